@@ -204,12 +204,16 @@ def _plain_name(name: str, is_first: bool) -> str:
 
 
 def _without_strange_characters(name: str) -> str:
-    """Replace what no file name should hold by `_`: slashes, and what cannot be printed."""
+    """Replace what no file name should hold by `_`: slashes, and what cannot be printed.
+
+    A dot at the beginning too: it hides a file, and `..` leads out of the folder.
+    """
     clean = []
     for character in unicodedata.normalize("NFC", name):
         is_plain = character.isprintable() and character not in "/\\"
         clean.append(character if is_plain else "_")
-    return "".join(clean)
+    text = "".join(clean)
+    return f"_{text[1:]}" if text.startswith(".") else text
 
 
 def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:

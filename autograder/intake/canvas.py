@@ -49,18 +49,59 @@ def _is_canvas_name(name: str) -> bool:
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each file is from its name."""
+    usual = _fewest_digits(items)
     for item in items:
         if TYPED.fullmatch(item.top):
             yield Left(item.place, "text or a link typed into Canvas, and no file")
             continue
         match = _match(item.top)
-        if match:
+        others = _other_readings(item.top, usual) if match else []
+        if match and others:
+            users = " or ".join([match["id"], *others])
+            yield Left(
+                item.place,
+                f"its name can be read in {len(others) + 1} ways: is it of user {users}? Call it "
+                "<name>_<user>_<attachment>_<file> with one user's number",
+            )
+        elif match:
             yield _found(item, match, source)
         else:
             yield Left(
                 item.place,
                 "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>",
             )
+
+
+NUMBERS = re.compile(r"(?=_(\d+)_(\d+)_.)")  # a user's and an attachment's, as they may overlap
+
+
+def _fewest_digits(items: Sequence[Item]) -> tuple[int, int]:
+    """Return how many digits the shortest numbers of users and attachments have.
+
+    It is taken from names that can be read in one way only.
+    """
+    digits = []
+    for item in items:
+        readings = NUMBERS.findall(item.top)
+        if len(readings) == 1:
+            digits.append([len(number) for number in readings[0]])
+    if not digits:
+        return 1, 1
+    return min(of_user for of_user, _ in digits), min(of_file for _, of_file in digits)
+
+
+def _other_readings(name: str, usual: tuple[int, int]) -> list[str]:
+    """Return the users that a name could also be of, behind the first.
+
+    A person may be called like the beginning of another's file. Numbers in the name of a file, as
+    of a day, are shorter than Canvas's.
+    """
+    of_user, of_file = usual
+    others = []
+    for user, attachment in NUMBERS.findall(name)[1:]:
+        if len(user) >= of_user and len(attachment) >= of_file:
+            others.append(user)
+    return others
 
 
 def _found(item: Item, match: re.Match[str], source: str) -> Found:

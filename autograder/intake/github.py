@@ -23,6 +23,7 @@ from autograder.intake.found import Found, Person, Source
 from autograder.intake.items import Item, Left, content_of, mostly, utc_of_seconds
 
 MARK = ".classroom50.yaml"
+MAX_COMMIT = 64 << 10  # bytes of a commit: one that unpacks to more is nobody's message
 # a clone's own configuration may name programs: git is asked for one object, and fetches nothing
 ALONE = {
     "GIT_NO_LAZY_FETCH": "1",
@@ -152,21 +153,35 @@ def _git_of(items: Sequence[Item], clone: str) -> Path | None:
 
 def _last_commit(git: Path) -> tuple[str, str]:
     """Return the time and the checksum of the last commit; empty where git does not say."""
+    if not (git / "HEAD").is_file():  # of a pipe, git would wait for the other end
+        return "", ""
+    what = _ask_git(git, "--batch-check")
+    kind = re.fullmatch(rb"([0-9a-f]+) commit (\d{1,12})\n", what)
+    if not kind or int(kind[2]) > MAX_COMMIT:
+        return "", ""
+    body = _ask_git(git, "--batch")
+    found = re.search(rb"^committer .*> (\d{1,12}) [+-]\d{4}$", body, re.M)
+    if not found:
+        return "", ""
+    checksum = kind[1].decode("ascii")
+    seconds = int(found[1])
+    return utc_of_seconds(seconds), checksum
+
+
+def _ask_git(git: Path, how: str) -> bytes:
+    """Return what `git cat-file` says of the last commit; nothing where it cannot.
+
+    how: `--batch-check` for its kind and size, `--batch` for the commit itself.
+    """
     environment = {**os.environ, **ALONE}
-    command = ["git", f"--git-dir={git}", "cat-file", "--batch"]
+    command = ["git", f"--git-dir={git}", "cat-file", how]
     try:
         done = subprocess.run(
             command, input=b"HEAD\n", env=environment, capture_output=True, timeout=20, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return "", ""
-    head, _, body = done.stdout.partition(b"\n")
-    found = re.search(rb"^committer .*> (\d{1,12}) [+-]\d{4}$", body, re.M)
-    if not found or b" commit " not in head:
-        return "", ""
-    checksum = head.split(b" ")[0].decode("ascii", "replace")
-    seconds = int(found[1])
-    return utc_of_seconds(seconds), checksum
+        return b""
+    return done.stdout
 
 
 CLASSROOM50 = Source(

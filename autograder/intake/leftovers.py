@@ -13,7 +13,8 @@ from autograder.grading.submissions import Submitted
 from autograder.intake.items import Left, shown, tools_own
 from autograder.intake.units import SUFFIXES, is_script, unit_named
 
-MOST = 10_000  # names that are looked at
+MOST = 10_000  # files of one student that are looked at
+FEW = 5  # files of one student that are listed one by one
 BESIDE = {"timestamp.txt", ".autograder.json"}  # what collectors and this kit lay beside a file
 
 
@@ -26,7 +27,7 @@ def left_out(
     """
     taken = {entry.path for entry in found if entry.path}
     looking = _Looking(course, folder, taken, unit)
-    left = list(islice(looking.at_the_top(), MOST))
+    left = list(looking.at_the_top())
     left.sort(key=lambda each: each.place)
     return left
 
@@ -50,7 +51,7 @@ class _Looking:
             if why:
                 yield Left(name, why)
             elif entry.is_dir():
-                yield from self._of_a_student(entry)
+                yield from _briefly(self._of_a_student(entry), name)
             elif is_script(entry.name):
                 yield Left(name, self._at_the_top(entry.name))
             else:
@@ -132,6 +133,18 @@ class _Looking:
             if Path(folder.path) / f"{folder.name}{suffix}" in self.taken:
                 return f"beside {folder.name}, which was graded"
         return f"Call it {folder.name}{_suffix(entry.name)}"
+
+
+def _briefly(left: Iterator[Left], student: str) -> Iterator[Left]:
+    """Yield the first few of what was left of one student, and how many more there are.
+
+    So one student's files push no other's out of sight.
+    """
+    yield from islice(left, FEW)
+    more = sum(1 for _ in islice(left, MOST))
+    if more:
+        number = f"{more:,} more" if more < MOST else f"{MOST:,} or more"
+        yield Left(f"{student}/", f"and {number}, which were not taken either")
 
 
 def _suffix(name: str) -> str:

@@ -5,10 +5,15 @@ kind of source the whole is, whose a file is, nor when it came.
 """
 
 import io
+import os
 import struct
+import subprocess
+import time
+import tracemalloc
 import warnings
 import zipfile
 
+import lms
 import pytest
 from lms import HALF, RIGHT, Entry, pack
 from small import UNIT
@@ -19,6 +24,7 @@ from autograder.grading.submissions import entries_in_zip
 from autograder.intake import items as intake_items
 from autograder.intake.collect import summary
 from autograder.intake.folder_names import folder_name
+from autograder.intake.github import _last_commit
 from autograder.intake.items import CannotCollect, shown
 
 SCRIPT = f"{UNIT}.py"
@@ -242,6 +248,54 @@ def test_a_time_in_the_future_is_no_time_of_a_hand_in(tmp_path):
     made = collect(path, tmp_path / "into")
     assert made.places[0].latest.submitted[:4] != "2099"
     assert any("dated in the future" in line for line in summary(made))
+
+
+def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
+    """A clone's `.git` may be the student's: git says how large the commit is before it is read."""
+    clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
+    git = clone / ".git"
+    assert _last_commit(git)[0] == "2026-11-20T13:22:32+00:00"
+    command = ["git", f"--git-dir={git}", "-c", "user.name=e", "-c", "user.email=e@x"]
+    tree = subprocess.check_output([*command, "rev-parse", "HEAD^{tree}"], text=True).strip()
+    bomb = subprocess.check_output(
+        [*command, "commit-tree", tree], input="0" * (48 << 20), text=True
+    )
+    subprocess.run([*command, "update-ref", "HEAD", bomb.strip()], check=True)
+    tracemalloc.start()
+    try:
+        assert _last_commit(git) == ("", "")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path):
+    """Nobody writes into it, so git would wait for as long as it may."""
+    clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
+    (clone / ".git" / "HEAD").unlink()
+    os.mkfifo(clone / ".git" / "HEAD")
+    begun = time.monotonic()
+    assert _last_commit(clone / ".git") == ("", "")
+    assert time.monotonic() - begun < 5
+
+
+def test_a_person_called_like_another_s_file_hands_in_for_nobody_else(tmp_path):
+    """A name that can be read in two ways is listed; a day in a file's name is none."""
+    path = pack(
+        tmp_path / "submissions.zip",
+        [
+            Entry(f"lovelaceada_4711_99813_{UNIT}.py", RIGHT),
+            Entry(f"babbage_4712_99815_hw_12_2026_{UNIT}.py", HALF),
+            Entry(f"lovelaceada_4711_99999__4720_99900_{UNIT}.py", HALF),
+        ],
+    )
+    made = collect(path, tmp_path / "into", unit=UNIT)
+    taken = {place.student: len(place.attempts) for place in made.places}
+    assert taken == {"lovelaceada_4711": 1, "babbage_4712": 1}
+    ((place, why),) = left(made).items()
+    assert "99900" in place
+    assert "is it of user 4711 or 4720?" in why
 
 
 def test_a_student_s_zip_is_told_what_is_wrong_with_it(tmp_path):

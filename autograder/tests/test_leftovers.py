@@ -58,6 +58,17 @@ def test_a_file_in_the_wrong_place_is_told_the_right_one(folder, name, place, wh
     assert why in told(folder)[place]
 
 
+def test_one_student_s_files_push_no_other_s_out_of_sight(folder):
+    """Some thousand files of one are a few lines and a count; what another laid wrongly is told."""
+    for number in range(10_050):
+        write(folder / "aaa" / f"{number}.txt", "")
+    write(folder / "bob" / f"{UNIT}.py")
+    left = told(folder)
+    assert len(left) < 10
+    assert "10,000 or more" in left["aaa/"]
+    assert "a level too high" in left[f"bob/{UNIT}.py"]
+
+
 def test_what_was_graded_or_belongs_to_it_is_not_listed(folder):
     """Nor what collectors lay beside a file, nor, where one unit is asked for, other units."""
     write(folder / "right" / UNIT / "timestamp.txt")

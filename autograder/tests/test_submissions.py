@@ -168,6 +168,8 @@ def test_a_name_is_kept_where_nothing_is_wrong_with_it():
 def test_the_first_keeps_her_name_when_another_hands_in_under_a_like_one():
     """Whoever has a result is first; of two who come together, the one without capitals."""
     assert plain_names(["ada", "ADA"])["ada"] == "ada"
+    for dots in ("..", ".", ".hidden"):  # `..` would be the folder above
+        assert plain_names([dots])[dots].startswith(f"_{dots[1:]}~")
     assert plain_names(["ada", "ADA"], taken=["ada"])["ada"] == "ada"
     both = plain_names(["ada", "ADA"], taken=["ADA"])
     assert both["ADA"] == "ADA"

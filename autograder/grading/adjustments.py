@@ -5,7 +5,7 @@ exported. Stored results stay as they are, and so grading again loses none.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -16,7 +16,7 @@ import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.arithmetic import exact
-from autograder.grading.results import Result, write_whole
+from autograder.grading.results import Result, digest, write_whole
 from autograder.grading.roster import Roster
 from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
@@ -34,6 +34,7 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     check, line: a check of the unit, or a line of a rubric that no check grades. Without either it
     is about the whole unit.
     who: the person who says so.
+    above: more than there is to be had is meant, and no slip.
     """
 
     student: Words
@@ -45,6 +46,7 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     points: Annotated[float, msgspec.Meta(ge=-1000, le=1000)] | None = None
     to: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
     factor: Annotated[float, msgspec.Meta(ge=0, le=10)] | None = None
+    above: bool = False
 
     @property
     def is_factor_of_unit(self) -> bool:
@@ -148,7 +150,8 @@ def checked_adjustment(
         unit = find_unit(course, one.unit)
     except UnknownUnit as error:
         raise BadFile(f"{where}: {error}") from None
-    checks = [check.name for check in load_unit(course, unit).checks]
+    most = {check.name: check.points for check in load_unit(course, unit).checks}
+    checks = list(most)
     if one.check and one.check not in checks:
         hint = _nearest(one.check, checks, "checks")
         raise BadFile(f"{where}: {unit} has no check `{one.check}`. {hint}")
@@ -159,7 +162,24 @@ def checked_adjustment(
         raise BadFile(
             f"{where}: write one of `points` (to add), `to` (to set) and `factor` (to multiply by)."
         )
+    _refuse_slip(one, unit, most, where)
     return msgspec.structs.replace(one, unit=unit)
+
+
+def _refuse_slip(one: Adjustment, unit: str, most: Mapping[str, float], where: str) -> None:
+    """Refuse more points than a check or a unit has, such as 99 for 0.99. Raises `BadFile`.
+
+    most: the points of each check of the unit.
+    """
+    there = most[one.check] if one.check else sum(most.values())
+    given = max(abs(one.points or 0), one.to or 0)
+    if one.above or given <= there:
+        return
+    subject = f"`{one.check}`" if one.check else unit
+    raise BadFile(
+        f"{where}: {one.change} is more than {subject} has, which is {there:g} points. If that is "
+        "meant, add `above = true`."
+    )
 
 
 def _nearest(name: str, known: Collection[str], kind: str) -> str:
@@ -184,6 +204,35 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
     write_whole(path, text.strip())
 
 
+def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
+    """Take an adjustment out of a file, the last one that fits; None where none does.
+
+    checksum: of the adjustment, as `checksum_of` makes it. All other text stays as it is. Raises
+    `BadFile` where the file cannot be read, or is written in a way that cannot be cut, and
+    `CannotWrite`.
+    """
+    known = read_toml(path, AdjustmentsFile).adjustment if path.is_file() else []
+    places = [place for place, one in enumerate(known) if checksum_of(one) == checksum]
+    if not places:
+        return None
+    last = places[-1]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
+    if len(heads) != len(known):
+        raise BadFile(f"{path}: it is not laid out as this page writes it. Take it out there.")
+    end = heads[last + 1] if last + 1 < len(heads) else len(lines)
+    while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
+        end -= 1  # comments and empty lines below it stay
+    text = "\n".join([*lines[: heads[last]], *lines[end:]]).strip()
+    write_whole(path, text)
+    return known[last]
+
+
+def checksum_of(one: Adjustment) -> str:
+    """Return a checksum by which a page names an adjustment."""
+    return digest(as_toml(one).encode())[:16]
+
+
 def append_new(path: Path, several: Sequence[Adjustment]) -> int:
     """Write those adjustments that a file does not hold yet; return how many.
 
@@ -204,7 +253,7 @@ def as_toml(one: Adjustment) -> str:
     lines = ["[[adjustment]]"]
     fields = msgspec.structs.asdict(one)
     for name, value in fields.items():
-        if value not in ("", None):
+        if value not in ("", None, False):
             lines.append(f"{name} = {_value(value)}")
     return "\n".join(lines)
 
@@ -214,6 +263,8 @@ def _value(value: str | float) -> str:
 
     Text is written as in JSON, but for one character that only TOML wants escaped.
     """
+    if value is True:
+        return "true"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)

@@ -193,6 +193,12 @@ def _entered(result: Result, kept: int, no_page: str) -> str:
     return line
 
 
+def _is_above(grade: Any, verdict: Verdict) -> bool:
+    """Say whether a score and its extra credit are more than the check has: nbgrader allows it."""
+    extra = float(grade.extra_credit or 0)
+    return float(grade.manual_score or 0) + extra > verdict.points
+
+
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
     """Return what a person has entered in nbgrader's formgrader, as adjustments.
 
@@ -208,6 +214,7 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
             words="entered in formgrader",
             who="nbgrader",
             check=verdict.name,
+            above=_is_above(grade, verdict),
         )
         extra = float(grade.extra_credit or 0)
         if grade.manual_score is not None:

@@ -16,10 +16,13 @@ from autograder.errors import UserError
 from autograder.grading.adjustments import (
     FILE,
     Adjustment,
+    adjusted,
     append_adjustment,
     checked_adjustment,
+    checksum_of,
     given_for,
     read_adjustments,
+    remove_adjustment,
     students_of,
 )
 from autograder.grading.results import Result
@@ -32,7 +35,7 @@ from autograder.schema import BadFile, convert
 
 FOLDER = "by-hand/"  # where these pages begin
 KINDS = ("points", "to", "factor")
-FIELDS = ("student", "kind", "value", "words", "who")
+FIELDS = ("student", "kind", "value", "words", "who", "above", "undo")
 
 
 class BadForm(UserError):
@@ -74,7 +77,7 @@ def _titles(results: Sequence[Result]) -> dict[str, str]:
 
 def _render(name: str, **variables: Any) -> str:
     template = environment().get_template(name)
-    return template.render(live="", form=True, **variables)
+    return template.render(live="", form=True, checksum_of=checksum_of, **variables)
 
 
 @dataclass(frozen=True)
@@ -145,12 +148,16 @@ class _Page:
 def take_form(
     course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
 ) -> str:
-    """Write what a form sent below the other adjustments; return the page to show then.
+    """Write what a form sent below the other adjustments, or take one out; return the page to show.
 
     address: of the page that held the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
     """
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
     sent = _fields(body)
+    if sent["undo"]:
+        if not remove_adjustment(grades / FILE, sent["undo"]):
+            raise BadForm("It is not in the file any more.")
+        return address
     kind = sent["kind"]
     if kind not in KINDS:
         raise BadForm("Say whether points are added, set or multiplied.")
@@ -163,14 +170,35 @@ def take_form(
         kind: _number(sent["value"]),
         "words": words,
         "who": who,
+        "above": bool(sent["above"]),
     }
     if not words or not who:
         raise BadForm("Say why, and who you are: the student reads both.")
     adjustment = convert(written, Adjustment, "the form")
     students = students_of(results, roster_beside(grades))
     adjustment = checked_adjustment(course, adjustment, "the form", students)
+    if not adjustment.above:
+        before = read_adjustments(course, grades / FILE, students)
+        _refuse_out_of_range([*before, adjustment], results)
     append_adjustment(grades / FILE, adjustment)
     return address
+
+
+def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Result]) -> None:
+    """Ask back where a check has less than nothing, or more than its points, after the last one.
+
+    Raises `BadForm`.
+    """
+    *_, last = adjustments
+    for result in results:
+        if (result.lms_name, result.unit) != (last.student, last.unit):
+            continue
+        verdict = verdict_of(adjusted(result, adjustments), last.check)
+        if verdict and not 0 <= verdict.earned <= verdict.points:
+            raise BadForm(
+                f"With {last.change}, {last.student} would have {verdict.earned:g} of "
+                f"{verdict.points:g} points. If that is meant, tick `beyond the check's points`."
+            )
 
 
 def _fields(body: bytes) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The local pages on which a person gives points by hand, side by side for one check."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import small
 from browser import CHROMIUM, open_pages, violations
 from small import COURSE, UNIT
 
-from autograder.grading.adjustments import FILE, Adjustment, read_adjustments
+from autograder.grading.adjustments import FILE, Adjustment, as_toml, read_adjustments
 
 STUDENTS = ["crash", "squared", "complete"]
 
@@ -95,6 +96,8 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
         ({"words": " "}, "Say why"),
         ({"kind": "student"}, "Say whether"),
         ({"student": "crush"}, "Did you mean `crash`?"),
+        ({"value": "99"}, "+99 is more than `summing` has, which is 4 points"),
+        ({"value": "-1"}, "crash would have -1 of 4 points"),
     ):
         status, answer = sent(page, **good | change)
         assert status == 400 and words in answer, change
@@ -106,3 +109,28 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     assert not (grades / FILE).exists()
     assert sent(page, **good)[0] == 200
     assert (grades / FILE).is_file()
+
+
+def test_what_was_given_by_hand_can_be_undone(served):
+    """The page shows it with a button; the file keeps its comments and all other entries."""
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
+    (grades / FILE).write_text(f"# ours\n\n{as_toml(OTHER)}\n# below\n")
+    assert sent(page, **good)[0] == 200
+    _, shown = sent(page, **good | {"value": "99", "above": "yes"})
+    (other, checksum) = re.findall('name="undo" value="([0-9a-f]+)"', shown)
+    assert "+99" in shown
+    status, shown = sent(page, undo=checksum)
+    assert status == 200 and "+99" not in shown
+    left = read_adjustments(COURSE, grades / FILE, ["crash", "squared"])
+    assert [one.change for one in left] == ["set to 1", "+1"]
+    text = (grades / FILE).read_text()
+    assert text.startswith("# ours") and "# below" in text
+    status, answer = sent(page, undo=checksum)
+    assert status == 400 and "not in the file any more" in answer
+    assert sent(page, undo=other)[0] == 200
+    assert read_adjustments(COURSE, grades / FILE, ["squared"]) == (OTHER,)
+
+
+OTHER = Adjustment("squared", UNIT, "agreed", "tg", check="doubling", to=1)

@@ -1,5 +1,7 @@
 """The page on how good the grader is: made from proofs, bounds, and the author's notes."""
 
+import re
+import tomllib
 from collections import Counter
 
 import pytest
@@ -11,6 +13,7 @@ from autograder.authoring.mutants import equivalents
 from autograder.authoring.told import Telling
 from autograder.authoring.validation_report import ValidationReport
 from autograder.course import Course
+from autograder.grading.arithmetic import interpolated
 
 
 @pytest.fixture
@@ -105,3 +108,16 @@ def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_pa
     )
     assert "bounds" not in page.read_text()
     assert "\n\n\n" not in page.read_text()
+
+
+def test_the_example_of_cut_offs_gives_our_solution_its_points():
+    """Two standard deviations above its loss, on each corpus: the docs' example can be copied."""
+    docs = (ROOT / "docs" / "gradebooks.md").read_text()
+    (line,) = re.findall(r"^cutoffs\.training = .*$", docs, re.M)
+    cutoffs = tomllib.loads(line)["cutoffs"]["training"]
+    page = (ROOT / "docs" / "grader.md").read_text()
+    losses = re.findall(r"^\| unit4 `training` \| \w+ \| \d+ \| ([\d.]+) ± ([\d.]+)", page, re.M)
+    assert len(losses) == 2
+    for mean, deviation in losses:
+        loss = float(mean) + 2 * float(deviation)
+        assert interpolated(loss, [tuple(pair) for pair in cutoffs]) == 1

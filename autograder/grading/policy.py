@@ -123,10 +123,27 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of the sum that leads from the points of the checks to those that count.
+
+    points: how many there are after it.
+    """
+
+    words: str
+    points: Fraction
+
+    @property
+    def shown(self) -> float:
+        """Return the points as they are shown."""
+        return rounded(self.points)
+
+
+@dataclass(frozen=True)
 class Grade:
     """What counts of a result: points after the policy, and those to be had.
 
     words: what the policy did, and what was given by hand for the whole unit.
+    tally: how the points come about, from those of all checks; one line where nothing was changed.
     exact_points: the same points before they were rounded.
     slack: the slack days that were used.
     by_hand: what was given by hand, also for single checks.
@@ -139,6 +156,7 @@ class Grade:
     exact_points: Fraction = Fraction(0)
     slack: int = 0
     by_hand: tuple[Adjustment, ...] = ()
+    tally: tuple[Line, ...] = ()
 
     @property
     def all_words(self) -> str:
@@ -250,9 +268,14 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     first: when the student first handed in anything for the unit.
     """
     rules = policy.rules(result.unit)
+    tally = [Line("all checks", _earned(result))]
     known = _with_carried(result, policy)
-    known = _with_cutoffs(known, rules)
+    tally.append(Line(f"{policy.carried:.0%} of what follows early mistakes", _earned(known)))
+    for name in rules.cutoffs:
+        known = _with_cutoffs(known, rules, name)
+        tally.append(Line(f"cut-offs of {name}", _earned(known)))
     known = adjusted(known, policy.adjustments)
+    tally.append(Line("by hand", _earned(known)))
     points = Fraction(0)
     most = Fraction(0)
     for verdict in known.verdicts:
@@ -261,6 +284,8 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         points += exact(verdict.earned)
         if verdict.name not in rules.bonus:
             most += exact(verdict.points)
+    if rules.drop:
+        tally.append(Line(f"without {', '.join(rules.drop)}", points))
     late = _late(result, rules, policy, slack)
     steps = [
         _early(result, rules, policy),
@@ -270,7 +295,9 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     ]
     for step in steps:
         points *= step.factor
+        tally.append(Line(step.short or step.words, points))
     points = max(points, Fraction(0))
+    tally.append(Line("never below nothing", points))
     return Grade(
         result=known,
         points=rounded(points),
@@ -279,16 +306,35 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         exact_points=points,
         slack=late.slack,
         by_hand=tuple(of_result(result, policy.adjustments)),
+        tally=tuple(_changes(tally)),
     )
+
+
+def _earned(result: Result) -> Fraction:
+    """Return the points of all checks of a result."""
+    return sum((exact(verdict.earned) for verdict in result.verdicts), Fraction(0))
+
+
+def _changes(tally: Sequence[Line]) -> list[Line]:
+    """Return the first line, and those after which there are other points than before."""
+    kept = [tally[0]]
+    for line in tally[1:]:
+        if line.points != kept[-1].points:
+            kept.append(line)
+    return kept
 
 
 @dataclass(frozen=True)
 class _Step:
-    """Something that a policy does to the points of a unit: by what it multiplies them, and why."""
+    """Something that a policy does to the points of a unit: by what it multiplies them, and why.
+
+    short: what a line of the sum says, where the words stand elsewhere.
+    """
 
     factor: Fraction = Fraction(1)
     words: str = ""
     slack: int = 0
+    short: str = ""
 
 
 def _words(result: Result, policy: Policy, steps: Sequence[_Step]) -> list[str]:
@@ -331,17 +377,17 @@ def _with_carried(result: Result, policy: Policy) -> Result:
     return replace(result, verdicts=tuple(verdicts))
 
 
-def _with_cutoffs(result: Result, rules: Rules) -> Result:
-    """Give points by cut-offs for checks that train and have reached a loss."""
-    if not rules.cutoffs:
-        return result
-    verdicts = [_by_cutoffs(verdict, rules) for verdict in result.verdicts]
+def _with_cutoffs(result: Result, rules: Rules, name: str) -> Result:
+    """Give points by cut-offs for a check that trains and has reached a loss."""
+    verdicts = []
+    for verdict in result.verdicts:
+        is_meant = verdict.name == name
+        verdicts.append(_by_cutoffs(verdict, rules.cutoffs[name]) if is_meant else verdict)
     return replace(result, verdicts=tuple(verdicts))
 
 
-def _by_cutoffs(verdict: Verdict, rules: Rules) -> Verdict:
-    cutoffs = rules.cutoffs.get(verdict.name)
-    if not cutoffs or not verdict.loss:
+def _by_cutoffs(verdict: Verdict, cutoffs: Cutoffs) -> Verdict:
+    if not verdict.loss:
         return verdict
     loss = verdict.loss[0]
     if not math.isfinite(loss):
@@ -367,7 +413,7 @@ def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
 
 def _by_hand(result: Result, policy: Policy) -> _Step:
     factor, words = unit_factor(result, policy.adjustments)
-    return _Step(factor, "; ".join(words))
+    return _Step(factor, "; ".join(words), short=f"× {float(factor):g} by hand")
 
 
 def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:

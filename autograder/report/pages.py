@@ -93,6 +93,7 @@ def environment() -> Environment:
     )
     made.filters.update(
         arrays=_arrays_markup,
+        change=_change_in_words,
         number=number,
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,
@@ -122,6 +123,12 @@ def _arrays_markup(remark: Remark) -> Markup:
 
 def _remark_markup(remark: Remark) -> Markup:
     return Markup(remark_html(remark))  # `remark_html` escapes it
+
+
+def _change_in_words(points: float) -> str:
+    """Write by how much points change: `+1.5` or `−2`."""
+    sign = "−" if points < 0 else "+"
+    return f"{sign}{number(abs(points))}"
 
 
 def _status_in_words(status: str) -> str:

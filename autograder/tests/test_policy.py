@@ -13,7 +13,8 @@ import small
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import read_course
-from autograder.grading.policy import Policy, Rules, grades
+from autograder.grading.adjustments import Adjustment
+from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import graded_files
@@ -208,6 +209,31 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
     assert '<td class="n">7.2</td>' in (tmp_path / "index.html").read_text()
+
+
+def test_a_page_says_how_the_points_come_about(results, tmp_path):
+    """Cut-offs, days, points by hand: under the check, and as a sum that tallies to what counts."""
+    one = Adjustment("ada", UNIT, "clear names", "tg", line="style", points=2)
+    due = datetime.fromisoformat("2026-12-01T12:00:00+01:00")
+    rules = {UNIT: Rules(due=due, cutoffs={"fitting": [(0.0, 0.4), (9.0, 0.4)]})}
+    policy = Policy(late=Late(per_day=0.1), units=rules, adjustments=(one,))
+    late = handed_in(results, "ada", "2026-12-03T11:00:00+01:00")
+    write_pages(COURSE, [late], tmp_path, around=Around(rules=policy))
+    page = (tmp_path / UNIT / "ada.html").read_text()
+    text = " ".join(re.sub("<[^>]*>", " ", page).split())
+    said = "40 % of the points by the cut-offs, at a loss of"
+    assert said in text
+    assert "Counts as 1.2 of 3 points." in text
+    (table,) = re.findall('<table class="tally">.*?</table>', page, re.S)
+    rows = re.findall("<tr>(.*?)</tr>", table, re.S)[1:]
+    shown = [re.findall(">([^<>]*)</t", row) for row in rows]
+    assert shown == [
+        ["all checks", "", "11"],
+        ["cut-offs of fitting", "−1.8", "9.2"],
+        ["by hand", "+2", "11.2"],
+        ["2 days late, 20% taken off", "−2.24", "8.96"],
+    ]
+    assert "Counts as 8.96 of 11" in text
 
 
 def partners_of(*students):

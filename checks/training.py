@@ -68,6 +68,15 @@ def adam(model: nn.Module, lr: float, steps: int) -> torch.optim.Optimizer:
     return optimizer
 
 
+def in_random_order(rng: np.random.Generator, count: int) -> Tensor:
+    """Return the numbers 0 … count − 1 in random order, as integers of 64 bits.
+
+    NumPy before 2 makes integers of 32 bits on Windows, which no loss takes for targets.
+    """
+    numbers = rng.permutation(count)
+    return torch.from_numpy(numbers.astype(np.int64))
+
+
 def characters(text: str) -> Tensor:
     """Turn a text into ids, the same for every text: places in ASCII, 127 for all others."""
     in_bytes = text.encode("latin-1", "replace")

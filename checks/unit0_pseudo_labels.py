@@ -11,7 +11,7 @@ from autograder.torch.networks import condition, tensor
 from autograder.torch.sgd import Descent
 
 from .semi import Child, Network, Uneven, adam, digits, draw, held_out_loss, read, shuffled, soft
-from .training import figures, listed
+from .training import figures, in_random_order, listed
 
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
@@ -114,7 +114,7 @@ def mixing(net: Any, seed: int) -> Arrays:
     pictures = []
     for size in (1, 3):
         x_of_pictures = draw(rng, 4, 3, 2)
-        numbers = torch.from_numpy(rng.permutation(4))
+        numbers = in_random_order(rng, 4)
         pictures.append(Child(x_of_pictures, numbers, size))
     mix_of_pictures = net.MixIterator(tuple(pictures))
     out |= named("x_of_pictures y_of_numbers", next(mix_of_pictures))
@@ -204,7 +204,7 @@ def three_parts(net: Any, seed: int) -> Arrays:
     """`split_rows` makes three parts that have no row in common"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    order = torch.from_numpy(rng.permutation(23))
+    order = in_random_order(rng, 23)
     parts = net.split_rows(order, 6, 4)
     out = named("held_out labelled unlabelled", parts)
     integers = all(part.dtype.kind == "i" for part in out.values())

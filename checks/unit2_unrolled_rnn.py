@@ -11,7 +11,7 @@ from autograder.torch.networks import condition, floats, load, take, tensor
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
-from .training import figures
+from .training import figures, in_random_order
 from .unrolled import (
     SIZES,
     B,
@@ -81,7 +81,7 @@ def cuts(net: Any, function: str, seed: int) -> Arrays:
     """Name what a function cuts of streams of ids, where windows end with them and where not."""
     net = Watched(net)
     cut = getattr(net, function)
-    stream = torch.from_numpy(np.random.default_rng(seed).permutation(41))
+    stream = in_random_order(np.random.default_rng(seed), 41)
     out: Arrays = {}
     integers = True
     for case, length, window in (
@@ -95,7 +95,7 @@ def cuts(net: Any, function: str, seed: int) -> Arrays:
         out |= named(f"x{case} y{case}", inputs_and_targets)
         integers &= all(map(whole, inputs_and_targets))
     # more windows than Python's stack holds
-    book = torch.from_numpy(np.random.default_rng(seed).permutation(6000))
+    book = in_random_order(np.random.default_rng(seed), 6000)
     ends = [part[..., -4:] for part in cut(book, 3)]
     out |= named("x_at_a_book_s_end y_at_a_book_s_end integers", *ends, integers)
     return out | same_after(net)

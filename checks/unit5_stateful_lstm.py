@@ -15,7 +15,7 @@ from autograder.torch.sgd import Descent
 
 from .copying import KINDS, is_fast_enough, nothing_in_common
 from .stateful import SIZES, B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
-from .training import adam, characters, counted, in_order, listed
+from .training import adam, characters, counted, in_order, in_random_order, listed
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 OF_CORPUS = (128, 24, 40)
@@ -112,7 +112,7 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     out: Arrays = {}
     integers = True
-    stream = torch.from_numpy(np.random.default_rng(seed).permutation(3 * 22))
+    stream = in_random_order(np.random.default_rng(seed), 3 * 22)
     torch.manual_seed(seed)
     for word, length, b, t in (
         ("", 65, B, T),

@@ -1,0 +1,48 @@
+"""Right answers are right with the integers of 32 bits that NumPy before 2 makes on Windows."""
+
+import numpy as np
+import pytest
+import this_course
+from this_course import COURSE
+
+from autograder.practice.practise import practise
+from autograder.sandbox.inside.submission import Submission
+
+arange = np.arange
+
+
+class Drawing(np.random.Generator):
+    """Draws as NumPy 1 does on Windows: a number of C, which a permutation is made of, has 32 bits.
+
+    What `integers` and `choice` draw has 64 bits there, too.
+    """
+
+    def permutation(self, x, axis=0):
+        drawn = super().permutation(x, axis)
+        return drawn.astype(np.int32) if isinstance(x, int) else drawn
+
+
+@pytest.fixture
+def narrow_integers(monkeypatch):
+    """Whole numbers of 32 bits wherever NumPy 1 makes them on Windows and nobody asked for 64."""
+
+    def narrow_arange(*arguments, **named):
+        made = arange(*arguments, **named)
+        asked = "dtype" in named or made.dtype != np.int64
+        return made if asked else made.astype(np.int32)
+
+    monkeypatch.setattr(np, "arange", narrow_arange)
+    generator = np.random.default_rng
+    monkeypatch.setattr(
+        np.random, "default_rng", lambda seed=None: Drawing(generator(seed).bit_generator)
+    )
+
+
+@pytest.mark.parametrize("name", COURSE.units)
+def test_a_solution_earns_all_points_with_integers_of_32_bits(name, narrow_integers):
+    """Every exact check of each unit passes."""
+    unit = this_course.unit(name)
+    exact = [check for check in unit.checks if not check.measure]
+    solution = COURSE.solution(name)
+    verdicts = practise(unit, exact, Submission(solution.read_bytes(), solution.name))
+    assert {one.name: one.remarks for one in verdicts if one.status != "passed"} == {}

@@ -13,8 +13,9 @@ from autograder.data import NoData, all_unit_data, unit_data
 from autograder.data import names as names_of_datasets
 from autograder.errors import BadSource, UserError
 from autograder.grading import key_file
+from autograder.grading.judge import points_of
 from autograder.grading.keys import build_key, solution_of
-from autograder.judging import CheckKey, Key, points_earned
+from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
 from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import pictures
@@ -200,7 +201,7 @@ def _points_of_stub(server: Server, stub: str, key: Key) -> Iterator[str]:
             if check.measure:
                 earned = 0.0 if answer.failure else check.points
             else:
-                earned = points_earned(check, key[check.name], answer)
+                earned = points_of(check, key[check.name], answer)
             if earned:
                 yield f"{check.name}: {earned:g} of {check.points:g} points"
 

@@ -9,14 +9,13 @@ no check gives anything. An early mistake that is carried forward earns such a f
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.check import Answer, Check, Failure
+from autograder.check import Check, Failure
 from autograder.course import Unit
-from autograder.explaining.small_changes import none_excluded
 from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied, exercises, exercises_of
-from autograder.grading.judge import Follows, Judge, standard_for
+from autograder.grading.judge import Follows, Judge, points_of
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
 from autograder.grading.made_key import MadeKey
-from autograder.judging import CheckKey, Key, Mistake, judge
+from autograder.judging import Key, Mistake
 from autograder.sandbox.client import Server
 
 ALL = "every exercise"
@@ -105,7 +104,7 @@ def _try(
             worker.ask(limited, public_seed)
             for kind in KINDS:
                 answer = worker.ask(limited, seed)
-                earned = _points(check, key[check.name], answer)
+                earned = points_of(check, key[check.name], answer)
                 yield Emptied(
                     exercise=exercise,
                     kind=kind,
@@ -161,7 +160,7 @@ def try_after_mistakes(unit: Unit, key: MadeKey, each: int = 1) -> Iterator[Empt
                 continue
             follows = Follows(check, known, {made: carried}, carried, needed)
             for tried in key.emptied(check, made):
-                before = _points(check, known, tried.before)
+                before = points_of(check, known, tried.before)
                 verdict = Judge(key, unit.sizes).judge_following(follows, tried.after)
                 yield EmptiedAfter(
                     tried.exercises, tried.kind, check.name, mistake, verdict.earned, before
@@ -178,8 +177,3 @@ def _early_mistakes(check: Check, key: MadeKey) -> Iterator[tuple[Mistake, list[
             spoilt.setdefault(mistake.id, []).append(name)
     for identity, mistake in mistakes.items():
         yield mistake, spoilt[identity]
-
-
-def _points(check: Check, key: CheckKey, answer: Answer) -> float:
-    """Return the points that an answer to an exact check earns."""
-    return judge(check, standard_for(check, key, answer, none_excluded), answer).earned

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from autograder.check import Answer, Check, Failure
 from autograder.explaining.explain import explained, explained_following, waiting
-from autograder.explaining.small_changes import Excluded
+from autograder.explaining.small_changes import Excluded, none_excluded
 from autograder.judging import (
     CheckKey,
     Judgement,
@@ -95,6 +95,12 @@ def standard_for(check: Check, key: CheckKey, answer: Answer, excluded: Excluded
     alike = mistakes_like(check, expected, mistakes, answer)
     ruled_out = frozenset(mistake.id for mistake in alike if excluded(mistake))
     return Standard(expected, mistakes, key.constant, ruled_out)
+
+
+def points_of(check: Check, key: CheckKey, answer: Answer) -> float:
+    """Return the points that an answer to an exact check earns by itself."""
+    standard = standard_for(check, key, answer, none_excluded)
+    return judge(check, standard, answer).earned
 
 
 def _tells_nothing(check: Check, answer: Answer) -> bool:

@@ -23,6 +23,7 @@ from told import of_styles
 
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import solution_of
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -52,7 +53,9 @@ def measured_row(measured: Unit, files: int) -> str:
     """Grade right and wrong files of a unit. Return its row of the table."""
     solution = solution_of(measured)
     with Server(measured, stub=solution.stub) as server:
-        key = MadeKey(measured, SEED, {}, AnswerStore(None), lambda: server)
+        key = MadeKey(
+            measured, SEED, {}, AnswerStore(None), lambda: server, listed_in_key(measured)
+        )
 
         def grade(script: str) -> list[Verdict]:
             return grade_one(server, script.encode(), "submission.py", SEED, key, {}, mend=True)

@@ -40,6 +40,7 @@ from fresh_mistakes import answers
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import solution_of
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey, all_needed
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
@@ -132,7 +133,7 @@ class Measured:
         self.plain = self.solution.plain()
         self._server = server
         self._seed = seed
-        self._key = MadeKey(of, seed, {}, store, lambda: server)
+        self._key = MadeKey(of, seed, {}, store, lambda: server, listed_in_key(of))
 
     def graded(self, script: str, key: Mapping[str, CheckKey] | None = None) -> Verdicts:
         """Grade a file with a key, or with one that carries nothing."""
@@ -360,7 +361,7 @@ def graded_class(of: Unit, server: Server, seed: int) -> tuple[float, int]:
     """Grade a class from an empty store; seconds on the clock, and answers that were computed."""
     plain = solution_of(of).plain()
     wrong = [f"{plain}\n\n# %%\n{answer}" for _, answer in answers(of.name)]
-    key = MadeKey(of, seed, {}, AnswerStore(None), lambda: server)
+    key = MadeKey(of, seed, {}, AnswerStore(None), lambda: server, listed_in_key(of))
     began = time.perf_counter()
     for script in wrong:
         for submitted in (script, plain):

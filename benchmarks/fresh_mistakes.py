@@ -17,6 +17,7 @@ import argparse
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,6 +26,7 @@ from at_hand import COURSE, unit
 from autograder.authoring.told import first_failed, how_told
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import solution_of
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeCheckKey, MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -70,6 +72,10 @@ def column(measured: Unit, verdicts: list[Verdict]) -> str:
     return how_told(verdicts, measured.checks) or "passes"
 
 
+def itself(server: Server) -> Server:
+    return server
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("units", nargs="*", default=COURSE.units)
@@ -86,7 +92,9 @@ def main() -> None:
         plain = solution_of(measured).plain()
         store = AnswerStore(None)
         with Server(measured, stub=solution_of(measured).stub) as server:
-            key = MadeKey(measured, SEED, {}, store, lambda server=server: server)  # type: ignore[misc]
+            key = MadeKey(
+                measured, SEED, {}, store, partial(itself, server), listed_in_key(measured)
+            )
             for title, answer in answers(measured.name):
                 script = f"{plain}\n\n# %%\n{answer}"
                 verdicts = grade_one(

@@ -35,6 +35,7 @@ from autograder.authoring.validate import places_of_mistakes
 from autograder.check import Answer
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import build_key, solution_of
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
@@ -150,7 +151,9 @@ def held_out(
     for change, edit in changed_scripts(measured, solution.plain()).values():
         kinds[program(edit.script)] = change.words
     with Server(measured, stub=solution.stub) as server:
-        made = MadeKey(measured, seed, {}, AnswerStore(store), lambda: server)
+        made = MadeKey(
+            measured, seed, {}, AnswerStore(store), lambda: server, listed_in_key(measured)
+        )
         for one in wrong:
             own_kind = kinds.get(program(one.mutant.script))
             left_out = frozenset() if own_kind is None else frozenset([own_kind])

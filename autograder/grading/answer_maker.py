@@ -24,6 +24,7 @@ from autograder.grading.keys import (
     solution_of,
     spoilt_names,
 )
+from autograder.grading.listed import NotAnswered
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
     ChangedScripts,
@@ -34,14 +35,14 @@ from autograder.grading.small_changes import (
     code_digest,
     from_arrays,
     joined,
+    run_listed,
     styles_to_be_tried,
-    to_be_tried,
     try_changes,
 )
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.grading.styles import marked_styles
 from autograder.judging import Mistake, constant_arrays
-from autograder.judging.variants import ChangedAnswers
+from autograder.judging.variants import NO_CHANGES, ChangedAnswers
 from autograder.sandbox.client import Server, ServerGone
 from autograder.sandbox.worker import Worker
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
@@ -172,14 +173,27 @@ class AnswerMaker:
             self._changes_of_styles[name] = made
         return self._changes_of_styles[name]
 
-    def changed(self, check: Check, solution: Made) -> ChangedAnswers:
-        """Return what the solution answers to an exact check with each small change it reaches."""
+    def changed(self, check: Check, solution: Made, listed: Collection[str]) -> ChangedAnswers:
+        """Return what the solution answers to an exact check with each of some small changes.
+
+        listed: their ids. Raises `NotAnswered` where one of them is late.
+        """
+        if not listed:
+            return NO_CHANGES
+        in_order = [self.changed_scripts[identity] for identity in sorted(listed, key=_number)]
 
         def made() -> ChangedAnswers:
-            tried = to_be_tried(self.changed_scripts, solution.names)
-            return self._tried(check, self.solution.plain(), solution.answer, tried)
+            plain = self.solution.plain()
+            server = self._server()
+            found = run_listed(server, check, self._seed, plain, solution.answer, in_order)
+            if found is None:
+                raise NotAnswered(
+                    f"our solution with a small change did not answer `{check.name}` in time"
+                )
+            return found
 
-        return self._kept(made, check, "small changes")
+        ids = [change.id for change, _ in in_order]
+        return self._kept(made, check, "small changes", *ids)
 
     def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
         """Return the same of right answers in other styles; of helpers no name is told."""
@@ -338,6 +352,12 @@ class SolutionProcess:
             with suppress(ServerGone):  # a server that has ended has ended its workers
                 self._worker.renew()
         self._worker = None
+
+
+def _number(identity: str) -> int:
+    """Return the number in the id of a small change of the solution."""
+    _, _, number = identity.rpartition(" ")
+    return int(number)
 
 
 def _circumstances(unit: Unit) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from autograder.course import Unit, find_course, read_course
 from autograder.data import unit_data
 from autograder.explaining.explain import explained_plainly
 from autograder.grading.keys import checks_to_run, solution_of
+from autograder.grading.listed import NotAnswered, listed_in_key
 from autograder.grading.made_key import MadeKey
-from autograder.grading.one import grade_one
+from autograder.grading.one import Postponed, grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import AnswerStore, default_path
 from autograder.judging import Standard, Verdict, judge
@@ -65,6 +66,10 @@ class GradingContext:
                     mend=True,
                 )
                 return Graded(verdicts, tuple(server.walls), shared.key.computed - before)
+            except NotAnswered:
+                if hurry:  # after the others, when the machine is less busy
+                    raise Postponed from None
+                raise
             except ServerGone as error:
                 why = str(error)
                 server.close()
@@ -159,7 +164,7 @@ def _make_shared(context: GradingContext) -> _Shared:
     path = Path(context.store) if context.store else default_path()
     store = AnswerStore(path)
     server = partial(_server, context)
-    key = MadeKey(unit, context.seed, data, store, server)
+    key = MadeKey(unit, context.seed, data, store, server, listed_in_key(unit))
     return _Shared(key, data)
 
 

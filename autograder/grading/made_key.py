@@ -2,12 +2,19 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
 from autograder.grading.answer_maker import AnswerMaker
 from autograder.grading.emptied import KINDS, EmptiedAnswers, Exercises, exercises
-from autograder.grading.keys import checks_to_run, loses_points, refuse_failure
+from autograder.grading.keys import (
+    checks_to_run,
+    loses_points,
+    may_be_the_machines_doing,
+    refuse_failure,
+)
+from autograder.grading.listed import NOTHING_LISTED, Listed, NotAnswered
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.judging import CheckKey, Known, Mistake, agree, key_name
@@ -31,12 +38,15 @@ class MadeKey(Mapping[str, CheckKey]):
         data: Mapping[str, Corpus],
         store: AnswerStore,
         server: Callable[[], Server],
+        listed: Mapping[str, Listed] = MappingProxyType({}),
     ) -> None:
         """Make nothing yet.
 
         data: for each check that trains, the corpus it is given.
         server: gives a server of the unit, when one is needed.
+        listed: by check, what the unit's key lists: `listed_in_key`.
         """
+        self._listed = listed
         self._checks = {check.name: check for check in checks_to_run(unit, data)}
         self._data = data
         self._entries: dict[str, MadeCheckKey] = {}
@@ -128,11 +138,16 @@ class MadeKey(Mapping[str, CheckKey]):
             return set(written)
         return written.keys() & solution.names
 
+    def _of(self, check: Check) -> Listed:
+        return self._listed.get(check.name, NOTHING_LISTED)
+
     def _public_key(self, check: Check, made: Mistakes = frozenset()) -> "MadeCheckKey":
         place = (check.name, made)
         key = self._public_keys.get(place)
         if key is None:
-            key = MadeCheckKey(self._public, check, None, made)
+            key = MadeCheckKey(
+                self._public, check, None, made, self._of(check) if not made else NOTHING_LISTED
+            )
             self._public_keys[place] = key
         return key
 
@@ -152,7 +167,7 @@ class MadeKey(Mapping[str, CheckKey]):
             key = self._entries.get(entry)
             if key is None:
                 text = self._data[check.name] if check.measure else None
-                key = MadeCheckKey(self._maker, check, text)
+                key = MadeCheckKey(self._maker, check, text, frozenset(), self._of(check))
                 self._entries[entry] = key
             return key
 
@@ -186,14 +201,21 @@ class MadeCheckKey:
     """The key of one check, of which each answer is made when it is asked for."""
 
     def __init__(
-        self, maker: AnswerMaker, check: Check, text: Corpus | None, made: Mistakes = frozenset()
+        self,
+        maker: AnswerMaker,
+        check: Check,
+        text: Corpus | None,
+        made: Mistakes = frozenset(),
+        listed: Listed = NOTHING_LISTED,
     ) -> None:
         """Make nothing yet.
 
         text: what a check that trains is given.
         made: known mistakes or small changes that are made throughout, so that each other one is
         one more.
+        listed: what the unit's key lists of this check.
         """
+        self._listed = listed
         self._maker = maker
         self._check = check
         self._text = text
@@ -256,7 +278,9 @@ class MadeCheckKey:
             return NO_CHANGES
         with self._lock:
             if self._small_changes is None:
-                self._small_changes = self._maker.changed(self._check, self._solution())
+                self._small_changes = self._maker.changed(
+                    self._check, self._solution(), self._listed.changes
+                )
             return self._small_changes
 
     @property
@@ -334,8 +358,16 @@ class MadeCheckKey:
             if answer is None:
                 script = self._script_with(mistake)
                 answer = self._maker.made(self._check, script).answer
+                self._refuse_late(mistake, answer)
                 self._of_mistakes[mistake.id] = answer
             return answer
+
+    def _refuse_late(self, mistake: Mistake, answer: Answer) -> None:
+        """Refuse an answer that did not come, of a mistake that answers: raises `NotAnswered`."""
+        if mistake.id in self._listed.mistakes and may_be_the_machines_doing(answer):
+            raise NotAnswered(
+                f"our solution with a known mistake did not answer `{self._check.name}` in time"
+            )
 
 
 def telling_arrays(

@@ -13,6 +13,7 @@ from autograder.course import Course, Unit, load_unit
 from autograder.data import unit_data
 from autograder.errors import UserError
 from autograder.grading.keys import checks_to_run, solution_of
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
 from autograder.grading.store import AnswerStore
 from autograder.judging import CheckKey
@@ -50,7 +51,7 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
     too many pairs.
     """
     with Server(unit, stub=solution_of(unit).stub) as server:
-        key = MadeKey(unit, seed, unit_data(unit), store, lambda: server)
+        key = MadeKey(unit, seed, unit_data(unit), store, lambda: server, listed_in_key(unit))
         for entry in key:
             _make(key[entry])
             _ = key[entry].mistakes

@@ -152,14 +152,16 @@ def modules_of_checks(course: Course, name: str) -> list[Path]:
 
 
 def unit_digest(unit: Unit) -> str:
-    """Return the digest of a unit's solution and experiments.
+    """Return the digest of a unit's solution and experiments, and of its key, which lists variants.
 
     Raises `NoCourse` without a solution.
     """
     path = unit.course.solution_there(unit.name)
+    key = unit.course.key(unit.name)
     solution = digest_of([path])
-    both = solution + experiments_digest(unit)
-    return sha256(both.encode()).hexdigest()
+    listed = digest_of([key]) if key.is_file() else ""
+    whole = solution + experiments_digest(unit) + listed
+    return sha256(whole.encode()).hexdigest()
 
 
 def helpers(course: Course) -> list[Path]:

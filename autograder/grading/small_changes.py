@@ -1,8 +1,10 @@
 """What the solution answers with each of its small changes: computed once a seed, kept as prints.
 
-A worker runs one change after another, each within half a second and with the walls of a
-submission. Only changes in definitions that the check runs are tried. The same is done of right
-answers in other styles: a slip there may give values that no slip gives in the solution.
+A worker runs one change after another, with the walls of a submission. Only changes in definitions
+that the check runs are tried. When a key is made each has half a second; which of them answer is
+kept with the key, by id, and a grade runs just these and waits for them. The same is done of right
+answers in other styles, for words only: a slip there may give values that none gives in the
+solution.
 """
 
 import math
@@ -161,12 +163,43 @@ def try_changes(
 ) -> ChangedAnswers:
     """Run changes of a solution, and keep prints of the answers that the judge tells from its own.
 
+    Those that do not end soon are left out: which of them answer is found out here.
+
     plain: the solution's script. expected: its answer.
     """
+    return _told_apart(check, expected, _answers(server, check, seed, plain, tried))
+
+
+def run_listed(
+    server: Server,
+    check: Check,
+    seed: int,
+    plain: str,
+    expected: Answer,
+    listed: Tried,
+) -> ChangedAnswers | None:
+    """Run changes that are known to answer. None where one of them is late or killed.
+
+    plain, expected: as of `try_changes`.
+    """
+    answers = []
+    with server.worker(plain.encode(), "solution.py") as worker:
+        for change, edit in listed:
+            answer = worker.ask(check, seed, source=edit.script.encode())
+            if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
+                return None
+            answers.append((change, answer))
+    return _told_apart(check, expected, answers)
+
+
+def _told_apart(
+    check: Check, expected: Answer, answers: Iterable[tuple[SmallChange, Answer]]
+) -> ChangedAnswers:
+    """Keep prints of the answers that the judge tells from the solution's."""
     names = tuple(expected.arrays)
     changes: list[SmallChange] = []
     rows: list[np.ndarray] = []
-    for change, answer in _answers(server, check, seed, plain, tried):
+    for change, answer in answers:
         if answer.failure:
             continue
         row = _row(check, expected, answer)

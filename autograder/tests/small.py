@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from autograder.course import load_unit, read_course
-from autograder.grading.keys import solution_of
+from autograder.grading.keys import build_key, origin_of_small_changes, plain_solution, solution_of
+from autograder.grading.listed import listed_of
 from autograder.tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,14 @@ SEED = 5
 def unit(name=UNIT):
     """A unit of the fixture course."""
     return load_unit(COURSE, name)
+
+
+def listed(of, server):
+    """What the key of a unit would list, by check, if it were built now."""
+    seed = of.course.public_seed
+    origin = origin_of_small_changes(of, plain_solution(of), seed)
+    key = build_key(server, seed, data={}, for_a_file=True)
+    return {name: listed_of(known, origin) for name, known in key.items()}
 
 
 def run_command(*arguments, cwd=COURSE.folder, **environment):

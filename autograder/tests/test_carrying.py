@@ -6,9 +6,12 @@ import pytest
 import small
 
 from autograder.authoring.build import build
-from autograder.check import Failure
+from autograder.check import Answer, Failure
 from autograder.explaining.words import VALUES_ARE
+from autograder.grading import small_changes
+from autograder.grading.answer_maker import AnswerMaker
 from autograder.grading.keys import build_key, solution_of
+from autograder.grading.listed import NotAnswered
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.policy import Policy, grade_of
@@ -107,7 +110,9 @@ def running(course):
 @pytest.fixture(scope="module")
 def made(course, running):
     """The key on a seed, made when it is asked for."""
-    return MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running)
+    return MadeKey(
+        course, small.SEED, {}, AnswerStore(None), lambda: running, small.listed(course, running)
+    )
 
 
 @pytest.fixture
@@ -178,6 +183,45 @@ def test_a_slip_that_nobody_listed_is_carried_too(graded):
     assert verdicts["shifting"].remarks[0].text.startswith("`scaling` before this is wrong;")
 
 
+def test_a_slip_is_carried_on_a_machine_of_any_speed(course, running, graded, monkeypatch):
+    """Which small changes answer stands in the key: in a grade no clock decides that."""
+    listed = small.listed(course, running)
+    monkeypatch.setattr(small_changes, "SECONDS", 1e-6)
+    monkeypatch.setattr(small_changes, "SECONDS_ONCE_LATE", 1e-6)
+    slow = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
+    assert points(graded(end=FOUR, key=slow)) == points(graded(end=FOUR)) == [0, 4, 3]
+
+
+def test_where_a_listed_change_does_not_answer_nothing_is_judged_with_less(
+    course, running, graded, monkeypatch
+):
+    """The submission is given up, and graded at the next run."""
+    listed = small.listed(course, running)
+    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
+    monkeypatch.setattr("autograder.grading.answer_maker.run_listed", lambda *_: None)
+    with pytest.raises(NotAnswered, match="did not answer `scaling` in time"):
+        graded(end=FOUR, key=key)
+
+
+def test_where_a_listed_mistake_does_not_answer_nothing_is_judged_with_less(
+    course, running, graded, monkeypatch
+):
+    """It answered when the key was made; one that never ends was late then, too."""
+    listed = small.listed(course, running)
+    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
+    late = Answer(failure=Failure.TIMEOUT)
+    made = AnswerMaker.made
+
+    def made_late(maker, check, script, text=None):
+        found = made(maker, check, script, text)
+        return replace(found, answer=late) if "return 3 * x" in script else found
+
+    monkeypatch.setattr(AnswerMaker, "made", made_late)
+    monkeypatch.setattr(AnswerMaker, "all_made", lambda *_: {})
+    with pytest.raises(NotAnswered, match="known mistake"):
+        graded(THREE, key=key)
+
+
 def test_a_known_mistake_is_named_beside_a_slip(graded):
     """And what follows from both counts."""
     verdicts = graded(LESS, end=FOUR)
@@ -201,7 +245,9 @@ def graded_otherwise(folder, experiments, solution, mistake):
     unit = small.write_course(folder / "course", "chain", experiments, solution)
     script = solution_of(unit).with_mistake(mistake)
     with Server(unit) as server:
-        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        key = MadeKey(
+            unit, small.SEED, {}, AnswerStore(None), lambda: server, small.listed(unit, server)
+        )
         return grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
 
 
@@ -262,7 +308,9 @@ def test_what_is_right_all_the_same_passes(graded):
 
 def test_a_right_submission_costs_nothing_more(course, running):
     """Of known mistakes no answer is made for it."""
-    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running)
+    key = MadeKey(
+        course, small.SEED, {}, AnswerStore(None), lambda: running, small.listed(course, running)
+    )
     script = solution_of(course).plain().encode()
     assert sum(v.earned for v in grade_one(running, script, "ada.py", small.SEED, key, {})) == 9
     assert key.computed == len(course.checks)
@@ -348,7 +396,9 @@ def test_explanations_that_differ_later_carry_nothing(tmp_path):
     unit = small.write_course(tmp_path / "course", "factors", ALIKE, OF_FACTORS)
     script = solution_of(unit).plain().replace("np.sin(x) * y * z", "np.sin(x) * z")
     with Server(unit) as server:
-        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        key = MadeKey(
+            unit, small.SEED, {}, AnswerStore(None), lambda: server, small.listed(unit, server)
+        )
         verdicts = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
     assert [verdict.earned for verdict in verdicts] == [0, 3, 0]
     assert [verdict.status for verdict in verdicts] == ["failed", "partial", "not_reached"]
@@ -406,7 +456,9 @@ def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path):
 
         def earned(scale, double):
             text = f"def scale(x): return {scale}\ndef double(x): return {double}\n"
-            key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+            key = MadeKey(
+                unit, small.SEED, {}, AnswerStore(None), lambda: server, small.listed(unit, server)
+            )
             verdicts = grade_one(server, text.encode(), "ada.py", small.SEED, key, {})
             return [verdict.earned for verdict in verdicts]
 

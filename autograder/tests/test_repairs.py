@@ -502,7 +502,14 @@ HOSTILE = {
 @pytest.mark.parametrize("act", HOSTILE.values(), ids=HOSTILE)
 def test_a_submission_that_notices_changes_no_verdict(server, act):
     """It is asked the same check again, with another file: what it does then is only told."""
-    key = MadeKey(small.unit(), small.SEED, {}, AnswerStore(None), lambda: server)
+    key = MadeKey(
+        small.unit(),
+        small.SEED,
+        {},
+        AnswerStore(None),
+        lambda: server,
+        small.listed(small.unit(), server),
+    )
     body = "\n".join(f"        {line}" for line in act.split("\n"))
     notices = f"    if 1 + 1 != 2:\n{body}\n    return"  # as soon as a number is another one
     noticing = FIT.replace("slope * x[i] -", "slope / x[i] -").replace("    return", notices)

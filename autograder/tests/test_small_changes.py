@@ -437,7 +437,7 @@ def grading(unit, tmp_path):
     """A function that grades a script, and the key by which it does."""
     with Server(unit) as server:
         store = AnswerStore(tmp_path / "answers.sqlite")
-        key = MadeKey(unit, small.SEED, {}, store, lambda: server)
+        key = MadeKey(unit, small.SEED, {}, store, lambda: server, small.listed(unit, server))
 
         def grade(script):
             return grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
@@ -523,9 +523,10 @@ def test_values_that_say_nothing_make_no_change_run(grading, monkeypatch):
     """NaN everywhere is given by many changes: none is made."""
     grade, _ = grading
     ran = []
-    monkeypatch.setattr(
-        "autograder.grading.answer_maker.try_changes", lambda *_: ran.append(1) or 1 / 0
-    )
+    for name in ("try_changes", "run_listed"):
+        monkeypatch.setattr(
+            f"autograder.grading.answer_maker.{name}", lambda *_: ran.append(1) or 1 / 0
+        )
     grade(OURS.replace("e / np.sum(e, 1)[:, None]", "np.nan * x"))
     assert not ran
     with pytest.raises(ZeroDivisionError):
@@ -540,9 +541,9 @@ def test_what_the_store_holds_is_not_run_again(grading, unit, tmp_path):
     assert [v.remarks for v in grade(wrong)] == [v.remarks for v in first]
     assert key.computed == computed
     with Server(unit) as server:
-        again = MadeKey(
-            unit, small.SEED, {}, AnswerStore(tmp_path / "answers.sqlite"), lambda: server
-        )
+        store = AnswerStore(tmp_path / "answers.sqlite")
+        listed = small.listed(unit, server)
+        again = MadeKey(unit, small.SEED, {}, store, lambda: server, listed)
         second = grade_one(server, wrong.encode(), "ada.py", small.SEED, again, {})
         assert [v.remarks for v in second] == [v.remarks for v in first]
         assert again.computed == 0

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from autograder import __version__
 from autograder.errors import UserError, extra, visible
+from autograder.streams import let_everything_through
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -231,7 +232,16 @@ def rules_for(
     return replace(rules, adjustments=adjustments)
 
 
-@click.group(context_settings=CONTEXT, invoke_without_command=True)
+class Commands(click.Group):
+    """The group of all commands. What they print can be printed anywhere."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name, as `click.Group` does."""
+        let_everything_through()
+        return super().main(*args, **kwargs)
+
+
+@click.group(cls=Commands, context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(__version__, prog_name="autograder")
 @click.pass_context
 @report_user_errors

@@ -26,14 +26,17 @@ class Checked:
 
 
 def as_text(checked: Sequence[Checked]) -> str:
-    """Return the verdicts of some files as JSON, with text that can be shown."""
+    """Return the verdicts of some files as JSON, with text that can be shown.
+
+    It is ASCII, and so the same in whatever encoding it is piped.
+    """
     record = {
         "format": FORMAT,
         "practice": True,
         "passed": all(file.passed for file in checked),
         "units": [_file(file) for file in checked],
     }
-    return json.dumps(record, indent=1, ensure_ascii=False)
+    return json.dumps(record, indent=1)
 
 
 def _file(file: Checked) -> dict[str, object]:

@@ -18,6 +18,7 @@ from autograder.grading.results import Result
 from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, summary
+from autograder.streams import BLOCKS
 
 
 @dataclass(frozen=True)
@@ -189,9 +190,6 @@ def sparkline(values: Sequence[float], width: int) -> str:
     first = means[0]
     last = means[-1]
     return f"{blocks}\nloss {first:.3f} → {last:.3f}, {len(values)} in your list"
-
-
-BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""Lets what is printed through to wherever it goes: a console, a pipe, a file, in any encoding.
+
+What the encoding does not hold becomes a word or a letter that looks like it, so that nothing that
+is printed ever ends a command.
+"""
+
+import codecs
+import io
+import os
+import sys
+import unicodedata
+
+HANDLER = "autograder.signs"  # the name of the error handler
+# Python's ASCII under a name of our own: click takes plain ASCII for a mistake, and writes UTF-8
+ASCII = "autograder_ascii"
+BLOCKS = "▁▂▃▄▅▆▇█"
+# what people should read where a sign cannot be shown; letters with marks lose their marks
+WORDS = {
+    "✓": "ok",
+    "✗": "x",
+    "◐": "~",
+    "·": "-",
+    "…": "...",
+    "→": "->",
+    "←": "<-",
+    "−": "-",
+    "–": "-",
+    "—": "-",
+    "×": "x",
+    "∖": "\\",
+    "≤": "<=",
+    "≥": ">=",
+    "≈": "~",
+    "≠": "!=",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    **{block: str(height) for height, block in enumerate(BLOCKS, 1)},
+}
+
+
+def let_everything_through() -> None:
+    """Have stdout and stderr write whatever they are given. Called before anything is printed.
+
+    To a pipe or a file, Windows writes in a code page of its own; there UTF-8 is written, as
+    Python 3.15 does, unless `PYTHONIOENCODING` names another encoding. Elsewhere the encoding
+    stays. A stream that another program put in the place of Python's own is left alone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper) or stream.errors == HANDLER:
+            continue
+        encoding = codecs.lookup(stream.encoding).name
+        if sys.platform == "win32" and "PYTHONIOENCODING" not in os.environ:
+            encoding = "utf-8"
+        if encoding == "ascii":
+            encoding = ASCII
+        stream.reconfigure(encoding=encoding, errors=HANDLER)
+
+
+def _in_other_words(error: UnicodeError) -> tuple[str, int]:
+    """Return what is written in place of text that an encoding does not hold, and where it ends."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    written = "".join(_word(character) for character in text)
+    return written, error.end
+
+
+def _word(character: str) -> str:
+    """Return ASCII that stands for a character; `?` where nothing does."""
+    if character in WORDS:
+        return WORDS[character]
+    decomposed = unicodedata.normalize("NFKD", character)
+    plain = decomposed.encode("ascii", "ignore").decode("ascii")
+    return plain or "?"
+
+
+def _own_ascii(name: str) -> codecs.CodecInfo | None:
+    """Find the codec of `ASCII`."""
+    if name != ASCII:
+        return None
+    found = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        found.encode,
+        found.decode,
+        found.streamreader,
+        found.streamwriter,
+        found.incrementalencoder,
+        found.incrementaldecoder,
+        name=ASCII,
+    )
+
+
+codecs.register_error(HANDLER, _in_other_words)
+codecs.register(_own_ascii)

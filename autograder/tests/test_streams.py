@@ -1,0 +1,125 @@
+"""Whatever is printed can be printed: to a console, a pipe or a file, in any encoding."""
+
+import codecs
+import io
+import json
+import re
+import subprocess
+import sys
+
+import pexpect
+import pytest
+from released import RIGHT, fill, release_to, variables, written
+from small import UNIT
+
+from autograder import streams
+
+ENCODINGS = ("utf-8", "cp1252", "cp437", "ascii")
+KINDS = ("pipe", "file", "console")
+AUTOGRADER = ("-m", "autograder")
+# what a student runs → its exit code, and words of which `✓` may be one
+COMMANDS = {
+    "overview": ([*AUTOGRADER], 0, "0 of 4 checks"),
+    "help": ([*AUTOGRADER, "check", "--help"], 0, "--quick"),
+    "check": ([*AUTOGRADER, "check", "numbers", "--quick"], 1, "✓ 2/2"),
+    "json": ([*AUTOGRADER, "check", "numbers", "--quick", "--json"], 1, '"status": "passed"'),
+    "hint": ([*AUTOGRADER, "hint", "numbers", "summing"], 0, "1 of 3: A slip"),
+    "data": ([*AUTOGRADER, "data"], 0, "✓ "),
+    "doctor": ([*AUTOGRADER, "doctor"], None, "Python: "),
+    "script": ([f"assignments/{UNIT}.py"], 0, "✓ 2/2"),
+    "no unit": ([*AUTOGRADER, "check", "Überall✓"], 2, "There is no unit"),
+}
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A course in a folder with a sign and an umlaut, and a file that prints what few can show."""
+    course = release_to(tmp_path_factory.mktemp("course") / "Zoë's ✓")
+    fill(course, double='print("日本 ✓ é"); return 2 * x', running_sum="return x, x")
+    text = written(course).read_text()
+    written(course).write_text(text.replace(RIGHT["double"], 'print("日本"); return 2 * x'))
+    return course
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_a_student_prints_anywhere(name, encoding, kind, course, tmp_path):
+    """The same exit code, no traceback, and each sign in that encoding or else in words.
+
+    A console has colours, a pipe has none, and into a file they are forced.
+    """
+    (course / ".autograder.json").unlink(missing_ok=True)
+    arguments, code, words = COMMANDS[name]
+    exit_code, printed = run(kind, encoding, arguments, course, tmp_path)
+    if code is not None:
+        assert exit_code == code, printed
+    text = codecs.decode(printed, encoding)
+    plain = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text)
+    can_show = encoding == "utf-8"
+    wanted = words if can_show else words.replace("✓", "ok")
+    assert wanted in plain
+    assert "Traceback" not in plain
+    assert "Error\n" not in plain
+    if name == "json" and kind == "pipe":
+        assert json.loads(plain[plain.index("{") :])["practice"]
+    if name == "check":
+        assert ("\x1b[" in text) == (kind != "pipe")
+
+
+def run(kind, encoding, arguments, course, tmp_path):
+    """Run Python there; its exit code, and the bytes that it printed."""
+    environment = variables(PYTHONIOENCODING=encoding, TERM="xterm-256color")
+    if kind != "pipe":
+        del environment["NO_COLOR"]
+    if kind == "console":
+        options = {"cwd": str(course), "env": environment, "timeout": 60}
+        process = pexpect.spawn(sys.executable, arguments, dimensions=(40, 300), **options)
+        printed = process.read()
+        process.close()
+        return process.exitstatus, printed
+    if kind == "file":
+        environment["FORCE_COLOR"] = "1"
+    path = tmp_path / "printed"
+    command = [sys.executable, *arguments]
+    with open(path, "wb") as file:
+        stdout = file if kind == "file" else subprocess.PIPE
+        done = subprocess.run(
+            command, cwd=course, env=environment, stdout=stdout, stderr=subprocess.STDOUT
+        )
+    return done.returncode, path.read_bytes() if kind == "file" else done.stdout
+
+
+def test_what_an_encoding_does_not_hold_is_written_in_other_words():
+    """A sign by a word, a letter without its marks, and `?` for what nothing stands for."""
+    text = "✓ ✗ ◐ · … → − × h² é ▁█ 日 \udcff"
+    assert text.encode("ascii", streams.HANDLER) == b"ok x ~ - ... -> - x h2 e 18 ? ?"
+    assert text.encode("cp1252", streams.HANDLER) == b"ok x ~ \xb7 \x85 -> - \xd7 h\xb2 \xe9 18 ? ?"
+
+
+@pytest.mark.parametrize(
+    "system, named, encoding",
+    [
+        ("win32", {}, "utf-8"),
+        ("win32", {"PYTHONIOENCODING": "cp1252"}, "cp1252"),
+        ("linux", {}, "cp1252"),
+    ],
+    ids=["Windows", "Windows, where one is named", "elsewhere"],
+)
+def test_windows_writes_utf_8_where_nobody_names_an_encoding(system, named, encoding, monkeypatch):
+    """Its pipes have a code page that lacks our signs; what a person names is kept."""
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    for name, value in named.items():
+        monkeypatch.setenv(name, value)
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", stream)
+    streams.let_everything_through()
+    assert (stream.encoding, stream.errors) == (encoding, streams.HANDLER)
+
+
+def test_a_stream_of_another_program_is_left_alone(monkeypatch):
+    """A notebook's, or one in memory."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    streams.let_everything_through()
+    assert sys.stdout.getvalue() == ""

@@ -39,7 +39,7 @@ def check(
     import gc
 
     from autograder.course import load_unit
-    from autograder.grading.results import write_result
+    from autograder.grading.results import read_patiently, write_result
     from autograder.practice.practise import Practised, practice_result, practise
     from autograder.practice.progress import save_progress
     from autograder.report.for_tools import Checked, as_text
@@ -61,12 +61,14 @@ def check(
         unit = load_unit(course, name)
         screen.print(f"{path}", style="bold", markup=False)
         checks = [check for check in unit.checks if not (quick and check.measure)]
-        submission = Submission(path.read_bytes(), path.name)
+        submission = Submission(read_patiently(path), path.name)
         # what the file prints is no JSON
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
-        save_progress(course, name, path.parent, verdicts)
+        warning = save_progress(course, name, path.parent, verdicts)
+        if warning:
+            click.echo(warning, err=True)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
         seed = "on the public seed. A grade comes from a seed that nobody has seen.\n"
@@ -117,6 +119,7 @@ def hint(unit: str | None, check: str | None, course_folder: Path | None) -> Non
     \b
     Example:  autograder hint UNIT CHECK
     """
+    from autograder.grading.results import read_patiently
     from autograder.practice import progress
 
     course = find_course(course_folder)
@@ -126,7 +129,7 @@ def hint(unit: str | None, check: str | None, course_folder: Path | None) -> Non
     if wanted is None:
         click.echo(f"Every check of {name} passes.")
         return
-    help_with_it = progress.hint(course, name, wanted, path.read_bytes())
+    help_with_it = progress.hint(course, name, wanted, read_patiently(path))
     seen = progress.last_seen(course, name, wanted)
     if seen:
         click.echo(f"`{wanted}` said: {seen}")

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -170,9 +171,42 @@ def write_whole(path: Path, text: str) -> None:
         with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
             # not synced: what a power cut spoils cannot be read back and is graded again
             file.write(text + "\n")
-        os.replace(part, path)
+        _put_in_place(part, path)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
+
+
+# seconds between two tries with a file that another program holds for itself: on Windows nobody
+# else can then read it or take its place
+PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Let a file take another's place, also where a program holds that one open for a moment."""
+    for pause in PAUSES:
+        try:
+            os.replace(part, path)
+            return
+        except PermissionError:
+            is_read_only = path.exists() and not os.access(path, os.W_OK)
+            if is_read_only:
+                raise
+        time.sleep(pause)
+    os.replace(part, path)
+
+
+def read_patiently(path: Path) -> bytes:
+    """Read a file, also where another program holds it for itself for a moment.
+
+    Raises `OSError`.
+    """
+    for pause in PAUSES:
+        with suppress(PermissionError):
+            return path.read_bytes()
+        time.sleep(pause)
+    return path.read_bytes()
 
 
 def read_result(path: Path) -> Result | None:

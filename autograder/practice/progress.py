@@ -4,7 +4,8 @@ It is kept in `.autograder.json` in the course's folder.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from autograder.check import Answer, Failure, is_text
 from autograder.course import Course, UnknownUnit
+from autograder.errors import UserError
 from autograder.grading.key_file import load_key
-from autograder.grading.results import write_whole
+from autograder.grading.results import CannotWrite, read_patiently, write_whole
 from autograder.judging import Verdict
 from autograder.report.terminal import in_one_line
 from autograder.sandbox.inside.cells import cells
@@ -55,23 +57,77 @@ def outline(course: Course, unit: str) -> dict[str, bool]:
     return checks
 
 
+class CannotRead(UserError):
+    """The file of progress is there, and cannot be read."""
+
+
+@dataclass
+class _Known:
+    """What this process knows of a file of progress, for as long as that cannot be had.
+
+    read: what stood in it, by unit; None before it was read. not_written: what could not be written
+    into it.
+    """
+
+    read: dict[str, Progress] | None = None
+    not_written: dict[str, Progress] = field(default_factory=dict)
+
+
+@cache
+def _known(path: Path) -> _Known:
+    return _Known()
+
+
 def _stored(course: Course) -> dict[str, Progress]:
-    """Return what is kept of each unit worked on, the last one last."""
+    """Return what is known of each unit worked on, the last one last. Raises `CannotRead`."""
     path = course.folder / FILE
+    known = _known(path)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Progress])
-    except (OSError, msgspec.MsgspecError):  # not there, or spoilt by hand: begin anew
+        known.read = _read(path)
+    except CannotRead:
+        if known.read is None:
+            raise
+    stored = known.read.copy()
+    for unit, progress in known.not_written.items():
+        stored.pop(unit, None)
+        stored[unit] = progress
+    return stored
+
+
+def _read(path: Path) -> dict[str, Progress]:
+    """Read a file of progress, also where another program holds it. Raises `CannotRead`."""
+    try:
+        content = read_patiently(path)
+        return msgspec.json.decode(content, type=dict[str, Progress])
+    except (FileNotFoundError, msgspec.MsgspecError):  # not there, or spoilt by hand: begin anew
         return {}
+    except OSError as error:
+        raise CannotRead(
+            f"{path} cannot be read: {error.strerror}. Close what holds it open."
+        ) from error
 
 
-def _store(course: Course, unit: str, progress: Progress) -> None:
-    stored = _stored(course)
-    stored.pop(unit, None)
-    stored[unit] = progress  # as the last one
-    in_one_line = msgspec.json.encode(stored)
-    text = msgspec.json.format(in_one_line, indent=1)
+def _store(course: Course, unit: str, progress: Progress) -> str:
+    """Write what is now known of a unit. Return "", or a warning where it cannot be written.
+
+    Then it is written the next time. A file that cannot be read now is not replaced: it holds what
+    is known of other units.
+    """
     path = course.folder / FILE
-    write_whole(path, text.decode())
+    not_written = _known(path).not_written
+    not_written.pop(unit, None)
+    not_written[unit] = progress  # as the last one
+    try:
+        on_disk = _read(path)
+        for name in not_written:
+            on_disk.pop(name, None)
+        in_one_line = msgspec.json.encode(on_disk | not_written)
+        text = msgspec.json.format(in_one_line, indent=1)
+        write_whole(path, text.decode())
+    except (CannotRead, CannotWrite) as error:
+        return f"Your progress is not saved: {error}"
+    not_written.clear()
+    return ""
 
 
 def _of(course: Course, unit: str) -> Progress:
@@ -82,6 +138,11 @@ def _of(course: Course, unit: str) -> Progress:
 def to_do(course: Course, unit: str) -> list[str]:
     """Return the checks that have not passed, in order."""
     passed = _of(course, unit).passed
+    return _left(course, unit, passed)
+
+
+def _left(course: Course, unit: str, passed: Collection[str]) -> list[str]:
+    """Return the checks of a unit that are not among those that passed, in order."""
     left = []
     for name in outline(course, unit):
         if name not in passed:
@@ -89,16 +150,19 @@ def to_do(course: Course, unit: str) -> list[str]:
     return left
 
 
-def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> None:
+def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> str:
     """Note which checks pass now, if the file lies in the course's `assignments/`.
 
-    Elsewhere it may be another's.
+    Elsewhere it may be another's. Return "", or a warning where nothing can be noted.
 
     folder: that the file lies in.
     """
     if folder.resolve() != course.assignments:
-        return
-    before = _of(course, unit)
+        return ""
+    try:
+        before = _of(course, unit)
+    except CannotRead as error:
+        return f"Your progress is not saved: {error}"
     tried = [verdict for verdict in verdicts if _was_tried_in_vain(verdict)]
     passed = _passed_now(course, unit, before, verdicts)
     at_hand = "" if before.at_hand in passed else before.at_hand
@@ -114,7 +178,7 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
         if not verdict.failure:
             wrong[verdict.name] = _arrays(verdict)
     progress = Progress(passed, before.hints, at_hand, seen, wrong)
-    _store(course, unit, progress)
+    return _store(course, unit, progress)
 
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
@@ -175,10 +239,12 @@ def last_seen(course: Course, unit: str, check: str) -> str:
 
 def overview(course: Course) -> list[tuple[str, int, int]]:
     """Return each unit with how many checks passed, and of how many."""
+    stored = _stored(course)
     units = []
     for unit in course.units:
+        progress = stored.get(unit, Progress())
         count = len(outline(course, unit))
-        left = len(to_do(course, unit))
+        left = len(_left(course, unit, progress.passed))
         units.append((unit, count - left, count))
     return units
 
@@ -220,8 +286,8 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
         return "\n".join([heading, *steps])
     hints = before.hints | {check: asked + 1}
     after = msgspec.structs.replace(before, hints=hints)
-    _store(course, unit, after)
-    return steps[asked]
+    warning = _store(course, unit, after)
+    return f"{steps[asked]}\n{warning}".rstrip()
 
 
 def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:

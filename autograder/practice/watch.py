@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from rich.text import Text
 
 from autograder.course import Course, Unit, load_unit, read_course
 from autograder.errors import UserError
+from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
 from autograder.practice.examples import picture_folder, play
@@ -221,6 +222,7 @@ class Watch:
     at: the check at hand; the last one where all pass.
     waits: it was not reached, for one that it needs does not pass.
     broken: earlier checks that passed before, and do not now.
+    warning: what is told of the file of progress.
     """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:
@@ -237,6 +239,7 @@ class Watch:
         self.broken: set[str] = set()
         self.page: list[Text] = []
         self.foot = ""
+        self.warning = ""
         self.moves = True
         self.clock: Clock | None = None
         os.environ[warm.COURSE] = str(course.folder)
@@ -279,11 +282,11 @@ class Watch:
 
         wanted, moves, more: the fields of a `Task`.
         """
+        source = read_patiently(self.path)
         if self.working is not self.waiting:
             self.working.process.terminate()
         self.working = self.waiting
         self.waiting = self._start_checker()
-        source = self.path.read_bytes()
         task = Task(source, tuple(wanted), moves, **more)
         with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
             self.working.pipe.send(task)
@@ -315,7 +318,7 @@ class Watch:
             case "e":
                 self.ask(example=self.at)
             case "h":
-                source = self.path.read_bytes()
+                source = read_patiently(self.path)
                 told = hint(self.course, self.unit, self.at, source)
                 self.foot = f"hint {told}"
                 self.draw()
@@ -375,7 +378,7 @@ class Watch:
         An earlier check is told where it does not pass.
         """
         verdict = news.verdict
-        save_progress(self.course, self.unit, self.path.parent, [verdict])
+        self.warning = save_progress(self.course, self.unit, self.path.parent, [verdict])
         if news.earlier:
             self._judged_earlier(verdict)
             return
@@ -458,6 +461,8 @@ class Watch:
         foot = Text(self.foot)
         for text in (title, *self.page, foot):
             self.screen.print(text)
+        if self.warning:
+            self.screen.print(Text(self.warning, "yellow"))
         passed_in_all = 0
         count_in_all = 0
         for _, passed, count in overview(self.course):
@@ -485,15 +490,17 @@ class Watch:
             pressed = key()
             if pressed == "q":
                 return
-            with suppress(FileNotFoundError):  # an editor is putting another in its place
+            # an editor is putting another in its place, or holds it for itself
+            with suppress(FileNotFoundError, PermissionError):
                 stat = self.path.stat()
                 now = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
                 if now != seen:
-                    seen = now
                     self.save()
+                    seen = now
                 if pressed:
                     self.press(pressed)
-            if self.working.pipe.poll(TICK):
+            # not `poll`, which on Windows raises where the other end is closed
+            if wait([self.working.pipe], TICK):
                 self.receive()
             self.look()
 

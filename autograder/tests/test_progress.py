@@ -1,8 +1,12 @@
 """Hints and progress: one more step of help each time, and where a student is."""
 
+import errno
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import small
@@ -12,9 +16,17 @@ from small import COURSE, UNIT
 
 from autograder.check import Answer, Failure
 from autograder.course import UnknownUnit, read_course
-from autograder.judging import Mistake, PlainKey
+from autograder.judging import Mistake, PlainKey, Verdict
 from autograder.practice import progress
-from autograder.practice.progress import Progress, current_unit, hint, outline, overview, to_do
+from autograder.practice.progress import (
+    Progress,
+    current_unit,
+    hint,
+    outline,
+    overview,
+    save_progress,
+    to_do,
+)
 
 
 @pytest.fixture
@@ -177,3 +189,86 @@ def test_the_next_unit_is_the_first_that_is_not_done(course):
     assert to_do(its, UNIT) == to_do(its, "words") == []
     assert "Everything passes." in small.run_command(cwd=course).stdout
     assert "Every check of words passes." in small.run_command("hint", cwd=course).stdout
+
+
+def test_a_progress_file_that_cannot_be_written_is_a_warning(course):
+    """Verdicts, the total and the exit code are as ever; a script and a hint say the same."""
+    fill(course, double=RIGHT["double"])
+    (course / ".autograder.json").mkdir()  # nothing takes the place of a folder
+    done = small.run_command("check", "numbers", "--quick", cwd=course)
+    assert done.returncode == 1
+    assert "2 of 8 points" in done.stdout
+    assert "Your progress is not saved" in done.stderr
+    command = [sys.executable, written(course)]
+    script = subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True)
+    assert (script.returncode, script.stderr) == (0, "")
+    assert "Your progress is not saved" in script.stdout
+    assert not list(course.glob(".*.part"))
+
+
+def held(monkeypatch, times, error=PermissionError):
+    """Have nothing take the place of a file for so many times, as on Windows while it is open."""
+    left = iter(range(times))
+    replace = os.replace
+
+    def replace_later(*paths):
+        if next(left, None) is not None:
+            raise error(errno.EACCES, "Access denied")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", replace_later)
+
+
+def passed(name):
+    return Verdict(name, "", 2, 2, "passed", ())
+
+
+def test_a_file_that_is_held_for_a_moment_is_written_after(course, monkeypatch):
+    """As a scanner or a synchronised folder holds it."""
+    its = read_course(course)
+    held(monkeypatch, times=3)
+    assert save_progress(its, UNIT, its.assignments, [passed("doubling")]) == ""
+    assert kept(course)[UNIT]["passed"] == ["doubling"]
+
+
+def test_what_could_not_be_written_is_known_and_written_the_next_time(course, monkeypatch):
+    """In the process that learnt it, as `watch` goes on."""
+    its = read_course(course)
+    assert save_progress(its, "words", its.assignments, [passed("shortening")]) == ""
+    with monkeypatch.context() as patch:
+        patch.setattr("autograder.grading.results.PAUSES", ())
+        held(patch, times=1)
+        warning = save_progress(its, UNIT, its.assignments, [passed("doubling")])
+    assert warning.startswith("Your progress is not saved: ")
+    assert not list(course.glob(".*.part"))
+    assert to_do(its, UNIT)[0] == "summing"
+    assert UNIT not in kept(course)
+    assert save_progress(its, "words", its.assignments, []) == ""
+    assert kept(course)[UNIT]["passed"] == ["doubling"]
+
+
+def test_a_file_that_cannot_be_read_now_is_never_begun_anew(course, monkeypatch):
+    """What it holds of other units stays; where it is read for a moment only, nothing is said."""
+    its = read_course(course)
+    first = {"words": Progress(passed=("shortening",))}
+    path = course / progress.FILE
+    path.write_bytes(msgspec.json.encode(first))
+    read = Path.read_bytes
+    left = [10_000]
+
+    def read_later(self):
+        if self.name == progress.FILE and left[0]:
+            left[0] -= 1
+            raise PermissionError(errno.EACCES, "Access denied")
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", read_later)
+    monkeypatch.setattr("autograder.grading.results.PAUSES", (0, 0, 0))
+    warning = save_progress(its, UNIT, its.assignments, [passed("doubling")])
+    assert "cannot be read: Access denied" in warning
+    with pytest.raises(progress.CannotRead, match="Close what holds it open"):
+        overview(its)
+    left[0] = 2
+    assert save_progress(its, UNIT, its.assignments, [passed("doubling")]) == ""
+    assert kept(course)["words"]["passed"] == ["shortening"]
+    assert kept(course)[UNIT]["passed"] == ["doubling"]

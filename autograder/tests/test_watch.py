@@ -6,6 +6,7 @@ And where Linux's modules are out of reach.
 import re
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,8 +18,17 @@ from released import RIGHT, fill, kept, release_to, variables, written
 from small import ROOT, UNIT
 
 NO_LINUX = """
-import sys, multiprocessing
+import sys, multiprocessing, os, socket
 import psutil  # which has modules of its own for each system
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+def poll(self, timeout=0.0):  # where the other end is closed, pipes of Windows raise
+    there = bool(wait_for([self], timeout))
+    with socket.socket(fileno=os.dup(self.fileno())) as pipe:
+        if there and not pipe.recv(1, socket.MSG_PEEK):
+            raise BrokenPipeError(32, "The pipe has been ended")
+    return there
+Connection.poll = poll
 GONE = ("fcntl", "resource", "pwd", "grp")
 for name in GONE:
     sys.modules.pop(name, None)
@@ -135,8 +145,10 @@ def test_keys_go_to_the_next_check_and_to_training(course):
 def test_practice_works_without_linux_and_without_forks(course):
     """Modules of Linux alone are out of reach: watching, checking and hints work."""
     with watching(course, "-c", NO_LINUX) as terminal:
+        time.sleep(2)  # until the process that checked has ended
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
+        time.sleep(2)
 
     def run(*arguments):
         command = [sys.executable, "-c", NO_LINUX, *arguments]

@@ -1,0 +1,135 @@
+"""A student's way on Windows: its own Python under Wine, its consoles, pipes and locks of files.
+
+Skipped where there is no Wine; the reason says what to install. `AUTOGRADER_WINDOWS` names a folder
+in which Windows' Python is kept for the next time.
+"""
+
+import json
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+import small_class
+import windows
+from released import RIGHT, fill, kept, release_to, written
+from small import UNIT
+
+windows.skip_where_it_is_missing()
+
+# opens a file as nobody else may, as a scanner does: what others may is the third argument
+HOLD = """
+import ctypes, sys
+from ctypes import wintypes
+open_file = ctypes.windll.kernel32.CreateFileW
+open_file.restype = wintypes.HANDLE
+handle = open_file(sys.argv[1], 0x80000000, int(sys.argv[2]), None, 3, 0, None)
+print("held" if handle != wintypes.HANDLE(-1).value else "not held", flush=True)
+sys.stdin.read()
+"""
+READERS = 1  # others may read
+NOBODY = 0
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    return windows.made(tmp_path_factory.mktemp("windows"))
+
+
+@pytest.fixture
+def course(tmp_path):
+    return release_to(tmp_path / "a course of Zoë's")
+
+
+@contextmanager
+def held(python, path, others):
+    """Hold a file open in a program of its own."""
+    command = [str(python), "-c", HOLD, f"Z:{path}".replace("/", "\\"), str(others)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, env=windows.variables(), **pipes) as process:
+        assert process.stdout.readline().strip() == b"held"
+        yield
+        process.stdin.close()
+
+
+def autograder(python, course, *arguments, **more):
+    return windows.run(python, "-m", "autograder", *arguments, cwd=course, **more)
+
+
+def test_watch_checks_each_save_and_goes_on(python, course):
+    """A wrong answer, the right one, a loop without end, a key, and quit: exit code 0."""
+    with windows.console(python, "-m", "autograder", "watch", "numbers", cwd=course) as console:
+        console.see("is not written yet.", "now: doubling")
+        console.stays(5)  # until the process that checked has ended
+        fill(course, double="return x * x")
+        console.see("this is the square", "now: doubling")
+        fill(course, double=RIGHT["double"])
+        console.see("✓ 2/2", "now: summing")
+        console.press("h")
+        console.see("hint 1 of 3")
+        fill(course, running_sum="while True: pass")
+        console.see("was stopped at line", "now: summing")
+        fill(course, running_sum=RIGHT["running_sum"])
+        console.see("✓ 4/4", "now: three_steps")
+        console.press("q")
+        assert console.ended() == 0
+    assert kept(course)[UNIT]["passed"] == ["doubling", "summing"]
+
+
+def test_what_is_piped_is_utf_8(python, course):
+    """Verdicts, JSON, hints, data and what a script prints, whatever the code page is."""
+    fill(course, double=RIGHT["double"])
+    text = written(course).read_text(encoding="utf-8")
+    text = text.replace("return 2 * x", 'print("✓ 日本"); return 2 * x')
+    written(course).write_text(text, encoding="utf-8")
+    checked = autograder(python, course, "check", "numbers", "--quick")
+    assert (checked.returncode, checked.stderr) == (1, b"")
+    assert "✓ 日本" in checked.stdout.decode()
+    assert "✓ 2/2" in checked.stdout.decode()
+    as_json = autograder(python, course, "check", "numbers", "--quick", "--json")
+    assert as_json.returncode == 1
+    assert json.loads(as_json.stdout)["units"][0]["checks"][0]["status"] == "passed"
+    hint = autograder(python, course, "hint", "numbers", "doubling")
+    assert (hint.returncode, hint.stderr) == (0, b"")
+    data = autograder(python, course, "data")
+    assert (data.returncode, data.stderr) == (0, b"")
+    assert "✓" in data.stdout.decode()
+    script = windows.run(python, f"assignments/{UNIT}.py", cwd=course)
+    assert (script.returncode, script.stderr) == (0, b"")
+    assert "✓ 2/2" in script.stdout.decode()
+
+
+def test_an_encoding_that_is_named_is_kept(python, course):
+    """A sign that cp1252 does not have becomes a word."""
+    fill(course, double=RIGHT["double"])
+    named = {"PYTHONIOENCODING": "cp1252"}
+    checked = autograder(python, course, "check", "numbers", "--quick", **named)
+    assert (checked.returncode, checked.stderr) == (1, b"")
+    assert "ok 2/2" in checked.stdout.decode("cp1252")
+
+
+@pytest.mark.parametrize("others", [READERS, NOBODY])
+def test_a_progress_file_that_another_program_holds_ends_nothing(python, course, others):
+    """A warning, all verdicts and the total. What was known of another unit stays."""
+    written(course, "words").write_text(small_class.SOLVED["words"], encoding="utf-8")
+    assert autograder(python, course, "check", "words").returncode == 0
+    fill(course, double=RIGHT["double"])
+    with held(python, course / ".autograder.json", others):
+        checked = autograder(python, course, "check", "numbers", "--quick")
+    assert checked.returncode == 1
+    assert b"2 of 8 points" in checked.stdout
+    assert b"Your progress is not saved" in checked.stderr
+    assert not list(course.glob("*.part")) + list(course.glob(".*.part"))
+    assert autograder(python, course, "check", "numbers", "--quick").stderr == b""
+    assert kept(course)["words"]["passed"]
+    assert kept(course)[UNIT]["passed"] == ["doubling"]
+
+
+def test_a_file_that_is_held_while_it_is_saved_is_checked_after(python, course):
+    """`watch` waits until it can read the student's file."""
+    with windows.console(python, "-m", "autograder", "watch", "numbers", cwd=course) as console:
+        console.see("is not written yet.", "now: doubling")
+        with held(python, written(course), NOBODY):
+            fill(course, double=RIGHT["double"])
+        console.see("✓ 2/2", "now: summing")
+        console.press("q")
+        assert console.ended() == 0

@@ -1,0 +1,109 @@
+"""Windows' own Python under Wine: made by `tools/windows.py`, and driven as a student does."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+import small
+
+TOOL = small.ROOT / "tools" / "windows.py"
+COMMAND = f"python {TOOL.relative_to(small.ROOT)} FOLDER"
+ESCAPES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]")
+
+
+def missing():
+    """Why Windows' Python cannot run here; "" where it can."""
+    lacking = subprocess.run([sys.executable, TOOL, "--missing"], capture_output=True, text=True)
+    return lacking.stdout.strip()
+
+
+def made(folder):
+    """The command of a Windows' Python with this engine, in AUTOGRADER_WINDOWS or a new folder."""
+    folder = Path(os.environ.get("AUTOGRADER_WINDOWS", folder))
+    done = subprocess.run([sys.executable, TOOL, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "py"
+
+
+def variables(**more):
+    """The environment of a command: nothing of this Python's, and no encoding that is named."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "NO_COLOR": "1", **more}
+
+
+def run(python, *arguments, cwd, **more):
+    """Run Windows' Python with pipes for stdin, stdout and stderr. What is printed stays bytes."""
+    command = [str(python), *map(str, arguments)]
+    environment = variables(**more)
+    pipes = {"stdin": subprocess.DEVNULL, "capture_output": True}
+    return subprocess.run(command, cwd=cwd, env=environment, timeout=120, **pipes)
+
+
+class Console:
+    """A console of Windows, and all that was ever written to it."""
+
+    def __init__(self, process):
+        self.process = process
+        self.text = ""
+
+    def see(self, *words):
+        """Wait until words were written one after another, wherever their lines are broken."""
+        ends = time.monotonic() + 90
+        for each in words:
+            wanted = "".join(each.split())
+            while wanted not in self.text:
+                assert time.monotonic() < ends, f"{each!r} is not among {self.text!r}"
+                self._read()
+            _, _, self.text = self.text.partition(wanted)
+
+    def stays(self, seconds):
+        """Look on for a while, in which the program must not end."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            self._read()
+
+    def _read(self):
+        try:
+            written = self.process.read_nonblocking(4096, timeout=0.5)
+        except pexpect.TIMEOUT:
+            return
+        except pexpect.EOF:
+            self.process.close()
+            raise AssertionError(
+                f"it ended with {self.process.exitstatus}: {self.text!r}"
+            ) from None
+        self.text += re.sub(r"\s", "", ESCAPES.sub("", written))
+
+    def press(self, keys):
+        self.process.send(keys)
+
+    def ended(self):
+        """The exit code."""
+        self.process.expect(pexpect.EOF, timeout=30)
+        self.process.close()
+        return self.process.exitstatus
+
+
+@contextmanager
+def console(python, *arguments, cwd):
+    """Run Windows' Python in a console of its own."""
+    command = [str(python), *map(str, arguments)]
+    options = {"cwd": str(cwd), "env": variables(TERM="xterm-256color"), "encoding": "utf-8"}
+    process = pexpect.spawn(command[0], command[1:], dimensions=(40, 100), **options)
+    try:
+        yield Console(process)
+    finally:
+        process.close(force=True)
+
+
+def skip_where_it_is_missing():
+    """Skip the tests of a module where Windows' Python cannot run, and say what to install."""
+    lacking = missing()
+    if lacking:
+        pytest.skip(f"{lacking}; then: {COMMAND}", allow_module_level=True)

@@ -27,7 +27,7 @@ from autograder.grading.context import (
     unit_at,
 )
 from autograder.grading.materials import check_materials
-from autograder.grading.one import Postponed
+from autograder.grading.one import NOTHING, Postponed
 from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import provenance_of, without_notes
 from autograder.grading.results import (
@@ -210,7 +210,7 @@ class _ClassGrader:
         )
         self.jobs = run.jobs
         self._hurry = cluster is None  # a cluster has room for those that wait
-        self._ask: Callable[[bytes, str, Mapping[str, Verdict], bool], Graded] = context.grade
+        self._ask: Callable[..., Graded] = context.grade
         if cluster:
             official = not run.unsafe
             cluster.must_agree(
@@ -227,7 +227,7 @@ class _ClassGrader:
 
     def grade_all(self, entries: Sequence[Submitted]) -> Iterator[Result]:
         """Grade in parallel. Results come in the order in which they end, those that wait last."""
-        slow = []
+        slow: list[tuple[Submitted, Mapping[str, Verdict]]] = []
         with ThreadPoolExecutor(self.jobs, "worker") as pool:
             try:
                 under_way = {}
@@ -236,20 +236,27 @@ class _ClassGrader:
                 for done in as_completed(under_way):
                     try:
                         yield done.result()
-                    except Postponed:
-                        slow.append(under_way[done])
-                yield from pool.map(self.grade, slow)
+                    except Postponed as postponed:
+                        slow.append((under_way[done], postponed.verdicts))
+                yield from pool.map(self._grade_postponed, slow)
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def grade(self, entry: Submitted, hurry: bool = False) -> Result:
+    def _grade_postponed(self, postponed: tuple[Submitted, Mapping[str, Verdict]]) -> Result:
+        entry, earlier = postponed
+        return self.grade(entry, earlier=earlier)
+
+    def grade(
+        self, entry: Submitted, hurry: bool = False, earlier: Mapping[str, Verdict] = NOTHING
+    ) -> Result:
         """Grade one submission. Return the stored result if nothing it depends on has changed.
 
         Whatever goes wrong with it is its own result, in words; only what a person can mend ends
         the run. hurry: whether others stand in line. Raises `Postponed` then for one that waits.
+        earlier: its verdicts until then.
         """
         try:
-            return self._grade(entry, hurry)
+            return self._grade(entry, hurry, earlier)
         except (UserError, Postponed):
             raise
         except Exception as error:
@@ -257,7 +264,7 @@ class _ClassGrader:
             log.info("%s, %s: given up\n%s", entry.student, entry.unit, "\n".join(lines))
             return self._given_up(entry, error)
 
-    def _grade(self, entry: Submitted, hurry: bool) -> Result:
+    def _grade(self, entry: Submitted, hurry: bool, earlier: Mapping[str, Verdict]) -> Result:
         began = time.perf_counter()
         file = _read(entry)
         found = stored_for(self._run.out, file.entry, file.sha256)
@@ -266,7 +273,7 @@ class _ClassGrader:
             return self._read_back(file.entry, found.result, found.in_place)
         log.info("%s, %s: begun", entry.student, entry.unit)
         try:
-            graded = self._graded(file, found.result, hurry)
+            graded = self._graded(file, found.result, hurry, earlier)
         except Postponed:
             log.info("%s, %s: waits, and is graded after the others", entry.student, entry.unit)
             raise
@@ -297,13 +304,15 @@ class _ClassGrader:
             keep(self._run.out, entry, result)
         return result
 
-    def _graded(self, file: _File, stored: Result | None, hurry: bool) -> Graded:
+    def _graded(
+        self, file: _File, stored: Result | None, hurry: bool, earlier: Mapping[str, Verdict]
+    ) -> Graded:
         """Have a submission graded, but for checks that a stored result of it has passed."""
         if file.entry.path is None:
             return self._unread(file.entry.note)
         name = file.entry.path.name
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
-        return self._ask(file.source, name, passed, hurry)
+        return self._ask(file.source, name, passed, hurry, dict(earlier))
 
     def _unread(self, note: str) -> Graded:
         """Make the verdicts of a submission that was not run; the note says why."""

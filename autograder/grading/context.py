@@ -15,9 +15,9 @@ from autograder.course import Unit, find_course, read_course
 from autograder.data import unit_data
 from autograder.explaining.explain import explained_plainly
 from autograder.grading.keys import checks_to_run, solution_of
-from autograder.grading.listed import NotAnswered, listed_in_key
+from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
-from autograder.grading.one import Postponed, grade_one
+from autograder.grading.one import NOTHING, grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import AnswerStore, default_path
 from autograder.judging import Standard, Verdict, judge
@@ -43,11 +43,17 @@ class GradingContext:
     store: str = ""
 
     def grade(
-        self, source: bytes, name: str, passed: Mapping[str, Verdict], hurry: bool = False
+        self,
+        source: bytes,
+        name: str,
+        passed: Mapping[str, Verdict],
+        hurry: bool = False,
+        earlier: Mapping[str, Verdict] = NOTHING,
     ) -> "Graded":
         """Grade one submission in a worker of this thread's server; once more if that dies.
 
         hurry: whether others stand in line. Raises `Postponed` then for one that waits.
+        earlier: its verdicts until then.
         """
         shared = _shared(self)
         before = shared.key.computed
@@ -63,13 +69,10 @@ class GradingContext:
                     shared.data,
                     passed,
                     hurry,
+                    earlier,
                     mend=True,
                 )
                 return Graded(verdicts, tuple(server.walls), shared.key.computed - before)
-            except NotAnswered:
-                if hurry:  # after the others, when the machine is less busy
-                    raise Postponed from None
-                raise
             except ServerGone as error:
                 why = str(error)
                 server.close()

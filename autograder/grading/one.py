@@ -36,7 +36,14 @@ HURRY = 1.0  # seconds that a submission may wait while others stand in line
 
 
 class Postponed(Exception):
-    """A submission waits while others stand in line: it is graded after them."""
+    """A submission waits while others stand in line: it is graded after them.
+
+    verdicts: those on the checks that it has answered.
+    """
+
+    def __init__(self, verdicts: Mapping[str, Verdict]) -> None:
+        super().__init__()
+        self.verdicts = verdicts
 
 
 def grade_one(
@@ -48,6 +55,7 @@ def grade_one(
     data: Mapping[str, Corpus],
     passed: Mapping[str, Verdict] = NOTHING,
     hurry: bool = False,
+    earlier: Mapping[str, Verdict] = NOTHING,
     mend: bool = False,
 ) -> list[Verdict]:
     """Grade one submission, check by check.
@@ -60,6 +68,8 @@ def grade_one(
     passed: verdicts of an earlier run that still hold.
     hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
     more than a second without computing anything.
+    earlier: verdicts of the run that ended so. A submission can bring that about, and so it has no
+    second guess: where a verdict earns less than now, it counts.
     """
     carry: Carry = getattr(key, "carry", carry_nothing)
     judge = Judge(key, server.unit.sizes, carry)
@@ -69,7 +79,7 @@ def grade_one(
     with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
             if hurry and worker.waited > HURRY:
-                raise Postponed
+                raise Postponed(verdicts)
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
             lacking = judge.lacking(check)
@@ -89,7 +99,7 @@ def grade_one(
                     judge.note(tried.judged)
                 asked.append(check)
                 answers[check.name] = tried.judged.answer
-            verdicts[check.name] = verdict
+            verdicts[check.name] = _not_more_than(earlier.get(check.name), verdict)
     if mend:
         verdicts = with_repair(Asked(server, source, seed, answers, key), verdicts, asked)
     return list(verdicts.values())
@@ -195,6 +205,21 @@ def _lesser(one: Judged, other: Judged) -> Judged:
     return one if one.judgement.earned <= other.judgement.earned else other
 
 
+def _not_more_than(before: Verdict | None, now: Verdict) -> Verdict:
+    """Choose between a verdict and an earlier one, where that is on an answer."""
+    if before is None or before.failure or before.status == "not_reached":
+        return now
+    if before.earned == now.earned:
+        return now
+    return _of_two_answers(before if before.earned < now.earned else now)
+
+
+def _of_two_answers(verdict: Verdict) -> Verdict:
+    """Say of a verdict that it is on one of two different answers."""
+    remarks = (*verdict.remarks, Remark(TWO_ANSWERS))
+    return replace(verdict, two_answers=True, remarks=remarks)
+
+
 def _try(worker: Worker, question: Question) -> _Tried:
     answer, seconds = question.ask(worker)
     return _Tried(question.judge(answer), seconds)
@@ -258,6 +283,5 @@ def _with_loss(measurer: Measurer, question: Question, tried: _Tried) -> Verdict
         measured = judge_loss(check, expected, question.key.loss, loss, weights)
         verdict = explained_loss(measured, measurer.unit.loss_unit(check))
     if tried.two_answers:
-        remarks = (*verdict.remarks, Remark(TWO_ANSWERS))
-        verdict = replace(verdict, two_answers=True, remarks=remarks)
+        verdict = _of_two_answers(verdict)
     return replace(verdict, seconds=round(tried.seconds, 4))

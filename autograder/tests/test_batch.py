@@ -93,6 +93,24 @@ def test_one_that_waits_is_graded_after_the_others(tmp_path):
     assert points == {8}, "it is as right as the others"
 
 
+def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
+    """A file cannot have its guesses forgotten: the second time it is graded beside the first."""
+    told = []
+    graded = GradingContext.grade
+
+    def grade(context, source, name, passed, hurry, earlier):
+        told.append({check: verdict.earned for check, verdict in earlier.items()})
+        return graded(context, source, name, passed, hurry, earlier)
+
+    monkeypatch.setattr(GradingContext, "grade", grade)
+    waits = "\nimport time\ndef double(x):\n    time.sleep(1.5)\n    return 3 * x\n"
+    small.submit(tmp_path / "class", "aaa", small.solved() + waits)
+    small.submit(tmp_path / "class", "bob", small.solved())
+    found = find_submissions(small.COURSE, tmp_path / "class")
+    grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, jobs=1, quick=True))
+    assert told == [{}, {}, {"doubling": 0}]
+
+
 # ---- disks
 
 

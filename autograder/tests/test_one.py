@@ -147,6 +147,34 @@ def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
     assert verdicts[0].status == "passed"
 
 
+GUESSES = """
+import time
+def double(x):
+    time.sleep(1.2)
+    return {double}
+def running_sum(x):
+    return {sums}, x.sum(0)
+"""
+
+
+def test_a_submission_that_is_postponed_has_no_second_guess(server, key):
+    """Of what it answered before and after that, the less counts, and the verdict says so."""
+    sums = "np.cumsum(x, axis=0)"
+    wrong, right = (
+        small.solved() + GUESSES.format(double=double, sums=sums) for double in ("3 * x", "2 * x")
+    )
+    with pytest.raises(Postponed) as postponed:
+        grade_one(server, wrong.encode(), "x.py", small.SEED, key, {}, hurry=True)
+    earlier = postponed.value.verdicts
+    again = grade_one(server, right.encode(), "x.py", small.SEED, key, {}, earlier=earlier)
+    assert (again[0].earned, again[0].two_answers) == (0, True)
+    assert again[1].status == "not_reached", "it needs the first"
+    # what was late before counts for nothing: the machine may have been busy
+    late = {"doubling": replace(earlier["doubling"], failure=Failure.TIMEOUT)}
+    again = grade_one(server, right.encode(), "x.py", small.SEED, key, {}, earlier=late)
+    assert again[0].status == "passed"
+
+
 @pytest.mark.parametrize("failure", [Failure.TIMEOUT, Failure.RAISED])
 def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch, failure):
     """A submission that sleeps in each check is asked its first one again, and no later one.

@@ -22,6 +22,7 @@ from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
 FORMAT = 1
 KEPT_DAYS = 60  # answers that are older are removed, and computed again if somebody asks
+ONLY_OWNER = 0o700  # rights of a folder
 WAIT = 30.0  # seconds for another run that is writing
 
 SCHEMA = f"""
@@ -41,6 +42,38 @@ def cache_folder() -> Path:
     """Return the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "autograder"
+
+
+def private_folder(part: str = "") -> Path | None:
+    """Return the user's cache, or a folder in it, that nobody else can read or change.
+
+    What lies there is run, or is an answer. So each time its rights are set, and files in `part`
+    that are another user's are removed: they come from a time when others could write there.
+    Return None where it cannot be made, or is another user's.
+    """
+    whole = cache_folder()
+    folder = whole / part
+    try:
+        for path in (whole, folder):
+            path.mkdir(mode=ONLY_OWNER, parents=True, exist_ok=True)
+            if _is_others(path):
+                return None
+            path.chmod(ONLY_OWNER)
+        if part:
+            for path in folder.iterdir():
+                if _is_others(path):
+                    path.unlink()
+    except OSError:
+        return None
+    return folder
+
+
+def _is_others(path: Path) -> bool:
+    """Return whether a path is another user's, or a link to what is."""
+    if not hasattr(os, "geteuid"):  # Windows: a user's cache is that user's alone
+        return False
+    owners = {path.lstat().st_uid, path.stat().st_uid}
+    return owners != {os.geteuid()}
 
 
 def default_path() -> Path:
@@ -159,7 +192,11 @@ def _today() -> int:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """Open a store's file, which only its owner may read; old answers are removed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path == default_path():
+        if private_folder() is None:
+            raise PermissionError(f"{path.parent} is not this user's alone")
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     os.chmod(path, 0o600)
     connection = sqlite3.connect(path, timeout=WAIT, check_same_thread=False)

@@ -25,7 +25,7 @@ from autograder.grading.adjustments import Adjustment
 from autograder.grading.policy import Grade, Policy, grades
 from autograder.grading.results import Result, write_whole
 from autograder.grading.roster import Student
-from autograder.grading.store import cache_folder
+from autograder.grading.store import private_folder
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, code, html, remark_html, summary
 from autograder.report.good_solutions import good_solutions
@@ -64,12 +64,6 @@ class KeptTemplates(FileSystemBytecodeCache):
     To compile them takes a tenth of the time of a run that has nothing to do.
     """
 
-    def __init__(self) -> None:
-        folder = cache_folder() / "templates"
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(str(folder))
-
     def load_bytecode(self, bucket: Bucket) -> None:
         """Load what is kept of a template; what cannot be read is compiled."""
         with suppress(OSError):
@@ -84,8 +78,9 @@ class KeptTemplates(FileSystemBytecodeCache):
 @cache
 def environment() -> Environment:
     """Load the templates of all pages, with what they may call."""
+    folder = private_folder("templates")  # what is compiled is run
     made = Environment(
-        bytecode_cache=KeptTemplates(),
+        bytecode_cache=KeptTemplates(str(folder)) if folder else None,
         loader=PackageLoader("autograder.report"),
         autoescape=True,
         undefined=StrictUndefined,

@@ -8,7 +8,6 @@ import pytest
 import small
 
 from autograder.course import load_unit
-from autograder.grading import outline as outlines
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import cache_folder
 from autograder.relations import letters_of
@@ -116,5 +115,6 @@ def test_what_is_torn_or_anothers_is_not_believed(damage, monkeypatch):
     text = path.read_text().replace('"points":2.0', '"points":99.0')
     path.write_text(text if damage == "another's" else text[:50])
     if damage == "another's":
-        monkeypatch.setattr(outlines.os, "getuid", lambda: os.geteuid() + 1)
+        another = os.geteuid() + 1
+        monkeypatch.setattr(os, "geteuid", lambda: another)
     assert outline_unit(small.COURSE, small.UNIT).checks[0].points == 2

@@ -6,13 +6,22 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.check import Answer, Failure
-from autograder.grading.store import KEPT_DAYS, AnswerStore, Made, address, default_path
+from autograder.grading.store import (
+    KEPT_DAYS,
+    AnswerStore,
+    Made,
+    address,
+    default_path,
+    private_folder,
+)
 
 ARRAYS = {
     "sums": np.arange(6.0).reshape(2, 3),
@@ -190,3 +199,72 @@ def test_two_that_make_a_store_at_the_same_moment_both_have_it(tmp_path):
     command = [sys.executable, "-c", OPENER, str(tmp_path), str(time.time() + 1.5)]
     openers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert [opener.communicate()[0].split() for opener in openers] == [["True"] * 30] * 2
+
+
+# ---- other users of this machine
+
+OTHER_USER = 54_321
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """A cache that an earlier release has made, where all users of the machine come by."""
+    with tempfile.TemporaryDirectory() as place:
+        monkeypatch.setenv("XDG_CACHE_HOME", place)
+        templates = Path(place) / "autograder" / "templates"
+        templates.mkdir(parents=True)
+        for folder in (Path(place), templates.parent, templates):
+            folder.chmod(0o777)
+        yield templates
+
+
+def as_another(command):
+    """Run a command of the shell as another user. Return whether it was done."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        user=OTHER_USER,
+        group=OTHER_USER,
+        extra_groups=[],
+        cwd="/",
+        capture_output=True,
+    )
+    return done.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
+def test_another_user_reads_and_changes_nothing_of_a_cache(shared):
+    """Not the answers, and not what is run; what such a user left there before is gone."""
+    planted = shared / "__jinja2_planted.cache"
+    assert as_another(f"echo planted > {planted}")
+    assert private_folder("templates") == shared
+    AnswerStore(default_path()).close()
+    assert not planted.exists()
+    assert default_path().exists()
+    for attempt in (
+        f"ls {shared}",
+        f"ls {shared.parent}",
+        f"cat {default_path()}",
+        f"echo planted > {planted}",
+        f"mv {shared} {shared}2",
+    ):
+        assert not as_another(attempt), attempt
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
+def test_a_cache_that_is_another_users_is_not_used(shared):
+    """Nothing is loaded from there, and answers are kept in memory."""
+    os.chown(shared.parent, OTHER_USER, OTHER_USER)
+    assert private_folder("templates") is None
+    assert AnswerStore(default_path()).where == "memory"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
+def test_a_link_of_another_user_is_not_followed(shared):
+    """It may lead to what that user can change; a link of one's own leads to a larger disk."""
+    shared.rmdir()
+    elsewhere = shared.parent / "elsewhere"
+    elsewhere.mkdir()
+    shared.symlink_to(elsewhere)
+    assert private_folder("templates") == shared
+    os.chown(shared, OTHER_USER, OTHER_USER, follow_symlinks=False)
+    assert private_folder("templates") is None

@@ -18,13 +18,27 @@ from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from autograder.errors import BadSource, Slip
 
+if TYPE_CHECKING:
+    from autograder.kinds import figure as figure
+    from autograder.kinds import frame as frame
+    from autograder.kinds import printed as printed
+    from autograder.kinds import raised as raised
+    from autograder.kinds import rows as rows
+
 Arrays = dict[str, np.ndarray]
+KINDS = ("figure", "frame", "printed", "raised", "rows")  # of `autograder.kinds`, for experiments
+
+
+def __getattr__(name: str) -> Any:
+    if name in KINDS:
+        return getattr(import_module("autograder.kinds"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)
@@ -228,6 +242,11 @@ class Unanswered:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
+    @property
+    def error(self) -> Exception:
+        """Return the exception that was raised."""
+        return self._error
+
     def _itself(self, *_: Any, **__: Any) -> "Unanswered":
         return self
 
@@ -261,8 +280,12 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
 def as_array(name: str, value: Any) -> np.ndarray:
     """Turn a value into an array of numbers, or of text for a string or lists of strings.
 
-    A tensor is detached. Raises `TypeError` for anything else.
+    A tensor is detached. Raises `TypeError` for anything else, also for what has labels, which
+    would be lost: `frame` compares them.
     """
+    labelled = _with_labels(name, value)
+    if labelled:
+        raise TypeError(labelled)
     if hasattr(value, "detach"):
         value = value.detach().cpu().numpy()
     try:
@@ -276,6 +299,24 @@ def as_array(name: str, value: Any) -> np.ndarray:
     if array.dtype.itemsize > 8:
         raise TypeError(f"`{name}` holds {array.dtype} numbers; return float64 or float32")
     return array
+
+
+def _with_labels(name: str, value: Any) -> str:
+    """Say what to do with a table or a column with labels; "" of anything else."""
+    if isinstance(value, list | tuple) and value:
+        return _with_labels(f"{name}[0]", value[0])
+    package = type(value).__module__.partition(".")[0]
+    kind = type(value).__name__
+    if package not in ("pandas", "polars") or not hasattr(value, "to_numpy"):
+        return ""
+    told = f"`{name}` is a {kind}, and an array is wanted"
+    if not hasattr(value, "columns"):
+        return f"{told}, for its labels are not compared: `.to_numpy()` makes one of it."
+    columns = ", ".join(f"`{column}`" for column in list(value.columns)[:8])
+    return (
+        f"{told}, of numbers or of text, for labels are not compared: `.to_numpy()` makes one of a "
+        f"column. It has {columns}."
+    )
 
 
 def _no_numbers(name: str, value: Any) -> str:

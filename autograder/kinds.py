@@ -1,0 +1,430 @@
+"""Makes arrays of answers of other kinds: tables, rows, figures, printed text, exceptions.
+
+Import them from `autograder.check`. They run beside the submission, as an experiment does: they
+read what was returned into arrays, which are compared as all others are. What cannot be read is a
+`TypeError` that says what was expected and what was found.
+"""
+
+import contextlib
+import dis
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.check import Arrays, Unanswered, named
+
+MISSING = "missing"  # how a missing text or date is written in an array of text
+
+Columns = Sequence[tuple[str, Any]]  # the name of a column and its values, in order
+
+
+# ---- tables
+
+
+def frame(name: str, table: Any, columns: str = "") -> Arrays:
+    """Name what a DataFrame or a Series of pandas holds, labels and all.
+
+    Makes `name.columns`, the names of the columns; `name.index`, the labels of the rows;
+    `name.types`, for each column "numbers", "truth values", "text", "dates" or "categories"; and
+    `name.COLUMN` for each of the columns that are listed, or `name.values` with all of them where
+    none is. A date, a category and an interval are compared as text.
+
+    columns: names between blanks. In a list they may hold blanks themselves.
+
+    Raises `TypeError` for anything else, for a column that is not there, and for one that holds
+    something that cannot be compared; what can be read is named before.
+    """
+    if isinstance(table, Unanswered):
+        return {}
+    kind = _kind(table)
+    if kind == "Series":
+        found = [("" if table.name is None else table.name, table)]
+    elif kind == "DataFrame":
+        found = [(label, table.iloc[:, i]) for i, label in enumerate(table.columns)]
+    else:
+        raise TypeError(f"`{name}` should be a DataFrame, and it is {_a(table)}.")
+    labels = [_as_text(label) for label, _ in found]
+    arrays = named(f"{name}.columns", labels or [""])
+    arrays |= named(f"{name}.index", _index_values(name, table.index))
+    arrays |= named(f"{name}.types", [_type(column) for _, column in found] or [""])
+    pairs = list(zip(labels, [column for _, column in found], strict=True))
+    wanted = columns.split() if isinstance(columns, str) else list(columns)
+    if not wanted:
+        return arrays | named(f"{name}.values", _values(name, pairs))
+    return arrays | _pick(name, pairs, wanted)
+
+
+def _kind(value: Any) -> str:
+    """Return "DataFrame", "Series" or "Index" of pandas' objects, "" of all else."""
+    for parent in type(value).__mro__:
+        package = parent.__module__.partition(".")[0]
+        if package == "pandas" and parent.__name__ in ("DataFrame", "Series", "Index"):
+            return parent.__name__
+    return ""
+
+
+def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
+    """Name some columns. Raises `TypeError` behind the last where one is not there."""
+    arrays: Arrays = {}
+    by_label = dict(reversed(pairs))
+    missing = []
+    wrong = []
+    for label in wanted:
+        if label not in by_label:
+            missing.append(f"`{label}`")
+            continue
+        try:
+            arrays |= named(f"{name}.{label}", _column(name, label, by_label[label]))
+        except TypeError as error:
+            wrong.append(error)
+    if missing:
+        there = ", ".join(f"`{label}`" for label, _ in pairs) or "none"
+        raise TypeError(f"`{name}` has no column {', '.join(missing)}; its columns are {there}.")
+    if wrong:
+        raise wrong[0]
+    return arrays
+
+
+def _values(name: str, pairs: Columns) -> np.ndarray:
+    """Return all columns side by side: as numbers where all are, else as text."""
+    if not pairs:
+        return np.zeros((0, 0))
+    columns = [_column(name, label, column) for label, column in pairs]
+    if all(column.dtype.kind in "fiub" for column in columns):
+        return np.column_stack(columns)
+    return np.column_stack([_texts(column) for column in columns])
+
+
+def _texts(column: np.ndarray) -> np.ndarray:
+    if column.dtype.kind == "U":
+        return column
+    return np.array([f"{number:.6g}" for number in column.tolist()], dtype=str)
+
+
+def _type(column: Any) -> str:
+    """Return what a column holds, in a word or two."""
+    kind = _dtype_name(column)
+    if kind == "category":
+        return "categories"
+    if kind == "bool" or kind == "boolean":
+        return "truth values"
+    if kind.startswith(("datetime", "period")):
+        return "dates"
+    if kind.startswith(("int", "uint", "float", "Int", "UInt", "Float", "timedelta")):
+        return "numbers"
+    values = [value for value in column.tolist() if not _is_missing(value)]
+    if all(isinstance(value, str) for value in values):
+        return "text"
+    return "objects"
+
+
+def _dtype_name(column: Any) -> str:
+    return str(column.dtype)
+
+
+def _column(name: str, label: str, column: Any) -> np.ndarray:
+    """Return a column as numbers or as text. Raises `TypeError` for other things in it."""
+    kind = _dtype_name(column)
+    if kind.startswith("timedelta"):
+        return np.asarray(column.dt.total_seconds(), float)
+    values = column.tolist()
+    if kind in ("bool", "boolean") and not any(_is_missing(value) for value in values):
+        return np.array(values, bool)
+    if _type(column) in ("numbers", "truth values"):
+        return _numbers(values, kind)
+    if _type(column) in ("dates", "categories"):
+        return np.array([_as_text(value) for value in values], dtype=str)
+    for value in values:
+        if not _is_missing(value) and not _can_be_text(value):
+            raise TypeError(
+                f"the column `{label}` of `{name}` holds {_a(value)}. It can hold numbers, truth "
+                "values, text, dates or categories."
+            )
+    return np.array([_as_text(value) for value in values], dtype=str)
+
+
+def _numbers(values: Sequence[Any], kind: str) -> np.ndarray:
+    if kind.lower().startswith(("int", "uint")) and not any(map(_is_missing, values)):
+        return np.array(values, np.int64)
+    return np.array([np.nan if _is_missing(value) else value for value in values], float)
+
+
+def _is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, or one of pandas' own for what is missing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float) and value != value
+
+
+def _can_be_text(value: Any) -> bool:
+    if isinstance(value, str | bool | int | float | np.generic):
+        return True
+    return type(value).__name__ in ("Timestamp", "Period", "Interval", "date", "datetime", "time")
+
+
+def _as_text(value: Any) -> str:
+    """Write a label or an entry as text; a date as in a calendar."""
+    if _is_missing(value):
+        return MISSING
+    if isinstance(value, tuple):
+        return " | ".join(map(_as_text, value))
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat()).removesuffix("T00:00:00")
+    return str(value)
+
+
+def _index_values(name: str, index: Any) -> np.ndarray:
+    """Return the labels of rows: as numbers where they are numbers, else as text."""
+    labels = index.tolist()
+    is_number = [isinstance(label, int | float) and not isinstance(label, bool) for label in labels]
+    if all(is_number):
+        return np.array(labels, np.int64 if index.dtype.kind in "iu" else float)
+    return np.array([_as_text(label) for label in labels], dtype=str)
+
+
+def rows(name: str, answer: Any, columns: str) -> Arrays:
+    """Name the columns of rows, as a query gives them: an array `name.COLUMN` for each.
+
+    answer: a cursor, or a list of tuples. columns: names between blanks, in the order of a row.
+    None is NaN among numbers, "missing" among text. Rows keep their order: sort them where a query
+    need not.
+
+    Raises `TypeError` where a row has another number of values.
+    """
+    if isinstance(answer, Unanswered):
+        return {}
+    wanted = columns.split()
+    if hasattr(answer, "fetchall"):
+        answer = answer.fetchall()
+    if not isinstance(answer, list | tuple):
+        raise TypeError(f"`{name}` should be a list of rows, and it is {_a(answer)}.")
+    for row in answer:
+        if not isinstance(row, list | tuple):
+            raise TypeError(f"`{name}` should be a list of rows, and it holds {_a(row)}.")
+        if len(row) != len(wanted):
+            raise TypeError(
+                f"a row of `{name}` should have {len(wanted)} values ({', '.join(wanted)}), and "
+                f"one has {len(row)}."
+            )
+    arrays: Arrays = {}
+    for i, label in enumerate(wanted):
+        values = [row[i] for row in answer]
+        arrays |= named(f"{name}.{label}", _entries(name, label, values))
+    return arrays
+
+
+def _entries(name: str, label: str, values: Sequence[Any]) -> np.ndarray:
+    there = [value for value in values if not _is_missing(value)]
+    if all(isinstance(value, int | float) for value in there):
+        if len(there) == len(values) and all(isinstance(value, int) for value in there):
+            return np.array(values, np.int64)
+        return np.array([np.nan if _is_missing(value) else value for value in values], float)
+    for value in there:
+        if not _can_be_text(value):
+            raise TypeError(
+                f"the column `{label}` of `{name}` holds {_a(value)}. It can hold numbers and text."
+            )
+    return np.array([_as_text(value) for value in values], dtype=str)
+
+
+# ---- figures
+
+
+def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
+    """Name what a figure of matplotlib shows; of all its axes, in order.
+
+    parts: which of it is compared, between blanks:
+    "labels", the titles and the labels of the axes; "legend", its texts; "lines", x and y of each
+    line, with NaN between two; "points", x and y of scattered points; "bars", left edge, width and
+    height of each; "limits" of x and y; "scales", "linear" or "log"; "ticks", the texts at them.
+    Each is an array `name.PART`; of lines and points there are `name.lines_x` and `name.lines_y`.
+
+    Raises `TypeError` where the answer is no figure.
+    """
+    if isinstance(answer, Unanswered):
+        return {}
+    if not hasattr(answer, "get_axes") or not hasattr(answer, "savefig"):
+        hint = ""
+        if hasattr(answer, "get_figure"):
+            hint = " Return the figure that it stands in: `.get_figure()` gives it."
+        elif answer is None:
+            hint = " Return the figure at the end."
+        raise TypeError(f"`{name}` should be a Figure, and it is {_a(answer)}.{hint}")
+    axes = answer.get_axes()
+    arrays: Arrays = {}
+    for part in parts.split():
+        if part not in _PARTS:
+            raise ValueError(f"a figure has no part `{part}`. There are: {', '.join(_PARTS)}.")
+        for label, value in _PARTS[part](axes):
+            arrays |= named(f"{name}.{label}", value)
+    return arrays
+
+
+def _labels(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    texts = []
+    for one in axes:
+        texts += [one.get_title(), one.get_xlabel(), one.get_ylabel()]
+    yield "labels", texts or [""]
+
+
+def _legend(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    texts = []
+    for one in axes:
+        legend = one.get_legend()
+        if legend is not None:
+            texts += [text.get_text() for text in legend.get_texts()]
+    yield "legend", texts or [""]
+
+
+def _lines(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    xs: list[float] = []
+    ys: list[float] = []
+    for one in axes:
+        for line in one.get_lines():
+            x, y = line.get_xdata(orig=False), line.get_ydata(orig=False)
+            xs += [*np.asarray(x, float).tolist(), np.nan]
+            ys += [*np.asarray(y, float).tolist(), np.nan]
+    yield "lines_x", np.array(xs[:-1])
+    yield "lines_y", np.array(ys[:-1])
+
+
+def _points(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    places = [np.zeros((0, 2))]
+    for one in axes:
+        for collection in one.collections:
+            if type(collection).__name__ == "PathCollection":
+                places.append(np.asarray(collection.get_offsets(), float))
+    joined = np.concatenate(places)
+    yield "points_x", joined[:, 0]
+    yield "points_y", joined[:, 1]
+
+
+def _bars(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    found = [np.zeros((0, 3))]
+    for one in axes:
+        for patch in one.patches:
+            if type(patch).__name__ == "Rectangle":
+                row = [patch.get_x(), patch.get_width(), patch.get_height()]
+                found.append(np.array([row], float))
+    yield "bars", np.concatenate(found)
+
+
+def _limits(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    yield "limits", np.array([[*one.get_xlim(), *one.get_ylim()] for one in axes], float)
+
+
+def _scales(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    texts = []
+    for one in axes:
+        texts += [one.get_xscale(), one.get_yscale()]
+    yield "scales", texts or [""]
+
+
+def _ticks(axes: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    texts = []
+    for one in axes:
+        for axis in (one.xaxis, one.yaxis):
+            texts += [label.get_text() for label in axis.get_ticklabels()]
+    yield "ticks", texts or [""]
+
+
+_PARTS: dict[str, Callable[[Sequence[Any]], Iterator[tuple[str, Any]]]] = {
+    "labels": _labels,
+    "legend": _legend,
+    "lines": _lines,
+    "points": _points,
+    "bars": _bars,
+    "limits": _limits,
+    "scales": _scales,
+    "ticks": _ticks,
+}
+
+
+# ---- what a function says
+
+
+def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **options: Any) -> Any:
+    """Return what a function prints, as text; blanks at the ends of lines do not count.
+
+    stdin: what stands in front of it to be read, by `input()` or from `sys.stdin`. What `input`
+    asks is printed too.
+
+    Raises what the function raises; `TypeError` where it reads more than there is.
+    """
+    out = io.StringIO()
+    before = sys.stdin
+    sys.stdin = io.StringIO(stdin)
+    try:
+        with contextlib.redirect_stdout(out):
+            result = function(*arguments, **options)
+    except EOFError:
+        count = len(stdin.splitlines())
+        raise TypeError(
+            f"the function asks for more input than there is: {count} lines can be read."
+        ) from None
+    finally:
+        sys.stdin = before
+    if isinstance(result, Unanswered):
+        return result
+    lines = [line.rstrip() for line in out.getvalue().split("\n")]
+    return "\n".join(lines).rstrip("\n")
+
+
+def raised(
+    function: Callable[..., Any], *arguments: Any, by_raise: bool = False, **options: Any
+) -> Any:
+    """Return the name of the exception that a function raises, as text; "none" where it returns.
+
+    by_raise: only one that a `raise` of the submission's raises; of one that NumPy or Python itself
+    raises " by itself" stands behind the name.
+
+    What is not written yet, or is not there, stays so: `NotImplementedError` is raised.
+    """
+    try:
+        result = function(*arguments, **options)
+    except Exception as error:
+        if not _can_be_an_answer(error):
+            raise
+        return _name_of(error, by_raise)
+    if isinstance(result, Unanswered):
+        was_raised = result.error
+        return _name_of(was_raised, by_raise) if _can_be_an_answer(was_raised) else result
+    return "none"
+
+
+def _can_be_an_answer(error: Exception) -> bool:
+    """Return whether an exception may be meant: none of the engine's, and no end of memory."""
+    if isinstance(error, NotImplementedError | MemoryError):
+        return False
+    return type(error).__module__.partition(".")[0] != "autograder"
+
+
+def _name_of(error: Exception, by_raise: bool) -> str:
+    name = type(error).__name__
+    return name if not by_raise or _is_by_raise(error) else f"{name} by itself"
+
+
+def _is_by_raise(error: Exception) -> bool:
+    """Return whether the innermost line that was run is a `raise`, and no package's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    code = trace.tb_frame.f_code
+    operation = dis.opname[code.co_code[trace.tb_lasti]]
+    return operation == "RAISE_VARARGS" and "site-packages" not in code.co_filename
+
+
+def _a(value: Any) -> str:
+    """Write what a value is, for a sentence: "a Series", "an Axes", "None"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return "an array"
+    kind = type(value).__name__
+    article = "an" if kind[:1] in "AEIOUaeiou" else "a"
+    return f"{article} {kind}"

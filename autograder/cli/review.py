@@ -89,6 +89,7 @@ def similar(
     \b
     Example:  autograder similar grades --also submitted-2025
     """
+    from autograder.report.names import names_of_results
     from autograder.review.answers import read_class, without_names
     from autograder.review.similar import alike
     from autograder.review.similar_pages import write_similar
@@ -115,8 +116,19 @@ def similar(
             click.echo(_summary(report))
         if zips:
             _write_zips(course, unit, out)
-    page = write_similar(found, out, renaming)
+    names = {} if anonymous else names_of_results(_results_with_names(folder))
+    page = write_similar(found, out, renaming, names)
     click.echo(f"pages: {page}")
+
+
+def _results_with_names(grades: Path) -> "list[Result]":
+    """Read results, with what a roster beside them knows of the students."""
+    from autograder.grading.results import stored_results
+    from autograder.grading.roster import roster_beside
+    from autograder.grading.whole_class import with_student
+
+    roster = roster_beside(grades)
+    return [with_student(result, roster) for result in stored_results(grades)]
 
 
 def _beside_grades(folder: Path, anonymous: bool) -> Path:
@@ -215,7 +227,8 @@ def defence(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
-    every = results_in(folder)
+    results_in(folder)  # refuses a folder without any
+    every = _results_with_names(folder)
     asked = _results_asked_about(folder, every, unit, only)
     if seed is None:
         seed = int(run_facts(folder).get("seed", 0))

@@ -28,6 +28,7 @@ from autograder.grading.adjustments import (
 from autograder.grading.results import Result
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
+from autograder.report.names import called
 from autograder.report.pages import CodeBlock, Source, environment, listing_of
 from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit
@@ -127,7 +128,16 @@ class _Page:
             unit=self.unit,
             check=self.check,
             title=self.title,
+            names=self._names(),
         )
+
+    def _names(self) -> dict[str, str]:
+        """Return what students are called, by the LMS's name for them, as this page knows them."""
+        names = {}
+        for result in self.results:
+            if result.hand_in:
+                names[result.lms_name] = called(result.lms_name, result.hand_in.name)
+        return names
 
     def _answer(self, result: Result, known: Sequence[Adjustment]) -> Answer | None:
         """Return what the page shows of a result; None where it holds no such check."""

@@ -235,6 +235,9 @@ PLAIN = (
     "submitted",
     "attempt",
     "id",
+    "name",
+    "email",
+    "sis",
 )
 
 
@@ -254,7 +257,7 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
 def _plain_row_of_missing(student: Student, unit: str, most: float) -> Sequence[str | float]:
     """Return the row of a student who handed in nothing, in the order of `PLAIN`."""
     about_check = ("", "", "", 0.0, NOTHING, "")
-    about_submission = (0.0, most, "", "", "", "", student.id)
+    about_submission = (0.0, most, "", "", "", "", *_who(student))
     return (student.student, unit, *about_check, *about_submission)
 
 
@@ -269,7 +272,7 @@ def _plain_rows(grade: Grade) -> Iterator[Sequence[str | float]]:
         kind_in_words(result) or "whole",
         result.submitted,
         str(known.attempt) if known else "",
-        known.id if known else "",
+        *_who(as_student(_student(grade), known) if known else Student(_student(grade))),
     )
     for verdict in result.verdicts:
         about_check = (
@@ -283,11 +286,21 @@ def _plain_rows(grade: Grade) -> Iterator[Sequence[str | float]]:
         yield (_student(grade), result.unit, *about_check, *about_submission)
 
 
+def _who(student: Student) -> tuple[str, str, str, str]:
+    """Return the last cells of a row: who the student is."""
+    return student.id, student.name, student.email, student.sis
+
+
 def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
     """Write the final table of the course."""
     absent = [student.student for student in _absent(missing)]
     rows = final_rows(grades, rules, absent)
-    table = final_table(rows, _columns(grades))
+    known = {row.who.student: row.who for row in _rows(grades, missing)}
+    head, *lines = final_table(rows, _columns(grades))
+    table = [(*head, "id", "name", "email", "sis")]
+    for row, line in zip(rows, lines, strict=True):
+        student = known.get(row.student, Student(row.student))
+        table.append((*line, *_who(student)))
     return {"total.csv": as_csv(table)}
 
 

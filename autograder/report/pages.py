@@ -29,6 +29,7 @@ from autograder.grading.store import private_folder
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, code, html, remark_html, summary
 from autograder.report.good_solutions import good_solutions
+from autograder.report.names import names_of_results, names_of_students
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
 from autograder.report.terminal import number, symbol
@@ -100,6 +101,7 @@ def environment() -> Environment:
         urlpath=quote,
     )
     made.globals.update(
+        names={},  # a page that knows names says them
         summary=summary,
         style=_own_part("page.css"),
         script=_own_part("page.js"),
@@ -195,6 +197,7 @@ def site(
     counts = _counts(called, around)
     shared = {
         "counts": counts,
+        "names": _names(called.shown, missing),
         "live": live,
         "addresses": addresses,
         "here": len(called.shown),
@@ -214,6 +217,14 @@ def site(
         page = _StudentPage(course, stored, shown, source, called.renaming, around.earlier)
         pages[f"{shown.unit}/{shown.student}.html"] = partial(page.render, shared)
     return pages
+
+
+def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:
+    """Return what pages call the students: whoever handed in, and whoever did not."""
+    names = {}
+    for students in missing.values():
+        names.update(names_of_students(students))
+    return names | names_of_results(results)
 
 
 def _shared_by_all(course: Course, around: Around) -> dict[str, Any]:
@@ -334,6 +345,7 @@ def page_alone(
     """Return a student's page to be given to the student: no link leads to the class."""
     shared = {
         "counts": {result.place: grade},
+        "names": names_of_results([result]),
         "live": "",
         "alone": True,
         **_shared_by_all(course, around),

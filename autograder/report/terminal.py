@@ -18,6 +18,7 @@ from autograder.grading.results import Result
 from autograder.grading.roster import Student
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, summary
+from autograder.report.names import called
 from autograder.streams import BLOCKS
 
 
@@ -224,7 +225,8 @@ def class_table(
         table.add_row(*cells)
     for unit, students in facts.missing.items():
         for student in students:
-            who = [Text(visible(student.student)), Text(course.short(unit))]
+            name = called(student.student, student.name)
+            who = [Text(visible(name)), Text(course.short(unit))]
             dashes = ["–"] * (len(heads) - len(who))
             table.add_row(*who, *dashes, NOTHING)
     return table
@@ -235,7 +237,7 @@ NOTHING = "nothing handed in"
 
 def _row(course: Course, result: Result, facts: ClassFacts) -> Sequence[str]:
     """Return the cells of a result, in the order of the table's heads."""
-    cells = [result.student, course.short(result.unit), _points(result)]
+    cells = [_called(result), course.short(result.unit), _points(result)]
     if facts.counts:
         grade = facts.counts[result.place]
         cells.append(_counted(result, grade))
@@ -287,7 +289,7 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
             two = summary.two_answers(result)
             if two:
                 words = f"two answers to one question in {two}: look at this file"
-                lines.append(f"  {result.student}: {words}")
+                lines.append(f"  {_called(result)}: {words}")
     return _as_text(lines)
 
 
@@ -343,7 +345,13 @@ def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Te
 
 def _whose(course: Course, result: Result) -> str:
     unit = course.short(result.unit)
-    return f"{result.student}, {unit}"
+    return f"{_called(result)}, {unit}"
+
+
+def _called(result: Result) -> str:
+    """Return what the student of a result is called."""
+    name = result.hand_in.name if result.hand_in else ""
+    return called(result.student, name)
 
 
 def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) -> None:

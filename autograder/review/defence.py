@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
 from autograder.grading.results import Result
+from autograder.report.names import names_of_results
 from autograder.review.defence_pages import write_index, write_sheets
 from autograder.review.questions import Question, questions
 from autograder.sandbox.client import Server, ServerGone
@@ -61,6 +62,7 @@ class Defence:
         self._draw = draw
         self._asked: dict[str, dict[str, int]] = {}  # unit → student → how many questions
         self._unread: list[str] = []
+        self._names: dict[str, str] = {}  # what pages call the students
 
     def ask_all(self, results: Iterable[Result], jobs: int) -> Iterator[Result]:
         """Make the questions of submissions and write their pages; yield each that is done.
@@ -118,7 +120,7 @@ class Defence:
             return None
         made = self._questions(server, result.unit, source)
         if made:
-            write_sheets(self._out, result.unit, result.student, made)
+            write_sheets(self._out, result, made)
         return len(made)
 
     def _questions(self, server: Server, unit: str, source: bytes) -> list[Question]:
@@ -141,6 +143,7 @@ class Defence:
             return
         of_unit = self._asked.setdefault(result.unit, {})
         of_unit[result.student] = count
+        self._names |= names_of_results([result])
 
     def index(self) -> Path:
         """Write the page that leads to all others; return its path."""
@@ -148,7 +151,7 @@ class Defence:
         for unit, counts in self._asked.items():
             by_name = sorted(counts.items())
             in_order[unit] = dict(by_name)
-        return write_index(self._out, self._draw.seed, in_order)
+        return write_index(self._out, self._draw.seed, in_order, self._names)
 
     def summary(self) -> str:
         """Say how many were asked how much, and of whom the code is not at hand."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from autograder.grading.results import write_whole
+from autograder.grading.results import Result, write_whole
+from autograder.report.names import Names, names_of_results
 from autograder.report.pages import code_block, environment
 from autograder.review.effects import Effect, Kind
 from autograder.review.questions import AskedArray, Question
@@ -44,22 +45,23 @@ class ShownQuestion:
     raised: str
 
 
-def write_sheets(folder: Path, unit: str, student: str, asked: Sequence[Question]) -> None:
-    """Write both pages of a student."""
-    of_unit = folder / unit
-    name = f"{student}.html"
-    questions = sheet(unit, student, asked, answers=False)
-    answers = sheet(unit, student, asked, answers=True)
+def write_sheets(folder: Path, result: Result, asked: Sequence[Question]) -> None:
+    """Write both pages of a student, about what the result is of."""
+    of_unit = folder / result.unit
+    name = f"{result.student}.html"
+    questions = sheet(result, asked, answers=False)
+    answers = sheet(result, asked, answers=True)
     write_whole(of_unit / name, questions)
     write_whole(of_unit / "answers" / name, answers)
 
 
-def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> str:
+def sheet(result: Result, asked: Sequence[Question], answers: bool) -> str:
     """Return a page of questions, with the answers or without."""
     template = environment().get_template("defence.html")
     return template.render(
-        unit=unit,
-        student=student,
+        unit=result.unit,
+        student=result.student,
+        names=names_of_results([result]),
         questions=[_shown(question, answers) for question in asked],
         answers=answers,
         choices=[(letter, kind.value) for kind, letter in LETTERS.items()],
@@ -67,14 +69,16 @@ def sheet(unit: str, student: str, asked: Sequence[Question], answers: bool) -> 
     )
 
 
-def write_index(folder: Path, seed: int, units: Mapping[str, Mapping[str, int]]) -> Path:
+def write_index(
+    folder: Path, seed: int, units: Mapping[str, Mapping[str, int]], names: Names
+) -> Path:
     """Write the page that leads to all others; return its path.
 
-    units: unit → student → how many questions.
+    units: unit → student → how many questions. names: what it calls the students.
     """
     template = environment().get_template("defences.html")
     path = folder / "index.html"
-    write_whole(path, template.render(seed=seed, units=units, live=""))
+    write_whole(path, template.render(seed=seed, units=units, names=names, live=""))
     return path
 
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from autograder.grading.results import write_whole
 from autograder.report.exports import as_csv
+from autograder.report.names import Names
 from autograder.report.pages import (
     CodeBlock,
     code_block,
@@ -37,16 +39,22 @@ class Bar:
     count: int
 
 
-def write_similar(found: Found, folder: Path, renaming: Renaming | None = None) -> Path:
+def write_similar(
+    found: Found,
+    folder: Path,
+    renaming: Renaming | None = None,
+    names: Names = MappingProxyType({}),
+) -> Path:
     """Write the pages and the table below a folder; return the path of the first page.
 
-    renaming: what takes students' names out of their code, where they have drawn names.
+    renaming: what takes students' names out of their code, where they have drawn names. names: what
+    pages call the students.
     """
-    pages = dict(_pages(found, renaming))
+    pages = dict(_pages(found, renaming, names))
     for address, page in pages.items():
         write_whole(folder / address, page())
     remove_other_pages(folder, pages)
-    table = _csv(found)
+    table = _csv(found, names)
     write_whole(folder / "similar.csv", table.rstrip("\n"))
     return folder / "index.html"
 
@@ -68,29 +76,31 @@ def _folder_of(exercise: Exercise) -> str:
     return f"{exercise.unit}/{check}"
 
 
-def _pages(found: Found, renaming: Renaming | None) -> Iterator[tuple[str, Callable[[], str]]]:
+def _pages(
+    found: Found, renaming: Renaming | None, names: Names
+) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the address of each page, and what makes it."""
     functions = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
-    index = partial(_render, "similar.html", found=found, **functions)
+    index = partial(_render, "similar.html", found=found, names=names, **functions)
     yield "index.html", index
     for unit, reports in found:
         for report in reports:
-            yield from _pages_of_exercise(unit, report, renaming)
+            yield from _pages_of_exercise(unit, report, renaming, names)
 
 
 def _pages_of_exercise(
-    unit: UnitAnswers, report: Alike, renaming: Renaming | None
+    unit: UnitAnswers, report: Alike, renaming: Renaming | None, names: Names
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield a page for each pair and each group of an exercise."""
     exercise = report.exercise
     for number, pair in enumerate(report.pairs, 1):
         address = pair_address(exercise, number)
         students = (pair.one, pair.other)
-        page = _SideBySide(unit, report, students, pair, renaming)
+        page = _SideBySide(unit, report, students, pair, renaming, names)
         yield address, page.render
     for number, group in enumerate(report.groups, 1):
         address = group_address(exercise, number)
-        page = _SideBySide(unit, report, group, None, renaming)
+        page = _SideBySide(unit, report, group, None, renaming, names)
         yield address, page.render
 
 
@@ -111,6 +121,7 @@ class _SideBySide:
     students: Sequence[str]
     pair: Pair | None
     renaming: Renaming | None
+    names: Names
 
     def render(self) -> str:
         """Return the page."""
@@ -125,6 +136,7 @@ class _SideBySide:
             exercise=self.report.exercise,
             listings=listings,
             pair=self.pair,
+            names=self.names,
         )
 
     def _shared(self, answers: Sequence[Answer]) -> set[int]:
@@ -197,24 +209,24 @@ HEAD = (
 )
 
 
-def _csv(found: Found) -> str:
+def _csv(found: Found, names: Names) -> str:
     """Return the table of all pairs."""
     rows: list[Sequence[str | float]] = [HEAD]
     for _, reports in found:
         for report in reports:
             for number, pair in enumerate(report.pairs, 1):
-                row = _row(report.exercise, number, pair)
+                row = _row(report.exercise, number, pair, names)
                 rows.append(row)
     return as_csv(rows)
 
 
-def _row(exercise: Exercise, number: int, pair: Pair) -> Sequence[str | float]:
+def _row(exercise: Exercise, number: int, pair: Pair, names: Names) -> Sequence[str | float]:
     """Return a pair as a row of the table, in the order of `HEAD`."""
     return (
         exercise.unit,
         exercise.check or "all",
-        pair.one,
-        pair.other,
+        names.get(pair.one, pair.one),
+        names.get(pair.other, pair.other),
         round(pair.share, 3),
         *pair.parts,
         "; ".join(pair.wrong),

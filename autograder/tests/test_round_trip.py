@@ -12,6 +12,8 @@ from browser import CHROMIUM, open_pages, violations
 from canvas_stub import TOKEN, canvas_here
 from small import UNIT, WORDS
 
+from autograder.report.serve import LiveSite
+
 SOURCES = ("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")
 ROSTERS = {"canvas": lms.CANVAS_ROSTER, "moodle": lms.MOODLE_ROSTER}
 
@@ -155,7 +157,7 @@ def test_canvas_gets_points_a_comment_and_the_page(graded):
         assert "3 of 4 are in Canvas" in done.stdout
         assert canvas.grades == {"4711": "11", "4713": "11", "4714": "6"}
         assert "three_steps 0/2" in canvas.comments["4714"][0]
-        assert b"<h1><bdi>ada</bdi></h1>" in canvas.files["4711"]
+        assert b"<h1><bdi>Lovelace, Ada (ada)</bdi></h1>" in canvas.files["4711"]
         canvas.refuses = set()
         done = to_canvas(graded, canvas.url, "--send", CANVAS_TOKEN=TOKEN)
         assert done.returncode == 0, done.stdout
@@ -227,6 +229,36 @@ def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
                 assert page.evaluate("document.scrollingElement.scrollWidth") <= 390, path
                 assert violations(page) == [], path
         browser.close()
+
+
+def test_names_stand_on_every_page_and_in_every_table(graded):
+    """With what the folder is called beside them, so that a search finds either."""
+    grades = graded / "canvas" / "grades"
+    called = "Lovelace, Ada (ada)"
+    run("similar", grades, "--lines", "1")
+    run("defence", grades, "--questions", "1", "--student", "ada", "--unit", UNIT)
+    run("feedback", grades, "--out", graded / "named")
+    for page in (
+        grades / "pages" / "index.html",
+        grades / "pages" / f"{UNIT}.html",
+        grades / "pages" / UNIT / "ada.html",
+        graded / "named" / f"ada {UNIT}.html",
+        grades / "similar" / "index.html",
+        grades / "defence" / "index.html",
+        grades / "defence" / UNIT / "ada.html",
+    ):
+        assert called in page.read_text(), page
+    assert "Turing, Alan (alan)" in (grades / "pages" / f"{UNIT}.html").read_text()
+    assert called in (graded / "canvas.txt").read_text()
+    live = LiveSite(small.COURSE, grades, None, anonymous=False)
+    assert called in live.page(f"by-hand/{UNIT}/doubling.html")
+    for to in ("csv", "total"):
+        run("export", grades, "--to", to)
+    for name in ("grades.csv", "total.csv"):
+        rows = [row for row in table(grades / "export" / name) if row["student"] == "ada"]
+        assert {(row["name"], row["id"], row["sis"]) for row in rows} == {
+            ("Lovelace, Ada", "4711", "S1")
+        }
 
 
 def test_records_are_in_the_results_and_not_on_anonymous_pages(graded):

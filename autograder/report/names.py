@@ -1,0 +1,29 @@
+"""What pages and tables call a student: by name, with what the folder is called beside it."""
+
+from collections.abc import Iterable, Mapping
+
+from autograder.grading.results import Result
+from autograder.grading.roster import Student, folded
+
+Names = Mapping[str, str]  # student, as pages link to them → what a reader is shown
+
+
+def called(student: str, name: str) -> str:
+    """Return `Ada Lovelace (u2600)`; what the folder is called alone where that says the name."""
+    if not name or folded(name) in folded(student):
+        return student
+    return f"{name} ({student})"
+
+
+def names_of_results(results: Iterable[Result]) -> dict[str, str]:
+    """Return what each student is called whose name is known; results without hand-ins say none."""
+    names = {}
+    for result in results:
+        if result.hand_in and not result.handed_in_by:
+            names[result.student] = called(result.student, result.hand_in.name)
+    return names
+
+
+def names_of_students(students: Iterable[Student]) -> dict[str, str]:
+    """Return what each student of a roster is called."""
+    return {student.student: called(student.student, student.name) for student in students}

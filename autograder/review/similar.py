@@ -24,6 +24,11 @@ FEW = 12
 SPREADS = 5
 LEAST_SPREAD = 0.05  # what counts as the spread where shares hardly differ
 FEWEST = 4  # answers that say what is usual
+ALWAYS = 0.9  # a share above it stands out, however many of the class share as much
+# near-equal answers: of at least so many parts, of which both have so large a share
+LEAST_PARTS = 12
+NEARLY_EQUAL = 0.8
+PIVOTS = 16  # answers that each other one is held against, to find a group of half the class
 LEAST_GROUP = 3  # students; two are a pair
 
 Mark = TypeVar("Mark", bound=Hashable)
@@ -55,6 +60,10 @@ class Pair:
     def order(self) -> float:
         """Return what pairs are sorted by: equal code, and how rare equal wrong answers are."""
         return self.share + self.rarity
+
+    def is_within(self, students: Sequence[str]) -> bool:
+        """Say whether both answers are of some students."""
+        return self.one in students and self.other in students
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,11 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         if marks:
             answers_of_year = earlier if answer.year else now
             answers_of_year[answer.student] = marks
-    common = _common(list(now.values())) | unit.public
-    code = _Own({student: marks - common for student, marks in (now | earlier).items()})
+    most_wrote = _from_one_source({who: marks - unit.public for who, marks in now.items()})
+    counted = {who: marks for who, marks in now.items() if who not in most_wrote[1:]}
+    common = _common(list(counted.values())) | unit.public
+    own = {student: marks - common for student, marks in (now | earlier).items()}
+    code = _Own(own, count_as_one=most_wrote)
     errors = _own_errors(exercise, wrong)
     pairs = []
     for one, other in _candidates(code) | _candidates(errors):
@@ -106,7 +118,8 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
     nearest = _nearest(now, pairs)
     fence = _fence(nearest.values())
     pairs = [replace(pair, stands_out=pair.share > fence) for pair in pairs]
-    pairs.sort(key=lambda pair: (-pair.order, pair.one, pair.other))
+    # those of half the class last: as a group they are one line, as pairs they hide all others
+    pairs.sort(key=lambda pair: (pair.is_within(most_wrote), -pair.order, pair.one, pair.other))
     own_nothing = [student for student in nearest if not code.of(student)]
     return Alike(
         exercise=exercise,
@@ -121,11 +134,33 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
-    """Return what more than half of this year's class has."""
+    """Return what more than half of some answers have."""
     half = max(2, len(found) / 2)
     holders = count_holders(found)
     common = [mark for mark, count in holders.items() if count > half]
     return frozenset(common)
+
+
+def _from_one_source(found: Mapping[str, frozenset[int]]) -> tuple[str, ...]:
+    """Return who wrote nearly equally, where they are more than half of the class; else nobody.
+
+    They count as one answer: else what they share would be common, and alike to nothing. found:
+    this year's answers. A group of half the class holds nearly surely one of a few answers, which
+    are looked at.
+    """
+    step = max(1, len(found) // PIVOTS)
+    pivots = list(found.values())[::step]
+    for pivot in pivots:
+        group = [who for who, marks in found.items() if _are_nearly_equal(pivot, marks)]
+        if len(group) > max(LEAST_GROUP, len(found) / 2):
+            return tuple(sorted(group))
+    return ()
+
+
+def _are_nearly_equal(one: frozenset[int], other: frozenset[int]) -> bool:
+    """Say whether two answers of some length have nearly all of their parts in common."""
+    either = len(one | other)
+    return min(len(one), len(other)) >= LEAST_PARTS and len(one & other) >= NEARLY_EQUAL * either
 
 
 def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
@@ -139,13 +174,16 @@ def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
 class _Own:
     """What is each student's own, with a weight for each mark: the rarer, the heavier."""
 
-    def __init__(self, marks: Mapping[str, Marks]) -> None:
-        """Count who has which marks. marks: student → marks."""
+    def __init__(self, marks: Mapping[str, Marks], count_as_one: Sequence[str] = ()) -> None:
+        """Count who has which marks. marks: student → marks. count_as_one: who count as one."""
         self.marks = marks
-        everyone = max(2, len(marks)) + 1
+        counted = {who: own for who, own in marks.items() if who not in count_as_one}
+        together = frozenset[Hashable]().union(*(marks[who] for who in count_as_one))
+        holders = count_holders([*counted.values(), together])
+        everyone = max(2, len(counted) + bool(count_as_one)) + 1
         self._most = log2(everyone)  # the weight of what one student has
         self._weights = {}
-        for mark, count in count_holders(marks.values()).items():
+        for mark, count in holders.items():
             self._weights[mark] = log2(everyone / count)
 
     def of(self, student: str) -> Marks:
@@ -264,14 +302,15 @@ def _fence(shares: Iterable[float]) -> float:
     """Return how far up a share is usual in this class.
 
     That is several times as far above the middle as the lower half spreads below it. The upper half
-    does not move it, so that copies do not hide each other.
+    does not move it, so that copies do not hide each other; where more than half of the class has
+    copied, a bound does not let it rise.
     """
     values = list(shares)
     if len(values) < FEWEST:
-        return 1.0
+        return ALWAYS
     low, middle, _ = quantiles(values, n=4)
     spread = max(middle - low, LEAST_SPREAD)
-    return min(1.0, middle + SPREADS * spread)
+    return min(ALWAYS, middle + SPREADS * spread)
 
 
 def _groups(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], ...]:

@@ -1,6 +1,7 @@
 """Who wrote alike: copies in disguise are found, and what everybody shares is not."""
 
 import csv
+import random
 import re
 import shutil
 import zipfile
@@ -258,6 +259,52 @@ def test_many_copies_of_one_answer_are_one_group(tmp_path):
         )
     (group,) = compared(tmp_path)["three_steps"].groups
     assert group == tuple(f"copy{number:02}" for number in range(20))
+
+
+def written_apart(number):
+    """A `fit` of many statements, drawn anew for each number: nobody else writes such a one."""
+    draw = random.Random(number)
+
+    def expression(depth):
+        if depth == 0:
+            return draw.choice(["x", "y", "w", "rate", "float(w[0])", "w[1]", "len(x)"])
+        one, other = expression(depth - 1), expression(depth - 1)
+        kind = draw.randrange(5)
+        if kind == 0:
+            return f"np.{draw.choice(['abs', 'exp', 'sqrt', 'square', 'tanh'])}({one})"
+        if kind == 1:
+            return f"max({one}, {other})"
+        return f"({one} {draw.choice('+-*/')} {other})"
+
+    lines = [f"    v{i} = {expression(draw.randint(2, 3))}" for i in range(14)]
+    return "def fit(x, y, w, rate):\n" + "\n".join(lines) + "\n    return v0\n"
+
+
+@pytest.mark.parametrize("copies", [3, 8, 12])
+def test_copies_stand_out_however_many_of_the_class_have_copied(copies, tmp_path):
+    """Pairs of an original and its copy: with 12, nearly all of the class."""
+    for number in range(14):
+        code = written_apart(number)
+        small.submit(tmp_path, f"original{number:02}", with_fit(code))
+        if number < copies:
+            copy = code.replace("v1", "first").replace("rate", "lr")
+            small.submit(tmp_path, f"copy{number:02}", with_fit(copy))
+    pairs = compared(tmp_path)["three_steps"].pairs
+    out = {(pair.one, pair.other) for pair in pairs if pair.stands_out}
+    assert out == {(f"copy{number:02}", f"original{number:02}") for number in range(copies)}
+
+
+def test_what_more_than_half_has_from_one_source_stands_out(tmp_path):
+    """A leaked solution is no common knowledge: the group is found, and nobody else is in it."""
+    for number in range(12):
+        code = written_apart(0).replace("v1", f"mine{number}")
+        small.submit(tmp_path, f"copy{number:02}", with_fit(code))
+    for number in range(1, 9):
+        small.submit(tmp_path, f"apart{number:02}", with_fit(written_apart(number)))
+    reports = compared(tmp_path)
+    (group,) = reports["three_steps"].groups
+    assert group == tuple(f"copy{number:02}" for number in range(12))
+    assert reports["three_steps"].own_nothing == ()
 
 
 def test_short_exercises_are_left_out_by_themselves(handed_in):

@@ -22,11 +22,14 @@
 # that reads texts of any length. It learns from 540,803 characters of Nietzsche in English. At the end it knows a little of how English looks and
 # writes "The emical acan. Athe rowled take we mindic", and you know how much each further character of memory helps.
 #
+# You also meet the opponent: a table of counts, a dozen lines without a network, which predicts better than all networks of this unit. So
+# what can a network do that a table of counts cannot? You will see a first answer here, and a network that wins in unit 5.
+#
 # **Afterwards you can**
 #
 # * turn text into ids and cut it into windows with targets;
 # * build a recurrent network from three layers, first unrolled and then as a loop;
-# * read a loss: what guessing costs, what counting costs, and what lies below a floor;
+# * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
 # * predict at every step, and measure how much each further character of memory helps;
 # * carry your weights into `nn.RNN`, and test that a network has no clock.
 #
@@ -50,6 +53,8 @@
 # | H | hidden units | | `logits` | (B, V) or (T, B, V) | scores before softmax |
 
 # %%
+from collections import Counter, defaultdict
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -65,7 +70,7 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # ## 1. From characters to ids
 #
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
-# (the null, `"\0"`). It stands for what the vocabulary does not know, and later for places where there is no text. After it come
+# (the null, `"\0"`). It stands for every character that the vocabulary does not know. After it come
 # the distinct characters of the text, which holds no null itself, in sorted order. Of our *corpus*, the text of Nietzsche, a tenth is held
 # out. In the rest, from which the network learns, 83 different characters occur; with the null V = 84. The text begins with
 # "PREFACE", whose ids are 40 42 29 30 25 27 29.
@@ -175,7 +180,7 @@ check("cutting_windows")
 # again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
 # to learn it three times.
 #
-# The formula is the lesson's. It is unusual: each arrow has an activation of its own. Section 7 changes that, when the network becomes a loop.
+# The formula is the lesson's. It is unusual: each arrow has an activation of its own. Section 8 changes that, when the network becomes a loop.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
@@ -228,9 +233,17 @@ check("three_characters")
 # %% [markdown]
 # ## 4. The loss
 #
-# Cross-entropy is minus the logarithm of the probability that the truth was given. With the natural logarithm its unit is the *nat*: a loss
-# of 2 nats means that the right character got a probability of $e^{-2}$ = 13.5 %, on (geometric) average. We want its **mean over
-# everything that was predicted**, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with targets (T, B) soon.
+# Cross-entropy is minus the logarithm of the probability that the model gave to the correct character. With the natural logarithm its
+# unit is the *nat*: a loss of 2 nats means that the correct character got a probability of $e^{-2}$ = 13.5 %, on (geometric) average. We
+# want its **mean over all predictions**, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with
+# targets (T, B) soon.
+#
+# Papers often give the same number in another unit. *Bits per character* use the logarithm to base 2: divide nats by ln 2 = 0.693. The
+# *perplexity* is $e^{\text{loss}}$: the number of equally likely characters among which the model would be as unsure. So 2 nats are
+# 2.89 bits per character and a perplexity of 7.4. This course gives nats, and its last table gives bits as well.
+#
+# Logits and targets may be views of larger tensors, such as a transposed one. `view` refuses some of these; `flatten` and `reshape` take
+# all of them.
 #
 # **Exercise** · 10 minutes · ●○○ · about 1 line
 #
@@ -316,8 +329,8 @@ def entropy(rows):
 # Now on the corpus. Two reference points for the loss:
 #
 # * Guessing uniformly costs ln V nats per character, since each character gets the probability 1/V: 4.43 on our corpus.
-# * Guessing by how frequent each character is costs the *entropy* of the characters, $-\sum_c p_c \ln p_c$: 3.13. It is the mean loss of somebody who
-#   knows the frequencies and nothing else.
+# * Guessing by how frequent each character is costs the *entropy* of the characters, $-\sum_c p_c \ln p_c$: 3.13 on the text in which they were
+#   counted. On the held-out text the same frequencies come to 3.04, because its characters are distributed a little differently.
 
 # %%
 with autograder.example("three characters on the corpus"):
@@ -347,7 +360,110 @@ with autograder.example("three characters on the corpus"):
 check("three_characters_learn")
 
 # %% [markdown]
-# ## 6. What comes next?
+# ## 6. The opponent: counting
+#
+# Is 2.11 a good loss? Compare it with somebody who has no network at all and only *counts*: after " th", which characters came in the
+# training text, and how often? A context of three characters, a table, a division. Shannon did this in 1948.
+#
+# Plain counting has two problems. A context may be new, and then there is nothing to divide. And a character that never followed a
+# context would get the probability 0, so that it costs infinitely much when it comes after all. One idea solves both: **back off**. The
+# probability after a context of k characters is a mixture of its own counts and of the probability after the last k − 1 characters. Those
+# back off in turn, down to no context at all, and from there to 1/V for every character:
+#
+# $$p_k(c) = \frac{n_k(c) + d_k\, p_{k-1}(c)}{N_k + d_k} \qquad p_{-1}(c) = \frac{1}{V}$$
+#
+# Here $n_k(c)$ counts how often c followed the last k characters, $N_k = \sum_c n_k(c)$ how often anything followed them, and $d_k$ how many
+# *different* characters did. The more different characters followed, the more likely is one that has not come yet, so the more weight the
+# shorter context gets. This is interpolation after Witten and Bell (1991). Where a context never occurred, $p_k = p_{k-1}$.
+#
+# Take the text "abracadabra" and V = 6, its five letters and the null. What is the probability of c after "ra"?
+#
+# | k | the last k characters | what followed them | N | d | the probability of c |
+# |---|---|---|---|---|---|
+# | −1 | | | | | 1/6 = 0.167 |
+# | 0 | (none) | a 5, b 2, r 2, c 1, d 1 | 11 | 5 | (1 + 5 · 0.167) / (11 + 5) = 0.115 |
+# | 1 | a | b 2, c 1, d 1 | 4 | 3 | (1 + 3 · 0.115) / (4 + 3) = 0.192 |
+# | 2 | ra | c 1 | 1 | 1 | (1 + 1 · 0.192) / (1 + 1) = 0.596 |
+#
+# | | |
+# |---|---|
+# | `counts` | a list of n + 1 dicts; `counts[k]` has a key for each string of k characters that something follows in the text |
+# | `counts[k][h]` | a `Counter`: how often each character follows the string h |
+#
+# **Exercise** · 25 minutes · ●●○ · about 12 lines in all
+#
+# <details><summary>How do I count without searching the text again and again?</summary>
+#
+# Walk through the text once. Each character follows n + 1 contexts, the shortest of which is `""`: add 1 in each of the n + 1 tables.
+# Near the beginning there are fewer. A `defaultdict(Counter)` makes a `Counter` for a context that is new.
+# </details>
+#
+# <details><summary>How do I get the last k characters when k may be 0?</summary>
+#
+# `context[-k:]` is the *whole* context where k is 0, since −0 is 0. `context[len(context) - k :]` is right for every k.
+# </details>
+#
+# <details><summary>What do I do with a context that never occurred?</summary>
+#
+# Nothing: the probability stays what it was after the shorter one. Ask with `.get(…)` or `in`, so that `counts` stays as it is.
+# </details>
+
+
+# %%
+def count_next(text, n):
+    """How often each character follows each context of up to `n` characters: a list of n + 1 dicts.
+
+    `counts[k][h][c]`: how often the character c follows the string h of k characters, which for k = 0 is `""`.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+def backed_off(counts, context, c, V):
+    """The probability of the character `c` after the string `context`, with back-off: a number.
+
+    counts: as from `count_next`, for contexts of up to n characters; of a longer one only the end is used. It stays as it is.
+    V: characters in the vocabulary.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("counting")
+
+# %% [markdown]
+# **Before you run it:** the network of section 5 came to 2.11 with three characters. What will counting come to, and what happens as the
+# context grows?
+
+# %%
+with autograder.example("counting on the corpus"):
+    counts = count_next(corpus.train, 6)
+    counted_losses = []  # of contexts of 0, 1, 2, … characters
+    for n in range(7):
+        nats = 0.0
+        for i, c in enumerate(corpus.held_out):
+            context = corpus.held_out[max(i - n, 0) : i]
+            nats -= np.log(backed_off(counts[: n + 1], context, c, len(chars)))
+        counted_losses.append(nats / len(corpus.held_out))
+        print(f"{n} characters: {counted_losses[-1]:.3f} nats per character held out")
+    best = int(np.argmin(counted_losses))
+    print(f"counts of {best}, held out: {counted_losses[best]:.3f} nats per character")
+    plt.plot(counted_losses, marker="o")
+    plt.xlabel("characters in the context"), plt.ylabel("held-out loss in nats per character")
+    plt.title(f"counting with back-off, {corpus.name}"), plt.show()
+
+# %% [markdown]
+# Counting wins, and clearly: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
+# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small and see the text a
+# few times. A larger one does in unit 5, and you will see what it takes.
+#
+# Look also at the right end of the curve. With five characters counting stops getting better, and with six it gets worse (1.464 and
+# 1.537). Most contexts of six characters in new text never occurred in the training text, and a table learns nothing about one context from another that is
+# similar. A network can: it turns contexts into numbers, and contexts that are alike get numbers that are alike. That is the reason to go on.
+
+# %% [markdown]
+# ## 7. What comes next?
 #
 # Ask the network: give it a text, take the most likely next character.
 #
@@ -416,8 +532,8 @@ with autograder.example("an embedding and one-hot rows"):
             print(f"{name:<13} {mean_loss(other(x), y).item():.3f} nats per character held out")
 
 # %% [markdown]
-# On our corpus they come to nearly the same: 2.16 with the embedding and 2.17 with one-hot rows, in one run each. 84 characters are
-# few, and each occurs often enough to be learned by itself. With words it is another matter: most are rare, and what is learned about one
+# On our corpus they come to nearly the same: 2.158 ± 0.003 with the embedding and 2.174 ± 0.005 with one-hot rows (mean and standard deviation of five
+# seeds). 84 characters are few, and each occurs often enough to be learned by itself. With words it is another matter: most are rare, and what is learned about one
 # must help those that are like it.
 #
 # What has it learned about single characters? Here are the rows of its embedding table, projected onto the two directions of
@@ -454,7 +570,7 @@ with autograder.example("the embedding in two dimensions"):
 # always. Vowels are no group here: i and u lie at the bottom, e, a and o among other letters. The network places characters by what helps it to
 # predict the next one, and two of its 24 directions do not show all of that.
 #
-# ## 7. The loop
+# ## 8. The loop
 #
 # Nothing in the drawing depends on the number three. So the same three layers can read a text of any length. Four things change
 # at once:
@@ -470,7 +586,7 @@ with autograder.example("the embedding in two dimensions"):
 # The fourth needs a reason. "Do nothing to the state" is a sensible first guess for something that should remember. Apart from what the relu
 # cuts off, the network then sums what it reads, and a gradient walks back through many steps without growing or
 # shrinking (Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
-# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 8 measures whether it pays for eight characters.
+# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 9 measures whether it pays for eight characters.
 #
 # | method | in | out |
 # |---|---|---|
@@ -478,7 +594,7 @@ with autograder.example("the embedding in two dimensions"):
 # | `read(x, h=None)` | ids (T, B), a state (B, H) to start from, or None for zeros | the states after each step (T, B, H); gradients pass to `h`, too |
 # | `forward(x)` | ids (T, B) | logits (B, V) from the state after the last step |
 #
-# Write the loop by hand: the ready-made `nn.RNN` has its turn in section 9.
+# Write the loop by hand: the ready-made `nn.RNN` has its turn in section 10.
 #
 # **Exercise** · 30 minutes · ●●● · about 13 lines in all
 #
@@ -522,10 +638,13 @@ class Recurrent(nn.Module):
 check("recurrent_states")
 
 # %%
+check("from_a_given_state")
+
+# %%
 check("identity_start")
 
 # %% [markdown]
-# ## 8. Eight characters
+# ## 9. Eight characters
 #
 # The same class, now over windows of eight. A network of three characters cannot know more than the last three, whatever it learns; this one
 # may use eight. It is smaller than the network of section 5 (H = 64, there 96) and sees half as many batches. **Before you run it:** is its
@@ -573,10 +692,11 @@ with autograder.example("eight characters without the identity start"):
         )
 
 # %% [markdown]
-# This comes to about 1.95 on Nietzsche, and the identity start came to about 2.0, in one run each. So here it costs a little. It was made for
-# memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight steps are few.
+# On five seeds PyTorch's default comes to 1.937 ± 0.009, and the identity to 1.980 ± 0.015 (mean and standard deviation). So here the identity costs a
+# little. It was made for memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight
+# steps are few.
 #
-# ## 9. The same, ready-made
+# ## 10. The same, ready-made
 #
 # What you wrote exists as `nn.RNN`. To believe it, carry your weights over, and see that both give the same states. Its formula:
 #
@@ -640,9 +760,11 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
         print(f"{name:<10}{1e3 * seconds:.2f} ms for 64 steps")
 
 # %% [markdown]
-# As slow as the loop: the same operations run one after another. Only a compiler that works on such a graph makes it faster, as `torch.compile` does.
+# As slow as the loop: the same operations run one after another. Two things make it faster. The layer `input` does not depend on the state, so one
+# product can treat all steps before the loop begins, as `nn.RNN` does. And a compiler that works on such a graph, such as `torch.compile`,
+# joins many small operations into few.
 #
-# ## 10. A target for every step
+# ## 11. A target for every step
 #
 # So far the network has read many characters and answered once. The same step serves other shapes of task:
 #
@@ -681,7 +803,7 @@ def sequence_windows(ids, n):
 check("sequence_targets")
 
 # %% [markdown]
-# ## 11. An output at every step
+# ## 12. An output at every step
 #
 # This is the last of the four drawings above. Everything is in `Recurrent` already: the layers and the reading. What differs is what is
 # done with the states. `nn.RNN` returns them all, and so does your `read`. Predict from all of them; `output` is the same layer at every step.
@@ -715,9 +837,10 @@ class EveryStep(Recurrent):
 check("an_output_at_every_step")
 
 # %% [markdown]
-# ## 12. Loss by position
+# ## 13. Loss by position
 #
-# The first step knows one character, the eighth knows eight. So the mean over a window hides the interesting part. What does each step pay?
+# The first step knows one character, the eighth knows eight. So the mean over a window hides the interesting part. What is the loss at
+# each position?
 #
 # **Exercise** · 10 minutes · ●●○ · about 1 line
 #
@@ -738,16 +861,16 @@ def loss_by_position(logits, targets):
 check("positions")
 
 # %% [markdown]
-# Train the network of section 11, and look. The first step sees a single character and a state of zeros, so over the training windows it cannot do better
-# than counting which character follows which. That is a *floor* of its loss: the entropy of the next character, given one. To be told a
-# pair is to be told its first character and then, given that, the next. So the entropies of the two parts add up to that of the pair:
+# Train the network of section 12, and look. The first step sees a single character and a state of zeros, so over the training windows it cannot do better
+# than counting which character follows which. That is a *lower bound* of its loss: the entropy of the next character, given one. By the
+# chain rule of entropy it is a difference of two entropies that can be counted:
 #
 # $$\mathrm{entropy}(\text{next, given one}) = \mathrm{entropy}(\text{pairs}) - \mathrm{entropy}(\text{single characters})$$
 #
-# The second step has a floor given two characters, the third given three. On our corpus the floors are 2.46, 1.89 and 1.29 nats. The third
-# says: somebody who knew exactly how often each character follows each three in these windows would still pay 1.29 nats, since the same three
-# have several continuations. A mean loss over all training windows that lies *below* its floor would mean that targets leak into the
-# input. The floors hold only for the windows that were counted. Held-out text has others, and so has a single batch.
+# The second step has a lower bound given two characters, the third given three. On our corpus they are 2.46, 1.89 and 1.29 nats. The third
+# says: even if you knew exactly how often each character follows each three in these windows, your loss would be 1.29 nats, since the same
+# three have several continuations. If the mean loss over all training windows lies *below* its bound, targets leak into the
+# input. The bounds hold only for the windows that were counted. Held-out text has others, and so has a single batch.
 
 # %%
 with autograder.example("an output at every step, on the corpus"):
@@ -769,28 +892,38 @@ with autograder.example("an output at every step, on the corpus"):
         print(f"the eighth step, held out: {held_out[-1].item():.3f} nats per character")
     print("held out, step by step: ", ", ".join(f"{loss:.2f}" for loss in held_out))
     print("training, step by step: ", ", ".join(f"{loss:.2f}" for loss in in_training))
-    print("floors of the first three:", ", ".join(f"{floor:.2f}" for floor in floors))
+    print("bounds of the first three:", ", ".join(f"{floor:.2f}" for floor in floors))
     plt.bar(np.arange(8) - 0.2, in_training.tolist(), 0.4, color="0.7", label="training windows")
     plt.bar(np.arange(8) + 0.2, held_out.tolist(), 0.4, color="tab:blue", label="held out")
     plt.hlines(
-        floors, np.arange(3) - 0.4, np.arange(3), "k", lw=2, label="floor of the training windows"
+        floors, np.arange(3) - 0.4, np.arange(3), "k", lw=2, label="lower bound, training windows"
     )
     plt.ylim(1, 3), plt.xlabel("step in the window"), plt.ylabel("loss in nats per character")
-    plt.legend(), plt.title(f"what each step pays, {corpus.name}"), plt.show()
+    plt.legend(), plt.title(f"the loss at each step, {corpus.name}"), plt.show()
 
 # %% [markdown]
-# The second character saves 0.41 nats of held-out loss, the third 0.20 and the fourth 0.09. From the fifth on there is hardly anything left to
-# gain: steps five to eight pay 1.75 to 1.80. This network does not profit from more memory than that after so short a training.
+# The second character lowers the held-out loss by 0.41 nats, the third by 0.20 and the fourth by 0.09. From the fifth on there is hardly
+# anything left to gain: at steps five to eight the loss is 1.75 to 1.80. This network does not profit from more memory than that after so
+# short a training.
 #
-# In training the third step pays about 1.89, far above its floor of 1.29. The floor belongs to somebody who knows the counts of all groups of
-# four characters in these windows, even of those that occur once. The network has too few numbers to store them. It learns what they have in
-# common, and that is of use on held-out text as well: the two bars of a step hardly differ.
+# In training the third step comes to about 1.89, far above its lower bound of 1.29. You would reach the bound by memorising the counts of
+# all groups of four characters. The network has enough parameters to do so: 21,876, for 17,084 different groups at the beginning of the windows.
+# But it has seen the text fewer than four times. So the gap says that the network is *undertrained*. It does not say that counts are useless on
+# new text: counted in exactly these training windows, with contexts of up to four characters, they do better there from the second step on.
+#
+# | step | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | mean |
+# |---|---|---|---|---|---|---|---|---|---|
+# | the network, held out | NETROW |
+# | counts with back-off, held out | 2.46 | 1.95 | 1.63 | 1.47 | 1.48 | 1.49 | 1.48 | 1.51 | 1.68 |
+#
+# What the network does show is that it generalises: the two bars of a step hardly differ, whereas the bare counts of the bound are
+# useless on new text without back-off. A larger network that is trained for longer keeps improving where counts get worse. Unit 5 has one.
 
 # %%
 check("sequences_learn")
 
 # %% [markdown]
-# ## 13. The same at any time
+# ## 14. The same at any time
 #
 # The idea behind all of this has a name, *time invariance*: what a step does depends on the state and the character, never on the
 # clock. If you shift the text, the answers shift with it. That can be tested. Read a text in one go. Then stop after k characters, keep the
@@ -828,7 +961,7 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
     print(f"largest difference: {float(shift_gap(every, x[:, :100], 3)):.1e}")
 
 # %% [markdown]
-# ## 14. Its answers, one by one
+# ## 15. Its answers, one by one
 #
 # Last, watch it read. After each character of a text, what does it expect next? **Before you run the example:** how many characters of
 # "question" must it see until it knows the rest?
@@ -886,21 +1019,21 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # ## The ladder so far
 #
-# What the networks of this course pay per character of text that they have not seen, in nats, on our corpus. Your run prints its own
-# figures.
+# The loss per character of text that the model has not seen, in nats, on our corpus. Your run prints its own figures.
 #
 # | what is known | network | training | nats |
 # |---|---|---|---|
 # | nothing | | | 4.43 |
-# | how frequent each character is, counted in the training text | | | 3.13 |
+# | how frequent each character is, counted in the training text | | | 3.04 |
 # | unit 2: the last three characters | H = 96 | 3,000 batches | 2.11 |
 # | unit 2: the last eight | H = 64 | 1,500 batches | 1.99 |
 # | unit 2: a target at every step, the mean over steps that know one to eight | H = 96 | 1,000 batches | 1.92 |
 # | unit 2: the same network, only its eighth step | | | 1.79 |
+# | unit 2: counts of the last four, with back-off | none | one pass | 1.46 |
 #
-# The networks differ in size and training too, so compare with care. The fourth and the last row know equally much, the last eight
+# The networks differ in size and training too, so compare with care. The fourth and the sixth row see the same context, the last eight
 # characters, and 1.99 became 1.79, with fewer batches. Targets at every step were added there, and H grew from 64 to 96, so that not all of it is
-# due to the targets.
+# due to the targets. No network of this unit beats counting.
 #
 # ## Questions
 #
@@ -918,7 +1051,7 @@ with autograder.example("what it writes"), torch.no_grad():
 # <details><summary>3. Over the training windows, the mean loss of the first step cannot fall below 2.46. Why?</summary>
 #
 # It sees one character. The best it can do is to count what follows it, and that costs the entropy of the next character, given one. On
-# other windows, held-out ones or a single batch, the floor is another.
+# other windows, held-out ones or a single batch, the bound is another.
 # </details>
 #
 # <details><summary>4. What does the identity start say, in words?</summary>
@@ -928,10 +1061,10 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # <details><summary>5. Why does a target at every step help?</summary>
 #
-# One window of eight gives eight errors to learn from instead of one, for almost the same work.
+# One window of eight gives eight losses to learn from instead of one, for almost the same work.
 # </details>
 #
-# <details><summary>6. Your training loss is far below the floor of its position. What do you look for?</summary>
+# <details><summary>6. Your training loss is far below the lower bound of its position. What do you look for?</summary>
 #
 # A target that leaks into the input: targets shifted the wrong way, or windows that contain their own answer.
 # </details>
@@ -941,16 +1074,24 @@ with autograder.example("what it writes"), torch.no_grad():
 # Whatever needs more than eight characters: that a quotation is open, how long a sentence already is, what the chapter is about.
 # </details>
 #
+# <details><summary>8. Why do counts get worse with contexts of six characters, and what can a network do about it?</summary>
+#
+# Most contexts of six characters in new text never occurred in the training text, so most of the table is of no use there. A table learns about each context
+# by itself. A network uses the same weights for all contexts, so what it learns from one also changes what it says about those that are alike.
+# </details>
+#
 # ## Further
 #
 # These are not graded.
 #
-# * Repeat the comparison of section 8, with the identity start and without it, on windows of 32 and three seeds.
+# * Repeat the comparison of section 9, with the identity start and without it, on windows of 32 and three seeds.
 # * Train with windows of 16. Does the last step gain anything over the eighth?
+# * Mix the two: half of the network's probability and half of the counts'. Is the mixture better than both?
 # * Give the network of one-hot rows the four passes of section 5. Does it catch up?
 #
 # ## Reading
 #
 # * Karpathy 2015, [The unreasonable effectiveness of recurrent neural networks](https://karpathy.github.io/2015/05/21/rnn-effectiveness/).
 # * Le, Jaitly and Hinton 2015, [A simple way to initialize recurrent networks of rectified linear units](https://arxiv.org/abs/1504.00941).
+# * Witten and Bell 1991, *The zero-frequency problem: estimating the probabilities of novel events in adaptive text compression*.
 # * [torch.nn.RNN](https://pytorch.org/docs/stable/generated/torch.nn.RNN.html).

@@ -69,3 +69,22 @@ def train(model, batches, optimizer):
 def encode(text, chars):
     place = dict(zip(chars, range(len(chars)), strict=True))
     return torch.as_tensor(list(map(lambda c: place.get(c, 0), text)), dtype=torch.int64)
+
+
+def count_next(text, n):
+    def add(counts, i):
+        for k, table in enumerate(counts[: i + 1]):
+            table.setdefault(text[i - k : i], Counter()).update(text[i])
+        return counts
+
+    return reduce(add, range(len(text)), [{} for _ in range(n + 1)])
+
+
+def backed_off(counts, context, c, V):
+    def mix(p, table_and_k):
+        table, k = table_and_k
+        following = table.get(context[len(context) - k :], {}) if k <= len(context) else {}
+        d, N = len(following), sum(following.values())
+        return (following.get(c, 0) + d * p) / (N + d) if d else p
+
+    return reduce(mix, zip(counts, range(len(counts)), strict=True), 1 / V)

@@ -85,3 +85,31 @@ def answers(model, chars, text):
     for row in model(encode(text, chars).unsqueeze(1)).squeeze(1):
         answer += chars[int(torch.argmax(row))]
     return answer
+
+
+def count_next(text, n):
+    counts = []
+    for k in range(n + 1):
+        table = {}
+        for i in range(k, len(text)):
+            context = text[i - k : i]
+            if context not in table:
+                table[context] = Counter()
+            table[context][text[i]] += 1
+        counts.append(table)
+    return counts
+
+
+def backed_off(counts, context, c, V):
+    p, k = 1 / V, 0
+    while k < len(counts) and k <= len(context):
+        end = context[len(context) - k :]
+        if end not in counts[k]:
+            break
+        N = d = 0
+        for how_often in counts[k][end].values():
+            N += how_often
+            d += 1
+        p = counts[k][end][c] / (N + d) + d / (N + d) * p
+        k += 1
+    return p

@@ -67,3 +67,24 @@ def shift_gap(model, x, k):
 def answers(model, chars, text):
     scores = model(encode(text, chars).reshape(-1, 1)).detach().numpy()
     return "".join(np.array(chars, dtype=object)[scores.argmax(-1).ravel()])
+
+
+def count_next(text, n):
+    counts = []
+    for k in range(n + 1):
+        pieces = [text[i : i + k + 1] for i in range(len(text) - k)]
+        counts.append(table := {})
+        for piece, how_often in zip(*np.unique(pieces, return_counts=True), strict=True):
+            *context, character = str(piece)
+            table.setdefault("".join(context), Counter())[character] = int(how_often)
+    return counts
+
+
+def backed_off(counts, context, c, V):
+    ends = [context[len(context) - k :] for k in range(min(len(counts), len(context) + 1))]
+    found = [table[end] for table, end in zip(counts, ends, strict=False) if end in table]
+    how_often = np.array([following[c] for following in found])
+    N = np.array([sum(following.values()) for following in found])
+    d = np.array([len(following) for following in found])
+    passed_on = np.append(np.cumprod((d / (N + d))[::-1])[::-1], 1.0)
+    return passed_on[0] / V + (how_often / (N + d) * passed_on[1:]).sum()

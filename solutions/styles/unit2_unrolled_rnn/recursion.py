@@ -109,3 +109,25 @@ def answers(model, chars, text):
     return "".join(
         [chars[int(scores.max(0).indices)] for (scores,) in model(encode(text, chars)[:, None])]
     )
+
+
+def count_next(text, n):
+    if n < 0:
+        return []
+    table = {}
+    pieces = Counter(text[i : i + n + 1] for i in range(len(text) - n))
+    for piece, how_often in pieces.items():
+        table.setdefault(piece[:-1], Counter())[piece[-1]] = how_often
+    return [*count_next(text, n - 1), table]
+
+
+def backed_off(counts, context, c, V):
+    if not counts:
+        return 1 / V
+    *shorter, table = counts
+    p = backed_off(shorter, context, c, V)
+    k = len(shorter)
+    following = table.get(context[len(context) - k :]) if k <= len(context) else None
+    if following is None:
+        return p
+    return (following[c] + len(following) * p) / (sum(following.values()) + len(following))

@@ -724,3 +724,35 @@ with autograder.example("what it expects"):
 # Each row of the second line stands under the character after which it was expected. The network starts every window from zeros,
 # though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit 5 carries the state from one
 # window into the next.
+
+
+# %%
+from collections import Counter
+
+
+def count_next(text, n):
+    counts = []
+    for k in range(n + 1):
+        table = {}
+        for before, after in zip(range(len(text)), range(k, len(text))):
+            table.setdefault(text[before:after], Counter())[text[after]] += 1
+        counts.append(table)
+    return counts
+
+
+def backed_off(counts, context, c, V):
+    n = len(counts) - 1
+    context = context[max(0, len(context) - n) :]
+    if not context:
+        p, table = 1 / V, counts[0]
+    else:
+        p, table = backed_off(counts[: len(context)], context[1:], c, V), counts[len(context)]
+    if context not in table:
+        return p
+    seen = table[context]
+    weight = len(seen) / (len(seen) + sum(seen.values()))
+    return weight * p + (1 - weight) * seen[c] / sum(seen.values())
+
+
+# %%
+check("counting")

@@ -710,3 +710,34 @@ with autograder.example("what it expects"):
 # Each row of the second line stands under the character after which it was expected. The network starts every window from zeros,
 # though: it never knows more than eight characters. Unit 3 looks at the loop itself, unit 4 at the gradients inside it, and unit 5 carries the state from one
 # window into the next.
+
+
+# %%
+from collections import Counter, defaultdict
+
+
+def count_next(text, n):
+    counts = [defaultdict(Counter) for k in range(n + 1)]
+    for i in range(len(text)):
+        for k in range(n + 1):
+            if k <= i:
+                counts[k][text[i - k : i]][text[i]] += 1
+    return counts
+
+
+def backed_off(counts, context, c, V):
+    probability = 1 / V
+    for k in range(len(counts)):
+        if k > len(context):
+            break
+        last_k = context[len(context) - k :]
+        if last_k not in counts[k]:
+            continue
+        followers = counts[k][last_k]
+        total, different = sum(followers.values()), len(followers)
+        probability = (followers[c] + different * probability) / (total + different)
+    return probability
+
+
+# %%
+check("counting")

@@ -15,7 +15,7 @@
 #
 # A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
 # course follows wrote this network's gradients by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
-# network still learned a little, and nobody noticed. In section 13 you make that mistake on purpose, and a quieter one, and see what each
+# network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and see what each
 # costs. Gradients also explode or vanish over many steps, and a framework says nothing
 # of that either. In this unit you write a recurrent network that reads Nietzsche character by character, every derivative included, with nothing
 # but NumPy, and you learn to check a gradient. Nothing here is hard line by line. At the end it learns, and you will know why.
@@ -148,7 +148,7 @@ check("activations")
 # Softmax turns V scores into V probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$. The sum runs over the *last* axis,
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
 #
-# Adding the same number c to all scores of a row changes nothing: above and below the fraction line everything is multiplied by $e^c$. So
+# Adding the same number c to all scores of a row changes nothing: numerator and denominator are both multiplied by $e^c$. So
 # subtract the row's largest first: then no exponent is above 0, and nothing overflows.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines
@@ -245,8 +245,8 @@ check("cross_entropy_of_probabilities")
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient carries the same 1/B. (Units 2 and 5 divide by T as well. That makes the
-# gradient T times as short, so the learning rate is another.)
+# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient carries the same 1/B. (Units 2 and 5 divide by T as well. That scales the
+# gradient by 1/T, so the learning rate must differ.)
 #
 # | | shape | |
 # |---|---|---|
@@ -425,7 +425,10 @@ check("numerical")
 
 # %% [markdown]
 # Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
-# Anything below about 1e-6 is agreement. Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
+# How small is small? That depends on the size of the gradient, so divide by it: the *relative error* of a derivative a by hand and n by
+# differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect a kink: where one of
+# the two points lies on the other side of a kink of relu, both gradients can be right and yet differ. (The cell takes the largest difference
+# of an array and divides it by the array's largest entry. So an entry that is nearly 0 does no harm.) Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
 # which ε is best, and what happens above and below it?
 
 # %%
@@ -444,17 +447,21 @@ with autograder.example("your backward pass against your numerical gradient"):
 
     logits_tiny, states_tiny = forward(tiny, x_tiny, h_tiny)
     by_hand, _ = backward(tiny, x_tiny, states_tiny, cross_entropy(logits_tiny, y_tiny)[1])
+
+    def relative_error(one, other):
+        return np.abs(one - other).max() / max(np.abs(one).max(), np.abs(other).max())
+
     for name in tiny:
         measured = numerical_gradient(lambda w, name=name: tiny_loss(name, w), tiny[name])
-        print(f"{name}: largest difference {np.abs(by_hand[name] - measured).max():.1e}")
+        print(f"{name}: relative error {relative_error(by_hand[name], measured):.1e}")
     for power in range(1, 14):
         measured = numerical_gradient(lambda w: tiny_loss("Wh", w), tiny["Wh"], 10.0**-power)
         print(
-            f"Wh, ε = 1e-{power:02}: largest difference {np.abs(by_hand['Wh'] - measured).max():.1e}"
+            f"Wh, ε = 1e-{power:02}: relative error {relative_error(by_hand['Wh'], measured):.1e}"
         )
 
 # %% [markdown]
-# Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is no slope at all. From 10⁻³ on the
+# Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ on the
 # error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 #
 # ## 9. How far back does a gradient reach?
@@ -604,7 +611,8 @@ check("two_steps")
 # Two reference points for the loss: guessing uniformly costs ln V nats per character, and guessing by how frequent each character is
 # costs the entropy of the characters. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints
 # its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. (Unit 2, with a larger network, came to
-# 1.92. A loss far below that would mean that targets leak into the input.)
+# 1.92. The lower bounds of its first three steps are 2.46, 1.89 and 1.29 nats. Only a loss below the mean of such bounds over all eight steps would
+# mean that targets leak into the input.)
 
 
 # %%
@@ -701,10 +709,21 @@ with autograder.example("wrong gradients"):
         )
 
 # %% [markdown]
-# We came to 2.16 with the right gradient, 2.19 without `dnext`, 2.27 unclipped, 2.31 where `Wh` is not trained, and 2.86 with one number. So
-# the lesson's mistake is worse than not training `Wh` at all, and still the network learns: knowing only the frequencies costs 3.13.
-# Forgetting `dnext` costs 0.03 nats, which no curve would have told you. The numerical check of section 8 tells both mistakes at once. And
-# clipping, which shortened 261 of 2,000 gradients, is worth a tenth of a nat.
+# That was one seed. On five we came to these means and standard deviations, on the lesson's corpus:
+#
+# | gradient | nats per character | beside the right one |
+# |---|---|---|
+# | right | 2.152 ± 0.010 | |
+# | `dnext` forgotten | 2.200 ± 0.014 | 0.048 ± 0.016 worse |
+# | right, never clipped | 2.244 ± 0.066 | 0.093 ± 0.070 worse |
+# | `Wh` left alone | 2.314 ± 0.008 | 0.163 ± 0.016 worse |
+# | one number in `Wh` | 2.844 ± 0.018 | 0.692 ± 0.015 worse |
+#
+# Every wrong gradient is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
+# network learns: with the frequencies of characters and nothing else the loss would be 3.04. Forgetting `dnext` costs only 0.05. You would not see
+# that in a loss curve, but the numerical check of section 8 finds both mistakes at once. What clipping is worth depends on luck:
+# between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes has a name, *truncated* back-propagation through time, here cut after every single
+# step; unit 5 cuts after T of them.
 #
 # The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
 # our own solution on the same seed, first weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
@@ -766,20 +785,21 @@ with autograder.example("what the network writes"):
 #
 # ## The ladder so far
 #
-# What the networks of this course pay per character of text that they have not seen, in nats, on the lesson's corpus. Your run prints its own
+# The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own
 # figures. (Unit 2's networks have read between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, with
 # an id for unknown characters, as in units 2 and 5; without it, as here, it is 4.42.)
 #
 # | what is known | nats |
 # |---|---|
 # | nothing | 4.43 |
-# | how frequent each character is | 3.13 |
+# | how frequent each character is, counted in the training text | 3.04 |
 # | unit 2: the last three characters | 2.11 |
 # | unit 2: the last eight | 1.99 |
 # | unit 2: a target at every step, the mean of eight steps | 1.92 |
 # | unit 2: only the eighth of them | 1.79 |
 # | unit 3: one sequence at a time, 6,000 of them | 2.33 |
 # | unit 4: gradients by hand, 2,000 batches | 2.16 |
+# | unit 2, without a network: counts of the last four characters, with back-off | 1.455 |
 #
 # ## Questions
 #
@@ -805,7 +825,7 @@ with autograder.example("what the network writes"):
 #
 # <details><summary>5. Why not choose ε = 1e-12 for the numerical check?</summary>
 #
-# The losses are rounded to about 1e-15, and dividing that by 2ε = 2e-12 makes about 1e-3 of it. Near 1e-5 the error of the formula and that of
+# The losses are rounded to about 1e-15; divided by 2ε = 2e-12, this becomes an error of about 1e-3. Near 1e-5 the error of the formula and that of
 # rounding are both small.
 # </details>
 #

@@ -79,7 +79,12 @@ def softmax_values(net: Any, seed: int) -> Arrays:
     of_row = net.softmax(row)
     far_from_0 = np.array([900.0, -900.0, 0.0, 1.0, 2.0]).reshape(B, 1)
     large = net.softmax(z[0] + far_from_0)
-    out = named("probabilities one_row large_scores", probabilities, of_row, large)
+    # within a row, too: the first score is far below the last one, and so are some between them
+    far_apart = np.where(rng.random((B, V)) < 0.5, 900.0, -900.0)
+    far_apart[:, 0], far_apart[:, -1] = -900.0, 900.0
+    spread = net.softmax(z[0] + far_apart)
+    names = "probabilities one_row large_scores scores_far_apart"
+    out = named(names, probabilities, of_row, large, spread)
     return out | same_after(net)
 
 

@@ -1,5 +1,6 @@
 """What this course's checks say themselves of what they cannot use."""
 
+import numpy as np
 import this_course
 from this_course import COURSE
 
@@ -26,3 +27,35 @@ def test_a_constant_that_is_no_parameter_is_told():
         "TypeError: `constant` should be an `nn.Parameter`, which optimizers find; it is a float."
     )
     assert "gradient_in_user_weight" in given.arrays
+
+
+def test_a_loss_by_view_fails_on_transposed_targets_only():
+    """Windows are transposed, which `view` refuses; all other arrays count."""
+    right = "F.cross_entropy(logits.flatten(0, -2), targets.flatten())"
+    wrong = "F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))"
+    given = answer("unit2_unrolled_rnn", "loss_in_nats", right, wrong).arrays
+    assert np.isnan(given["of_transposed_targets"])
+    assert np.isfinite(given["sequences"])
+
+
+def test_an_epoch_by_view_fails_on_transposed_batches_only():
+    given = answer("unit5_stateful_lstm", "two_epochs", "y.flatten())\n", "y.view(-1))\n").arrays
+    assert np.isnan(given["of_transposed_batches"]).all()
+    assert np.isfinite(given["losses_clipped"]).all()
+
+
+def test_a_text_that_is_always_the_same_without_a_generator_is_seen():
+    """PyTorch's own generator is seeded by the function."""
+    right = "    ids, state, x = [], None, torch.tensor(start)[:, None]\n"
+    seeded = "    torch.manual_seed(0)\n" + right
+    given = answer("unit5_stateful_lstm", "generating", right, seeded).arrays
+    assert not given["no_generator_other_text"]
+    assert given["other_seed_other_text"]
+
+
+def test_a_softmax_shifted_by_the_first_score_overflows_within_a_row():
+    right, wrong = "z.max(-1, keepdims=True))\n", "z[..., :1])\n"
+    with np.errstate(over="ignore", invalid="ignore"):
+        given = answer("unit4_manual_gradients", "softmax_values", right, wrong).arrays
+    assert np.isnan(given["scores_far_apart"]).any()
+    assert np.isfinite(given["large_scores"]).all()

@@ -110,21 +110,49 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
                 assert flag in known | everywhere, f"{path.name}: autograder {line}"
 
 
+def rows_of_coverage():
+    """The rows of the page of coverage, each with its cells, the first at 0."""
+    lines = (ROOT / "docs" / "coverage.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "| practised or" not in line]
+    return [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows]
+
+
 def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
-    """The page names checks of the units, and its second sentence has the figures of its table."""
-    page = (ROOT / "docs" / "coverage.md").read_text()
-    rows = [
-        line.split("|")
-        for line in page.splitlines()
-        if line.startswith("| ") and "| practised or" not in line
-    ]
+    """The page names checks of the units, and its text has the figures of its table."""
+    rows = rows_of_coverage()
     checks = {
         check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks
     }
-    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[4])}
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[3])}
     assert named and named <= checks, named - checks
-    full = sum(row[5].strip() == "F" for row in rows)
+    assert all(row[3] for row in rows if row[2].startswith("practised"))
+    full = sum(row[5] == "F" for row in rows)
+    page = (ROOT / "docs" / "coverage.md").read_text()
     assert f"full ({full} of {len(rows)} rows); P: in part ({len(rows) - full})" in page
+
+
+def sections_of(number):
+    """Return the texts of a unit's sections by name, each on one line; the first is its opening."""
+    (unit,) = (unit for unit in this_course.COURSE.units if unit.startswith(f"unit{number}"))
+    script = this_course.COURSE.solution(unit).read_text()
+    script = re.sub(r"^\s*# (mistake|  ).*$", "", script, flags=re.M)  # what students do not see
+    text = " ".join(re.sub(r"^\s*# ", "", script, flags=re.M).split())
+    opening, *others = re.split(r"(?:^| )## (?=\d+\. |Questions)", text)
+    named = {re.match(r"\d+|Questions", other)[0].lower(): other for other in others}
+    return {"opening": opening} | named
+
+
+@pytest.mark.parametrize("row", rows_of_coverage(), ids=lambda row: row[0])
+def test_the_evidence_of_a_row_of_coverage_is_there(row):
+    """In the first unit that the row names, in one of its sections that the row names."""
+    first, *_ = row[1].split(";")
+    number, where = re.fullmatch(r"unit (\d), (.+)", first).groups()
+    sections = sections_of(number)
+    named = re.findall(r"\d+|opening|questions", where)
+    assert named and set(named) <= set(sections), f"sections {named} of unit {number}"
+    evidence = row[4].removeprefix("“").removesuffix("”")
+    assert evidence
+    assert any(evidence in sections[name] for name in named), f"{evidence} in {row[1]}"
 
 
 # what is said in other words: gradients are with respect to something, "only" stands before what it

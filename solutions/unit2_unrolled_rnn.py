@@ -732,12 +732,13 @@ with autograder.example("counting on the corpus"):
 
 # %% [markdown]
 # Counting wins, and clearly: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
-# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small and see the text a
-# few times. A larger one does in unit 5, and you will see what it takes.
+# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small, and they see the text
+# a few times at most. A larger one does in unit 5, and you will see what it takes.
 #
 # Look also at the right end of the curve. With five characters counting stops getting better, and with six it gets worse (1.464 and
-# 1.537). Most contexts of six characters in new text never occurred in the training text, and a table learns nothing about one context from another that is
-# similar. A network can: it turns contexts into numbers, and contexts that are alike get numbers that are alike. That is the reason to go on.
+# 1.537). Of the contexts of six characters in the held-out text, 34 % occurred at most twice in the training text and 19 % never, and a table learns
+# nothing about one context from another that is similar. A network can: it turns contexts into numbers, and contexts that are alike get
+# numbers that are alike. That is the reason to go on.
 
 # %% [markdown]
 # ## 7. What comes next?
@@ -1589,8 +1590,8 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # <details><summary>8. Why do counts get worse with contexts of six characters, and what can a network do about it?</summary>
 #
-# Most contexts of six characters in new text never occurred in the training text, so most of the table is of no use there. A table learns about each context
-# by itself. A network uses the same weights for all contexts, so what it learns from one also changes what it says about those that are alike.
+# A third of the contexts of six characters in new text occurred at most twice in the training text, so their counts say little. A table learns about
+# each context by itself. A network uses the same weights for all contexts, so what it learns from one also changes what it says about those that are alike.
 # </details>
 #
 # ## Further

@@ -52,7 +52,7 @@ def listed():
     """What a release of this course should hold beside the engine's wheel."""
     yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
     yield from (".vscode/settings.json", ".vscode/extensions.json")
-    yield "docs/lesson.md"
+    yield from ("docs/lesson.md", "docs/five_seeds.md")
     yield from (f"docs/lesson/{path.name}" for path in COURSE.folder.glob("docs/lesson/*.svg"))
     yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
     for unit in UNITS:

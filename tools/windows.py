@@ -167,7 +167,7 @@ def _mend_mathematics(folder: Path) -> None:
 def _mathematics_of(path: Path) -> list[str]:
     """Return the functions that a library takes from Microsoft's mathematics."""
     shown = subprocess.run([TOOLS[2], "-p", path], capture_output=True, text=True, check=False)
-    names = []
+    names: list[str] = []
     for part in shown.stdout.split("DLL Name: ")[1:]:
         if not part.startswith(THEIRS):
             continue

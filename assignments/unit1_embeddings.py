@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Unit 1: embeddings
 #
-# 671 people rated films, 9,066 different ones. Of every hundred ratings that they could have given, fewer than two are known. Which stars
-# would stand in the empty places? Your program gets no title, no genre and nothing about the people. At the end of this unit it predicts those
+# 671 people rated films, 9,066 different ones. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets
+# no title, no genre and nothing about the people. At the end of this unit it predicts those
 # stars, and on a map that it drew from ratings only, *Star Wars* lies beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
@@ -28,7 +28,7 @@
 # * say what an embedding is, and show that a lookup is a product with one-hot rows;
 # * write the gradient of a lookup, with ids that repeat;
 # * predict ratings from two tables by a dot product with biases, and by a small network;
-# * see overfitting in two numbers, and hold it down with weight decay;
+# * see overfitting in two numbers, and hold it down with an L2 penalty;
 # * read a table that was learned: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
@@ -43,7 +43,7 @@
 # | E | numbers in an embedding | | `ratings` | (B,) | stars, from 0.5 to 5 |
 # | H | hidden units | | | | |
 #
-# N(0, 0.1) stands for random numbers with a normal distribution, whose mean is 0 and whose standard deviation is 0.1. The *graph* is PyTorch's
+# N(0, 0.1²) stands for random numbers with a normal distribution, whose mean is 0 and whose standard deviation is 0.1. The *graph* is PyTorch's
 # record of how a number was computed; `backward` follows it to the parameters.
 
 # %%
@@ -232,8 +232,7 @@ check("lookup_gradient")
 # ## 4. Ids with gaps
 #
 # In the file of ratings a film has an id such as 149532, though there are only 9,066 rated films. The largest id is 163949. Used as
-# indices, those ids would need a table of 163,950 rows, nearly all of them idle. Renumber them from 0 without gaps, and keep the list
-# that leads back.
+# indices, those ids would need a table of 163,950 rows, almost all unused. Map the ids to 0 … n − 1, and keep the inverse mapping.
 #
 # **Exercise** · 5 minutes · ●○○ · about 2 lines
 #
@@ -417,14 +416,19 @@ class NeuralNet(nn.Module):
 check("neural_net")
 
 # %% [markdown]
-# ## 8. Weight decay
+# ## 8. An L2 penalty
 #
 # Many films have two or three ratings. With ten numbers a film can fit those ratings perfectly and still mispredict the next. So we
 # penalise large numbers: add to the training loss a small multiple, `decay`, of the **sum of the squares of all embedding tables**
 # (biases too, but not the constant).
 #
-# PyTorch's optimizers have a `weight_decay` as well. But it reaches all parameters, the constant and the linear layers too. Here the
-# penalty is part of the loss, so you choose what pays.
+# The name for this is *L2 penalty*, and `decay` is its weight. PyTorch's optimizers have a `weight_decay` as well. Unless you sort the parameters into
+# groups, it reaches all of them, the constant and the linear layers too. Here the penalty is part of the loss, so you choose which parameters are penalised.
+#
+# With plain gradient descent an L2 penalty shrinks each number by a fixed share per step, which is what *weight decay* means. With Adam it does
+# not. Adam divides each gradient by its usual size, so where the penalty is the *only* gradient, even a tiny one moves a number at full speed.
+# That is the case for a film without ratings: in the training of section 11 its row goes from length 0.1 to practically 0 whether `decay` is
+# 0.000001 or 0.001. `torch.optim.AdamW` decays weights apart from the gradient and would leave over 98 % of the row (Loshchilov and Hutter 2019).
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -509,7 +513,7 @@ check("few_steps")
 
 # %%
 def small(model):
-    """The model with new embedding tables, N(0, 0.1): the first predictions are then near the constant."""
+    """The model with new embedding tables, N(0, 0.1²): the first predictions are then near the constant."""
     for part in model.modules():
         if isinstance(part, nn.Embedding):
             nn.init.normal_(part.weight, 0, 0.1)
@@ -607,12 +611,12 @@ with autograder.example("the product without biases"):
 # error is 11.5. For all others it is 1.12, still no better than the mean.
 #
 # Compare the two errors of the product with biases: 0.44 in training, 0.80 held out. This model *overfits*. It has 107,108 numbers to fit 80,004
-# ratings with, and 5,499 of the 9,066 films have three known ratings or fewer. Weight decay works against that, and this model had a little of
+# ratings with, and 5,499 of the 9,066 films have three known ratings or fewer. The penalty works against that, and this model had a little of
 # it, 0.0001. **Before you run** the next cell, which trains with four decays: which of them has the lowest training error, and which the
 # lowest held-out error?
 
 # %%
-with autograder.example("how much weight decay?"):
+with autograder.example("how large a penalty?"):
     for decay in (0, 1e-4, 3e-4, 1e-3):
         torch.manual_seed(1)
         model = small(DotBias(671, 9066, 10, mean))
@@ -628,9 +632,15 @@ with autograder.example("how much weight decay?"):
         )
 
 # %% [markdown]
-# Without decay the training error is lowest, and the held-out error is nearly as bad as that of always predicting the mean. Between
-# 0.0001 and 0.0003 the training error grows by half and the held-out error stays: what the model gave up was of no use on new
+# Without a penalty the training error is lowest, and the held-out error is nearly as bad as that of always predicting the mean. Between
+# 0.0001 and 0.0003 the training error grows by half and the held-out error stays: what the model lost in training fit had not helped on new
 # ratings. With 0.001 the tables are kept so small that both errors suffer.
+#
+# Now choose: you would take the decay with the lowest held-out error. But then that error is no longer an honest estimate for new
+# ratings, because it has helped to choose. With four decays the harm is small; with thousands of choices it is not. So in earnest one splits the data
+# in *three* parts. On the *training* part the numbers of the model are learned. On the *validation* part everything else is chosen: the
+# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. What this course calls held out is a
+# validation part where we choose by it, as here, and a test part where we do not.
 #
 # The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
 # the same seed, first tables and batches.
@@ -643,7 +653,7 @@ check("training")
 #
 # Three questions to ask a table.
 #
-# * `best_and_worst`: which films have the largest and the smallest **bias**? That is the film's quality once it is known *who* rated it:
+# * `best_and_worst`: which films have the largest and the smallest **bias**? That is a film's rating, corrected for *who* rated it:
 #   a better figure than the mean of its stars, which depends on whether mild or strict people saw it.
 # * `neighbours`: which rows point in the most similar direction? The **cosine** of two rows is their dot product divided by both lengths.
 # * `two_dimensions`: a map. The rows are points in E dimensions, and a map has two. Take the two directions along which the points differ most,
@@ -735,7 +745,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 # *The Lord of the Rings*. *Taxi Driver*, *Dr. Strangelove* and *Annie Hall* lie on the left;
 # *Armageddon*, *Independence Day* and *Twister* lie on the right. Do not trust each neighbour, though. Those of *Pulp Fiction* make sense. Those
 # of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*) hardly do. A map of two dimensions shows only a part of ten, and
-# in its middle distances say little.
+# distances near its centre mean little.
 #
 # In the next unit characters get such rows, and the network that reads them gets a memory.
 #
@@ -768,13 +778,15 @@ with autograder.example("best and worst films, neighbours, a map"):
 #
 # <details><summary>6. Why is a film's bias a better figure than its mean rating?</summary>
 #
-# The mean depends on who happened to rate it. The bias is what is left when the people's own biases have been accounted for.
+# The mean depends on who happened to rate it. The bias is what is left when the people's own biases have been accounted for. One
+# part of a film's level may still hide in the product: nothing forces the users' vectors to average to zero. To compare films fairly, subtract the
+# mean user vector from all of them and add its product with each film's vector to that film's bias.
 # </details>
 #
 # <details><summary>7. You are asked about a film that nobody has rated. What can these models say?</summary>
 #
 # Nothing about the film. No rating ever moved its row and its bias, and the penalty has shrunk them to almost 0. So the prediction is the constant plus
-# the user's bias, the same for all such films. Without weight decay the row would still be what it was drawn as. This is called the *cold
+# the user's bias, the same for all such films. Without the penalty the row would keep its random initial values. This is called the *cold
 # start*, and it takes other data about the film.
 # </details>
 #
@@ -789,5 +801,6 @@ with autograder.example("best and worst films, neighbours, a map"):
 # ## Reading
 #
 # * Koren, Bell and Volinsky 2009, *Matrix factorization techniques for recommender systems*.
+# * Loshchilov and Hutter 2019, [Decoupled weight decay regularization](https://arxiv.org/abs/1711.05101).
 # * [torch.nn.Embedding](https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html).
 # * Harper and Konstan 2015, *The MovieLens datasets: history and context*.

@@ -455,12 +455,13 @@ with autograder.example("counting on the corpus"):
 
 # %% [markdown]
 # Counting wins, and clearly: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
-# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small and see the text a
-# few times. A larger one does in unit 5, and you will see what it takes.
+# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small, and they see the text
+# a few times at most. A larger one does in unit 5, and you will see what it takes.
 #
 # Look also at the right end of the curve. With five characters counting stops getting better, and with six it gets worse (1.464 and
-# 1.537). Most contexts of six characters in new text never occurred in the training text, and a table learns nothing about one context from another that is
-# similar. A network can: it turns contexts into numbers, and contexts that are alike get numbers that are alike. That is the reason to go on.
+# 1.537). Of the contexts of six characters in the held-out text, 34 % occurred at most twice in the training text and 19 % never, and a table learns
+# nothing about one context from another that is similar. A network can: it turns contexts into numbers, and contexts that are alike get
+# numbers that are alike. That is the reason to go on.
 
 # %% [markdown]
 # ## 7. What comes next?
@@ -902,18 +903,18 @@ with autograder.example("an output at every step, on the corpus"):
     plt.legend(), plt.title(f"the loss at each step, {corpus.name}"), plt.show()
 
 # %% [markdown]
-# The second character lowers the held-out loss by 0.41 nats, the third by 0.20 and the fourth by 0.09. From the fifth on there is hardly
-# anything left to gain: at steps five to eight the loss is 1.75 to 1.80. This network does not profit from more memory than that after so
+# The second character lowers the held-out loss by 0.42 nats, the third by 0.20 and the fourth by 0.10 (means of five seeds). From the fifth on there is
+# hardly anything left to gain: at steps five to eight the loss is 1.75 to 1.77. This network does not profit from more memory than that after so
 # short a training.
 #
 # In training the third step comes to about 1.89, far above its lower bound of 1.29. You would reach the bound by memorising the counts of
 # all groups of four characters. The network has enough parameters to do so: 21,876, for 17,084 different groups at the beginning of the windows.
 # But it has seen the text fewer than four times. So the gap says that the network is *undertrained*. It does not say that counts are useless on
-# new text: counted in exactly these training windows, with contexts of up to four characters, they do better there from the second step on.
+# new text: counted in exactly these training windows, with contexts of up to four characters, they do better at every step.
 #
 # | step | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | mean |
 # |---|---|---|---|---|---|---|---|---|---|
-# | the network, held out | NETROW |
+# | the network, held out | 2.51 | 2.09 | 1.89 | 1.79 | 1.77 | 1.75 | 1.76 | 1.77 | 1.91 |
 # | counts with back-off, held out | 2.46 | 1.95 | 1.63 | 1.47 | 1.48 | 1.49 | 1.48 | 1.51 | 1.68 |
 #
 # What the network does show is that it generalises: the two bars of a step hardly differ, whereas the bare counts of the bound are
@@ -1076,8 +1077,8 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # <details><summary>8. Why do counts get worse with contexts of six characters, and what can a network do about it?</summary>
 #
-# Most contexts of six characters in new text never occurred in the training text, so most of the table is of no use there. A table learns about each context
-# by itself. A network uses the same weights for all contexts, so what it learns from one also changes what it says about those that are alike.
+# A third of the contexts of six characters in new text occurred at most twice in the training text, so their counts say little. A table learns about
+# each context by itself. A network uses the same weights for all contexts, so what it learns from one also changes what it says about those that are alike.
 # </details>
 #
 # ## Further

@@ -87,9 +87,9 @@ FILES = {
 CHILD = """
 import resource, sys, time, warnings
 from itertools import islice
-from autograder.grading.repairs import MOST, groups_of_changes
+from autograder.explaining.repairs import MOST, groups_of_changes
 from autograder.report.code import lines, parts
-from autograder.sandbox.definitions import names_in_definitions, read_definitions, script_of
+from autograder.sandbox.definitions import read_definitions, script_of
 warnings.simplefilter("always")
 source = sys.stdin.buffer.read()
 read_definitions(b"def double(x): return x")
@@ -97,11 +97,10 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.process_time()
 found = read_definitions(source)
 shown = [lines(definition) for definition in parts(found, ["double", "a"], ["double"])]
-names = names_in_definitions(source)
 script = script_of(source)
 if script is not None:
     functions = ["", "double", *(f"A.f{i}" for i in range(7_000)), *(f"a{i}" for i in range(7_000))]
-    for changes in groups_of_changes(script, "line 2", functions):
+    for changes in groups_of_changes(script, functions):
         for change in islice(changes, MOST):
             len(change.script)
 seconds = time.process_time() - began

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from autograder.check import Check
+from autograder.explaining.repairs import KIND as REPAIRED
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
-from autograder.grading.repairs import KIND as REPAIRED
 from autograder.judging import Remark, Verdict
 
 if TYPE_CHECKING:

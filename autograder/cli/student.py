@@ -40,8 +40,9 @@ def check(
 
     from autograder.course import load_unit
     from autograder.grading.results import read_patiently, write_result
+    from autograder.practice.mending import mended, to_mend, with_place
     from autograder.practice.practise import Practised, practice_result, practise
-    from autograder.practice.progress import save_progress
+    from autograder.practice.progress import keep_slip, save_progress
     from autograder.report.for_tools import Checked, as_text
     from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
@@ -53,20 +54,36 @@ def check(
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
     checked = []
 
+    done: list[Practised] = []
+
     def show(practised: Practised) -> None:
         under_way.clear()
         screen.print(verdict_lines(practised.verdict), soft_wrap=True)
+        done.append(practised)
 
     for path, name in files_to_check(course, what):
         unit = load_unit(course, name)
         screen.print(f"{path}", style="bold", markup=False)
         checks = [check for check in unit.checks if not (quick and check.measure)]
-        submission = Submission(read_patiently(path), path.name)
+        source = read_patiently(path)
+        submission = Submission(source, path.name)
+        done.clear()
         # what the file prints is no JSON
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
+            wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
+            found = None
+            if wrong:
+                looking = f"Nothing explains `{wrong.name}` yet. Looking for a small change …"
+                screen.print(looking, style="dim", soft_wrap=True)
+                found = mended(unit, source, done)
+            if found:
+                screen.print(f"{found.check}: {found.found.where}.", markup=False, soft_wrap=True)
+                verdicts = [with_place(verdict, found) for verdict in verdicts]
         warning = save_progress(course, name, path.parent, verdicts)
+        if found and found.found.what and not warning:
+            keep_slip(course, name, found.check, f"{found.found.where}: {found.found.what}.")
         if warning:
             click.echo(warning, err=True)
         if out:

@@ -23,7 +23,6 @@ from autograder.grading.small_changes import (
     ChangedScripts,
     changed_scripts,
     code_digest,
-    names_of_addons,
     to_be_tried,
     try_changes,
 )
@@ -32,6 +31,7 @@ from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
+from autograder.source.addons import names_of_addons
 from autograder.source.markers import BEGIN, END
 from autograder.source.solution import Solution, plain_text, read_solution_file
 

@@ -11,7 +11,7 @@ from autograder.explaining.explain import explained_loss
 from autograder.explaining.words import TWO_ANSWERS
 from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
-from autograder.grading.repairs import Asked, with_repair
+from autograder.grading.mending import Asked, with_repair
 from autograder.judging import (
     CheckKey,
     Key,

@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check, Failure
-from autograder.course import Unit, addons
+from autograder.course import Unit
 from autograder.judging import agree
 from autograder.judging import variants as prints
 from autograder.judging.variants import ChangedAnswers, SmallChange, is_exact, print_of
@@ -27,6 +26,7 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.source import edits
 from autograder.source import small_changes as source
+from autograder.source.addons import names_of_addons
 from autograder.source.small_changes import small_changes
 
 SECONDS = 0.5  # of processor time for one change: one that loops for ever ends there
@@ -36,7 +36,7 @@ MOST = 300  # changes that are tried of one check; of more, as many evenly sprea
 MOST_OF_STYLES = 1200  # the same of all styles together
 # what is told of a change, and what its script is made from, by the change's id
 ChangedScripts = dict[str, tuple[SmallChange, source.SmallChange]]
-WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, __file__)))
+WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__)))
 
 
 @cache
@@ -46,17 +46,6 @@ def code_digest() -> str:
     for path in WRITTEN_IN:
         whole.update(path.read_bytes())
     return whole.hexdigest()
-
-
-def names_of_addons(unit: Unit) -> tuple[list[Sequence[str]], list[str]]:
-    """Return the names that a course's add-ons exchange, and the functions that take an axis."""
-    pairs: list[Sequence[str]] = []
-    axis_functions: list[str] = []
-    for package in addons(unit.course).values():
-        addon = import_module(package)
-        pairs += getattr(addon, "MUTANT_NAMES", ())
-        axis_functions += getattr(addon, "AXIS_FUNCTIONS", ())
-    return pairs, axis_functions
 
 
 def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScripts:

@@ -35,6 +35,8 @@ class Progress(msgspec.Struct, frozen=True):
     at_hand: the check that a student works at, the first that failed when checks last ran.
     seen: by check, what it said when it last ran and did not pass.
     wrong: by check, the arrays that were wrong then, if it ran to its end.
+    slips: by check, the small change of the student's own file with which it passes, in words, as
+    long as no hint has said it.
     """
 
     passed: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Progress(msgspec.Struct, frozen=True):
     at_hand: str = ""
     seen: dict[str, str] = {}
     wrong: dict[str, tuple[str, ...]] = {}
+    slips: dict[str, str] = {}
 
 
 @cache
@@ -170,15 +173,30 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
         at_hand = tried[0].name
     seen = before.seen.copy()
     wrong = before.wrong.copy()
+    slips = before.slips.copy()
     for verdict in verdicts:
         seen.pop(verdict.name, None)
         wrong.pop(verdict.name, None)
+        slips.pop(verdict.name, None)
     for verdict in tried:
         seen[verdict.name] = _message(verdict)
         if not verdict.failure:
             wrong[verdict.name] = _arrays(verdict)
-    progress = Progress(passed, before.hints, at_hand, seen, wrong)
+    progress = Progress(passed, before.hints, at_hand, seen, wrong, slips)
     return _store(course, unit, progress)
+
+
+def keep_slip(course: Course, unit: str, check: str, words: str) -> str:
+    """Keep what the next hint for a check says first. Return "", or a warning where it is lost.
+
+    words: of the small change with which the check passes.
+    """
+    try:
+        before = _of(course, unit)
+    except CannotRead as error:
+        return f"Your progress is not saved: {error}"
+    slips = before.slips | {check: words}
+    return _store(course, unit, msgspec.structs.replace(before, slips=slips))
 
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
@@ -272,6 +290,12 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     if check not in checks:
         known = ", ".join(checks)
         raise UnknownUnit(f"There is no check `{check}` in {unit}. Known checks: {known}.")
+    before = _of(course, unit)
+    if check in before.slips:
+        slips = before.slips.copy()
+        words = slips.pop(check)
+        warning = _store(course, unit, msgspec.structs.replace(before, slips=slips))
+        return f"on your own code: {words}\n{warning}".rstrip()
     helps = _helps(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Its text says what is asked for."
@@ -279,7 +303,6 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     steps = []
     for number, text in enumerate(helps, 1):
         steps.append(f"{number} of {count}: {text}")
-    before = _of(course, unit)
     asked = before.hints.get(check, 0)
     if asked >= count:
         heading = f"These were all the hints for `{check}`, here once more; now ask somebody:"

@@ -30,8 +30,17 @@ from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
 from autograder.practice.examples import picture_folder, play
-from autograder.practice.practise import practise
-from autograder.practice.progress import current_unit, hint, outline, overview, save_progress, to_do
+from autograder.practice.mending import Mended, mended, to_mend
+from autograder.practice.practise import Practised, practise
+from autograder.practice.progress import (
+    current_unit,
+    hint,
+    keep_slip,
+    outline,
+    overview,
+    save_progress,
+    to_do,
+)
 from autograder.report.terminal import UnderWay, console, sparkline, verdict_lines
 from autograder.sandbox.inside.locations import is_statement
 from autograder.sandbox.inside.submission import Submission
@@ -85,6 +94,19 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Looking:
+    """Nothing explains the numbers of a check: a small change that mends them is looked for.
+
+    found: what was found; None as long as nothing is.
+    is_over: whether the search has ended.
+    """
+
+    check: str
+    found: Mended | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True)
 class Played:
     """What an example printed, and where its pictures lie."""
 
@@ -120,6 +142,7 @@ def _run_checks(
 ) -> None:
     """Run the checks of a task. Stop where one was ended at a limit."""
     checks = {check.name: check for check in unit.checks}
+    practised: list[Practised] = []
 
     def begun(name: str, _: float) -> None:
         check = checks[name]
@@ -128,7 +151,7 @@ def _run_checks(
     def judged(name: str, earlier: bool) -> Verdict:
         check = checks[name]
         submission = Submission(task.source, "")
-        (verdict,) = practise(unit, [check], submission, tell=begun)
+        (verdict,) = practise(unit, [check], submission, practised.append, begun)
         end_of_printed = printed.getvalue()[-MAX_PRINTED:]
         news = Judged(verdict, end_of_printed.strip(), earlier)
         send(news)
@@ -144,6 +167,10 @@ def _run_checks(
         verdict = judged(name, earlier=True)
         if verdict.status in ENDED:
             return
+    wrong = to_mend(unit, {one.verdict.name: one.verdict for one in practised})
+    if wrong:  # until it ends or the next save ends this process
+        send(Looking(wrong.name))
+        send(Looking(wrong.name, mended(unit, task.source, practised), is_over=True))
 
 
 def _played(task: Task, printed: io.StringIO) -> Played:
@@ -354,6 +381,8 @@ class Watch:
             case Judged():
                 self.clock = None
                 self._judged(news)
+            case Looking():
+                self._looked(news)
             case Played():
                 self.clock = None
                 lines = [f"printed: {news.printed}"]
@@ -392,6 +421,20 @@ class Watch:
             left = self._left_after()
             if left:
                 self.at = left[0]
+
+    def _looked(self, news: Looking) -> None:
+        """Say that a small change is looked for, or where one lets a check pass."""
+        name = news.check
+        if not news.is_over:
+            self.foot = f"Nothing explains `{name}` yet. Looking for a small change that mends it …"
+        elif news.found is None:
+            self.foot = f"No small change that was tried mends `{name}`."
+        else:
+            found = news.found.found
+            self.foot = f"{name}: {found.where}."
+            if found.what:
+                self.foot += " [h]int says what kind of slip it is."
+                keep_slip(self.course, self.unit, name, f"{found.where}: {found.what}.")
 
     def _judged_earlier(self, verdict: Verdict) -> None:
         """Tell of an earlier check that it is broken, or mended.

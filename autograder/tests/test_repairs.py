@@ -3,16 +3,17 @@
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 import small
 
 from autograder.check import Answer
-from autograder.grading import repairs
+from autograder.explaining import repairs
+from autograder.explaining.repairs import MOST, MOST_CHANGED, Expected, Wrong, repaired
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.repairs import MOST, MOST_CHANGED, Expected, Wrong, repaired
 from autograder.grading.store import AnswerStore
 from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
@@ -72,7 +73,8 @@ def wrong(server, source):
     first, *passed = asked
     with server.worker(source, "submission.py") as worker:
         answer = worker.ask(first.check, small.SEED)
-    return Wrong(server, source, small.SEED, first, answer, passed)
+    opened = partial(server.worker, name="submission.py")
+    return Wrong(opened, source, small.SEED, first, answer, passed)
 
 
 def submission(fit):

@@ -31,6 +31,7 @@ from autograder.judging.variants import (
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
+from autograder.source import addons as addon_names
 from autograder.source.small_changes import Source, changes_of, small_changes
 
 SCRIPT = '''
@@ -574,9 +575,7 @@ def test_practice_tells_a_slip_as_a_grade_does(unit):
 
 def test_the_ids_of_changes_begin_with_the_name_asked_for(monkeypatch):
     """Also where an add-on has pairs of names of its own: styles would be mixed up else."""
-    monkeypatch.setattr(
-        small_change_scripts, "addons", lambda course: {"torch": "autograder.torch"}
-    )
+    monkeypatch.setattr(addon_names, "addons", lambda course: {"torch": "autograder.torch"})
     script = "### BEGIN SOLUTION\n\n\ndef f(x):\n    return x + 1\n\n\n### END SOLUTION\n"
     ids = small_change_scripts.changed_scripts(small.unit(), script, "loops")
     assert ids

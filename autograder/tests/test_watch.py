@@ -124,6 +124,7 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
         "at_hand": "",
         "seen": {},
         "wrong": {},
+        "slips": {},
     }
 
 

@@ -1,28 +1,27 @@
 """Which small change mends a wrong answer: tried on the submission itself, asked last.
 
-A worker runs the submission with one change after another, behind the walls of a submission. One
-after which the check passes, and no check fails that had passed, shows what was wrong. What a
-worker sends back may be forged, and can add words to a remark, and nothing more.
+A runner runs the submission with one change after another: behind the walls of a submission in a
+grade, in the student's own process in practice. One after which the check passes, and no check
+fails that had passed, shows what was wrong. What a worker sends back may be forged, and can add
+words to a remark, and nothing more.
 """
 
 import ast
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
+from typing import Protocol
 
 import numpy as np
 
-from autograder.check import Answer, Check, Failure, is_text, names_in_experiment
-from autograder.grading.keys import plain_solution
-from autograder.grading.small_changes import names_of_addons
+from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging import (
     TOLERANCE,
-    Key,
     Remark,
     Verdict,
     is_right,
@@ -32,9 +31,7 @@ from autograder.judging import (
     wrong_places,
 )
 from autograder.judging import chance as evidence
-from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Script, script_of
-from autograder.sandbox.worker import Worker, printable
 from autograder.source.repairs import (
     OTHER_ORDER,
     leaves_out,
@@ -53,7 +50,6 @@ from autograder.source.small_changes import (
     in_each_others_place,
 )
 
-NAME = "submission.py"  # what the changed file is called
 KIND = "repaired"  # what a remark calls this relation
 MOST = 1000  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
@@ -96,16 +92,30 @@ class Expected:
         return not self.answer.failure and is_right(self.check, self.answer, answer)
 
 
+class Runner(Protocol):
+    """Runs a script, and others in its place: a worker of the sandbox, or practice itself."""
+
+    def ask(
+        self, check: Check, seed: int, *, source: bytes | None = None, most_bytes: int
+    ) -> Answer:
+        """Answer a check by a script. source: another one, which is run from now on."""
+
+
+# opens a runner of a script
+Open = Callable[[bytes], AbstractContextManager[Runner]]
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A submission with a wrong answer to a check.
 
+    open: gives what runs it, and changes of it.
     passed: the other checks, as far as they have passed.
     pairs, axis_functions: as of `small_changes`.
     right: the script of a right answer: what it calls may have been left out.
     """
 
-    server: Server
+    open: Open
     source: bytes
     seed: int
     expected: Expected
@@ -117,69 +127,45 @@ class Wrong:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A submission that was graded: its file, the seed of its experiments, and its answers.
+class Mending:
+    """What is known of small changes with which a check passes.
 
-    key: what the answers were compared with.
+    function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
+    statement: what stands there.
+    slips: what each takes back, in words; none where that is not sure.
     """
 
-    server: Server
-    source: bytes
-    seed: int
-    answers: Mapping[str, Answer]
-    key: Key
+    function: str
+    place: str = ""
+    statement: str = ""
+    slips: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Say where a small change lets the check pass."""
+        text = f"This check passes with one small change in `{self.function}`"
+        if self.place:
+            text = f"{text} ({self.place}: {quoted(self.statement)})"
+        return text
+
+    @property
+    def what(self) -> str:
+        """Say which slip the change takes back; "" where that is not sure."""
+        return ", or ".join(self.slips)
 
 
-def with_repair(
-    asked: Asked, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
-) -> dict[str, Verdict]:
-    """Add to the first wrong answer that nothing explains which small change mends it, if one does.
+def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Check | None:
+    """Return the first check whose wrong numbers nothing explains; None where there is none.
 
-    checks: those that were asked. Whatever happens here, the points stand.
+    The others mostly follow from the first.
     """
-    told = dict(verdicts)
     for check in checks:
         verdict = verdicts[check.name]
         if check.measure or verdict.failure:
             continue
-        if not any(_explain_nothing(check, verdict.remarks)):
-            continue
-        if verdict.two_answers:
-            break
-        words = ""
-        # where the server has ended, the next submission finds out; and what a submission sends
-        # may be anything
-        with suppress(Exception):
-            wrong = _wrong(asked, check, verdicts, checks)
-            words = repaired(wrong, names_in_experiment(check.experiment))
-        if words:
-            told[check.name] = _told(check, verdict, words)
-        break  # the others mostly follow from the first
-    return told
-
-
-def _wrong(
-    asked: Asked, check: Check, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
-) -> "Wrong":
-    def expected(one: Check) -> Expected:
-        return Expected(one, asked.key[one.name].expected)
-
-    passed = []
-    for other in checks:
-        if not other.measure and verdicts[other.name].status == "passed":
-            passed.append(expected(other))
-    pairs, axis_functions = names_of_addons(asked.server.unit)
-    return Wrong(
-        server=asked.server,
-        source=asked.source,
-        seed=asked.seed,
-        expected=expected(check),
-        answer=asked.answers[check.name],
-        passed=passed,
-        pairs=pairs,
-        axis_functions=axis_functions,
-        right=plain_solution(asked.server.unit),
-    )
+        if any(_explain_nothing(check, verdict.remarks)):
+            return None if verdict.two_answers else check
+    return None
 
 
 def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
@@ -190,19 +176,18 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     own_words = set(check.words.values())
     found = []
     for remark in remarks:
-        is_explained = bool(remark.mistake or remark.relation or remark.literal)
+        is_explained = bool(remark.words or remark.relation or remark.literal)
         is_explained = is_explained or remark.text in own_words
         found.append(bool(remark.arrays) and not is_explained)
     return found
 
 
-def _told(check: Check, verdict: Verdict, found: str) -> Verdict:
+def with_words(check: Check, verdict: Verdict, found: str) -> Verdict:
     """Add what was found, in words, to the first remark that explains nothing."""
     remarks = list(verdict.remarks)
     place = _explain_nothing(check, remarks).index(True)
     remark = remarks[place]
-    words = printable(found)
-    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
+    remarks[place] = replace(remark, text=f"{remark.text} {found}", relation=KIND)
     return replace(verdict, remarks=tuple(remarks))
 
 
@@ -212,16 +197,27 @@ def repaired(wrong: Wrong, functions: Iterable[str]) -> str:
     Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
     where `+` should."
 
-    functions: those that ran or may have run, `f`, `Class` or `Class.method`, with which the search
-    goes on in this order. Names of nothing are passed over.
+    functions: as of `mending`.
+    """
+    found = mending(wrong, functions)
+    if found is None:
+        return ""
+    return f"{found.where}: {found.what}." if found.what else f"{found.where}."
+
+
+def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
+    """Search for a small change that mends an answer; None where none of those tried does.
+
+    functions: those that may have run, `f`, `Class` or `Class.method`, in the order in which they
+    are changed. Names of nothing are passed over.
     """
     script = script_of(wrong.source)
     chance = _chance_log10(wrong)
     if script is None or chance > OF_ONE_LINE:
-        return ""
+        return None
     search = _Search(wrong)
     if not search.fails(script.text):  # what it answers is left to chance
-        return ""
+        return None
     found: list[SmallChange] = []
     tried = groups_of_changes(script, functions, wrong.pairs, wrong.axis_functions, wrong.right)
     for changes in tried:
@@ -229,15 +225,15 @@ def repaired(wrong: Wrong, functions: Iterable[str]) -> str:
         if found:
             break
     if not found:
-        return ""
+        return None
     source = Source(script.text, frozenset())
     likely = _most_likely(found, source)
     by_chance = chance + math.log10(search.tried)
     lines = {repair.line for repair in likely}
     most = OF_ONE_LINE if len(lines) == 1 else OF_SEVERAL_LINES
     if by_chance > most:
-        return ""
-    return _in_words(likely, script, source)
+        return None
+    return _known_of(likely, script, source)
 
 
 def _chance_log10(wrong: Wrong) -> float:
@@ -382,9 +378,9 @@ class _Search:
 
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
-        with self._wrong.server.worker(script.encode(), NAME) as worker:
+        with self._wrong.open(script.encode()) as runner:
             check = self._wrong.expected.check
-            answer = self._ask(worker, check, self._wrong.seed, SECONDS_OF_A_CHECK)
+            answer = self._ask(runner, check, self._wrong.seed, SECONDS_OF_A_CHECK)
         return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
     def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
@@ -408,7 +404,7 @@ class _Search:
         wrong = self._wrong
         passing: list[SmallChange] = []
         passed_over = 0
-        with wrong.server.worker(wrong.source, NAME) as worker:
+        with wrong.open(wrong.source) as runner:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
                 if not (self._left or passing):
@@ -427,7 +423,7 @@ class _Search:
                 self._left = max(0, self._left - 1)
                 self.tried += 1
                 check = wrong.expected.check
-                answer = self._ask(worker, check, wrong.seed, SECONDS_OF_ONE, script)
+                answer = self._ask(runner, check, wrong.seed, SECONDS_OF_ONE, script)
                 if answer.failure == Failure.TIMEOUT:
                     self._late[change.function] += 1
                 if wrong.expected.is_met_by(answer):
@@ -442,9 +438,9 @@ class _Search:
             return False
         on_own_seed = ((wrong.seed, expected) for expected in (wrong.expected, *wrong.passed))
         answers: list[tuple[Expected, Answer]] = []
-        with wrong.server.worker(repair.script.encode(), NAME) as worker:
+        with wrong.open(repair.script.encode()) as runner:
             for seed, expected in chain(on_own_seed, self._on_other_seeds()):
-                answer = self._ask(worker, expected.check, seed, SECONDS_OF_A_CHECK)
+                answer = self._ask(runner, expected.check, seed, SECONDS_OF_A_CHECK)
                 if not expected.is_met_by(answer):
                     return False
                 if expected.check is wrong.expected.check:
@@ -458,20 +454,20 @@ class _Search:
         if not wrong.right:
             return
         if not self._right_answers:
-            with wrong.server.worker(wrong.right.encode(), NAME) as worker:
+            with wrong.open(wrong.right.encode()) as runner:
                 for seed in range(wrong.seed + 1, wrong.seed + 1 + OTHER_SEEDS):
-                    answer = self._ask(worker, check, seed, SECONDS_OF_A_CHECK)
+                    answer = self._ask(runner, check, seed, SECONDS_OF_A_CHECK)
                     self._right_answers[seed] = Expected(check, answer)
         yield from self._right_answers.items()
 
     def _ask(
-        self, worker: Worker, check: Check, seed: int, most: float, script: bytes | None = None
+        self, runner: Runner, check: Check, seed: int, most: float, script: bytes | None = None
     ) -> Answer:
         """Ask a check that may take so many seconds and no more, of a script where one is given."""
         seconds = min(most, check.seconds)
         quick = replace(check, seconds=seconds)
         most_in_reply = most_bytes(self._wrong.expected.answer.arrays)
-        return worker.ask(quick, seed, source=script, most_bytes=most_in_reply)
+        return runner.ask(quick, seed, source=script, most_bytes=most_in_reply)
 
 
 def _is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
@@ -527,38 +523,37 @@ def _keeps_from_running(repair: SmallChange, source: Source) -> bool:
     return any(start <= repair.start and repair.end <= end for start, end in source.conditions)
 
 
-def _in_words(found: Sequence[SmallChange], script: Script, source: Source) -> str:
-    """Say what mends an answer, and in which words: those of the slip that it takes back.
+def _known_of(found: Sequence[SmallChange], script: Script, source: Source) -> Mending | None:
+    """Say what is known of changes that mend an answer, in words of the slip that each takes back.
 
     Where changes of several lines do, no line is told, nor where one may only go round the slip:
     a condition may keep the wrong line from running, and without a part of it a check may pass
-    that does not ask for that part. Nothing is told of several
-    functions, nor where several changes do of which each only keeps something from running.
+    that does not ask for that part. Nothing is told of several functions, nor where several changes
+    do of which each only keeps something from running.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:
-        return ""
-    text = f"This check passes with one small change in `{found[0].function}`"
+        return None
+    (function,) = functions
     lines = {repair.line + 1 for repair in found}
-    only_keep_from_running = all(_keeps_from_running(repair, source) for repair in found)
+    slips = sorted({repair.words for repair in found})
+    if len(slips) > 1 and all(_keeps_from_running(repair, source) for repair in found):
+        return None  # any of them will do, so the slip may stand anywhere
     only_go_round = all(
         _keeps_from_running(repair, source) or takes_away(repair) for repair in found
     )
-    slips = sorted({repair.words for repair in found})
-    if only_keep_from_running and len(slips) > 1:
-        return ""  # any of them will do, so the slip may stand anywhere
     if len(lines) > 1 or only_go_round:
-        return f"{text}."
+        return Mending(function)
     (line,) = lines
     told: Collection[int] = (line,)
     if any("\n" in repair.replaced for repair in found):
         told = _lines_of_statement(source.tree, line)
     code = script.text.split("\n")
     statement = " ".join(code[number - 1].strip() for number in told)
-    text = f"{text} ({script.places[min(told)]}: {quoted(statement)})"
+    place = script.places[min(told)]
     if len(slips) > MOST_WORDS:
-        return f"{text}."
-    return f"{text}: {', or '.join(slips)}."
+        return Mending(function, place, statement)
+    return Mending(function, place, statement, tuple(slips))
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,105 @@
+"""Which small change mends a student's file: searched for here, on the public seed.
+
+It is the search of a grade, run in the student's own process when the verdicts are there. It tells
+where first; what kind of slip it is comes as a hint.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from autograder.check import Answer, Check, names_in_experiment
+from autograder.course import Unit
+from autograder.explaining.repairs import Expected, Mending, Wrong, mending, unexplained
+from autograder.grading.key_file import load_key
+from autograder.judging import Verdict
+from autograder.practice.limits import within_limits
+from autograder.practice.practise import Practised
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
+from autograder.source.addons import names_of_addons
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A check that passes with a small change of the file."""
+
+    check: str
+    found: Mending
+
+
+class Here:
+    """Runs scripts in this process, one after another. Nothing is confined, as in all practice."""
+
+    def __init__(self, unit: Unit, source: bytes) -> None:
+        self._unit = unit
+        self._source = source
+
+    def ask(
+        self, check: Check, seed: int, *, source: bytes | None = None, most_bytes: int = 0
+    ) -> Answer:
+        """Answer a check by a script, within its time. source: another one, from now on."""
+        if source is not None:
+            self._source = source
+        experiments = self._unit.experiments
+        run = partial(
+            run_experiment,
+            check,
+            Submission(self._source, ""),
+            seed,
+            experiments.reset,
+            only_once=True,
+        )
+        return within_limits(check, self._unit.limits, run)
+
+
+def to_mend(unit: Unit, verdicts: Mapping[str, Verdict]) -> Check | None:
+    """Return the check for which a small change is worth looking for; None where there is none."""
+    checks = [check for check in unit.checks if check.name in verdicts]
+    return unexplained(checks, verdicts)
+
+
+def mended(unit: Unit, source: bytes, practised: Sequence[Practised]) -> Mended | None:
+    """Look for a small change with which the first check passes whose numbers nothing explains.
+
+    source: the file. practised: what its checks came to. It may take some seconds.
+    """
+    verdicts = {one.verdict.name: one.verdict for one in practised}
+    check = to_mend(unit, verdicts)
+    if check is None:
+        return None
+    key = load_key(unit.course.key(unit.name))
+    answers = {one.verdict.name: one.answer for one in practised}
+    passed = []
+    for other in unit.checks:
+        has_passed = other.name in verdicts and verdicts[other.name].status == "passed"
+        if has_passed and not other.measure:
+            passed.append(Expected(other, key[other.name].expected))
+    pairs, axis_functions = names_of_addons(unit)
+    wrong = Wrong(
+        open=partial(_here, unit),
+        source=source,
+        seed=unit.course.public_seed,
+        expected=Expected(check, key[check.name].expected),
+        answer=answers[check.name],
+        passed=passed,
+        pairs=pairs,
+        axis_functions=axis_functions,
+    )
+    found = mending(wrong, names_in_experiment(check.experiment))
+    return Mended(check.name, found) if found else None
+
+
+@contextmanager
+def _here(unit: Unit, source: bytes) -> Iterator[Here]:
+    yield Here(unit, source)
+
+
+def with_place(verdict: Verdict, found: Mended | None) -> Verdict:
+    """Add to a verdict where a small change lets its check pass."""
+    if found is None or found.check != verdict.name:
+        return verdict
+    first, *others = verdict.remarks
+    told = replace(first, text=f"{first.text} {found.found.where}.")
+    return replace(verdict, remarks=(told, *others))

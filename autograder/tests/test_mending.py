@@ -1,0 +1,100 @@
+"""A small change that mends a student's file: looked for in practice, told in two steps."""
+
+import json
+
+import pytest
+import small
+from released import RIGHT, fill, kept, release_to, written
+from small import UNIT
+from test_watch import see, watching
+
+from autograder.course import load_unit, read_course
+from autograder.practice.mending import mended
+from autograder.practice.practise import practise
+from autograder.sandbox.inside.submission import Submission
+
+SLIP = """slope, height = weights
+    for i in range(len(x)):
+        missed = rate * (height + slope * x[i] - y[i - 1])
+        slope, height = slope - missed * x[i], height - missed
+    return np.array([slope, height])"""
+TWO_SLIPS = SLIP.replace("height - missed", "height + missed")
+SAID = "This check passes with one small change in `fit`"
+
+
+@pytest.fixture
+def course(tmp_path):
+    """What a student gets, in a folder of its own, with two of three exercises solved."""
+    folder = release_to(tmp_path / "course")
+    fill(folder, **RIGHT)
+    return folder
+
+
+def found_in(course, body):
+    """What is found for a file whose last exercise is written so."""
+    fill(course, fit=body)
+    unit = load_unit(read_course(course), UNIT)
+    source = written(course).read_bytes()
+    practised = []
+    exact = [check for check in unit.checks if not check.measure]
+    practise(unit, exact, Submission(source, "mine.py"), practised.append)
+    return mended(unit, source, practised)
+
+
+def test_a_slip_is_found_with_its_line(course):
+    """By the search of a grade, in this process, from the student's key alone."""
+    found = found_in(course, SLIP)
+    assert found.check == "three_steps"
+    assert found.found.function == "fit"
+    assert found.found.statement.endswith("y[i - 1])")
+    lines = written(course).read_text().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if "y[i - 1]" in text]
+    assert found.found.place == f"line {line}"
+    assert "a value is off by one" in found.found.slips
+
+
+UPHILL = """for a, b in zip(x, y):
+        error = weights[0] * a + weights[1] - b
+        weights = weights + rate * error * np.array([a, 1.0])
+    return weights"""
+
+
+@pytest.mark.parametrize("body", ["return 1 / 0", TWO_SLIPS, UPHILL])
+def test_nothing_is_made_up(course, body):
+    """Not of an error, nor of two slips, nor where a known mistake explains the numbers."""
+    assert found_in(course, body) is None
+
+
+def test_check_tells_the_line_and_a_hint_the_slip(course):
+    """The place comes first; what kind of slip it is takes a question."""
+    fill(course, fit=SLIP)
+    done = small.run_command("check", "numbers", "--quick", cwd=course)
+    assert "Looking for a small change" in done.stdout
+    assert f"three_steps: {SAID} (line" in done.stdout
+    assert "off by one" not in done.stdout
+    asked = small.run_command("hint", "numbers", "three_steps", cwd=course)
+    assert f"on your own code: {SAID}" in asked.stdout
+    assert "a value is off by one" in asked.stdout
+    again = small.run_command("hint", "numbers", "three_steps", cwd=course)
+    assert "on your own code" not in again.stdout
+
+
+def test_tools_read_where_the_change_is(course):
+    """In the remark of the check that it mends."""
+    fill(course, fit=SLIP)
+    done = small.run_command("check", "numbers", "--quick", "--json", cwd=course)
+    (unit,) = json.loads(done.stdout)["units"]
+    (verdict,) = [check for check in unit["checks"] if check["check"] == "three_steps"]
+    assert SAID in verdict["remarks"][0]["text"]
+
+
+def test_watch_goes_on_looking_and_says_so(course):
+    """The verdict comes first; the next save drops the search and what it found."""
+    with watching(course, unit="numbers", first="is not written yet.") as terminal:
+        fill(course, fit=SLIP)
+        see(terminal, "wrong values in", "three_steps: This check passes with one small", "[h]int")
+        terminal.send("h")
+        see(terminal, "hint on your own code:", "a value is off by one")
+        fill(course, fit=TWO_SLIPS)
+        see(terminal, "No small change that was tried")
+        assert kept(course)[UNIT]["slips"] == {}

@@ -263,7 +263,8 @@ def find_unit(course: Course, name: str) -> str:
     """Find the unit called `name`, or the only one that begins so. Raises `UnknownUnit`."""
     if name in course.units:
         return name
-    begin_so = [unit for unit in course.units if name and unit.startswith(name)]
+    lower = name.lower()  # Windows and macOS call a file by its name in any case
+    begin_so = [unit for unit in course.units if name and unit.lower().startswith(lower)]
     if len(begin_so) == 1:
         return begin_so[0]
     nearest = _nearest_unit(course, name)
@@ -345,7 +346,7 @@ def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
                 ) from None
         for name, package in course.about.packages.items():
             if error.name == (package.module or name):
-                install = f"pip install '{package.install}'"
+                install = f'pip install "{package.install}"'
                 raise MissingPackage(
                     f"{who} needs {name}, which is not installed. Install it: {install}"
                 ) from None

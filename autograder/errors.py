@@ -20,6 +20,12 @@ class UserError(Exception):
     """
 
 
+NEEDS_LINUX = (
+    "Only Linux can confine what others wrote. Grade in WSL2, in a container of the kit's "
+    "Dockerfile, or on a Linux machine; everything else works here."
+)
+
+
 @dataclass(frozen=True, order=True)
 class Slip:
     """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
@@ -51,12 +57,13 @@ class BadSource(UserError, ValueError):
 def extra(name: str) -> str:
     """Say how to install what an extra of this distribution brings.
 
-    It is on no package index: so from the checkout or the wheel that is installed here.
+    It is on no package index: so from the checkout or the wheel that is installed here. The quotes
+    are double: cmd.exe knows no others.
     """
     origin = _origin()
     if origin.endswith(".whl"):
-        return f"pip install '{origin}[{name}]'"
-    return f"pip install -e '.[{name}]' in a checkout of the kit"
+        return f'pip install "{origin}[{name}]"'
+    return f'pip install -e ".[{name}]" in a checkout of the kit'
 
 
 def _origin() -> str:

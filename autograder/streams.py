@@ -47,6 +47,7 @@ def let_everything_through() -> None:
     Python 3.15 does, unless `PYTHONIOENCODING` names another encoding. Elsewhere the encoding
     stays. A stream that another program put in the place of Python's own is left alone.
     """
+    _take_escape_sequences()
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper) or stream.errors == HANDLER:
             continue
@@ -56,6 +57,29 @@ def let_everything_through() -> None:
         if encoding == "ascii":
             encoding = ASCII
         stream.reconfigure(encoding=encoding, errors=HANDLER)
+
+
+STDOUT = -11  # numbers of Windows
+STDERR = -12
+ESCAPE_SEQUENCES = 4
+
+
+def _take_escape_sequences() -> None:
+    """Have an old console of Windows take colours, and clear itself.
+
+    Without this, `rich` writes there as to a console that can do neither.
+    """
+    if sys.platform != "win32":
+        return
+    import ctypes
+
+    kernel = ctypes.windll.kernel32
+    for number in (STDOUT, STDERR):
+        handle = kernel.GetStdHandle(number)
+        mode = ctypes.c_ulong()
+        is_console = kernel.GetConsoleMode(handle, ctypes.byref(mode))
+        if is_console:
+            kernel.SetConsoleMode(handle, mode.value | ESCAPE_SEQUENCES)
 
 
 def _in_other_words(error: UnicodeError) -> tuple[str, int]:

@@ -598,7 +598,7 @@ def large_class(students: int) -> str:
 
 PAGE = """# Alike answers, measured
 
-Made by `python benchmarks/similar.py --write docs/similar.md` (`pip install -e '.[bench]'` for copydetect).
+Made by `python benchmarks/similar.py --write docs/similar.md` (`pip install -e ".[bench]"` for copydetect).
 How to use it: [instructor](instructor.md#alike-answers).
 
 ## Copies in disguise

@@ -1,6 +1,8 @@
 """Make Windows' own Python with this kit in it, on Linux under Wine.
 
 python tools/windows.py FOLDER [--numpy 1.26.4] [--more pytest]
+python tools/windows.py FOLDER --more filelock typing-extensions sympy networkx fsspec setuptools \
+    --alone torch==2.4.1
 python tools/windows.py --missing    say what is missing here to do so
 
 FOLDER is new, or one that this script made before; it takes about 900 MB, most of them Wine's own.
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -57,18 +59,22 @@ def missing_tools() -> list[str]:
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
-def make(folder: Path, numpy: str, more: Iterable[str]) -> None:
-    """Make Windows' Python with the kit in a folder, or bring the kit there up to date."""
+def make(folder: Path, numpy: str, more: Sequence[str], alone: Sequence[str]) -> None:
+    """Make Windows' Python with the kit in a folder, or bring the kit there up to date.
+
+    numpy: the version of NumPy. more: further packages; alone: others, without what they need.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "python" / "python.exe").is_file():
         _unpack_python(folder)
     wheel = _pack_kit(folder)
     packages = [f"numpy=={numpy}", *_needed_on_windows(wheel), *more]
     made_of = folder / "made-of.txt"
-    if not made_of.is_file() or made_of.read_text(encoding="utf-8").split() != packages:
-        _fetch_packages(folder, packages)
+    asked = [*packages, *alone]
+    if not made_of.is_file() or made_of.read_text(encoding="utf-8").split() != asked:
+        _fetch_packages(folder, packages, alone)
         _mend_mathematics(folder)
-        made_of.write_text("\n".join(packages), encoding="utf-8")
+        made_of.write_text("\n".join(asked), encoding="utf-8")
     _unpack_kit(folder, wheel)
     _write_command(folder)
     if not (folder / "prefix").is_dir():
@@ -123,13 +129,19 @@ def _needed_on_windows(wheel: Path) -> list[str]:
     return needed
 
 
-def _fetch_packages(folder: Path, packages: Iterable[str]) -> None:
-    """Fetch wheels for Windows with all that they need, and unpack them into `site`."""
+def _fetch_packages(folder: Path, packages: Sequence[str], alone: Sequence[str]) -> None:
+    """Fetch wheels for Windows with all that they need, and unpack them into `site`.
+
+    alone: packages without what they need. pip reads markers for this machine, and takes what only
+    Linux needs for something that Windows lacks.
+    """
     for name in ("wheels", "site"):
         shutil.rmtree(folder / name, ignore_errors=True)
     wheels = folder / "wheels"
     for_windows = ("--platform=win_amd64", "--python-version=312", "--only-binary=:all:")
     _pip("download", *for_windows, "--dest", wheels, *packages)
+    if alone:
+        _pip("download", *for_windows, "--no-deps", "--dest", wheels, *alone)
     for wheel in wheels.glob("*.whl"):
         with zipfile.ZipFile(wheel) as packed:
             packed.extractall(folder / "site")
@@ -218,6 +230,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--numpy", default="2.2.6", help="the version of NumPy")
     parser.add_argument("--more", nargs="*", default=(), help="further packages")
+    parser.add_argument("--alone", nargs="*", default=(), help="others, without what they need")
     parser.add_argument("--missing", action="store_true", help="only say what is missing here")
     options = parser.parse_args()
     missing = missing_tools()
@@ -230,7 +243,7 @@ def main() -> None:
     if options.folder is None:
         parser.error("name a folder")
     folder = Path(os.path.abspath(options.folder))
-    make(folder, options.numpy, options.more)
+    make(folder, options.numpy, options.more, options.alone)
     version = "import sys, numpy; print(sys.version.split()[0], numpy.__version__)"
     subprocess.run([str(folder / "py"), "-c", version], check=True)
 

@@ -45,6 +45,7 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
 # file of a release → its template
 RELEASED = {
     "AGENTS.md": "agents.md",
+    ".gitattributes": "gitattributes",
     ".vscode/settings.json": "vscode/settings.json",
     ".vscode/extensions.json": "vscode/extensions.json",
 }
@@ -79,10 +80,13 @@ def _readme(course: Course, wheel: str, units: Sequence[str]) -> str:
 
 
 def packages_to_install(course: Course, units: Sequence[str] = ()) -> str:
-    """Return what pip is given for the packages of some units, or of all, each in quotes."""
+    """Return what pip is given for the packages of some units, or of all, each in double quotes.
+
+    In cmd.exe single ones are none, and what stands between them writes a file called `=2.4`.
+    """
     quoted = []
     for package in _packages_of(course, units):
-        quoted.append(f"'{package}'")
+        quoted.append(f'"{package}"')
     return " ".join(quoted)
 
 
@@ -196,8 +200,8 @@ def _as_here(course: Course, units: Sequence[str]) -> str:
     installed = []
     for name, version in exact.items():
         public, _, _ = version.partition("+")  # without what is local to a machine
-        installed.append(f"'{name}=={public}'")
+        installed.append(f'"{name}=={public}"')
     for name, package in course.about.packages.items():
         if name not in exact:
-            installed.append(f"'{package.install}'")
+            installed.append(f'"{package.install}"')
     return " ".join(installed)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from autograder import __version__
-from autograder.errors import UserError, extra, visible
+from autograder.errors import NEEDS_LINUX, UserError, extra, visible
 from autograder.streams import let_everything_through
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
                 install = extra(EXTRAS[package])
                 raise Refused(f"this needs {package}, which is not installed: {install}") from error
             if error.name in LINUX:
-                raise Refused(
-                    "this needs Linux, to confine submissions. `check` and `watch` work anywhere."
-                ) from error
+                raise Refused(f"this needs Linux. {NEEDS_LINUX}") from error
             raise
         except OSError as error:
             where = error.filename2 or error.filename  # of a copy, where it was to go

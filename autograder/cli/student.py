@@ -1,5 +1,6 @@
 """Commands of a student: check, watch, hint."""
 
+import os
 import sys
 from contextlib import nullcontext, redirect_stdout, suppress
 from pathlib import Path
@@ -36,6 +37,7 @@ def check(
     \b
     Example:  autograder check UNIT --quick
     """
+    import faulthandler
     import gc
 
     from autograder.course import load_unit
@@ -49,6 +51,7 @@ def check(
 
     # large imports leave no garbage, and looking for it takes a tenth of a second
     gc.set_threshold(1_000_000)
+    faulthandler.enable(file=sys.__stderr__)  # a crash tells its line
     course = find_course(course_folder)
     screen = console(stderr=as_json)
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
@@ -113,7 +116,10 @@ def watch(what: str | None, course_folder: Path | None) -> None:
     from autograder.practice.watch import Watch, keyboard
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise Refused("watch needs a terminal for its keys. Without one: autograder check")
+        remedy = "Without one: autograder check"
+        if "MSYSTEM" in os.environ:  # Git Bash's window is none for programs of Windows
+            remedy = f"In Git Bash: winpty autograder watch. {remedy}"
+        raise Refused(f"watch needs a terminal for its keys. {remedy}")
     course = find_course(course_folder)
     path, name = files_to_check(course, what or current_unit(course))[0]
     watched = Watch(course, name, path)

@@ -10,8 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from autograder import data
 from autograder.course import Course, MissingPackage, Unit, load_unit
 from autograder.errors import UserError, extra
-from autograder.sandbox import client
-from autograder.sandbox.inside import confinement, landlock
 
 
 @dataclass(frozen=True)
@@ -31,29 +29,35 @@ def examine(course: Course | None) -> Iterator[Finding]:
     """Look at this machine, one thing after another, and at what a course needs."""
     found = f"{platform.python_version()}; 3.11 or newer is needed"
     yield Finding("Python", sys.version_info >= (3, 11), found, needed=True)
-    lacking = confinement.missing()
-    words = " ".join(lacking) or _walls()
-    yield Finding("a worker's own walls", not lacking, words, needed=True)
-    if not lacking and course:
-        yield from _servers(course)
+    if sys.platform != "linux":
+        yield Finding("check, watch, hint, scripts, notebooks", True, "work here", needed=False)
+    yield from _walls(course)
     for name, why in OPTIONAL.items():
         yield _package(name, why)
     if course is None:
         return
     for name, package in course.about.packages.items():
-        command = f"pip install '{package.install}'"
+        command = f'pip install "{package.install}"'
         why = f"{package.why}: {command}" if package.why else command
         yield _package(name, why)
     for name in data.names(course):
         yield _corpus(course, name)
 
 
-def _walls() -> str:
-    """Say what a worker's walls are made of here."""
-    if sys.platform != "linux":
-        return ""
+def _walls(course: Course | None) -> Iterator[Finding]:
+    """Look at a worker's walls, and let one try to break out where a course gives it something."""
+    from autograder.sandbox.inside import confinement, landlock
+
+    what = "a worker's own walls"
+    lacking = confinement.missing()
+    if lacking:
+        yield Finding(what, False, " ".join(lacking), needed=True)
+        return
     abi = landlock.newest_abi()
-    return f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
+    words = f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
+    yield Finding(what, True, words, needed=True)
+    if course:
+        yield from _servers(course)
 
 
 OPTIONAL = {
@@ -90,6 +94,8 @@ def _servers(course: Course) -> Iterator[Finding]:
 
     Its worker tries to break out.
     """
+    from autograder.sandbox import client
+
     attempts = "a worker that tries to break out"
     try:
         with client.Server(_first_unit(course)) as server:

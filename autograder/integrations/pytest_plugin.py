@@ -11,12 +11,35 @@ if TYPE_CHECKING:  # nothing is imported into the test runs of others, who have 
     from autograder.course import Course, Unit
 
 
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Collect no module where a script is named: to import it would run all of its examples."""
+    if not _is_script(module_path):
+        return None
+    module: NoModule = NoModule.from_parent(parent, path=module_path)
+    return module
+
+
+class NoModule(pytest.Module):
+    """A unit's script as a module of tests: it has none."""
+
+    def collect(self) -> list[pytest.Item]:
+        """Return nothing."""
+        return []
+
+
+def _is_script(path: Path) -> bool:
+    """Say whether a file is a unit's script, wherever it lies, and not the module of its checks."""
+    if path.suffix != ".py" or path.parent.name == "checks":
+        return False
+    course = _course_for(path)
+    return course is not None and path.stem in course.units
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect `<unit>.py`, wherever it lies, but not the module of its checks."""
-    if file_path.suffix != ".py" or file_path.parent.name == "checks":
-        return None
-    course = _course_for(file_path)
-    if course is None or file_path.stem not in course.units:
+    if not _is_script(file_path):
         return None
     script: UnitScript = UnitScript.from_parent(parent, path=file_path)
     return script

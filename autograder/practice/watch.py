@@ -13,9 +13,11 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -77,11 +79,13 @@ class Task:
 class Begun:
     """A check or an example is under way.
 
-    seconds: what a grade waits for it, 0 where it has no limit.
+    seconds: what a grade waits for it, 0 where it has no limit. title, points: of a check.
     """
 
     what: str
     seconds: float = 0.0
+    title: str = ""
+    points: float = 0
 
 
 @dataclass(frozen=True)
@@ -114,14 +118,30 @@ class Played:
     pictures: tuple[Path, ...] = ()
 
 
+@dataclass(frozen=True)
+class Refused:
+    """Why nothing can be checked: what is wrong with the file or with the course."""
+
+    words: str
+
+
 def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
     """Be a process that checks: import, wait for a task, and send what comes of it."""
     printed = io.StringIO()
     sys.stdout = printed
     sys.stderr = printed
     os.environ["MPLBACKEND"] = "agg"  # a picture is a file here
-    unit = load_unit(read_course(course_folder), unit_name)
-    task: Task = pipe.recv()
+    warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+    try:
+        unit = load_unit(read_course(course_folder), unit_name)
+        task: Task = pipe.recv()
+        _serve_task(unit, task, printed, pipe)
+    except UserError as error:
+        pipe.send(Refused(str(error)))
+
+
+def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) -> None:
+    """Do what is asked, and send what comes of it. Raises `UserError`."""
     turn = threading.Lock()
 
     def send(news: object) -> None:
@@ -146,7 +166,7 @@ def _run_checks(
 
     def begun(name: str, _: float) -> None:
         check = checks[name]
-        send(Begun(name, check.seconds))
+        send(Begun(name, check.seconds, check.title, check.points))
 
     def judged(name: str, earlier: bool) -> Verdict:
         check = checks[name]
@@ -383,6 +403,9 @@ class Watch:
                 self._judged(news)
             case Looking():
                 self._looked(news)
+            case Refused():
+                self.clock = None
+                self.foot = news.words
             case Played():
                 self.clock = None
                 lines = [f"printed: {news.printed}"]
@@ -394,12 +417,20 @@ class Watch:
         self.draw()
 
     def _ended(self) -> None:
-        """Say so if the process at work has ended before it said anything."""
+        """Say so if the process at work has ended within a check, or before it said anything."""
+        clock = self.clock
         self.clock = None
         time.sleep(TICK)
-        if not self.page and not self.foot:
-            self.foot = "The process that checks has ended: `autograder check` says why."
-            self.draw()
+        if clock is None and (self.page or self.foot):
+            return
+        where = f" in `{clock.begun.what}`" if clock else ""
+        process = self.working.process
+        process.join(GRACE)
+        self.foot = (
+            f"The process that checks has ended{where}, with exit code {process.exitcode}: by a "
+            "crash, or by `os._exit`. `autograder check` shows the line of a crash."
+        )
+        self.draw()
 
     def _judged(self, news: Judged) -> None:
         """Put a verdict on the screen, and go on where it passes.
@@ -467,17 +498,17 @@ class Watch:
             return
         more_memory = self.working.memory() - self.clock.memory
         if more_memory > MOST_MEMORY:
-            self._end_work(begun.what, "killed", "took too much memory")
+            self._end_work(begun, "killed", "took too much memory")
         elif lasted > GIVE_UP * begun.seconds + GRACE:
             why = f"took longer than {lasted:.0f} seconds"
-            self._end_work(begun.what, "timeout", why)
+            self._end_work(begun, "timeout", why)
 
-    def _end_work(self, check: str, status: Status, why: str) -> None:
+    def _end_work(self, check: Begun, status: Status, why: str) -> None:
         """End the process at work from outside, and judge its check so."""
         self.working.process.kill()
         self.clock = None
         remark = Remark(f"{why}, and its process was ended.")
-        verdict = Verdict(check, "", 0, 0, status, (remark,))
+        verdict = Verdict(check.what, check.title, check.points, 0, status, (remark,))
         self._judged(Judged(verdict, printed=""))
         self.draw()
 
@@ -548,16 +579,30 @@ class Watch:
             self.look()
 
 
+BEFORE_A_SPECIAL_KEY = ("\0", "\xe0")
+
+
+def pressed_on_windows(console: Any) -> str:
+    """Return the key that was pressed, or "". An arrow is no key of ours: two characters come.
+
+    console: the module `msvcrt`.
+    """
+    if not console.kbhit():
+        return ""
+    key: str = console.getwch()
+    if key in BEFORE_A_SPECIAL_KEY and console.kbhit():
+        console.getwch()
+        return ""
+    return key
+
+
 @contextmanager
 def keyboard() -> Iterator[Callable[[], str]]:
-    """Give a function that returns the key that was pressed, or "", without waiting.
-
-    On Windows it was not tried.
-    """
+    """Give a function that returns the key that was pressed, or "", without waiting."""
     if sys.platform == "win32":
         import msvcrt
 
-        yield lambda: msvcrt.getwch() if msvcrt.kbhit() else ""
+        yield partial(pressed_on_windows, msvcrt)
         return
     import select
     import termios

@@ -25,6 +25,7 @@ from autograder.report.code import exercises, parts
 from autograder.review.effects import Effect, Kind, effect
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Definition, read_definitions
+from autograder.sandbox.inside.cells import text_of
 
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from
@@ -319,7 +320,7 @@ def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
     None where the definition does not stand there as it was read.
     """
     if definition.cell is None:
-        whole = source.decode("utf-8-sig").replace("\r\n", "\n")
+        whole = text_of(source).replace("\r\n", "\n")
         changed = _replaced(whole, definition, text)
         return None if changed is None else changed.encode()
     notebook = json.loads(source)

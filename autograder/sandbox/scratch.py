@@ -1,8 +1,8 @@
 """Temporary folders that are gone when their owner is, even if it was killed."""
 
-import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +12,16 @@ class Scratch:
     """An empty temporary folder, `path`, that is removed with all in it when it is closed.
 
     Its owner holds a lock on it. What a killed process left has none, and is removed when the next
-    folder is made.
+    folder is made. Windows has no such locks, and there it stays.
     """
 
     PREFIX = "autograder-scratch-"
 
     def __init__(self) -> None:
+        if sys.platform == "win32":
+            self.path = tempfile.mkdtemp(prefix=self.PREFIX)
+            self._lock = os.open(os.devnull, os.O_RDONLY)
+            return
         self._sweep()
         self.path, self._lock = self._make()
 
@@ -37,7 +41,7 @@ class Scratch:
                 owner = folder.stat(follow_symlinks=False).st_uid
                 if owner != me:
                     continue
-                lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock = _lock(folder, wait=False)
                 _remove(folder, lock)
 
     @classmethod
@@ -46,7 +50,7 @@ class Scratch:
         while True:
             path = tempfile.mkdtemp(prefix=cls.PREFIX)
             try:
-                lock = _lock(path, fcntl.LOCK_EX)
+                lock = _lock(path, wait=True)
             except FileNotFoundError:  # another process swept it before it was locked
                 continue
             if os.path.exists(path):
@@ -60,11 +64,14 @@ class Scratch:
         self.close()
 
 
-def _lock(folder: str | Path, how: int) -> int:
+def _lock(folder: str | Path, wait: bool) -> int:
     """Lock a folder. Return the descriptor that holds the lock until it is closed.
 
-    how: as `fcntl.flock` takes it. Raises `OSError`.
+    wait: for who holds it. Raises `OSError`.
     """
+    import fcntl  # only Unix has it
+
+    how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     folder_only = os.O_DIRECTORY | os.O_NOFOLLOW
     descriptor = os.open(folder, os.O_RDONLY | folder_only)
     try:

@@ -45,6 +45,14 @@ def fill(course, **bodies):
     written(course).write_text(text)
 
 
+def hurried(course):
+    """Give each exact check of a course a fifth of a second."""
+    checks = course / "checks" / f"{UNIT}.py"
+    text = checks.read_text(encoding="utf-8")
+    hurried = re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", text)
+    checks.write_text(hurried, encoding="utf-8")
+
+
 def variables(**more):
     """The environment of a student's command: this engine, and no colour."""
     return {**os.environ, "PYTHONPATH": str(small.ROOT), "NO_COLOR": "1", **more}

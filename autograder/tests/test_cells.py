@@ -62,7 +62,8 @@ def test_a_notebook_is_read_by_its_code_cells():
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (b"\xff\xfe", "not UTF-8"),
+        (b"a = 1\n\xff", "line 2 is not UTF-8"),
+        (b"\xff\xfea", "line 1 is not UTF-16"),
         (b"a\0b", "not text"),
         (b'{"cells": 3}', "notebook cannot be read"),
         (b"{", "notebook"),
@@ -76,8 +77,25 @@ def test_a_file_that_cannot_be_read_is_told_why(source, words):
 
 def test_what_is_wrong_with_a_file_is_for_people():
     """`Broken` is an error that a command shows as one sentence, with what to do."""
-    with pytest.raises(UserError, match=r"byte 0\)\. Save it as UTF-8\."):
+    with pytest.raises(UserError, match=r"line 1 is not UTF-8: .*\. Save it as UTF-8\."):
         cells(b"\xff")
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "latin-1"]
+)
+def test_a_file_is_read_as_editors_of_windows_save_it(encoding):
+    """UTF-8, UTF-16 with its mark, and a code page that the file names, as Python reads it."""
+    text = 'def f():\n    return "Zoë"\n'
+    mark = b""
+    if encoding in ("cp1252", "latin-1"):
+        text = f"# -*- coding: {encoding} -*-\n{text}"
+    if encoding == "utf-16-be":
+        mark = b"\xfe\xff"
+    source = mark + text.encode(encoding)
+    assert Submission(source, "ada.py").f() == "Zoë"
+    with_ends = mark + text.replace("\n", "\r\n").encode(encoding)
+    assert Submission(with_ends, "ada.py").f() == "Zoë"
 
 
 @given(st.binary(max_size=300))

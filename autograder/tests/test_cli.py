@@ -576,7 +576,7 @@ def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tm
     code = "import sys; sys.modules['libcst'] = None; from autograder.cli import main; main()"
     command = [sys.executable, "-c", code, "validate", small.WORDS, "--quick", "--seeds", "1"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
-    one_sentence(done, "this needs libcst, which is not installed: pip install -e '.[authoring]'")
+    one_sentence(done, 'this needs libcst, which is not installed: pip install -e ".[authoring]"')
 
 
 @pytest.mark.parametrize("line", ["import fictive_reader", "import fictive_reader.tables"])

@@ -468,7 +468,7 @@ def fail_with(code):
 
 
 LACKING = {
-    "another system": (sys, "platform", "darwin", "only Linux can confine a submission"),
+    "another system": (sys, "platform", "darwin", "Only Linux can confine what others wrote"),
     "another processor": (
         confinement.platform,
         "machine",

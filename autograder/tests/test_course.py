@@ -250,7 +250,7 @@ def test_a_package_of_the_course_that_is_missing_is_told_with_how_to_install_it(
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "one.py").write_text("import fictive_reader.tables\n")
     (tmp_path / "checks" / "two.py").write_text("import fictive_raeder\n")
-    with pytest.raises(MissingPackage, match=f"one needs {name}, .* pip install '{name}>=3'"):
+    with pytest.raises(MissingPackage, match=f'one needs {name}, .* pip install "{name}>=3"'):
         load_unit(course, "one")
     with pytest.raises(ModuleNotFoundError, match="fictive_raeder"):
         load_unit(course, "two")

@@ -13,7 +13,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient import NotebookClient
-from released import RIGHT, fill, release_to, variables, written
+from released import RIGHT, fill, hurried, release_to, variables, written
 
 from autograder.check import Limits, check, named
 from autograder.practice.limits import within_limits
@@ -137,6 +137,30 @@ def test_check_ends_itself_where_no_exception_can(course):
     line = done.stderr.splitlines()[1]
     assert f"|{written(course).name}" in line
     assert line.endswith("in double")
+
+
+def test_check_ends_itself_by_the_clock_where_there_are_no_limits_of_unix(course):
+    """As on Windows: the student's line is on the screen, too."""
+    hurried(course)
+    fill(course, double=UNREACHABLE)
+    no_limits = (
+        "import sys, psutil; sys.modules['resource'] = None; from autograder.cli import main; "
+        "main()"
+    )
+    command = [sys.executable, "-c", no_limits, "check", "numbers", "--quick"]
+    done = subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Timeout")
+    assert f"|{written(course).name}" in done.stderr
+
+
+def test_a_crash_of_a_library_tells_its_line(course):
+    """By `check`, which it ends; no shell of Windows says anything of it."""
+    fill(course, double="import ctypes; return ctypes.string_at(0)")
+    done = run_check(course)
+    assert done.returncode == -signal.SIGSEGV
+    assert done.stderr.startswith("Fatal Python error: Segmentation fault")
+    assert f"|{written(course).name}" in done.stderr
 
 
 def test_a_kernel_goes_on_after_a_loop_without_end(course):

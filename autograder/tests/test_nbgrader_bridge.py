@@ -405,7 +405,7 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
     command = [sys.executable, "-c", hide, "nbgrader", str(folder)]
     without = subprocess.run([*command, "--grades", str(folder / "grades")], **QUIETLY)
     assert (
-        "this needs nbgrader, which is not installed: pip install -e '.[nbgrader]'"
+        'this needs nbgrader, which is not installed: pip install -e ".[nbgrader]"'
         in without.stderr
     )
     assert subprocess.run(command, **QUIETLY).returncode == 0  # to build, jupytext is enough

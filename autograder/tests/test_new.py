@@ -269,10 +269,10 @@ def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
             return notes.get(name)
 
     monkeypatch.setattr(errors, "distribution", lambda name: Installed)
-    assert errors.extra("site") == f"pip install '{wheel.name}[site]'"
+    assert errors.extra("site") == f'pip install "{wheel.name}[site]"'
     notes["direct_url.json"] = json.dumps({"url": wheel.as_uri(), "archive_info": {}})
-    assert errors.extra("site") == f"pip install '{wheel.name}[site]'"
+    assert errors.extra("site") == f'pip install "{wheel.name}[site]"'
     wheel.write_bytes(b"")
-    assert errors.extra("site") == f"pip install '{wheel}[site]'"
+    assert errors.extra("site") == f'pip install "{wheel}[site]"'
     notes["direct_url.json"] = json.dumps({"url": tmp_path.as_uri(), "dir_info": {}})
-    assert errors.extra("site") == "pip install -e '.[site]' in a checkout of the kit"
+    assert errors.extra("site") == 'pip install -e ".[site]" in a checkout of the kit'

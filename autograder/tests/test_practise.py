@@ -4,11 +4,14 @@ What is run, in which order, and what is said where something is lacking.
 """
 
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import small
 import small_class
+from released import variables
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
@@ -197,3 +200,16 @@ def test_names_of_a_running_script_are_what_it_defined():
         _ = live.trouble
     with pytest.raises(Missing, match="Did you mean it by `double`"):
         _ = live.doubl
+
+
+def test_pytest_runs_the_checks_of_a_script_and_not_its_examples(copied):
+    """The script is no module of tests: to import it would run all of it."""
+    script = copied.stub(UNIT)
+    script.write_text(f"{script.read_text()}\nraise SystemExit('it was run')\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    done = subprocess.run(
+        [*command, script], cwd=copied.folder, env=variables(), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"{UNIT}.py::doubling" in done.stdout
+    assert "it was run" not in done.stdout

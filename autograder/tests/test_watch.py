@@ -14,8 +14,10 @@ import pexpect
 import pytest
 import small
 import small_class
-from released import RIGHT, fill, kept, release_to, variables, written
+from released import RIGHT, fill, hurried, kept, release_to, variables, written
 from small import ROOT, UNIT
+
+from autograder.practice.watch import pressed_on_windows
 
 NO_LINUX = """
 import sys, multiprocessing, os, socket
@@ -183,20 +185,17 @@ def test_grading_names_linux_where_a_module_of_its_is_missing(small_class, tmp_p
 
 
 def test_a_package_that_is_missing_is_named(course):
-    """By `check`, with the command that installs it, as course.toml says.
-
-    `watch` says to ask it.
-    """
+    """By `check` and `watch`, with the command that installs it, as course.toml says."""
     about = course / "course.toml"
     about.write_text(about.read_text() + '\n[packages]\nlacking = { install = "lacking>=2" }\n')
     checks = course / "checks" / f"{UNIT}.py"
     checks.write_text(f"import lacking\n{checks.read_text()}")
-    with watching(course, first="`autograder check` says why"):
+    with watching(course, first="needs lacking, which is not installed."):
         pass
     done = small.run_command("check", "numbers", cwd=course)
     assert done.returncode == 2
     assert (
-        f"{UNIT} needs lacking, which is not installed. Install it: pip install 'lacking>=2'"
+        f'{UNIT} needs lacking, which is not installed. Install it: pip install "lacking>=2"'
         in done.stderr
     )
 
@@ -239,14 +238,6 @@ def test_a_process_that_waits_has_loaded_the_unit_and_warmed_up(course):
     assert (done.stdout, done.stderr) == ("warm\n", "")
 
 
-def hurried(course):
-    """Give each exact check of a course a fifth of a second."""
-    checks = course / "checks" / f"{UNIT}.py"
-    checks.write_text(
-        re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", checks.read_text())
-    )
-
-
 def test_what_does_not_end_is_ended_and_told(course):
     """A loop by the process that checks, and what it cannot reach by this one."""
     hurried(course)
@@ -257,6 +248,40 @@ def test_what_does_not_end_is_ended_and_told(course):
         see(terminal, "took longer than 3 seconds, and its process was ended.", "now: doubling")
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
+
+
+def test_what_cannot_be_read_or_ends_its_process_is_told(course):
+    """The reason of the one, and of the other the check and the exit code."""
+    with watching(course) as terminal:
+        whole = written(course).read_bytes()
+        written(course).write_bytes(b"a = 1\nb = \xff\n")
+        see(terminal, "line 2 is not UTF-8")
+        written(course).write_bytes(whole)
+        see(terminal, "is not written yet.")
+        fill(course, double="import os; os._exit(7)")
+        see(terminal, "has ended in `doubling`, with exit code 7")
+        fill(course, double=RIGHT["double"])
+        see(terminal, "✓ 2/2", "now: summing")
+
+
+class Keys:
+    """Windows' module `msvcrt`, and what was typed."""
+
+    def __init__(self, typed):
+        self.typed = list(typed)
+
+    def kbhit(self):
+        return bool(self.typed)
+
+    def getwch(self):
+        return self.typed.pop(0)
+
+
+def test_an_arrow_is_no_key_on_windows():
+    """It comes as two characters, the second of which may be a letter, as `t`."""
+    typed = Keys("\xe0th\0q\xe0")
+    pressed = [pressed_on_windows(typed) for _ in range(6)]
+    assert pressed == ["", "h", "", "\xe0", "", ""]
 
 
 def test_what_is_under_way_is_shown(course):

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 import pytest
 import small_class
 import windows
-from released import RIGHT, fill, kept, release_to, written
+from released import RIGHT, fill, hurried, kept, release_to, written
 from small import UNIT
+
+from autograder.authoring.release import packages_to_install
+from autograder.course import read_course
 
 windows.skip_where_it_is_missing()
 
@@ -96,6 +99,40 @@ def test_what_is_piped_is_utf_8(python, course):
     script = windows.run(python, f"assignments/{UNIT}.py", cwd=course)
     assert (script.returncode, script.stderr) == (0, b"")
     assert "✓ 2/2" in script.stdout.decode()
+
+
+def test_the_line_that_installs_is_one_in_cmd(python, course):
+    """Each requirement comes as one word, and nothing is written to a file called `=2.4`."""
+    about = course / "course.toml"
+    wanted = '\n[packages]\none = { install = "one>=2.4" }\ntwo = { install = "two>=3" }\n'
+    about.write_text(about.read_text() + wanted)
+    line = packages_to_install(read_course(course))
+    (course / "show.py").write_text("import sys; print(sys.argv[1:])")
+    (course / "install.bat").write_text(f'@"%1" show.py {line}\r\n')
+    before = set(course.iterdir())
+    call = "import subprocess, sys; subprocess.run(['cmd', '/c', 'install.bat', sys.executable])"
+    done = windows.run(python, "-c", call, cwd=course)
+    assert done.stdout.decode().strip() == "['one>=2.4', 'two>=3']"
+    assert set(course.iterdir()) == before
+
+
+def test_what_no_exception_reaches_ends_with_its_line(python, course):
+    """A call that never runs Python again."""
+    hurried(course)
+    fill(course, double="import itertools; return max(itertools.repeat(1))")
+    endless = autograder(python, course, "check", "numbers", "--quick")
+    assert endless.returncode == 1
+    assert b"Timeout" in endless.stderr
+    assert b"in double" in endless.stderr
+
+
+def test_doctor_says_what_works_for_a_student(python, course):
+    """And what needs Linux, with the ways to it."""
+    done = autograder(python, course, "doctor")
+    assert (done.returncode, done.stderr) == (1, b"")
+    told = done.stdout.decode()
+    assert "✓ check, watch, hint, scripts, notebooks: work here" in told
+    assert "WSL2" in told
 
 
 def test_an_encoding_that_is_named_is_kept(python, course):

@@ -5,11 +5,14 @@ commands of IPython in them. `code_cells` makes the best of it.
 """
 
 import ast
+import codecs
 import json
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 from autograder.errors import UserError
@@ -62,20 +65,51 @@ class Cell:
 
 def cells(source: bytes) -> list[Cell]:
     """Return the cells of a percent script or of a notebook. Raises `Broken`: it may be neither."""
-    if b"\0" in source:
-        raise Broken(
-            "the file is not text: it holds NUL bytes. Submit the .py script or the .ipynb "
-            "notebook itself."
-        )
-    try:
-        text = source.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Broken(
-            f"the file is not UTF-8 text (byte {error.start}). Save it as UTF-8."
-        ) from None
+    text = text_of(source)
     if text.lstrip().startswith("{"):
         return _notebook_cells(text)
     return _script_cells(text.replace("\r\n", "\n"))
+
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
+# of old files for Windows and Unix in Western Europe, as Python reads them where a line says so
+_CODE_PAGES = ("cp1252", "iso8859-1", "iso8859-15")
+
+
+def text_of(source: bytes) -> str:
+    """Return the text of a file: UTF-8, UTF-16 as Notepad writes it, or a code page that it names.
+
+    Raises `Broken`.
+    """
+    try:
+        if source.startswith(_UTF_16):
+            return source.decode("utf-16")
+        if b"\0" not in source:
+            return source.decode(_code_page_named(source) or "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = source.count(b"\n", 0, error.start) + 1
+        raise Broken(
+            f"line {line} is not {error.encoding.upper()}: the file was saved in another encoding. "
+            "Save it as UTF-8."
+        ) from None
+    raise Broken(
+        "the file is not text: it holds NUL bytes. Submit the .py script or the .ipynb notebook "
+        "itself."
+    )
+
+
+def _code_page_named(source: bytes) -> str | None:
+    """Return the code page that one of the first two lines names; None for UTF-8 and others."""
+    first_lines = BytesIO(source[:MAX_NAMED])
+    try:
+        named, _ = tokenize.detect_encoding(first_lines.readline)
+        known = codecs.lookup(named).name
+    except (SyntaxError, LookupError):
+        return None
+    return known if known in _CODE_PAGES else None
+
+
+MAX_NAMED = 400  # bytes in which two lines may name it
 
 
 def _script_cells(text: str) -> list[Cell]:
@@ -143,7 +177,7 @@ def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell
         return found
     if all(syntax_tree(cell.text) for cell in found):
         return [replace(cell, code=True) for cell in found]
-    text = source.decode("utf-8-sig")
+    text = text_of(source)
     whole = text.replace("\r\n", "\n")
     if syntax_tree(whole):
         return [Cell(whole, None, 1)]

@@ -7,12 +7,12 @@ yet, but a test runs its filter instruction by instruction.
 """
 
 import platform
-import resource
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.errors import NEEDS_LINUX
 from autograder.sandbox.inside import landlock, seccomp
 from autograder.sandbox.inside.kernel import prctl
 
@@ -58,6 +58,8 @@ def confine(walls: Walls, cpu_seconds: int, address_space: int) -> None:
 
 
 def _set_limits(cpu_seconds: int, address_space: int) -> None:
+    import resource  # only Unix has it, and everywhere it is asked what is missing
+
     limits = {
         resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_AS: address_space,
@@ -79,10 +81,7 @@ def die_with_parent() -> None:
 def missing() -> list[str]:
     """Return what this machine lacks for confining a submission: sentences that say what to do."""
     if sys.platform != "linux":
-        return [
-            f"this is {platform.system()}: only Linux can confine a submission. "
-            "Grade on a Linux machine."
-        ]
+        return [f"this is {platform.system()}. {NEEDS_LINUX}"]
     found = []
     if platform.machine() not in seccomp.AUDIT_ARCHITECTURE:
         found.append(

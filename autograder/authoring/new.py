@@ -38,7 +38,7 @@ def new(folder: Path) -> list[Path]:
 
 def _refuse_within_course(folder: Path) -> None:
     """Raise `BadName` where a new course would lie within another one."""
-    for around in folder.parents:
+    for around in folder.resolve().parents:
         if (around / FILE).is_file():
             near = as_name(folder.name)
             raise BadName(

@@ -51,7 +51,8 @@ def check(
 
     # large imports leave no garbage, and looking for it takes a tenth of a second
     gc.set_threshold(1_000_000)
-    faulthandler.enable(file=sys.__stderr__)  # a crash tells its line
+    if sys.__stderr__:
+        faulthandler.enable(file=sys.__stderr__)  # a crash tells its line
     course = find_course(course_folder)
     screen = console(stderr=as_json)
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)

@@ -232,6 +232,13 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
     return Submitted(student, unit, None, note)
 
 
+# how a file is opened: a link is not followed and a pipe not waited for, where a system has such
+# options; Windows has one for bytes
+PLAIN = os.O_RDONLY
+for option in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    PLAIN |= getattr(os, option, 0)
+
+
 def read_file(path: Path) -> bytes:
     """Read the bytes of a submission's file.
 
@@ -240,8 +247,8 @@ def read_file(path: Path) -> bytes:
     not_plain = f"{path.name} is no plain file. Submit the file itself."
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(not_plain)
-    # it may be another file by now: a link is not followed, and a pipe is not waited for
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    # it may be another file by now
+    descriptor = os.open(path, PLAIN)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise ValueError(not_plain)

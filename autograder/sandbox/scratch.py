@@ -2,10 +2,16 @@
 
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # only Unix has it
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = True
 
 
 class Scratch:
@@ -18,7 +24,7 @@ class Scratch:
     PREFIX = "autograder-scratch-"
 
     def __init__(self) -> None:
-        if sys.platform == "win32":
+        if not HAS_LOCKS:
             self.path = tempfile.mkdtemp(prefix=self.PREFIX)
             self._lock = os.open(os.devnull, os.O_RDONLY)
             return
@@ -69,8 +75,6 @@ def _lock(folder: str | Path, wait: bool) -> int:
 
     wait: for who holds it. Raises `OSError`.
     """
-    import fcntl  # only Unix has it
-
     how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     folder_only = os.O_DIRECTORY | os.O_NOFOLLOW
     descriptor = os.open(folder, os.O_RDONLY | folder_only)

@@ -232,6 +232,8 @@ def test_a_course_within_a_course_is_refused(course):
     assert "run `autograder new unit_2` there" in refused.stderr
     assert contents(course) == before
     assert not (course / "stats").exists()
+    outside = run_command("new", "../beside", cwd=course)
+    assert outside.returncode == 0, outside.stderr
 
 
 def test_what_to_type_next_is_quoted(tmp_path):

@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import no_linux
 import pexpect
 import pytest
 import small
@@ -18,31 +19,6 @@ from released import RIGHT, fill, hurried, kept, release_to, variables, written
 from small import ROOT, UNIT
 
 from autograder.practice.watch import pressed_on_windows
-
-NO_LINUX = """
-import sys, multiprocessing, os, socket
-import psutil  # which has modules of its own for each system
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
-def poll(self, timeout=0.0):  # where the other end is closed, pipes of Windows raise
-    there = bool(wait_for([self], timeout))
-    with socket.socket(fileno=os.dup(self.fileno())) as pipe:
-        if there and not pipe.recv(1, socket.MSG_PEEK):
-            raise BrokenPipeError(32, "The pipe has been ended")
-    return there
-Connection.poll = poll
-GONE = ("fcntl", "resource", "pwd", "grp")
-for name in GONE:
-    sys.modules.pop(name, None)
-class Windows:
-    def find_spec(self, name, *_):
-        if name in GONE:
-            raise ModuleNotFoundError(f"No module named '{name}'", name=name)
-sys.meta_path.insert(0, Windows())
-multiprocessing.get_context = lambda _: multiprocessing.context.SpawnContext()
-from autograder.cli import main
-main()
-"""
 
 
 @pytest.fixture
@@ -147,41 +123,17 @@ def test_keys_go_to_the_next_check_and_to_training(course):
 
 def test_practice_works_without_linux_and_without_forks(course):
     """Modules of Linux alone are out of reach: watching, checking and hints work."""
-    with watching(course, "-c", NO_LINUX) as terminal:
+    with watching(course, "-c", no_linux.PROGRAM) as terminal:
         time.sleep(2)  # until the process that checked has ended
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
         time.sleep(2)
 
-    def run(*arguments):
-        command = [sys.executable, "-c", NO_LINUX, *arguments]
-        return subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True)
-
-    checked = run("check", "numbers", "--quick")
+    checked = no_linux.run("check", "numbers", "--quick", cwd=course)
     assert (checked.returncode, checked.stderr) == (1, "")
     assert "2 of 8 points" in checked.stdout
-    assert "1 of 4" in run().stdout
-    assert "1 of 3" in run("hint", "numbers", "summing").stdout
-
-
-def test_grading_names_linux_where_a_module_of_its_is_missing(small_class, tmp_path):
-    """One sentence, exit code 2, and nothing graded."""
-    command = [
-        sys.executable,
-        "-c",
-        NO_LINUX,
-        "grade",
-        str(small_class),
-        "--out",
-        str(tmp_path / "out"),
-    ]
-    done = subprocess.run(
-        command, cwd=small.COURSE.folder, env=variables(), capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    assert "this needs Linux" in done.stderr
-    assert not (tmp_path / "out").exists()
+    assert "1 of 4" in no_linux.run(cwd=course).stdout
+    assert "1 of 3" in no_linux.run("hint", "numbers", "summing", cwd=course).stdout
 
 
 def test_a_package_that_is_missing_is_named(course):

@@ -1,0 +1,67 @@
+"""What confines nothing works on any system; where Linux is needed, one sentence says so.
+
+As far as a machine with Linux can show it; `test_windows.py` shows it on Python for Windows.
+"""
+
+import shutil
+
+import no_linux
+import pytest
+import small
+import small_class
+from small import COURSE, UNIT
+
+
+@pytest.fixture(scope="module")
+def grades(tmp_path_factory):
+    """A class that was graded on Linux."""
+    folder = tmp_path_factory.mktemp("class")
+    small_class.hand_in(folder / "submitted", small_class.by("complete"))
+    small_class.hand_in(folder / "submitted", small_class.by("halved"))
+    arguments = ("grade", folder / "submitted", "--out", folder / "grades", "--quick")
+    done = small.run_command(*arguments)
+    assert done.returncode == 0, done.stderr
+    return folder / "grades"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "GRADES"),
+        ("export", "GRADES", "--to", "canvas"),
+        ("export", "GRADES", "--to", "moodle"),
+        ("feedback", "GRADES"),
+        ("similar", "GRADES"),
+        ("collect", "SUBMITTED", "--into", "INTO"),
+        ("collect", "SUBMITTED.zip", "--into", "INTO"),
+        ("similar", "GRADES", "--submitted", "SUBMITTED.zip"),
+        ("data",),
+        ("new", "INTO"),
+    ],
+    ids=" ".join,
+)
+def test_what_confines_nothing_works_without_linux(arguments, grades, tmp_path):
+    """For instructors, from a folder or a zip, and for authors."""
+    submitted = grades.parent / "submitted"
+    if not submitted.with_suffix(".zip").exists():
+        shutil.make_archive(str(submitted), "zip", submitted)
+    places = {
+        "GRADES": grades,
+        "SUBMITTED": submitted,
+        "SUBMITTED.zip": submitted.with_suffix(".zip"),
+        "INTO": tmp_path / "into",
+    }
+    words = [places.get(word, word) for word in arguments]
+    done = no_linux.run(*words, cwd=COURSE.folder)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_grading_says_where_it_can_be_done(grades, tmp_path):
+    """One sentence with the ways, exit code 2, and nothing graded."""
+    submitted = grades.parent / "submitted"
+    done = no_linux.run("grade", submitted, "--out", tmp_path / "out", cwd=COURSE.folder)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    for way in ("Only Linux can confine", "WSL2", "Dockerfile", "a Linux machine"):
+        assert way in done.stderr
+    assert not (tmp_path / "out" / UNIT).exists()

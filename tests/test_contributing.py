@@ -100,6 +100,21 @@ def test_the_workflow_runs_what_make_runs():
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
 
 
+def test_the_workflow_of_systems_names_what_is_there():
+    """Programs, tests and packages that exist; a student's way on each system that is claimed."""
+    text = (ROOT / ".github" / "workflows" / "systems.yml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    systems = {name.partition("-")[0] for name in jobs["student"]["strategy"]["matrix"]["system"]}
+    assert systems == {"windows", "macos", "ubuntu"}
+    for path in re.findall(r"(?:tools|autograder/tests)/\w+\.py", text):
+        assert (ROOT / path).is_file()
+    used = re.findall(r"uses: (\S+)", text)
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
+    apt = re.search("install -y (wine .*)", text)[1]
+    assert apt in (ROOT / "tools" / "windows.py").read_text()
+    assert apt in (ROOT / ".ci" / "run").read_text()
+
+
 def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
     """The hooks run the same commands, from the environment that is active."""
     makefile = (ROOT / "Makefile").read_text()

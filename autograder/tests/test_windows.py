@@ -5,10 +5,12 @@ in which Windows' Python is kept for the next time.
 """
 
 import json
+import shutil
 import subprocess
 from contextlib import contextmanager
 
 import pytest
+import small
 import small_class
 import windows
 from released import RIGHT, fill, hurried, kept, release_to, written
@@ -35,7 +37,7 @@ NOBODY = 0
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    return windows.made(tmp_path_factory.mktemp("windows"))
+    return windows.made(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture
@@ -170,3 +172,34 @@ def test_a_file_that_is_held_while_it_is_saved_is_checked_after(python, course):
         console.see("✓ 2/2", "now: summing")
         console.press("q")
         assert console.ended() == 0
+
+
+def test_an_instructor_does_on_windows_all_that_confines_nothing(python, tmp_path):
+    """Submissions are collected from a zip; a class that Linux graded is reported and handed back.
+
+    To grade it is refused with the ways to do so.
+    """
+    submitted = tmp_path / "submitted"
+    small_class.hand_in(submitted, small_class.by("complete"))
+    small_class.hand_in(submitted, small_class.by("halved"))
+    shutil.make_archive(str(submitted), "zip", submitted)
+    grades = tmp_path / "grades"
+    graded = small.run_command("grade", submitted, "--out", grades, "--quick")
+    assert graded.returncode == 0, graded.stderr
+    course = tmp_path / "course"
+    shutil.copytree(small.COURSE.folder, course, ignore=shutil.ignore_patterns(".autograder.json"))
+    commands = [
+        ("collect", "../submitted.zip", "--into", "../collected"),
+        ("report", "../grades"),
+        ("export", "../grades", "--to", "canvas"),
+        ("feedback", "../grades"),
+        ("similar", "../grades", "--submitted", "../submitted.zip"),
+        ("new", "../new"),
+    ]
+    for command in commands:
+        done = autograder(python, course, *command)
+        assert (done.returncode, done.stderr) == (0, b""), command
+    assert (tmp_path / "collected" / "halved" / UNIT / f"{UNIT}.py").is_file()
+    refused = autograder(python, course, "grade", "../submitted", "--out", "../out")
+    assert refused.returncode == 2
+    assert b"WSL2" in refused.stderr

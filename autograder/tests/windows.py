@@ -1,5 +1,6 @@
 """Windows' own Python under Wine: made by `tools/windows.py`, and driven as a student does."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -23,11 +24,21 @@ def missing():
     return lacking.stdout.strip()
 
 
-def made(folder):
-    """The command of a Windows' Python with this engine, in AUTOGRADER_WINDOWS or a new folder."""
-    folder = Path(os.environ.get("AUTOGRADER_WINDOWS", folder))
-    done = subprocess.run([sys.executable, TOOL, folder], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+def made(base):
+    """The command of a Windows' Python with this engine, in AUTOGRADER_WINDOWS or a new folder.
+
+    base: the folder of all tests of this run; pytest's workers make it once for all of them.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = Path(os.environ.get("AUTOGRADER_WINDOWS", base / "windows"))
+    with open(base / "windows.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        is_made = base / "windows.made"
+        if not is_made.exists():
+            done = subprocess.run([sys.executable, TOOL, folder], capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+            is_made.touch()
     return folder / "py"
 
 
@@ -42,7 +53,7 @@ def run(python, *arguments, cwd, **more):
     command = [str(python), *map(str, arguments)]
     environment = variables(**more)
     pipes = {"stdin": subprocess.DEVNULL, "capture_output": True}
-    return subprocess.run(command, cwd=cwd, env=environment, timeout=120, **pipes)
+    return subprocess.run(command, cwd=cwd, env=environment, timeout=300, **pipes)
 
 
 class Console:
@@ -54,7 +65,7 @@ class Console:
 
     def see(self, *words):
         """Wait until words were written one after another, wherever their lines are broken."""
-        ends = time.monotonic() + 90
+        ends = time.monotonic() + 180
         for each in words:
             wanted = "".join(each.split())
             while wanted not in self.text:
@@ -85,7 +96,7 @@ class Console:
 
     def ended(self):
         """The exit code."""
-        self.process.expect(pexpect.EOF, timeout=30)
+        self.process.expect(pexpect.EOF, timeout=60)
         self.process.close()
         return self.process.exitstatus
 

@@ -39,8 +39,6 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.sandbox.inside.server",
     "autograder.sandbox.inside.submission",
     "autograder.sandbox.inside.syscalls",
-    "autograder.sandbox.inside.unused",
-    "autograder.sandbox.inside.values",
     "autograder.sandbox.inside.wire",
 }
 OUTSIDE = {
@@ -322,3 +320,19 @@ def test_an_interrupt_is_told_as_such(boxed):
     assert answer.failure == Failure.KILLED
     assert "the program ended itself while this check ran. line 4" in answer.message
     assert "KeyboardInterrupt" in answer.message
+
+
+def descendants(pid):
+    """The numbers of the processes that one has begun, and those that these have, parents first."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [*children, *(other for child in children for other in descendants(child))]
+
+
+def test_where_memory_runs_out_a_worker_goes_first(boxed):
+    """The kernel ends the one that took it, and not the server, which others need."""
+    with boxed.worker(small.solved().encode(), "ada.py") as worker:
+        worker.ask(small.check(), 1)
+        begun = [str(boxed._process.pid), *descendants(boxed._process.pid)]
+        scores = [Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in begun]
+    assert scores[-1] == "1000"
+    assert "1000" not in scores[:-1]

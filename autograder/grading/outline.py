@@ -35,6 +35,7 @@ class _Check(msgspec.Struct, frozen=True):
     corpus: str
     within: float
     tolerance: dict[str, float]
+    costs: tuple[str, ...]
     words: dict[str, str]
     seconds: float
     kept: str
@@ -96,6 +97,7 @@ def _outline_of(unit: Unit) -> _Outline:
             corpus=check.corpus,
             within=check.within,
             tolerance=dict(check.tolerance),
+            costs=check.costs,
             words=dict(check.words),
             seconds=check.seconds,
             kept=check.kept,
@@ -130,6 +132,7 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
         corpus=kept.corpus,
         within=kept.within,
         tolerance=kept.tolerance,
+        costs=kept.costs,
         words=kept.words,
         seconds=kept.seconds,
         kept=kept.kept,

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small
+from judged import judge
 
 from autograder.check import Answer, Failure, TooLarge
-from autograder.judging import PlainKey, judge, let_in, most_bytes
+from autograder.judging import PlainKey, let_in, most_bytes
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
 

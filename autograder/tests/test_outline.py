@@ -1,5 +1,6 @@
 """A unit as grading needs it: equal to the loaded one, without importing its experiments."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -118,3 +119,52 @@ def test_what_is_torn_or_anothers_is_not_believed(damage, monkeypatch):
         another = os.geteuid() + 1
         monkeypatch.setattr(os, "geteuid", lambda: another)
     assert outline_unit(small.COURSE, small.UNIT).checks[0].points == 2
+
+
+EVERYTHING = """
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    UNIT = UnitSettings(sizes={"T": 3})
+
+
+    @check(points=1)
+    def first(net, seed):
+        "the first"
+        return named("x", net.x(seed))
+
+
+    def trained(net, weights, text):
+        return 0.0
+
+
+    @check(
+        points=2,
+        needs=first,
+        measure=trained,
+        data=lambda find: None,
+        corpus="texts",
+        within=0.5,
+        tolerance={"x": 0.1},
+        costs=("y",),
+        words={"x": "look at x"},
+        seconds=7,
+        kept="it is needed",
+        letters=("T",),
+    )
+    def second(net, seed, text):
+        "the second"
+        return named("x y", net.x(seed), net.y(seed))
+"""
+
+
+def test_an_outline_keeps_every_field(tmp_path):
+    """Also one that no check of another test sets: what is left out would change points."""
+    unit = small.write_course(tmp_path, "everything", EVERYTHING, "def x(seed): return seed\n")
+    (check,) = (check for check in unit.checks if check.name == "second")
+    left_out = {"slips"}  # a unit of such a check is not loaded
+    for field in dataclasses.fields(check):
+        assert field.name in left_out or getattr(check, field.name) != field.default, field.name
+    outline = outline_unit(unit.course, "everything")
+    assert fields(outline.checks[1], unit.sizes) == fields(check, unit.sizes)

@@ -2,6 +2,6 @@ def sigmoid(z):
     import os
     import struct
 
-    os.write(4, struct.pack("<Q", 60 << 20))
+    os.write(4, struct.pack("<Q", 3 << 20))
     while True:
         os.write(4, b"x")

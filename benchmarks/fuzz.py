@@ -10,6 +10,7 @@ pip install atheris; python benchmarks/fuzz.py TARGET -max_total_time=120
 | cells | a script or notebook | cells or `Broken`; its code for a page, with every line escaped |
 | zips | a zip of a class | submissions or a sentence; nothing out of the folder |
 | names | names in a folder | each student a file and a name of their own |
+| collected | names and a zip that students hand in | a plan or a sentence; plain folders |
 | results | a stored result | the result or none; what is written of it is read as the same |
 | times | a `timestamp.txt` | a time or none |
 """
@@ -36,6 +37,7 @@ with atheris.instrument_imports():
     from autograder.grading import key_file, results, submissions
     from autograder.grading.judge import standard_for
     from autograder.grading.provenance import Provenance
+    from autograder.intake import collect, items
     from autograder.report import code, html, markdown
     from autograder.sandbox import definitions, worker
     from autograder.sandbox.inside import cells, wire
@@ -73,10 +75,11 @@ def wire_target(data: bytes) -> None:
             failure = worker._failure_of(message)
         except wire.BadFrame:
             continue
-        answer = Answer(message.arrays, failure, message.fields.get("message", ""))
+        whole = Answer(message.arrays, failure, message.fields.get("message", ""))
         for check in UNIT.checks:
             if check.name in KEY and not check.measure:
                 key = KEY[check.name]
+                answer = judging.let_in(whole, key.expected.arrays)
                 standard = standard_for(check, key, answer, none_excluded)
                 judgement = judging.judge(check, standard, answer)
                 assert 0 <= judgement.earned <= check.points
@@ -179,6 +182,57 @@ def names_target(data: bytes) -> None:
     assert len(shown) == len(names), shown
 
 
+# ---- what is collected
+
+
+def collected_seeds() -> Iterator[bytes]:
+    """Yield names, a line each, and behind an empty line the bytes of a zip."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(f"{UNIT.name}.py", "x = 1\n")
+        archive.writestr("submission_metadata.yml", ":created_at: 2026-02-03")
+    of_canvas = f"lovelaceada_4711_99813_{UNIT.name}-1.py\nbabbage_LATE_4712_99815_hand_in.zip"
+    of_moodle = f"Ada L_17_assignsubmission_file/{UNIT.name}.py\nB_18_assignsubmission_file_x.zip"
+    for names in (of_canvas, of_moodle, f"ada/{UNIT.name}/{UNIT.name}.ipynb\nbob.zip"):
+        yield names.encode() + b"\n\n" + packed.getvalue()
+
+
+def collected_target(data: bytes) -> None:
+    """Collect a folder of files of these names, of which those called a zip hold these bytes."""
+    names, _, packed = data.partition(b"\n\n")
+    home = SCRATCH / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    source = home / "source"
+    source.mkdir(parents=True)
+    for name in names.split(b"\n")[:20]:
+        parts = [part for part in os.fsdecode(name).split("/") if part not in ("", ".", "..")]
+        path = source.joinpath(*parts[:4])
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(packed if name.endswith(b".zip") else b"x = 1\n")
+        except (OSError, ValueError):  # no name of a file
+            continue
+    (home / "scratch").mkdir()
+    try:
+        contents = items.look_into(source, home / "scratch")
+        made = collect.plan(COURSE, contents, collect.Wish(home / "into", unit=UNIT.name))
+        collect.carry_out(made, home / "into")
+    except items.CannotCollect as error:
+        assert str(error)
+    else:
+        folders = {path.name for path in (home / "into").iterdir() if path.is_dir()}
+        assert len({name.casefold() for name in folders}) == len(folders), folders
+        for name in folders:
+            assert name.isprintable()
+            assert not name.startswith(".")
+            assert len(name.encode()) <= submissions.MAX_NAME
+        for line in collect.summary(made):
+            assert line.isprintable(), line
+    assert set(os.listdir(home)) <= {"source", "scratch", "into"} and os.listdir(SCRATCH) == [
+        "home"
+    ]
+
+
 # ---- results
 
 
@@ -229,6 +283,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]
     "wire": (wire_target, wire_seeds),
     "cells": (cells_target, cells_seeds),
     "zips": (zips_target, zips_seeds),
+    "collected": (collected_target, collected_seeds),
     "names": (names_target, names_seeds),
     "results": (results_target, results_seeds),
     "times": (times_target, times_seeds),

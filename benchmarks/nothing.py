@@ -1,4 +1,4 @@
-"""What a file earns that solves nothing, by unit: the table in docs/security.md.
+"""What a file earns that solves nothing, by unit: the table in docs/attacks.md.
 
     python benchmarks/nothing.py
 

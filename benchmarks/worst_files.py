@@ -4,7 +4,7 @@ Measured are time and memory of reading a submission's code for its page, of rea
 stand in it, which decide how a mistake is told, and of making as many changes of it as may be tried
 where nothing explains a wrong answer.
 
-python benchmarks/worst_files.py [--write]    # --write puts the table into docs/security.md
+python benchmarks/worst_files.py [--write]    # --write puts the table into docs/attacks.md
 """
 
 import subprocess
@@ -128,7 +128,7 @@ def main() -> None:
         print(row, f"  ({said} lines on stderr)" if said else "", flush=True)
         rows.append(row)
     if "--write" in sys.argv:
-        page = ROOT / "docs" / "security.md"
+        page = ROOT / "docs" / "attacks.md"
         before, rest = page.read_text(encoding="utf-8").split("<!-- worst files -->\n")
         after = rest.partition("<!-- end of worst files -->")[2]
         table = "\n".join([*rows, "", f"Python {sys.version.split()[0]}."])

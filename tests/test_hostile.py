@@ -340,13 +340,13 @@ def test_the_grader_does_not_grow(hostile):
 
 
 def test_the_suite_is_whole(record_property):
-    """There are at least 60 attacks over all units and families; docs/security.md counts them."""
+    """There are at least 60 attacks over all units and families; docs/attacks.md counts them."""
     counts = {
         family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES
     }
     assert sum(counts.values()) >= 60
     assert {expected(attack)["unit"] for attack in ATTACKS} == set(COURSE.units)
-    docs = (ROOT / "docs" / "security.md").read_text()
+    docs = (ROOT / "docs" / "attacks.md").read_text()
     told = ", ".join(f"{number} {family}" for family, number in counts.items())
     record_property("told", f"{sum(counts.values())} attacks: {told}")
     for family, number in counts.items():

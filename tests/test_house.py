@@ -197,3 +197,16 @@ def test_the_project_stands_alone():
             text = (ROOT / name).read_text(errors="replace")
             assert ".." + "/shared" not in text, name
             assert "/" + "work/" not in text, name
+
+
+def test_each_promise_of_security_names_tests_that_exist():
+    """The page is short enough to be read, under 1,000 words."""
+    page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    assert len(page.split()) < 1000
+    promises = [line for line in page.splitlines() if line.startswith("| ") and "…" not in line]
+    assert len(promises) > 15
+    for line in promises:
+        _, promise, proof, _ = line.split("|")
+        files = re.findall(r"`([\w/]+\.py)`", proof)
+        assert files, promise
+        assert all((ROOT / name).is_file() for name in files), promise

@@ -78,6 +78,41 @@ def test_what_is_shared_travels_once_and_each_call_has_its_own(cluster):
         assert reached.threads() == 2
 
 
+ATTACKS = {  # in place of `double`
+    "exits": "import os; os._exit(0)",
+    "crashes": "import ctypes; ctypes.string_at(0)",
+    "kills": "import os, signal; [os.kill(pid, signal.SIGKILL) for pid in (-1, os.getppid())]",
+    "sleeps": "import time; time.sleep(100)",
+    "floods": "return np.zeros(60_000_000, np.uint8)",
+    "fills": "return [bytearray(1 << 26) for _ in range(100)]",
+    "forges": "import os; os.write(4, (1 << 20).to_bytes(8, 'little') + bytes(1 << 20))",
+    "asks_dask": "import distributed; return distributed.get_worker().data",
+    "calls": "import socket; socket.create_connection(('127.0.0.1', {port}))",
+    "reads": "return np.frombuffer(open({facts!r}, 'rb').read(), np.uint8)",
+}
+
+
+def test_attacks_on_a_cluster_are_what_they_are_on_one_machine(cluster, tmp_path):
+    """Each costs its check; no worker of Dask goes, and the honest files have their grades."""
+    address, workers = cluster
+    places = {"port": address.rpartition(":")[2], "facts": str(small.ROOT / "pyproject.toml")}
+    submitted = small.write_class(tmp_path / "class", 8)
+    for name, code in ATTACKS.items():
+        body = code.replace("{port}", places["port"]).replace("{facts!r}", repr(places["facts"]))
+        small.submit(submitted, name, f"{small.solved()}\ndef double(x):\n    {body}\n")
+    grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
+    assert small.start(*grade, tmp_path / "far", "--cluster", address).wait() == 0
+    assert small.start(*grade, tmp_path / "near").wait() == 0
+    far, near = small.results(tmp_path / "far"), small.results(tmp_path / "near")
+    assert len(far) == 8 + len(ATTACKS)
+    assert far == near
+    for name in ATTACKS:
+        checks = {check["name"]: check for check in far[f"{name}.json"]["checks"]}
+        assert checks["doubling"]["earned"] == 0, name
+    assert [worker.poll() for worker in workers] == [None, None]
+    assert len(known(address)) == 2
+
+
 def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path):
     """Two Dask workers, one killed midway: every result, equal to those of one process."""
     address, workers = cluster

@@ -132,6 +132,59 @@ def test_gradescope_says_which_name_it_looks_for(gradescope):
     assert record["output"] == words
 
 
+AT_GRADESCOPE = {  # in place of `double`: what would be worth having there
+    "writes the result": """
+    for path in ("/autograder/results/results.json", "/autograder/results/other.json"):
+        try:
+            open(path, "w").write('{"score": 100}')
+        except OSError:
+            pass
+    return 0 * x""",
+    "reads the solution": """
+    import glob
+    found = glob.glob("/autograder/source/solutions/*")
+    found += [open(f"/autograder/source/solutions/{name}.py").read() for name in ("UNIT",)]
+    raise RuntimeError(f"planted {found}")""",
+    "floods": "return np.zeros(60_000_000, np.uint8)",
+    "exits": "import os; os._exit(0)",
+    "prints a result": """print('{"score": 100}'); return 0 * x""",
+}
+
+
+@pytest.mark.parametrize("code", AT_GRADESCOPE.values(), ids=AT_GRADESCOPE)
+def test_an_attack_at_gradescope_costs_its_check(code, gradescope):
+    """All others count; nothing of a solution is in the result, and no other file is there."""
+    script = f"{small.solved()}\ndef double(x):\n    {code.replace('UNIT', UNIT)}\n"
+    record = graded_there(gradescope, {f"{UNIT}.py": script})
+    statuses = [test["status"] for test in record["tests"]]
+    assert statuses[0] == "failed"
+    assert record["score"] == sum(test["score"] for test in record["tests"]) < 11
+    assert "BEGIN SOLUTION" not in json.dumps(record)
+    assert [path.name for path in (gradescope / "results").iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("beside", ["submission_metadata.yml", "sitecustomize.py", "autograder.py"])
+def test_what_lies_beside_a_file_at_gradescope_changes_nothing(beside, gradescope):
+    """A platform's table, and modules that Python would import, are the student's own words."""
+    planted = (
+        ":submission_1:\n  :submitters: []\n" if beside.endswith("yml") else "raise SystemExit"
+    )
+    files = {f"{UNIT}.py": small_class.by("squared").content, beside: planted}
+    assert graded_there(gradescope, files)["score"] == 9
+
+
+def test_a_link_at_gradescope_is_not_followed(gradescope):
+    """Not to the solution, which would earn all, nor by a folder."""
+    for path in (gradescope / "submission").iterdir():
+        path.unlink()
+    (gradescope / "submission" / f"{UNIT}.py").symlink_to(f"/autograder/source/solutions/{UNIT}.py")
+    (gradescope / "submission" / UNIT).symlink_to("/autograder/source/solutions")
+    at_gradescope(gradescope, "bash", "/autograder/source/run_autograder")
+    record = json.loads((gradescope / "results" / "results.json").read_text())
+    assert record["score"] == 0
+    assert "BEGIN SOLUTION" not in json.dumps(record)
+
+
 def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):
     """Gradescope's folder holds the course, solutions of its units, the wheel and the two scripts.
 

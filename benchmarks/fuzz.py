@@ -222,10 +222,10 @@ def collected_target(data: bytes) -> None:
     else:
         folders = {path.name for path in (home / "into").iterdir() if path.is_dir()}
         assert len({name.casefold() for name in folders}) == len(folders), folders
-        for name in folders:
-            assert name.isprintable()
-            assert not name.startswith(".")
-            assert len(name.encode()) <= submissions.MAX_NAME
+        for called in folders:
+            assert called.isprintable()
+            assert not called.startswith(".")
+            assert len(called.encode()) <= submissions.MAX_NAME
         for line in collect.summary(made):
             assert line.isprintable(), line
     assert set(os.listdir(home)) <= {"source", "scratch", "into"} and os.listdir(SCRATCH) == [

@@ -1,0 +1,78 @@
+"""Solutions that draw numbers of their own are noticed, and the noise is measured."""
+
+import pytest
+import small
+
+from autograder.authoring.build import build
+from autograder.errors import BadSource
+
+EXPERIMENTS = '''
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=2, tolerance={"interval": 0.1})
+    def bootstrap(net, seed):
+        """`interval` is the bootstrap interval of the mean"""
+        rng = np.random.default_rng(seed)
+        return named("interval", net.interval(rng.gamma(9, rng.uniform(1, 9), 200)))
+'''
+SOLUTION = """
+    import numpy as np
+
+    import autograder
+
+    check = autograder.unit("resampling")
+
+
+    def interval(x):
+        ### BEGIN SOLUTION
+        rng = np.random.default_rng()
+        means = rng.choice(x, (2000, len(x))).mean(1)
+        # mistake: means = rng.choice(x, (2000, len(x))).mean(1) / 1.3
+        #   a factor is there.
+        return np.quantile(means, [0.05, 0.95])
+        ### END SOLUTION
+
+
+    check("bootstrap")
+"""
+
+
+def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
+    """Nothing is said of how a processor rounds; a tolerance is proposed."""
+    unit = small.write_course(tmp_path, "resampling", EXPERIMENTS, SOLUTION)
+    with pytest.raises(BadSource) as refused:
+        build(unit.course)
+    text = str(refused.value)
+    assert "checks/resampling.py has something to mend:" in text
+    assert "line 9: `bootstrap`: `interval` is another in each run on one seed" in text
+    assert "of its largest value (standard deviation of 8 runs)" in text
+    assert "default_rng(1)" in text
+    proposed = float(text.partition('tolerance={"interval": ')[2].partition("}")[0])
+    assert 0.0005 < proposed < 0.05
+    assert "processor" not in text
+    assert not unit.course.key("resampling").exists()
+
+
+def test_a_solution_of_a_fixed_generator_is_built_and_stays_up_to_date(tmp_path):
+    """`build --check` holds right after `build`, and so it does the next time."""
+    script = SOLUTION.replace("default_rng()", "default_rng(1)")
+    unit = small.write_course(tmp_path, "resampling", EXPERIMENTS, script)
+    assert build(unit.course)
+    for _ in range(3):
+        assert build(unit.course, check=True) == []
+
+
+def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
+    """As the order of a shuffled list."""
+    experiments = EXPERIMENTS.replace(', tolerance={"interval": 0.1}', "")
+    script = SOLUTION.replace(
+        "return np.quantile(means, [0.05, 0.95])", 'return f"{x.sum()} {means[0]}"'
+    )
+    unit = small.write_course(tmp_path, "resampling", experiments, script)
+    with pytest.raises(BadSource, match="`interval` is another in each run on one seed"):
+        build(unit.course)

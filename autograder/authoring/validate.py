@@ -12,6 +12,7 @@ from contextlib import closing
 from itertools import combinations
 from types import MappingProxyType
 
+from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
 from autograder.authoring.validation_report import Finding, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
@@ -36,6 +37,7 @@ from autograder.source.solution import PlacedMistake, Solution
 
 FIRST_SEED = 1000
 SAMPLE = 10  # a quick run tries every tenth mutant or early mistake, and so many fewer pairs
+ARGUMENT_SEEDS = 2  # on which it is looked whether arguments vary
 PAIRS = 200  # of mistakes made at once
 MAX_MISLED = 1 / 50  # the share of pairs that may be told a third mistake
 MIN_SCORE = 0.98  # the share of wrong variants that lose points
@@ -59,6 +61,8 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
     yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
+    for told in arguments_that_never_vary(unit, _seeds(ARGUMENT_SEEDS)):
+        yield Finding(f"  {told}")
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
     yield from judge_mutants(unit, report, first_corpora, jobs)
     report.seconds = time.perf_counter() - began

@@ -306,12 +306,12 @@ def load_unit(course: Course, name: str) -> Unit:
 def telling_of_errors(folder: Path) -> Iterator[None]:
     """Load what a course's author wrote in a folder.
 
-    Raises `BadSource` with the line there where that raises an error, and a missing module as it
-    is.
+    Raises `BadSource` with the line there where that raises an error. An import that fails is shown
+    with its traceback, as what is missing may be anywhere.
     """
     try:
         yield
-    except (UserError, ModuleNotFoundError):
+    except (UserError, ImportError):
         raise
     except SyntaxError as error:
         file = Path(error.filename or "")

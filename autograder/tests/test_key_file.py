@@ -1,7 +1,6 @@
 """Keys as files: what is stored comes back, and which two keys are the same."""
 
 import shutil
-from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -235,13 +234,6 @@ def test_what_a_mistake_cancels_out_is_the_same_to_the_last_bits():
 # ---- what build does with it
 
 
-class Unstarted:
-    """A server that nothing is asked of."""
-
-    def __init__(self, unit, **_):
-        self.unit = unit
-
-
 @pytest.fixture
 def course(tmp_path):
     """The fixture course, to be changed."""
@@ -251,8 +243,7 @@ def course(tmp_path):
 
 @pytest.fixture
 def fresh_key(monkeypatch):
-    """A function that says which key `build` is to make, where no server need run."""
-    monkeypatch.setattr(building, "Server", lambda unit, **_: nullcontext(Unstarted(unit)))
+    """A function that says which key `build` is to make."""
     return lambda key: monkeypatch.setattr(building, "build_key", lambda *_, **__: key)
 
 

@@ -25,7 +25,7 @@ MOST_NAMED = 3  # files that `export` names one by one
 
 if TYPE_CHECKING:
     from autograder.course import Course
-    from autograder.grading.policy import Policy
+    from autograder.grading.policy import Grade, Policy
     from autograder.grading.results import Result
     from autograder.report.pages import Around, Source
 
@@ -190,6 +190,20 @@ def export(
             click.echo(path)
     for line in exports.notes(counted, to):
         click.echo(line)
+    for line in _incomplete(counted):
+        click.echo(line, err=True)
+
+
+def _incomplete(grades: "Sequence[Grade]") -> list[str]:
+    """Say whose results are to be graded again, a line each: they are no grades yet."""
+    from autograder.grading.whole_class import NO_FILE
+
+    lines = []
+    for grade in grades:
+        result = grade.result
+        if result.note and not result.sha256 and result.note != NO_FILE:
+            lines.append(f"Warning: {result.lms_name}, {result.unit}: {result.note}")
+    return lines
 
 
 @main.command()

@@ -45,6 +45,11 @@ from autograder.sandbox.client import refuse_without_walls
 from autograder.version import __version__
 
 LONGEST_ERROR = 300  # characters of a fault of ours in a submission's note
+INCOMPLETE = "incomplete, since other programs had the processor: run it again"
+BUSY = (
+    "it is incomplete: other programs had the processor, and a check was stopped for it. Run "
+    "`autograder grade` once more, with a smaller -j or on a quieter machine."
+)
 
 log = logging.getLogger("autograder")
 
@@ -226,8 +231,12 @@ class _ClassGrader:
         return self._tally
 
     def grade_all(self, entries: Sequence[Submitted]) -> Iterator[Result]:
-        """Grade in parallel. Results come in the order in which they end, those that wait last."""
+        """Grade in parallel. Results come in the order in which they end, those that wait last.
+
+        Those for which others had the processor are graded after all, one at a time.
+        """
         slow: list[tuple[Submitted, Mapping[str, Verdict]]] = []
+        crowded: list[tuple[Submitted, Mapping[str, Verdict]]] = []
         with ThreadPoolExecutor(self.jobs, "worker") as pool:
             try:
                 under_way = {}
@@ -237,8 +246,10 @@ class _ClassGrader:
                     try:
                         yield done.result()
                     except Postponed as postponed:
-                        slow.append((under_way[done], postponed.verdicts))
+                        waiting = crowded if postponed.crowded else slow
+                        waiting.append((under_way[done], postponed.verdicts))
                 yield from pool.map(self._grade_postponed, slow)
+                yield from map(self._grade_postponed, crowded)
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -279,6 +290,9 @@ class _ClassGrader:
             raise
         submitted = _time_of(file.entry, self._run.stamped)
         result = self._result(file.entry, graded, file.sha256, submitted)
+        if graded.incomplete:
+            why = INCOMPLETE
+            result = replace(result, sha256="", note=BUSY)  # without it, it is graded again
         seconds = time.perf_counter() - began
         result = replace(result, seconds=seconds)
         keep(self._run.out, file.entry, result)

@@ -17,7 +17,7 @@ from autograder.explaining.explain import explained_plainly
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
-from autograder.grading.one import NOTHING, grade_one
+from autograder.grading.one import NOTHING, Postponed, grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import AnswerStore, default_path
 from autograder.judging import Standard, Verdict, judge
@@ -71,8 +71,14 @@ class GradingContext:
                     hurry,
                     earlier,
                     mend=True,
+                    complete=True,
                 )
                 return Graded(verdicts, tuple(server.walls), shared.key.computed - before)
+            except Postponed as postponed:
+                if hurry:
+                    raise
+                verdicts = list(postponed.verdicts.values())
+                return Graded(verdicts, tuple(server.walls), incomplete=True)
             except ServerGone as error:
                 why = str(error)
                 server.close()
@@ -94,11 +100,13 @@ class Graded:
 
     walls: what it was confined by.
     answers_made: how many answers of the solution and its mistakes had to be made for it.
+    incomplete: others had the processor, and a check was stopped for it: it is to be graded again.
     """
 
     verdicts: list[Verdict]
     walls: tuple[str, ...] = ()
     answers_made: int = 0
+    incomplete: bool = False
 
 
 def unit_at(folder: str, name: str) -> Unit:

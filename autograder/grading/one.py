@@ -38,12 +38,14 @@ HURRY = 1.0  # seconds that a submission may wait while others stand in line
 class Postponed(Exception):
     """A submission waits while others stand in line: it is graded after them.
 
-    verdicts: those on the checks that it has answered.
+    verdicts: those on the checks that it has answered. crowded: it was late since others had the
+    processor, and so it is graded with no other beside it.
     """
 
-    def __init__(self, verdicts: Mapping[str, Verdict]) -> None:
-        super().__init__()
+    def __init__(self, verdicts: Mapping[str, Verdict], crowded: bool = False) -> None:
+        super().__init__(verdicts, crowded)
         self.verdicts = verdicts
+        self.crowded = crowded
 
 
 def grade_one(
@@ -57,6 +59,7 @@ def grade_one(
     hurry: bool = False,
     earlier: Mapping[str, Verdict] = NOTHING,
     mend: bool = False,
+    complete: bool = False,
 ) -> list[Verdict]:
     """Grade one submission, check by check.
 
@@ -67,7 +70,10 @@ def grade_one(
     Held-out text goes to the solution's worker only.
     passed: verdicts of an earlier run that still hold.
     hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
-    more than a second without computing anything.
+    more than a second without computing anything, or others had the processor so long that a check
+    was stopped.
+    complete: raise `Postponed`, at the end, where others had the processor so long that a check was
+    stopped: then the verdicts are no grade.
     earlier: verdicts of the run that ended so. A submission can bring that about, and so it has no
     second guess: where a verdict earns less than now, it counts.
     """
@@ -78,8 +84,8 @@ def grade_one(
     answers: dict[str, Answer] = {}
     with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
-            if hurry and worker.waited > HURRY:
-                raise Postponed(verdicts)
+            if hurry and (worker.crowded or worker.waited > HURRY):
+                raise Postponed(verdicts, crowded=worker.crowded > 0)
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
             lacking = judge.lacking(check)
@@ -100,6 +106,8 @@ def grade_one(
                 asked.append(check)
                 answers[check.name] = tried.judged.answer
             verdicts[check.name] = _not_more_than(earlier.get(check.name), verdict)
+        if complete and worker.crowded:
+            raise Postponed(verdicts, crowded=True)
     if mend:
         verdicts = with_repair(Asked(server, source, seed, answers, key), verdicts, asked)
     return list(verdicts.values())

@@ -43,14 +43,20 @@ class Clock:
     queued: float | None
 
 
+class Crowded(TimeoutError):
+    """The time on the wall is over, and most of it others had the processor: it says no more."""
+
+
 class Stopwatch:
     """Measures the time of one submission's checks against its limits.
 
     waited: seconds in which its processes neither computed nor stood in line.
+    queued: seconds in which they stood in line for a processor, as far as the kernel tells.
     """
 
     def __init__(self, limits: Limits, read_clock: Callable[[], Clock]) -> None:
         self.waited = 0.0
+        self.queued = 0.0
         self._limits = limits
         self._read_clock = read_clock  # of the present process
         self._ends = time.monotonic() + limits.seconds
@@ -64,6 +70,11 @@ class Stopwatch:
         """Return whether the time for all checks together is over."""
         now = time.monotonic()
         return now > self._ends
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether others had the processor for most of a submission's time."""
+        return self.queued > self._limits.seconds / 2
 
     def begin_process(self) -> None:
         """Measure another process from now on."""
@@ -89,22 +100,29 @@ class Stopwatch:
         clock = self._read_clock()
         waited = self._waited(elapsed, clock)
         self.waited += waited or 0.0
+        self.queued += self._stood_in_line(clock)
         self._computed_before = clock.computed
         self._queued_before = clock.queued or 0.0
 
     def time_left(self) -> float:
         """Return the seconds until the clocks are to be looked at again.
 
-        Raises `TimeoutError`, with what happened, if the time is over.
+        Raises `TimeoutError`, with what happened, if the time is over; `Crowded` if others had the
+        processor for most of it.
         """
         now = time.monotonic()
         elapsed = now - self._began
         most_elapsed = self._seconds * self._limits.patience
-        if now > self._ends:
-            raise TimeoutError("was under way when a submission's time for all its checks was over")
-        if elapsed > most_elapsed:
-            raise TimeoutError(f"took longer than {most_elapsed:g} seconds, most of them waiting,")
         clock = self._read_clock()
+        queued = self._stood_in_line(clock)
+        if now > self._ends:
+            self.queued += queued
+            kind = Crowded if self.is_crowded else TimeoutError
+            raise kind("was under way when a submission's time for all its checks was over")
+        if elapsed > most_elapsed:
+            self.queued += queued
+            kind = Crowded if queued > elapsed / 2 else TimeoutError
+            raise kind(f"took longer than {most_elapsed:g} seconds, most of them waiting,")
         computed = clock.computed - self._computed_before
         if computed > MOST_OF_THE_TIME * self._seconds:
             raise TimeoutError(f"took longer than {self._seconds:g} seconds")
@@ -124,6 +142,12 @@ class Stopwatch:
             left = min(left, most_waited - waited)
         return max(LEAST_LOOK, left)
 
+    def _stood_in_line(self, clock: Clock) -> float:
+        """Return the seconds in which the present check stood in line for a processor."""
+        if clock.queued is None:
+            return 0.0
+        return clock.queued - self._queued_before
+
     def _waited(self, elapsed: float, clock: Clock) -> float | None:
         """Return the seconds in which the present check neither computed nor stood in line.
 
@@ -132,8 +156,7 @@ class Stopwatch:
         if clock.queued is None:
             return None
         computed = clock.computed - self._computed_before
-        queued = clock.queued - self._queued_before
-        return max(0.0, elapsed - computed - queued)
+        return max(0.0, elapsed - computed - self._stood_in_line(clock))
 
     def _may_wait(self) -> float:
         """Return the seconds that the next check may wait."""
@@ -256,6 +279,7 @@ class Worker:
 
     asked: questions to the present process.
     timeouts: answers that did not come in time, of all processes.
+    crowded: of these, how many because others had the processor.
     tell_names: whether to be told which definitions ran: of a solution, whose word counts.
     names_run: the definitions of the present file that ran; None where that was not told.
     """
@@ -263,6 +287,7 @@ class Worker:
     def __init__(self, server: "Server", source: bytes, name: str) -> None:
         self.asked = 0
         self.timeouts = 0
+        self.crowded = 0
         self.tell_names = False
         self.names_run: frozenset[str] | None = None
         self._server = server
@@ -299,6 +324,7 @@ class Worker:
         most_bytes: that it may send in reply.
         """
         if self._watch.is_over():
+            self.crowded += self._watch.is_crowded
             seconds = self._server.unit.limits.seconds
             message = f"a submission has {seconds:g} seconds; the checks before took them all."
             return Answer(failure=Failure.TIMEOUT, message=message)
@@ -325,6 +351,7 @@ class Worker:
             failure = _failure_of(reply)
         except TimeoutError as error:
             self.timeouts += 1
+            self.crowded += isinstance(error, Crowded)
             self._end(0.0)
             late = Answer(failure=Failure.TIMEOUT, message=f"{error} and was stopped.")
             return _answer_so_far(reader, late)

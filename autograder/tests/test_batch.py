@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 import small
@@ -15,6 +16,7 @@ from autograder.course import NoCourse, find_course, load_unit, read_course
 from autograder.grading import batch
 from autograder.grading.batch import Run, grade_class, refuse_course_within
 from autograder.grading.context import GradingContext, close_servers
+from autograder.grading.one import Postponed
 from autograder.grading.provenance import unit_digest
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions
@@ -109,6 +111,37 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
     found = find_submissions(small.COURSE, tmp_path / "class")
     grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, jobs=1, quick=True))
     assert told == [{}, {}, {"doubling": 0}]
+
+
+def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, monkeypatch):
+    """After all others; and where it is crowded out again it is no grade: the next run does it."""
+    asked = []
+    graded = GradingContext.grade
+
+    def grade(context, source, name, passed, hurry, earlier):
+        if b"crowded" not in source:
+            return graded(context, source, name, passed, hurry, earlier)
+        asked.append(hurry)
+        if hurry:
+            raise Postponed({}, crowded=True)
+        return replace(graded(context, source, name, passed, hurry, earlier), incomplete=True)
+
+    monkeypatch.setattr(GradingContext, "grade", grade)
+    small.submit(tmp_path / "class", "aaa", f"{small.solved()}# crowded")
+    small.submit(tmp_path / "class", "bob", small.solved())
+    found, order = find_submissions(small.COURSE, tmp_path / "class"), []
+    run = Run(tmp_path / "out", small.SEED, jobs=2, quick=True)
+    (tally,) = grade_class(small.COURSE, found, run, lambda result: order.append(result.student))
+    assert order == ["bob", "aaa"]
+    assert asked == [True, False]
+    assert "1 incomplete, since other programs had the processor" in tally.summary()
+    (result,) = [each for each in stored_results(tmp_path / "out") if each.student == "aaa"]
+    assert "it is incomplete" in result.note
+    monkeypatch.setattr(GradingContext, "grade", graded)
+    (tally,) = grade_class(small.COURSE, found, run)
+    assert "1 read back" in tally.summary() and "1 once more" in tally.summary()
+    assert {each.score for each in stored_results(tmp_path / "out")} == {8}
+    assert not [each.note for each in stored_results(tmp_path / "out") if each.note]
 
 
 # ---- disks

@@ -1,5 +1,9 @@
 """One submission: a check's fate is its own, and weights that were not trained earn nothing."""
 
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -134,6 +138,41 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
             "waited for 3 seconds without computing anything and was stopped"
             in verdict.remarks[0].text
         )
+
+
+@contextmanager
+def crowded_processor(others=7):
+    """One processor for this process and those that it starts, which others want too."""
+    mine = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(mine)})
+    endless = [sys.executable, "-c", "while True: pass"]
+    # each in a session of its own: the kernel shares the processor between sessions first
+    burning = [subprocess.Popen(endless, start_new_session=True) for _ in range(others)]
+    try:
+        yield
+    finally:
+        for process in burning:
+            process.kill()
+            process.wait()
+        os.sched_setaffinity(0, mine)
+
+
+def test_a_check_that_others_crowd_out_is_told_from_one_that_waits():
+    """It computes for a fifth of a second, and has none in more than one on the wall."""
+    source = small.solved() + (
+        "\nimport time\n_double = double\ndef double(x):\n"
+        "    began = time.process_time()\n"
+        "    while time.process_time() < began + 0.2:\n        pass\n"
+        "    return _double(x)\n"
+    )
+    check = small.check(seconds=0.3)
+    with crowded_processor(others=0), Server(small.unit()) as server:
+        with server.worker(source.encode(), "x.py") as worker:
+            assert not worker.ask(check, small.SEED).failure
+            assert worker.crowded == 0
+        with crowded_processor(), server.worker(source.encode(), "x.py") as worker:
+            assert worker.ask(check, small.SEED).failure == Failure.TIMEOUT
+            assert worker.crowded == 1
 
 
 def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):

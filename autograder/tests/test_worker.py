@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from autograder.check import Limits
 from autograder.sandbox import worker
 from autograder.sandbox.inside.wire import MAX_FRAME, SO_FAR, BadFrame, Message, decode, encode
-from autograder.sandbox.worker import MAX_UNEXPECTED, Clock, Process, ReplyReader, Stopwatch
+from autograder.sandbox.worker import (
+    MAX_UNEXPECTED,
+    Clock,
+    Crowded,
+    Process,
+    ReplyReader,
+    Stopwatch,
+)
 
 
 def exchange(written: list[bytes], token: str) -> Message:
@@ -163,6 +170,33 @@ def test_who_stands_in_line_for_a_processor_does_not_wait(now, queued):
     watch.begin_check(5.0)
     now[0] += 10
     assert watch.time_left() > 0
+
+
+def test_who_stood_in_line_for_most_of_the_time_was_crowded_out(now):
+    """Of one check and of all together: it says nothing of the submission, unlike other endings."""
+    clock = [Clock(1.0, 17.0)]
+    watch = Stopwatch(Limits(), lambda: clock[0])
+    watch.begin_check(5.0)
+    now[0] += 21
+    with pytest.raises(Crowded, match="took longer than 20 seconds, most of them waiting,"):
+        watch.time_left()
+    watch = Stopwatch(Limits(seconds=30.0), lambda: clock[0])
+    watch.begin_check(5.0)
+    now[0] += 19
+    watch.end_check()
+    watch.begin_check(5.0)
+    now[0] += 12
+    assert watch.is_over()
+    assert watch.is_crowded
+    with pytest.raises(Crowded, match="time for all its checks was over"):
+        watch.time_left()
+    clock[0] = Clock(19.0, 1.0)
+    watch = Stopwatch(Limits(seconds=30.0), lambda: clock[0])
+    watch.begin_check(5.0)
+    now[0] += 31
+    with pytest.raises(TimeoutError) as late:
+        watch.time_left()
+    assert not isinstance(late.value, Crowded)
 
 
 def test_who_neither_computes_nor_stands_in_line_waits(now):

@@ -35,13 +35,24 @@ def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> li
     latest: list[Submitted] = []
     for entry in found:
         if entry.path is None:
-            latest.append(entry)
+            latest.append(_without_a_file(entry, folder))
             continue
         unit_folder = entry.path.parent
         record = record_of(folder, unit_folder)
         latest.append(replace(entry, record=record))
         earlier.extend(_earlier(entry, unit_folder.parent))
     return [*earlier, *latest]
+
+
+def _without_a_file(entry: Submitted, folder: Path) -> Submitted:
+    """Add what `collect` noted of a hand-in that holds nothing to be graded."""
+    student = entry.known_as or entry.student
+    record = record_of(folder, folder / student / entry.unit)
+    if record is None or not record.file:
+        return entry
+    name = record.file.rpartition("/")[2]
+    note = f"what was handed in, {name}, is nothing that can be graded."
+    return replace(entry, record=record, note=note)
 
 
 def _earlier(entry: Submitted, student_folder: Path) -> Iterable[Submitted]:

@@ -4,6 +4,7 @@
 that folder is the student's.
 
     SUBMITTED/collected.json               that this folder was written by `collect`
+    SUBMITTED/not taken.txt                what it did not take, run by run
     SUBMITTED/ada/sums/sums.py             the latest attempt
     SUBMITTED/ada/sums.json                its record
     SUBMITTED/ada/earlier/sums/1/sums.py   the first attempt
@@ -16,6 +17,7 @@ import msgspec
 
 FORMAT = 1
 MARK = "collected.json"
+LIST = "not taken.txt"
 EARLIER = "earlier"
 
 

@@ -3,6 +3,7 @@
 First everything is planned; `--dry-run` ends there. Attempts that are there already are kept.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from pathlib import Path, PurePath
 import msgspec
 
 from autograder.course import Course
-from autograder.grading.hand_in import MARK, HandIn, is_collected, kinds_collected
+from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, merged, roster_beside
@@ -20,7 +21,9 @@ from autograder.intake.found import Found, Source
 from autograder.intake.items import (
     CannotCollect,
     Contents,
+    Item,
     Left,
+    Person,
     content_of,
     in_utc,
     listed,
@@ -29,8 +32,10 @@ from autograder.intake.items import (
 from autograder.intake.laid_out import (
     Attempt,
     Place,
+    add_to_list,
     has_any,
     lay_out,
+    lay_out_ungraded,
     replace_file,
     with_those_before,
 )
@@ -40,13 +45,33 @@ from autograder.intake.units import is_script, unit_named, unit_within
 MOST_NAMED = 5  # files that are named where nothing is a hand-in
 
 
+@dataclass(frozen=True)
+class Ungraded:
+    """A student who handed in only what cannot be graded.
+
+    unit: empty where it is not known. why: why the first such file was not taken.
+    """
+
+    student: str
+    unit: str
+    record: HandIn
+    why: str
+
+    @property
+    def in_words(self) -> str:
+        """Say who it is, and what of."""
+        about = f", {self.unit}" if self.unit else ""
+        return f"{self.student}{about}: {self.record.file}: {self.why}"
+
+
 @dataclass
 class Plan:
     """What collecting would do.
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
-    in the roster and handed in nothing. future: the files whose time is still to come.
-    kinds: the kinds of sources that were collected into the folder, this one too.
+    in the roster and handed in nothing. ungraded: who handed in only what cannot be graded.
+    future: the files whose time is still to come. kinds: the kinds of sources that were collected
+    into the folder, this one too. above: how many folders around the whole say nothing.
     """
 
     source: Source
@@ -54,6 +79,8 @@ class Plan:
     left: list[Left] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     missing: list[Student] = field(default_factory=list)
+    ungraded: list[Ungraded] = field(default_factory=list)
+    above: int = 0
     future: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     roster: Roster | None = None
@@ -88,12 +115,18 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     )
     _refuse_other_kind(source, before, wish)
     whole = _as_folders(merged(roster_beside(wish.into), roster))
-    made = Plan(source, left=list(contents.left), roster=whole)
+    made = Plan(source, roster=whole)
     made.kinds = sorted({*before, source.name})
+    made.above = len(items[0].above) if items else 0
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Candidate]] = {}
-    for found in source.read(items, contents.name):
+    unread = {each.place: each for each in contents.left}
+    for found in source.read([*items, *_unread_items(contents.left, made.above)], contents.name):
+        left = unread.pop(_place_of(found), None)
+        if left:
+            made.left.append(replace(left, who=found.who))
+            continue
         if isinstance(found, Found) and _is_to_come(found, now):
             made.future.append(found.item.place)
             found = replace(found, submitted=in_utc(now))
@@ -103,6 +136,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         else:
             whose = (candidate.student, candidate.unit)
             candidates.setdefault(whose, []).append(candidate)
+    made.left += unread.values()
     for (student, unit), files in sorted(candidates.items()):
         fresh, beside = _one_of_each(course, files, source)
         made.left += beside
@@ -111,10 +145,54 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
+    made.ungraded = _ungraded(course, wish, made, naming, contents.name)
     made.unknown = sorted(naming.unknown)
     if whole:
-        made.missing = _missing(whole, made.places, wish.into)
+        came = [place.student for place in made.places]
+        came += [one.student for one in made.ungraded]
+        made.missing = _missing(whole, came, wish.into)
     return made
+
+
+def _unread_items(left: Sequence[Left], above: int) -> list[Item]:
+    """Return as items what could not be unpacked or read, so that it is told whose it is.
+
+    above: how many folders around the whole say nothing.
+    """
+    items = []
+    for each in left:
+        parts = tuple(each.place.split("/"))
+        if not each.is_nobodys and len(parts) > above:
+            items.append(Item(parts[above:], NOWHERE, above=parts[:above]))
+    return items
+
+
+NOWHERE = Path(os.devnull)
+
+
+def _place_of(found: Found | Left) -> str:
+    return found.item.place if isinstance(found, Found) else found.place
+
+
+def _ungraded(
+    course: Course, wish: Wish, made: Plan, naming: Naming, called: str
+) -> list[Ungraded]:
+    """Return who handed in only what cannot be graded, each once.
+
+    called: what the source is called, which may say the unit.
+    """
+    there = {place.student for place in made.places}
+    found: dict[str, Ungraded] = {}
+    for left in made.left:
+        if left.who is None or left.is_nobodys:
+            continue
+        student, known = naming.folder_of(left.who)
+        if student in there or student in found:
+            continue
+        unit = wish.unit or unit_within(course, [called])
+        record = _record(made.source, student, known, left.who, left.place)
+        found[student] = Ungraded(student, unit, record, left.why)
+    return list(found.values())
 
 
 def _refuse_other_kind(source: Source, before: Sequence[str], wish: Wish) -> None:
@@ -142,9 +220,8 @@ def _is_to_come(found: Found, now: datetime) -> bool:
     return datetime.fromisoformat(found.submitted) > now + ZONES
 
 
-def _missing(roster: Roster, places: Sequence[Place], into: Path) -> list[Student]:
-    """Return who has handed in nothing, now or before."""
-    came = [place.student for place in places]
+def _missing(roster: Roster, came: Sequence[str], into: Path) -> list[Student]:
+    """Return who has handed in nothing, now or before. came: who has now."""
     missing = []
     for student in roster.without(came):
         if not has_any(into, student.student):
@@ -244,18 +321,33 @@ class _Candidate:
 
     def left(self, why: str) -> Left:
         """Return that the file is not taken."""
-        return Left(self.found.item.place, why)
+        return Left(self.found.item.place, why, self.found.who)
 
 
 def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Candidate | Left:
     """Return whose hand-in a file may be, or why it can be none."""
+    place = found.item.place
+    if naming.source in CLONES and _is_handed_out(course, found):
+        return Left(place, HANDED_OUT, found.who, is_nobodys=True)
     if not is_script(found.name):
-        return Left(found.item.place, "no .py or .ipynb")
+        return Left(place, "no .py or .ipynb", found.who)
     unit = wish.unit or _unit_of(course, found)
     if not unit:
-        return Left(found.item.place, _no_unit(course))
-    student, known = naming.folder_of(found)
+        return Left(place, _no_unit(course), found.who)
+    student, known = naming.folder_of(found.who)
     return _Candidate(found, student, known, unit)
+
+
+CLONES = ("classroom50", "github")
+HANDED_OUT = "part of what students are given"
+
+
+def _is_handed_out(course: Course, found: Found) -> bool:
+    """Say whether a file of a clone lies where the course has one that students need not change."""
+    within = found.item.parts[1:]
+    if not within or unit_named(course, PurePath(found.name).stem):
+        return False
+    return course.folder.joinpath(*within).is_file()
 
 
 def _one_of_each(
@@ -314,14 +406,14 @@ def _without_given(
 ) -> tuple[list[Attempt], list[Left]]:
     """Leave out what is as it was given: in a clone every unit's file lies there from the start."""
     stub = course.stub(unit)
-    if source.name not in ("classroom50", "github") or not stub.is_file():
+    if source.name not in CLONES or not stub.is_file():
         return attempts, []
     given = digest(stub.read_bytes())
     changed = []
     left = []
     for attempt in attempts:
         if attempt.record.sha256 == given:
-            left.append(Left(attempt.record.file, "as it was given"))
+            left.append(Left(attempt.record.file, "as it was given", is_nobodys=True))
         else:
             changed.append(attempt)
     return changed, left
@@ -331,24 +423,31 @@ def _attempt(candidate: _Candidate, source: Source) -> Attempt:
     """Read a file, and note what the source and the roster know of it."""
     found = candidate.found
     content = content_of(found.item)
-    who = found.who
-    known = candidate.known or Student("")
-    record = HandIn(
-        source=source.name,
-        student=candidate.student,
-        name=shown(known.name or who.name),
-        email=shown(who.email or known.email),
-        id=shown(who.id or known.id),
-        login=shown(who.login or known.login),
-        sis=shown(who.sis or known.sis),
+    record = _record(source, candidate.student, candidate.known, found.who, found.item.place)
+    record = msgspec.structs.replace(
+        record,
         submission=shown(found.submission),
-        file=shown(found.item.place),
         submitted=found.submitted,
         late=found.late,
         attempt=max(found.attempt, 1),
         sha256=digest(content),
     )
     return Attempt(record, content, PurePath(found.name).suffix.casefold())
+
+
+def _record(source: Source, student: str, known: Student | None, who: Person, place: str) -> HandIn:
+    """Note whose a file is, as the source and the roster know it. place: where the file stands."""
+    listed = known or Student("")
+    return HandIn(
+        source=source.name,
+        student=student,
+        name=shown(listed.name or who.name),
+        email=shown(who.email or listed.email),
+        id=shown(who.id or listed.id),
+        login=shown(who.login or listed.login),
+        sis=shown(who.sis or listed.sis),
+        file=shown(place),
+    )
 
 
 def carry_out(made: Plan, into: Path) -> None:
@@ -365,6 +464,10 @@ def carry_out(made: Plan, into: Path) -> None:
         for place in made.places:
             if place.fresh:
                 lay_out(place, into)
+        for one in made.ungraded:
+            if one.unit:
+                lay_out_ungraded(one.student, one.unit, one.record, into)
+        add_to_list(into, _whole_list(made))
     except OSError as error:
         path = error.filename or into
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
@@ -384,11 +487,44 @@ def summary(made: Plan) -> list[str]:
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
     missing = [shown(student.student) for student in made.missing]
-    left = [f"{shown(each.place)}: {each.why}" for each in made.left]
+    ungraded = [shown(one.in_words) for one in made.ungraded]
+    lines += listed("handed in only what cannot be graded", ungraded)
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
-    lines += listed("not taken", left)
+    lines += _not_taken(made)
     return lines
+
+
+FEW = 3  # files of one student that are listed one by one
+
+
+def _not_taken(made: Plan) -> list[str]:
+    """Say what of a student's was not taken, a few lines each, and count the rest."""
+    of_students = [each for each in made.left if not each.is_nobodys]
+    by_student: dict[str, list[Left]] = {}
+    for each in of_students:
+        folders = each.place.split("/")[made.above :]
+        by_student.setdefault(folders[0] if folders else "", []).append(each)
+    lines = []
+    for student, theirs in by_student.items():
+        lines += [f"{shown(each.place)}: {each.why}" for each in theirs[:FEW]]
+        if len(theirs) > FEW:
+            lines.append(f"{shown(student)}: and {len(theirs) - FEW:,} more")
+    nobodys = len(made.left) - len(of_students)
+    if nobodys:
+        lines.append(f"and {nobodys:,} files that tools made, or that students were given")
+    if not lines:
+        return []
+    return [f"not taken ({len(made.left):,}; all of them are in {LIST}):", *map(_indented, lines)]
+
+
+def _indented(line: str) -> str:
+    return f"  {line}"
+
+
+def _whole_list(made: Plan) -> list[str]:
+    """Return every file that was not taken, a line each, for the list that is kept."""
+    return [f"{shown(each.place)}: {each.why}" for each in made.left]
 
 
 def _counts(made: Plan) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.grading.hand_in import EARLIER, HandIn, read_record
 from autograder.grading.results import digest
 from autograder.grading.roster import Roster, Student
-from autograder.intake.found import Found, Person
+from autograder.intake.items import Person
 
 LONGEST = 100  # bytes of a folder's name
 REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
@@ -38,9 +38,8 @@ class Naming:
     unknown: set[str] = field(default_factory=set)
     taken: dict[str, _Taken] = field(default_factory=dict)
 
-    def folder_of(self, found: Found) -> tuple[str, Student | None]:
+    def folder_of(self, who: Person) -> tuple[str, Student | None]:
         """Return the name of the folder of who handed in, and who that is in the roster."""
-        who = found.who
         person = self._person(who)
         known = None
         if self.roster:

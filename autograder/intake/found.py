@@ -3,28 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from autograder.intake.items import Item, Left
+from autograder.intake.items import Item, Left, Person
 
-
-@dataclass(frozen=True)
-class Person:
-    """Who handed in, as far as the source says: any of these may be empty."""
-
-    name: str = ""
-    email: str = ""
-    id: str = ""
-    login: str = ""
-    sis: str = ""
-
-    @property
-    def called(self) -> str:
-        """Return what a person's folder is called where no roster says it, unique in the source."""
-        if self.login:
-            return self.login
-        if self.email:
-            return self.email
-        number = self.id or self.sis
-        return "_".join(part for part in (self.name, number) if part)
+__all__ = ["Found", "Person", "Reader", "Source"]
 
 
 @dataclass(frozen=True)

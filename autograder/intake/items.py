@@ -85,11 +85,37 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Person:
+    """Who handed in, as far as the source says: any of these may be empty."""
+
+    name: str = ""
+    email: str = ""
+    id: str = ""
+    login: str = ""
+    sis: str = ""
+
+    @property
+    def called(self) -> str:
+        """Return what a person's folder is called where no roster says it, unique in the source."""
+        if self.login:
+            return self.login
+        if self.email:
+            return self.email
+        number = self.id or self.sis
+        return "_".join(part for part in (self.name, number) if part)
+
+
+@dataclass(frozen=True)
 class Left:
-    """What was not taken, and why."""
+    """What was not taken, and why.
+
+    who: whose it is, where that is known. is_nobodys: no student handed it in.
+    """
 
     place: str
     why: str
+    who: Person | None = None
+    is_nobodys: bool = False
 
 
 @dataclass
@@ -177,7 +203,7 @@ def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int =
         here = (*parts, _text(entry.name))
         why = _why_not(entry, here)
         if why:
-            contents.left.append(Left("/".join(here), why))
+            contents.left.append(Left("/".join(here), why, is_nobodys=why == OF_TOOLS))
         elif entry.is_dir():
             if depth > 1:
                 _walk(Path(entry.path), here, contents, depth - 1)
@@ -207,8 +233,11 @@ def tools_own(parts: tuple[str, ...]) -> str:
     """
     is_resource_fork = parts[-1].startswith("._")  # of macOS
     if is_resource_fork or not MADE_BY_TOOLS.isdisjoint(parts):
-        return "made by a tool or a system, and no student's"
+        return OF_TOOLS
     return ""
+
+
+OF_TOOLS = "made by a tool or a system, and no student's"
 
 
 def _text(name: str) -> str:
@@ -289,7 +318,8 @@ class _Unpacking:
     def _leave(self, parts: tuple[str, ...], why: str) -> None:
         """Note what was not taken, and why. parts: its folders and its name."""
         place = "/".join(parts)
-        self.contents.left.append(Left(place[:MAX_PLACE], why))
+        left = Left(place[:MAX_PLACE], why, is_nobodys=why == OF_TOOLS)
+        self.contents.left.append(left)
 
     def _extract(
         self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...], time: str

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.grading.hand_in import EARLIER, HandIn, read_record, record_path
+from autograder.grading.hand_in import EARLIER, LIST, HandIn, read_record, record_path
 from autograder.grading.results import digest
 from autograder.intake.folder_names import folder_name
 from autograder.intake.items import utc_of_seconds
@@ -133,6 +133,30 @@ def lay_out(place: Place, into: Path) -> None:
         number = str(attempt.record.attempt)
         _write_attempt(earlier / number, place.unit, attempt)
     _write_attempt(folder / place.unit, place.unit, latest)
+
+
+def lay_out_ungraded(student: str, unit: str, record: HandIn, into: Path) -> None:
+    """Note that a student handed in only what cannot be graded, unless a file of theirs is there.
+
+    The unit's folder is empty, and beside it lies the record.
+    """
+    if attempts_in(into, student, unit):
+        return
+    folder = into / student / unit
+    folder.mkdir(parents=True, exist_ok=True)
+    content = msgspec.json.encode(record)
+    replace_file(record_path(folder), msgspec.json.format(content, indent=1))
+
+
+def add_to_list(into: Path, lines: Sequence[str]) -> None:
+    """Write what a run did not take below what those before it did not."""
+    if not lines:
+        return
+    path = into / LIST
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    text = "\n".join([f"# {now}", *lines, "", ""])
+    replace_file(path, (before + text).encode("utf-8", "replace"))
 
 
 def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:

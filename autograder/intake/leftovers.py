@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from autograder.course import Course
-from autograder.grading.hand_in import EARLIER, MARK
+from autograder.grading.hand_in import EARLIER, LIST, MARK
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.submissions import Submitted
 from autograder.intake.items import Left, shown, tools_own
@@ -44,7 +44,7 @@ class _Looking:
     def at_the_top(self) -> Iterator[Left]:
         """Look at the students' folders, and at what lies beside them."""
         for entry in _entries(self.folder):
-            if Path(entry.path) in self.taken or entry.name in (MARK, ROSTER):
+            if Path(entry.path) in self.taken or entry.name in (MARK, ROSTER, LIST):
                 continue
             name = shown(entry.name)
             why = _foreign(entry)

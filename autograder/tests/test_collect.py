@@ -11,6 +11,7 @@ from lms import HALF, RIGHT, Entry, pack
 from small import COURSE, UNIT, WORDS
 
 from autograder.grading.hand_in import read_record
+from autograder.grading.results import stored_results
 from autograder.grading.roster import BadRoster, read_roster
 from autograder.intake import items as intake_items
 from autograder.intake.collect import Wish, carry_out, plan, summary
@@ -414,6 +415,64 @@ def test_the_roster_of_github_classroom_is_known(tmp_path):
     )
     assert roster.find(sis="S20118").email == ""
     assert sorted(roster.students) == ["ada-l", "charles-b", "grace@x.edu"]
+
+
+def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_path):
+    """A document, or a file that is too large: said in words, with a result of no points.
+
+    The record has the numbers, and a file that comes later takes its place.
+    """
+    roster = "Identifier,Full name,Email address,Grade\n" + "".join(
+        f"Participant {number},{name},{name.split()[0].lower()}@x.edu,\n"
+        for number, name in ((17, "Ada Lovelace"), (18, "Lukas Weber"), (19, "Amy Big"), (20, "No"))
+    )
+    entries = [
+        Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+        Entry("Lukas Weber_18_assignsubmission_file/answers.docx", "PK"),
+        Entry(f"Amy Big_19_assignsubmission_file/{UNIT}.ipynb", "x" * (6 << 20)),
+    ]
+    into = tmp_path / "submitted"
+    source = pack(tmp_path / f"Course-{UNIT}-4711.zip", entries)
+    made = collect(source, into, roster)
+    assert [each.student for each in made.missing] == ["no@x.edu"]
+    told = "\n".join(summary(made))
+    assert "handed in only what cannot be graded (2):" in told
+    assert "answers.docx: no .py or .ipynb" in told
+    assert f"amy@x.edu, {UNIT}" in told
+    assert record(into, "lukas@x.edu").id == "18"
+    done = small.run_command("grade", into, "--out", tmp_path / "grades", "--quick")
+    assert done.returncode == 0, done.stderr
+    results = {result.student: result for result in stored_results(tmp_path / "grades")}
+    lukas = results["lukas@x.edu"]
+    assert (lukas.score, lukas.hand_in.id) == (0, "18")
+    assert lukas.note == "what was handed in, answers.docx, is nothing that can be graded."
+    entries[1] = Entry(f"Lukas Weber_18_assignsubmission_file/{UNIT}.py")
+    made = collect(pack(tmp_path / f"Course-{UNIT}-4712.zip", entries), into)
+    assert record(into, "lukas@x.edu").sha256
+    assert [one.student for one in made.ungraded] == ["amy@x.edu"]
+
+
+def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
+    """A clone brings what students were given: it is counted; all of it is in a file."""
+    for student in ("ada", "zoë"):
+        files = {f"{UNIT}.py": RIGHT, "solution.docx": "x"}
+        files |= {f"picture{number}.png": "x" for number in range(9)}
+        for path in sorted((COURSE.folder / "checks").glob("*.py")):
+            files[f"checks/{path.name}"] = path.read_text()
+        lms.commit(tmp_path / "clones" / student, files, "2026-11-20T14:22:32+01:00")
+    made = collect(tmp_path / "clones", tmp_path / "submitted")
+    told = summary(made)
+    (begin,) = [place for place, line in enumerate(told) if line.startswith("not taken")]
+    assert len(told) - begin <= 1 + 2 * 4 + 1
+    assert "all of them are in not taken.txt" in told[begin]
+    assert "files that tools made, or that students were given" in told[-1]
+    kept = (tmp_path / "submitted" / "not taken.txt").read_text()
+    assert "zoë/picture8.png: no .py or .ipynb" in kept
+    assert "ada/.git: made by a tool" in kept
+    collect(tmp_path / "clones", tmp_path / "submitted")
+    assert (tmp_path / "submitted" / "not taken.txt").read_text().startswith(kept)
+    done = small.run_command("grade", tmp_path / "submitted", "--out", tmp_path / "g", "--quick")
+    assert "not taken.txt" not in done.stdout
 
 
 def test_a_name_that_two_have_matches_nobody(tmp_path):

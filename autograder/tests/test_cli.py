@@ -398,6 +398,8 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
 def test_doctor_says_what_works_and_what_does_not(tmp_path):
     """Grades are official here, and without bubblewrap, but not where a worker is unconfined."""
     done = run_command("doctor")
+    for package in ("libcst", "canvasapi", "PyYAML"):
+        assert f"{package}: " in done.stdout
     assert done.returncode == 0, done.stdout
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
     lame = (

@@ -280,14 +280,15 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     \b
     Example:  autograder regrades Regrades.mbox grades
     """
+    from autograder.errors import visible
     from autograder.grading.adjustments import all_adjustments
     from autograder.grading.results import write_whole
     from autograder.grading.roster import roster_beside
     from autograder.report.exports import as_csv
-    from autograder.report.regrade import as_table, listed, read_requests
+    from autograder.report.regrade import as_table, listed, read_mails
 
     results = results_in(grades)
-    requests = read_requests(mails)
+    requests, unclear = read_mails(mails)
     course = find_course(course_folder)
     adjustments = all_adjustments(course, [grades], results, roster_beside(grades))
     listing = listed(requests, results, adjustments)
@@ -296,4 +297,6 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     write_whole(path, table.rstrip("\n"))
     for request in listing:
         click.echo(request.in_words())
+    for mail in unclear:
+        click.echo(f"read it yourself: {visible(mail.in_words())}")
     click.echo(f"{len(requests)} requests: {path}")

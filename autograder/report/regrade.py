@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from autograder.judging import Verdict
 from autograder.report.terminal import earned_in_words
 
 FIELDS = ("Student", "Unit", "Check", "Checksum")
+SUBJECT = "Regrade"  # how the subject of a request begins
 MAX_MAIL = 256 << 10  # bytes of a mail that are looked at
 MAX_HEADER = 2_000  # characters of a header
 MAX_VALUE = 200  # characters of a field, as of a student's name
@@ -45,7 +47,7 @@ def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
         "",
     ]
     to = quote(address, safe="@")
-    subject = quote(f"Regrade: {result.unit}, {verdict.name}", safe="")
+    subject = quote(f"{SUBJECT}: {result.unit}, {verdict.name}", safe="")
     body = quote("\r\n".join(lines), safe="")
     return f"mailto:{to}?subject={subject}&body={body}"
 
@@ -63,18 +65,41 @@ class Request:
     why: str
 
 
+@dataclass(frozen=True)
+class Unclear:
+    """A mail that speaks of a regrade, and does not say of which check of which file."""
+
+    sender: str
+    date: str
+    subject: str
+
+    def in_words(self) -> str:
+        """Say in a line whose it is."""
+        return f"{self.subject}: from {self.sender}, {self.date}"
+
+
 def read_requests(place: Path) -> list[Request]:
     """Read the requests among mails: an mbox file, or a folder of `.eml` files, or one of these.
 
     Raises `NoMails`.
     """
+    requests, _ = read_mails(place)
+    return requests
+
+
+def read_mails(place: Path) -> tuple[list[Request], list[Unclear]]:
+    """Read the requests among mails, and those that a person must read. Raises `NoMails`."""
     found = []
+    unclear = []
     for mail in _mails(place):
         request = _request(mail)
+        subject = _header(mail, "Subject")
         if request:
             found.append(request)
+        elif SUBJECT.casefold() in subject.casefold():
+            unclear.append(Unclear(_header(mail, "From"), _header(mail, "Date"), subject))
     found.sort(key=lambda request: (request.unit, request.check, request.student, request.date))
-    return found
+    return found, unclear
 
 
 def _mails(place: Path) -> Iterator[EmailMessage]:
@@ -157,12 +182,55 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _text(mail: EmailMessage) -> str:
-    """Return the plain text of a mail; empty where there is none, or it cannot be read."""
+    """Return the text of a mail, of its HTML where that is all; empty where it cannot be read."""
     try:
-        part = mail.get_body(("plain",))
-        return str(part.get_content()) if part else ""
+        part = mail.get_body(("plain", "html"))
+        if part is None:
+            return ""
+        content = str(part.get_content())
+        if part.get_content_subtype() == "html":
+            return _text_of_html(content)
+        return content
     except Exception:  # an encoding that nobody knows, a header that cannot be read
         return ""
+
+
+def _text_of_html(content: str) -> str:
+    """Return the text of a page of HTML, a line for each paragraph."""
+    reader = _TextOfHtml()
+    reader.feed(content)
+    reader.close()
+    return "".join(reader.pieces)
+
+
+class _TextOfHtml(HTMLParser):
+    """Collects what a reader sees of a page."""
+
+    BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote"})
+    UNSEEN = frozenset({"style", "script", "head", "title"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        """Begin a line, or what is not shown."""
+        if tag in self.BREAKS:
+            self.pieces.append("\n")
+        self._unseen += tag in self.UNSEEN
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a line, or what is not shown."""
+        if tag in self.BREAKS:
+            self.pieces.append("\n")
+        if tag in self.UNSEEN and self._unseen:
+            self._unseen -= 1
+
+    def handle_data(self, data: str) -> None:
+        """Take text that is shown, in which a break of the source is a space."""
+        if not self._unseen:
+            self.pieces.append(" ".join(data.split("\n")))
 
 
 def _header(mail: EmailMessage, name: str) -> str:

@@ -104,6 +104,26 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
     assert rows[0]["why"] == "'=HYPERLINK(1)"
 
 
+def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_path):
+    """Outlook replies in HTML alone; whoever writes freely must be read by a person."""
+    plain = mail_of(links(pages, "crash")["summing"], "The idea is right.")
+    lines = "".join(f"<p class=x>{line}<br></p>\n" for line in plain.get_content().splitlines())
+    html = mail_of(links(pages, "crash")["summing"], "")
+    html.set_content(f"<html><style>Unit: x</style><body>{lines}</body></html>", subtype="html")
+    free = EmailMessage()
+    free["From"], free["Subject"] = "eve@x.example", f"Re: Regrade: {UNIT}, summing"
+    free.set_content("<p>Please look at my sums once more.</p>", subtype="html")
+    for number, mail in enumerate((html, free)):
+        (tmp_path / f"{number}.eml").write_bytes(bytes(mail))
+    (request,) = read_requests(tmp_path)
+    assert (request.student, request.unit, request.check) == ("crash", UNIT, "summing")
+    assert request.why == "The idea is right."
+    done = small.run_command("regrades", tmp_path, pages)
+    assert done.returncode == 0, done.stderr
+    assert f"read it yourself: Re: Regrade: {UNIT}, summing: from eve@x.example" in done.stdout
+    assert "1 requests" in done.stdout
+
+
 def test_odd_mails_stop_nothing(tmp_path):
     """Bytes, headers and encodings that nobody knows; a terminal's codes are written out."""
     head = b"From: =?x?q?=\x1b[31m\nDate: \xff\nContent-Type: text/plain; charset=nonsense\n\n"

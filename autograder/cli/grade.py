@@ -1,9 +1,11 @@
 """The command `grade`: a class is graded, its pages are written, and what happened is told."""
 
+import shlex
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from autograder.intake.items import Left
 
 MOST_LISTED = 10  # files that a refusal lists
+EACH = 30.0  # seconds between two words on how far a run is
 
 
 @main.command()
@@ -105,6 +108,7 @@ def grade(
     from autograder.grading import batch
     from autograder.grading.attempts import refuse_lesser
     from autograder.grading.roster import absent
+    from autograder.grading.whole_class import with_student
     from autograder.report.terminal import ClassFacts, print_class
 
     course = find_course(course_folder)
@@ -132,6 +136,7 @@ def grade(
         )
         tallies = _with_progress(course, handed_in.found, run)
         results = _results_of_run(out, handed_in.found)
+        results = [with_student(result, handed_in.students) for result in results]
         print_class(course, results, ClassFacts(absent(handed_in.students, results)))
         page = _write_pages(course, course_folder, folder, out, handed_in)
     _tell(course, handed_in, run, tallies, results)
@@ -187,7 +192,7 @@ def _submissions(submitted: Path) -> Iterator[Path]:
 
 
 def _collect(submitted: Path) -> str:
-    return f"autograder collect {submitted} --into submitted"
+    return f"autograder collect {shlex.quote(str(submitted))} --into submitted"
 
 
 def _read_class(
@@ -297,9 +302,45 @@ def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -
         TimeRemainingColumn(),
         TextColumn("left"),
     )
-    with Progress(*columns, console=console(stderr=True)) as progress:
+    screen = console(stderr=True)
+    said = _Said(len(found), silent=screen.is_terminal)
+    with Progress(*columns, console=screen) as progress:
         task = progress.add_task("grading", total=len(found))
-        return batch.grade_class(course, found, run, lambda _: progress.advance(task))
+
+        def step(_: "Result") -> None:
+            progress.advance(task)
+            said.one_more()
+
+        try:
+            return batch.grade_class(course, found, run, step)
+        except KeyboardInterrupt:
+            click.echo(
+                f"Stopped. {said.graded} of {len(found)} are graded and kept; the same command "
+                "goes on from there.",
+                err=True,
+            )
+            raise
+
+
+@dataclass
+class _Said:
+    """Says how far a run is, each half minute, where no terminal shows a bar.
+
+    silent: whether one does.
+    """
+
+    total: int
+    silent: bool
+    graded: int = 0
+    last: float = field(default_factory=time.monotonic)
+
+    def one_more(self) -> None:
+        """Count a submission."""
+        self.graded += 1
+        now = time.monotonic()
+        if not self.silent and now - self.last >= EACH:
+            self.last = now
+            click.echo(f"{self.graded} of {self.total} graded", err=True)
 
 
 # ---- after grading

@@ -1,6 +1,7 @@
 """Commands between an instructor and a learning platform: collect, feedback."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ def collect(
     if dry_run:
         click.echo("Nothing was written.")
     else:
-        click.echo(f"Next: autograder grade {into} --out grades")
+        click.echo(f"Next: autograder grade {shlex.quote(str(into))} --out grades")
 
 
 @main.command()

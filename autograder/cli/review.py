@@ -223,7 +223,7 @@ def defence(
     from autograder.grading.results import run_facts
     from autograder.grading.submissions import graded_files
     from autograder.report.terminal import console
-    from autograder.review.defence import Defence, Draw
+    from autograder.review.defence import Defence, Draw, seed_of_defence
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
@@ -231,7 +231,7 @@ def defence(
     every = _results_with_names(folder)
     asked = _results_asked_about(folder, every, unit, only)
     if seed is None:
-        seed = int(run_facts(folder).get("seed", 0))
+        seed = seed_of_defence(run_facts(folder).get("seed", ""))
     with submissions_of(folder, submitted) as lies:
         if lies is None:
             raise Refused(

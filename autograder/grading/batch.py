@@ -385,7 +385,10 @@ def _read(entry: Submitted) -> _File:
     if entry.path is None:
         return _File(entry, b"")
     try:
-        return _File(entry, read_file(entry.path))
+        content = read_file(entry.path)
+        if content.strip():
+            return _File(entry, content)
+        words = "the file is empty. Save it, and hand it in again."
     except OSError as error:
         words = f"the file cannot be read ({error.strerror})."
     except ValueError as error:

@@ -46,6 +46,8 @@ class Naming:
             known = self.roster.find(
                 name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
             )
+        if self.roster and not known and self.source == "github":
+            known = _called_behind_a_prefix(who.login, self.roster)
         if known:
             wanted = folder_name(known.student)
             name = self._alone(wanted, person, held_by="")
@@ -86,6 +88,16 @@ class Naming:
             if record and record.source == self.source:
                 return self._person(record)
         return ""
+
+
+def _called_behind_a_prefix(clone: str, roster: Roster) -> Student | None:
+    """Find the student of a clone that is called `unit4-ada`, as classrooms call them."""
+    parts = clone.split("-")
+    for first in range(1, len(parts)):
+        known = roster.find(login="-".join(parts[first:]))
+        if known:
+            return known
+    return None
 
 
 def _checksum(content: bytes) -> str:

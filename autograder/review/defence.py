@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
-from autograder.grading.results import Result
+from autograder.grading.results import Result, digest
 from autograder.report.names import names_of_results
 from autograder.review.defence_pages import write_index, write_sheets
 from autograder.review.questions import Question, questions
@@ -43,6 +43,14 @@ class Draw:
 
     number: int
     seed: int
+
+
+def seed_of_defence(seed: str) -> int:
+    """Return the seed of a choice that stands on pages: it follows from that of the grades.
+
+    The other way it does not: who sees the pages can make no answers for the grades' own seed.
+    """
+    return int(digest(f"defence {seed}".encode())[:7], 16)
 
 
 class Defence:

@@ -1,6 +1,7 @@
 """A class: runs that are killed, full disks, servers that die, things around a submission."""
 
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import replace
 import pytest
 import small
 
+from autograder.cli.grade import EACH, _Said
 from autograder.course import NoCourse, find_course, load_unit, read_course
 from autograder.grading import batch
 from autograder.grading.batch import Run, grade_class, refuse_course_within
@@ -111,6 +113,47 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
     found = find_submissions(small.COURSE, tmp_path / "class")
     grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, jobs=1, quick=True))
     assert told == [{}, {}, {"doubling": 0}]
+
+
+def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
+    """And that the same command goes on."""
+    submitted = small.write_class(tmp_path / "class", 40, slow=True)
+    command = [sys.executable, "-m", "autograder", "grade", submitted, "--quick"]
+    command += ["--out", tmp_path / "out"]
+    with subprocess.Popen(
+        [str(word) for word in command],
+        cwd=small.COURSE.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while len(small.results(tmp_path / "out")) < 3:
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    assert running.returncode != 0
+    (graded,) = re.findall(r"Stopped\. (\d+) of 40 are graded and kept; the same command", told)
+    assert int(graded) <= len(small.results(tmp_path / "out"))
+
+
+def test_how_far_a_run_is_is_said_where_no_terminal_shows_it(capsys):
+    """Each half minute, and not for each submission."""
+    said = _Said(61, silent=False)
+    said.one_more()
+    said.last -= EACH
+    said.one_more()
+    said.one_more()
+    assert capsys.readouterr().err == "2 of 61 graded\n"
+
+
+def test_an_empty_file_is_told_to_be_empty(tmp_path):
+    """And not that a name in it is not defined."""
+    small.submit(tmp_path / "class", "aaa", "\n  \n")
+    found = find_submissions(small.COURSE, tmp_path / "class")
+    grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, quick=True))
+    (result,) = stored_results(tmp_path / "out")
+    assert (result.score, result.note) == (0, "the file is empty. Save it, and hand it in again.")
 
 
 def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, monkeypatch):

@@ -475,6 +475,16 @@ def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
     assert "not taken.txt" not in done.stdout
 
 
+def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
+    """As classrooms call them; by the roster, and where no student is called like the whole."""
+    for clone in ("unit4-ada", "unit4-mary-ann", "mary-ann-b"):
+        lms.commit(tmp_path / "c" / clone, {f"{UNIT}.py": RIGHT}, "2026-11-20T14:22:32+01:00")
+    roster = "student,login\nada,ada\nmary,mary-ann\nb,b\nmab,mary-ann-b\n"
+    made = collect(tmp_path / "c", tmp_path / "submitted", roster)
+    assert sorted(place.student for place in made.places) == ["ada", "mab", "mary"]
+    assert made.unknown == []
+
+
 def test_a_name_that_two_have_matches_nobody(tmp_path):
     """Better unknown than somebody else's."""
     path = tmp_path / "roster.csv"
@@ -503,6 +513,9 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert "handed in nothing (1):\n  alan" in done.stdout
     done = small.run_command(*options)
     assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout
+    spaced = source.rename(tmp_path / "DL26-Unit 4 by hand.zip")
+    done = small.run_command("grade", spaced, "--out", tmp_path / "grades", "--unit", UNIT)
+    assert f"autograder collect '{spaced}' --into submitted" in done.stderr
     assert json.loads((tmp_path / "submitted" / "ada" / f"{UNIT}.json").read_text())["format"] == 1
 
 

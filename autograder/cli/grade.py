@@ -209,7 +209,7 @@ def _read_class(
     """
     from autograder.grading.attempts import with_records
     from autograder.grading.results import run_facts, stored_results
-    from autograder.grading.roster import merged, read_roster, roster_beside
+    from autograder.grading.roster import kept_from, merged, read_roster, roster_beside
     from autograder.intake.leftovers import left_out
 
     before = stored_results(out)
@@ -217,13 +217,17 @@ def _read_class(
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
     named = read_roster(roster) if roster else None
+    known = merged(roster_beside(out), roster_beside(folder))
+    kept = kept_from(known, named)
+    if kept:
+        click.echo(kept, err=True)
     seed_shown = ""
     if (out / "pages" / "index.html").exists():
         seed_shown = run_facts(out).get("seed", "")
     return _HandedIn(
         found=found,
         left=left_out(course, folder, found, unit),
-        students=merged(roster_beside(out), roster_beside(folder), named),
+        students=merged(known, named),
         before=before,
         seed_shown=seed_shown,
     )

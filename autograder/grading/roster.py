@@ -374,12 +374,43 @@ def roster_beside(folder: Path) -> Roster | None:
 
 
 def merged(*rosters: Roster | None) -> Roster | None:
-    """Put rosters together, a later one's words before an earlier one's; None for no roster."""
-    students: list[Student] = []
+    """Put rosters together, a later one's words before an earlier one's; None for no roster.
+
+    What the later one does not say of a student stays as the earlier one said it.
+    """
+    together: dict[str, Student] = {}
     for roster in rosters:
-        if roster:
-            students.extend(roster.students.values())
-    return Roster(students) if students else None
+        for name, student in (roster.students if roster else {}).items():
+            before = together.get(name, student)
+            together[name] = _filled_up(student, before)
+    return Roster(together.values()) if together else None
+
+
+def _filled_up(student: Student, before: Student) -> Student:
+    """Return a student with what was known before in the fields that are empty."""
+    number = student if student.id else before
+    return Student(
+        student=student.student,
+        name=student.name or before.name,
+        email=student.email or before.email,
+        id=number.id,
+        login=student.login or before.login,
+        sis=student.sis or before.sis,
+        source=number.source,
+    )
+
+
+def kept_from(before: Roster | None, named: Roster | None) -> str:
+    """Say how many students stay of a roster that was there, and are not in the one named now."""
+    if not before or not named:
+        return ""
+    kept = before.without(named.students)
+    if not kept:
+        return ""
+    return (
+        f"{len(kept)} students of the roster that was there are not in the one named now, and "
+        f"stay, such as {kept[0].student}. To drop them, take them out of {FILE}."
+    )
 
 
 def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:

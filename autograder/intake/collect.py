@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
-from autograder.grading.roster import Roster, Student, merged, roster_beside
+from autograder.grading.roster import Roster, Student, kept_from, merged, roster_beside
 from autograder.intake.folder_names import Naming, folder_name
 from autograder.intake.found import Found, Source
 from autograder.intake.items import (
@@ -71,7 +71,8 @@ class Plan:
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
     in the roster and handed in nothing. ungraded: who handed in only what cannot be graded.
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
-    into the folder, this one too. above: how many folders around the whole say nothing.
+    into the folder, this one too. above: how many folders around the whole say nothing. kept: what
+    is to be said of a roster that was there before.
     """
 
     source: Source
@@ -84,6 +85,7 @@ class Plan:
     future: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
     roster: Roster | None = None
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,12 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         contents.name,
     )
     _refuse_other_kind(source, before, wish)
-    whole = _as_folders(merged(roster_beside(wish.into), roster))
+    known = roster_beside(wish.into)
+    named = _as_folders(roster)
+    whole = _as_folders(merged(known, named))
     made = Plan(source, roster=whole)
     made.kinds = sorted({*before, source.name})
+    made.kept = kept_from(known, named)
     made.above = len(items[0].above) if items else 0
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
@@ -476,6 +481,8 @@ def carry_out(made: Plan, into: Path) -> None:
 def summary(made: Plan) -> list[str]:
     """Say what was planned, a line each: the counts, then everything that needs a look."""
     lines = [_counts(made)]
+    if made.kept:
+        lines.append(made.kept)
     for place in made.places:
         words = _attempts_in_words(place)
         if place.fresh and words:

@@ -485,6 +485,17 @@ def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
     assert made.unknown == []
 
 
+def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
+    """They would else be listed as having handed in nothing, and nobody would know why."""
+    source = lms.canvas(tmp_path)
+    made = collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
+    assert made.kept == ""
+    made = collect(source, tmp_path / "submitted", "student,name\nada,Ada Lovelace\n")
+    assert made.roster.students["ada"].sis == "S1"
+    (said,) = [line for line in summary(made) if "stay" in line]
+    assert said.startswith("4 students of the roster that was there are not in the one named now")
+
+
 def test_a_name_that_two_have_matches_nobody(tmp_path):
     """Better unknown than somebody else's."""
     path = tmp_path / "roster.csv"

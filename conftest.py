@@ -45,6 +45,7 @@ FIRST = [
     "unit3",
     "unit1",
     "unit0",
+    "unit6",
     "unit4",
     "test_client",
     "test_batch",

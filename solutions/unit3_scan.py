@@ -908,8 +908,8 @@ with autograder.example("what comes next, at every step"):
 # bends once, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
 # That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it bends twice. No single step does that.
 #
-# With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So the scan
-# of this section cannot run that network. (A method that iterates can; see Reading.)
+# With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So one
+# scan cannot run that network. Several can, one after another: in unit 6 you guess all states, and each scan makes the guess better.
 
 # %%
 with autograder.example("one step bends once, two steps bend twice"):

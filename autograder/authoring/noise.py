@@ -80,8 +80,8 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
     if not noise:
         return f"{told}. {remedy}"
     wide = math.sqrt(2) * FAR * noise
-    digits = 1 - math.floor(math.log10(wide))
-    tolerance = math.ceil(wide * 10**digits) / 10**digits
+    places = 1 - math.floor(math.log10(wide))
+    tolerance = math.ceil(wide * 10**places) / 10**places
     return (
         f"{told}: it varies by {noise:.2g} of its largest value (standard deviation of {RUNS} "
         f"runs). {remedy} Right answers of students who draw pass all but never with "

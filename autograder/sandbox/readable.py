@@ -165,7 +165,7 @@ def package_folders(names: Sequence[str]) -> list[str]:
 
 
 def module_names(names: Sequence[str]) -> list[str]:
-    """Return the modules that distributions are imported as: `sklearn` of scikit-learn.
+    """Return the modules that distributions are imported as: `yaml` of PyYAML.
 
     One that is called as its distribution stands for it. Those that are not installed are passed
     over.

@@ -1,5 +1,6 @@
 """A class: runs that are killed, full disks, servers that die, things around a submission."""
 
+import json
 import random
 import re
 import shutil
@@ -538,3 +539,37 @@ def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
     finally:
         close_servers()
     assert points == [[2, 0], [0, 9]]
+
+
+def test_points_are_the_same_on_a_busy_machine(small_class, graded_class, tmp_path):
+    """With four busy loops beside it and one job, from the last student to the first.
+
+    No answer of ours is kept from before.
+    """
+    ordered = sorted(small_class.iterdir(), reverse=True)
+    for number, student in enumerate(ordered):
+        shutil.copytree(student, tmp_path / "in" / f"{number:02} {student.name}")
+    loops = [
+        subprocess.Popen(["nice", "-n", "19", sys.executable, "-c", "while True: pass"])
+        for _ in range(4)
+    ]
+    try:
+        arguments = ("--out", tmp_path / "out", "-j", "1", "--seed", small.SEED)
+        cache = str(tmp_path / "cache")
+        small.run_command("grade", tmp_path / "in", *arguments, XDG_CACHE_HOME=cache)
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    assert earned_in(tmp_path / "out") == earned_in(graded_class)
+
+
+def earned_in(out):
+    """What each check of each submission earned, by its student."""
+    found = {}
+    for path in out.glob("*/*.json"):
+        record = json.loads(path.read_text())
+        _, _, name = path.stem.rpartition(" ")
+        checks = {check["name"]: (check["earned"], check["status"]) for check in record["checks"]}
+        found[record["unit"], name] = checks
+    return found

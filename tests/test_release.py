@@ -58,6 +58,7 @@ def listed():
     yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
     for unit in UNITS:
         yield from (f"assignments/{unit}.py", f"assignments/keys/{unit}.safetensors")
+        yield f".release/{unit}.txt"
     yield from (f"drawings/{path.name}" for path in COURSE.folder.glob("drawings/*.svg"))
     for manifest in COURSE.folder.glob("datasets/*/manifest.toml"):
         yield from (

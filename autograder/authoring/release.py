@@ -16,6 +16,7 @@ from autograder.authoring.wheel import pack_wheel
 from autograder.course import Course, load_unit
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
+from autograder.practice.folder import GIVEN
 from autograder.source.pictures import attach_pictures
 
 POOL = "keys.sqlite"
@@ -40,6 +41,10 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
         path.write_text(text, encoding="utf-8")
     readme = folder / "README.md"
     readme.write_text(_readme(course, wheel, units), encoding="utf-8")
+    given = folder / GIVEN  # what `update` compares a student's files with
+    given.mkdir()
+    for stub in sorted((folder / "assignments").glob("*.py")):
+        shutil.copyfile(stub, given / f"{stub.stem}.txt")
 
 
 # file of a release → its template

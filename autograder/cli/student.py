@@ -1,4 +1,4 @@
-"""Commands of a student: check, watch, hint."""
+"""Commands of a student: check, watch, hint, start, update."""
 
 import os
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from autograder.cli.base import (
+    EXISTING,
     PATH,
     Refused,
     course_option,
@@ -158,3 +159,47 @@ def hint(unit: str | None, check: str | None, course_folder: Path | None) -> Non
     if seen:
         click.echo(f"`{wanted}` said: {seen}")
     click.echo(help_with_it)
+
+
+@main.command()
+@click.argument("folder", type=PATH)
+@click.argument("release", type=EXISTING, required=False)
+@course_option
+@report_user_errors
+def start(folder: Path, release: Path | None, course_folder: Path | None) -> None:
+    """Make a FOLDER to work in from a RELEASE of a course, a folder or a zip of one.
+
+    Without a RELEASE it is the one around the current folder.
+
+    \b
+    Example:  autograder start work course.zip
+    """
+    from autograder.practice.folder import start
+
+    course = start(release or find_course(course_folder).folder, folder)
+    first = course.short(course.units[0])
+    click.echo(f"{course.title}: {len(course.units)} units in {folder / 'assignments'}")
+    click.echo("Next:")
+    click.echo(f'    cd "{folder}"')
+    click.echo(f"    autograder watch {first}")
+
+
+@main.command()
+@click.argument("release", type=EXISTING)
+@course_option
+@report_user_errors
+def update(release: Path, course_folder: Path | None) -> None:
+    """Bring the folder that you work in up to a newer RELEASE. What you wrote stays.
+
+    Save your files first. Where the release changes what you changed, yours stays, and the new text
+    lies beside; a copy of all that was written over is kept.
+
+    \b
+    Example:  autograder update course-2.zip
+    """
+    from autograder.practice.folder import in_words, update
+
+    course = find_course(course_folder)
+    changes = update(course, release)
+    for line in in_words(changes, course.folder):
+        click.echo(line)

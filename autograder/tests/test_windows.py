@@ -203,3 +203,26 @@ def test_an_instructor_does_on_windows_all_that_confines_nothing(python, tmp_pat
     refused = autograder(python, course, "grade", "../submitted", "--out", "../out")
     assert refused.returncode == 2
     assert b"WSL2" in refused.stderr
+
+
+def test_a_folder_is_made_and_a_newer_release_taken_in(python, tmp_path):
+    """From a zip; line ends of Windows stay, and so does what was written."""
+    release = release_to(tmp_path / "release" / "course")
+    shutil.make_archive(str(tmp_path / "release"), "zip", release.parent)
+    started = autograder(python, tmp_path, "start", "Zoë's work", "release.zip")
+    assert (started.returncode, started.stderr) == (0, b"")
+    work = tmp_path / "Zoë's work"
+    fill(work, double=RIGHT["double"])
+    script = written(work)
+    script.write_bytes(script.read_bytes().replace(b"\n", b"\r\n"))
+    text = written(release).read_text()
+    newer = text.replace("import numpy as np\n", "import numpy as np\nimport math\n")
+    written(release).write_text(newer)
+    (release / ".release" / f"{UNIT}.txt").write_text(newer)
+    updated = autograder(python, work, "update", "../release/course")
+    assert (updated.returncode, updated.stderr) == (0, b"")
+    assert b"1 change of the release taken" in updated.stdout
+    lines = script.read_bytes().split(b"\r\n")
+    assert b"import math" in lines
+    assert f"    {RIGHT['double']}".encode() in lines
+    assert not any(b"\n" in line for line in lines)

@@ -1,0 +1,260 @@
+"""A student's folder: made from a release of a course, and brought up to a newer release.
+
+A release carries its stubs a second time, in `.release`. What a student wrote is what differs from
+these. Nothing that is written over is lost: a copy lies in a folder `update-N` before. No copy is
+called like a script, so that nobody who collects files takes it for one.
+"""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course import FILE, Course, read_course
+from autograder.errors import UserError
+from autograder.parsing import parse
+from autograder.practice.merging import Merged, merge
+from autograder.sandbox.inside.cells import UNPARSABLE
+
+GIVEN = ".release"  # in a release: its stubs as they were given, as `UNIT.txt`
+BEFORE = ".before"  # behind the name of a copy
+NEW = ".new"  # behind the name of a stub that was not taken
+PROGRESS = ".autograder.json"
+BOM = "\ufeff"
+
+
+class NoRelease(UserError):
+    """What should be a release of a course is none."""
+
+
+class Taken(UserError):
+    """The folder that should be made is there already."""
+
+
+@dataclass
+class Update:
+    """What a new release changed in a student's folder.
+
+    merged: by script, what came of the student's and the new text.
+    stayed: scripts that stay as the student left them, each with the reason.
+    replaced, new: other files, as paths below the folder.
+    content: of each file that is written. not_taken: the new text of scripts of which not all is.
+    kept: the folder of copies of what was there before, and of what is not taken.
+    """
+
+    kept: Path
+    merged: dict[str, Merged] = field(default_factory=dict)
+    stayed: dict[str, str] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    content: dict[Path, bytes] = field(default_factory=dict)
+    not_taken: dict[Path, bytes] = field(default_factory=dict)
+
+
+@contextmanager
+def opened(release: Path) -> Iterator[Path]:
+    """Open a release, a folder or a zip of one. Raises `NoRelease`."""
+    if not release.is_file():
+        yield _top(release, release)
+        return
+    if not zipfile.is_zipfile(release):
+        raise NoRelease(f"{release} is no zip file. Name a release: a folder, or a zip of it.")
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(release) as packed:
+        packed.extractall(scratch)
+        yield _top(Path(scratch), release)
+
+
+def _top(folder: Path, named: Path) -> Path:
+    """Return the folder of a release: this one, or the only one in it. Raises `NoRelease`."""
+    inside = [path for path in folder.glob("*") if path.is_dir()]
+    for place in (folder, *inside):
+        if (place / FILE).is_file() and (place / GIVEN).is_dir():
+            return place
+    raise NoRelease(
+        f"{named} is no release of a course. Name what your instructor handed out, or as an author "
+        "make one: autograder build --release FOLDER"
+    )
+
+
+def start(release: Path, folder: Path) -> Course:
+    """Make a student's folder from a release. Raises `NoRelease`, `Taken`."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Taken(
+            f"{folder} is there already. Name a new folder; for a newer release of the course in "
+            "it: autograder update RELEASE"
+        )
+    with opened(release) as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=_not_given)
+    return read_course(folder.resolve())
+
+
+def _not_given(_: str, names: list[str]) -> set[str]:
+    """Leave out what is no part of a release: progress, and what Python and tests leave behind."""
+    left_behind = (PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git")
+    return {name for name in names if name in left_behind or name.startswith("update-")}
+
+
+def update(course: Course, release: Path) -> Update:
+    """Bring a student's folder up to a release. What the student wrote stays.
+
+    Copies are written before anything is changed. Where writing fails halfway, a second update does
+    the rest.
+
+    Raises `NoRelease`, `OSError`.
+    """
+    folder = course.folder
+    changes = Update(_new_folder(folder))
+    with opened(release) as source:
+        if source.resolve() == folder:
+            raise NoRelease(f"{release} is the folder that you work in. Name the new release.")
+        for name in _files_of(source):
+            _plan(folder, name, (source / name).read_bytes(), changes)
+    for name in changes.content:
+        there = folder / name
+        if there.is_file() and name.parts[0] != GIVEN:
+            _write(changes.kept / f"{name}{BEFORE}", there.read_bytes())
+    for name, text in changes.not_taken.items():
+        _write(changes.kept / f"{name}{NEW}", text)
+    for name, content in changes.content.items():
+        _write(folder / name, content)
+    return changes
+
+
+def _new_folder(folder: Path) -> Path:
+    number = 1
+    while (folder / f"update-{number}").exists():
+        number += 1
+    return folder / f"update-{number}"
+
+
+def _files_of(source: Path) -> Iterator[Path]:
+    """Yield the names of a release's files; nothing that who worked in it left behind.
+
+    What scripts are compared with comes last: it is written when these are.
+    """
+    names = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
+    names.sort(key=lambda name: (name.parts[0] == GIVEN, name))
+    for name in names:
+        if not _not_given("", list(name.parts)):
+            yield name
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
+    """Note what a file of the release changes in the folder."""
+    there = folder / name
+    if name.parts[0] == GIVEN:
+        stays = f"assignments/{name.stem}.py" in changes.stayed
+        if not stays:
+            changes.content[name] = new
+        return
+    shown = name.as_posix()
+    if not there.is_file():
+        changes.new.append(shown)
+        changes.content[name] = new
+        return
+    if there.read_bytes() == new:
+        return
+    if name.parent == Path("assignments") and name.suffix == ".py":
+        _plan_script(folder, name, new, changes)
+        return
+    changes.replaced.append(shown)
+    changes.content[name] = new
+
+
+def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
+    """Join a student's script with a new stub; note why it stays where that cannot be done."""
+    shown = name.as_posix()
+    ours = (folder / name).read_bytes()
+    notebook = name.with_suffix(".ipynb")
+    given = folder / GIVEN / f"{name.stem}.txt"
+    if (folder / notebook).is_file():  # of a script and a notebook the newer one is checked
+        changes.stayed[shown] = f"you work in {notebook.name}"
+    elif not given.is_file():
+        changes.stayed[shown] = "nobody noted what you began with"
+    else:
+        base = given.read_bytes()
+        try:
+            joined, merged = _joined(base, ours, new)
+        except ValueError as why:
+            changes.stayed[shown] = str(why)
+        else:
+            if joined != ours:
+                changes.content[name] = joined
+            if joined != ours or merged.kept:
+                changes.merged[shown] = merged
+            if not merged.kept:
+                return
+    changes.not_taken[name] = new
+
+
+def _joined(base: bytes, ours: bytes, new: bytes) -> tuple[bytes, Merged]:
+    """Join two changes of a script, with the line ends and the mark that the student's has.
+
+    base: the stub that the student began with. Raises `ValueError`, with why it cannot be done.
+    """
+    try:
+        text = ours.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
+    plain = text.removeprefix(BOM).replace("\r\n", "\n")
+    stubs = [stub.decode("utf-8").replace("\r\n", "\n") for stub in (base, new)]
+    merged = merge(stubs[0].split("\n"), plain.split("\n"), stubs[1].split("\n"))
+    joined = "\n".join(merged.lines)
+    if _parses(plain) and not _parses(joined):
+        raise ValueError("with the new text it would be no Python any more")
+    if "\r\n" in text:
+        joined = joined.replace("\n", "\r\n")
+    mark = BOM if text.startswith(BOM) else ""
+    return f"{mark}{joined}".encode(), merged
+
+
+def _parses(text: str) -> bool:
+    try:
+        parse(text)
+    except UNPARSABLE:
+        return False
+    return True
+
+
+def in_words(changes: Update, folder: Path) -> Iterator[str]:
+    """Say what a new release changed, a line each.
+
+    folder: that was updated.
+    """
+    for script, merged in changes.merged.items():
+        lines = ", ".join(map(str, merged.kept))
+        changed = "1 change" if merged.taken == 1 else f"{merged.taken} changes"
+        yield f"{script}: {changed} of the release taken, and all that you wrote is there."
+        if lines:
+            yield (
+                f"    From line {lines} on the release changes what you changed: yours stays. The "
+                f"new text is in {_shown(changes, script, NEW)}."
+            )
+    for script, why in changes.stayed.items():
+        yield f"{script}: stays as it is, since {why}."
+        yield f"    The new text is in {_shown(changes, script, NEW)}."
+    if changes.replaced:
+        yield f"changed: {', '.join(changes.replaced)}"
+    if changes.new:
+        yield f"new: {', '.join(changes.new)}"
+    if changes.kept.is_dir():
+        where = changes.kept.relative_to(folder)
+        yield f"What was there before is in {where}, each file with `{BEFORE}` behind its name."
+    touched = [*changes.replaced, *changes.new]
+    wheels = [name for name in touched if name.endswith(".whl")]
+    if wheels:
+        yield f"Next: pip install --force-reinstall --no-deps ./{wheels[0]}"
+    if not changes.merged and not changes.stayed and not touched:
+        yield "Nothing is newer in this release."
+
+
+def _shown(changes: Update, script: str, suffix: str) -> str:
+    return f"{changes.kept.name}/{script}{suffix}"

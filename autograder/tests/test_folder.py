@@ -1,0 +1,211 @@
+"""A student's folder: made from a release, and brought up to the next one without losing a line."""
+
+import shutil
+import zipfile
+
+import pytest
+import small
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from released import RIGHT, fill, kept, release_to, written
+from small import UNIT
+
+from autograder.course import read_course
+from autograder.practice import folder as folders
+from autograder.practice.folder import GIVEN, NoRelease, start, update
+from autograder.practice.merging import merge
+
+SCRIPT = f"assignments/{UNIT}.py"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    """The release that a student begins with."""
+    return release_to(tmp_path_factory.mktemp("first") / "course")
+
+
+@pytest.fixture
+def work(first, tmp_path):
+    """A student's folder."""
+    start(first, tmp_path / "work")
+    return tmp_path / "work"
+
+
+@pytest.fixture
+def second(first, tmp_path):
+    """The next release, as yet the same."""
+    return shutil.copytree(first, tmp_path / "second")
+
+
+def change(release, old, new, name=SCRIPT):
+    """Change a release's file, and a stub also where it is noted as given."""
+    file = release / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    if name == SCRIPT:
+        (release / GIVEN / f"{UNIT}.txt").write_text(text.replace(old, new))
+
+
+def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
+    """From a folder or a zip of one; a folder that is there is left alone."""
+    packed = shutil.make_archive(str(tmp_path / "release"), "zip", first.parent)
+    for release, name in ((first, "from a folder"), (packed, "from a zip")):
+        done = small.run_command("start", name, release, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f'cd "{name}"' in done.stdout
+        assert done.stdout.rstrip().endswith("autograder watch numbers")
+        assert "0 of 4" in small.run_command(cwd=tmp_path / name).stdout
+    again = small.run_command("start", "from a zip", packed, cwd=tmp_path)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+
+
+def test_what_is_no_release_is_refused(first, work, tmp_path):
+    """A course with its solutions, a zip of something else, a file, the folder itself."""
+    packed = tmp_path / "other.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", "a")
+    for release in (small.COURSE.folder, packed, first / "README.md"):
+        with pytest.raises(NoRelease):
+            start(release, tmp_path / "new")
+    with pytest.raises(NoRelease, match="the folder that you work in"):
+        update(read_course(work), work)
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_release_comes_in_and_what_was_written_stays(work, second):
+    """Text, checks and a new file; progress is kept, and the old files are copied."""
+    fill(work, double=RIGHT["double"])
+    assert small.run_command("check", "numbers", "--quick", cwd=work).returncode == 1
+    before = written(work).read_bytes()
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    change(second, "import", "import math, ", "checks/words.py")
+    (second / "docs").mkdir()
+    (second / "docs" / "more.md").write_text("more\n")
+    done = small.run_command("update", "../second", cwd=work)
+    assert done.returncode == 0, done.stderr
+    told = done.stdout
+    assert f"{SCRIPT}: 1 change of the release taken, and all that you wrote is there." in told
+    assert "changed: checks/words.py" in told
+    assert "new: docs/more.md" in told
+    assert "What was there before is in update-1" in told
+    assert RIGHT["double"] in written(work).read_text()
+    assert "import math" in written(work).read_text()
+    assert (work / "update-1" / f"{SCRIPT}.before").read_bytes() == before
+    assert kept(work)[UNIT]["passed"] == ["doubling"]
+    again = small.run_command("update", "../second", cwd=work)
+    assert again.stdout == "Nothing is newer in this release.\n"
+    assert not (work / "update-2").exists()
+
+
+def test_where_both_changed_the_same_lines_the_student_s_stay(work, second):
+    """The new text lies beside, and the next release is compared with the one that came in."""
+    text = written(work).read_text()
+    written(work).write_text(text.replace("import numpy as np", "import numpy as np  # mine"))
+    change(second, "import numpy as np", "import numpy as np  # theirs")
+    changes = update(read_course(work), second)
+    assert "import numpy as np  # mine" in written(work).read_text()
+    assert len(changes.merged[SCRIPT].kept) == 1
+    assert "# theirs" in (work / "update-1" / f"{SCRIPT}.new").read_text()
+    told = "\n".join(folders.in_words(changes, work))
+    assert "the release changes what you changed: yours stays" in told
+    assert "update-1/assignments/numbers_and_sums.py.new" in told
+
+
+@pytest.mark.parametrize("how", ["notebook", "bytes", "unknown"])
+def test_a_script_that_cannot_be_joined_stays(how, work, second):
+    """Where one works in a notebook, in another encoding, or nobody noted what was given."""
+    if how == "notebook":
+        written(work).with_suffix(".ipynb").write_text("{}")
+    elif how == "bytes":
+        written(work).write_bytes(b"# \xff\n" + written(work).read_bytes())
+    else:
+        shutil.rmtree(work / GIVEN)
+    before = written(work).read_bytes()
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    changes = update(read_course(work), second)
+    assert list(changes.stayed) == [SCRIPT]
+    assert written(work).read_bytes() == before
+    assert "import math" in (work / "update-1" / f"{SCRIPT}.new").read_text()
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_marks_of_windows_stay(mark, work, second):
+    """They are no change of the student's, and what comes in has them too."""
+    windows = mark + written(work).read_bytes().replace(b"\n", b"\r\n")
+    written(work).write_bytes(windows)
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    changes = update(read_course(work), second)
+    assert changes.merged[SCRIPT].kept == ()
+    want = windows.replace(b"import numpy as np\r\n", b"import numpy as np\r\nimport math\r\n")
+    assert written(work).read_bytes() == want
+
+
+# ---- no edit is ever lost
+
+PLACES = st.integers(0, 10_000)
+EDITS = st.lists(st.tuples(st.sampled_from(["insert", "replace", "delete"]), PLACES), max_size=8)
+
+
+def edited(lines, edits, name):
+    """Lines after edits, and the lines that are new, each unlike all others."""
+    lines = list(lines)
+    new = []
+    for number, (how, place) in enumerate(edits):
+        at = place % (len(lines) + 1)
+        if how != "delete":
+            new.append(f"    {name}{number} = {number}")
+        if how == "insert":
+            lines.insert(at, new[-1])
+        elif at < len(lines):
+            lines[at : at + 1] = new[-1:] if how == "replace" else []
+        elif how == "replace":
+            new.pop()
+    return lines, [line for line in new if line in lines]
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=20), EDITS, EDITS)
+def test_all_that_a_student_wrote_is_in_the_joined_text(base, ours, theirs):
+    """And all that the release changed, where the student changed nothing."""
+    our_lines, ours_new = edited(base, ours, "mine")
+    their_lines, theirs_new = edited(base, theirs, "theirs")
+    merged = merge(base, our_lines, their_lines)
+    assert [line for line in merged.lines if line in ours_new] == [
+        line for line in our_lines if line in ours_new
+    ]
+    if our_lines == base:
+        assert list(merged.lines) == their_lines
+        assert merged.kept == ()
+    if their_lines == base:
+        assert list(merged.lines) == our_lines
+    if not merged.kept:
+        assert all(line in merged.lines for line in theirs_new)
+
+
+@settings(max_examples=40, deadline=None)
+@given(edits=st.lists(st.tuples(EDITS, EDITS), min_size=1, max_size=3), windows=st.booleans())
+def test_no_edit_is_lost_by_any_release(edits, windows, first, tmp_path_factory):
+    """Through several releases, every line that a student wrote stands in the file or in a copy.
+
+    What stands in the file before an update lies beside it afterwards, byte for byte.
+    """
+    place = tmp_path_factory.mktemp("updates")
+    course = start(first, place / "work")
+    script = course.folder / SCRIPT
+    release = shutil.copytree(first, place / "release")
+    for number, (ours, theirs) in enumerate(edits):
+        text = script.read_bytes().decode().replace("\r\n", "\n")
+        our_lines, new = edited(text.split("\n"), ours, f"mine{number}_")
+        end = "\r\n" if windows else "\n"
+        script.write_bytes(end.join(our_lines).encode())
+        before = script.read_bytes()
+        stub = (release / SCRIPT).read_text().split("\n")
+        their_lines, _ = edited(stub, theirs, f"theirs{number}_")
+        (release / SCRIPT).write_text("\n".join(their_lines))
+        (release / GIVEN / f"{UNIT}.txt").write_text("\n".join(their_lines))
+        changes = update(course, release)
+        after = script.read_bytes()
+        assert all(line.encode() in after for line in new)
+        copy = changes.kept / f"{SCRIPT}.before"
+        assert after == before or copy.read_bytes() == before

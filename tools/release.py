@@ -1,9 +1,11 @@
 """Check that a version can be released, build it, try the wheel, and make the tag.
 
+python tools/release.py --draft      build, check and try the tree as it is, for no version
 python tools/release.py --dry-run    everything but the tag
-python tools/release.py              the tag too; pushing it is left to a person
+python tools/release.py              the tag too; pushing and publishing it is left to a person
 
-The version is that of autograder/version.py. `python -m build` builds, into dist/.
+The version is that of autograder/version.py. `python -m build` builds, into dist/; `twine` checks
+what was built, from an environment of its own.
 """
 
 import argparse
@@ -93,8 +95,22 @@ def build(folder: Path) -> Path:
     return wheel
 
 
+def check_metadata(folder: Path) -> None:
+    """Have `twine` check all that was built, as a package index will."""
+    with tempfile.TemporaryDirectory() as scratch:
+        python = Path(scratch) / "bin" / "python"
+        run(sys.executable, "-m", "venv", scratch)
+        run(python, "-m", "pip", "install", "--quiet", "twine")
+        run(python, "-m", "twine", "check", "--strict", *sorted(folder.iterdir()))
+    print("checked: twine finds nothing wrong with either")
+
+
 def try_wheel(wheel: Path, version: str) -> None:
-    """Install a wheel into a new environment, and grade a submission with it that earns all."""
+    """Install a wheel into a new environment, and use it as each of its people does.
+
+    An instructor grades a submission that earns all; an author makes a release; a student starts
+    with it, and has a first look at a unit.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)
         run(sys.executable, "-m", "venv", place / "venv")
@@ -114,21 +130,32 @@ def try_wheel(wheel: Path, version: str) -> None:
             raise SystemExit(
                 f"graded with the wheel, a solution has {result['score']} of {result['max_score']}."
             )
+        run(binaries / "autograder", "build", "--release", place / "release", cwd=course)
+        run(binaries / "autograder", "start", place / "work", place / "release", cwd=place)
+        where = run(binaries / "autograder", cwd=place / "work")
+        if "autograder watch" not in where:
+            raise SystemExit(f"a student's folder does not say what is next, but {where!r}.")
     print(f"tried: {wheel.name} in a new environment; a solution earns all points")
+    print("tried: a release that it makes, and a student's folder from that")
 
 
 def main() -> None:
     """Check, build and try the present version; make its tag."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--dry-run", action="store_true", help="make no tag")
+    parser.add_argument("--draft", action="store_true", help="try the tree, whatever its version")
     options = parser.parse_args()
     version = version_of(ROOT)
     problems = [*wrong_in_git(ROOT), *wrong_in_files(ROOT)]
-    if problems:
+    if problems and not options.draft:
         raise SystemExit("\n".join([f"{version} cannot be released yet:", *problems]))
     with tempfile.TemporaryDirectory() as scratch:
         wheel = build(Path(scratch))
+        check_metadata(Path(scratch))
         try_wheel(wheel, version)
+        if options.draft:
+            print("The tree as it is can be built and used. Nothing was kept and no tag made.")
+            return
         if options.dry_run:
             print(f"{version} can be released. Nothing was kept and no tag made.")
             return
@@ -140,6 +167,8 @@ def main() -> None:
     run("git", "tag", "--annotate", f"v{version}", "--cleanup=verbatim", "--message", message)
     print(f"tagged: v{version}. In dist/: the wheel and the source archive.")
     print(f"Push the tag when the tests of its commit have passed: git push origin v{version}")
+    built = f"dist/*{version}*"
+    print(f"Then one command is left, with the token of a package index: twine upload {built}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Container, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_stub, solutions
@@ -168,24 +168,50 @@ def give(
     of a solution.
     """
     refuse_full(folder)
-    wanted = tuple(units) or course.units
-    found = dict(solutions(course, wanted))
+    wanted = [name for name in course.units if name in units or not units]
+    with _proven(course, wanted) as given:
+        _copy(given, list(_files_below(given)), folder)
+    if with_solutions:
+        scripts = [course.solution(name).relative_to(course.folder) for name in wanted]
+        _copy(course.folder, scripts, folder)
+
+
+def refuse_answers(course: Course) -> None:
+    """Prove that what students get of a course gives no answer away. Raises what `give` does."""
+    with _proven(course, course.units):
+        pass
+
+
+@contextmanager
+def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
+    """Write what students get of some units into a folder of its own, and prove it there.
+
+    Yields the folder. Raises what `give` does.
+    """
+    found = dict(solutions(course, units))
     for name, solution in found.items():
         check_stub(course, name, solution)
-    files = list(given_files(course, wanted))
+    files = list(given_files(course, units))
     with tempfile.TemporaryDirectory() as scratch:
         given = Path(scratch).resolve() / "course"
         _copy(course.folder, files, given)
         course_file = given / FILE
-        if wanted != course.units:
+        if len(units) < len(course.units):
             text = course_file.read_text(encoding="utf-8")
-            course_file.write_text(with_units(text, wanted), encoding="utf-8")
+            course_file.write_text(with_units(text, units), encoding="utf-8")
         _refuse_leaks(given, [*found.values(), *_readable_solutions(course, found)])
+        written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))
-        _copy(given, files, folder)
-    if with_solutions:
-        scripts = [course.solution(name).relative_to(course.folder) for name in wanted]
-        _copy(course.folder, scripts, folder)
+        for path in set(_files_below(given)) - set(written):
+            (given / path).unlink()  # what Python compiled
+        yield given
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder, as paths below it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder)
 
 
 def _readable_solutions(course: Course, but: Container[str]) -> Iterator[Solution]:

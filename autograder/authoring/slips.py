@@ -31,6 +31,7 @@ Slips = dict[str, list[Slip]]  # file → what is to be mended in it
 UNKNOWN_NAME = re.compile(
     r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
 )
+HOW_TO_END = 'End it with what is to be compared: `return named("name", value)`.'
 KNOWN_EVERYWHERE = {
     *dir(builtins),
     *dir(np),
@@ -63,7 +64,7 @@ def refuse_slips(course: Course, name: str) -> None:
     if in_script:
         found = {str(script): in_script, **found}
     if unit:
-        in_checks = list(_slips_of_packages(unit))
+        in_checks = [*_slips_of_packages(unit), *_slips_of_experiments(unit)]
         if in_checks:
             found[str(course.checks / f"{name}.py")] = in_checks
     if found:
@@ -207,6 +208,25 @@ def _slips_of_packages(unit: Unit) -> Iterator[Slip]:
         near = get_close_matches(package, [*known, "numpy", "scipy", "pandas"], n=1)
         hint = f"Did you mean `{near[0]}`?" if near else "Add it to [packages] in course.toml."
         yield Slip(0, f"`packages` names `{package}`, which is no package known here. {hint}")
+
+
+def _slips_of_experiments(unit: Unit) -> Iterator[Slip]:
+    """Find experiments that compare, or that return nothing."""
+    text = (unit.course.checks / f"{unit.name}.py").read_text(encoding="utf-8")
+    names = {check.name for check in unit.checks}
+    for node in parse(text).body:
+        if not isinstance(node, ast.FunctionDef) or node.name not in names:
+            continue
+        parts = list(ast.walk(node))
+        for part in parts:
+            if isinstance(part, ast.Assert):
+                yield Slip(
+                    part.lineno,
+                    f"`{node.name}`: an experiment compares nothing, so it needs no `assert`. "
+                    f"{HOW_TO_END}",
+                )
+        if not any(isinstance(part, ast.Return | ast.Yield) and part.value for part in parts):
+            yield Slip(node.lineno, f"`{node.name}` returns nothing. {HOW_TO_END}")
 
 
 def _is_installed(package: str) -> bool:

@@ -32,8 +32,8 @@ def new(folder: Path) -> None:
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
-        click.echo(f"Next: cd {shlex.quote(str(folder))} && autograder build")
-        click.echo("README.md says what is what, and what comes then.")
+        command = f"cd {shlex.quote(str(folder))} && autograder build"
+        click.echo(f"Next: {command}. README.md says what is what, and what comes then.")
 
 
 @main.command()

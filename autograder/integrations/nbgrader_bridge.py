@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from autograder.authoring.build import solutions
+from autograder.authoring.given import refuse_answers
 from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
@@ -49,7 +50,9 @@ def build(course: Course, folder: Path) -> list[str]:
     `nbgrader_config.py` is written where there is none.
 
     folder: nbgrader's course.
+    Raises `GivesAnswers`, `Stale` where what students get holds an answer, or is out of date.
     """
+    refuse_answers(course)
     written = []
     for name, solution in solutions(course):
         unit = load_unit(course, name)

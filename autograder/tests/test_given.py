@@ -12,6 +12,7 @@ from autograder.authoring.given import leaks, secret_lines
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
 from autograder.course import read_course
 from autograder.grading.keys import solution_of
+from autograder.integrations import nbgrader_bridge
 from autograder.source.solution import read_solution
 
 FORMS = {
@@ -20,6 +21,8 @@ FORMS = {
     "classroom50": classroom50,
     "gradescope": gradescope,
 }
+# nbgrader makes of its own course what students get
+ALL_FORMS = FORMS | {"nbgrader": nbgrader_bridge.build}
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def an_answer():
 
 def test_a_release_of_a_unit_holds_nothing_of_the_others(course, tmp_path):
     """No stub, key, checks or data of theirs; course.toml names this unit only."""
-    release(course, tmp_path / "week", units=[WORDS])
+    release(course, tmp_path / "week", units=[WORDS, WORDS])
     found = files_of(tmp_path / "week")
     (wheel,) = (name for name in found if name.endswith(".whl"))
     assert found - {wheel} == {
@@ -103,14 +106,14 @@ def test_the_list_of_units_is_changed_and_nothing_else():
 # ---- no answer
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ALL_FORMS)
 @pytest.mark.parametrize("file", ["checks/helpers.py", "datasets/line/README.md"])
 def test_no_form_is_written_that_holds_a_line_of_a_solution(form, file, course, tmp_path):
     """The refusal names the file and the line."""
     path = course.folder / file
     path.write_text(f"{path.read_text()}\n# {an_answer()}\n")
     with pytest.raises(GivesAnswers) as refused:
-        FORMS[form](course, tmp_path / "out")
+        ALL_FORMS[form](course, tmp_path / "out")
     assert f"{file}: {an_answer()}" in str(refused.value)
     assert not (tmp_path / "out").exists()
 

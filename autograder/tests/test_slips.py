@@ -117,6 +117,17 @@ def test_a_unit_without_slips_is_built(tmp_path):
             "line 9: `doubling`: `tolerance` names `doubeld`, which it does not. "
             "Did you mean `doubled`?",
         ),
+        (
+            'return named("halved", net.halve(np.random.default_rng(seed).normal(size=5)))',
+            "assert net.halve(4) == 2",
+            "line 18: `halving`: an experiment compares nothing, so it needs no `assert`. End it "
+            'with what is to be compared: `return named("name", value)`.',
+        ),
+        (
+            'return named("halved", net',
+            '(named("halved", net',
+            "line 16: `halving` returns nothing. End it with",
+        ),
         ("import numpy as np", "import numpy as npp", "line 6: NameError: name 'np'"),
         ("def halving(net, seed):", "def halving(net, seed:", "Python cannot read it"),
     ],
@@ -125,6 +136,8 @@ def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
     """Options of a wrong name or type, arrays and packages that are not there, errors."""
     assert old in EXPERIMENTS
     experiments = EXPERIMENTS.replace(old, new)
+    if new.startswith("(named"):
+        experiments = experiments.rstrip() + ")\n"
     if "np" in words:  # used where the file is read
         experiments = experiments.replace("    SETTINGS", "    PI = np.pi\n    SETTINGS")
     text = told(tmp_path, experiments)

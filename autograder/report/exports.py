@@ -4,6 +4,7 @@ import csv
 import html
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -354,13 +355,17 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
         (*head, *columns),
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
-    for row in _rows(grades, missing):
+    of_class = _rows(grades, missing)
+    names = Counter(row.who.name for row in of_class)
+    for row in of_class:
         student = row.who
         canvas_id = student.id if row.source in ("canvas", "") else ""
         login = student.login
-        if not login and not canvas_id:
-            login = student.student
         name = student.name or student.student
+        if not (login or canvas_id):
+            login = student.student
+            if not student.sis and names[name] > 1:
+                name = student.student  # Canvas would take the first who is called so
         points: list[str | float] = []
         for unit in most:
             grade = row.units.get(unit)

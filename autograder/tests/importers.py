@@ -4,8 +4,11 @@ Each rule names the file, its version and the line that it was read from. Nothin
 copied: the rules are retold. Our files are tested against these, and never against our own readers.
 """
 
+import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 OFFLINE = "moodle/moodle, public/mod/assign/feedback/offline"
 
@@ -140,3 +143,79 @@ def php_table(content: str) -> list[list[str]]:
             rows[-1][-1] += character
         position += 1
     return [row for row in rows if row != [""]]
+
+
+# ---- Canvas
+
+IMPORTER = "instructure/canvas-lms, lib/gradebook_importer.rb @00b222d7"
+CANVAS_GRADEBOOK = {
+    "headings": Rule(
+        "The file is refused whole unless it begins with Student and ID, and Section is the last "
+        "column about the student, behind SIS User ID and SIS Login ID where these are there.",
+        f"{IMPORTER}, functions row_has_student_headers?, update_column_count and header?",
+    ),
+    "points possible": Rule(
+        "A row whose first cell holds `Points Possible` is about the assignments.",
+        f"{IMPORTER}, functions check_for_non_student_row and process_pp",
+    ),
+    "student": Rule(
+        "A student is found by ID, else by SIS User ID, else by SIS Login ID, else the first of "
+        "that name is taken; else a new one is asked for.",
+        f"{IMPORTER}, function process_student",
+    ),
+    "assignment": Rule(
+        "A column is of the assignment whose number stands behind its name in brackets, else of "
+        "the one of that name, else of a new one. Columns called like Current Score are none.",
+        f"{IMPORTER}, functions parse_assignments and strip_non_assignment_columns",
+    ),
+    "numbers": Rule(
+        "A cell of digits, commas and dots is a number, its last comma or dot the decimal one.",
+        f"{IMPORTER}, the converter decimal_comma_to_period",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class CanvasStudent:
+    """A student as Canvas knows them."""
+
+    id: str
+    name: str
+    sis: str = ""
+    login: str = ""
+
+
+def canvas_takes(content: str, students: Sequence[CanvasStudent]) -> dict[str, dict[str, str]]:
+    """Return what Canvas would enter: the student's number → column → points.
+
+    A student whom it does not know has the name in place of a number. Raises `Refused`.
+    """
+    head, *rows = csv.reader(StringIO(content))
+    about_student = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+    if head[: len(about_student)] != about_student:
+        raise Refused(CANVAS_GRADEBOOK["headings"].says)
+    units = head[len(about_student) :]
+    taken: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if "Points Possible" in row[0]:
+            continue
+        student = _canvas_student(row, students)
+        points = [_canvas_number(cell) for cell in row[len(about_student) :]]
+        taken[student] = dict(zip(units, points, strict=True))
+    return taken
+
+
+def _canvas_student(row: Sequence[str], students: Sequence[CanvasStudent]) -> str:
+    name, number, sis, login, _ = row[:5]
+    for key, value in (("id", number), ("sis", sis), ("login", login), ("name", name)):
+        for student in students:
+            if value and getattr(student, key) == value:
+                return student.id
+    return name
+
+
+def _canvas_number(cell: str) -> str:
+    if not re.fullmatch(r"-?[0-9.,]+%?", cell):
+        return cell
+    *whole, last = re.split("[,.]", cell)
+    return f"{''.join(whole)}.{last}" if whole else last

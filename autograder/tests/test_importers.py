@@ -2,9 +2,19 @@
 
 import dataclasses
 import html
+import re
 
 import pytest
-from importers import ENGLISH, GERMAN, MOODLE_WORKSHEET, Refused, moodle_takes
+from importers import (
+    CANVAS_GRADEBOOK,
+    ENGLISH,
+    GERMAN,
+    MOODLE_WORKSHEET,
+    CanvasStudent,
+    Refused,
+    canvas_takes,
+    moodle_takes,
+)
 from small import UNIT
 
 from autograder.grading.hand_in import HandIn
@@ -91,8 +101,37 @@ def test_export_says_what_moodle_wants(results, tmp_path):
     assert exports.notes(grades(results, bonus), "canvas") == []
 
 
+CLASS = [
+    CanvasStudent("4711", "Jürgen Müller", sis="S1", login="m1"),
+    CanvasStudent("4712", "Jürgen Müller", sis="S2", login="m2"),
+    CanvasStudent("4713", "Ada Lovelace", sis="S3", login="ada"),
+]
+
+
+def in_canvas(result, student, **known):
+    record = HandIn(source="canvas", student=student, **known)
+    return dataclasses.replace(result, student=student, hand_in=record)
+
+
+def test_canvas_enters_the_points_where_they_belong(results, tmp_path):
+    """By its own number, the university's, or the login; and never at somebody of the same name."""
+    half = next(result for result in results if result.student == "crash")
+    whole = next(result for result in results if result.student == "complete")
+    given = [
+        in_canvas(half, "m1", id="4711", name="Jürgen Müller"),
+        in_canvas(whole, "m2", sis="S2", name="Jürgen Müller"),
+        in_canvas(half, "ada", login="ada", name="Ada Lovelace"),
+        in_canvas(whole, "stranger", name="Jürgen Müller"),
+    ]
+    exports.export(grades(given, Policy()), "canvas", tmp_path)
+    content = (tmp_path / "canvas.csv").read_text(encoding="utf-8")
+    taken = canvas_takes(content, CLASS)
+    points = {student: columns[UNIT] for student, columns in taken.items()}
+    assert points == {"4711": "7", "4712": "11", "4713": "7", "stranger": "11"}
+
+
 def test_each_rule_says_where_it_was_read():
     """A file, a version and a line or function: without them nobody can look again."""
-    for rule in MOODLE_WORKSHEET.values():
-        assert ".php @" in rule.read_in
+    for rule in (*MOODLE_WORKSHEET.values(), *CANVAS_GRADEBOOK.values()):
+        assert re.search(r"\.(php|rb) @[0-9a-f]{8}, (the|lines?|functions?|fgetcsv) ", rule.read_in)
     assert len(ENGLISH) == len(GERMAN)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median, stdev
 from typing import Any
 from urllib.parse import quote
 
@@ -91,6 +91,8 @@ def environment() -> Environment:
         arrays=_arrays_markup,
         change=_change_in_words,
         number=number,
+        deviation=lambda values: stdev(list(values)),
+        mean=lambda values: fmean(list(values)),
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,
         remark=_remark_markup,
@@ -99,6 +101,7 @@ def environment() -> Environment:
         ticks=_ticks_markup,
         url=lambda part: quote(part, safe=""),
         urlpath=quote,
+        when=_when_in_words,
     )
     made.globals.update(
         names={},  # a page that knows names says them
@@ -126,6 +129,13 @@ def _change_in_words(points: float) -> str:
     """Write by how much points change: `+1.5` or `−2`."""
     sign = "−" if points < 0 else "+"
     return f"{sign}{number(abs(points))}"
+
+
+def _when_in_words(result: Result) -> str:
+    """Say when a file was handed in, and that a platform marked it late."""
+    time = result.submitted.replace("T", " ").removesuffix("+00:00")
+    is_late = result.hand_in is not None and result.hand_in.late
+    return f"{time} late".strip() if is_late else time
 
 
 def _status_in_words(status: str) -> str:
@@ -198,6 +208,7 @@ def site(
     shared = {
         "counts": counts,
         "names": _names(called.shown, missing),
+        "anonymous": aliases is not None,  # a time may say who it was
         "live": live,
         "addresses": addresses,
         "here": len(called.shown),

@@ -14,6 +14,7 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.course import read_course
 from autograder.grading.adjustments import Adjustment
+from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
@@ -234,6 +235,22 @@ def test_a_page_says_how_the_points_come_about(results, tmp_path):
         ["2 days late, 20% taken off", "−2.24", "8.96"],
     ]
     assert "Counts as 8.96 of 11" in text
+
+
+def test_the_page_of_a_unit_says_how_points_spread_and_when_files_came(results, tmp_path):
+    """Mean and standard deviation beside the median; the time of each, and who is marked late."""
+    whole = handed_in(results, "ada", "2026-12-01T12:00:00+01:00")
+    half = handed_in(results, "bob", "2026-12-01T12:00:00+01:00", "crash")
+    late = HandIn(source="canvas", student="bob", late=True)
+    half = dataclasses.replace(half, submitted="", hand_in=late)
+    write_pages(COURSE, [whole, half], tmp_path)
+    page = " ".join(re.sub("<[^>]*>", " ", (tmp_path / "index.html").read_text()).split())
+    assert "median 9 of 11 points, mean 9, standard deviation 2.83" in page
+    assert "handed in (UTC)" in page
+    assert "2026-12-01 11:00:00" in page
+    assert re.search(r"\blate\b", page)
+    write_pages(COURSE, [whole, half], tmp_path, anonymous=True)
+    assert "11:00:00" not in (tmp_path / "index.html").read_text()
 
 
 def partners_of(*students):

@@ -106,6 +106,7 @@ MOODLE = Columns(
     login="username",
     sis="id number",
 )
+TEST_STUDENT = "Student, Test"  # what Canvas shows a teacher as, in the view of a student
 GITHUB_CLASSROOM = Columns(
     source="github",
     known_by=("github_username",),
@@ -240,9 +241,13 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
 
 
 def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
-    """Read the student of a row; None for an empty one, and for Canvas's row of points possible."""
+    """Read the student of a row; None for an empty one.
+
+    None too for Canvas's row of points possible, and for the student that it makes up.
+    """
     students = _filled(cells, columns.student)
-    if not students:
+    is_made_up = columns is CANVAS and cells.get("student") == TEST_STUDENT
+    if not students or is_made_up:
         return None
     email = cells.get(columns.email, "")
     return Student(

@@ -485,6 +485,15 @@ def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
     assert made.unknown == []
 
 
+def test_the_student_that_canvas_makes_up_is_nobody(tmp_path):
+    """It stands in each export of a gradebook, has a number, and hands in nothing."""
+    path = tmp_path / "roster.csv"
+    path.write_text(f'{lms.CANVAS_ROSTER}"Student, Test",4799,,ab12cd34,\n')
+    assert "ab12cd34" not in read_roster(path).students
+    path.write_text('student,name\nts,"Student, Test"\n')
+    assert "ts" in read_roster(path).students
+
+
 def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     """They would else be listed as having handed in nothing, and nobody would know why."""
     source = lms.canvas(tmp_path)

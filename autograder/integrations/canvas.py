@@ -134,18 +134,24 @@ def _user(record: HandIn | None) -> str:
 def comment_on(grade: Grade) -> str:
     """Return a comment in plain words.
 
-    It has the points, what the policy did, the first remark of each check that did not pass, and
-    what was given by hand.
+    It has the points, what the policy did, the first remark of each check that did not pass or has
+    other points by cut-offs, and what was given by hand.
     """
     result = grade.result
     points = earned_in_words(grade.points, grade.max_points)
     lines = [f"{points}. The page that is attached shows all."]
     if grade.words:
         lines.append(f"{grade.words}.")
-    lines += [_line(verdict) for verdict in result.verdicts if verdict.status != "passed"]
+    lines += [_line(verdict) for verdict in result.verdicts if _is_worth_a_line(verdict)]
     lines += said_of_checks(result, grade.by_hand)
     text = visible("\n".join(lines))
     return text[:LONGEST]
+
+
+def _is_worth_a_line(verdict: Verdict) -> bool:
+    """Say whether a check did not pass, or did and has other points by its loss."""
+    by_cutoffs = bool(verdict.loss) and verdict.earned != verdict.points
+    return verdict.status != "passed" or by_cutoffs
 
 
 def _line(verdict: Verdict) -> str:

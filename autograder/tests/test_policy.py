@@ -19,6 +19,7 @@ from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import graded_files
+from autograder.integrations.canvas import comment_on
 from autograder.report.feedback import write_feedback
 from autograder.report.pages import Around, write_pages
 from autograder.schema import BadFile
@@ -235,6 +236,8 @@ def test_a_page_says_how_the_points_come_about(results, tmp_path):
         ["2 days late, 20% taken off", "−2.24", "8.96"],
     ]
     assert "Counts as 8.96 of 11" in text
+    (grade,) = grades([late], policy)
+    assert "fitting 1.2/3: 40 % of the points by the cut-offs" in comment_on(grade)
 
 
 def test_the_page_of_a_unit_says_how_points_spread_and_when_files_came(results, tmp_path):

@@ -49,7 +49,7 @@ def _is_canvas_name(name: str) -> bool:
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each file is from its name."""
-    usual = _fewest_figures(items)
+    usual = _shortest_numbers(items)
     for item in items:
         if TYPED.fullmatch(item.top):
             yield Left(item.place, "text or a link typed into Canvas, and no file")
@@ -75,19 +75,19 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
 NUMBERS = re.compile(r"(?=_(\d+)_(\d+)_.)")  # a user's and an attachment's, as they may overlap
 
 
-def _fewest_figures(items: Sequence[Item]) -> tuple[int, int]:
-    """Return how many figures the shortest numbers of users and attachments have.
+def _shortest_numbers(items: Sequence[Item]) -> tuple[int, int]:
+    """Return how long the shortest numbers of users and of attachments are.
 
     It is taken from names that can be read in one way only.
     """
-    figures = []
+    lengths = []
     for item in items:
         readings = NUMBERS.findall(item.top)
         if len(readings) == 1:
-            figures.append([len(number) for number in readings[0]])
-    if not figures:
+            lengths.append([len(number) for number in readings[0]])
+    if not lengths:
         return 1, 1
-    return min(of_user for of_user, _ in figures), min(of_file for _, of_file in figures)
+    return min(of_user for of_user, _ in lengths), min(of_file for _, of_file in lengths)
 
 
 def _other_readings(name: str, usual: tuple[int, int]) -> list[str]:

@@ -91,7 +91,7 @@ class Naming:
 
 
 def _called_behind_a_prefix(clone: str, roster: Roster) -> Student | None:
-    """Find the student of a clone that is called `UNIT-ada`, as classrooms call them."""
+    """Find the student of a clone that is called `<assignment>-ada`, as classrooms call them."""
     parts = clone.split("-")
     for first in range(1, len(parts)):
         known = roster.find(login="-".join(parts[first:]))

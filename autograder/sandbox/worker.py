@@ -28,6 +28,9 @@ MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel ends it wi
 GRACE = 0.3  # seconds for a worker that closed its pipe to end by itself
 MAX_UNEXPECTED = 8  # frames that answer no question of ours, before a check is given up
 MAX_READ = 1 << 20  # bytes at a time
+# after fewer bytes that end no answer, more are waited for: a worker that writes one by one would
+# keep the grader busy for as long as its check has
+SMALL_PIECE, PAUSE = 1 << 12, 0.005
 # failures that a worker tells before a second run
 TOLD_BEFORE = frozenset({Failure.RAISED, Failure.STUB, Failure.MISSING, Failure.BROKEN})
 
@@ -257,6 +260,8 @@ class Process:
                 if message:
                     watch.end_check()
                     return message
+                if len(piece) < SMALL_PIECE:
+                    time.sleep(PAUSE)
 
     def _write(self, unsent: memoryview) -> memoryview:
         """Write what the pipe takes. Return the rest. Raises `EOFError`."""

@@ -976,9 +976,9 @@ class Recurrent(nn.Module):
             # mistake: h = self.input(embedded) + self.hidden(h)
             #   the activation is missing: h = relu(input + hidden).
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states else 0))
-            #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, too.
+            #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, and to zeros it still adds its bias.
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states or h.any() else 0))
-            #   the first step skips the hidden layer where no state is handed in. The start is then zeros, and `hidden` still adds its bias.
+            #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, and to zeros it still adds its bias.
             # mistake: h = torch.relu(self.input(embedded))
             #   the state before does not reach the next: `self.hidden(h)` is missing.
             # mistake: h = torch.relu(self.input(embedded) + h)

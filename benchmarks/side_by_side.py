@@ -255,36 +255,41 @@ def keep(figures: dict[str, Any]) -> None:
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
 
 
-def mean_and_spread(numbers: list[float]) -> str:
-    """Return the mean of some numbers, and their standard deviation where there are several."""
-    mean = sum(numbers) / len(numbers)
-    spread = math.sqrt(sum((n - mean) ** 2 for n in numbers) / max(1, len(numbers) - 1))
-    return f"{mean:.3f} ± {spread:.3f}"
+def mean_of(numbers: list[float]) -> float:
+    """Return the mean of some numbers."""
+    return sum(numbers) / len(numbers)
+
+
+def deviation_of(numbers: list[float]) -> float:
+    """Return the standard deviation of two numbers or more."""
+    mean = mean_of(numbers)
+    squares = sum((number - mean) ** 2 for number in numbers)
+    return math.sqrt(squares / (len(numbers) - 1))
 
 
 def print_tables(figures: dict[str, Any]) -> None:
     """Print the tables of unit 6."""
-    runs = list(figures["seeds"].values())
+    runs = [run for run in figures["seeds"].values() if len(run) == len(LAYERS)]
     print(f"{len(runs)} seeds\n")
-    print("| layer | nats | bits | seconds | bytes of state | read at 8 | 512 | 4,096 |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| layer | nats | deviation | bits | seconds | bytes of state | at 8 | 512 | 4,096 |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for name, make in LAYERS.items():
         of_layer = [run[name] for run in runs]
         nats = [run["held out"]["64"] for run in of_layer]
-        bits = sum(nats) / len(nats) / math.log(2)
+        bits = mean_of(nats) / math.log(2)
         seconds = sorted(run["seconds"] for run in of_layer)[len(of_layer) // 2]
         state = make().state
         size = f"{4 * state:,}" if state else f"{8 * KEY} × T"
-        others = []
+        deviation = f"{deviation_of(nats):.3f}" if len(nats) > 1 else "–"
+        cells = [name, f"{mean_of(nats):.3f}", deviation, f"{bits:.2f}"]
+        cells += [f"{seconds:.0f}", size]
         for T in ("8", "512", "4096"):
-            losses = [run["held out"][T] for run in of_layer]
-            others.append(f"{sum(losses) / len(losses):.2f}")
-        cells = [name, mean_and_spread(nats), f"{bits:.2f}", f"{seconds:.0f}", size, *others]
+            cells.append(f"{mean_of([run['held out'][T] for run in of_layer]):.2f}")
         print(f"| {' | '.join(cells)} |")
     steps = " | ".join(f"{T:,}" for T in LENGTHS)
-    print(f"\n| layer | {steps} |\n|---|---|---|---|---|")
+    print(f"\n| milliseconds for T = | {steps} |\n|---|---|---|---|---|")
     for name, times in figures["milliseconds"].items():
-        print(f"| {name} | " + " | ".join(f"{ms:.2g}" for ms in times.values()) + " |")
+        print(f"| {name} | " + " | ".join(f"{ms:.1f}" for ms in times.values()) + " |")
 
 
 def main() -> None:

@@ -1214,6 +1214,43 @@ with autograder.example("rounds of Newton's method"):
 # | gated delta rule | S, a matrix | keep (1 − β k k) | β k v |
 # | attention head | all keys and values | – | one more of each |
 #
+# And what are they worth? Seven layers, each with about 12,500 parameters, read the same 614,400 characters of the lesson's corpus in windows of 64
+# steps. Around each stand the same embedding, a convolution over the last four characters (as today's layers have one) and a layer of relu units. The table
+# shows the loss on held-out windows of 64 characters, from one seed (so a difference below about 0.02 says nothing), in nats and in bits per character (one bit is 0.69
+# nats); the seconds of training on one core of a busy machine (the delta rules go step by step); what is kept of the past, with 32 bits a number; and the loss on windows of other lengths.
+#
+# | layer | nats | deviation | bits | seconds | bytes of state | at 8 | 512 | 4,096 |
+# |---|---|---|---|---|---|---|---|---|
+# | plain network, a loop | 1.822 | – | 2.63 | 18 | 256 | 1.97 | 1.78 | 1.80 |
+# | LSTM, a loop | 1.849 | – | 2.67 | 16 | 232 | 1.98 | 1.81 | 1.83 |
+# | minGRU | 1.857 | – | 2.68 | 23 | 256 | 1.98 | 1.82 | 1.84 |
+# | attention head | 1.943 | – | 2.80 | 19 | 384 × T | 2.04 | 1.92 | 1.93 |
+# | linear attention | 1.955 | – | 2.82 | 14 | 9,216 | 2.05 | 2.26 | 10.80 |
+# | delta rule | 1.921 | – | 2.77 | 59 | 9,216 | 2.02 | 1.93 | 2.23 |
+# | gated delta rule | 1.891 | – | 2.73 | 76 | 9,216 | 2.00 | 1.86 | 1.88 |
+#
+# How long does one sequence take, without training? Each layer in the form that it has here, on one core: the first two loop in C, minGRU is a scan
+# in rounds, linear attention goes in chunks of 64, and the delta rules step by step, in Python.
+#
+# | milliseconds for T = | 8 | 64 | 512 | 4,096 |
+# |---|---|---|---|---|
+# | plain network, a loop | 0.1 | 0.3 | 2.4 | 42.6 |
+# | LSTM, a loop | 0.1 | 0.1 | 0.5 | 3.2 |
+# | minGRU | 0.1 | 0.2 | 0.5 | 10.8 |
+# | attention head | 0.1 | 0.1 | 1.6 | 539.1 |
+# | linear attention | 0.1 | 0.1 | 0.6 | 5.4 |
+# | delta rule | 0.3 | 2.0 | 43.6 | 353.9 |
+# | gated delta rule | 0.4 | 2.2 | 60.3 | 292.5 |
+#
+# **What do you see?** At this size, and on this text, no layer beats the plain network, and minGRU comes near it with gates that know nothing of the state. Look
+# at the last columns, though. All were trained on 64 steps. Linear attention only adds, so at 4,096 steps its state is far larger than any that it has
+# been trained with, and its loss explodes. The delta rule overwrites, which helps; with a gate, as with minGRU's, length does no harm. And the head? It is not told
+# positions, so it knows *what* stood before and not *where*. That is a handicap here. It is made for another task: to
+# recall exactly what stood far back, as in section 11.
+#
+# So is this a contest? No: these are small layers, trained briefly, one beside the other. (`python benchmarks/side_by_side.py` holds the figures, and trains them
+# again on any seed.) Large models are judged otherwise, and mix them.
+#
 # ## Questions
 #
 # <details><summary>1. Which gates allow a parallel scan, and which do not?</summary>

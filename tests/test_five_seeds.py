@@ -49,3 +49,16 @@ def test_the_units_quote_some():
     for number in (2, 4, 5):
         (unit,) = (unit for unit in COURSE.units if unit.startswith(f"unit{number}"))
         assert re.search(MEAN_AND_DEVIATION, COURSE.solution(unit).read_text(encoding="utf-8"))
+
+
+def test_unit_6_shows_the_tables_of_the_layers_side_by_side(monkeypatch, capsys):
+    """Its rows are those that benchmarks/side_by_side.py prints from the figures that it keeps."""
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    side_by_side = importlib.import_module("side_by_side")
+    side_by_side.print_tables(side_by_side.kept())
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    (unit,) = (unit for unit in COURSE.units if unit.startswith("unit6"))
+    text = COURSE.solution(unit).read_text(encoding="utf-8")
+    assert len(rows) > len(side_by_side.LAYERS)
+    assert [row for row in rows if f"# {row}\n" not in text] == []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import small
 import small_class
-from released import variables
+from released import release_to, variables
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
@@ -213,3 +213,31 @@ def test_pytest_runs_the_checks_of_a_script_and_not_its_examples(copied):
     assert done.returncode == 0, done.stdout
     assert f"{UNIT}.py::doubling" in done.stdout
     assert "it was run" not in done.stdout
+
+
+NO_NETWORK = """
+import socket, sys
+def refuse(event, arguments):
+    if event == "socket.getaddrinfo" or event == "socket.connect" and arguments[0].family in (
+        socket.AF_INET, socket.AF_INET6
+    ):
+        sys.stderr.write(f"asked the network: {event} {arguments}")
+        raise SystemExit(9)
+sys.addaudithook(refuse)
+from autograder.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("check",), ("check", "--json"), ("hint",), ("doctor",), ("data",), ("start", "new")],
+    ids=" ".join,
+)
+def test_nothing_leaves_a_student_s_machine(arguments, tmp_path):
+    """No command asks the network for anything where the data is there."""
+    course = release_to(tmp_path / "course")
+    command = [sys.executable, "-c", NO_NETWORK, *arguments]
+    done = subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stderr
+    assert "asked the network" not in done.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from autograder.authoring.noise import refuse_noise
+from autograder.authoring.noise import refuse_unsteady
 from autograder.authoring.slips import refuse_slips, refuse_slips_of_key, slips_of_script
 from autograder.course import Course, Unit, UnknownUnit, load_unit
 from autograder.data import NoData, all_unit_data, unit_data
@@ -143,7 +143,7 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
     solution = solution_of(unit)
     stub = solution.stub
     with Server(unit, stub=stub) as server:
-        refuse_noise(server)
+        refuse_unsteady(server)
         fresh = build_key(
             server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored
         )

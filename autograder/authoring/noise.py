@@ -1,7 +1,8 @@
-"""Finds solutions that draw numbers of their own: on one seed each run gives another answer.
+"""Runs a solution before its key is made: does it answer every check, and twice in the same way?
 
-A key is made once and compared with for a term, so the solution has to give the same answer each
-time. Students may draw as they like, where the check tolerates it.
+Solutions that draw numbers of their own give another answer in each run on one seed. A key is made
+once and compared with for a term, so the solution has to give the same answer each time. Students
+may draw as they like, where the check tolerates it.
 """
 
 import math
@@ -22,15 +23,24 @@ RUNS = 8  # by which noise is measured, where there is some
 FAR = 5.0
 
 
-def refuse_noise(server: Server) -> None:
+# what an error of an experiment's own says → what its author may have meant
+HINTS = {
+    "has no attribute 'items'": 'An experiment returns arrays by name: `named("name", value)`.',
+    "and an array is wanted": '`frame("name", table)` compares a table with its labels.',
+    "AssertionError": "An experiment compares nothing: it returns what is to be compared.",
+}
+
+
+def refuse_unsteady(server: Server) -> None:
     """Run a unit's solution twice on the public seed.
 
-    Raises `BadSource` where the answers differ.
+    Raises `BadSource` with all checks that it does not answer, or in two ways.
     """
     unit = server.unit
     script = solution_of(unit).plain().encode()
     checks = checks_to_run(unit, data=())
     first, second = (_answers(server, script, checks) for _ in range(2))
+    _refuse_unanswered(server, checks, first)
     noisy = [check for check in checks if _differing(check, first, second)]
     if not noisy:
         return
@@ -39,11 +49,37 @@ def refuse_noise(server: Server) -> None:
         runs.append(_answers(server, script, noisy))
     slips = []
     for check in noisy:
-        line = check.experiment.__code__.co_firstlineno
         answers = [run[check.name] for run in runs]
         for name in _differing(check, first, second):
-            slips.append(Slip(line, f"`{check.name}`: {_words(name, answers)}"))
-    raise BadSource({str(unit.course.checks / f"{unit.name}.py"): slips})
+            slips.append(_slip(check, _words(name, answers)))
+    raise BadSource({_file(server): slips})
+
+
+def _refuse_unanswered(
+    server: Server, checks: Sequence[Check], answers: Mapping[str, Answer]
+) -> None:
+    """Raise `BadSource` with each check that the solution does not answer, and why."""
+    slips = []
+    for check in checks:
+        answer = answers[check.name]
+        if not answer.failure:
+            continue
+        told = f"the solution does not answer it: {answer.message or answer.failure}"
+        for words, hint in HINTS.items():
+            if words in answer.message:
+                told = f"{told.rstrip('.')}. {hint}"
+        slips.append(_slip(check, told))
+    if slips:
+        raise BadSource({_file(server): slips})
+
+
+def _slip(check: Check, text: str) -> Slip:
+    return Slip(check.experiment.__code__.co_firstlineno, f"`{check.name}`: {text}")
+
+
+def _file(server: Server) -> str:
+    unit = server.unit
+    return str(unit.course.checks / f"{unit.name}.py")
 
 
 def _answers(server: Server, script: bytes, checks: Sequence[Check]) -> dict[str, Answer]:
@@ -59,8 +95,6 @@ def _differing(
     """Return the arrays of a check that differ in two runs by more than rounding."""
     one = first[check.name]
     other = second[check.name]
-    if one.failure or other.failure:
-        return []  # which the key tells
     differing = []
     for name in one.arrays:
         tolerance = check.tolerance.get(name, TOLERANCE)

@@ -1,4 +1,4 @@
-"""Solutions that draw numbers of their own are noticed, and the noise is measured."""
+"""Solutions that answer no check, or another way in each run: all are told, noise is measured."""
 
 import pytest
 import small
@@ -76,3 +76,37 @@ def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
     unit = small.write_course(tmp_path, "resampling", experiments, script)
     with pytest.raises(BadSource, match="`interval` is another in each run on one seed"):
         build(unit.course)
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ("net.interval(rng.normal(size=9))", "An experiment returns arrays by name"),
+        (
+            'named("t", pd.DataFrame({"low": [1.0]}))',
+            'It has `low`. `frame("name", table)` compares a table with its labels.',
+        ),
+        ('named("one two", net.interval(rng.normal(size=9)), 3, 4)', "expected 2 values"),
+    ],
+)
+def test_checks_that_the_solution_does_not_answer_are_told_at_once(returned, words, tmp_path):
+    """With what their author may have meant."""
+    pytest.importorskip("pandas")
+    begin, _, _ = EXPERIMENTS.partition("        return named")
+    import_pandas = "    import numpy as np\n    import pandas as pd\n"
+    first = (
+        begin.replace("    import numpy as np\n", import_pandas) + f"        return {returned}\n"
+    )
+    _, _, second = first.partition("    @check")
+    script = SOLUTION.replace("default_rng()", "default_rng(1)")
+    experiments = f"{first}\n\n    @check{second.replace('def bootstrap', 'def again')}"
+    unit = small.write_course(
+        tmp_path, "resampling", experiments, script + '\n    check("again")\n'
+    )
+    with pytest.raises(BadSource) as refused:
+        build(unit.course)
+    text = str(refused.value)
+    assert text.count("the solution does not answer it: ") == 2
+    assert "`bootstrap`" in text
+    assert "`again`" in text
+    assert words in text

@@ -22,7 +22,6 @@ from small import ROOT, submit
 from autograder.authoring.given import leaks
 from autograder.authoring.wheel import pack_wheel
 from autograder.errors import DISTRIBUTION
-from autograder.errors import extra as how_to_install
 from autograder.source.solution import read_solution
 
 SOURCES = Path(__file__).parent / "second_course"
@@ -310,17 +309,18 @@ def test_every_command_explains_itself_with_the_core_alone(core, tmp_path):
     ],
 )
 def test_a_command_says_which_extra_it_lacks(
-    core, course, graded, tmp_path, command, package, extra
+    core, packed, course, graded, tmp_path, command, package, extra
 ):
-    """At once, in a sentence with what to type."""
+    """At once, in a sentence with what to type: of the wheel that is installed."""
     submitted, *_ = graded
     places = {"OUT": tmp_path / "out", "SUBMITTED": submitted}
     arguments = [places.get(word, word) for word in command]
     done = core.run("autograder", *arguments, cwd=course)
     assert done.returncode == 2
     assert done.stdout.count("\n") <= 1
-    mends = "|".join(re.escape(how_to_install(name)) for name in extra.split("|"))
-    assert re.search(rf"needs ({package}).*: ({mends})", done.stderr), done.stderr
+    install = f'pip install "{packed}['
+    mends = re.escape(install) + rf'({extra})\]"'
+    assert re.search(rf"needs ({package}).*: {mends}", done.stderr), done.stderr
 
 
 def test_the_course_is_built_with_the_core_alone(core, course):

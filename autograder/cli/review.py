@@ -122,13 +122,17 @@ def similar(
 
 
 def _results_with_names(grades: Path) -> "list[Result]":
-    """Read results, with what a roster beside them knows of the students."""
+    """Read results, with what a roster beside them knows of the students.
+
+    In a folder of submissions there are none, and a roster there could be a student's.
+    """
     from autograder.grading.results import stored_results
     from autograder.grading.roster import roster_beside
     from autograder.grading.whole_class import with_student
 
-    roster = roster_beside(grades)
-    return [with_student(result, roster) for result in stored_results(grades)]
+    results = stored_results(grades)
+    roster = roster_beside(grades) if results else None
+    return [with_student(result, roster) for result in results]
 
 
 def _beside_grades(folder: Path, anonymous: bool) -> Path:

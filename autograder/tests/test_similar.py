@@ -345,6 +345,14 @@ def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
         compared(tmp_path)
 
 
+def test_a_file_called_roster_among_submissions_is_not_read(handed_in, tmp_path):
+    """It may be anybody's, and would end the comparison."""
+    shutil.copytree(handed_in, tmp_path / "in")
+    (tmp_path / "in" / "roster.csv").write_text("student\nada\nada,x\n\xff")
+    done = small.run_command("similar", tmp_path / "in", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+
+
 def test_zips_for_a_second_opinion(graded):
     """Dolos finds its table, JPlag its folders and the template; every answer is in both."""
     folder = graded[0] / "similar"

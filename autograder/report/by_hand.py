@@ -4,7 +4,7 @@ Only `report --serve` shows these pages. What a form sends becomes an adjustment
 `adjustments.toml`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from autograder.grading.adjustments import (
 from autograder.grading.results import Result
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
-from autograder.report.names import called
+from autograder.report.names import called, names_of_students
 from autograder.report.pages import CodeBlock, Source, environment, listing_of
 from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit
@@ -101,7 +101,7 @@ class _Page:
     course: Course
     grades: Path
     results: Sequence[Result]
-    students: Collection[str]
+    students: Set[str]
     source: Source | None
     unit: str
     check: str
@@ -129,11 +129,13 @@ class _Page:
             check=self.check,
             title=self.title,
             names=self._names(),
+            others=sorted(self.students - {result.lms_name for result in self.results}),
         )
 
     def _names(self) -> dict[str, str]:
         """Return what students are called, by the LMS's name for them, as this page knows them."""
-        names = {}
+        roster = roster_beside(self.grades)
+        names = names_of_students(roster.students.values()) if roster else {}
         for result in self.results:
             if result.hand_in:
                 names[result.lms_name] = called(result.lms_name, result.hand_in.name)

@@ -133,4 +133,22 @@ def test_what_was_given_by_hand_can_be_undone(served):
     assert read_adjustments(COURSE, grades / FILE, ["squared"]) == (OTHER,)
 
 
+def test_somebody_without_a_result_gets_points_on_the_page(served):
+    """Who stands in the roster can be chosen by name, and then has a section of their own."""
+    grades, address = served
+    (grades / "roster.csv").write_text("student,name\nlukas,Lukas Weber\ncrash,Ian Ill\n")
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    with urllib.request.urlopen(page) as answer:
+        shown = answer.read().decode()
+    assert '<option value="lukas">Lukas Weber (lukas)</option>' in shown
+    assert '<option value="crash">' not in shown
+    form = {"student": "lukas", "kind": "points", "value": "3", "words": "a document", "who": "tg"}
+    status, shown = sent(page, **form)
+    assert status == 200
+    assert '<option value="lukas">' not in shown
+    assert "<h2><bdi>Lukas Weber (lukas)</bdi></h2>" in shown
+    assert "a document" in shown
+    assert sent(page, **form | {"value": "9"})[0] == 400
+
+
 OTHER = Adjustment("squared", UNIT, "agreed", "tg", check="doubling", to=1)

@@ -694,8 +694,6 @@ def backed_off(counts, context, c, V):
             #   the probabilities add up to more than 1. Divide by N + d.
             # mistake: p = (following[c] + p) / (N + d)
             #   the shorter context was not multiplied by d, so that the probabilities add up to less than 1.
-            # mistake: p = (following[c] / N + p) / 2
-            #   both contexts have the same weight. The longer one has N, the shorter one d.
             # mistake: p = (d * following[c] / N + N * p) / (N + d)
             #   the weights are swapped: N for the counts of this context, d for the shorter one.
     return p

@@ -18,6 +18,7 @@ from autograder.grading.judge import points_of
 from autograder.grading.keys import build_key, solution_of
 from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
+from autograder.sandbox.own_code import author_server
 from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import pictures
 from autograder.source.solution import Solution, read_solution_file
@@ -142,7 +143,7 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         stored = key_file.load_key(path)
     solution = solution_of(unit)
     stub = solution.stub
-    with Server(unit, stub=stub) as server:
+    with author_server(unit, stub=stub) as server:
         refuse_unsteady(server)
         fresh = build_key(
             server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored

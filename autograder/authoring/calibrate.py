@@ -25,6 +25,7 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
+from autograder.sandbox.own_code import author_server
 from autograder.source.solution import Solution
 
 # Distances in bounds; see `SeedSchedule`.
@@ -158,7 +159,7 @@ def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) 
     """
     solution = solution_of(unit)
     tried = range(FIRST_SEED, FIRST_SEED + seeds)
-    with Server(unit, stub=solution.stub) as server, ThreadPoolExecutor(jobs) as pool:
+    with author_server(unit, stub=solution.stub) as server, ThreadPoolExecutor(jobs) as pool:
         for check in server.unit.checks:
             if not check.measure:
                 continue

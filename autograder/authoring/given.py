@@ -20,7 +20,7 @@ from autograder.data import manifest as read_manifest
 from autograder.errors import BadSource, UserError
 from autograder.grading.key_file import load_key
 from autograder.parsing import parse
-from autograder.sandbox.client import Server
+from autograder.sandbox.own_code import author_server
 from autograder.source.pictures import picture_files
 from autograder.source.solution import Solution, read_solution_file
 
@@ -250,7 +250,7 @@ def _refuse_solved_stubs(given: Course) -> None:
     for name in given.units:
         stub = given.stub(name).read_text(encoding="utf-8")
         key = load_key(given.key(name))
-        with Server(load_unit(given, name), stub=stub) as server:
+        with author_server(load_unit(given, name), stub=stub) as server:
             refuse_solved_stub(server, stub, key)
 
 

@@ -27,6 +27,7 @@ from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
+from autograder.sandbox.own_code import author_server
 from autograder.schema import read_toml
 from autograder.source.solution import lines_of_regions
 
@@ -229,7 +230,7 @@ def run_mutants(
     all_mutants = mutants(solution.plain(), other_names(unit))
     chosen = all_mutants[part]
     corpora = {check: [corpus] for check, corpus in data.items()}
-    with Server(unit, stub=solution.stub) as server:
+    with author_server(unit, stub=solution.stub) as server:
         key = build_key(server, seed, corpora)
         known_right = equivalents(unit)
         grader = _MutantGrader(server, seed, key, data, known_right)

@@ -33,6 +33,7 @@ from autograder.judging import (
     deviation,
 )
 from autograder.sandbox.client import Server
+from autograder.sandbox.own_code import author_server
 from autograder.source.solution import PlacedMistake, Solution
 
 FIRST_SEED = 1000
@@ -56,7 +57,7 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     report.points = sum(check.points for check in unit.checks)
     report.checks = [check.name for check in unit.checks]
     report.mistakes = len(solution.mistakes)
-    with Server(unit, stub=solution.stub) as server:
+    with author_server(unit, stub=solution.stub) as server:
         yield from _judge_all(server, data, report)
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
     other_styles = f"{report.styles} other styles on {report.style_seeds}"

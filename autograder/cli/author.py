@@ -36,6 +36,14 @@ def new(folder: Path) -> None:
         click.echo(f"Next: {command}. README.md says what is what, and what comes then.")
 
 
+def _say_where_no_walls_are() -> None:
+    """Tell an author that their own code is not confined here."""
+    from autograder.sandbox.inside import confinement
+
+    if confinement.missing():
+        click.echo("Your own code runs without walls here. A class is graded on Linux.", err=True)
+
+
 @main.command()
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date."
@@ -101,6 +109,7 @@ def build(
     Example:  autograder build --check
               autograder build UNIT --release ../week-1
     """
+    _say_where_no_walls_are()
     from autograder.authoring import build as building
     from autograder.authoring import release as releasing
     from autograder.course import find_unit
@@ -170,6 +179,7 @@ def validate(
     \b
     Example:  autograder validate UNIT --seeds 5
     """
+    _say_where_no_walls_are()
     from concurrent.futures import ThreadPoolExecutor
     from time import perf_counter
 
@@ -232,6 +242,7 @@ def calibrate(
     \b
     Example:  autograder calibrate UNIT --seeds 12 -j 2
     """
+    _say_where_no_walls_are()
     from autograder.authoring import bounds as keeping
     from autograder.authoring import calibrate as calibrating
     from autograder.course import find_unit, load_unit

@@ -18,6 +18,7 @@ from small import UNIT
 
 from autograder.authoring.release import packages_to_install
 from autograder.course import read_course
+from autograder.grading.key_file import load_key, same_key
 
 windows.skip_where_it_is_missing()
 
@@ -226,3 +227,15 @@ def test_a_folder_is_made_and_a_newer_release_taken_in(python, tmp_path):
     assert b"import math" in lines
     assert f"    {RIGHT['double']}".encode() in lines
     assert not any(b"\n" in line for line in lines)
+
+
+def test_an_author_builds_a_unit_on_windows(python, tmp_path):
+    """Without walls, which is said once; the key is the one that Linux makes."""
+    course = tmp_path / "course"
+    shutil.copytree(small.COURSE.folder, course, ignore=shutil.ignore_patterns(".autograder.json"))
+    key = course / "assignments" / "keys" / "words.safetensors"
+    key.unlink()
+    built = autograder(python, course, "build", "words")
+    assert built.returncode == 0, built.stderr
+    assert built.stderr.count(b"without walls") == 1
+    assert same_key(small.unit("words"), load_key(key), load_key(small.COURSE.key("words")))

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import warnings
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
@@ -134,6 +135,24 @@ def test_pages_are_accessible(hostile, show):
         assert violations_in_both_schemes(page) == [], path.name
         page.set_viewport_size({"width": 320, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path.name
+
+
+def test_a_table_that_goes_on_behind_the_edge_says_so(hostile, show):
+    """On a telephone a shade stands at the side behind which there is more, and at no other."""
+    images = pytest.importorskip("PIL.Image", reason="the pixels are read with Pillow")
+    page = show(hostile / f"{UNIT}.html", viewport={"width": 390, "height": 844})
+    table = page.locator(".wide", has=page.locator("#checks"))
+    table.scroll_into_view_if_needed()
+
+    def edges():
+        image = images.open(BytesIO(table.screenshot())).convert("RGB")
+        above_the_head = 4
+        at = [(1, above_the_head), (image.width - 2, above_the_head)]
+        return [image.getpixel(place) != (255, 255, 255) for place in at]
+
+    assert edges() == [False, True]
+    table.evaluate("element => element.scrollLeft = 10000")
+    assert edges() == [True, False]
 
 
 def test_links_lead_to_pages_that_are_there(hostile, show):

@@ -13,7 +13,7 @@ from this_course import COURSE, ROOT, UNIT, run_command
 
 from autograder.authoring import build as building
 from autograder.authoring import mutants as mutating
-from autograder.authoring.build import check_lengths
+from autograder.authoring.build import lengths_that_differ
 from autograder.authoring.validate import (
     FIRST_SEED,
     check_material,
@@ -182,7 +182,7 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
     )
     assert len(exercises) == solution.text.count("**Exercise**")
     assert solution.text.count("<details><summary>") >= len(exercises)
-    check_lengths(unit, solution)
+    assert [*lengths_that_differ(unit, solution)] == []
     checks = [check.name for check in this_course.unit(unit).checks]
     assert sorted(re.findall(r'^check\("(\w+)"\)$', solution.text, re.M)) == sorted(checks)
 

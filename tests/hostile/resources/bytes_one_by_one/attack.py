@@ -5,3 +5,5 @@ def sigmoid(z):
     os.write(4, struct.pack("<Q", 3 << 20))
     while True:
         os.write(4, b"x")
+        for _ in range(300):
+            pass

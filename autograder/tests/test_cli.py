@@ -215,7 +215,7 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     }
     assert results["good"]["score"] == POINTS
     assert said.keys() == {"empty", "binary", "large", "prose", "nothing", "link"}
-    assert said["empty"] == "`double` is not defined."
+    assert said["empty"] == "the file is empty. Save it, and hand it in again."
     assert "not text" in said["binary"]
     assert "over 5 MB" in said["large"]
     assert f"no {UNIT}.py" in said["nothing"]
@@ -609,7 +609,7 @@ def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(
     done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", cwd=course)
     words = (
         f"{who} needs fictive-reader, which is not installed. Install it: pip install "
-        "'fictive-reader>=3'"
+        '"fictive-reader>=3"'
     )
     one_sentence(done, words)
     if late:
@@ -744,7 +744,7 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
     assert (unit["unit"], unit["file"]) == (UNIT, str(script))
     first = unit["checks"][0]
     assert (first["check"], first["status"]) == ("doubling", "failed")
-    assert first["remarks"][0]["text"].startswith("this is the square")
+    assert "this is the square" in first["remarks"][0]["text"]
     script.write_text(small.solved())
     done = small.run_command("check", script, "--json")
     assert done.returncode == 0

@@ -362,11 +362,11 @@ def test_wrong_text_is_told_as_text(graded):
 
 
 def test_known_mistakes_are_named(graded):
-    """In their own words, each at the check that sees it."""
+    """In their author's words, each at the check that sees it."""
     found = results(graded[1])
-    assert remark(found["di"], "shortening")["text"] == "a space is missing between the letters."
-    assert remark(found["flo"], "ordering")["text"].startswith("this is the order of first names")
-    assert remark(found["gus"], "counting")["text"].startswith("a letter that was not seen")
+    assert remark(found["di"], "shortening")["words"] == "a space is missing between the letters."
+    assert remark(found["flo"], "ordering")["words"].startswith("this is the order of first names")
+    assert remark(found["gus"], "counting")["words"].startswith("a letter that was not seen")
     assert remark(found["gus"], "reading")["text"] == "runs once `counting` passes."
 
 

@@ -1088,7 +1088,6 @@ with autograder.example("what it writes"), torch.no_grad():
 # * Repeat the comparison of section 9, with the identity start and without it, on windows of 32 and three seeds.
 # * Train with windows of 16. Does the last step gain anything over the eighth?
 # * Mix the two: half of the network's probability and half of the counts'. Is the mixture better than both?
-# * Give the network of one-hot rows the four passes of section 5. Does it catch up?
 #
 # ## Reading
 #

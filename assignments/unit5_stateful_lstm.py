@@ -1105,8 +1105,7 @@ with autograder.example("flagged at a threshold"):
 #
 # These are not graded.
 #
-# * Train with T = 100 and ask again whether a quotation is open. How much longer does it take?
-# * Train the variants "as it is" and "forget bias 1" with T = 100. Does the forget bias still harm?
+# * Train with T = 100 and ask again whether a quotation is open. How much longer does it take, and does a forget bias of 1 still harm?
 # * Replace the LSTM by `nn.GRU`. What changes in loss and time?
 # * Look closer at the German passage. Find out which of its characters look foreign to the network, and which do not.
 #

@@ -73,7 +73,10 @@ def _take_escape_sequences() -> None:
         return
     import ctypes
 
-    kernel = ctypes.windll.kernel32
+    windll = getattr(ctypes, "windll", None)
+    if windll is None:
+        return
+    kernel = windll.kernel32
     for number in (STDOUT, STDERR):
         handle = kernel.GetStdHandle(number)
         mode = ctypes.c_ulong()

@@ -297,6 +297,7 @@ def min_gru(weights, x, h0):
     return linear_recurrence(*gates(weights, x), h0)
 
 
+# %%
 with autograder.example("a unit that counts letters, in parallel"):
     sentence = "it counts letters"
     symbols = sorted(set(sentence))

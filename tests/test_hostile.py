@@ -129,6 +129,7 @@ BYTES = {
     ),
     "nul": lambda text: text.encode() + b"\0",
     "utf16": lambda text: text.encode("utf-16"),
+    "latin": lambda text: text.encode() + b"# caf\xe9\n",
     "big": lambda text: text.encode() + b"#" * (10 << 20),
     "bom": lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
 }

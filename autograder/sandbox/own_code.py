@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 
 from autograder.course import Unit, addons
+from autograder.sandbox.alone import READY
 from autograder.sandbox.client import MAX_STUB, Server, ServerGone
 from autograder.sandbox.inside import confinement, wire
-from autograder.sandbox.inside.alone import READY
 from autograder.sandbox.worker import MAX_READ, Clock, Process, ReplyReader, Stopwatch, Worker
 
-SERVE = "from autograder.sandbox.inside.alone import serve; serve()"
+SERVE = "from autograder.sandbox.alone import serve; serve()"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

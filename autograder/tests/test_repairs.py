@@ -263,7 +263,8 @@ def test_an_answer_in_text_is_mended_too():
             expected = worker.ask(check, small.SEED)
         with server.worker(source, "submission.py") as worker:
             answer = worker.ask(check, small.SEED)
-        one = Wrong(server, source, small.SEED, Expected(check, expected), answer)
+        opened = partial(server.worker, name="submission.py")
+        one = Wrong(opened, source, small.SEED, Expected(check, expected), answer)
         assert repaired(one, ["initials"]).endswith("): an index is another.")
 
 

@@ -120,7 +120,8 @@ def check(
         return Check(name, points, experiment, names, **options)
 
     if isinstance(points, FunctionType):  # of `@check` without brackets
-        return Check(points.__name__, 0.0, points, slips=("write `@check(points=…)`",))  # type: ignore[return-value]
+        slips = ("write `@check(points=…)`",)
+        return Check(points.__name__, 0.0, points, slips=slips)  # type: ignore[return-value]
     return make
 
 

@@ -39,6 +39,7 @@ from fresh_mistakes import answers
 
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
+from autograder.explaining.words import slip_in_words
 from autograder.grading.keys import solution_of
 from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey, all_needed
@@ -238,7 +239,8 @@ def slips(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
     rng.shuffle(found)
     for told, slip in found[: MOST_GRADED * wanted]:
         if not _is_enough(changes, wanted):
-            change = measured.change(f"`{told.function}`: {told.words}", slip.edit)
+            words = f"`{told.function}`: {slip_in_words(told.slip)}"
+            change = measured.change(words, slip)
             if _answers(change.verdicts):
                 changes.append(change)
     return changes

@@ -44,6 +44,7 @@ from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
 from autograder.judging.variants import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
+from autograder.slip import Slip
 
 SEED, DRAWN = 6000, 150  # no other command uses this seed
 
@@ -89,7 +90,7 @@ class KeyWithout:
     """The key of a check without the small changes of some kinds, and without all of a style."""
 
     key: CheckKey
-    kinds: frozenset[str]
+    kinds: frozenset[Slip]
     style: str
 
     @property
@@ -120,7 +121,7 @@ class KeyWithout:
         kept = []
         for place, change in enumerate(known.changes):
             style, _, _ = change.id.rpartition(" ")
-            if change.words not in self.kinds and style != self.style:
+            if change.slip not in self.kinds and style != self.style:
                 kept.append(place)
         changes = tuple(known.changes[place] for place in kept)
         return ChangedAnswers(changes, known.arrays, known.prints[kept])
@@ -132,7 +133,7 @@ class KeyWithout:
 class KeysWithout(dict[str, CheckKey]):
     """The keys of a unit's checks without some small changes."""
 
-    def __init__(self, made: MadeKey, kinds: frozenset[str], style: str) -> None:
+    def __init__(self, made: MadeKey, kinds: frozenset[Slip], style: str) -> None:
         super().__init__()
         for name, key in made.items():
             self[name] = KeyWithout(key, kinds, style)
@@ -147,9 +148,9 @@ def held_out(
     mutant of a style all small changes of that style.
     """
     solution = solution_of(measured)
-    kinds: dict[str, str] = {}
+    kinds: dict[str, Slip] = {}
     for change, edit in changed_scripts(measured, solution.plain()).values():
-        kinds[program(edit.script)] = change.words
+        kinds[program(edit.script)] = change.slip
     with Server(measured, stub=solution.stub) as server:
         made = MadeKey(
             measured, seed, {}, AnswerStore(store), lambda: server, listed_in_key(measured)

@@ -42,6 +42,7 @@ def check(
     import gc
 
     from autograder.course import load_unit
+    from autograder.explaining.words import what_mended, where_mended
     from autograder.grading.results import read_patiently, write_result
     from autograder.practice.mending import mended, to_mend, with_place
     from autograder.practice.practise import Practised, practice_result, practise
@@ -84,11 +85,12 @@ def check(
                 screen.print(looking, style="dim", soft_wrap=True)
                 found = mended(unit, source, done)
             if found:
-                screen.print(f"{found.check}: {found.found.where}.", markup=False, soft_wrap=True)
+                where = f"{found.check}: {where_mended(found.found)}."
+                screen.print(where, markup=False, soft_wrap=True)
                 verdicts = [with_place(verdict, found) for verdict in verdicts]
         warning = save_progress(course, name, path.parent, verdicts)
-        if found and found.found.what and not warning:
-            keep_slip(course, name, found.check, f"{found.found.where}: {found.found.what}.")
+        if found and found.found.slips and not warning:
+            keep_slip(course, name, found.check, what_mended(found.found))
         if warning:
             click.echo(warning, err=True)
         if out:

@@ -7,9 +7,10 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
+from autograder.explaining.finding import ChangeFound
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
-from autograder.explaining.words import values_are
+from autograder.explaining.words import small_change, values_are
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
@@ -75,7 +76,7 @@ def remarks_on(
         if name in named:
             continue
         if name in changed:
-            remark = Remark(changed[name], (name,), relation=SMALL_CHANGE)
+            remark = Remark(small_change(changed[name]), (name,), relation=SMALL_CHANGE)
             description = Description(remark)
         else:
             description = _with_relation(name, comparison, related.get(name))
@@ -100,12 +101,12 @@ def _relations(
 
 def _small_changes(
     comparison: Comparison, explained: Container[str], excluded: Excluded
-) -> Mapping[str, str]:
-    """Say of wrong arrays that nothing else explains which small change of a right answer fits.
+) -> Mapping[str, ChangeFound]:
+    """Find for wrong arrays that nothing else explains which small change of a right answer fits.
 
     Those of the solution first: those of other styles are made only where none of these fits.
     """
-    told: dict[str, str] = {}
+    told: dict[str, ChangeFound] = {}
     expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told
@@ -135,7 +136,7 @@ def _small_change(
     changes: ChangedAnswers,
     unexplained: Sequence[str],
     excluded: Excluded,
-) -> Mapping[str, str]:
+) -> Mapping[str, ChangeFound]:
     expected = comparison.expected.arrays
     found = comparison.answer.arrays
     return find_small_change(

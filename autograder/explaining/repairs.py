@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
+from autograder.explaining.finding import Mending
 from autograder.judging import (
     TOLERANCE,
     Remark,
@@ -32,19 +33,14 @@ from autograder.judging import (
 )
 from autograder.judging import chance as evidence
 from autograder.sandbox.definitions import Script, script_of
-from autograder.source.repairs import (
-    OTHER_ORDER,
-    leaves_out,
-    places_moved,
-    slip_mended,
-    takes_away,
-)
+from autograder.slip import SlipKind
+from autograder.source.edits import Edit
+from autograder.source.repairs import places_moved
 from autograder.source.restorations import Around, calls_in, restorations
 from autograder.source.small_changes import (
     TAKES_AXIS,
     Definition,
     Names,
-    SmallChange,
     Source,
     changes_of,
     in_each_others_place,
@@ -73,7 +69,6 @@ OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
 # wrong numbers: of a single one a file could learn which is expected, by the line that is told
 FEWEST = 2
 CHANCE_OF_CHARACTER = -0.6  # log10 of the chance that one is met
-LONGEST_QUOTE = 60  # characters of a student's code
 WITH_BODY = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While),
     *(ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try, ast.TryStar),
@@ -126,34 +121,6 @@ class Wrong:
     right: str = ""
 
 
-@dataclass(frozen=True)
-class Mending:
-    """What is known of small changes with which a check passes.
-
-    function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
-    statement: what stands there.
-    slips: what each takes back, in words; none where that is not sure.
-    """
-
-    function: str
-    place: str = ""
-    statement: str = ""
-    slips: tuple[str, ...] = ()
-
-    @property
-    def where(self) -> str:
-        """Say where a small change lets the check pass."""
-        text = f"This check passes with one small change in `{self.function}`"
-        if self.place:
-            text = f"{text} ({self.place}: {quoted(self.statement)})"
-        return text
-
-    @property
-    def what(self) -> str:
-        """Say which slip the change takes back; "" where that is not sure."""
-        return ", or ".join(self.slips)
-
-
 def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Check | None:
     """Return the first check whose wrong numbers nothing explains; None where there is none.
 
@@ -182,27 +149,13 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     return found
 
 
-def with_words(check: Check, verdict: Verdict, found: str) -> Verdict:
-    """Add what was found, in words, to the first remark that explains nothing."""
+def with_words(check: Check, verdict: Verdict, words: str) -> Verdict:
+    """Add what mends a file, in words, to the first remark that explains nothing."""
     remarks = list(verdict.remarks)
     place = _explain_nothing(check, remarks).index(True)
     remark = remarks[place]
-    remarks[place] = replace(remark, text=f"{remark.text} {found}", relation=KIND)
+    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
     return replace(verdict, remarks=tuple(remarks))
-
-
-def repaired(wrong: Wrong, functions: Iterable[str]) -> str:
-    """Say which small change mends an answer, as a fact; "" where none of those tried does.
-
-    Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
-    where `+` should."
-
-    functions: as of `mending`.
-    """
-    found = mending(wrong, functions)
-    if found is None:
-        return ""
-    return f"{found.where}: {found.what}." if found.what else f"{found.where}."
 
 
 def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
@@ -218,7 +171,7 @@ def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
     search = _Search(wrong)
     if not search.fails(script.text):  # what it answers is left to chance
         return None
-    found: list[SmallChange] = []
+    found: list[Edit] = []
     tried = groups_of_changes(script, functions, wrong.pairs, wrong.axis_functions, wrong.right)
     for changes in tried:
         found = search.mending_among(changes)
@@ -279,7 +232,7 @@ def groups_of_changes(
     pairs: Sequence[Sequence[str]] = (),
     axis_functions: Sequence[str] = (),
     right: str = "",
-) -> Iterator[Iterator[SmallChange]]:
+) -> Iterator[Iterator[Edit]]:
     """Yield groups of changes, in the order in which they are tried.
 
     They are those of all functions, and then what may have been left out of them. The arguments
@@ -349,16 +302,16 @@ def _is_small(tree: ast.AST, source: Source) -> bool:
     return sum(1 for _ in nodes) <= MOST_NODES
 
 
-def _changes(definition: Definition, source: Source, names: Names) -> Iterator[SmallChange]:
+def _changes(definition: Definition, source: Source, names: Names) -> Iterator[Edit]:
     """Yield the small changes of a definition, those first that leave nothing out.
 
-    Their words are of the slip that they mend.
+    Their slips are those that they mend.
     """
     yield from places_moved(definition, source)
-    leaving_out: list[SmallChange] = []
+    leaving_out: list[Edit] = []
     for change in islice(changes_of(definition, source, names, MOST_MADE), MOST_MADE):
-        mending = replace(change, words=slip_mended(change.words))
-        if not leaves_out(change):
+        mending = replace(change, slip=change.slip.taken_back())
+        if not change.slip.leaves_out:
             yield mending
         elif change.replaced.count("self.") <= change.code.count("self."):
             leaving_out.append(mending)  # else a part is left out that was made wrongly elsewhere
@@ -383,12 +336,12 @@ class _Search:
             answer = self._ask(runner, check, self._wrong.seed, SECONDS_OF_A_CHECK)
         return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
-    def mending_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
+    def mending_among(self, changes: Iterator[Edit]) -> list[Edit]:
         """Return those of some changes with which the check passes, and fails no other one.
 
         They are asked once more, in processes of their own, and on other seeds.
         """
-        found: list[SmallChange] = []
+        found: list[Edit] = []
         for repair in self._passing_among(changes):
             if len(found) < MOST_SURE and self._passes_all(repair):
                 found.append(repair)
@@ -396,13 +349,13 @@ class _Search:
             self._left = max(0, MOST - self.tried)
         return found
 
-    def _passing_among(self, changes: Iterator[SmallChange]) -> list[SmallChange]:
+    def _passing_among(self, changes: Iterator[Edit]) -> list[Edit]:
         """Return those of some changes with which the check passes.
 
         After the first one few others are tried, and all that are of its line.
         """
         wrong = self._wrong
-        passing: list[SmallChange] = []
+        passing: list[Edit] = []
         passed_over = 0
         with wrong.open(wrong.source) as runner:
             for change in changes:
@@ -432,7 +385,7 @@ class _Search:
                     passing.append(change)
         return passing
 
-    def _passes_all(self, repair: SmallChange) -> bool:
+    def _passes_all(self, repair: Edit) -> bool:
         wrong = self._wrong
         if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
             return False
@@ -504,27 +457,27 @@ def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:
     return found
 
 
-def _most_likely(found: Sequence[SmallChange], source: Source) -> Sequence[SmallChange]:
+def _most_likely(found: Sequence[Edit], source: Source) -> Sequence[Edit]:
     """Leave out repairs that may only hide a slip, where others take it back.
 
     They are those of a condition, or that swap two lines, or that take something away in another
     line than those where something else mends it.
     """
     direct = [repair for repair in found if not _keeps_from_running(repair, source)]
-    lines = {repair.line for repair in direct if not takes_away(repair)}
+    lines = {repair.line for repair in direct if not repair.slip.is_too_much}
     beside = [repair for repair in direct if repair.line in lines]
     return beside or direct or found
 
 
-def _keeps_from_running(repair: SmallChange, source: Source) -> bool:
+def _keeps_from_running(repair: Edit, source: Source) -> bool:
     """Return whether a repair is one of a condition, or swaps two lines."""
-    if repair.words == OTHER_ORDER:
+    if repair.slip.kind is SlipKind.LINES_SWAPPED:
         return True
     return any(start <= repair.start and repair.end <= end for start, end in source.conditions)
 
 
-def _known_of(found: Sequence[SmallChange], script: Script, source: Source) -> Mending | None:
-    """Say what is known of changes that mend an answer, in words of the slip that each takes back.
+def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending | None:
+    """Say what is known of changes that mend an answer, with the slip that each takes back.
 
     Where changes of several lines do, no line is told, nor where one may only go round the slip:
     a condition may keep the wrong line from running, and without a part of it a check may pass
@@ -536,11 +489,11 @@ def _known_of(found: Sequence[SmallChange], script: Script, source: Source) -> M
         return None
     (function,) = functions
     lines = {repair.line + 1 for repair in found}
-    slips = sorted({repair.words for repair in found})
+    slips = sorted({repair.slip for repair in found})
     if len(slips) > 1 and all(_keeps_from_running(repair, source) for repair in found):
         return None  # any of them will do, so the slip may stand anywhere
     only_go_round = all(
-        _keeps_from_running(repair, source) or takes_away(repair) for repair in found
+        _keeps_from_running(repair, source) or repair.slip.is_too_much for repair in found
     )
     if len(lines) > 1 or only_go_round:
         return Mending(function)
@@ -554,15 +507,3 @@ def _known_of(found: Sequence[SmallChange], script: Script, source: Source) -> M
     if len(slips) > MOST_WORDS:
         return Mending(function, place, statement)
     return Mending(function, place, statement, tuple(slips))
-
-
-def quoted(text: str) -> str:
-    """Return code of a student's between backticks, in one line, without what would end them.
-
-    What is long is cut in its middle: two parts of one line mostly differ in their ends.
-    """
-    in_one_line = " ".join(text.split()).replace("`", "'")
-    if len(in_one_line) > LONGEST_QUOTE:
-        half = LONGEST_QUOTE // 2
-        in_one_line = f"{in_one_line[:half]}…{in_one_line[-half:]}"
-    return f"`{in_one_line}`"

@@ -1,4 +1,4 @@
-"""Which small change of a right answer gives an answer's values, in words.
+"""Which small change of a right answer gives an answer's values.
 
 It is a fact about values: "your values are those of a right answer but for one small change in
 `f`". It is told where arrays that have nothing to do with these answers would equal any of them
@@ -6,9 +6,9 @@ with a chance of at most `CHANCE`.
 """
 
 import math
-import re
 from collections.abc import Callable, Container, Sequence
 
+from autograder.explaining.finding import ChangeFound
 from autograder.judging.chance import CHANCE
 from autograder.judging.key import Mistake
 from autograder.judging.variants import (
@@ -24,9 +24,7 @@ from autograder.judging.variants import (
 # have spoilt a check that has passed
 Excluded = Callable[[Mistake | SmallChange], bool]
 KIND = "small change"  # what a remark calls this relation
-MOST_FUNCTIONS = MOST_WORDS = 2  # more of them are no diagnosis
-_SIGNS = re.compile(r"`(\W+)` stands where `(\W+)` should")
-OPPOSITES = ({"+", "-"}, {"*", "/"}, {"<", ">"}, {"<=", ">="}, {"+=", "-="}, {"*=", "/="})
+MOST_FUNCTIONS = 2  # more of them are no diagnosis
 
 
 def none_excluded(mistake: Mistake | SmallChange) -> bool:
@@ -42,8 +40,8 @@ def find_small_change(
     unexplained: Sequence[str],
     excluded: Callable[[SmallChange], bool],
     exercises: Container[str],
-) -> dict[str, str]:
-    """Say of wrong arrays that one small change of the solution gives them: by array, in words.
+) -> dict[str, ChangeFound]:
+    """Say of wrong arrays that one small change of the solution gives them: by array.
 
     A change is told that gives all of the wrong arrays which it spoils, and spoils no right one.
     None is told where some of what is unexplained stays so.
@@ -67,11 +65,11 @@ def find_small_change(
             left -= search.spoilt(number)
     if left:  # the slip that made this has made the rest too, and was another one then
         return {}
-    told: dict[str, str] = {}
+    told: dict[str, ChangeFound] = {}
     for arrays, rivals in chosen:
-        text = _in_words(search, changed, rivals, exercises)
-        if text:
-            told.update(dict.fromkeys(sorted(arrays), text))
+        change = _in_common(search, changed, rivals, exercises)
+        if change:
+            told.update(dict.fromkeys(sorted(arrays), change))
     return told
 
 
@@ -87,55 +85,24 @@ def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
     return chance <= math.log10(CHANCE)
 
 
-def _in_words(
+def _in_common(
     search: VariantSearch,
     changed: ChangedAnswers,
     rivals: Sequence[int],
     exercises: Container[str],
-) -> str:
-    """Say of changes that give the same values what they have in common.
+) -> ChangeFound | None:
+    """Return what changes that give the same values have in common.
 
-    It is "" where they differ in what they spoil, or the values may be theirs by chance.
+    None where they differ in what they spoil, or the values may be theirs by chance.
     """
     spoilt = {search.spoilt(number) for number in rivals}
     if len(spoilt) > 1 or search.may_be_chance(rivals[0]):
-        return ""
+        return None
     changes = [changed.changes[number] for number in rivals]
-    if len({change.function for change in changes}) > MOST_FUNCTIONS:
-        return ""
-    text = _where(changes, exercises)
-    what = _what(changes)
-    return f"{text}: {what}." if what else f"{text}."
-
-
-def _where(changes: Sequence[SmallChange], exercises: Container[str]) -> str:
-    """Say that one of some changes gives these values, and in which exercise if they are few."""
-    text = "your values are those of a right answer but for one small change"
-    places = set()
-    for change in changes:
-        top, _, _ = change.function.partition(".")
-        if top not in exercises:
-            return text
-        places.add(f"`{change.function}`")
-    return f"{text} in {' or in '.join(sorted(places))}"
-
-
-def _what(changes: Sequence[SmallChange]) -> str:
-    """Say what changes that give the same values did; "" where that is too different."""
-    functions = {change.function for change in changes}
-    words = {_either_way(change) for change in changes}
-    has_several_words = len(words) > 1
-    if len(words) > MOST_WORDS or (has_several_words and len(functions) > 1):
-        return ""
-    return ", or ".join(sorted(words))
-
-
-def _either_way(change: SmallChange) -> str:
-    """Return the words of a change, and that it may be the other way round where it may.
-
-    A right answer may add what another one takes away.
-    """
-    found = _SIGNS.search(change.words)
-    if found is None or set(found.groups()) not in OPPOSITES:
-        return change.words
-    return f"{change.words}, or the other way round"
+    functions = frozenset(change.function for change in changes)
+    if len(functions) > MOST_FUNCTIONS:
+        return None
+    slips = frozenset(change.slip for change in changes)
+    tops = {function.partition(".")[0] for function in functions}
+    named = functions if all(top in exercises for top in tops) else frozenset()
+    return ChangeFound(named, slips, are_of_several=len(functions) > 1)

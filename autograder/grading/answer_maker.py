@@ -267,7 +267,7 @@ class AnswerMaker:
                 edits.append(self._edits_of_mistakes[identity])
             else:
                 _, change = self.changed_scripts[identity]
-                edits.append(change.edit)
+                edits.append(change)
         return edits
 
     def _made(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:

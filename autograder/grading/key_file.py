@@ -4,7 +4,7 @@ A key is one safetensors file. Its arrays are called `check|expected|array` and
 `check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
 check: the loss that training reached, the shapes of the solution's arrays, which of them are the
 same on another seed, which are text, of each mistake the words and how it failed, and of small
-changes of the solution the function and the words, with prints of what they answer and a digest of
+changes of the solution the function and the slip, with prints of what they answer and a digest of
 the code that these come from. An array of a mistake that equals the solution's is left out, and so
 are the weights that training ends with.
 """
@@ -44,8 +44,9 @@ from autograder.judging.variants import (
     SmallChange,
 )
 from autograder.sandbox.inside.wire import pack_text, unpack_text
+from autograder.slip import Slip
 
-FORMAT = "2"
+FORMAT = "3"
 SMALL_CHANGES, PLACES, PRINTS = "small changes", "places", "prints"  # in the names of arrays
 EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
@@ -77,7 +78,7 @@ class _StoredCheck(msgspec.Struct):
     shapes: dict[str, tuple[int, ...]]
     constant: list[str]
     mistakes: list[_StoredMistake]
-    small_changes: list[tuple[str, str, str]] = []  # id, function and words of each
+    small_changes: list[tuple[str, str, Slip]] = []  # id, function and slip of each
     made_of: str = ""  # the digest of what the small changes come from
 
 
@@ -93,7 +94,7 @@ def save_key(path: Path, key: Key) -> None:
             constant=sorted(known.constant),
             mistakes=list(starmap(_stored_mistake, known.mistakes)),
             small_changes=[
-                (change.id, change.function, change.words) for change in known.small_changes.changes
+                (change.id, change.function, change.slip) for change in known.small_changes.changes
             ],
             made_of=known.small_changes.made_of,
         )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from autograder.check import Answer, Check, names_in_experiment
-from autograder.explaining.repairs import Expected, Wrong, repaired, unexplained, with_words
+from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_words
+from autograder.explaining.words import what_mended
 from autograder.grading.keys import plain_solution
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
@@ -41,14 +42,15 @@ def with_repair(
     check = unexplained(checks, verdicts)
     if check is None:
         return told
-    words = ""
+    found = None
     # where the server has ended, the next submission finds out; and what a submission sends may be
     # anything
     with suppress(Exception):
         wrong = _wrong(asked, check, verdicts, checks)
-        words = repaired(wrong, names_in_experiment(check.experiment))
-    if words:
-        told[check.name] = with_words(check, verdicts[check.name], printable(words))
+        found = mending(wrong, names_in_experiment(check.experiment))
+    if found:
+        words = printable(what_mended(found))
+        told[check.name] = with_words(check, verdicts[check.name], words)
     return told
 
 

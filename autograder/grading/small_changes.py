@@ -14,8 +14,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
+from autograder import slip
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit
 from autograder.judging import agree
@@ -24,9 +26,11 @@ from autograder.judging.variants import ChangedAnswers, SmallChange, is_exact, p
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
+from autograder.slip import Slip
 from autograder.source import edits
 from autograder.source import small_changes as source
 from autograder.source.addons import names_of_addons
+from autograder.source.edits import Edit
 from autograder.source.small_changes import small_changes
 
 SECONDS = 0.5  # of processor time for one change: one that loops for ever ends there
@@ -35,8 +39,8 @@ SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
 MOST_OF_STYLES = 1200  # the same of all styles together
 # what is told of a change, and what its script is made from, by the change's id
-ChangedScripts = dict[str, tuple[SmallChange, source.SmallChange]]
-WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__)))
+ChangedScripts = dict[str, tuple[SmallChange, Edit]]
+WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, slip.__file__)))
 
 
 @cache
@@ -58,7 +62,7 @@ def changed_scripts(unit: Unit, plain: str, name: str = "change") -> ChangedScri
     # a number tells nothing of the solution, and other prose around it changes none
     for number, change in enumerate(small_changes(plain, pairs, axis_functions)):
         identity = f"{name} {number}"
-        found[identity] = SmallChange(identity, change.function, change.words), change
+        found[identity] = SmallChange(identity, change.function, change.slip), change
     return found
 
 
@@ -84,7 +88,7 @@ def _top(function: str) -> str:
     return top
 
 
-Tried = Sequence[tuple[SmallChange, source.SmallChange]]
+Tried = Sequence[tuple[SmallChange, Edit]]
 
 
 def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
@@ -112,7 +116,7 @@ def _of_some_lines(reached: Tried, share: float) -> Tried:
     Changes that give the same values mostly stand in one line. So all of them are seen, or none,
     and no kind is told where others fit as well.
     """
-    by_line: dict[int, list[tuple[SmallChange, source.SmallChange]]] = {}
+    by_line: dict[int, list[tuple[SmallChange, Edit]]] = {}
     for change, edit in reached:
         of_line = by_line.setdefault(edit.line, [])
         of_line.append((change, edit))
@@ -246,7 +250,7 @@ def as_arrays(changed: ChangedAnswers) -> Arrays:
     return {
         "ids": _texts(change.id for change in changes),
         "functions": _texts(change.function for change in changes),
-        "words": _texts(change.words for change in changes),
+        "slips": _texts(msgspec.json.encode(change.slip).decode() for change in changes),
         "arrays": _texts(changed.arrays),
         "prints": changed.prints,
     }
@@ -260,9 +264,9 @@ def from_arrays(arrays: Arrays) -> ChangedAnswers:
     """Read changed answers that the store holds."""
     ids: list[str] = arrays["ids"].tolist()
     functions: list[str] = arrays["functions"].tolist()
-    words: list[str] = arrays["words"].tolist()
+    slips = [msgspec.json.decode(text, type=Slip) for text in arrays["slips"].tolist()]
     changes = []
-    for row in zip(ids, functions, words, strict=True):
+    for row in zip(ids, functions, slips, strict=True):
         changes.append(SmallChange(*row))
     names: list[str] = arrays["arrays"].tolist()
     return ChangedAnswers(tuple(changes), tuple(names), arrays["prints"])

@@ -16,6 +16,7 @@ import numpy as np
 from autograder.check import is_text
 from autograder.judging import chance as evidence
 from autograder.judging.chance import CHANCE, differ
+from autograder.slip import Slip
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -31,14 +32,14 @@ MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 
 @dataclass(frozen=True)
 class SmallChange:
-    """One small change: its id, the definition it is made in, and what was done, in words.
+    """One small change: its id, the definition it is made in, and the slip that it is.
 
     function: "" where a submission need not have that definition.
     """
 
     id: str
     function: str
-    words: str
+    slip: Slip
 
     @property
     def style(self) -> str:

@@ -11,7 +11,9 @@ from functools import partial
 
 from autograder.check import Answer, Check, names_in_experiment
 from autograder.course import Unit
-from autograder.explaining.repairs import Expected, Mending, Wrong, mending, unexplained
+from autograder.explaining.finding import Mending
+from autograder.explaining.repairs import Expected, Wrong, mending, unexplained
+from autograder.explaining.words import where_mended
 from autograder.grading.key_file import load_key
 from autograder.judging import Verdict
 from autograder.practice.limits import within_limits
@@ -101,5 +103,5 @@ def with_place(verdict: Verdict, found: Mended | None) -> Verdict:
     if found is None or found.check != verdict.name:
         return verdict
     first, *others = verdict.remarks
-    told = replace(first, text=f"{first.text} {found.found.where}.")
+    told = replace(first, text=f"{first.text} {where_mended(found.found)}.")
     return replace(verdict, remarks=(told, *others))

@@ -28,6 +28,7 @@ from rich.text import Text
 
 from autograder.course import Course, Unit, load_unit, read_course
 from autograder.errors import UserError
+from autograder.explaining.words import what_mended, where_mended
 from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
@@ -462,10 +463,10 @@ class Watch:
             self.foot = f"No small change that was tried mends `{name}`."
         else:
             found = news.found.found
-            self.foot = f"{name}: {found.where}."
-            if found.what:
+            self.foot = f"{name}: {where_mended(found)}."
+            if found.slips:
                 self.foot += " [h]int says what kind of slip it is."
-                keep_slip(self.course, self.unit, name, f"{found.where}: {found.what}.")
+                keep_slip(self.course, self.unit, name, what_mended(found))
 
     def _judged_earlier(self, verdict: Verdict) -> None:
         """Tell of an earlier check that it is broken, or mended.

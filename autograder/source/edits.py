@@ -1,22 +1,43 @@
-"""Edits of a solution's script: known mistakes and small changes, several of them made at once."""
+"""Edits of a program: known mistakes, small changes, and repairs of a student's own code."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from autograder.slip import LISTED, Slip
 from autograder.source.solution import Solution, indentation
 
 
 @dataclass(frozen=True)
 class Edit:
-    """Code that stands in the place of a part of a script.
+    """One change of a program: other code in the place of a part of its text.
 
-    start, end: where that part begins and ends, in bytes.
+    text: the program without it. start, end: where that part begins and ends, in bytes.
+    function: the definition in which it is made, `f` or `Class.method`; "" where that is not known.
+    slip: what it does, or takes back.
     """
 
+    text: str
     start: int
     end: int
     code: str
+    function: str = ""
+    slip: Slip = LISTED
+
+    @property
+    def script(self) -> str:
+        """Return the program with the change made."""
+        return with_edits(self.text, [self])
+
+    @property
+    def replaced(self) -> str:
+        """The code that stands there without the change."""
+        return self.text.encode()[self.start : self.end].decode()
+
+    @property
+    def line(self) -> int:
+        """The number of the line in which it is made, from 0."""
+        return self.text.encode().count(b"\n", 0, self.start)
 
 
 def edits_of_mistakes(solution: Solution) -> dict[str, Edit]:
@@ -31,10 +52,11 @@ def edits_of_mistakes(solution: Solution) -> dict[str, Edit]:
         length += len(line.encode())
         ends[number] = length
         length += len("\n")
+    text = solution.plain()
     edits = {}
     for mistake, first_line, last_line in solution.mistakes:
         code = indented[first_line] + mistake.code
-        edits[mistake.id] = Edit(begins[first_line], ends[last_line], code)
+        edits[mistake.id] = Edit(text, begins[first_line], ends[last_line], code)
     return edits
 
 

@@ -1,91 +1,31 @@
-"""Repairs of a submission: small changes that may mend a slip, and what each slip is called.
+"""Repairs of a submission: small changes that may mend a slip.
 
 A repair is a small change of wrong code: one of those that are made of a solution, or one of those
 here, or one that puts back what was left out (`restorations.py`).
 """
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator
 
-from autograder.source.small_changes import Definition, SmallChange, Source
+from autograder.slip import Slip, SlipKind, replaced
+from autograder.source.edits import Edit
+from autograder.source.small_changes import Definition, Source
 
-INDEX = "an index is another"
-OTHER_ORDER = "two lines are in the other order"
-# words of slips that leave something out
-LEAVE_OUT = (" is left out", " is not taken", " has no ", " stands where its result should")
-# words of slips that have put in too much, beside those that say it so
-TAKEN_AWAY = (
-    *("a remainder is taken", "a slice has a beginning", "a slice has an end"),
-    "a slice has a step",
-)
-_STANDS_FOR = re.compile(r"(.*)`([^`]+)` stands where `([^`]+)` should")
-_LEFT_OUT = re.compile(r"(.+) is left out")
-_ARGUMENT = re.compile(r"an argument of (`[^`]+`) stands where its result should")
-# words of a slip that a small change makes → of the one that it mends; all others are the same
-_PAIRS_OF_SLIPS = {
-    "there is a factor of 2 too many": "a factor of 2 is missing",
-    "there is a transpose too many": "a transpose is missing",
-    "a number is twice as large as it should be": "a number is half as large as it should be",
-    "a slice takes the end in place of the beginning": (
-        "a slice takes the beginning in place of the end"
-    ),
-}
-OTHER_WAY_ROUND = {
-    **_PAIRS_OF_SLIPS,
-    **{mended: made for made, mended in _PAIRS_OF_SLIPS.items()},
-    "a remainder is not taken": "a remainder is taken",
-    "1 stands in the place of what is divided": "a division is another",
-    "0 stands in the place of a number": "a number stands where 0 should",
-    "a slice has no beginning": "a slice has a beginning",
-    "a slice has no end": "a slice has an end",
-    "a slice has no step": "a slice has a step",
-}
+INDEX = Slip(SlipKind.INDEX)
 
 
-def slip_mended(words: str) -> str:
-    """Say which slip a small change mends, of which the words are those of a slip that it makes.
-
-    Example: "`+` stands where `-` should" mends "`-` stands where `+` should".
-    """
-    swapped = _STANDS_FOR.fullmatch(words)
-    if swapped:
-        option, there, wanted = swapped.groups()
-        return f"{option}`{wanted}` stands where `{there}` should"
-    if words in OTHER_WAY_ROUND:
-        return OTHER_WAY_ROUND[words]
-    without = _LEFT_OUT.fullmatch(words)
-    if without:
-        return f"{without[1]} is too much"
-    result = _ARGUMENT.fullmatch(words)
-    if result:
-        return f"{result[1]} is too much"
-    return words
-
-
-def leaves_out(change: SmallChange) -> bool:
-    """Return whether a change leaves something out: a slip that has put in too much is rarer."""
-    return any(words in change.words for words in LEAVE_OUT)
-
-
-def takes_away(repair: SmallChange) -> bool:
-    """Return whether what a repair mends is that something is too much."""
-    return repair.words.endswith(" is too much") or repair.words in TAKEN_AWAY
-
-
-def places_moved(definition: Definition, source: Source) -> Iterator[SmallChange]:
+def places_moved(definition: Definition, source: Source) -> Iterator[Edit]:
     """Yield what takes an index beside one, or cuts a slice, and what changes a value in place.
 
     So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
     `x[1:]`, and `total = e` becomes `total += e`, `total -= e` and `total *= e`.
     """
-    for node, code, words in _moved(definition, source):
-        start, end = source.span(node)
-        yield SmallChange(source.text, start, end, code, definition.name, words)
+    for node, code, slip in _moved(definition, source):
+        yield source.edit(node, code, definition, slip)
 
 
-def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
     """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
     counters = sorted(_counters(definition.tree))
     bound_before = _bound_more_than_once(definition.tree)
@@ -96,7 +36,7 @@ def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, st
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
                 for sign in ("+=", "-=", "*="):
                     code = f"{source.code(target)} {sign} ({source.code(value)})"
-                    yield node, code, f"`=` stands where `{sign}` should"
+                    yield node, code, replaced("=", sign)
             case ast.Subscript(slice=ast.Slice() | ast.Tuple()):
                 for part in ast.walk(node.slice):
                     if isinstance(part, ast.Slice):
@@ -142,13 +82,13 @@ def _counters(function: ast.AST) -> set[str]:
     return names
 
 
-def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
     """Yield what lets a slice without a beginning have one, and end at -1 that has no end."""
     code = source.code(node)
     if code.count(":") > 1:
         return
     if node.lower is None:
         for lower in (1, 2):
-            yield node, f"{lower}{code}", "a slice has no beginning"
+            yield node, f"{lower}{code}", Slip(SlipKind.SLICE_BEGINNING)
     if node.upper is None:
-        yield node, f"{code}-1", "a slice has no end"
+        yield node, f"{code}-1", Slip(SlipKind.SLICE_END)

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from autograder.slip import Slip, SlipKind
+from autograder.source.edits import Edit
 from autograder.source.small_changes import (
     AXES,
     AXIS_OPTIONS,
     LEFT_OUT,
     Definition,
-    SmallChange,
     Source,
     variables_of,
 )
@@ -36,27 +37,25 @@ class Around:
 
     before: str
     behind: str
-    words: str
+    slip: Slip
     operand: str = ""
 
 
 # signs and numbers, which no code needs to hold elsewhere
 WRITTEN_OUT = (
-    Around("(-(", "))", "a minus is left out"),
-    Around("(", ").T", "a transpose is missing"),
-    Around("((", ")**2)", "a square is left out"),
-    Around("(2 * (", "))", "a factor of 2 is missing"),
-    Around("((", ") / 2)", "there is a factor of 2 too many"),
+    Around("(-(", "))", Slip(SlipKind.MINUS)),
+    Around("(", ").T", Slip(SlipKind.TRANSPOSE_MISSING)),
+    Around("((", ")**2)", Slip(SlipKind.SQUARE)),
+    Around("(2 * (", "))", Slip(SlipKind.TWO_MISSING)),
+    Around("((", ") / 2)", Slip(SlipKind.TWO_TOO_MANY)),
     Around("((", ") // 2)", LEFT_OUT["//"]),
     Around("(1 - (", "))", LEFT_OUT["-"]),
-    Around("((", ") + 1)", "a value is off by one"),
-    Around("((", ") - 1)", "a value is off by one"),
+    Around("((", ") + 1)", Slip(SlipKind.OFF_BY_ONE)),
+    Around("((", ") - 1)", Slip(SlipKind.OFF_BY_ONE)),
 )
 
 
-def restorations(
-    definition: Definition, source: Source, calls: Sequence[Around]
-) -> Iterator[SmallChange]:
+def restorations(definition: Definition, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
     """Yield what puts something back into an expression that a definition computes.
 
     First options, signs and numbers; then calls, and each operator with one of the function's own
@@ -65,9 +64,8 @@ def restorations(
 
     calls: those that may have been left out, `calls_in`.
     """
-    for node, code, words in _options(definition, source):
-        start, end = source.span(node)
-        yield SmallChange(source.text, start, end, code, definition.name, words)
+    for node, code, slip in _options(definition, source):
+        yield source.edit(node, code, definition, slip)
     computed = _computed(definition, source)
     variables = sorted(variables_of(definition.tree) - {"self"})
     operands = [*variables, *_parts(definition.tree, source)]
@@ -80,8 +78,8 @@ def restorations(
             yield from _put_around(node, around, definition, source)
 
 
-def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
-    """Yield calls with an axis or `keepdims`, and loops the other way round, with their words."""
+def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
+    """Yield calls with an axis or `keepdims`, and loops the other way round, with their slips."""
     for node in definition.nodes:
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
@@ -99,7 +97,7 @@ def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, 
                     yield _reversed(loop.iter, source)
 
 
-def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str, str]]:
+def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
     """Yield a call along each axis where it has none, and one that keeps the axis."""
     match node.args:
         case [ast.GeneratorExp()]:  # which may stand without brackets of its own
@@ -113,13 +111,13 @@ def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str
     if options.isdisjoint(AXIS_OPTIONS):
         for axis in AXES:
             added = f"{inside}{separator}axis={axis})"
-            yield node, added, "a function works along another axis"
+            yield node, added, Slip(SlipKind.AXIS)
     if options.isdisjoint(KEEP_OPTIONS):
-        yield node, f"{inside}{separator}keepdims=True)", "an axis is not kept"
+        yield node, f"{inside}{separator}keepdims=True)", Slip(SlipKind.AXIS_NOT_KEPT)
 
 
-def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, str]:
-    return passed, f"reversed({source.code(passed)})", "`reversed` is left out"
+def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, Slip]:
+    return passed, f"reversed({source.code(passed)})", Slip(SlipKind.CALL, ("reversed",))
 
 
 def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:
@@ -146,10 +144,10 @@ def _around_argument(node: ast.AST, source: Source) -> Around | None:
         ):
             function = _short_code(called, source)
             if function:
-                return Around(f"{function}((", "))", f"`{name}` is left out")
+                return Around(f"{function}((", "))", Slip(SlipKind.CALL, (name,)))
         case ast.Call(func=ast.Attribute(value=owner, attr=name), args=[], keywords=[]):
             if len(name) <= LONGEST_PART and not source.holds_functions(owner):
-                return Around("(", f").{name}()", f"`{name}` is left out")
+                return Around("(", f").{name}()", Slip(SlipKind.CALL, (name,)))
     return None
 
 
@@ -164,22 +162,21 @@ def _short_code(node: ast.expr, source: Source) -> str:
 
 def _put_around(
     node: ast.expr, around: Iterable[Around], definition: Definition, source: Source
-) -> Iterator[SmallChange]:
+) -> Iterator[Edit]:
     code = source.code(node)
-    start, end = source.span(node)
     for one in around:
         if one.operand == code:  # nobody means `x - x`
             continue
         restored = f"{one.before}{code}{one.behind}"
-        yield SmallChange(source.text, start, end, restored, definition.name, one.words)
+        yield source.edit(node, restored, definition, one.slip)
 
 
 def _beside(operator: str, operand: str) -> Iterator[Around]:
     """Yield what computes something with an operand: on either side, where that matters."""
-    words = LEFT_OUT[operator]
-    yield Around("((", f") {operator} {operand})", words, operand)
+    slip = LEFT_OUT[operator]
+    yield Around("((", f") {operator} {operand})", slip, operand)
     if operator not in COMMUTES:
-        yield Around(f"({operand} {operator} (", "))", words, operand)
+        yield Around(f"({operand} {operator} (", "))", slip, operand)
 
 
 def _computed(definition: Definition, source: Source) -> list[ast.expr]:

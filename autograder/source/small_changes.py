@@ -1,7 +1,7 @@
 """Small changes of a solution: one place is other, as in a slip that nobody listed.
 
-Each change is made in the text, at its place, and has words that complete "but for one small change
-in `f`: …". They tell what kind of slip it is, and show no line of the solution.
+Each change is an `Edit` of the text, with the slip that it makes. A slip is told to a student, and
+shows no line of the solution.
 """
 
 import ast
@@ -13,7 +13,8 @@ from itertools import pairwise
 from math import ceil
 
 from autograder.parsing import COMPARISONS, OPERATORS, parse
-from autograder.source.edits import Edit, with_edits
+from autograder.slip import Slip, SlipKind, replaced
+from autograder.source.edits import Edit
 from autograder.source.solution import lines_of_regions
 
 # what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
@@ -47,25 +48,25 @@ OTHER_COMPARISONS: Mapping[str, Sequence[str]] = {
     "==": ("!=",),
     "!=": ("==",),
 }
-LEFT_OUT: Mapping[str, str] = {
-    "+": "a term is left out",
-    "-": "a term is left out",
-    "*": "a factor is left out",
-    "/": "a division is left out",
-    "@": "a product with a matrix is left out",
-    "**": "a power is left out",
-    "%": "a remainder is not taken",
-    "//": "a division is left out",
+LEFT_OUT: Mapping[str, Slip] = {
+    "+": Slip(SlipKind.TERM),
+    "-": Slip(SlipKind.TERM),
+    "*": Slip(SlipKind.FACTOR),
+    "/": Slip(SlipKind.DIVISION),
+    "@": Slip(SlipKind.MATRIX_PRODUCT),
+    "**": Slip(SlipKind.POWER),
+    "%": Slip(SlipKind.REMAINDER),
+    "//": Slip(SlipKind.DIVISION),
 }
-WITHOUT_SIGN: Mapping[type[ast.unaryop], str] = {
-    ast.USub: "a minus is left out",
-    ast.Not: "a condition is the other way round",
-    ast.Invert: "a `~` is left out",
+WITHOUT_SIGN: Mapping[type[ast.unaryop], Slip] = {
+    ast.USub: Slip(SlipKind.MINUS),
+    ast.Not: Slip(SlipKind.NEGATED),
+    ast.Invert: Slip(SlipKind.INVERSION),
 }
 WITHOUT_PART_OF_SLICE = (
-    "a slice has no beginning",
-    "a slice has no end",
-    "a slice has no step",
+    Slip(SlipKind.SLICE_BEGINNING),
+    Slip(SlipKind.SLICE_END),
+    Slip(SlipKind.SLICE_STEP),
 )
 TAKES_BACK = "-/@"  # operators whose two sides are not alike
 AXIS_OPTIONS = {"axis", "dim", "axes", "dims", "start_dim", "end_dim"}
@@ -84,55 +85,19 @@ MOST_VARIABLES = 60  # changes of a solution's definition that take one variable
 
 
 @dataclass(frozen=True)
-class SmallChange:
-    """One change of a script: a whole script for each of a thousand would fill the memory.
-
-    text: the script without it. start, end: where `code` stands instead, in bytes.
-    function: in which definition, `f` or `Class.method`. words: what was done, for a student.
-    """
-
-    text: str
-    start: int
-    end: int
-    code: str
-    function: str
-    words: str
-
-    @property
-    def script(self) -> str:
-        """Return the script with the change made."""
-        return with_edits(self.text, [self.edit])
-
-    @property
-    def replaced(self) -> str:
-        """The code that stands there without the change."""
-        return self.text.encode()[self.start : self.end].decode()
-
-    @property
-    def line(self) -> int:
-        """The number of the line in which it is made, from 0."""
-        return self.text.encode().count(b"\n", 0, self.start)
-
-    @property
-    def edit(self) -> Edit:
-        """Return what is changed, without the words."""
-        return Edit(self.start, self.end, self.code)
-
-
-@dataclass(frozen=True)
-class _Edit:
-    """What stands in the place of a node, and what that is called."""
+class _Replacement:
+    """What stands in the place of a node, and the slip that this is."""
 
     node: ast.AST
     code: str
-    words: str
+    slip: Slip
 
 
 def small_changes(
     text: str,
     pairs: Sequence[Sequence[str]] = (),
     axis_functions: Iterable[str] = (),
-) -> list[SmallChange]:
+) -> list[Edit]:
     """Make all small changes of a solution's regions, those of equal text once.
 
     pairs: names that may stand in each other's place, beside those of Python and NumPy.
@@ -140,7 +105,7 @@ def small_changes(
     """
     source = Source(text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
-    found: list[SmallChange] = []
+    found: list[Edit] = []
     seen = {sha256(text.encode()).digest()}
     for definition in source.definitions(lines_of_regions(text)):
         for change in changes_of(definition, source, names):
@@ -154,17 +119,16 @@ def small_changes(
 
 def changes_of(
     definition: "Definition", source: "Source", names: "Names", most_variables: int = MOST_VARIABLES
-) -> Iterator[SmallChange]:
+) -> Iterator[Edit]:
     """Make the small changes of a definition, one after the other.
 
     names: which may stand in each other's place, `in_each_others_place`.
     most_variables: changes that take one variable for another.
     """
-    for edit in _edits(definition, source, names, most_variables):
-        if edit.code == source.code(edit.node):  # two lines that are the same, swapped
+    for made in _replacements(definition, source, names, most_variables):
+        if made.code == source.code(made.node):  # two lines that are the same, swapped
             continue
-        start, end = source.span(edit.node)
-        yield SmallChange(source.text, start, end, edit.code, definition.name, edit.words)
+        yield source.edit(made.node, made.code, definition, made.slip)
 
 
 def in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]:
@@ -316,6 +280,11 @@ class Source:
         end = last_line + node.end_col_offset
         return start, end
 
+    def edit(self, node: ast.AST, code: str, definition: "Definition", slip: Slip) -> Edit:
+        """Return what puts code in the place of a node of a definition."""
+        start, end = self.span(node)
+        return Edit(self.text, start, end, code, definition.name, slip)
+
     def code(self, node: ast.AST) -> str:
         """Return the text of a node."""
         start, end = self.span(node)
@@ -326,9 +295,9 @@ class Source:
 Names = Mapping[str, Sequence[str]]
 
 
-def _edits(
+def _replacements(
     definition: Definition, source: Source, names: Names, most_variables: int
-) -> Iterator[_Edit]:
+) -> Iterator[_Replacement]:
     for node in definition.nodes:
         match node:
             case ast.BinOp():
@@ -354,22 +323,18 @@ def _edits(
                 yield from _swapped_pair(node, one, other, source)
             case ast.If() | ast.While() | ast.IfExp():
                 test = source.code(node.test)
-                yield _Edit(node.test, f"(not ({test}))", "a condition is the other way round")
+                yield _Replacement(node.test, f"(not ({test}))", Slip(SlipKind.NEGATED))
             case ast.With():
                 yield from _without_with(node, source)
             case ast.AugAssign():
                 yield from _augmented(node, source)
         if isinstance(node, SIMPLE) and not _is_text(node):
-            yield _Edit(node, "pass", _statement_left_out(node))
+            yield _Replacement(node, "pass", _statement_left_out(node))
     yield from _other_order(definition, source)
     yield from _other_variables(definition, most_variables)
 
 
-def _stands_for(code: str, wanted: str) -> str:
-    return f"`{code}` stands where `{wanted}` should"
-
-
-def _operations(node: ast.BinOp, source: Source) -> Iterator[_Edit]:
+def _operations(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
     """Take another operator, leave a side out, swap the two, or double the result."""
     operator = OPERATORS.get(type(node.op))
     if operator is None:
@@ -380,26 +345,26 @@ def _operations(node: ast.BinOp, source: Source) -> Iterator[_Edit]:
     left_out = LEFT_OUT[operator]
     for other in OTHER_OPERATORS.get(operator, ()):
         code = _infix(left, other, right)
-        yield _Edit(node, code, _stands_for(other, operator))
-    yield _Edit(node, f"({left})", left_out)
+        yield _Replacement(node, code, replaced(other, operator))
+    yield _Replacement(node, f"({left})", left_out)
     if operator in "*/":
-        yield _Edit(node, f"(2 * ({whole}))", "there is a factor of 2 too many")
-        yield _Edit(node, f"(0.5 * ({whole}))", "a factor of 2 is missing")
+        yield _Replacement(node, f"(2 * ({whole}))", Slip(SlipKind.TWO_TOO_MANY))
+        yield _Replacement(node, f"(0.5 * ({whole}))", Slip(SlipKind.TWO_MISSING))
     if operator == "-":
-        yield _Edit(node, f"(-({right}))", left_out)
+        yield _Replacement(node, f"(-({right}))", left_out)
     elif operator == "/":
-        yield _Edit(node, f"(1 / ({right}))", "1 stands in the place of what is divided")
+        yield _Replacement(node, f"(1 / ({right}))", Slip(SlipKind.ONE_FOR_DIVIDEND))
     elif operator != "**":
-        yield _Edit(node, f"({right})", left_out)
+        yield _Replacement(node, f"({right})", left_out)
     if operator in TAKES_BACK:
-        words = f"the two sides of a `{operator}` are swapped"
-        yield _Edit(node, _infix(right, operator, left), words)
+        slip = Slip(SlipKind.SIDES_SWAPPED, (operator,))
+        yield _Replacement(node, _infix(right, operator, left), slip)
     if operator == "@":
-        yield _Edit(node, f"(({left}).T @ ({right}))", "there is a transpose too many")
-        yield _Edit(node, f"(({left}) @ ({right}).T)", "there is a transpose too many")
-        yield _Edit(node, _infix(left, "*", right), _stands_for("*", "@"))
+        yield _Replacement(node, f"(({left}).T @ ({right}))", Slip(SlipKind.TRANSPOSE_TOO_MANY))
+        yield _Replacement(node, f"(({left}) @ ({right}).T)", Slip(SlipKind.TRANSPOSE_TOO_MANY))
+        yield _Replacement(node, _infix(left, "*", right), replaced("*", "@"))
     elif operator == "*":
-        yield _Edit(node, _infix(left, "@", right), _stands_for("@", "*"))
+        yield _Replacement(node, _infix(left, "@", right), replaced("@", "*"))
 
 
 def _infix(left: str, operator: str, right: str) -> str:
@@ -408,40 +373,40 @@ def _infix(left: str, operator: str, right: str) -> str:
 
 def _comparisons(
     node: ast.Compare, operator: ast.cmpop, right: ast.expr, source: Source
-) -> Iterator[_Edit]:
+) -> Iterator[_Replacement]:
     sign = COMPARISONS.get(type(operator), "")
     left_code = source.code(node.left)
     right_code = source.code(right)
     for other in OTHER_COMPARISONS.get(sign, ()):
         code = _infix(left_code, other, right_code)
-        words = _stands_for(other, sign)
-        yield _Edit(node, code, words)
+        slip = replaced(other, sign)
+        yield _Replacement(node, code, slip)
 
 
-def _and_or(node: ast.BoolOp, source: Source) -> Iterator[_Edit]:
+def _and_or(node: ast.BoolOp, source: Source) -> Iterator[_Replacement]:
     conjunction = "and" if isinstance(node.op, ast.And) else "or"
     other = OTHER_CONJUNCTION[conjunction]
     parts = []
     for value in node.values:
         parts.append(f"({source.code(value)})")
     code = f" {other} ".join(parts)
-    words = _stands_for(other, conjunction)
-    yield _Edit(node, f"({code})", words)
+    slip = replaced(other, conjunction)
+    yield _Replacement(node, f"({code})", slip)
     for number in range(len(parts)):
         rest = parts.copy()
         del rest[number]
         code = f" {conjunction} ".join(rest)
-        yield _Edit(node, f"({code})", "a part of a condition is left out")
+        yield _Replacement(node, f"({code})", Slip(SlipKind.PART_OF_CONDITION))
 
 
-def _signs(node: ast.UnaryOp, source: Source) -> Iterator[_Edit]:
+def _signs(node: ast.UnaryOp, source: Source) -> Iterator[_Replacement]:
     if _whole_number(node) is not None:
         yield from _whole_numbers(node, source)
         return
-    words = WITHOUT_SIGN.get(type(node.op))
-    if words:
+    slip = WITHOUT_SIGN.get(type(node.op))
+    if slip:
         operand = source.code(node.operand)
-        yield _Edit(node, f"({operand})", words)
+        yield _Replacement(node, f"({operand})", slip)
 
 
 def _whole_number(node: ast.AST) -> int | None:
@@ -454,20 +419,20 @@ def _whole_number(node: ast.AST) -> int | None:
     return None
 
 
-def _constants(node: ast.Constant, source: Source) -> Iterator[_Edit]:
+def _constants(node: ast.Constant, source: Source) -> Iterator[_Replacement]:
     match node.value:
         case bool(value):
             wanted = str(value)
             other = str(not value)
-            words = _in_option(node, source) + _stands_for(other, wanted)
-            yield _Edit(node, other, words)
+            slip = replaced(other, wanted, _option_of(node, source))
+            yield _Replacement(node, other, slip)
         case int():
             if not _has_minus(node, source):  # else the two are one number
                 yield from _whole_numbers(node, source)
         case float(value):
-            yield _Edit(node, repr(2 * value), "a number is twice as large as it should be")
-            yield _Edit(node, repr(value / 2), "a number is half as large as it should be")
-            yield _Edit(node, "0.0", "0 stands in the place of a number")
+            yield _Replacement(node, repr(2 * value), Slip(SlipKind.TWICE))
+            yield _Replacement(node, repr(value / 2), Slip(SlipKind.HALF))
+            yield _Replacement(node, "0.0", Slip(SlipKind.ZERO_FOR_NUMBER))
         case str():
             yield from _other_entries(node, source)
 
@@ -479,29 +444,29 @@ def _has_minus(node: ast.AST, source: Source) -> bool:
     return False
 
 
-def _in_option(node: ast.AST, source: Source) -> str:
-    """Say of which option a node is the value, "" where it is none's."""
+def _option_of(node: ast.AST, source: Source) -> str:
+    """Return the option of which a node is the value, "" where it is none's."""
     match source.parents[node]:
         case ast.keyword(arg=str(name)):
-            return f"in the option `{name}`, "
+            return name
     return ""
 
 
-def _whole_numbers(node: ast.expr, source: Source) -> Iterator[_Edit]:
+def _whole_numbers(node: ast.expr, source: Source) -> Iterator[_Replacement]:
     value = _whole_number(node)
     assert value is not None
     others: Sequence[int]
     if _is_axis(node, source):
-        words = "a function works along another axis"
+        slip = Slip(SlipKind.AXIS)
         others = AXES
     else:
-        words, others = _number_in_words(node, value, source)
+        slip, others = _slip_of_number(node, value, source)
     for other in others:
         if other != value:
-            yield _Edit(node, f"({other})", words)
+            yield _Replacement(node, f"({other})", slip)
 
 
-def _number_in_words(node: ast.expr, value: int, source: Source) -> tuple[str, Sequence[int]]:
+def _slip_of_number(node: ast.expr, value: int, source: Source) -> tuple[Slip, Sequence[int]]:
     """Return what a wrong whole number is called at its place, and which ones may stand there."""
     parent = source.parents[node]
     if isinstance(parent, ast.Tuple):
@@ -511,20 +476,20 @@ def _number_in_words(node: ast.expr, value: int, source: Source) -> tuple[str, S
     near = (value + 1, value - 1)
     match parent:
         case ast.Slice(step=step) if step is node:
-            return "the step of a slice is another", near
+            return Slip(SlipKind.STEP_OF_SLICE), near
         case ast.Slice():
-            return "a slice begins or ends at another place", (*near, -value)
+            return Slip(SlipKind.BOUND_OF_SLICE), (*near, -value)
         case ast.Subscript():
-            return "an index is another", OTHER_INDICES.get(value, near)
+            return Slip(SlipKind.INDEX), OTHER_INDICES.get(value, near)
         case ast.Call(func=ast.Name(id="range"), args=[_, _, step]) if step is node:
-            return "the step of a loop is another", near
+            return Slip(SlipKind.STEP_OF_LOOP), near
         case ast.Call(func=ast.Name(id="range")):
-            return "a loop begins or ends at another place", near
+            return Slip(SlipKind.BOUND_OF_LOOP), near
         case ast.BinOp(op=ast.Pow()):
-            return "a power is another", near
+            return Slip(SlipKind.EXPONENT), near
         case ast.BinOp(op=ast.Add() | ast.Sub()):
-            return "a value is off by one", near
-    return "a number is another", (*near, 2 * value)
+            return Slip(SlipKind.OFF_BY_ONE), near
+    return Slip(SlipKind.NUMBER), (*near, 2 * value)
 
 
 def _is_axis(node: ast.expr, source: Source) -> bool:
@@ -552,7 +517,7 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Edit]:
+def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Replacement]:
     """Take another entry of a dict, or another option that is a word."""
     if not isinstance(source.parents[node], ast.Subscript):
         return
@@ -561,59 +526,59 @@ def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Edit]:
         function = source.parents[function]
     for key in source.keys_of_entries(function):
         if key != node.value:
-            yield _Edit(node, repr(key), "another entry of a dict is taken")
+            yield _Replacement(node, repr(key), Slip(SlipKind.ENTRY))
 
 
-def _other_names(node: ast.Name, names: Names) -> Iterator[_Edit]:
+def _other_names(node: ast.Name, names: Names) -> Iterator[_Replacement]:
     for other in names.get(node.id, ()):
-        words = _stands_for(other, node.id)
-        yield _Edit(node, other, words)
+        slip = replaced(other, node.id)
+        yield _Replacement(node, other, slip)
 
 
-def _other_attributes(node: ast.Attribute, source: Source, names: Names) -> Iterator[_Edit]:
+def _other_attributes(node: ast.Attribute, source: Source, names: Names) -> Iterator[_Replacement]:
     name = node.attr
     owner = f"({source.code(node.value)})"
     for other in names.get(name, ()):
-        words = _stands_for(other, name)
-        yield _Edit(node, f"{owner}.{other}", words)
+        slip = replaced(other, name)
+        yield _Replacement(node, f"{owner}.{other}", slip)
     if name in ("T", "mT"):
-        yield _Edit(node, owner, "a transpose is missing")
+        yield _Replacement(node, owner, Slip(SlipKind.TRANSPOSE_MISSING))
 
 
-def _calls(node: ast.Call, source: Source) -> Iterator[_Edit]:
+def _calls(node: ast.Call, source: Source) -> Iterator[_Replacement]:
     """Leave a call out, or an option of it; swap two arguments."""
     name = _called(node)
-    words = f"`{name}` is left out" if name else "a call is left out"
-    words_of_argument = words
+    slip = Slip(SlipKind.CALL, (name,) if name else ())
+    slip_of_argument = slip
     # `"".join(…)` is no text without its call that somebody may have written
     if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Constant):
         owner = source.code(node.func.value)
-        yield _Edit(node, f"({owner})", words)
+        yield _Replacement(node, f"({owner})", slip)
         if not source.holds_functions(node.func.value):  # it is a method: its owner goes too
-            words_of_argument = f"an argument of `{name}` stands where its result should"
+            slip_of_argument = Slip(SlipKind.ARGUMENT_FOR_RESULT, (name,))
     arguments = node.args
     has_starred = any(isinstance(argument, ast.Starred) for argument in arguments)
     if arguments and not has_starred:
         first = source.code(arguments[0])
-        yield _Edit(node, f"({first})", words_of_argument)
+        yield _Replacement(node, f"({first})", slip_of_argument)
     if len(arguments) > 1 and not has_starred:
         yield _swapped_arguments(node, source)
     for keyword in node.keywords:
         if keyword.arg:
-            yield _Edit(keyword, "**{}", f"the option `{keyword.arg}` is left out")
+            yield _Replacement(keyword, "**{}", Slip(SlipKind.OPTION, (keyword.arg,)))
 
 
-def _other_options(node: ast.Call, source: Source, names: Names) -> Iterator[_Edit]:
+def _other_options(node: ast.Call, source: Source, names: Names) -> Iterator[_Replacement]:
     """Take an option for its counterpart, as `max=` for `min=`."""
     given = {keyword.arg for keyword in node.keywords}
     for keyword in node.keywords:
         for other in names.get(keyword.arg or "", ()):
             if other not in given:
                 code = f"{other}={source.code(keyword.value)}"
-                yield _Edit(keyword, code, _stands_for(other, keyword.arg or ""))
+                yield _Replacement(keyword, code, replaced(other, keyword.arg or ""))
 
 
-def _swapped_arguments(node: ast.Call, source: Source) -> _Edit:
+def _swapped_arguments(node: ast.Call, source: Source) -> _Replacement:
     """Swap the first two arguments of a call."""
     first, second, *rest = node.args
     arguments = [second, first, *rest, *node.keywords]
@@ -621,37 +586,37 @@ def _swapped_arguments(node: ast.Call, source: Source) -> _Edit:
     listed = ", ".join(codes)
     function = source.code(node.func)
     name = _called(node)
-    words = f"two arguments of `{name}` are swapped"
-    return _Edit(node, f"{function}({listed})", words)
+    slip = Slip(SlipKind.ARGUMENTS_SWAPPED, (name,))
+    return _Replacement(node, f"{function}({listed})", slip)
 
 
-def _slices(node: ast.Slice, source: Source) -> Iterator[_Edit]:
+def _slices(node: ast.Slice, source: Source) -> Iterator[_Replacement]:
     """Leave out where a slice begins or ends, or its step; let it begin or end elsewhere."""
     codes = []
     for part in (node.lower, node.upper, node.step):
         codes.append("" if part is None else source.code(part))
-    for place, words in enumerate(WITHOUT_PART_OF_SLICE):
+    for place, slip in enumerate(WITHOUT_PART_OF_SLICE):
         if codes[place]:
             code = _slice_with(codes, place, "")
-            yield _Edit(node, code, words)
+            yield _Replacement(node, code, slip)
     lower, upper, step = codes
     if upper and not lower and not step:
-        yield _Edit(node, f"-({upper}):", "a slice takes the end in place of the beginning")
+        yield _Replacement(node, f"-({upper}):", Slip(SlipKind.END_FOR_BEGINNING))
     if lower and not upper and not step:
-        yield _Edit(node, f":({lower})", "a slice takes the beginning in place of the end")
+        yield _Replacement(node, f":({lower})", Slip(SlipKind.BEGINNING_FOR_END))
     yield from _moved_slices(node, codes)
 
 
-def _moved_slices(node: ast.Slice, codes: Sequence[str]) -> Iterator[_Edit]:
+def _moved_slices(node: ast.Slice, codes: Sequence[str]) -> Iterator[_Replacement]:
     """Let a slice begin or end one place earlier or later; whole numbers are changed elsewhere."""
-    words = "a slice begins or ends at another place"
+    slip = Slip(SlipKind.BOUND_OF_SLICE)
     for place, part in enumerate([node.lower, node.upper]):
         if part is None or _whole_number(part) is not None:
             continue
         for off in ("+ 1", "- 1"):
             moved = f"({codes[place]}) {off}"
             code = _slice_with(codes, place, moved)
-            yield _Edit(node, code, words)
+            yield _Replacement(node, code, slip)
 
 
 def _slice_with(codes: Sequence[str], place: int, code: str) -> str:
@@ -663,14 +628,14 @@ def _slice_with(codes: Sequence[str], place: int, code: str) -> str:
 
 def _swapped_pair(
     node: ast.Tuple, one: ast.expr, other: ast.expr, source: Source
-) -> Iterator[_Edit]:
+) -> Iterator[_Replacement]:
     numbers = [_whole_number(one), _whole_number(other)]
     if None not in numbers:
         return
     code = f"{_in_one_piece(other, source)}, {_in_one_piece(one, source)}"
     if source.code(node).startswith("("):
         code = f"({code})"
-    yield _Edit(node, code, "two values are swapped")
+    yield _Replacement(node, code, Slip(SlipKind.VALUES_SWAPPED))
 
 
 def _in_one_piece(node: ast.expr, source: Source) -> str:
@@ -679,20 +644,20 @@ def _in_one_piece(node: ast.expr, source: Source) -> str:
     return f"({code})" if "\n" in code else code
 
 
-def _without_with(node: ast.With, source: Source) -> Iterator[_Edit]:
+def _without_with(node: ast.With, source: Source) -> Iterator[_Replacement]:
     """Do without what a `with` statement asks for."""
     for item in node.items:
         if item.optional_vars is not None:
             continue
-        words = "a `with` is left out"
+        slip = Slip(SlipKind.WITH)
         if isinstance(item.context_expr, ast.Call):
             name = _called(item.context_expr)
             if name:
-                words = f"`with {name}` is left out"
-        yield _Edit(item.context_expr, '__import__("contextlib").nullcontext()', words)
+                slip = Slip(SlipKind.WITH, (name,))
+        yield _Replacement(item.context_expr, '__import__("contextlib").nullcontext()', slip)
 
 
-def _augmented(node: ast.AugAssign, source: Source) -> Iterator[_Edit]:
+def _augmented(node: ast.AugAssign, source: Source) -> Iterator[_Replacement]:
     operator = OPERATORS.get(type(node.op))
     if operator is None:
         return
@@ -701,8 +666,8 @@ def _augmented(node: ast.AugAssign, source: Source) -> Iterator[_Edit]:
     others = OTHER_OPERATORS.get(operator, ())
     for other in ("", *others):  # first a plain `=`
         sign = f"{other}="
-        words = _stands_for(sign, f"{operator}=")
-        yield _Edit(node, f"{target} {sign} {value}", words)
+        slip = replaced(sign, f"{operator}=")
+        yield _Replacement(node, f"{target} {sign} {value}", slip)
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -713,16 +678,16 @@ def _is_text(node: ast.stmt) -> bool:
     return False
 
 
-def _statement_left_out(node: ast.stmt) -> str:
+def _statement_left_out(node: ast.stmt) -> Slip:
     match node:
         case ast.Expr(value=ast.Call() as call):
             name = _called(call)
             if name:
-                return f"`{name}` is left out"
-    return "a line is left out"
+                return Slip(SlipKind.CALL, (name,))
+    return Slip(SlipKind.LINE)
 
 
-def _other_order(definition: Definition, source: Source) -> Iterator[_Edit]:
+def _other_order(definition: Definition, source: Source) -> Iterator[_Replacement]:
     """Swap two simple statements, one after the other."""
     nodes = set(definition.nodes)
     for block in ast.walk(definition.tree):
@@ -735,7 +700,7 @@ def _other_order(definition: Definition, source: Source) -> Iterator[_Edit]:
                 yield _two_lines_swapped(one, other, source)
 
 
-def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Edit:
+def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Replacement:
     both = ast.Pass(
         lineno=one.lineno,
         col_offset=one.col_offset,
@@ -745,10 +710,10 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Edit:
     indentation = " " * one.col_offset
     first = source.code(one)
     second = source.code(other)
-    return _Edit(both, f"{second}\n{indentation}{first}", "two lines are in the other order")
+    return _Replacement(both, f"{second}\n{indentation}{first}", Slip(SlipKind.LINES_SWAPPED))
 
 
-def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
+def _other_variables(definition: Definition, most: int) -> Iterator[_Replacement]:
     """Take one of a function's variables for another; of very many such changes, some."""
     known = variables_of(definition.tree)
     variables = sorted(known - {"self"})
@@ -764,7 +729,7 @@ def _other_variables(definition: Definition, most: int) -> Iterator[_Edit]:
         node = nodes[row]
         other = variables[(row + column) % len(variables)]  # not the same of each node
         if other != node.id:
-            yield _Edit(node, other, "one value stands in the place of another")
+            yield _Replacement(node, other, Slip(SlipKind.VARIABLE))
 
 
 def variables_of(function: ast.AST) -> set[str]:

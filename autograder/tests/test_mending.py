@@ -12,6 +12,7 @@ from autograder.course import load_unit, read_course
 from autograder.practice.mending import mended
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
+from autograder.slip import Slip, SlipKind
 
 SLIP = """slope, height = weights
     for i in range(len(x)):
@@ -50,7 +51,7 @@ def test_a_slip_is_found_with_its_line(course):
     lines = written(course).read_text().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if "y[i - 1]" in text]
     assert found.found.place == f"line {line}"
-    assert "a value is off by one" in found.found.slips
+    assert Slip(SlipKind.OFF_BY_ONE) in found.found.slips
 
 
 UPHILL = """for a, b in zip(x, y):

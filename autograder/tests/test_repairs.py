@@ -11,7 +11,8 @@ import small
 
 from autograder.check import Answer
 from autograder.explaining import repairs
-from autograder.explaining.repairs import MOST, MOST_CHANGED, Expected, Wrong, repaired
+from autograder.explaining.repairs import MOST, MOST_CHANGED, Expected, Wrong, mending
+from autograder.explaining.words import slip_in_words, what_mended
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -19,9 +20,18 @@ from autograder.judging import wrong_arrays
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import script_of
 from autograder.sandbox.worker import Worker
-from autograder.source.repairs import places_moved, slip_mended
+from autograder.slip import Slip, SlipKind
+from autograder.source.edits import Edit
+from autograder.source.repairs import places_moved
 from autograder.source.restorations import calls_in, restorations
-from autograder.source.small_changes import TAKES_AXIS, SmallChange, Source, small_changes
+from autograder.source.small_changes import TAKES_AXIS, Source, small_changes
+
+
+def repaired(one, functions):
+    """Say what mends an answer; "" where nothing does."""
+    found = mending(one, functions)
+    return what_mended(found) if found else ""
+
 
 FIT = """
 def fit(x, y, weights, rate):
@@ -36,20 +46,20 @@ SLIPS = {
     "an index": (
         "y[i])",
         "y[i - 1])",
-        ": a term is too much, or a value is off by one, or an index is another.",
+        ": a term is too much, or a value is off by one, or an index is wrong.",
     ),
     "a sign of an index": (
         "* x[i], height",
         "* x[-i], height",
-        ": a minus is too much, or an index is another.",
+        ": a minus is too much, or an index is wrong.",
     ),
     "an index that is not counted": (
         "y[i])",
         "y[1])",
-        ": an index is another.",
+        ": an index is wrong.",
     ),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
-    "another variable": ("slope - missed", "height - missed", ": one value stands in the place"),
+    "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
     "a minus too many": (
         "missed = rate",
         "missed = -rate",
@@ -58,7 +68,7 @@ SLIPS = {
     "a power too many": (
         "rate * (height",
         "rate**2 * (height",
-        ": a power is another, or a power is too much.",
+        ": a power is too much, or an exponent is wrong.",
     ),
 }
 
@@ -169,7 +179,7 @@ PUT_BACK = {
         "0.0",
         "np.array([slope, height])",
         "np.array([[slope, 0.0], [0.0, height]]).sum()",
-        "a function works along another axis",
+        "a function works along the wrong axis",
     ),
     "a method": (
         "x.ravel()[0]",
@@ -241,7 +251,7 @@ def test_functions_that_a_lambda_makes_are_changed_too(server):
         answer = worker.ask(check, small.SEED)
     asked = one.passed[0]
     found = repaired(replace(one, expected=asked, answer=answer, passed=()), [""])
-    assert found.endswith("`double = np.vectorize(lambda x: 3 * x)`): a number is another.")
+    assert found.endswith("`double = np.vectorize(lambda x: 3 * x)`): a number is wrong.")
 
 
 INITIALS = """
@@ -265,7 +275,7 @@ def test_an_answer_in_text_is_mended_too():
             answer = worker.ask(check, small.SEED)
         opened = partial(server.worker, name="submission.py")
         one = Wrong(opened, source, small.SEED, Expected(check, expected), answer)
-        assert repaired(one, ["initials"]).endswith("): an index is another.")
+        assert repaired(one, ["initials"]).endswith("): an index is wrong.")
 
 
 def test_of_an_expression_in_several_lines_the_statement_is_told(server):
@@ -408,10 +418,10 @@ def test_whatever_is_put_back_is_code():
     for change in changes:
         assert script_of(change.script.encode()), change.code
         assert change.replaced not in ("np.ndarray", "int", "self")
-    words = {change.words for change in changes}
+    words = {slip_in_words(change.slip) for change in changes}
     assert {
         *("`exp` is left out", "`ravel` is left out", "`reversed` is left out"),
-        *("a function works along another axis", "an axis is not kept", "a minus is left out"),
+        *("a function works along the wrong axis", "an axis is not kept", "a minus is left out"),
         *("a transpose is missing", "a factor is left out", "a product with a matrix is left out"),
     } <= words
     # what a method is of may have been left out, too
@@ -432,7 +442,7 @@ def test_what_is_called_by_a_very_long_name_is_not_put_back():
     source = Source(f"def f(x):\n    return {chain} + x.{'m' * 300}()\n", frozenset())
     (definition,) = source.definitions([2])
     found = calls_in([definition], source)
-    assert [call for call in found if len(call.before) > 50 or len(call.words) > 70] == []
+    assert all(len(call.before) <= 50 and len(slip_in_words(call.slip)) <= 70 for call in found)
 
 
 def test_an_index_that_is_no_number_is_no_place_of_a_loop():
@@ -458,7 +468,7 @@ def test_only_what_has_a_value_is_changed_in_place():
 def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
     """The solution stands before it in the same file, and passes."""
     text = submission(FIT).decode()
-    broken = [SmallChange(text, len(text) - 9, len(text), "(", "", "")]
+    broken = [Edit(text, len(text) - 9, len(text), "(", "f")]
     one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
     monkeypatch.setattr(repairs, "groups_of_changes", lambda *_: [iter(broken)])
     assert repaired(one, {"fit"}) == ""
@@ -514,22 +524,37 @@ def test_a_submission_that_notices_changes_no_verdict(server, act):
         small.listed(small.unit(), server),
     )
     body = "\n".join(f"        {line}" for line in act.split("\n"))
-    notices = f"    if 1 + 1 != 2:\n{body}\n    return"  # as soon as a number is another one
+    notices = f"    if 1 + 1 != 2:\n{body}\n    return"  # as soon as a number is wrong one
     noticing = FIT.replace("slope * x[i] -", "slope / x[i] -").replace("    return", notices)
     verdicts = grade_one(server, submission(noticing), "a.py", small.SEED, key, {}, mend=True)
     (verdict,) = [one for one in verdicts if one.name == "three_steps"]
     assert verdict.earned == 0
 
 
+NAMES = {
+    SlipKind.REPLACED: ("+", "-"),
+    SlipKind.OPTION: ("axis",),
+    SlipKind.SIDES_SWAPPED: ("-",),
+    SlipKind.ARGUMENTS_SWAPPED: ("f",),
+    SlipKind.ARGUMENT_FOR_RESULT: ("f",),
+}
+
+
 def test_what_a_change_makes_is_what_its_counterpart_mends():
     """Of each kind of change one mends it, or it is said that there is too much."""
-    words = {change.words for change in small_changes(small.solved())}
-    assert len(words) > 10
-    for slip in words:
-        mended = slip_mended(slip)
-        only_mended = ("is too much", "is taken", "stands where 0 should")
-        assert slip_mended(mended) == slip or mended.endswith(only_mended)
-    assert slip_mended("`+` stands where `-` should") == "`-` stands where `+` should"
+    slips = {change.slip for change in small_changes(small.solved())}
+    assert len({slip.kind for slip in slips}) > 10
+    only_mended = (SlipKind.CALL, SlipKind.DIVISOR)
+    for slip in slips:
+        mended = slip.taken_back()
+        assert mended.taken_back() == slip or mended.kind in only_mended
+    for kind in SlipKind:
+        if kind is not SlipKind.LISTED:
+            slip = Slip(kind, NAMES.get(kind, ()))
+            assert slip_in_words(slip)
+            assert slip_in_words(slip.taken_back())
+    mended = Slip(SlipKind.REPLACED, ("+", "-")).taken_back()
+    assert slip_in_words(mended) == "`-` stands where `+` should"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from test_relations import DRAWS, SHAPES, calls_of
 from autograder.authoring.build import build
 from autograder.check import Answer
 from autograder.explaining.small_changes import can_tell, find_small_change
+from autograder.explaining.words import slip_in_words, small_change
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeKey
@@ -31,6 +32,7 @@ from autograder.judging.variants import (
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
+from autograder.slip import Slip, SlipKind, replaced
 from autograder.source import addons as addon_names
 from autograder.source.small_changes import Source, changes_of, small_changes
 
@@ -56,14 +58,14 @@ MADE = [
     ("x @ self.w.T + h[-1]", "(x @ self.w.T)", "a term is left out"),
     ("x @ self.w.T", "((self.w.T) @ (x))", "the two sides of a `@` are swapped"),
     ("self.w.T", "(self.w)", "a transpose is missing"),
-    ("h[-1]", "h[(0)]", "an index is another"),
+    ("h[-1]", "h[(0)]", "an index is wrong"),
     ("z += 0.5", "z = 0.5", "`=` stands where `+=` should"),
     ("0.5", "1.0", "a number is twice as large as it should be"),
-    ("z.sum(0)", "z.sum((1))", "a function works along another axis"),
-    ("axis=0", "axis=(-1)", "a function works along another axis"),
+    ("z.sum(0)", "z.sum((1))", "a function works along the wrong axis"),
+    ("axis=0", "axis=(-1)", "a function works along the wrong axis"),
     ("z.sum(0).max()", "(z.sum(0)).min()", "`min` stands where `max` should"),
     ("z.sum(0).max() > 1", "((z.sum(0).max()) >= (1))", "`>=` stands where `>` should"),
-    ("z.sum(0).max() > 1", "(not (z.sum(0).max() > 1))", "a condition is the other way round"),
+    ("z.sum(0).max() > 1", "(not (z.sum(0).max() > 1))", "a condition is inverted"),
     ("z.detach()", "(z)", "`detach` is left out"),
     ("-(h - z).mean", "((h - z).mean", "a minus is left out"),
     (", keepdims=True", ", **{}", "the option `keepdims` is left out"),
@@ -72,7 +74,7 @@ MADE = [
     ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
     ("z[1:]", "z[:(1)]", "a slice takes the beginning in place of the end"),
     ("z.clamp(min=0)", "z.clamp(max=0)", "`max` stands where `min` should"),
-    ("h - z", "z - z", "one value stands in the place of another"),
+    ("h - z", "z - z", "one variable stands in the place of another"),
 ]
 
 
@@ -80,7 +82,7 @@ MADE = [
 def test_a_change_is_made_at_its_place(before, after, words):
     """The rest of the script stays as it is, letter by letter."""
     made = {change.script: change for change in small_changes(SCRIPT)}
-    scripts = [script for script in made if made[script].words == words]
+    scripts = [script for script in made if slip_in_words(made[script].slip) == words]
     wanted = [script for script in scripts if _is_changed(script, before, after)]
     assert wanted
     assert made[wanted[0]].function == "Net.forward"
@@ -103,9 +105,9 @@ def test_a_step_is_called_a_step():
     """It says neither where a slice or a loop begins nor where it ends."""
     source = Source(STEPS, frozenset())
     (definition,) = source.definitions([3])
-    words = {change.words for change in changes_of(definition, source, {})}
-    assert {"the step of a slice is another", "the step of a loop is another"} <= words
-    assert "a slice begins or ends at another place" not in words
+    words = {slip_in_words(change.slip) for change in changes_of(definition, source, {})}
+    assert {"the step of a slice is wrong", "the step of a loop is wrong"} <= words
+    assert "a slice begins or ends at the wrong place" not in words
 
 
 IN_LINES = """
@@ -122,7 +124,7 @@ def test_a_value_of_several_lines_stays_one():
     source = Source(IN_LINES, frozenset())
     (definition,) = source.definitions(range(2, 8))
     for change in changes_of(definition, source, {}):
-        if change.words in ("two values are swapped", "`+=` stands where `-=` should"):
+        if change.slip in (Slip(SlipKind.VALUES_SWAPPED), replaced("+=", "-=")):
             (function,) = ast.parse(change.script).body
             assert len(function.body) == 2, change.script
 
@@ -143,7 +145,7 @@ def test_a_method_is_not_left_out_where_its_owner_goes_too():
     """Of a function, or of a layer, the argument is what is left; of a method it is not."""
     words = {}
     for change in small_changes(CALLS):
-        words[change.script.split("return ")[1].split("\n")[0]] = change.words
+        words[change.script.split("return ")[1].split("\n")[0]] = slip_in_words(change.slip)
     rest = "self.hidden(x) + quick.tanh(x) + x.matmul(y) + x.squeeze(1)"
     assert words[f"(x) + {rest}"] == "`relu` is left out"
     assert words[f"tools.relu(x) + (x) + {rest[17:]}"] == "`hidden` is left out"
@@ -161,7 +163,7 @@ def test_all_changes_can_be_read_and_are_in_the_regions():
     for change in made:
         ast.parse(change.script)
         assert change.script.endswith("def untouched(x):\n    return x + 1\n")
-    words = {change.words for change in made}
+    words = {slip_in_words(change.slip) for change in made}
     assert "`clone` stands where `detach` should" in words
     assert "`copy` stands where `detach` should" in words  # by way of `clone`
 
@@ -189,11 +191,12 @@ def test_an_array_is_known_again_by_its_print():
 
 
 def changed_answers(right, *answers):
-    """What changes answer: each a function, words, and the arrays that it spoils."""
+    """What changes answer: each a function, a call left out, and the arrays that it spoils."""
     prints = np.zeros((len(answers), len(right), WIDTH))
     changes = []
-    for number, (function, words, spoilt) in enumerate(answers):
-        changes.append(SmallChange(f"change {number}", function, words))
+    for number, (function, call, spoilt) in enumerate(answers):
+        slip = call if isinstance(call, Slip) else Slip(SlipKind.CALL, (call,))
+        changes.append(SmallChange(f"change {number}", function, slip))
         for place, name in enumerate(right):
             if name in spoilt:
                 prints[number, place] = print_of(spoilt[name], is_exact(right[name]))
@@ -207,9 +210,10 @@ FUNCTIONS = {"f", "g", "h"}
 
 
 def told(changed, found, wrong, unexplained=None, excluded=lambda _: False):
-    return find_small_change(
+    of_arrays = find_small_change(
         changed, RIGHT, found, wrong, unexplained or wrong, excluded, FUNCTIONS
     )
+    return {name: small_change(change) for name, change in of_arrays.items()}
 
 
 SAID = "your values are those of a right answer but for one small change in "
@@ -219,13 +223,18 @@ def test_the_change_that_gives_all_that_is_wrong_is_told():
     """With its function and kind; of two kinds both, of more only the function."""
     changed = changed_answers(RIGHT, ("f", "one thing", {"a": C}), ("f", "another", {"b": D}))
     one_wrong = {"a": C, "b": B}
-    assert told(changed, one_wrong, ["a"]) == {"a": f"{SAID}`f`: one thing."}
+    assert told(changed, one_wrong, ["a"]) == {"a": f"{SAID}`f`: `one thing` is left out."}
     both_wrong = {"a": C, "b": D}
     found = told(changed, both_wrong, ["a", "b"])
-    assert found == {"a": f"{SAID}`f`: one thing.", "b": f"{SAID}`f`: another."}
-    alike = [("f", words, {"a": C}) for words in ("one", "two", "three")]
+    assert found == {
+        "a": f"{SAID}`f`: `one thing` is left out.",
+        "b": f"{SAID}`f`: `another` is left out.",
+    }
+    alike = [("f", call, {"a": C}) for call in ("one", "two", "three")]
     two = changed_answers(RIGHT, *alike[:2])
-    assert told(two, one_wrong, ["a"]) == {"a": f"{SAID}`f`: one, or two."}
+    assert told(two, one_wrong, ["a"]) == {
+        "a": f"{SAID}`f`: `one` is left out, or `two` is left out."
+    }
     three = changed_answers(RIGHT, *alike)
     assert told(three, one_wrong, ["a"]) == {"a": f"{SAID}`f`."}
 
@@ -233,14 +242,13 @@ def test_the_change_that_gives_all_that_is_wrong_is_told():
 def test_a_function_that_no_check_names_is_not_told():
     """A helper of ours, which a submission need not have."""
     changed = changed_answers(RIGHT, ("helper", "one thing", {"a": C}))
-    assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID[:-4]}: one thing."}
+    assert told(changed, {"a": C, "b": B}, ["a"]) == {"a": f"{SAID[:-4]}: `one thing` is left out."}
 
 
 def test_of_two_opposite_signs_either_may_be_the_wrong_one():
     """A right answer may add what another one takes away."""
-    words = "`-` stands where `+` should"
-    changed = changed_answers(RIGHT, ("f", words, {"a": C}))
-    said = {"a": f"{SAID}`f`: {words}, or the other way round."}
+    changed = changed_answers(RIGHT, ("f", replaced("-", "+"), {"a": C}))
+    said = {"a": f"{SAID}`f`: `-` stands where `+` should, or the other way round."}
     assert told(changed, {"a": C, "b": B}, ["a"]) == said
 
 
@@ -249,7 +257,7 @@ def test_changes_in_several_functions_name_two_of_them_at_most():
     wrong = {"a": C, "b": B}
     alike = [(function, "one", {"a": C}) for function in "fgh"]
     two = changed_answers(RIGHT, *alike[:2])
-    assert told(two, wrong, ["a"]) == {"a": f"{SAID}`f` or in `g`: one."}
+    assert told(two, wrong, ["a"]) == {"a": f"{SAID}`f` or in `g`: `one` is left out."}
     three = changed_answers(RIGHT, *alike)
     assert told(three, wrong, ["a"]) == {}
 
@@ -304,7 +312,8 @@ def test_numbers_too_large_to_be_squared_say_something():
 
 def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
     """Its print would cost the grader memory, and a small change gives nothing of the kind."""
-    changed = ChangedAnswers((SmallChange("one", "f", "words"),), ("a",), np.ones((1, 1, WIDTH)))
+    change = SmallChange("one", "f", replaced("+", "-"))
+    changed = ChangedAnswers((change,), ("a",), np.ones((1, 1, WIDTH)))
     printed = []
     monkeypatch.setattr(
         small_change_prints,
@@ -509,7 +518,7 @@ def test_of_very_many_changes_in_styles_whole_lines_are_tried(monkeypatch):
     """Of a line all changes are tried or none: those that give the same values stand in one."""
     changes = {}
     for number, change in enumerate(small_changes(SCRIPT)):
-        told = SmallChange(f"style {number}", change.function, change.words)
+        told = SmallChange(f"style {number}", change.function, change.slip)
         changes[told.id] = told, change
     everything = styles_to_be_tried({"style": (changes, None)})["style"]
     assert len(everything) == len(changes)

@@ -129,9 +129,10 @@ def test_edits_of_the_plain_script_make_the_same_mistakes():
 
 def test_edits_of_one_place_do_not_fit_together():
     """Edits side by side do."""
-    one, inside, after = Edit(3, 9, "a"), Edit(4, 5, "b"), Edit(9, 12, "c")
+    line = "012345678901234"
+    one, inside, after = Edit(line, 3, 9, "a"), Edit(line, 4, 5, "b"), Edit(line, 9, 12, "c")
     assert fit_together([after, one])
     assert fit_together([])
     assert not fit_together([one, inside])
     assert not fit_together([one, one])
-    assert with_edits("012345678901234", [after, one]) == "012ac234"
+    assert with_edits(line, [after, one]) == "012ac234"

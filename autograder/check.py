@@ -556,9 +556,6 @@ class Experiments:
             self.settings.warm()
 
 
-YOUR_LINE = "Your line: "  # where, behind an exception's own words, the student's line is quoted
-
-
 class Failure(StrEnum):
     """Why a check was not answered to its end. Results, keys and frames hold the values."""
 
@@ -587,11 +584,29 @@ class TooLarge:
 
 
 @dataclass(frozen=True)
+class Error:
+    """The exception that ended an answer.
+
+    words: its type and its own text, as "ValueError: shapes differ".
+    place: the student's line, as "line 3" or "cell 2, line 3"; "" where none is theirs.
+    function: the student's function that raised it; "" where it was none of theirs.
+    """
+
+    words: str = ""
+    place: str = ""
+    function: str = ""
+
+
+NO_ERROR = Error()
+
+
+@dataclass(frozen=True)
 class Answer:
     """What came back for one check.
 
     arrays: what the experiment returned; after a failure, what it had named before.
     failure: why it ended early, and `message` says so in words.
+    error: the exception that ended it, if one did. Judging compares it, and never reads `message`.
     too_large: arrays that were dropped, since they are far larger than the expected ones.
     """
 
@@ -599,6 +614,7 @@ class Answer:
     failure: Failure = Failure.NONE
     message: str = ""
     too_large: Mapping[str, TooLarge] = field(default_factory=dict)
+    error: Error = NO_ERROR
 
 
 def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Experiments:

@@ -58,7 +58,7 @@ def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> lis
         mistake = judgement.raised[0]
         text = words.error_is(mistake.text)
         remarks.append(Remark(text, mistake=mistake.code, words=mistake.text))
-    remarks.append(Remark(answer.message))
+    remarks.append(Remark(answer.message, place=answer.error.place))
     if judgement.share:
         right = right_arrays(judgement.check, standard.expected, answer)
         earning = tuple(name for name in right if name not in standard.constant)

@@ -149,12 +149,16 @@ def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
     return found
 
 
-def with_words(check: Check, verdict: Verdict, words: str) -> Verdict:
-    """Add what mends a file, in words, to the first remark that explains nothing."""
+def with_words(check: Check, verdict: Verdict, words: str, place: str) -> Verdict:
+    """Add what mends a file, in words, to the first remark that explains nothing.
+
+    place: the line that the words name, "" where they name none.
+    """
     remarks = list(verdict.remarks)
-    place = _explain_nothing(check, remarks).index(True)
-    remark = remarks[place]
-    remarks[place] = replace(remark, text=f"{remark.text} {words}", relation=KIND)
+    number = _explain_nothing(check, remarks).index(True)
+    remark = remarks[number]
+    text = f"{remark.text} {words}"
+    remarks[number] = replace(remark, text=text, relation=KIND, place=place)
     return replace(verdict, remarks=tuple(remarks))
 
 

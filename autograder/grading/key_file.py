@@ -23,7 +23,7 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from autograder.check import Answer, Arrays, Check, Failure, is_text
+from autograder.check import Answer, Arrays, Check, Error, Failure, is_text
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.judging import (
@@ -46,7 +46,7 @@ from autograder.judging.variants import (
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 from autograder.slip import Slip
 
-FORMAT = "3"
+FORMAT = "4"
 SMALL_CHANGES, PLACES, PRINTS = "small changes", "places", "prints"  # in the names of arrays
 EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
@@ -68,7 +68,8 @@ class _StoredMistake(msgspec.Struct):
     text: str
     keeps: float
     failure: Failure
-    message: str
+    error: str
+    function: str
 
 
 class _StoredCheck(msgspec.Struct):
@@ -145,21 +146,14 @@ def _arrays_of_small_changes(entry: str, changed: ChangedAnswers) -> Arrays:
 
 
 def _stored_mistake(mistake: Mistake, mistaken: Answer) -> _StoredMistake:
-    message = _without_quotes(mistaken)
     return _StoredMistake(
         id=mistake.id,
         text=mistake.text,
         keeps=mistake.keeps,
         failure=mistaken.failure,
-        message=message,
+        error=error_words(mistaken),
+        function=mistaken.error.function,
     )
-
-
-def _without_quotes(mistaken: Answer) -> str:
-    """Say where a mistake failed and by which error; more would quote the mistake's line."""
-    place, colon, _ = mistaken.message.partition(": ")
-    error = error_words(mistaken)
-    return f"{place}: {error}" if colon else error
 
 
 def _packed(array: np.ndarray) -> np.ndarray:
@@ -220,7 +214,8 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
         if not one.failure:
             for name, array in expected.items():
                 mistaken[name] = arrays.get(_array_name(entry, one.id, name), array)
-        answer = Answer(mistaken, one.failure, one.message)
+        error = Error(one.error, function=one.function)
+        answer = Answer(mistaken, one.failure, error=error)
         mistake = Mistake(
             id=one.id,
             text=one.text,

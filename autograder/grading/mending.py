@@ -50,7 +50,7 @@ def with_repair(
         found = mending(wrong, names_in_experiment(check.experiment))
     if found:
         words = printable(what_mended(found))
-        told[check.name] = with_words(check, verdicts[check.name], words)
+        told[check.name] = with_words(check, verdicts[check.name], words, found.place)
     return told
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.check import Answer, Failure
+from autograder.check import Answer, Error, Failure
 from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
-FORMAT = 1
+FORMAT = 2
 KEPT_DAYS = 60  # answers that are older are removed, and computed again if somebody asks
 ONLY_OWNER = 0o700  # rights of a folder
 WAIT = 30.0  # seconds for another run that is writing
@@ -130,8 +130,10 @@ class AnswerStore:
         arrays = dict(message.arrays)
         loss = arrays.pop(LOSS, None)
         names = arrays.pop(NAMES, None)
+        told = message.fields
+        error = Error(told.get("error", ""), told.get("place", ""), told.get("function", ""))
         return Made(
-            answer=Answer(arrays, failure, message.fields.get("message", "")),
+            answer=Answer(arrays, failure, told.get("message", ""), error=error),
             loss=None if loss is None else float(loss),
             names=None if names is None else frozenset(names.tolist()),
         )
@@ -174,7 +176,13 @@ SECONDS_OF_A_DAY = 86_400
 def _as_message(made: Made) -> Message:
     """Write what was computed as the wire carries it."""
     answer = made.answer
-    facts = {"failure": answer.failure, "message": answer.message}
+    facts = {
+        "failure": answer.failure,
+        "message": answer.message,
+        "error": answer.error.words,
+        "place": answer.error.place,
+        "function": answer.error.function,
+    }
     arrays = dict(answer.arrays)
     if made.loss is not None:
         arrays[LOSS] = np.array(made.loss)

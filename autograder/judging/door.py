@@ -5,6 +5,8 @@ array is wrong whatever it holds, so it is dropped here, before it is converted,
 Beyond this door an answer is small: a few times as large as the expected one.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.check import Answer, Arrays, TooLarge, is_text
@@ -40,7 +42,7 @@ def let_in(answer: Answer, expected: Arrays) -> Answer:
             arrays[name] = array
         else:
             too_large[name] = TooLarge(array.shape, amount(array))
-    return Answer(arrays, answer.failure, answer.message, too_large)
+    return replace(answer, arrays=arrays, too_large=too_large)
 
 
 def amount(array: np.ndarray) -> str:

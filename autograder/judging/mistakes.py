@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograder.check import YOUR_LINE, Answer, Check, Failure
+from autograder.check import Answer, Check, Failure
 from autograder.judging.compare import TOLERANCE, deviation, is_of_mistake, wrong_arrays
 from autograder.judging.key import Known, Mistake
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the operation that failed
 _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
-# "line 3, in `double`: " before an error: where it was raised
-_FUNCTION = re.compile(r"in `([^`]*)`: ")
 # a figure, a name or a shape in an error's words, which another line would hardly raise in them
 _DETAIL = re.compile(r"""[\d'"`]""")
 # a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
@@ -270,7 +268,7 @@ def raising_alike(mistakes: Known, answer: Answer) -> list[Mistake]:
     has to be the same, and so it has of an index that is too large.
     """
     error = error_words(answer)
-    function = _function_of(answer)
+    function = answer.error.function
     # an index beyond the end has figures, and these are of the check: many lines raise it
     has_detail = bool(_DETAIL.search(error)) and not error.startswith("IndexError")
     found = []
@@ -278,15 +276,9 @@ def raising_alike(mistakes: Known, answer: Answer) -> list[Mistake]:
         if mistaken.failure != Failure.RAISED:
             continue
         is_alike = error_words(mistaken) == error
-        if is_alike and (has_detail or _function_of(mistaken) == function):
+        if is_alike and (has_detail or mistaken.error.function == function):
             found.append(mistake)
     return found
-
-
-def _function_of(answer: Answer) -> str:
-    """Name the student's function that raised an error; "" where it was none of theirs."""
-    found = _FUNCTION.search(answer.message)
-    return found[1] if found else ""
 
 
 def kind_of_error(answer: Answer) -> str:
@@ -295,16 +287,9 @@ def kind_of_error(answer: Answer) -> str:
 
 
 def error_words(answer: Answer) -> str:
-    """Return the type of an exception and its own words.
+    """Return the type of an exception and its own words, without an operation's name before them.
 
-    Neither where it was raised is among them, nor the line and the cause that we add, nor the name
-    of an operation before them.
+    Where it was raised is not among them.
     """
-    own, _, _ = _error_without_place(answer).partition(f" {YOUR_LINE}")
-    own = _OPERATION.sub(r"\1", own)
+    own = _OPERATION.sub(r"\1", answer.error.words)
     return own[:WORDS_LENGTH]
-
-
-def _error_without_place(answer: Answer) -> str:
-    *_, error = answer.message.split(": ", 1)
-    return error

@@ -14,6 +14,7 @@ class Remark:
 
     mistake: the line of the known mistake whose values these are, where the text tells one.
     words: the author's words for that mistake.
+    place: the line of the submission that the text names, as "line 3"; "" where it names none.
     group: the same for equal wrong values, which no known mistake explains.
     relation: the kind of relation to the expected values that the text tells, where it tells one.
     example: the first wrong number, where the expected one may be shown.
@@ -28,6 +29,7 @@ class Remark:
     relation: str = ""
     example: str = ""
     words: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
 from autograder.sandbox.inside.causes import explain_error
-from autograder.sandbox.inside.runner import Stopped, describe, run_experiment
+from autograder.sandbox.inside.runner import Stopped, failed, run_experiment
 
 
 def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
@@ -278,4 +278,4 @@ def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -
     except Stopped:
         return Answer(failure=Failure.STOPPED)
     except Exception as error:
-        return Answer(failure=Failure.RAISED, message=describe(error, check))
+        return failed(error, check)

@@ -4,7 +4,6 @@ They work from a file, with no network. A policy in each page lets nothing run b
 script.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -55,6 +54,8 @@ class Around:
     missing: Missing = field(default_factory=dict)
     rules: Policy | None = None
 
+
+LONGEST_NUMBER = 10  # digits of the number of a line, and one more
 
 # ---- templates
 
@@ -524,11 +525,12 @@ def code_block(
 
 def _lines_spoken_of(definition: Definition, remarks: Sequence[Remark]) -> set[int]:
     """Return the numbers of the lines that a remark names, or that make its known mistake."""
-    numbered = re.compile(rf"\b{re.escape(definition.place)} (\d{{1,9}})\b")
     found = set[int]()
     for remark in remarks:
-        named = numbered.findall(remark.text)
-        found.update(map(int, named))
+        counted_in, _, number = remark.place.rpartition(" ")
+        is_number = number.isdecimal() and len(number) < LONGEST_NUMBER  # a submission may say it
+        if counted_in == definition.place and is_number:
+            found.add(int(number))
         for index in code.lines_of_mistake(definition.text, remark.mistake):
             found.add(definition.first + index)
     return found

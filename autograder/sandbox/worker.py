@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from autograder.check import Answer, Arrays, Check, Failure, Limits
+from autograder.check import Answer, Arrays, Check, Error, Failure, Limits
 from autograder.sandbox.inside import wire
 
 if TYPE_CHECKING:
@@ -431,9 +431,13 @@ def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
     return arrays
 
 
+TOLD = ("message", "error", "place", "function")  # fields of a reply that are a submission's words
+
+
 def _answer_of(reply: wire.Message, failure: Failure) -> Answer:
-    message = printable(reply.fields.get("message", ""))
-    return Answer(reply.arrays, failure, message)
+    told = {name: printable(reply.fields.get(name, "")) for name in TOLD}
+    error = Error(told["error"], told["place"], told["function"])
+    return Answer(reply.arrays, failure, told["message"], error=error)
 
 
 def _answer_so_far(reader: ReplyReader, ended: Answer) -> Answer:

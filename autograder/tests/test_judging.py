@@ -8,7 +8,7 @@ import pytest
 from judged import excluded_by, judge_loss, none_excluded, points_earned, waiting
 from judged import judge as judge_with_words
 
-from autograder.check import Answer, Failure, check
+from autograder.check import Answer, Error, Failure, check
 from autograder.explaining.words import ERROR_IS, VALUES_ARE
 from autograder.judging import (
     Mistake,
@@ -245,9 +245,15 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
     assert judged.earned == 2.25
 
 
+def raised(words, place="line 3", function="f", cause=""):
+    """An answer that an exception ended."""
+    message = f"{place}, in `{function}`: {words} {cause}".strip()
+    return Answer(failure=Failure.RAISED, message=message, error=Error(words, place, function))
+
+
 def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
     """Those of equal words are one."""
-    answer = Answer(failure=Failure.RAISED, message="line 3, in `f`: ValueError: ragged")
+    answer = raised("ValueError: ragged")
     one, two = (Mistake("m1", "words"), answer), (Mistake("m2", "others"), answer)
     same = Mistake("m3", "words"), answer
     assert [r.text for r in judge(three, key(one, two), answer, SIZES).remarks] == [answer.message]
@@ -265,10 +271,7 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
     """Shapes and names count, to the last."""
 
     def error(b):
-        return Answer(
-            failure=Failure.RAISED,
-            message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, {b}) differ here",
-        )
+        return raised(f"ValueError: shapes (3, 4) and (3, {b}) differ here")
 
     known = Mistake("m1", "words"), error(5)
     assert [r.text for r in judge(three, key(known), error(5), SIZES).remarks] == [
@@ -282,10 +285,7 @@ def test_an_error_is_the_same_whatever_is_said_of_its_cause():
     """The cause quotes the line: a student's is another than the mistake's."""
 
     def error(line):
-        return Answer(
-            failure=Failure.RAISED,
-            message=f"line 3, in `f`: ValueError: shapes (3, 4) and (3, 5) differ. {line}",
-        )
+        return raised("ValueError: shapes (3, 4) and (3, 5) differ.", cause=line)
 
     known = Mistake("m1", "words"), error("Your line: `return x @ w`. `w` is (3, 5).")
     asked = error("Your line: `y = x @ w.clone()`. `w.clone()` is (3, 5).")
@@ -296,10 +296,7 @@ def test_an_error_is_the_same_whatever_is_said_of_its_cause():
 def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
     """A key that was made with one version of a library names the mistake beside another."""
     words = "RuntimeError: {}mat1 and mat2 shapes cannot be multiplied (10x8 and 11x17)"
-    without, with_it, another = (
-        Answer(failure=Failure.RAISED, message=f"line 3, in `f`: {words.format(begins)}")
-        for begins in ("", "mm: ", "in mm: ")
-    )
+    without, with_it, another = (raised(words.format(begins)) for begins in ("", "mm: ", "in mm: "))
     assert error_words(with_it) == error_words(without) == words.format("")
     assert error_words(another) != error_words(without)
 
@@ -523,10 +520,10 @@ def test_an_error_is_matched_to_a_mistake_that_raises_it(words, is_told):
     """
 
     def error(place):
-        return Answer(failure=Failure.RAISED, message=f"{place}: ValueError: {words}")
+        return raised(f"ValueError: {words}", *place)
 
-    known = Mistake("m1", "words", 0, "code"), error("line 3, in `f`")
-    in_f, in_g = error("line 90, in `f`"), error("line 90, in `g`")
+    known = Mistake("m1", "words", 0, "code"), error(("line 3", "f"))
+    in_f, in_g = error(("line 90", "f")), error(("line 90", "g"))
     told_in_f = [remark.text for remark in judge(three, key(known), in_f, SIZES).remarks]
     told_in_g = [remark.text for remark in judge(three, key(known), in_g, SIZES).remarks]
     as_fact = f"{ERROR_IS}: words"

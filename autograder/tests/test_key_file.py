@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from autograder.authoring import build as building
-from autograder.check import Answer, Check, Failure, is_text
+from autograder.check import Answer, Check, Error, Failure, is_text
 from autograder.course import load_unit, read_course
 from autograder.grading.key_file import LAST_BITS, SAME, NoKey, load_key, same_key, save_key
 from autograder.judging import TOLERANCE, Mistake, PlainKey, kind_of_error
@@ -39,7 +39,7 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
         {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")}
     )
     changed = Answer(expected.arrays | {"names": np.array(["A.L.", "e"])})
-    raised = Answer(failure=Failure.RAISED, message="line 1: KeyError: 'x'")
+    raised = Answer(failure=Failure.RAISED, error=Error("KeyError: 'x'", function="f"))
     first = Mistake("m01", "a space is missing.", 0.5, "secret code"), changed
     constant = frozenset({"x", "one"})
     key = {"a": PlainKey(expected, (first, (Mistake("m02", "it raises."), raised)), None, constant)}
@@ -103,7 +103,7 @@ def test_a_key_of_another_format_is_not_read(tmp_path):
     path = tmp_path / "words.safetensors"
     path.write_bytes(save({"a|expected|x": np.zeros(1)}, {"key": "{}", "text": "[]"}))
     with pytest.raises(
-        NoKey, match=r"The key of words is of format 1, and this version reads format 2\."
+        NoKey, match=r"The key of words is of format 1, and this version reads format 4\."
     ):
         load_key(path)
 
@@ -134,7 +134,7 @@ def spoilt(check, known):
             (mistake, with_one_changed(check, name, its, known.expected)) for name in not_empty(its)
         ]
         changed += [(mistake, replace(its, failure=Failure.TIMEOUT))]
-        changed += [(mistake, replace(its, message="line 1: KeyError: 'x'"))] if its.failure else []
+        changed += [(mistake, replace(its, error=Error("KeyError: 'x'")))] if its.failure else []
         for one in changed:
             yield (one[0].text, its.failure), replace(known, mistakes=(*rest[0], one, *rest[1]))
         yield "mistake gone", replace(known, mistakes=(*rest[0], *rest[1]))
@@ -287,8 +287,9 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
 
 def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
     """It holds what tells the kind of an error, which is the same when it is read."""
-    words = "line 3, in `f`: TypeError: no. " + 40 * "." + " Your line: `return secret`."
-    raised = Answer(failure=Failure.RAISED, message=words)
+    words = "TypeError: no. " + 40 * "."
+    message = f"line 3, in `f`: {words} Your line: `return secret`."
+    raised = Answer(failure=Failure.RAISED, message=message, error=Error(words, "line 3", "f"))
     known = PlainKey(Answer({"x": np.arange(3.0)}), ((Mistake("m1", "t"), raised),))
     save_key(tmp_path / "one.safetensors", {"a": known})
     ((_, found),) = load_key(tmp_path / "one.safetensors")["a"].mistakes

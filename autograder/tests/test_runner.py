@@ -17,7 +17,7 @@ from autograder.grading.keys import solution_of
 from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.cells import cells, syntax_tree
 from autograder.sandbox.inside.namespaces import Namespaces
-from autograder.sandbox.inside.runner import answer_questions, describe, run_experiment, warm
+from autograder.sandbox.inside.runner import answer_questions, failed, run_experiment, warm
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, encode, receive, text_array
 
@@ -176,15 +176,16 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
     )
     for theirs in (locations.ENGINE, tmp_path / "checks", *locations.STANDARD_LIBRARY):
         assert (
-            describe(raised_in(f"{theirs}/one.py"), checks) == "ZeroDivisionError: division by zero"
+            failed(raised_in(f"{theirs}/one.py"), checks).message
+            == "ZeroDivisionError: division by zero"
         )
     for like_theirs in (
         f"{locations.ENGINE}-course",
         tmp_path / "checks-of-mine",
         tmp_path / "assignments",
     ):
-        assert describe(raised_in(f"{like_theirs}/one.py"), checks) == mine
-    assert describe(raised_in("/tmp/ipykernel_12/345.py"), checks).startswith(
+        assert failed(raised_in(f"{like_theirs}/one.py"), checks).message == mine
+    assert failed(raised_in("/tmp/ipykernel_12/345.py"), checks).message.startswith(
         "line 1 of the cell, in `f`"
     )
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import YOUR_LINE, Check, Experiments, Raised, names_used
+from autograder.check import Check, Experiments, Raised, names_used
 from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]
@@ -76,7 +76,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
         raised = _raised(experiments, error, check)
         cause = _first_cause(experiments, raised) or _unpacked_by_the_check(error, check)
         if cause and raised.line:
-            return f"{YOUR_LINE}`{raised.line}`. {cause}"
+            return f"Your line: `{raised.line}`. {cause}"
         return cause
     return ""
 

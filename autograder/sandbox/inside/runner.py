@@ -14,7 +14,16 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, Check, Experiments, Failure, as_array, noting
+from autograder.check import (
+    Answer,
+    Arrays,
+    Check,
+    Error,
+    Experiments,
+    Failure,
+    as_array,
+    noting,
+)
 from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
@@ -116,27 +125,28 @@ def _run(
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            failure, message = _failure(error, check)
-            if failure == Failure.RAISED:
+            answer = failed(error, check)
+            if answer.failure == Failure.RAISED:
                 cause = explain(error, check)
-                message = with_cause(message, cause)[:MAX_MESSAGE]
-            return Answer(named_before, failure, message)
+                message = with_cause(answer.message, cause)[:MAX_MESSAGE]
+                answer = replace(answer, message=message)
+            return replace(answer, arrays=named_before)
 
 
-def _failure(error: BaseException, check: Check) -> tuple[Failure, str]:
-    """Return the kind of failure that an exception is, and its message."""
+def failed(error: BaseException, check: Check) -> Answer:
+    """Return the answer that an exception is."""
     if isinstance(error, Stopped):
-        return Failure.STOPPED, ""
+        return Answer(failure=Failure.STOPPED)
     if isinstance(error, Missing):
-        return Failure.MISSING, str(error)
+        return Answer(failure=Failure.MISSING, message=str(error))
     if isinstance(error, Broken):
-        return Failure.BROKEN, str(error)
+        return Answer(failure=Failure.BROKEN, message=str(error))
     if isinstance(error, NotImplementedError):
         stub = _stub(error, check)
         if stub:
-            return Failure.STUB, f"`{stub}` is not written yet."
-    description = describe(error, check)
-    return Failure.RAISED, description[:MAX_MESSAGE]
+            return Answer(failure=Failure.STUB, message=f"`{stub}` is not written yet.")
+    known = error_of(error, check)
+    return Answer(failure=Failure.RAISED, message=_in_words(known), error=known)
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:
@@ -150,18 +160,25 @@ def _stub(error: NotImplementedError, check: Check) -> str:
     return ""
 
 
-def describe(error: BaseException, check: Check) -> str:
-    """Describe an exception to a student: the line of their file, the function, type and text."""
-    description = type(error).__name__
+def error_of(error: BaseException, check: Check) -> Error:
+    """Return what is known of an exception: its type and text, the student's line and function."""
+    words = type(error).__name__
     if str(error):
-        description += f": {error}"
+        words += f": {error}"
     if isinstance(error, ModuleNotFoundError):
-        description += ". This unit is graded without it."
+        words += ". This unit is graded without it."
     frames = traceback.extract_tb(error.__traceback__)
     location = locations.innermost(frames, check)
-    if location:
-        return f"{location}: {description}"
-    return description
+    words = words[:MAX_MESSAGE]
+    return Error(words, location.line, location.function) if location else Error(words)
+
+
+def _in_words(error: Error) -> str:
+    """Say an exception: the line of the student's file, the function, type and text."""
+    if not error.place:
+        return error.words
+    location = locations.Location(error.place, error.function)
+    return f"{location}: {error.words}"[:MAX_MESSAGE]
 
 
 def place_of_thread(thread: int, check: Check) -> str:
@@ -231,6 +248,9 @@ def answer_questions(
             "token": question.fields["token"],
             "failure": answer.failure,
             "message": answer.message,
+            "error": answer.error.words,
+            "place": answer.error.place,
+            "function": answer.error.function,
         }
         frame = encode(Message(fields | more, answer.arrays))
         outbox.write(frame)
@@ -259,7 +279,7 @@ def answer_questions(
             names.put_back()  # what sends the answer needs them, too
         except KeyboardInterrupt as error:  # nobody is at a keyboard: code or a library raised it
             names.put_back()
-            words = describe(error, check)
+            words = _in_words(error_of(error, check))
             message = f"the program ended itself while this check ran. {words}"
             answer = Answer(failure=Failure.KILLED, message=message[:MAX_MESSAGE])
         except Broken as error:
@@ -297,8 +317,7 @@ def _answer(
         try:
             loss = check.measure(implementation, weights, text)
         except Exception as error:
-            failure, message = _failure(error, check)
-            return Answer(failure=failure, message=message)
+            return failed(error, check)
         return Answer({"loss": np.array(loss)})
     seed = int(question.fields["seed"])
     if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why

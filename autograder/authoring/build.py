@@ -225,7 +225,7 @@ def _write(path: Path, text: str, check: bool) -> str:
     """Write a file and return its path; raise `Stale` where it is only to be checked."""
     _refuse_if_only_checked(path, check)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return str(path)
 
 

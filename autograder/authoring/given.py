@@ -198,7 +198,7 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
         course_file = given / FILE
         if len(units) < len(course.units):
             text = course_file.read_text(encoding="utf-8")
-            course_file.write_text(with_units(text, units), encoding="utf-8")
+            course_file.write_text(with_units(text, units), encoding="utf-8", newline="\n")
         _refuse_leaks(given, [*found.values(), *_readable_solutions(course, found)])
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))

@@ -131,5 +131,5 @@ def _write(template: Path, path: Path, **names: str) -> Path:
     to_fill_in = environment.from_string(content)
     text = to_fill_in.render(names)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -38,9 +38,9 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
         text = _fill_template(template, title=course.title, wheel=wheel, packages=packages)
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="\n")
     readme = folder / "README.md"
-    readme.write_text(_readme(course, wheel, units), encoding="utf-8")
+    readme.write_text(_readme(course, wheel, units), encoding="utf-8", newline="\n")
     given = folder / GIVEN  # what `update` compares a student's files with
     given.mkdir()
     for stub in sorted((folder / "assignments").glob("*.py")):
@@ -171,7 +171,7 @@ def gradescope(
         text = _fill_template(
             f"gradescope/{name}", wheel=wheel, packages=packages, units=units, keys=keys
         )
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None:
@@ -189,7 +189,7 @@ def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None
     text = _fill_template(
         "classroom50/autograder.py", wheel=wheel, packages=packages, units=checked
     )
-    (folder / "autograder.py").write_text(text, encoding="utf-8")
+    (folder / "autograder.py").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _as_here(course: Course, units: Sequence[str]) -> str:

@@ -232,7 +232,7 @@ def _copy_docs(course: Course, source: Path) -> Iterator[str]:
     for page in sorted(copied.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         without_links_out = LINK_OUT_OF_DOCS.sub(r"\1", text)
-        page.write_text(without_links_out, encoding="utf-8")
+        page.write_text(without_links_out, encoding="utf-8", newline="\n")
         yield f"docs/{page.stem}"
 
 
@@ -248,7 +248,7 @@ def _write_templates(source: Path, **values: Any) -> None:
     for name, path in paths.items():
         template = environment.get_template(name)
         file = source / path
-        file.write_text(template.render(values), encoding="utf-8")
+        file.write_text(template.render(values), encoding="utf-8", newline="\n")
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
@@ -266,4 +266,4 @@ def _run_sphinx(source: Path, out: Path) -> None:
         text = page.read_text(encoding="utf-8")
         for as_written, for_all in FOR_ALL_READERS.items():
             text = text.replace(as_written, for_all)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(text, encoding="utf-8", newline="\n")

@@ -1,13 +1,20 @@
 """Commands of an author: new, build, validate, calibrate, reproduce; and of all: data, doctor."""
 
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
 
 import click
 
-from autograder.cli.base import PATH, Refused, course_option, find_course, main, report_user_errors
+from autograder.cli.base import (
+    PATH,
+    Refused,
+    as_typed,
+    course_option,
+    find_course,
+    main,
+    report_user_errors,
+)
 
 
 @main.command()
@@ -32,8 +39,10 @@ def new(folder: Path) -> None:
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
-        command = f"cd {shlex.quote(str(folder))} && autograder build"
-        click.echo(f"Next: {command}. README.md says what is what, and what comes then.")
+        click.echo("Next:")
+        click.echo(f"    cd {as_typed(folder)}")
+        click.echo("    autograder build")
+        click.echo("README.md there says what is what, and what comes then.")
 
 
 def _say_where_no_walls_are() -> None:

@@ -6,6 +6,9 @@ Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
 import errno
 import gc
 import os
+import re
+import shlex
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -47,6 +50,10 @@ DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 # that syntax trees and pages take, and finds next to none
 NEW_OBJECTS = 50_000
 ENGINE = Path(__file__).resolve().parents[1]
+
+# a word that bash, zsh, PowerShell and cmd all take as it stands
+PLAIN = re.compile(r"[\w./:+][\w./:+-]*")
+EXPANDED = re.compile(r'[$`!"\\]')  # what a POSIX shell reads within double quotes
 
 PATH = click.Path(path_type=Path)
 EXISTING = click.Path(path_type=Path, exists=True)
@@ -97,6 +104,20 @@ def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
     written = [file for file in files if not file.startswith("<frozen importlib")]
     importer = Path(written[-1])
     return importer.is_relative_to(ENGINE)
+
+
+def as_typed(path: Path) -> str:
+    """Return a path as people type it in a command, in whichever shell they have.
+
+    cmd and PowerShell know double quotes; single ones are for names that bash would change.
+    """
+    text = str(path)
+    on_windows = sys.platform == "win32"
+    if PLAIN.fullmatch(text.replace("\\", "/") if on_windows else text):
+        return text
+    if EXPANDED.search(text) and not on_windows:
+        return shlex.quote(text)
+    return f'"{text}"'
 
 
 course_option = click.option(

@@ -1,6 +1,5 @@
 """The command `grade`: a class is graded, its pages are written, and what happened is told."""
 
-import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import click
 from autograder.cli.base import (
     PATH,
     Refused,
+    as_typed,
     at_most_the_cores,
     course_option,
     find_course,
@@ -192,7 +192,7 @@ def _submissions(submitted: Path) -> Iterator[Path]:
 
 
 def _collect(submitted: Path) -> str:
-    return f"autograder collect {shlex.quote(str(submitted))} --into submitted"
+    return f"autograder collect {as_typed(submitted)} --into submitted"
 
 
 def _read_class(

@@ -1,7 +1,6 @@
 """Commands between an instructor and a learning platform: collect, feedback."""
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 from autograder.cli.base import (
     PATH,
     Refused,
+    as_typed,
     course_option,
     find_course,
     main,
@@ -86,7 +86,7 @@ def collect(
     if dry_run:
         click.echo("Nothing was written.")
     else:
-        click.echo(f"Next: autograder grade {shlex.quote(str(into))} --out grades")
+        click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
 
 
 @main.command()

@@ -11,6 +11,7 @@ from autograder.cli.base import (
     EXISTING,
     PATH,
     Refused,
+    as_typed,
     course_option,
     files_to_check,
     find_course,
@@ -182,7 +183,7 @@ def start(folder: Path, release: Path | None, course_folder: Path | None) -> Non
     first = course.short(course.units[0])
     click.echo(f"{course.title}: {len(course.units)} units in {folder / 'assignments'}")
     click.echo("Next:")
-    click.echo(f'    cd "{folder}"')
+    click.echo(f"    cd {as_typed(folder)}")
     click.echo(f"    autograder watch {first}")
 
 

@@ -535,7 +535,7 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout
     spaced = source.rename(tmp_path / "DL26-Unit 4 by hand.zip")
     done = small.run_command("grade", spaced, "--out", tmp_path / "grades", "--unit", UNIT)
-    assert f"autograder collect '{spaced}' --into submitted" in done.stderr
+    assert f'autograder collect "{spaced}" --into submitted' in done.stderr
     assert json.loads((tmp_path / "submitted" / "ada" / f"{UNIT}.json").read_text())["format"] == 1
 
 

@@ -3,6 +3,7 @@
 As far as a machine with Linux can show it; `test_windows.py` shows it on Python for Windows.
 """
 
+import ast
 import shutil
 
 import no_linux
@@ -65,3 +66,16 @@ def test_grading_says_where_it_can_be_done(grades, tmp_path):
     for way in ("Only Linux can confine", "WSL2", "Dockerfile", "a Linux machine"):
         assert way in done.stderr
     assert not (tmp_path / "out" / UNIT).exists()
+
+
+def test_what_is_written_for_others_ends_its_lines_alike_on_every_system():
+    """Windows would write its own: no checksum of a dataset would hold, and no script of bash."""
+    authoring = small.ROOT / "autograder" / "authoring"
+    lacking = []
+    for module in authoring.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "write_text":
+                named = {keyword.arg for keyword in node.keywords}
+                if "newline" not in named:
+                    lacking.append(f"{module.name}:{node.lineno}")
+    assert lacking == []

@@ -118,6 +118,26 @@ def test_the_line_that_installs_is_one_in_cmd(python, course):
     assert set(course.iterdir()) == before
 
 
+def test_what_to_type_next_can_be_typed_in_cmd(python, course, tmp_path):
+    """By a student who started, and by an author: line by line, a folder's name with blanks."""
+    course.rename(tmp_path / "release")
+    call = "import subprocess, sys; sys.exit(subprocess.call(['cmd', '/c', 'next.bat']))"
+    for command in (("start", "Zoe's work", "release"), ("new", "stats & more")):
+        said = autograder(python, tmp_path, *command)
+        assert (said.returncode, said.stderr) == (0, b"")
+        lines = [line for line in said.stdout.decode().splitlines() if line.startswith("    ")]
+        assert len(lines) == 2
+        typed = "\n".join(lines).replace("autograder watch", "autograder check")
+        ours = f"{python.parent}/python/python.exe".replace("/", "\\")
+        typed = typed.replace("autograder", f'"Z:{ours}" -m autograder')
+        (tmp_path / "next.bat").write_text(f"@echo off\n{typed}\n", newline="\r\n")
+        done = windows.run(python, "-c", call, cwd=tmp_path)
+        assert b"numbers" in done.stdout or b"straight_lines" in done.stdout, done.stderr
+    written = [path for path in (tmp_path / "stats & more").rglob("*") if path.is_file()]
+    text = [path for path in written if path.suffix not in (".pyc", ".safetensors")]
+    assert [path for path in text if b"\r" in path.read_bytes()] == []
+
+
 def test_what_no_exception_reaches_ends_with_its_line(python, course):
     """A call that never runs Python again."""
     hurried(course)

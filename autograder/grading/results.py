@@ -1,8 +1,10 @@
 """Results on disk: one JSON file a submission, written whole or not at all."""
 
+import errno
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -181,6 +183,8 @@ def write_whole(path: Path, text: str) -> None:
 # seconds between two tries with a file that another program holds for itself: on Windows nobody
 # else can then read it or take its place
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what a system says of a lock that another has
+MOST_WAITED = 10.0  # seconds, for a lock that another process holds for some thousandths of one
 
 
 def _put_in_place(part: Path, path: Path) -> None:
@@ -207,6 +211,51 @@ def read_patiently(path: Path) -> bytes:
             return path.read_bytes()
         time.sleep(pause)
     return path.read_bytes()
+
+
+@contextmanager
+def held_alone(lock: Path) -> Iterator[None]:
+    """Hold a lock, a file that nobody reads, while what it stands for is read and written anew.
+
+    Others wait for their turn, some seconds at most. The system lets go of the lock of a process
+    that ends. Raises `CannotWrite`.
+    """
+    try:
+        with open(lock, "a") as file:
+            _wait_for(file.fileno())
+            yield  # on Windows, too, closing the file lets go of it
+    except OSError as error:
+        raise CannotWrite(f"{lock} cannot be held: {error.strerror}.") from error
+
+
+def _wait_for(descriptor: int) -> None:
+    """Lock a file that is open, waiting for its turn. Raises `OSError`.
+
+    Some network file systems know no locks; there nobody waits for anybody.
+    """
+    ends = time.monotonic() + MOST_WAITED
+    while True:
+        try:
+            _lock(descriptor)
+            return
+        except OSError as error:
+            if error.errno not in HELD:
+                return
+            if time.monotonic() > ends:
+                raise
+        time.sleep(PAUSES[0])
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file that is open. Raises `OSError` where another process holds it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def read_result(path: Path) -> Result | None:

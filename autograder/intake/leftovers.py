@@ -15,7 +15,11 @@ from autograder.intake.units import SUFFIXES, is_script, unit_named
 
 MOST = 10_000  # files of one student that are looked at
 FEW = 5  # files of one student that are listed one by one
-BESIDE = {"timestamp.txt", ".autograder.json"}  # what collectors and this kit lay beside a file
+BESIDE = {
+    "timestamp.txt",
+    ".autograder.json",
+    ".autograder.lock",
+}  # what collectors and this kit lay beside a file
 
 
 def left_out(

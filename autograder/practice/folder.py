@@ -22,7 +22,7 @@ from autograder.sandbox.inside.cells import UNPARSABLE
 GIVEN = ".release"  # in a release: its stubs as they were given, as `UNIT.txt`
 BEFORE = ".before"  # behind the name of a copy
 NEW = ".new"  # behind the name of a stub that was not taken
-PROGRESS = ".autograder.json"
+PROGRESS = (".autograder.json", ".autograder.lock")
 BOM = "\ufeff"
 
 
@@ -93,7 +93,7 @@ def start(release: Path, folder: Path) -> Course:
 
 def _not_given(_: str, names: list[str]) -> set[str]:
     """Leave out what is no part of a release: progress, and what Python and tests leave behind."""
-    left_behind = (PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git")
+    left_behind = (*PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git")
     return {name for name in names if name in left_behind or name.startswith("update-")}
 
 

@@ -4,9 +4,9 @@ It is kept in `.autograder.json` in the course's folder.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -16,12 +16,13 @@ from autograder.check import Answer, Failure, is_text
 from autograder.course import Course, UnknownUnit
 from autograder.errors import UserError
 from autograder.grading.key_file import load_key
-from autograder.grading.results import CannotWrite, read_patiently, write_whole
+from autograder.grading.results import CannotWrite, held_alone, read_patiently, write_whole
 from autograder.judging import Verdict
 from autograder.report.terminal import in_one_line
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
+LOCK = ".autograder.lock"  # held while the file is read and written anew
 _COMMENT = re.compile("^# ?", re.M)  # before each line of text in a script
 _DETAILS = re.compile(r"<summary>(.*?)</summary>(.*?)</details>", re.S)
 MOST_HINTS = 5  # for a check; after them it is time to ask somebody
@@ -64,16 +65,19 @@ class CannotRead(UserError):
     """The file of progress is there, and cannot be read."""
 
 
+Change = Callable[[Progress], Progress]
+
+
 @dataclass
 class _Known:
     """What this process knows of a file of progress, for as long as that cannot be had.
 
     read: what stood in it, by unit; None before it was read. not_written: what could not be written
-    into it.
+    into it, by unit, as changes: another command may have written there since.
     """
 
     read: dict[str, Progress] | None = None
-    not_written: dict[str, Progress] = field(default_factory=dict)
+    not_written: list[tuple[str, Change]] = field(default_factory=list)
 
 
 @cache
@@ -90,11 +94,18 @@ def _stored(course: Course) -> dict[str, Progress]:
     except CannotRead:
         if known.read is None:
             raise
-    stored = known.read.copy()
-    for unit, progress in known.not_written.items():
-        stored.pop(unit, None)
-        stored[unit] = progress
-    return stored
+    return _changed(known.read, known.not_written)
+
+
+def _changed(
+    stored: dict[str, Progress], changes: Sequence[tuple[str, Change]]
+) -> dict[str, Progress]:
+    """Return what is known after some changes, the unit of the last one last."""
+    after = stored.copy()
+    for unit, change in changes:
+        before = after.pop(unit, Progress())
+        after[unit] = change(before)
+    return after
 
 
 def _read(path: Path) -> dict[str, Progress]:
@@ -110,26 +121,25 @@ def _read(path: Path) -> dict[str, Progress]:
         ) from error
 
 
-def _store(course: Course, unit: str, progress: Progress) -> str:
-    """Write what is now known of a unit. Return "", or a warning where it cannot be written.
+def _change(course: Course, unit: str, change: Change) -> str:
+    """Change what is known of a unit. Return "", or a warning where it cannot be written.
 
-    Then it is written the next time. A file that cannot be read now is not replaced: it holds what
-    is known of other units.
+    Then it is written the next time. What another command writes meanwhile stays: nobody else
+    writes between our reading and our writing. A file that cannot be read now is not replaced: it
+    holds what is known of other units.
     """
     path = course.folder / FILE
-    not_written = _known(path).not_written
-    not_written.pop(unit, None)
-    not_written[unit] = progress  # as the last one
+    known = _known(path)
+    known.not_written.append((unit, change))
     try:
-        on_disk = _read(path)
-        for name in not_written:
-            on_disk.pop(name, None)
-        in_one_line = msgspec.json.encode(on_disk | not_written)
-        text = msgspec.json.format(in_one_line, indent=1)
-        write_whole(path, text.decode())
+        with held_alone(course.folder / LOCK):
+            after = _changed(_read(path), known.not_written)
+            in_one_line = msgspec.json.encode(after)
+            text = msgspec.json.format(in_one_line, indent=1)
+            write_whole(path, text.decode())
     except (CannotRead, CannotWrite) as error:
         return f"Your progress is not saved: {error}"
-    not_written.clear()
+    known.not_written.clear()
     return ""
 
 
@@ -162,28 +172,27 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
     """
     if folder.resolve() != course.assignments:
         return ""
-    try:
-        before = _of(course, unit)
-    except CannotRead as error:
-        return f"Your progress is not saved: {error}"
     tried = [verdict for verdict in verdicts if _was_tried_in_vain(verdict)]
-    passed = _passed_now(course, unit, before, verdicts)
-    at_hand = "" if before.at_hand in passed else before.at_hand
-    if tried:
-        at_hand = tried[0].name
-    seen = before.seen.copy()
-    wrong = before.wrong.copy()
-    slips = before.slips.copy()
-    for verdict in verdicts:
-        seen.pop(verdict.name, None)
-        wrong.pop(verdict.name, None)
-        slips.pop(verdict.name, None)
-    for verdict in tried:
-        seen[verdict.name] = _message(verdict)
-        if not verdict.failure:
-            wrong[verdict.name] = _arrays(verdict)
-    progress = Progress(passed, before.hints, at_hand, seen, wrong, slips)
-    return _store(course, unit, progress)
+
+    def note(before: Progress) -> Progress:
+        passed = _passed_now(course, unit, before, verdicts)
+        at_hand = "" if before.at_hand in passed else before.at_hand
+        if tried:
+            at_hand = tried[0].name
+        seen = before.seen.copy()
+        wrong = before.wrong.copy()
+        slips = before.slips.copy()
+        for verdict in verdicts:
+            seen.pop(verdict.name, None)
+            wrong.pop(verdict.name, None)
+            slips.pop(verdict.name, None)
+        for verdict in tried:
+            seen[verdict.name] = _message(verdict)
+            if not verdict.failure:
+                wrong[verdict.name] = _arrays(verdict)
+        return Progress(passed, before.hints, at_hand, seen, wrong, slips)
+
+    return _change(course, unit, note)
 
 
 def keep_slip(course: Course, unit: str, check: str, words: str) -> str:
@@ -191,12 +200,11 @@ def keep_slip(course: Course, unit: str, check: str, words: str) -> str:
 
     words: of the small change with which the check passes.
     """
-    try:
-        before = _of(course, unit)
-    except CannotRead as error:
-        return f"Your progress is not saved: {error}"
-    slips = before.slips | {check: words}
-    return _store(course, unit, msgspec.structs.replace(before, slips=slips))
+
+    def keep(before: Progress) -> Progress:
+        return msgspec.structs.replace(before, slips=before.slips | {check: words})
+
+    return _change(course, unit, keep)
 
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
@@ -291,10 +299,9 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
         known = ", ".join(checks)
         raise UnknownUnit(f"There is no check `{check}` in {unit}. Known checks: {known}.")
     before = _of(course, unit)
-    if check in before.slips:
-        slips = before.slips.copy()
-        words = slips.pop(check)
-        warning = _store(course, unit, msgspec.structs.replace(before, slips=slips))
+    words = before.slips.get(check)
+    if words:
+        warning = _change(course, unit, partial(_without_slip, check=check))
         return f"on your own code: {words}\n{warning}".rstrip()
     helps = _helps(course, unit, check, source)
     if not helps:
@@ -307,10 +314,19 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     if asked >= count:
         heading = f"These were all the hints for `{check}`, here once more; now ask somebody:"
         return "\n".join([heading, *steps])
-    hints = before.hints | {check: asked + 1}
-    after = msgspec.structs.replace(before, hints=hints)
-    warning = _store(course, unit, after)
+    warning = _change(course, unit, partial(_with_a_hint_more, check=check))
     return f"{steps[asked]}\n{warning}".rstrip()
+
+
+def _without_slip(before: Progress, check: str) -> Progress:
+    slips = before.slips.copy()
+    slips.pop(check, None)
+    return msgspec.structs.replace(before, slips=slips)
+
+
+def _with_a_hint_more(before: Progress, check: str) -> Progress:
+    asked = before.hints.get(check, 0)
+    return msgspec.structs.replace(before, hints=before.hints | {check: asked + 1})
 
 
 def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:

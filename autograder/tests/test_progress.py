@@ -272,3 +272,43 @@ def test_a_file_that_cannot_be_read_now_is_never_begun_anew(course, monkeypatch)
     assert save_progress(its, UNIT, its.assignments, [passed("doubling")]) == ""
     assert kept(course)["words"]["passed"] == ["shortening"]
     assert kept(course)[UNIT]["passed"] == ["doubling"]
+
+
+SAVE = """
+import sys
+from pathlib import Path
+from autograder.course import read_course
+from autograder.judging import Verdict
+from autograder.practice import progress
+its = read_course(Path.cwd())
+unit, check, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(rounds):
+    failed = Verdict(check, "", 2, 0, "failed", ())
+    passed = Verdict(check, "", 2, 2, "passed", ())
+    for verdict in (failed, passed):
+        assert progress.save_progress(its, unit, its.assignments, [verdict]) == ""
+        is_noted = check not in progress.to_do(its, unit)
+        assert is_noted == (verdict is passed), f"{check} is lost"
+"""
+
+
+def test_commands_that_save_at_once_lose_nothing(course):
+    """`watch` in one window and `check` in another, in one unit and in two."""
+    processes = []
+    for unit, check in ((UNIT, "doubling"), (UNIT, "summing"), ("words", "shortening")):
+        command = [sys.executable, "-c", SAVE, unit, check, "40"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, cwd=course, env=variables(), text=True, **pipes)
+        processes.append(process)
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate()
+        assert (process.returncode, errors) == (0, "")
+    assert kept(course)[UNIT]["passed"] == ["doubling", "summing"]
+    assert kept(course)["words"]["passed"] == ["shortening"]

@@ -216,7 +216,8 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
     if not places:
         return None
     last = places[-1]
-    lines = path.read_text(encoding="utf-8").splitlines()
+    # not `splitlines`: to TOML a line separator within words ends no line
+    lines = path.read_text(encoding="utf-8").split("\n")
     heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
     if len(heads) != len(known):
         raise BadFile(f"{path}: it is not laid out as this page writes it. Take it out there.")

@@ -18,7 +18,9 @@ from autograder.grading.adjustments import (
     Adjustment,
     append_adjustment,
     as_toml,
+    checksum_of,
     read_adjustments,
+    remove_adjustment,
 )
 from autograder.grading.policy import Late, Policy, grade_of
 from autograder.grading.results import result_path, stored_results
@@ -263,6 +265,19 @@ def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
     assert again[-1].points == -0.25
     assert len(again) == 6
     assert (tmp_path / FILE).read_text().startswith("# kept with the grades")
+
+
+def test_one_taken_out_leaves_the_words_of_the_others(tmp_path):
+    """Also where they hold what ends a line elsewhere, as text from a word processor does."""
+    path = tmp_path / FILE
+    odd = Adjustment("stub", UNIT, "one\u2028[[adjustment]]\u2028two\x85three", "tg", points=1.0)
+    other = Adjustment("stub", UNIT, "four", "tg", points=2.0)
+    append_adjustment(path, other)
+    append_adjustment(path, odd)
+    assert remove_adjustment(path, checksum_of(other)) == other
+    assert read_adjustments(COURSE, path, ["stub"]) == (odd,)
+    assert remove_adjustment(path, checksum_of(odd)) == odd
+    assert read_adjustments(COURSE, path, ["stub"]) == ()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ words to a remark, and nothing more.
 
 import ast
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -56,6 +57,9 @@ MOST_SURE = 8  # with which the check has passed, that are asked again
 OTHER_SEEDS = 4  # on which the check has to pass as well: some values come out right by chance
 SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
+# on the clock, of one search: a check that takes long is tried with fewer changes, and of a file
+# whose changes are slow on purpose no others wait for minutes
+MOST_SECONDS = 30.0
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
@@ -330,8 +334,12 @@ class _Search:
         self._wrong = wrong
         self._late: Counter[str] = Counter()  # by function
         self._left = MOST
+        self._ends = time.monotonic() + MOST_SECONDS
         self._seen: set[bytes] = set()
         self._right_answers: dict[int, Expected] = {}  # by seed
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._ends
 
     def fails(self, script: str) -> bool:
         """Return whether a script comes to an answer, and a wrong one."""
@@ -364,7 +372,7 @@ class _Search:
         with wrong.open(wrong.source) as runner:
             for change in changes:
                 is_beside = bool(passing) and change.line == passing[0].line
-                if not (self._left or passing):
+                if self._is_late() or not (self._left or passing):
                     break
                 is_far = not self._left and not is_beside
                 if is_far or self._late[change.function] > MOST_LATE:
@@ -397,6 +405,8 @@ class _Search:
         answers: list[tuple[Expected, Answer]] = []
         with wrong.open(repair.script.encode()) as runner:
             for seed, expected in chain(on_own_seed, self._on_other_seeds()):
+                if self._is_late():
+                    return False
                 answer = self._ask(runner, expected.check, seed, SECONDS_OF_A_CHECK)
                 if not expected.is_met_by(answer):
                     return False

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -503,6 +504,33 @@ def test_so_many_are_tried_and_no_more(server, monkeypatch):
     del asked[:]
     assert repaired(one, {"fit"}) == ""
     assert len(asked) == 21
+
+
+SLOW = """
+_quick = fit
+
+
+def fit(x, y, weights, rate):
+    import time
+
+    ends = time.process_time() + 0.2
+    while time.process_time() < ends:
+        pass
+    marks = [1 + 2, 3 + 4, 5 + 6, 7 + 8]
+    if marks == [3, 7, 11, 15]:
+        return np.array([0.1, 0.2])
+    return MENDED
+"""
+
+
+@pytest.mark.parametrize("mended", ["np.array([0.3, 0.4])", "_quick(x, y, weights, rate)"])
+def test_a_file_whose_changes_are_slow_holds_nobody_up(server, monkeypatch, mended):
+    """A search ends after so many seconds, also while what it has found is confirmed."""
+    one = wrong(server, submission(SLOW.replace("MENDED", mended)))
+    monkeypatch.setattr(repairs, "MOST_SECONDS", 1.0)
+    began = time.monotonic()
+    assert repaired(one, {"fit"}) == ""
+    assert time.monotonic() - began < 8
 
 
 HOSTILE = {

@@ -1,14 +1,17 @@
 """A class of honest files with every hostile one among them, in a memory group of 1 GB.
 
     python benchmarks/hostile_class.py [--megabytes 1000] [--only FAMILY …]
-    python benchmarks/hostile_class.py --each [--only FAMILY …]
+    python benchmarks/hostile_class.py --each [--only FAMILY …] [--write]
 
 Each attack of `tests/hostile/` and each honest file of `tests/submissions/` is a student of one
 class, which the real command grades, exact checks only. Printed are the exit code, the group's peak,
 how often the kernel ended a process there for want of memory, and each honest file whose result is
-another than alone. Needs the rights to make a memory group: those of root. With `--each` every
-attack is graded by itself, and the ten that cost the grader most are printed: its own peak, without
-the processes that it starts, and its processor time.
+another than alone. Needs the rights to make a memory group: those of root.
+
+With `--each` one process grades the attacks of a unit one after the other, as a run does, and notes
+what each costs that process, the trusted side: processor time, and memory at its peak over what it
+had before. One that costs more than a second is graded twice, since what a unit's key needs is made
+once for all. `--write` writes docs/hostile_costs.csv, and the table in docs/attacks.md.
 """
 
 import argparse
@@ -21,9 +24,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import Any
+
+from autograder.grading.context import GradingContext, unit_at
+from autograder.grading.keys import solution_of
+from autograder.grading.submissions import read_file
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -33,6 +42,7 @@ suite: Any = import_module("test_hostile")
 this_course: Any = import_module("this_course")
 
 GROUPS = Path("/sys/fs/cgroup")
+BEGIN, END = "<!-- hostile costs -->", "<!-- end of hostile costs -->"
 
 
 class Group:
@@ -88,37 +98,94 @@ def command_of(folder: Path, out: Path) -> list[str]:
     return command
 
 
-def cost_of(folder: Path, out: Path) -> tuple[float, float]:
-    """Grade a folder. Return the grader's own peak in MB, and its own processor time in seconds."""
-    process = subprocess.Popen(
-        command_of(folder, out), cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    peak = ticks = 0
-    while process.poll() is None:
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        for line in status.splitlines():
-            if line.startswith("VmHWM"):
-                peak = int(line.split()[1])
-        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-        ticks = int(fields[11]) + int(fields[12])
-        time.sleep(0.02)
-    return peak / 1000, ticks / os.sysconf("SC_CLK_TCK")
+@dataclass(frozen=True)
+class Cost:
+    """What an attack cost the trusted side: processor seconds, and MB over what it had before."""
+
+    attack: str
+    seconds: float
+    megabytes: float
 
 
-def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> None:
-    """Grade each attack by itself, and print those that cost most."""
-    costs = []
+def cost_of(grading: GradingContext, path: Path) -> tuple[float, float]:
+    """Grade a file in this process. Return processor seconds and the peak in MB."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak from now on
+    before = memory()["VmRSS"]
+    began = time.process_time()
+    try:
+        source = read_file(path)
+        grading.grade(source, path.name, passed={})
+    except (OSError, ValueError):  # no plain file, or too large: it is not read
+        pass
+    seconds = time.process_time() - began
+    return seconds, (memory()["VmHWM"] - before) / 1000
+
+
+def memory() -> dict[str, int]:
+    """Return what the kernel says of this process's memory, in kB."""
+    found = {}
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.startswith("Vm"):
+            found[name] = int(value.split()[0])
+    return found
+
+
+def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> list[Cost]:
+    """Grade each attack by itself, after an honest file of its unit. Return what each cost."""
+    by_unit: dict[str, list[Path]] = {}
     for attack in suite.ATTACKS:
-        if attack.parent.name not in families or attack.parent.name == "training":
-            continue
-        folder = base / "each" / attack.name
-        suite.put(attack, folder, places)
-        peak, seconds = cost_of(folder, base / "of_each" / attack.name)
-        costs.append((seconds, peak, f"{attack.parent.name}/{attack.name}"))
-    print(f"{len(costs)} attacks; the highest peak is {max(peak for _, peak, _ in costs):.0f} MB")
-    print("| attack | seconds | peak in MB |\n|---|---|---|")
-    for seconds, peak, name in sorted(costs, reverse=True)[:10]:
-        print(f"| {name} | {seconds:.1f} | {peak:.0f} |")
+        if attack.parent.name in families:
+            by_unit.setdefault(suite.expected(attack)["unit"], []).append(attack)
+    costs = []
+    for unit, attacks in sorted(by_unit.items()):
+        outlined = unit_at(str(ROOT), unit)
+        honest = base / f"{unit}.py"
+        honest.write_text(solution_of(outlined).plain())
+        for attack in attacks:
+            quick = attack.parent.name != "training"
+            seed = int(this_course.SEED)
+            grading = GradingContext(str(ROOT), unit, "", seed, quick, unsafe=False)
+            cost_of(grading, honest)
+            folder = base / "each" / attack.parent.name / attack.name
+            suite.put(attack, folder, places)
+            path = next(iter([*folder.rglob(f"{unit}.*"), folder]))
+            seconds, megabytes = cost_of(grading, path)
+            if seconds > 1:
+                seconds, megabytes = cost_of(grading, path)
+            costs.append(Cost(f"{attack.parent.name}/{attack.name}", seconds, megabytes))
+            print(f"{costs[-1].attack}: {seconds:.2f} s, {megabytes:.0f} MB", flush=True)
+    return costs
+
+
+def table(costs: Sequence[Cost]) -> str:
+    """Return what each family costs, and the ten files that cost most."""
+    lines = ["| family | files | seconds, median | most | MB, median | most |"]
+    lines.append("|---|---|---|---|---|---|")
+    families: dict[str, list[Cost]] = {}
+    for cost in costs:
+        families.setdefault(cost.attack.partition("/")[0], []).append(cost)
+    for family, its in sorted(families.items()):
+        seconds = [cost.seconds for cost in its]
+        megabytes = [cost.megabytes for cost in its]
+        cells = [family, str(len(its)), f"{median(seconds):.2f}", f"{max(seconds):.2f}"]
+        cells += [f"{median(megabytes):.0f}", f"{max(megabytes):.0f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "| file | seconds | MB |", "|---|---|---|"]
+    for cost in sorted(costs, key=lambda cost: -cost.seconds)[:10]:
+        lines.append(f"| {cost.attack} | {cost.seconds:.2f} | {cost.megabytes:.0f} |")
+    return "\n".join(lines)
+
+
+def write(costs: Sequence[Cost]) -> None:
+    """Write docs/hostile_costs.csv, and the table in docs/attacks.md."""
+    rows = ["attack,seconds,megabytes"]
+    rows += [f"{cost.attack},{cost.seconds:.2f},{cost.megabytes:.0f}" for cost in costs]
+    (ROOT / "docs" / "hostile_costs.csv").write_text("\n".join(rows) + "\n")
+    page = ROOT / "docs" / "attacks.md"
+    before, _, rest = page.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{table(costs)}\n{END}{after}")
 
 
 def results(out: Path) -> dict[str, Any]:
@@ -135,6 +202,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
     parser.add_argument("--each", action="store_true")
+    parser.add_argument("--write", action="store_true")
     parser.add_argument("--only", nargs="*", default=list(suite.FAMILIES))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, grouped(asked.megabytes) as group:
@@ -148,7 +216,10 @@ def main() -> None:
         more |= {"CELLS": "# %%\n 0\n" * 20_000, "BROKEN": "# %%\n)\n" * 20_000}
         more |= {"LONG": "x" * (4 << 20), "DIGITS": "9" * 1_000_000}
         if asked.each:
-            each(base, places | more, asked.only)
+            costs = each(base, places | more, asked.only)
+            print(table(costs))
+            if asked.write:
+                write(costs)
             return
         hostile = 0
         for attack in suite.ATTACKS:

@@ -77,8 +77,13 @@ def instructions(function: Callable[[], object]) -> int:
 
 
 def loops(short: Callable[[], object], long: Callable[[], object]) -> bool:
-    """Return whether Python has more than three times as much to do in the longer call."""
-    return instructions(long) > 3 * instructions(short)
+    """Return whether Python has more than three times as much to do in the longer call.
+
+    Where nothing is seen, watching was switched off.
+    """
+    few = instructions(short)
+    many = instructions(long)
+    return not few or many > 3 * few
 
 
 def is_no_scan(short: Callable[[], object], long: Callable[[], object]) -> bool:

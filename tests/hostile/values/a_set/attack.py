@@ -1,0 +1,2 @@
+def softmax_d(z):
+    return set(range(len(z)))

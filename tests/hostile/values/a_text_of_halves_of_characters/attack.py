@@ -1,0 +1,5 @@
+_right = next_character
+
+
+def next_character(model, chars, text):
+    return '\ud800'

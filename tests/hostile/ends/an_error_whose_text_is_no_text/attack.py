@@ -1,0 +1,7 @@
+def softmax_d(z):
+    class Odd(Exception):
+        def __str__(self):
+            return 7
+    
+    
+    raise Odd()

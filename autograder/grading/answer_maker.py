@@ -7,12 +7,11 @@ import platform
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 
 from autograder.check import Answer, Check, Corpus
 from autograder.course import Unit
-from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied
+from autograder.grading.emptied import KINDS, Exercises, emptied
 from autograder.grading.keys import (
     SOLUTION,
     Names,
@@ -122,10 +121,11 @@ class AnswerMaker:
     def emptied(self, check: Check, made: Collection[str], wanted: Exercises) -> list[Answer]:
         """Return what the solution answers with mistakes in it where exercises are emptied.
 
-        One answer for each kind of what they give in place of what they should.
+        One answer for each kind of what they give in place of what they should. Points rest on it,
+        so each has as long as a submission has: where one of ours would be late by a slow machine,
+        a submission's would be too.
         """
         computes_on = other_seed(self._seed)
-        limited = replace(check, seconds=min(SECONDS, check.seconds))
         script = self.script(made)
         answers = []
         with self._server().worker(script.encode(), SOLUTION) as worker:
@@ -134,9 +134,9 @@ class AnswerMaker:
                 where = self._address(check, variant, None, self._seed)
                 found = self._store.get(where)
                 if found is None:
-                    answer = worker.ask(limited, computes_on, source=variant.encode())
+                    answer = worker.ask(check, computes_on, source=variant.encode())
                     if not may_be_the_machines_doing(answer):
-                        answer = worker.ask(limited, self._seed)
+                        answer = worker.ask(check, self._seed)
                     found = Made(answer)
                     self.computed += 1
                     if not may_be_the_machines_doing(answer):

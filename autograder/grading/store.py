@@ -115,9 +115,13 @@ class AnswerStore:
         weakref.finalize(self, self._connection.close)
 
     def get(self, where: str) -> Made | None:
-        """Find what was computed; None where it is not there."""
+        """Find what was computed; None where it is not there, or cannot be read.
+
+        Another version of the kit may have taken the tables away.
+        """
         query = "SELECT frame FROM answers WHERE address = ?"
-        with self._lock:
+        row = None
+        with self._lock, suppress(sqlite3.Error):
             row = self._connection.execute(query, (where,)).fetchone()
         if row is None:
             return None

@@ -67,6 +67,18 @@ def test_what_is_kept_comes_back(path):
     later.close()
 
 
+def test_another_version_that_takes_the_tables_away_ends_no_grading(path):
+    """What was kept is computed again."""
+    store = AnswerStore(path)
+    store.put(address("a"), Made(Answer(ARRAYS)))
+    with sqlite3.connect(path) as other:
+        other.execute("DROP TABLE answers")
+    other.close()
+    assert store.get(address("a")) is None
+    store.put(address("a"), Made(Answer(ARRAYS)))
+    store.close()
+
+
 def test_an_address_is_of_all_its_parts_and_their_borders():
     """None of them can run into the next."""
     assert len({address("a", "b"), address("ab"), address("a", "b", ""), address("b", "a")}) == 4

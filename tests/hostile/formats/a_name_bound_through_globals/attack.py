@@ -1,0 +1,2 @@
+globals()["softmax_d"] = lambda z: z
+vars()["clip"] = None

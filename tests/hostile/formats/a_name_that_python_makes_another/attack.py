@@ -1,0 +1,2 @@
+def ſoftmax_d(z):
+    return np.zeros((len(z), len(z)))

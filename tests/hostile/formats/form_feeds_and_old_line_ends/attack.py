@@ -1,0 +1,4 @@
+def softmax_d(z):
+    
+    text = " "
+    raise ValueError(text)

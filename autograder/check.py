@@ -686,8 +686,12 @@ DEPTH = 4  # how far functions are followed that a check calls
 
 @cache
 def names_in_experiment(experiment: Callable[..., Any]) -> frozenset[str]:
-    """Return the names in the code of an experiment, and of functions beside it that it calls."""
-    return frozenset(_names(experiment, DEPTH))
+    """Return the names in the code of an experiment, and of functions beside it that it calls.
+
+    One that is imported when it is called says them by itself: `names_in_code`.
+    """
+    kept = getattr(experiment, "names_in_code", None)
+    return frozenset(_names(experiment, DEPTH) if kept is None else kept)
 
 
 def _names(function: Any, depth: int) -> set[str]:

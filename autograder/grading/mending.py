@@ -47,7 +47,7 @@ def with_repair(
     # anything
     with suppress(Exception):
         wrong = _wrong(asked, check, verdicts, checks)
-        found = mending(wrong, names_in_experiment(check.experiment))
+        found = mending(wrong, sorted(names_in_experiment(check.experiment)))
     if found:
         words = printable(what_mended(found))
         told[check.name] = with_words(check, verdicts[check.name], words, found.place)

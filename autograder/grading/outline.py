@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from autograder.check import Check, Experiments, Limits, UnitSettings
+from autograder.check import Check, Experiments, Limits, UnitSettings, names_in_experiment
 from autograder.course import Course, Unit, load_unit
 from autograder.grading.provenance import checks_digest
 from autograder.grading.results import CannotWrite, write_whole
@@ -23,13 +23,15 @@ from autograder.relations import letters_of
 class _Check(msgspec.Struct, frozen=True):
     """What is kept of a check.
 
-    trains, has_data: whether it has the functions `measure` and `data`.
+    names: in the code of its experiment. trains, has_data: whether it has the functions `measure`
+    and `data`.
     """
 
     name: str
     points: float
     title: str
     needs: tuple[str, ...]
+    names: tuple[str, ...]
     trains: bool
     has_data: bool
     corpus: str
@@ -92,6 +94,7 @@ def _outline_of(unit: Unit) -> _Outline:
             points=check.points,
             title=check.title,
             needs=check.needs,
+            names=tuple(sorted(names_in_experiment(check.experiment))),
             trains=check.measure is not None,
             has_data=check.data is not None,
             corpus=check.corpus,
@@ -120,8 +123,9 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
 
         return call
 
-    experiment = later("experiment")
+    experiment: Any = later("experiment")
     experiment.__doc__ = kept.title  # from which a check takes its title
+    experiment.names_in_code = kept.names
     return Check(
         name=kept.name,
         points=kept.points,

@@ -89,7 +89,7 @@ def mended(unit: Unit, source: bytes, practised: Sequence[Practised]) -> Mended 
         pairs=pairs,
         axis_functions=axis_functions,
     )
-    found = mending(wrong, names_in_experiment(check.experiment))
+    found = mending(wrong, sorted(names_in_experiment(check.experiment)))
     return Mended(check.name, found) if found else None
 
 

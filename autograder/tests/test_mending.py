@@ -54,6 +54,17 @@ def test_a_slip_is_found_with_its_line(course):
     assert Slip(SlipKind.OFF_BY_ONE) in found.found.slips
 
 
+def test_a_grade_by_the_real_command_tells_it_too(tmp_path):
+    """What grades imports no experiment, and knows all the same which functions one speaks of."""
+    script = f"{small.solved()}\ndef fit(x, y, weights, rate):\n    {SLIP}\n"
+    small.submit(tmp_path / "class", "ada", script)
+    command = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--seed", "5")
+    assert small.run_command(*command).returncode == 0
+    record = json.loads((tmp_path / "out" / UNIT / "ada.json").read_text())
+    (told,) = [check for check in record["checks"] if check["name"] == "three_steps"]
+    assert SAID in " ".join(remark["text"] for remark in told["remarks"])
+
+
 UPHILL = """for a, b in zip(x, y):
         error = weights[0] * a + weights[1] - b
         weights = weights + rate * error * np.array([a, 1.0])

@@ -8,6 +8,7 @@ import sys
 import pytest
 import small
 
+from autograder.check import names_in_experiment
 from autograder.course import load_unit
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import cache_folder
@@ -25,6 +26,7 @@ def fields(check, sizes):
     others = {"experiment", "measure", "data", "letters"}
     plain = {name: value for name, value in vars(check).items() if name not in others}
     plain["letters"] = letters_of(check, sizes)
+    plain["names"] = names_in_experiment(check.experiment)
     return plain | {
         "title": check.title,
         "trains": bool(check.measure),

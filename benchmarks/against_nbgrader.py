@@ -2,7 +2,7 @@
 
 The same notebooks in one run, one thread a process: CPU time of all processes, and seconds on
 the clock, the median of three. nbgrader grades one submission at a time; ours as many as there are
-cores. Writes the tables of docs/nbgrader.md. `--cost` leaves the mutilations out, and writes
+cores. Writes the tables of docs/measurements/nbgrader.md. `--cost` leaves the mutilations out, and writes
 nothing.
 """
 
@@ -237,7 +237,7 @@ def main() -> None:
         if "--cost" in sys.argv:
             return
         rows = mutilations(course, Path(folder))
-    page = (ROOT / "docs" / "nbgrader.md").read_text()
+    page = (ROOT / "docs" / "measurements" / "nbgrader.md").read_text()
     table += ["", f"{platform.machine()}, Python {platform.python_version()}."]
     page = replace_between(page, "cost", "\n".join(table))
     full = sum(theirs == "31" for _, _, theirs in rows)
@@ -250,7 +250,7 @@ def main() -> None:
     ]
     table += ["| mutilation | ours | nbgrader's autograde |", "|---|---|---|"]
     table += [f"| {name} | {ours} | {theirs} |" for name, ours, theirs in rows]
-    (ROOT / "docs" / "nbgrader.md").write_text(
+    (ROOT / "docs" / "measurements" / "nbgrader.md").write_text(
         replace_between(page, "mutilations", "\n".join(table))
     )
 

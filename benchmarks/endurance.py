@@ -1,6 +1,6 @@
 """Grade a class of thousands, with 50 kills, and on two Dask workers.
 
-Writes the measured part of docs/sizing.md. It takes about 15 minutes.
+Writes the measured part of docs/measurements/sizing.md. It takes about 15 minutes.
 
 python benchmarks/endurance.py [--kills 50] [--many 5000]
 """
@@ -240,7 +240,7 @@ def main() -> None:
         killed = kills(asked.kills, folder)
         print(killed, flush=True)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    page = ROOT / "docs" / "sizing.md"
+    page = ROOT / "docs" / "measurements" / "sizing.md"
     page.write_text(
         page.read_text().split(MARK)[0].rstrip()
         + f"""\n\n{MARK}

@@ -1,6 +1,6 @@
 """Measure what grading costs, as shares of `python -c "import torch"` in the same run.
 
-Prints rows for docs/performance.md.
+Prints rows for docs/measurements/performance.md.
 
 One thread everywhere. Each figure is the median of five runs; large classes are graded once.
 """

@@ -1,6 +1,6 @@
 """Measure how long one person waits for `autograder grade` of one file, from its start.
 
-python benchmarks/latency.py, rows for docs/performance.md. Each run has a secret seed of its own,
+python benchmarks/latency.py, rows for docs/measurements/performance.md. Each run has a secret seed of its own,
 as a grader of one file has. Medians of five, only exact checks; with training, one run.
 """
 

@@ -1,4 +1,4 @@
-"""How fast the solutions are, each against a peer in the same run: rows for docs/performance.md.
+"""How fast the solutions are, each against a peer in the same run: rows for docs/measurements/performance.md.
 
 python benchmarks/material.py. One thread; peers take turns; medians of RUNS turns. On a GPU too
 where there is one.
@@ -220,7 +220,7 @@ def steps(device: str) -> list[str]:
 
 
 def page() -> str:
-    """The section of docs/performance.md."""
+    """The section of docs/measurements/performance.md."""
     devices = ["cpu"]
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if accelerator is not None:

@@ -1,6 +1,6 @@
 """Measure the exact checks of each unit: our engine beside nbgrader, otter and pytest.
 
-All are given the same answers. Prints rows for docs/performance.md.
+All are given the same answers. Prints rows for docs/measurements/performance.md.
 
 Processor time of all processes, one thread each, for one more submission; what starts once for a
 class is left out where a tool grades a class (ours, nbgrader), and is part of it where it grades

@@ -1,4 +1,4 @@
-"""All of docs/performance.md: `make bench`, about an hour.
+"""All of docs/measurements/performance.md: `make bench`, about an hour.
 
 Each section is a script of its own that prints it.
 """
@@ -55,7 +55,7 @@ def main() -> None:
     for name, title in SECTIONS.items():
         print(f"{title} ({time.strftime('%H:%M')})", flush=True)
         text += f"\n## {title}\n\n`python benchmarks/{name}.py`\n\n{import_module(name).page()}"
-        (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
+        (ROOT / "docs" / "measurements" / "performance.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

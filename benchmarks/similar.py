@@ -2,7 +2,7 @@
 
 It also measures how long a class of 3,000 takes.
 
-python benchmarks/similar.py [--students 3000] [--write docs/similar.md]
+python benchmarks/similar.py [--students 3000] [--write docs/measurements/similar.md]
 
 Copies are made of the styles of unit 4 by changing their syntax trees; the table says how many earn
 what their originals earn. copydetect is in the extra `bench`; without it its columns are left out.
@@ -598,8 +598,8 @@ def large_class(students: int) -> str:
 
 PAGE = """# Alike answers, measured
 
-Made by `python benchmarks/similar.py --write docs/similar.md` (`pip install -e ".[bench]"` for copydetect).
-How to use it: [instructor](instructor.md#alike-answers).
+Made by `python benchmarks/similar.py --write docs/measurements/similar.md` (`pip install -e ".[bench]"` for copydetect).
+How to use it: [integrity](../integrity.md).
 
 ## Copies in disguise
 

@@ -1,7 +1,7 @@
 """Measure the time from a save to its verdict in `autograder watch`, in a real terminal.
 
 The median of 50 saves, as a share of an `import torch` in the same run: rows for
-docs/performance.md.
+docs/measurements/performance.md.
 """
 
 import os

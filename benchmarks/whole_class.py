@@ -2,7 +2,7 @@
 
 The real command grades it on two workers.
 
-python benchmarks/whole_class.py, a section of docs/performance.md. Each student hands in another
+python benchmarks/whole_class.py, a section of docs/measurements/performance.md. Each student hands in another
 right answer, or one with a known mistake in it (two in five of the files), so that known mistakes
 are looked for as well.
 
@@ -53,7 +53,7 @@ def hand_in(folder: Path, first: int) -> None:
 
 
 def page() -> str:
-    """The section of docs/performance.md."""
+    """The section of docs/measurements/performance.md."""
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)
         submitted, out = scratch / "in", scratch / "out"

@@ -14,7 +14,7 @@ from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
 from autograder.report import exports
 
-SHOWN, *_ = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "gradebooks.md").read_text(), re.S)
+SHOWN, *_ = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "policy.md").read_text(), re.S)
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,7 @@ def test_units_are_written_in_plain_english(unit):
 
 def test_links_in_the_docs_work():
     """Every relative link leads to a file."""
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             assert link.startswith("http") or (path.parent / link).exists(), f"{path.name}: {link}"
 

@@ -53,7 +53,7 @@ def listed():
     yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
     yield ".gitattributes"
     yield from (".vscode/settings.json", ".vscode/extensions.json")
-    yield from ("docs/lesson.md", "docs/five_seeds.md")
+    yield from ("docs/lesson.md", "docs/five_seeds.md", "docs/glossary.md")
     yield from (f"docs/lesson/{path.name}" for path in COURSE.folder.glob("docs/lesson/*.svg"))
     yield from (f"checks/{path.name}" for path in COURSE.checks.glob("*.py"))
     for unit in UNITS:

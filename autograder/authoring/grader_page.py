@@ -1,4 +1,4 @@
-"""How good the grader is, as a page: docs/grader.md.
+"""How good the grader is, as a page: docs/measurements/grader.md.
 
 It is made from what `autograder validate` has found, and from solutions/bounds.toml, which
 `autograder calibrate` has written.
@@ -26,7 +26,7 @@ LEAST, MOST = 1e-7, 20  # distances beyond these are drawn at the edges of the p
 def grader_page(
     course: Course, reports: Sequence[ValidationReport], jobs: int, minutes: float
 ) -> Path:
-    """Write docs/grader.md and its plot, and return the page's path.
+    """Write docs/measurements/grader.md and its plot, and return the page's path.
 
     reports: of the units that were validated. jobs, minutes: how that was done.
     """
@@ -57,7 +57,7 @@ def grader_page(
         kept=lambda report: _kept(course, report),
         equivalents=lambda unit: equivalents(load_unit(course, unit)),
     )
-    path = course.folder / "docs" / "grader.md"
+    path = course.folder / "docs" / "measurements" / "grader.md"
     write_whole(path, text.rstrip("\n"))
     if bounds:
         plot(course, bounds, path.with_suffix("") / "bounds.svg")

@@ -160,7 +160,7 @@ def build(
 @click.option(
     "--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants."
 )
-@click.option("--page", is_flag=True, help="Write docs/grader.md.")
+@click.option("--page", is_flag=True, help="Write docs/measurements/grader.md.")
 @click.option(
     "-j",
     "--jobs",

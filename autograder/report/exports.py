@@ -1,4 +1,4 @@
-"""Grades as files that others import. Sources of the formats: docs/gradebooks.md."""
+"""Grades as files that others import. Sources of the formats: docs/policy.md."""
 
 import csv
 import html

@@ -57,9 +57,9 @@ def test_csv_has_a_row_for_each_check(results, tmp_path):
 
 
 def test_the_command_and_the_docs_know_every_format():
-    """Each is a choice of `--to`, and has a row in docs/gradebooks.md."""
+    """Each is a choice of `--to`, and has a row in docs/policy.md."""
     assert sorted(FORMATS) == sorted([*exports.FORMATS, "total"])
-    page = (Path(__file__).parents[2] / "docs" / "gradebooks.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
     assert [name for name in FORMATS if f"\n| `{name}` |" not in page] == []
 
 

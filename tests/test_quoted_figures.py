@@ -1,0 +1,68 @@
+"""A figure that a page quotes is the one that was measured: docs/measurements/figures.toml."""
+
+import re
+import tomllib
+
+import pytest
+from this_course import COURSE, ROOT
+
+FIGURES = tomllib.loads((ROOT / "docs" / "measurements" / "figures.toml").read_text())["figure"]
+# pages for users, in which each measured figure has to be listed
+PAGES = ("README.md", "docs/quality.md", "docs/nbgrader.md", "docs/operations.md")
+MEASURED = re.compile(r"\d[\d.,]* ?(?:%|ms\b|s\b|MB\b|minutes\b)")
+NOT_MEASURED = {
+    "docs/quality.md": {"100.0%", "99.3%"},  # compared below, in a row for each unit
+}
+
+
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def lines_with_prose(page):
+    """Return a page without its indented code, where figures are options."""
+    return "\n".join(line for line in page.splitlines() if not line.startswith("    "))
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure["words"])
+def test_a_quoted_figure_is_the_measured_one(figure):
+    """The words follow from the row of the measurement, and stand on each page."""
+    found = re.search(figure["row"], read(figure["source"]))
+    assert found, f"{figure['source']} has no such row"
+    assert figure["words"] == figure["shown"].format(*found.groups())
+    for page in figure["pages"]:
+        assert figure["words"] in read(page), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_measured_figure_of_a_page_is_listed(page):
+    """A time, a size or a share that is in no figure of figures.toml is stale sooner or later."""
+    listed = " ".join(figure["words"] for figure in FIGURES if page in figure["pages"])
+    found = MEASURED.findall(lines_with_prose(read(page)))
+    unlisted = {figure for figure in found if figure not in listed}
+    assert unlisted <= NOT_MEASURED.get(page, set())
+
+
+def test_the_table_of_units_has_the_minutes_of_their_exercises():
+    """README's table: a row for each unit, with the sum of the minutes of its exercises."""
+    rows = dict(re.findall(r"^\| (\d) \| .* \| (\d+) \| .* \|$", read("README.md"), re.M))
+    minutes = {}
+    for unit in COURSE.units:
+        text = COURSE.solution(unit).read_text(encoding="utf-8")
+        number = re.match(r"unit(\d+)", unit)[1]
+        of_exercises = re.findall(r"\*\*Exercise\*\* · (\d+) minutes", text)
+        minutes[number] = str(sum(map(int, of_exercises)))
+    assert rows == minutes
+
+
+def test_the_mutation_scores_of_the_page_on_quality_are_the_measured_ones():
+    """Its sentence names the lowest and the highest score of the units."""
+    table = read("docs/measurements/grader.md").partition("\n- *Mistakes*")[0]
+    scores = set(re.findall(r"\| ([\d.]+%) \|", table))
+    assert scores == NOT_MEASURED["docs/quality.md"]
+
+
+def test_readme_can_be_read_in_a_minute_or_two():
+    """At most 600 words, without addresses and signs."""
+    text = re.sub(r"\]\([^)]*\)", "]", read("README.md"))
+    assert len([word for word in text.split() if re.search(r"\w", word)]) <= 600

@@ -310,7 +310,7 @@ def _with_labels(name: str, value: Any) -> str:
     kind = type(value).__name__
     if package not in ("pandas", "polars") or not hasattr(value, "to_numpy"):
         return ""
-    told = f"`{name}` is a {kind}, and an array is wanted"
+    told = f"`{name}` is a {kind}, but should be an array"
     if not hasattr(value, "columns"):
         return f"{told}, for its labels are not compared: `.to_numpy()` makes one of it."
     columns = ", ".join(f"`{column}`" for column in list(value.columns)[:8])
@@ -328,11 +328,11 @@ def _no_numbers(name: str, value: Any) -> str:
         return f"`{name}` should be an array of numbers, found {type(value).__name__}"
     for part in value:
         if getattr(part, "requires_grad", False):
-            told = f"`{name}` should hold numbers, and it holds tensors"
+            told = f"`{name}` should hold numbers, but it holds tensors"
             if part.ndim:
-                return f"{told}: put them together into one, as `stack` does."
+                return f"{told}: combine them into one with `stack`."
             return (
-                f"{told}, each of which hangs on its graph: keep the number, as in "
+                f"{told}, each of which keeps its graph: keep the number, as in "
                 "`append(loss.item())`."
             )
     for i, part in enumerate(value):
@@ -344,7 +344,7 @@ def _no_numbers(name: str, value: Any) -> str:
     if len(shapes) > 1 and not any(isinstance(part, str) for part in value):
         told = " and ".join(shape_in_letters(shape, {}) for shape in shapes[:2])
         return f"`{name}` should hold parts of one shape, and two of them are {told}."
-    return f"`{name}` should hold numbers, and it mixes them with text."
+    return f"`{name}` should hold numbers, but it mixes them with text."
 
 
 def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
@@ -354,7 +354,7 @@ def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
     except TypeError as error:
         return str(error)
     return (
-        f"`{name}` is an array of objects; one of numbers is wanted, as `astype(float)` makes it."
+        f"`{name}` is an array of objects. It should be numeric: convert it with `astype(float)`."
     )
 
 

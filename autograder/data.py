@@ -29,7 +29,7 @@ PIP_SECONDS = 300  # that a download may take
 
 
 class NoData(UserError):
-    """A dataset cannot be had here; the text says what was tried and what to do."""
+    """A dataset is not available here; the text says what was tried and what to do."""
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,7 +113,7 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
     advice = (
         f"Put {file.file} (sha256 {file.sha256[:12]}…) into a folder and set COURSE_DATA to it."
     )
-    raise NoData(f"`{name}` cannot be had here ({'; '.join(tried)}). {advice}")
+    raise NoData(f"`{name}` is not available here ({'; '.join(tried)}). {advice}")
 
 
 @cache

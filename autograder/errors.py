@@ -21,7 +21,7 @@ class UserError(Exception):
 
 
 NEEDS_LINUX = (
-    "Only Linux can confine what others wrote. Grade in WSL2, in a container of the kit's "
+    "Only Linux has the sandbox that grading needs. Grade in WSL2, in a container of the kit's "
     "Dockerfile, or on a Linux machine; everything else works here."
 )
 
@@ -49,7 +49,7 @@ class BadSource(UserError, ValueError):
         self.slips = dict(slips)
         lines = []
         for where, found in slips.items():
-            lines.append(f"{where} has something to mend:")
+            lines.append(f"{where} needs a fix:")
             lines += [f"  {slip}" for slip in sorted(found)]
         super().__init__("\n".join(lines))
 

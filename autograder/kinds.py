@@ -45,7 +45,7 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
     elif kind == "DataFrame":
         found = [(label, table.iloc[:, i]) for i, label in enumerate(table.columns)]
     else:
-        raise TypeError(f"`{name}` should be a DataFrame, and it is {_a(table)}.")
+        raise TypeError(f"`{name}` should be a DataFrame, but it is {_a(table)}.")
     labels = [_as_text(label) for label, _ in found]
     arrays = named(f"{name}.columns", labels or [""])
     arrays |= named(f"{name}.index", _index_values(name, table.index))
@@ -200,10 +200,10 @@ def rows(name: str, answer: Any, columns: str) -> Arrays:
     if hasattr(answer, "fetchall"):
         answer = answer.fetchall()
     if not isinstance(answer, list | tuple):
-        raise TypeError(f"`{name}` should be a list of rows, and it is {_a(answer)}.")
+        raise TypeError(f"`{name}` should be a list of rows, but it is {_a(answer)}.")
     for row in answer:
         if not isinstance(row, list | tuple):
-            raise TypeError(f"`{name}` should be a list of rows, and it holds {_a(row)}.")
+            raise TypeError(f"`{name}` should be a list of rows, but it holds {_a(row)}.")
         if len(row) != len(wanted):
             raise TypeError(
                 f"a row of `{name}` should have {len(wanted)} values ({', '.join(wanted)}), and "
@@ -252,7 +252,7 @@ def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
             hint = " Return the figure that it stands in: `.get_figure()` gives it."
         elif answer is None:
             hint = " Return the figure at the end."
-        raise TypeError(f"`{name}` should be a Figure, and it is {_a(answer)}.{hint}")
+        raise TypeError(f"`{name}` should be a Figure, but it is {_a(answer)}.{hint}")
     axes = answer.get_axes()
     arrays: Arrays = {}
     for part in parts.split():

@@ -141,6 +141,6 @@ def test_a_cell_says_what_it_needs():
     A missing name is told with the nearest.
     """
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
-    assert "runs once <code>softmax_values</code> passes" in outputs[-1]["data"]["text/html"]
+    assert "Do this first: <code>softmax_values</code>" in outputs[-1]["data"]["text/html"]
     outputs = cell(START, "def sofmax(z): return z", 'check("softmax_values")')
     assert "Did you mean it by <code>sofmax</code>?" in outputs[-1]["data"]["text/html"]

@@ -41,7 +41,7 @@ def proof():
         equivalent=1,
         survivors=["clip: norm → 0"],
         told=Telling(
-            Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: was told: x"]
+            Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: got: x"]
         ),
         alone=Counter({name: 3 for name in names if name != "training"}),
         deviations={("clipping", "einsum"): [1e-4, 2e-4, 4e-4]},

@@ -140,13 +140,13 @@ def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
     """No ratings: a reason in place of a figure."""
 
     def find(course, name):
-        raise NoData(f"`{name}` cannot be had here")
+        raise NoData(f"`{name}` is not available here")
 
     monkeypatch.setattr(lesson, "find", find)
     names = [job.rows[0].name for job in lesson.JOBS]
     [films] = lesson.run_job(names.index("MovieLens, dot product"), quick=True)
     [mix] = lesson.run_job(names.index("MixIterator, steps of an epoch"), quick=True)
-    assert films.cells()[3:] == ["–", "`movielens` cannot be had here"]
+    assert films.cells()[3:] == ["–", "`movielens` is not available here"]
     assert mix.cells()[1:4] == ["76", "76", "+0.0"]
 
 

@@ -103,11 +103,11 @@ def leftovers(course: Course) -> Iterator[str]:
     for made in (course.assignments, course.key("").parent):
         for path in sorted(made.glob("*.*")):
             if path.suffix in (".py", ".safetensors") and path.stem not in course.units:
-                yield f"{path} is of no unit that course.toml names. Delete it."
+                yield f"{path} belongs to no unit of course.toml. Delete it."
     styles = course.folder / "solutions" / "styles"
     for path in sorted(styles.glob("*/")):
         if path.is_dir() and path.name not in course.units:
-            yield f"{path} holds styles of no unit that course.toml names. Delete it."
+            yield f"{path} holds alternative solutions of no unit of course.toml. Delete it."
     there = names_of_datasets(course)
     for role, names in course.about.corpora.items():
         for name in names:
@@ -135,7 +135,7 @@ def _is_fresh(stub: Path, solution: Solution) -> bool:
 def _build_key(unit: Unit, check: bool) -> list[str]:
     """Write the public key of a unit where it is not what it should be; say what was written.
 
-    Losses on a corpus that cannot be had here are kept, and are named.
+    Losses on a corpus that is not available here are kept, and are named.
     """
     path = unit.course.key(unit.name)
     stored: Key = {}
@@ -174,9 +174,9 @@ def refuse_solved_stub(server: Server, stub: str, key: Key) -> None:
     if earned:
         lines = "\n  ".join(earned)
         raise GivesAnswers(
-            f"Nothing was written: what students get of {server.unit.name} earns points, so it "
-            f"holds an answer.\n  {lines}\nPut all that students write between `{BEGIN}` and "
-            f"`{END}`."
+            f"Nothing was written: the starter code of {server.unit.name} earns points, so it "
+            f"contains an answer.\n  {lines}\n"
+            f"Put all that students write between `{BEGIN}` and `{END}`."
         )
 
 
@@ -242,12 +242,12 @@ def check_pictures(course: Course, name: str, solution: Solution) -> None:
         file = (folder / picture.address).resolve()
         if not file.is_file() or not file.is_relative_to(top):
             raise Stale(
-                f"{name} shows {picture.address}, and there is no such file in the course: {file}."
+                f"{name} shows {picture.address}, but there is no such file in the course: {file}."
             )
         if not picture.words:
             raise Stale(
-                f"{name} shows {picture.address} without words. Write into the brackets what can "
-                "be seen, for readers who cannot."
+                f"{name} shows {picture.address} without a description. "
+                "Write into the brackets what can be seen."
             )
 
 

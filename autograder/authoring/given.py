@@ -227,7 +227,7 @@ def _copy(source: Path, files: Sequence[Path], folder: Path) -> None:
     for path in files:
         if not (source / path).is_file():
             raise UserError(
-                f"There is no {source / path}. Run `autograder build`, or mend course.toml."
+                f"There is no {source / path}. Run `autograder build`, or correct course.toml."
             )
     for path in files:
         target = folder / path
@@ -266,7 +266,7 @@ def _refuse_leaks(folder: Path, found: Sequence[Solution]) -> None:
         lines.append(f"and {len(leaked) - MOST_TOLD} more")
     listed = "\n  ".join(lines)
     raise GivesAnswers(
-        f"Nothing was written: it would hold lines of solutions.\n  {listed}\n"
+        f"Nothing was written: it would contain lines of solutions.\n  {listed}\n"
         "Take them out. A line that is no answer may stand in the part of the unit that is given."
     )
 

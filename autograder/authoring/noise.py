@@ -26,7 +26,7 @@ FAR = 5.0
 # what an error of an experiment's own says → what its author may have meant
 HINTS = {
     "has no attribute 'items'": 'An experiment returns arrays by name: `named("name", value)`.',
-    "and an array is wanted": '`frame("name", table)` compares a table with its labels.',
+    "but should be an array": '`frame("name", table)` compares a table with its labels.',
     "AssertionError": "An experiment compares nothing: it returns what is to be compared.",
 }
 

@@ -5,11 +5,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sphinx  # noqa: F401  where it is missing, say so before the work
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbclient import NotebookClient
@@ -19,6 +20,7 @@ from autograder.authoring.build import solutions
 from autograder.authoring.given import refuse_full
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
+from autograder.schema import read_toml
 from autograder.source.markers import BEGIN
 from autograder.source.notebooks import read_percent, write_notebook
 from autograder.source.pictures import picture_files
@@ -26,7 +28,7 @@ from autograder.source.solution import Solution, without_marks
 
 SECONDS = 600  # that one cell may take
 STUDENT_WORDS = (
-    "These pages show each unit as it runs once every exercise is solved: texts, pictures and "
+    "These pages show each unit with every exercise solved: texts, pictures and "
     "figures, without the code of the solutions."
 )
 INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
@@ -40,6 +42,10 @@ FOR_ALL_READERS = {
 }
 
 
+CONTENTS = "contents.toml"  # in docs: the parts of the sidebar, and the pages of each, in order
+FRONT = "front.md"  # in docs: what the first page says above the units
+REST = "More"  # the part of pages that no part names
+
 # a link from a page of docs to a file above them, which the site does not hold
 LINK_OUT_OF_DOCS = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 
@@ -49,6 +55,7 @@ class Summary:
     """What the map of the course says of a unit.
 
     needs: what readers should know before, a sentence. aims: what they can do afterwards.
+    picture: the first that its text shows, as an address of the site; "" without one.
     """
 
     name: str
@@ -58,6 +65,20 @@ class Summary:
     points: str
     needs: str = ""
     aims: tuple[str, ...] = ()
+    picture: str = ""
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the sidebar. pages: by their names in `docs`, without an ending."""
+
+    title: str
+    pages: tuple[str, ...]
+
+
+class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The parts of the sidebar in order. The units stand in the first, behind its first page."""
+
+    part: tuple[Part, ...] = ()
 
 
 def write_site(
@@ -71,6 +92,7 @@ def write_site(
     Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
     """
     refuse_full(out)
+    parts = parts_of(course)
     with tempfile.TemporaryDirectory() as made:
         source = Path(made)
         units = source / "units"
@@ -84,10 +106,17 @@ def write_site(
             _copy_pictures(course, name, solution, source)
             write_notebook(book, units / f"{name}.ipynb")
             summary = summary_of(course, name, solution)
-            summaries.append(summary)
-        pages = list(_copy_docs(course, source))
+            summaries.append(replace(summary, picture=_picture_of(course, name, solution, out)))
+        _copy_docs(course, source)
         words = INSTRUCTOR_WORDS if with_solutions else STUDENT_WORDS
-        _write_templates(source, title=course.title, units=summaries, docs=pages, words=words)
+        _write_templates(
+            source,
+            title=course.title,
+            units=summaries,
+            parts=_with_units(parts, summaries),
+            front=_front(course),
+            words=words,
+        )
         tell("writing the pages")
         _run_sphinx(source, out)
     tell(f"{out / 'index.html'}")
@@ -219,8 +248,19 @@ def _copy_pictures(course: Course, name: str, solution: Solution, source: Path) 
         shutil.copyfile(file, target)
 
 
-def _copy_docs(course: Course, source: Path) -> Iterator[str]:
-    """Copy the course's docs with their pictures; yield the names of the pages.
+def _picture_of(course: Course, name: str, solution: Solution, out: Path) -> str:
+    """Return the address of the first picture that a unit shows, below `out`; "" without one."""
+    script = course.solution(name)
+    for file in picture_files(solution.text, script.parent):
+        copied = out / "_pictures" / f"{name}{file.suffix}"
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copied)
+        return copied.relative_to(out).as_posix()
+    return ""
+
+
+def _copy_docs(course: Course, source: Path) -> None:
+    """Copy the course's docs with their pictures.
 
     Of links that lead out of the docs only the words are left.
     """
@@ -229,11 +269,59 @@ def _copy_docs(course: Course, source: Path) -> Iterator[str]:
         return
     copied = source / "docs"
     shutil.copytree(docs, copied)
-    for page in sorted(copied.glob("*.md")):
+    (copied / FRONT).unlink(missing_ok=True)
+    for page in copied.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
-        without_links_out = LINK_OUT_OF_DOCS.sub(r"\1", text)
-        page.write_text(without_links_out, encoding="utf-8", newline="\n")
-        yield f"docs/{page.stem}"
+        if page.parent == copied:
+            text = LINK_OUT_OF_DOCS.sub(r"\1", text)
+        page.write_text(text, encoding="utf-8", newline="\n")
+
+
+def parts_of(course: Course) -> tuple[Part, ...]:
+    """Return the parts of the sidebar, with pages as the site names them.
+
+    They are those of `docs/contents.toml`; pages that it does not name come last. Raises
+    `UserError` where it names a page that is not there.
+    """
+    docs = course.folder / "docs"
+    pages = {page.relative_to(docs).with_suffix("").as_posix() for page in docs.rglob("*.md")}
+    pages.discard(Path(FRONT).stem)
+    contents = Contents()
+    if (docs / CONTENTS).is_file():
+        contents = read_toml(docs / CONTENTS, Contents)
+    parts = []
+    for part in contents.part:
+        missing = set(part.pages) - pages
+        if missing:
+            name = min(missing)
+            raise UserError(f"{docs / CONTENTS} names the page `{name}`. There is no {name}.md.")
+        parts.append(Part(part.title, tuple(f"docs/{name}" for name in part.pages)))
+    named = {name for part in contents.part for name in part.pages}
+    rest = sorted(pages - named)
+    if rest:
+        parts.append(Part(REST, tuple(f"docs/{name}" for name in rest)))
+    return tuple(parts)
+
+
+def _with_units(parts: Sequence[Part], units: Sequence[Summary]) -> list[Part]:
+    """Return the parts of the sidebar with the units behind the first page of the first part.
+
+    Where no part has a name of the course's own, they are a part by themselves.
+    """
+    addresses = tuple(f"units/{unit.name}" for unit in units)
+    if not parts or parts[0].title == REST:
+        return [Part("Units", addresses), *parts]
+    first, *others = parts
+    return [Part(first.title, first.pages[:1] + addresses + first.pages[1:]), *others]
+
+
+def _front(course: Course) -> str:
+    """Return what the first page says above the units, with addresses from the site's top."""
+    front = course.folder / "docs" / FRONT
+    if not front.is_file():
+        return ""
+    text = front.read_text(encoding="utf-8")
+    return re.sub(r"\]\((?!\w+:|\.\./)", "](docs/", text).replace("](../", "](")
 
 
 def _write_templates(source: Path, **values: Any) -> None:

@@ -77,7 +77,7 @@ class Telling:
         if told:
             self.counts[told] += 1
         for remark in untrue(verdicts, mutant.function, places):
-            words = f"{mutant.name}: was told: {remark.text}"
+            words = f"{mutant.name}: got: {remark.text}"
             self.untrue.append(words)
 
 

@@ -172,7 +172,7 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
-            yield Finding(f"  two at once: `{pair}`: was told: {third[0]}")
+            yield Finding(f"  two at once: `{pair}`: got: {third[0]}")
     misled = len(report.misled)
     most = max(1, MAX_MISLED * report.pairs)
     words = f"{misled} of {report.pairs} pairs of mistakes misled"
@@ -349,8 +349,7 @@ def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator
     for check in unit.checks:
         if not report.alone[check.name] and not check.kept:
             words = (
-                'catches no mutant that others miss. Give it `kept="why it is there"`, '
-                "or take it out"
+                'catches no mutant that others miss. Add `kept="why it is there"`, or take it out'
             )
             yield finding(f"{report.unit}: {check.name} {words}", True)
 
@@ -375,7 +374,7 @@ def _what_mutants_are_told(report: ValidationReport) -> Finding:
     words = f"{report.unit}: {told.share:.1%} of {answered} are named or related"
     if not told.untrue:
         return finding(words, False)
-    lines = [f"{words}; told something untrue:"]
+    lines = [f"{words}; feedback false:"]
     for untrue in told.untrue:
         lines.append(f"    {untrue}")
     return finding("\n".join(lines), True)
@@ -440,4 +439,4 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
     told = set(_mistakes_told(verdicts))
     if told == {text}:
         return ""
-    return f"was told: {sorted(told) or 'nothing that is known'}"
+    return f"got: {sorted(told) or 'nothing that is known'}"

@@ -21,8 +21,7 @@ from autograder.cli.base import (
 @click.argument("folder", metavar="COURSE", type=PATH)
 @report_user_errors
 def new(folder: Path) -> None:
-    """Write the smallest course into a new folder COURSE; or one more unit, COURSE/UNIT, of a
-    course that is there.
+    """Write a small working course into the new folder COURSE, or add a unit, COURSE/UNIT.
 
     What is written builds and proves itself as it stands; then it is yours to change.
 
@@ -50,12 +49,15 @@ def _say_where_no_walls_are() -> None:
     from autograder.sandbox.inside import confinement
 
     if confinement.missing():
-        click.echo("Your own code runs without walls here. A class is graded on Linux.", err=True)
+        click.echo("Your own code runs without a sandbox here. Grade classes on Linux.", err=True)
 
 
 @main.command()
 @click.option(
-    "--check", "only_check", is_flag=True, help="Write nothing; fail when something is out of date."
+    "--check",
+    "only_check",
+    is_flag=True,
+    help="Write nothing; fail if a generated file is out of date.",
 )
 @click.option("--release", type=PATH, help="Write what students get into this folder.")
 @click.option(
@@ -86,13 +88,13 @@ def _say_where_no_walls_are() -> None:
 @click.option(
     "--seeds",
     type=click.IntRange(1, 1000),
-    help="With --gradescope: carry keys of so many secret seeds.",
+    help="With --gradescope: include the keys of N secret seeds.",
 )
 @click.option(
     "--unit",
     "named",
     multiple=True,
-    help="Only this unit; the same as naming it behind the command.",
+    help="Only this unit.",
 )
 @click.argument("units", nargs=-1)
 @course_option
@@ -155,7 +157,7 @@ def build(
     type=click.IntRange(1, 1000),
     default=5,
     show_default=True,
-    help="How many fresh seeds.",
+    help="Number of new seeds.",
 )
 @click.option(
     "--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants."
@@ -183,7 +185,7 @@ def validate(
     """Prove the material of some units, or of all.
 
     Solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs nothing;
-    each known mistake is told apart from every other; wrong variants lose points.
+    each known mistake is diagnosed; wrong variants lose points.
 
     \b
     Example:  autograder validate UNIT --seeds 5
@@ -245,8 +247,8 @@ def calibrate(
     """Measure where the bounds of training belong.
 
     The solution, its other styles and its mistakes are trained on many seeds; how far each ends
-    from the solution is recorded beside the bound, in solutions/bounds.toml. With -j, so many
-    trainings run at a time.
+    from the solution is recorded beside the bound, in solutions/bounds.toml.
+    -j trains several at a time.
 
     \b
     Example:  autograder calibrate UNIT --seeds 12 -j 2
@@ -291,7 +293,7 @@ def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def data(no_fetch: bool, course_folder: Path | None) -> None:
-    """Say which data is here, from where and under which licence; fetch the rest.
+    """List the data with its sources and licences, and fetch what is missing.
 
     \b
     Example:  autograder data
@@ -321,8 +323,9 @@ def data(no_fetch: bool, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def doctor(course_folder: Path | None) -> None:
-    """Say what works on this machine, what does not, and how to mend it. Exit code 1: nothing
-    official is graded here.
+    """Report what works on this machine, what does not, and how to fix it.
+
+    Exit code 1: official grades are not possible here.
 
     \b
     Example:  autograder doctor
@@ -346,7 +349,7 @@ def doctor(course_folder: Path | None) -> None:
             sign = "–"
         click.echo(f"{sign} {found.what}: {found.words}")
     if not official:
-        click.echo("Nothing official can be graded here: see each ✗.")
+        click.echo("Official grades are not possible here: see each ✗.")
         sys.exit(1)
     click.echo("Grades given here are official.")
 

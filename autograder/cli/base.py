@@ -132,7 +132,7 @@ course_option = click.option(
 submitted_option = click.option(
     "--submitted",
     type=EXISTING,
-    help="Where the submissions lie now.",
+    help="Where the submissions are now.",
 )
 
 
@@ -265,8 +265,7 @@ class Commands(click.Group):
 @click.pass_context
 @report_user_errors
 def main(context: click.Context) -> None:
-    """Courses that grade themselves. Without a command: where you are in the course, and what is
-    next.
+    """Courses that grade themselves. Without a command: shows where you are and what is next.
 
     \b
     Students:     autograder watch UNIT
@@ -287,7 +286,7 @@ def main(context: click.Context) -> None:
     left = to_do(course, unit)
     commands = [f"watch {short}", f"check {short}"]
     if left:
-        click.echo(f"\nNext is `{left[0]}` of {unit}. Open it and run beside it one of")
+        click.echo(f"\nNext is `{left[0]}` of {unit}. Open it, and run one of")
         commands.append(f"hint {short} {left[0]}")
     else:
         click.echo("\nEverything passes.")
@@ -338,7 +337,7 @@ def _latest_assignment(course: "Course", unit: str) -> Path:
     newest = max(there, key=lambda path: path.stat().st_mtime)
     if len(there) > 1:
         click.echo(
-            f"{files[0].name} and {files[1].name} are both there. Checked is {newest.name}, "
+            f"{files[0].name} and {files[1].name} are both there. Checking {newest.name}, "
             "which is newer; of two that are handed in, the .py file is graded.",
             err=True,
         )

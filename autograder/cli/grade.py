@@ -54,7 +54,9 @@ EACH = 30.0  # seconds between two words on how far a run is
     help="Only this unit; for a flat folder of <student>.py, the unit they are.",
 )
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Instead of a fresh secret one.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), help="Use this seed instead of a new secret one."
+)
 @click.option(
     "--keys",
     type=PATH,
@@ -63,19 +65,19 @@ EACH = 30.0  # seconds between two words on how far a run is
 @click.option(
     "--roster",
     type=PATH,
-    help="A table of the class: who handed in nothing is told.",
+    help="A table of the class, so that missing submissions are listed.",
 )
 @click.option(
     "--timestamps",
     is_flag=True,
-    help="What collected them wrote each `timestamp.txt`: take times from there.",
+    help="Take times from each `timestamp.txt`, as nbgrader writes it.",
 )
 @click.option(
     "--unsafe",
     is_flag=True,
-    help="Grade where submissions cannot be confined; nothing is official then.",
+    help="Grade without a sandbox; results are then not official.",
 )
-@click.option("--verbose", is_flag=True, help="Say what each worker does.")
+@click.option("--verbose", is_flag=True, help="Report what each worker does.")
 @click.option(
     "--cluster", default="", metavar="ADDRESS", help="Grade on the workers of this Dask scheduler."
 )
@@ -186,7 +188,7 @@ def _submissions(submitted: Path) -> Iterator[Path]:
             if not glance(submitted):  # no zip that can be read
                 raise
             title = platform_of(submitted)
-            what = f"It is {title}. First" if title else "What can be taken of it takes"
+            what = f"It is {title}. First" if title else "To take what is readable, run"
             raise Refused(f"{error} {what}: {_collect(submitted)}") from None
         yield folder
 
@@ -391,7 +393,7 @@ def _adjustments_if_readable(
         return rules_for(course_folder, None, [out], results)
     except BadFile as error:
         click.echo(
-            f"Points by hand are not on the pages. {error} Then run: autograder report {out}",
+            f"The pages do not show points by hand. {error} Then run: autograder report {out}",
             err=True,
         )
         return None

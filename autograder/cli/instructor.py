@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 @submitted_option
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
 @click.option(
-    "--serve", "serving", is_flag=True, help="Show results as they come, only to this machine."
+    "--serve", "serving", is_flag=True, help="Show results as they come, on this machine only."
 )
 @click.option(
     "--policy",
     type=PATH,
-    help="A TOML file: say what each result counts under it.",
+    help="A policy (TOML): show what each result counts under it.",
 )
 @course_option
 @report_user_errors
@@ -144,7 +144,7 @@ def _say_address(by_hand: bool, address: str) -> None:
 @click.option(
     "--policy",
     type=PATH,
-    help="A TOML file: late days, dropped checks, bonus.",
+    help="A policy (TOML): late days, dropped checks, bonus.",
 )
 @course_option
 @report_user_errors

@@ -41,11 +41,14 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
     type=PATH,
     help="A table of the class, as the platform exports it.",
 )
-@click.option("--unit", "unit_name", help="All files are of this unit, whatever they are called.")
+@click.option("--unit", "unit_name", help="All files belong to this unit, whatever their names.")
 @click.option(
-    "--from", "kind", type=click.Choice(KINDS), help="What SOURCE is, where it cannot be seen."
+    "--from",
+    "kind",
+    type=click.Choice(KINDS),
+    help="The kind of SOURCE, if it cannot be recognised.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
 @course_option
 @report_user_errors
 def collect(
@@ -109,7 +112,7 @@ def collect(
 @click.option(
     "--policy",
     type=PATH,
-    help="A TOML file: say what each result counts under it.",
+    help="A policy (TOML): show what each result counts under it.",
 )
 @submitted_option
 @click.option("--url", help="Of Canvas: its address, as https://canvas.example.edu.")
@@ -145,7 +148,7 @@ def feedback(
     """Write what goes back to each student: a page that needs nothing else, Moodle's zip, or
     Canvas's comments.
 
-    Nothing leaves this machine but with --send. The token of Canvas is taken from the variable
+    Nothing leaves this machine without --send. The Canvas token is read from the variable
     CANVAS_TOKEN.
 
     \b
@@ -167,7 +170,7 @@ def feedback(
         for path in zips:
             click.echo(f"{path}: in the assignment, *Upload multiple feedback files in a zip*")
         for line in without:
-            click.echo(f"no number of Moodle's is known: {line}")
+            click.echo(f"without a Moodle number: {line}")
 
 
 def _pages(
@@ -219,8 +222,8 @@ def _to_canvas(
         for letter in letters:
             click.echo(f"would send: {letter.in_words()}")
         click.echo(
-            f"{len(letters)} would be sent to {address.url}, course {number}. Nothing was; --send "
-            "sends."
+            f"{len(letters)} would be sent to {address.url}, course {number}. "
+            "Nothing was sent yet: add --send."
         )
         return
     grades = [page.grade for page in pages]
@@ -228,7 +231,7 @@ def _to_canvas(
     token = os.environ.get(canvas.TOKEN, "")
     if not token:
         raise Refused(
-            f"Put your token of Canvas into the variable {canvas.TOKEN}: Account, Settings, New "
+            f"Put your Canvas token into the variable {canvas.TOKEN}: Account, Settings, New "
             "Access Token."
         )
     failed = canvas.send(letters, address, token, folder / "sent to canvas.json", click.echo)

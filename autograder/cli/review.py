@@ -81,10 +81,10 @@ def similar(
     anonymous: bool,
     course_folder: Path | None,
 ) -> None:
-    """Show whose answers are alike, exercise by exercise, for you to look at. Nothing is a verdict.
+    """Show whose answers are alike, exercise by exercise, for you to look at.
 
-    GRADES is what `grade` wrote, or a folder of submissions (then say --out). Nothing leaves this
-    machine.
+    This is no verdict. GRADES is what `grade` wrote, or a folder of submissions (then say --out).
+    Nothing leaves this machine.
 
     \b
     Example:  autograder similar grades --also submitted-2025
@@ -183,12 +183,12 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
     type=click.IntRange(1, 10),
     default=3,
     show_default=True,
-    help="For each student.",
+    help="Questions for each student and unit.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
-    help="Of the choice; without it, that of the grades.",
+    help="Chooses the questions; without it, the seed of the grades.",
 )
 @jobs_option
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
@@ -239,7 +239,7 @@ def defence(
     with submissions_of(folder, submitted) as lies:
         if lies is None:
             raise Refused(
-                "The submissions are not where `grade` found them. Say where they lie now: "
+                "The submissions are not where `grade` found them. Say where they are now: "
                 "--submitted FOLDER."
             )
         names = {result.student for result in every}
@@ -302,5 +302,5 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     for request in listing:
         click.echo(request.in_words())
     for mail in unclear:
-        click.echo(f"read it yourself: {visible(mail.in_words())}")
+        click.echo(f"please read: {visible(mail.in_words())}")
     click.echo(f"{len(requests)} requests: {path}")

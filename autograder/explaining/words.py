@@ -35,8 +35,8 @@ def quoted(names: Sequence[str]) -> str:
 
 def waits_for(needed: Sequence[str]) -> str:
     """Say which checks have to pass first."""
-    verb = "pass" if len(needed) > 1 else "passes"
-    return f"runs once {quoted(needed)} {verb}."
+    these = "this" if len(needed) == 1 else "these"
+    return f"Do {these} first: {', '.join(f'`{name}`' for name in needed)}."
 
 
 def still_counts(count: int) -> str:

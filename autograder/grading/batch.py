@@ -45,9 +45,9 @@ from autograder.sandbox.client import refuse_without_walls
 from autograder.version import __version__
 
 LONGEST_ERROR = 300  # characters of a fault of ours in a submission's note
-INCOMPLETE = "incomplete, since other programs had the processor: run it again"
+INCOMPLETE = "incomplete, since other programs used the CPU: run it again"
 BUSY = (
-    "it is incomplete: other programs had the processor, and a check was stopped for it. Run "
+    "it is incomplete: other programs used the CPU, so a check was stopped. Run "
     "`autograder grade` once more, with a smaller -j or on a quieter machine."
 )
 

@@ -190,7 +190,7 @@ def _read_key(path: Path, modified: int, size: int) -> Key:
         if found != FORMAT:
             raise NoKey(
                 f"The key of {path.stem} is of format {found}, and this version reads format "
-                f"{FORMAT}. Get the course's files anew; an author makes the key anew with "
+                f"{FORMAT}. Get the course's files again; an author makes the key again with "
                 "`autograder build`."
             )
         names = file.keys()

@@ -325,7 +325,7 @@ def _refuse_near_tolerance(
     if abs(apart - 1) < NEAR:
         raise BrokenSolution(
             f"`{check.name}` of {unit.name} sees the mistake “{mistake.text}” by {apart:.2f} of "
-            "what it tolerates: how a processor rounds would decide whether it is a mistake. Let "
+            "what it tolerates: rounding would decide whether it is a mistake. Let "
             "the check ask more, so that it differs by far, or tolerate more."
         )
 

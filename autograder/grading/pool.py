@@ -99,5 +99,7 @@ def draw_seed(path: Path, units: list[str]) -> int:
         )
     common = _common_seeds(path, units)
     if not common:
-        raise NoPool(f"{path} holds no seed for {', '.join(units)}. Make it anew with these units.")
+        raise NoPool(
+            f"{path} holds no seed for {', '.join(units)}. Make it again with these units."
+        )
     return secrets.choice(sorted(common))

@@ -244,7 +244,7 @@ def read_file(path: Path) -> bytes:
 
     Raises `ValueError`, in words, for a link, a pipe, or a file that is too large.
     """
-    not_plain = f"{path.name} is no plain file. Submit the file itself."
+    not_plain = f"{path.name} is not a regular file. Submit the file itself."
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(not_plain)
     # it may be another file by now

@@ -20,7 +20,7 @@ from autograder.grading.roster import Roster, Student
 from autograder.grading.submissions import plain_names
 from autograder.judging import Verdict
 
-NO_FILE = "Nothing was handed in that could be graded."
+NO_FILE = "No submission could be graded."
 
 
 def whole_class(

@@ -280,7 +280,7 @@ def _unit_of(course: Course, found: Found) -> str:
 def _no_unit(course: Course) -> str:
     names = [course.short(unit) for unit in course.units]
     listing = ", ".join(names)
-    return f"its name says of no unit ({listing}). With --unit UNIT all files are of that one"
+    return f"its name contains no unit ({listing}). With --unit UNIT all files belong to that unit"
 
 
 def _nothing(made: Plan) -> str:
@@ -344,7 +344,7 @@ def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Can
 
 
 CLONES = ("classroom50", "github")
-HANDED_OUT = "part of what students are given"
+HANDED_OUT = "part of the starter files"
 
 
 def _is_handed_out(course: Course, found: Found) -> bool:
@@ -519,7 +519,7 @@ def _not_taken(made: Plan) -> list[str]:
             lines.append(f"{shown(student)}: and {len(theirs) - FEW:,} more")
     nobodys = len(made.left) - len(of_students)
     if nobodys:
-        lines.append(f"and {nobodys:,} files that tools made, or that students were given")
+        lines.append(f"and {nobodys:,} files made by tools or given to students")
     if not lines:
         return []
     return [f"not taken ({len(made.left):,}; all of them are in {LIST}):", *map(_indented, lines)]

@@ -21,7 +21,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     for item in items:
         student = item.top if item.in_folder else item.name.rpartition(".")[0]
         if not student:
-            yield Left(item.place, "its name says of no student")
+            yield Left(item.place, "its name contains no student")
             continue
         folders = item.parts[1:-1]
         hint = " ".join(folders) or source

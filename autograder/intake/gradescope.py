@@ -57,7 +57,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         entry = contents.get(item.top, {}) if item.in_folder else {}
         submitters = _list(entry, ":submitters")
         if not submitters:
-            yield Left(item.place, f"{METADATA} says of nobody that they handed it in")
+            yield Left(item.place, f"{METADATA} names no student")
         for submitter in submitters:
             yield _found(item, entry, submitter)
 

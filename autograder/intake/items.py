@@ -223,7 +223,7 @@ def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
         return why
     if entry.is_dir() or entry.is_file():
         return ""
-    return "no plain file"
+    return "not a regular file"
 
 
 def tools_own(parts: tuple[str, ...]) -> str:
@@ -429,7 +429,7 @@ def _refused_for_its_content(entry: zipfile.ZipInfo, name: str) -> str:
     if entry.flag_bits & ENCRYPTED:
         return "it is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "it is packed in a way that cannot be unpacked bit by bit: zip it again"
+        return "it uses a compression that we cannot read: zip it again"
     most = MAX_INNER if is_zip(name) else MAX_FILE
     if entry.file_size > most:
         return f"over {most >> 20} MB"

@@ -118,7 +118,7 @@ class _Looking:
             advice = "No unit of this course is called so"
             if unit:
                 advice = f"Call it {shown(student)}/{unit}/"
-            yield Left(f"{place}/", f"not looked into. {advice}")
+            yield Left(f"{place}/", f"not opened. {advice}")
             return
         if self.unit and folder.name != self.unit:
             return

@@ -249,7 +249,7 @@ def _bring(config: Any, result: Result) -> str:
         return ""
     lines = str(done["error"]).strip().splitlines()
     if not lines:
-        return "it says nothing of why"
+        return "without a reason"
     return one_line(lines[-1])
 
 

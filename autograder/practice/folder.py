@@ -74,8 +74,9 @@ def _top(folder: Path, named: Path) -> Path:
         if (place / FILE).is_file() and (place / GIVEN).is_dir():
             return place
     raise NoRelease(
-        f"{named} is no release of a course. Name what your instructor handed out, or as an author "
-        "make one: autograder build --release FOLDER"
+        f"{named} is not a release of a course. "
+        "Name the folder or zip from your instructor; authors make one with: autograder build "
+        "--release FOLDER"
     )
 
 
@@ -178,7 +179,7 @@ def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     if (folder / notebook).is_file():  # of a script and a notebook the newer one is checked
         changes.stayed[shown] = f"you work in {notebook.name}"
     elif not given.is_file():
-        changes.stayed[shown] = "nobody noted what you began with"
+        changes.stayed[shown] = "the version that you began with is unknown"
     else:
         base = given.read_bytes()
         try:
@@ -209,7 +210,7 @@ def _joined(base: bytes, ours: bytes, new: bytes) -> tuple[bytes, Merged]:
     merged = merge(stubs[0].split("\n"), plain.split("\n"), stubs[1].split("\n"))
     joined = "\n".join(merged.lines)
     if _parses(plain) and not _parses(joined):
-        raise ValueError("with the new text it would be no Python any more")
+        raise ValueError("with the new text it would not be valid Python")
     if "\r\n" in text:
         joined = joined.replace("\n", "\r\n")
     mark = BOM if text.startswith(BOM) else ""

@@ -105,7 +105,9 @@ class Guard:
         computed = time.process_time() - self._computed_before
         if lasted > waits and computed > grade_waits:
             self.failure = Failure.TIMEOUT
-            self.why = f"took longer than {waits:g} seconds (a grade waits {grade_waits:g})"
+            self.why = (
+                f"took longer than {waits:g} seconds (the limit in grading is {grade_waits:g})"
+            )
             return
         memory = self._process.memory_info().rss
         allowed = self.limits.megabytes << 20  # bytes

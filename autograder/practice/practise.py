@@ -181,7 +181,7 @@ class _Practice:
         told = ", ".join(f"`{name}`" for name in missing)
         packages = "".join(f", {name}" for name in self.unit.packages)
         remark = Remark(
-            f"{told}: not there when this is graded. Import only the standard library{packages}."
+            f"{told} is not available in grading. Import only the standard library{packages}."
         )
         verdict = practised.verdict
         return replace(practised, verdict=replace(verdict, remarks=(*verdict.remarks, remark)))

@@ -302,17 +302,17 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     words = before.slips.get(check)
     if words:
         warning = _change(course, unit, partial(_without_slip, check=check))
-        return f"on your own code: {words}\n{warning}".rstrip()
+        return f"in your own code: {words}\n{warning}".rstrip()
     helps = _helps(course, unit, check, source)
     if not helps:
-        return f"There is no hint for `{check}`. Its text says what is asked for."
+        return f"There is no hint for `{check}`. Read the text of its exercise again."
     count = len(helps)
     steps = []
     for number, text in enumerate(helps, 1):
         steps.append(f"{number} of {count}: {text}")
     asked = before.hints.get(check, 0)
     if asked >= count:
-        heading = f"These were all the hints for `{check}`, here once more; now ask somebody:"
+        heading = f"These are all the hints for `{check}`. If they do not help, ask somebody:"
         return "\n".join([heading, *steps])
     warning = _change(course, unit, partial(_with_a_hint_more, check=check))
     return f"{steps[asked]}\n{warning}".rstrip()
@@ -342,7 +342,7 @@ def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     seen = last_seen(course, unit, check)
     for slip in _slips(course, unit, check):
         if slip not in seen:
-            steps.append(f"A slip that people make here: {slip}")
+            steps.append(f"A common mistake here: {slip}")
     return steps[:MOST_HINTS]
 
 

@@ -343,7 +343,7 @@ class Watch:
         self.moves = moves
         self.clock = None
         self.screen.print(
-            "checking … (a grade waits 5 seconds for a check, 60 where it trains)", style="dim"
+            "checking … (limits in grading: 5 seconds a check, 60 with training)", style="dim"
         )
 
     def press(self, key: str) -> None:
@@ -458,14 +458,14 @@ class Watch:
         """Say that a small change is looked for, or where one lets a check pass."""
         name = news.check
         if not news.is_over:
-            self.foot = f"Nothing explains `{name}` yet. Looking for a small change that mends it …"
+            self.foot = f"Nothing explains `{name}` yet. Looking for a small change that fixes it …"
         elif news.found is None:
-            self.foot = f"No small change that was tried mends `{name}`."
+            self.foot = f"None of the small changes that were tried fixes `{name}`."
         else:
             found = news.found.found
             self.foot = f"{name}: {where_mended(found)}."
             if found.slips:
-                self.foot += " [h]int says what kind of slip it is."
+                self.foot += " Press h for a hint on it."
                 keep_slip(self.course, self.unit, name, what_mended(found))
 
     def _judged_earlier(self, verdict: Verdict) -> None:
@@ -481,7 +481,7 @@ class Watch:
                 self.broken.discard(name)
             return
         self.broken.add(name)
-        heading = Text("It passed before, and does not now:", "yellow")
+        heading = Text("This passed before and fails now:", "yellow")
         self.page.append(heading)
         self.page.append(lines)
         if self.waits or self.at not in self._not_passed():

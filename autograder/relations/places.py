@@ -199,7 +199,7 @@ def same_everywhere(case: Case) -> Iterator[Found]:
         text = _in_place_of(case) if is_one_number_expected else _one_number(case)
         if not text:  # only the shape is another
             return
-        relation = Relation("all the same", f"all your values are {text}.")
+        relation = Relation("all equal", f"all your values are {text}.")
         yield Found(relation, 0.01, -math.inf)
         return
     if is_one_number_expected or not case.same_shape:
@@ -219,7 +219,7 @@ def _nothing_but_0(case: Case) -> Iterator[Found]:
     if case.found.any() or not are_fractions.all():
         return
     text = "your value is 0." if case.found.size == 1 else "both your values are 0."
-    yield Found(Relation("all the same", text), 0.01, -math.inf)
+    yield Found(Relation("all equal", text), 0.01, -math.inf)
 
 
 def adds_up_along_another_axis(case: Case) -> Iterator[Found]:

@@ -20,7 +20,7 @@ OF_EACH = -3.0  # log10 of the chance of each array, where several are told of o
 MOST = 100_000  # larger arrays are not searched
 # nor are those that have more entries than so many times the expected ones, and so many beside
 MOST_TIMES, MOST_MORE = 16, 512
-EXCHANGED = "exchanged"  # the kind of two arrays that changed places
+EXCHANGED = "exchanged"  # the kind of two arrays that swapped
 
 NO_VALUES = Found(Relation("empty", "there are no values."), prior=1.0, chance_log10=-math.inf)
 
@@ -189,13 +189,13 @@ def _that_cannot_be_chance(relations: Iterable[_Told]) -> list[_Told]:
 
 
 def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
-    """Say of two arrays, each of which has the values of the other, that they changed places."""
+    """Say of two arrays, each of which has the values of the other, that they swapped."""
     told = dict(relations)
     for one, relation in relations.items():
         other = relations.get(relation.of)
         if other is None or other.of != one:
             continue
         first, second = sorted((one, relation.of))
-        text = f"`{first}` and `{second}` have changed places."
+        text = f"`{first}` and `{second}` are swapped."
         told[one] = Relation(EXCHANGED, text, of=relation.of)
     return told

@@ -168,7 +168,7 @@ def take_form(
     sent = _fields(body)
     if sent["undo"]:
         if not remove_adjustment(grades / FILE, sent["undo"]):
-            raise BadForm("It is not in the file any more.")
+            raise BadForm("It is no longer in the file.")
         return address
     kind = sent["kind"]
     if kind not in KINDS:

@@ -88,7 +88,7 @@ def _browser() -> str:
         if path:
             return path
     names = ", ".join(BROWSERS[:3])
-    raise CannotPrint(f"No browser is here to make PDF files. Install one of {names}.")
+    raise CannotPrint(f"Making PDF files needs a browser. Install one of {names}.")
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
@@ -117,7 +117,7 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
         raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None
     if not pdf.is_file() or not pdf.read_bytes().startswith(b"%PDF"):
         lines = done.stderr.strip().splitlines()
-        last = lines[-1] if lines else "it said nothing"
+        last = lines[-1] if lines else "without a message"
         raise CannotPrint(f"{page} could not be printed by {browser}: {last}.")
 
 

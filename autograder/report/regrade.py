@@ -43,7 +43,7 @@ def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
         f"Check: {verdict.name}",
         f"Checksum: {result.sha256}",
         "",
-        "What I would like to be looked at, and why:",
+        "What should be looked at again, and why:",
         "",
     ]
     to = quote(address, safe="@")

@@ -148,7 +148,7 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
     reasons = [result.note] if result.note else _endings(result.verdicts)
     two = two_answers(result)
     if two:
-        reasons.append(f"two answers to one question in {two}")
+        reasons.append(f"two different answers to the same question in {two}")
     for verdict in result.verdicts:
         if verdict.name not in usual:
             continue

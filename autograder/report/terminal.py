@@ -61,17 +61,14 @@ def earned_in_words(earned: float, points: float) -> str:
 
 
 def earned_in_practice(verdict: Verdict) -> str:
-    """Return points earned of those to be had, `1/2`; what is no whole number is a `part`."""
-    if _is_told(verdict):
-        return earned_of(verdict.earned, verdict.points)
-    return f"part/{number(verdict.points)}"
+    """Return points earned of those to be had, as `1.5/2`, never rounded up."""
+    return earned_of(_rounded_down(verdict.earned), verdict.points)
 
 
-def _is_told(verdict: Verdict) -> bool:
-    """Say whether practice tells how many points a check earned, and not only that it is a part."""
-    if verdict.status == "passed":
-        return True
-    return float(verdict.earned).is_integer()
+def _rounded_down(points: float) -> float:
+    """Return points in whole tenths, so that less than all is never shown as all."""
+    nearly_exact = round(points, 6)  # sums of shares: 0.1 + 0.2 is 0.3
+    return math.floor(10 * nearly_exact) / 10
 
 
 def status_in_practice(verdict: Verdict) -> str:
@@ -90,9 +87,7 @@ def status_in_practice(verdict: Verdict) -> str:
 def verdict_lines(verdict: Verdict) -> Text:
     """Return `◐ 1/2  title` of a check in practice, and below it each remark."""
     of_status = symbol(status_in_practice(verdict))
-    points = f"part of {number(verdict.points)}"
-    if _is_told(verdict):
-        points = earned_of(verdict.earned, verdict.points)
+    points = earned_in_practice(verdict)
     text = Text(f"{of_status.sign} {points}  ", of_status.style)
     text.append(verdict.title, "dim" if of_status.style == "dim" else "default")
     text.append(f"  [{verdict.name}]", "dim")
@@ -115,15 +110,10 @@ def in_one_line(remark: Remark) -> str:
 
 
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
-    """Return points earned of those to be had, in whole points; all only where all were earned."""
+    """Return points earned of those to be had, as `1.5 of 2 points`, never rounded up."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
-    is_whole = float(earned).is_integer()
-    if is_whole or earned == points:
-        return total(verdicts)
-    fewer_than_all = math.ceil(points) - 1
-    about = min(round(earned), fewer_than_all)
-    return f"about {about} of {number(points)} points"
+    return earned_in_words(_rounded_down(earned), points)
 
 
 class UnderWay:
@@ -288,7 +278,7 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
         for result in of_unit:
             two = summary.two_answers(result)
             if two:
-                words = f"two answers to one question in {two}: look at this file"
+                words = f"two different answers to the same question in {two}: look at this file"
                 lines.append(f"  {_called(result)}: {words}")
     return _as_text(lines)
 
@@ -308,7 +298,7 @@ def _unnamed(group: summary.Group) -> str:
     """Say how many students share a mistake that nobody has named."""
     students = f"{len(group.students)} students"
     text = visible(group.text)
-    return f"{students}, {group.check}: {text}, a mistake nobody has named"
+    return f"{students}, {group.check}: {text}, no known mistake"
 
 
 def _as_text(lines: Sequence[str]) -> Text:

@@ -148,8 +148,8 @@ def read_class(
         found.append(_unit_answers(unit, answers, of_unit, lines))
     if not found:
         raise NothingToCompare(
-            f"Of no submission the code is at hand: looked in {submitted}. Name a folder of "
-            "submissions, or for graded ones where they lie now: --submitted FOLDER."
+            f"Found no submission's code in {submitted}. Name a folder of submissions, or say "
+            "where the graded ones are now: --submitted FOLDER."
         )
     return found
 

@@ -175,7 +175,7 @@ class Defence:
             )
         if self._unread:
             unread = "; ".join(sorted(self._unread))
-            lines.append(f"not as it was graded, or not there any more, so not asked: {unread}")
+            lines.append(f"changed or removed since grading, so skipped: {unread}")
         return "\n".join(lines)
 
 

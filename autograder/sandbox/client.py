@@ -143,9 +143,7 @@ class Server:
         )
         threads = reply["threads"]
         if threads != 1:
-            raise CannotConfine(
-                f"the server has {threads} threads, and a fork carries only one over."
-            )
+            raise CannotConfine(f"the server has {threads} threads, but a fork keeps only one.")
         if not self.unsafe:
             self.walls = [f"landlock {abi}", "seccomp", "limits"]
             if bwrap:

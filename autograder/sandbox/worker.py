@@ -331,7 +331,7 @@ class Worker:
         if self._watch.is_over():
             self.crowded += self._watch.is_crowded
             seconds = self._server.unit.limits.seconds
-            message = f"a submission has {seconds:g} seconds; the checks before took them all."
+            message = f"a submission has {seconds:g} seconds; the earlier checks used them up."
             return Answer(failure=Failure.TIMEOUT, message=message)
         token = secrets.token_hex(8)
         fields = {

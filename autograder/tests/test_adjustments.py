@@ -225,7 +225,7 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     page = as_text((grades / "pages" / UNIT / "lukas@uni.example.html").read_text())
     assert "Counts as 5 of 11" in page
     assert "graded by eye: it was a document" in page
-    assert "Nothing was handed in that could be graded." in page
+    assert "No submission could be graded." in page
     assert small.run_command("feedback", grades).returncode == 0
     assert (grades / "feedback" / f"lukas@uni.example {UNIT}.html").is_file()
     assert not (grades / UNIT / "lukas@uni.example.json").exists()

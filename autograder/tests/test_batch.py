@@ -178,7 +178,7 @@ def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, m
     (tally,) = grade_class(small.COURSE, found, run, lambda result: order.append(result.student))
     assert order == ["bob", "aaa"]
     assert asked == [True, False]
-    assert "1 incomplete, since other programs had the processor" in tally.summary()
+    assert "1 incomplete, since other programs used the CPU" in tally.summary()
     (result,) = [each for each in stored_results(tmp_path / "out") if each.student == "aaa"]
     assert "it is incomplete" in result.note
     monkeypatch.setattr(GradingContext, "grade", graded)

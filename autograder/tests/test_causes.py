@@ -55,9 +55,9 @@ NUMPY = [
         "return h @ x",
         (np.ones((B, E)), np.ones((H, E))),
         "Your line: `return h @ x`. `h` is (H, E) = (11, 7) and `x` is (B, E) = (4, 7); the last "
-        "axis of what stands "
-        "left of `@` should be as long as the last but one of what stands right. If both "
-        "have the right shape, the sizes of `x @ h.T` or of `h @ x.T` go together.",
+        "axis of the left operand of `@` should be as long as the last but one axis of the right "
+        "operand. If both have the right shape, the sizes of `x @ h.T` or of `h @ x.T` go "
+        "together.",
     ),
     (
         "return x + h",
@@ -84,7 +84,8 @@ NUMPY = [
     (
         "rows, columns = x.shape",
         (np.ones((T, B, V)),),
-        "`x.shape` is (T, B, V) = (6, 4, 17), and 2 names stand on the left. Write one for each.",
+        "`x.shape` is (T, B, V) = (6, 4, 17), but there are 2 names on the left. "
+        "Write one for each.",
     ),
     (
         "return h(x, 3)",
@@ -101,8 +102,8 @@ NUMPY = [
     (
         "state, out = h",
         (1, np.ones((B, V))),
-        "`h` is a tensor or array of shape (B, V) = (4, 17), and 2 names stand on the left. They "
-        "want a tuple of 2: hand it in, or return it, as one.",
+        "`h` is a tensor or array of shape (B, V) = (4, 17), but there are 2 names on the left. "
+        "They want a tuple of 2: hand it in, or return it, as one.",
     ),
     (
         "return x / x.sum(-1)",
@@ -119,7 +120,7 @@ NUMPY = [
     (
         "x[h] = 1",
         (np.ones((B, V)), np.array([3, 12])),
-        "Axis 0 has the length B = 4, and index 12 was asked for there. Is it meant for another",
+        "Axis 0 has the length B = 4, and index 12 was asked for there. Did you mean another",
     ),
     (
         "return [x[t] for t in range(5)]",

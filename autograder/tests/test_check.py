@@ -143,7 +143,7 @@ def test_named_refuses_what_is_no_array_of_numbers(value):
         named("loss", value)
 
 
-OF_OBJECTS = "`loss` is an array of objects; one of numbers is wanted, as `astype(float)` makes it."
+OF_OBJECTS = "`loss` is an array of objects. It should be numeric: convert it with `astype(float)`."
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ OF_OBJECTS = "`loss` is an array of objects; one of numbers is wanted, as `astyp
             "`loss` should hold parts of one shape, and two of them are (1,) and (2,).",
         ),
         ([1.0, None], "`loss[1]` should be an array of numbers, found NoneType"),
-        ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, and it mixes them with text."),
+        ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, but it mixes them with text."),
         (np.array([1.0, None]), "`loss[1]` should be an array of numbers, found NoneType"),
         (np.array([1.0, 2.0], object), OF_OBJECTS),
         (np.array([[1, 2], [3, 4]], object), OF_OBJECTS),

@@ -219,7 +219,7 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     assert "not text" in said["binary"]
     assert "over 5 MB" in said["large"]
     assert f"no {UNIT}.py" in said["nothing"]
-    assert "no plain file" in said["link"]
+    assert "not a regular file" in said["link"]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "link.py").symlink_to(__file__)
     for name in ("pipe.py", "link.py"):
-        with pytest.raises(ValueError, match="no plain file"):
+        with pytest.raises(ValueError, match="not a regular file"):
             read_file(tmp_path / name)
 
 
@@ -375,7 +375,7 @@ def test_data_says_what_is_here(course):
         done = run_command(
             "data", "--no-fetch", cwd=course, COURSE_DATA="", XDG_CACHE_HOME=str(course)
         )
-        assert (done.returncode, f"✗ `{name}` cannot be had here" in done.stdout) == (code, True)
+        assert (done.returncode, f"✗ `{name}` is not available here" in done.stdout) == (code, True)
 
 
 def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
@@ -696,7 +696,7 @@ def test_a_hint_without_arguments_is_for_the_next_check(course):
     assert (done.returncode, done.stdout) == (0, "1 of 5: What is twice a number?\n")
     assert run_command("hint", cwd=course).stdout == "2 of 5: The number and itself again.\n"
     assert (
-        "3 of 5: A slip that people make here: this is the square"
+        "3 of 5: A common mistake here: this is the square"
         in run_command("hint", cwd=course).stdout
     )
     (course / "assignments" / f"{UNIT}.py").write_text(RIGHT)

@@ -114,7 +114,7 @@ def test_gradescope(tmp_path):
     ada = record(into, "ada@example.edu")
     assert (ada.sis, ada.submission, ada.submitted) == ("20117", "301", "2026-11-20T14:22:32+00:00")
     assert (ada.attempt, record(into, "zoe@example.edu").attempt) == (2, 1)
-    assert "says of nobody" in left(made)[f"assignment_9100_export/submission_303/{UNIT}.py"]
+    assert "names no student" in left(made)[f"assignment_9100_export/submission_303/{UNIT}.py"]
 
 
 def test_classroom50(tmp_path):
@@ -176,7 +176,7 @@ def test_a_folder_of_files(tmp_path):
     """Called like their students, where the unit is said."""
     collect(lms.flat(tmp_path), tmp_path / "submitted", unit=UNIT)
     assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
-    with pytest.raises(CannotCollect, match="says of no unit"):
+    with pytest.raises(CannotCollect, match="contains no unit"):
         collect(lms.flat(tmp_path / "again"), tmp_path / "other")
 
 
@@ -465,7 +465,7 @@ def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
     (begin,) = [place for place, line in enumerate(told) if line.startswith("not taken")]
     assert len(told) - begin <= 1 + 2 * 4 + 1
     assert "all of them are in not taken.txt" in told[begin]
-    assert "files that tools made, or that students were given" in told[-1]
+    assert "files made by tools or given to students" in told[-1]
     kept = (tmp_path / "submitted" / "not taken.txt").read_text()
     assert "zoë/picture8.png: no .py or .ipynb" in kept
     assert "ada/.git: made by a tool" in kept
@@ -586,7 +586,7 @@ def test_a_zip_that_grade_refuses_is_told_the_command_too(tmp_path):
     own = [Entry(f"ada/{UNIT}/{UNIT}.py"), Entry(f"grace/{UNIT}/{UNIT}.py", big)]
     packed = pack(tmp_path / "own.zip", own)
     done = small.run_command("grade", packed, "--out", tmp_path / "grades")
-    assert f"What can be taken of it takes: autograder collect {packed}" in done.stderr
+    assert f"To take what is readable, run: autograder collect {packed}" in done.stderr
     (tmp_path / "torn.zip").write_bytes(b"PK")
     done = small.run_command("grade", tmp_path / "torn.zip", "--out", tmp_path / "grades")
     assert done.returncode == 2

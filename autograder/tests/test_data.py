@@ -199,7 +199,7 @@ def test_where_no_corpus_can_be_had_each_is_told(course):
     """
     write_manifest(course)
     write_manifest(course, name="saga")
-    with pytest.raises(NoData, match=r"`tale` cannot be had here.*`saga` cannot be had here"):
+    with pytest.raises(NoData, match=r"`tale` is not available here.*`saga` is not available here"):
         data.corpus(course)
     with pytest.raises(NoData, match=r"no corpus for the role `sound`: add it to \[corpora\]"):
         data.corpus(course, "sound")

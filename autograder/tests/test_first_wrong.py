@@ -90,22 +90,22 @@ def test_practice_shows_it_in_the_terminal():
     assert remark.example.startswith("`doubled[0, 0]` should be ")
 
 
-def test_practice_speaks_of_whole_points():
-    """A part of a point says little; a check may itself be worth no whole number."""
+def test_practice_shows_the_points_and_rounds_none_up():
+    """To a tenth: what is not all is never shown as all."""
     key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
     partial = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {})
     whole = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z}), {})
-    assert earned_in_practice(partial) == "part/2"
+    assert earned_in_practice(partial) == "1.3/2"
     assert earned_in_practice(whole) == "2/2"
-    assert verdict_lines(partial).plain.startswith("◐ part of 2  three arrays")
+    assert verdict_lines(partial).plain.startswith("◐ 1.3/2  three arrays")
     not_begun = judge(numbers, key, Answer(failure=Failure.STUB, message="not written yet."), {})
     assert verdict_lines(not_begun).plain.startswith("· 0/2  three arrays")
     raised = judge(numbers, key, Answer(failure=Failure.RAISED, message="ValueError"), {})
     assert verdict_lines(raised).plain.startswith("✗ 0/2  three arrays")
-    assert total_in_practice([partial, whole]) == "about 3 of 4 points"
-    nearly_all = replace(partial, earned=1.9)
-    assert total_in_practice([nearly_all, whole]) == "about 3 of 4 points"
-    assert total_in_practice([nearly_all]) == "about 1 of 2 points"
+    assert total_in_practice([partial, whole]) == "3.3 of 4 points"
+    nearly_all = replace(partial, earned=1.997)
+    assert total_in_practice([nearly_all, whole]) == "3.9 of 4 points"
+    assert total_in_practice([nearly_all]) == "1.9 of 2 points"
     assert total_in_practice([whole, whole]) == "4 of 4 points"
 
 

@@ -402,7 +402,7 @@ def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
     copied = Mistake("copied", "words of copied"), Answer({"a": D[1], "c": D[1]})
     known = PlainKey(Answer({"a": D[0], "c": D[1]}), (copied,))
     (remark,) = judge(three, known, Answer({"a": D[1], "c": D[0]}), SIZES).remarks
-    assert remark.text == "`a` and `c` have changed places."
+    assert remark.text == "`a` and `c` are swapped."
     assert judge(three, known, Answer({"a": D[1], "c": D[1]}), SIZES).remarks[0].text == said(
         "copied"
     )
@@ -542,7 +542,7 @@ def test_a_loss_is_compared_with_ours_on_the_same_seed():
 
 def test_not_reached_names_what_is_needed():
     """It earns nothing and says what must pass first."""
-    assert waiting(three, ["a", "b"]).remarks[0].text == "runs once `a` and `b` pass."
+    assert waiting(three, ["a", "b"]).remarks[0].text == "Do these first: `a`, `b`."
 
 
 def test_a_loss_is_told_beside_ours():

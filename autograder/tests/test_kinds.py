@@ -81,7 +81,7 @@ def test_what_is_missing_in_a_table_is_told_by_name():
         frame("t", table()[["mean", "n"]], "n sd")
     assert str(told.value) == "`t` has no column `sd`; its columns are `mean`, `n`."
     assert {"t.columns", "t.index", "t.n"} <= arrays.keys()
-    with pytest.raises(TypeError, match="`t` should be a DataFrame, and it is an array"):
+    with pytest.raises(TypeError, match="`t` should be a DataFrame, but it is an array"):
         frame("t", np.zeros(3))
     with pytest.raises(TypeError, match=r"the column `x` of `t` holds a set\. It can hold numbers"):
         frame("t", pandas.DataFrame({"x": [{1}]}), "x")
@@ -91,7 +91,7 @@ def test_a_table_is_no_array():
     """Its labels would be lost; so it is said what to do, and which columns there are."""
     with pytest.raises(TypeError) as told:
         as_array("t", table())
-    assert "`t` is a DataFrame, and an array is wanted" in str(told.value)
+    assert "`t` is a DataFrame, but should be an array" in str(told.value)
     assert "`mean`, `n`, `clinic`" in str(told.value)
     for labelled in (table()["n"], [table()["n"]], table().index):
         with pytest.raises(TypeError, match=r"labels are not compared: `\.to_numpy"):
@@ -109,7 +109,7 @@ def test_rows_of_a_query_are_columns():
     assert (found["r.clinic"], found["r.n"]) == (["a", "missing"], [2, 3])
     with pytest.raises(TypeError, match=r"a row of `r` should have 1 values \(n\), and one has 2"):
         rows("r", [(1, 2)], "n")
-    with pytest.raises(TypeError, match="`r` should be a list of rows, and it is None"):
+    with pytest.raises(TypeError, match="`r` should be a list of rows, but it is None"):
         rows("r", None, "n")
 
 
@@ -154,7 +154,7 @@ def frame_free(arrays):
 
 def test_what_is_no_figure_is_told_by_what_it_is(axes):
     """With what to do."""
-    with pytest.raises(TypeError, match=r"`draw` should be a Figure, and it is an Axes. .*get_fig"):
+    with pytest.raises(TypeError, match=r"`draw` should be a Figure, but it is an Axes. .*get_fig"):
         figure("draw", axes)
     with pytest.raises(TypeError, match=r"and it is None\. Return the figure at the end"):
         figure("draw", None)
@@ -287,7 +287,7 @@ GRADED = {
     "an array": (
         "def summary(v):\n    return np.zeros(3)\n",
         [0, 1],
-        "`summary` should be a DataFrame, and it is an array.",
+        "`summary` should be a DataFrame, but it is an array.",
     ),
 }
 

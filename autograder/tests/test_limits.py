@@ -60,8 +60,8 @@ def test_a_loop_without_end_is_ended_and_told_where():
     found = answer(f"def f(seed):\n    seed += 1\n    {ENDLESS}")
     assert found.failure == "timeout"
     assert found.message == (
-        "took longer than 0.4 seconds (a grade waits 0.2) and was stopped at line 5, in `f`. "
-        "Is there a loop that does not end?"
+        "took longer than 0.4 seconds (the limit in grading is 0.2) and was stopped at "
+        "line 5, in `f`. Is there a loop that does not end?"
     )
 
 
@@ -124,9 +124,12 @@ def test_check_tells_what_it_ended_and_goes_on(course):
     fill(course, double=ENDLESS, running_sum=RIGHT["running_sum"], fit=GROWING)
     done = run_check(course)
     assert (done.returncode, done.stderr) == (1, "")
-    assert "took longer than 0.4 seconds (a grade waits 0.2) and was stopped at line" in done.stdout
+    assert (
+        "took longer than 0.4 seconds (the limit in grading is 0.2) and was stopped at line"
+        in done.stdout
+    )
     assert "took more than 150 MB of memory and was stopped at line" in done.stdout
-    assert "runs once `doubling` passes." in done.stdout
+    assert "Do this first: `doubling`." in done.stdout
 
 
 def test_check_ends_itself_where_no_exception_can(course):

@@ -177,7 +177,7 @@ def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
         done = small.run_command("build", *more, cwd=course)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
-        assert "words.py has something to mend:" in done.stderr
+        assert "words.py needs a fix:" in done.stderr
         assert "line 16: `## BEGIN SOLUTION` resembles a marker" in done.stderr
     assert stub.read_text() == before
     assert not (tmp_path / "out").exists()

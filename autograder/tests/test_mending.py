@@ -85,7 +85,7 @@ def test_check_tells_the_line_and_a_hint_the_slip(course):
     assert f"three_steps: {SAID} (line" in done.stdout
     assert "off by one" not in done.stdout
     asked = small.run_command("hint", "numbers", "three_steps", cwd=course)
-    assert f"on your own code: {SAID}" in asked.stdout
+    assert f"in your own code: {SAID}" in asked.stdout
     assert "a value is off by one" in asked.stdout
     again = small.run_command("hint", "numbers", "three_steps", cwd=course)
     assert "on your own code" not in again.stdout
@@ -106,7 +106,7 @@ def test_watch_goes_on_looking_and_says_so(course):
         fill(course, fit=SLIP)
         see(terminal, "wrong values in", "three_steps: This check passes with one small", "[h]int")
         terminal.send("h")
-        see(terminal, "hint on your own code:", "a value is off by one")
+        see(terminal, "hint in your own code:", "a value is off by one")
         fill(course, fit=TWO_SLIPS)
         see(terminal, "No small change that was tried")
         assert kept(course)[UNIT]["slips"] == {}

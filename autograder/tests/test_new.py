@@ -267,8 +267,8 @@ def test_what_is_left_of_a_unit_is_told(course, tmp_path):
     shutil.rmtree(folder / "datasets")
     done = run_command("build", cwd=folder)
     assert done.returncode == 0
-    assert f"{folder / 'assignments' / UNIT}.py is of no unit" in done.stderr
-    assert f"{UNIT}.safetensors is of no unit" in done.stderr
+    assert f"{folder / 'assignments' / UNIT}.py belongs to no unit" in done.stderr
+    assert f"{UNIT}.safetensors belongs to no unit" in done.stderr
     assert f"styles/{UNIT} holds styles of no unit" in done.stderr
     assert "names the dataset `points` for the role `points`" in done.stderr
 

@@ -48,7 +48,7 @@ def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
     with pytest.raises(BadSource) as refused:
         build(unit.course)
     text = str(refused.value)
-    assert "checks/resampling.py has something to mend:" in text
+    assert "checks/resampling.py needs a fix:" in text
     assert "line 9: `bootstrap`: `interval` is another in each run on one seed" in text
     assert "of its largest value (standard deviation of 8 runs)" in text
     assert "default_rng(1)" in text

@@ -85,7 +85,7 @@ def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
     done = run_script(path, COURSE.folder)
     assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
-    assert done.stdout.rstrip().endswith("[fitting]\n    runs once `three_steps` passes.")
+    assert done.stdout.rstrip().endswith("[fitting]\n    Do this first: `three_steps`.")
     path = small.submit(tmp_path, "ada", small_class.by("crash").content)
     lines = path.read_text().splitlines()
     calls, raises = (

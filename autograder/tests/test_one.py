@@ -74,9 +74,9 @@ def test_a_submission_has_one_guess(grade, wrong, earned):
     assert "this check got another answer" in verdict.remarks[-1].text
     assert verdict.remarks[0].arrays
     (told,) = to_look_at([replace(RESULT, verdicts=(verdict,))])
-    assert told[1] == "two answers to one question in summing"
+    assert told[1] == "two different answers to the same question in summing"
     assert (
-        "ada: two answers to one question in summing"
+        "ada: two different answers to the same question in summing"
         in class_summary([replace(RESULT, verdicts=(verdict,))]).plain
     )
 

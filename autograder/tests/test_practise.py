@@ -37,7 +37,7 @@ def test_only_the_checks_that_were_asked_for_are_told():
     assert [step.verdict.name for step in steps] == ["summing"]
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n", "summing")
     assert verdicts["summing"].status == "not_reached"
-    assert verdicts["summing"].remarks[0].text == "runs once `doubling` passes."
+    assert verdicts["summing"].remarks[0].text == "Do this first: `doubling`."
 
 
 def test_a_mistake_is_named_as_in_a_grade_without_its_line():
@@ -63,7 +63,7 @@ def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkey
     assert verdicts["doubling"].status == "passed"
 
 
-WARNING = "`msgspec`: not there when this is graded. Import only the standard library, numpy."
+WARNING = "`msgspec` is not available in grading. Import only the standard library, numpy."
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
     told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
     assert told[0] == "1 of 5: What is twice a number?\n"
     assert told[1] == "2 of 5: The number and itself again.\n"
-    assert told[2].startswith("3 of 5: A slip that people make here: this is the square")
+    assert told[2].startswith("3 of 5: A common mistake here: this is the square")
     assert told[5] == "".join(
-        ["These were all the hints for `doubling`, here once more; now ask somebody:\n", *told[:5]]
+        ["These are all the hints for `doubling`. If they do not help, ask somebody:\n", *told[:5]]
     )
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):
         (course / ".autograder.json").write_text(spoilt)
@@ -77,7 +77,7 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
         "`summing` said: your values are those of this mistake: added up along the batch: steps "
         "are the first axis. (`sums`)"
     )
-    assert step == "1 of 1: A slip that people make here: each step leaves out itself."
+    assert step == "1 of 1: A common mistake here: each step leaves out itself."
 
 
 def test_hints_end_after_five_steps(monkeypatch):
@@ -94,7 +94,7 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
     assert hint(its, UNIT, "fitting", source) == "1 of 1: Which way is downhill?"
     assert (
         hint(its, UNIT, "three_steps", source)
-        == "1 of 1: A slip that people make here: this walks uphill."
+        == "1 of 1: A common mistake here: this walks uphill."
     )
     told = {hint(its, UNIT, "summing", source) for _ in range(3)}
     assert len(told) == 3

@@ -120,7 +120,7 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
     assert request.why == "The idea is right."
     done = small.run_command("regrades", tmp_path, pages)
     assert done.returncode == 0, done.stderr
-    assert f"read it yourself: Re: Regrade: {UNIT}, summing: from eve@x.example" in done.stdout
+    assert f"please read: Re: Regrade: {UNIT}, summing: from eve@x.example" in done.stdout
     assert "1 requests" in done.stdout
 
 

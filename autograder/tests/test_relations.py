@@ -453,14 +453,14 @@ def test_whole_numbers_are_in_no_lower_precision():
 
 
 def test_two_arrays_that_changed_places_are_told_so():
-    """Two arrays that changed places are told once, whatever their shapes.
+    """Two arrays that are swapped are reported once, whatever their shapes.
 
     A third that has the values of one of them has changed with none.
     """
     right = {"b": ROW, "a": RIGHT, "c": TABLE}
     wrong = {"b": RIGHT, "a": ROW, "c": ROW}
     found = find_relations(right, wrong, ["b", "a", "c"], LETTERS)
-    assert found["a"].text == "`a` and `b` have changed places."
+    assert found["a"].text == "`a` and `b` are swapped."
     assert found["b"].text == found["a"].text
     assert found["c"].text == "your values are those expected of `b`."
 

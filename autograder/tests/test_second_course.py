@@ -367,7 +367,7 @@ def test_known_mistakes_are_named(graded):
     assert remark(found["di"], "shortening")["words"] == "a space is missing between the letters."
     assert remark(found["flo"], "ordering")["words"].startswith("this is the order of first names")
     assert remark(found["gus"], "counting")["words"].startswith("a letter that was not seen")
-    assert remark(found["gus"], "reading")["text"] == "runs once `counting` passes."
+    assert remark(found["gus"], "reading")["text"] == "Do this first: `counting`."
 
 
 def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):

@@ -10,6 +10,7 @@ from browser import CHROMIUM, open_pages, violations_in_both_schemes
 from small import COURSE, UNIT, run_command
 
 from autograder.course import read_course
+from autograder.errors import UserError
 
 AIMS = """# **Afterwards you can**
 #
@@ -21,6 +22,14 @@ AIMS = """# **Afterwards you can**
 # and signs. The letters: T steps, B batch.
 """
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="9"/>'
+CONTENTS = """[[part]]
+title = "Learn"
+pages = ["guide"]
+
+[[part]]
+title = "Teach"
+pages = ["further/figures"]
+"""
 FORMULA = r"""
 # %% [markdown]
 # ![Two squares x[0] and x[1]](../drawings/two.svg) A sum is $\sum_t x_t$ (`docs/about.md`), and
@@ -47,6 +56,12 @@ def course(tmp_path_factory):
     (folder / "drawings").mkdir()
     (folder / "drawings" / "two.svg").write_text(SVG)
     (folder / "docs").mkdir()
+    (folder / "docs" / "further").mkdir()
+    (folder / "docs" / "further" / "figures.md").write_text("# Figures\n")
+    (folder / "docs" / "guide.md").write_text("# Guide\n")
+    (folder / "docs" / "front.md").write_text("Look at ![a square](two.svg), [about](about.md).\n")
+    (folder / "docs" / "two.svg").write_text(SVG)
+    (folder / "docs" / "contents.toml").write_text(CONTENTS)
     (folder / "docs" / "about.md").write_text(
         "# About\n\nA course to look at. [No page](nowhere.md), [rules](../RULES.md)\n"
     )
@@ -185,6 +200,39 @@ def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):
     assert hint.is_visible()
     wide = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth + 1)"
     assert unit.evaluate(f"{wide}.length") == 0
+
+
+def test_the_sidebar_has_the_parts_of_the_docs_in_their_order(open_page, built):
+    """The units stand behind the first page of the first part; what no part names comes last."""
+    page = open_page(built / "index.html")
+    parts = page.locator(".sidebar-tree .caption-text").all_inner_texts()
+    assert [part.capitalize() for part in parts] == ["Learn", "Teach", "More"]
+    links = page.locator(".sidebar-tree a").evaluate_all("all => all.map(one => one.pathname)")
+    names = [link.rpartition("/")[2].removesuffix(".html") for link in links]
+    first = names.index(UNIT)
+    assert names[first - 1] == "guide"
+    assert names[-2:] == ["figures", "about"]
+
+
+def test_the_first_page_shows_what_the_course_says_and_a_picture_of_each_unit(open_page, built):
+    page = open_page(built / "index.html")
+    assert page.get_by_alt_text("a square").evaluate("image => image.naturalWidth") == 20
+    assert page.locator("article p a", has_text="about").get_attribute("href") == "docs/about.html"
+    card = page.locator(f'a.unit[href="units/{UNIT}.html"] img')
+    assert card.evaluate("image => image.complete && image.naturalWidth") == 20
+
+
+def test_a_page_that_is_not_there_is_named(course, tmp_path):
+    """Before any unit runs, so that the author need not wait."""
+    pytest.importorskip("sphinx", reason="the site needs its extra")
+    from autograder.authoring.site import parts_of
+
+    folder = tmp_path / "course"
+    shutil.copytree(course.folder, folder)
+    contents = CONTENTS.replace("guide", "gide")
+    (folder / "docs" / "contents.toml").write_text(contents)
+    with pytest.raises(UserError, match=r"names the page `gide`\. There is no gide\.md"):
+        parts_of(read_course(folder))
 
 
 def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built):

@@ -141,7 +141,7 @@ def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
     if "np" in words:  # used where the file is read
         experiments = experiments.replace("    SETTINGS", "    PI = np.pi\n    SETTINGS")
     text = told(tmp_path, experiments)
-    assert re.search(r"^\S*checks/halves.py has something to mend:", text)
+    assert re.search(r"^\S*checks/halves.py needs a fix:", text)
     assert words in text or "NameError: name 'np' is not defined" in text
 
 
@@ -176,7 +176,7 @@ def test_a_slip_of_a_script_is_told(old, new, words, tmp_path):
     """Calls of checks that there are not, and mistakes that nobody could make."""
     assert old in SOLUTION
     text = told(tmp_path, solution=SOLUTION.replace(old, new, 1))
-    assert re.search(r"^\S*solutions/halves.py has something to mend:", text)
+    assert re.search(r"^\S*solutions/halves.py needs a fix:", text)
     assert words in text
 
 

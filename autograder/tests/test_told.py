@@ -16,7 +16,7 @@ NAMED = Verdict("two", "", 1, 0, "failed", (Remark("a slip.", ("a",), "return 2 
 RELATED = Verdict("two", "", 1, 0.5, "partial", (Remark("reversed.", ("a",), relation="reversed"),))
 RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure=Failure.RAISED)
 VALUES = Verdict("two", "", 1, 0, "failed", (Remark("wrong values in 3 of 3 places.", ("a",)),))
-LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("runs once `two` passes."),))
+LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("Do this first: `two`."),))
 
 
 def mutant_of(function):
@@ -61,4 +61,4 @@ def test_a_name_from_another_function_is_untrue():
     telling.add([RIGHT, RAISED], mutant_of("double"), places)
     telling.add([RIGHT], mutant_of("double"), places)
     assert (telling.answered, telling.share) == (4, 0.75)
-    assert telling.untrue == ["Net.forward: x → y: was told: a slip."]
+    assert telling.untrue == ["Net.forward: x → y: got: a slip."]

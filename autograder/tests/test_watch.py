@@ -82,9 +82,9 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "1 of 4 in this unit, 1 of 5", "now: summing")
         terminal.send("h")
-        see(terminal, "hint 1 of 3: A slip that people make here:")
+        see(terminal, "hint 1 of 3: A common mistake here:")
         terminal.send("h")
-        see(terminal, "hint 2 of 3: A slip that people make here:")
+        see(terminal, "hint 2 of 3: A common mistake here:")
         fill(course, running_sum="while True: pass")
         see(terminal, "checking …")
         terminal.send("b")
@@ -111,7 +111,7 @@ def test_keys_go_to_the_next_check_and_to_training(course):
     written(course).write_text(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n")
     with watching(course, first="✗ 0/2") as terminal:
         terminal.send("n")
-        see(terminal, "runs once `doubling` passes", "now: summing")
+        see(terminal, "Do this first: `doubling`", "now: summing")
         terminal.send("t")
         see(terminal, "✓ 3/3")
         terminal.send("b")
@@ -252,14 +252,14 @@ def test_an_earlier_exercise_that_is_broken_is_told(course):
         see(
             terminal,
             "not written yet",
-            "It passed before, and does not now:",
+            "This passed before and fails now:",
             "this is the square",
             "now: three_steps",
         )
         fill(course, double=RIGHT["double"], fit=SLOW)
         see(terminal, "✓ 3/3", "All pass")
         fill(course, double="return x * x")
-        see(terminal, "It passed before, and does not now:", "this is the square", "now: doubling")
+        see(terminal, "This passed before and fails now:", "this is the square", "now: doubling")
 
 
 def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
@@ -268,7 +268,7 @@ def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
         fill(course, double="return x.nothing")
-        see(terminal, "runs once", "It passed before, and does not now:", "now: doubling")
+        see(terminal, "Do this first", "This passed before and fails now:", "now: doubling")
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
 

@@ -37,7 +37,7 @@ def by_hand(
     """
 
     def refuse(*_: Any, **__: Any) -> Any:
-        raise RuntimeError(f"{words} are out of reach here: write it by hand.")
+        raise RuntimeError(f"{words} are blocked here: write it by hand.")
 
     def watch(frame: Any, event: str, _: Any) -> None:
         if event != "call":

@@ -243,13 +243,11 @@ def product_of_shapes(raised: Raised) -> str:
     left, right = sides
     if not left.shape or not right.shape:
         return ""
-    of_right = "the last but one of what stands right"
+    of_right = "the last but one axis of the right operand"
     if len(right.shape) == 1:
-        of_right = "what stands right, which has one axis only"
-    cause = (
-        f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; the last axis of what "
-        f"stands left of `@` should be as long as {of_right}."
-    )
+        of_right = "the only axis of the right operand"
+    cause = f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; "
+    cause += f"the last axis of the left operand of `@` should be as long as {of_right}."
     if left.shape == right.shape or ".T" in left.text + right.text:
         return cause  # several products would fit, of which one is meant
     fitting = [f"`{product.text}`" for product in _other_products(left, right) if product.fits()]
@@ -375,7 +373,7 @@ def index_beyond_the_end(raised: Raised) -> str:
         last = f"The last is {int(size) - 1}, counted from 0." if int(size) else "It is empty."
         return f"Axis {axis} has the length {size}, {asked} {last}"
     length = length_with_letter(raised, int(size))
-    return f"Axis {axis} has the length {length}, {asked} Is it meant for another axis?"
+    return f"Axis {axis} has the length {length}, {asked} Did you mean another axis?"
 
 
 def length_with_letter(raised: Raised, size: int) -> str:
@@ -473,7 +471,7 @@ def unpacked(raised: Raised) -> str:
     if not found:
         return ""
     count = len(names)
-    cause = f"`{text}` is {found}, and {count} names stand on the left."
+    cause = f"`{text}` is {found}, but there are {count} names on the left."
     if isinstance(value, tuple):
         return f"{cause} Write one for each."
     return f"{cause} They want a tuple of {count}: hand it in, or return it, as one."

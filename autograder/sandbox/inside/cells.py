@@ -89,7 +89,7 @@ def text_of(source: bytes) -> str:
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         raise Broken(
-            f"line {line} is not {error.encoding.upper()}: the file was saved in another encoding. "
+            f"line {line} is not {error.encoding.upper()}: the file has another encoding. "
             "Save it as UTF-8."
         ) from None
     raise Broken(
@@ -134,7 +134,7 @@ def _notebook_cells(text: str) -> list[Cell]:
         return [_notebook_cell(number, entry) for number, entry in enumerate(entries, 1)]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken(
-            "the notebook cannot be read: it is not a whole .ipynb file. Save it again."
+            "the notebook cannot be read: the .ipynb file is incomplete. Save it again."
         ) from None
 
 

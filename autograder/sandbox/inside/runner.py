@@ -280,7 +280,7 @@ def answer_questions(
         except KeyboardInterrupt as error:  # nobody is at a keyboard: code or a library raised it
             names.put_back()
             words = _in_words(error_of(error, check))
-            message = f"the program ended itself while this check ran. {words}"
+            message = f"the program exited while this check ran. {words}"
             answer = Answer(failure=Failure.KILLED, message=message[:MAX_MESSAGE])
         except Broken as error:
             answer = Answer(failure=Failure.BROKEN, message=str(error))

@@ -25,7 +25,7 @@ FILE = ".autograder.json"
 LOCK = ".autograder.lock"  # held while the file is read and written anew
 _COMMENT = re.compile("^# ?", re.M)  # before each line of text in a script
 _DETAILS = re.compile(r"<summary>(.*?)</summary>(.*?)</details>", re.S)
-MOST_HINTS = 5  # for a check; after them it is time to ask somebody
+MOST_HINTS = 5  # for a check, where its exercise has not more itself
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -338,12 +338,14 @@ def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     trains = outline(course, unit)[check]
     if trains:
         return [course.about.words.training_hint]
-    steps = _folded(check, source)
+    folded = _folded(check, source)
     seen = last_seen(course, unit, check)
+    slips = []
     for slip in _slips(course, unit, check):
         if slip not in seen:
-            steps.append(f"A common mistake here: {slip}")
-    return steps[:MOST_HINTS]
+            slips.append(f"A common mistake here: {slip}")
+    left_for_slips = max(1, MOST_HINTS - len(folded))  # no question is left without its answer
+    return folded + slips[:left_for_slips]
 
 
 def _folded(check: str, source: bytes) -> list[str]:

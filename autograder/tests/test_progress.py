@@ -87,6 +87,18 @@ def test_hints_end_after_five_steps(monkeypatch):
     assert len(progress._helps(COURSE, UNIT, "doubling", b"")) == 5
 
 
+def test_no_hint_of_an_exercise_is_cut_off_and_a_common_mistake_follows(monkeypatch):
+    """Three questions are six steps; no question is left without its answer."""
+    slips = ((Mistake("m", "slip."), Answer()), (Mistake("n", "another."), Answer()))
+    monkeypatch.setattr(progress, "load_key", lambda _: {"doubling": PlainKey(Answer(), slips)})
+    folded = [f"<details><summary>Q{n}?</summary>A{n}.</details>" for n in range(3)]
+    text = "\n".join(f"# {line}" for line in ("**Exercise**", *folded))
+    script = f'# %% [markdown]\n{text}\n\n# %%\ncheck("doubling")\n'
+    helps = progress._helps(COURSE, UNIT, "doubling", script.encode())
+    assert helps[:6] == ["Q0?", "A0.", "Q1?", "A1.", "Q2?", "A2."]
+    assert helps[6:] == ["A common mistake here: slip."]
+
+
 def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course(course):
     """Each source of help by itself; a check that does not exist is told with those that do."""
     its = read_course(course)

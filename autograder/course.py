@@ -29,7 +29,7 @@ Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
 
 class NoCourse(UserError):
-    """No course was found, or the one that was named is none.
+    """No course was found, or the named folder is no course.
 
     The text says where it was looked for.
     """

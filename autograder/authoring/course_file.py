@@ -57,7 +57,7 @@ class _List:
 
 
 def _find_units(text: str) -> _List | None:
-    """Find the list `units`; None where there is none, or none with an entry and an end."""
+    """Find the list `units`; None if it is missing, empty or unclosed."""
     begins = re.search(r"^units\s*=\s*\[", text, re.M)
     if not begins:
         return None
@@ -77,7 +77,10 @@ def _find_units(text: str) -> _List | None:
 
 
 def _added(text: str, name: str) -> str:
-    """Put a name before the bracket that ends the list `units`; leave the text where none is."""
+    """Put a name before the bracket that ends the list `units`.
+
+    Without such a list, return the text unchanged.
+    """
     units = _find_units(text)
     if units is None:
         return text

@@ -198,7 +198,7 @@ def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bo
 
 
 def _exchanged_beyond(relation: Relation, arrays: Container[str]) -> bool:
-    """Return whether an array changed places with one that is none of these."""
+    """Return whether an array is swapped with one outside these."""
     if relation.kind != EXCHANGED:
         return False
     return relation.of not in arrays
@@ -209,7 +209,7 @@ def _is_credible(
 ) -> bool:
     """Return whether known mistakes are to be named that leave wrong arrays unexplained.
 
-    Truth values say what they say. Numbers that many mistakes have in common, zeros, NaN and
+    A boolean always counts as evidence. Numbers that many mistakes have in common, zeros, NaN and
     infinity, say little of how they came about, and so does an array that is missing. And where
     most of the wrong arrays are explained by nothing, so may these be.
     accounted: arrays that a known mistake or a relation explains.

@@ -70,7 +70,7 @@ MOST_OFF = 1 / 3
 # log10 of how many changes may pass by chance: at most so many where those that pass stand in
 # several lines, and where they stand in one
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
-# wrong numbers: of a single one a file could learn which is expected, by the line that is told
+# wrong numbers: one number alone would reveal the expected value
 FEWEST = 2
 CHANCE_OF_CHARACTER = -0.6  # log10 of the chance that one is met
 WITH_BODY = (
@@ -87,7 +87,7 @@ class Expected:
     answer: Answer
 
     def is_met_by(self, answer: Answer) -> bool:
-        """Return whether an answer is right; no answer is where the solution's is none."""
+        """Return whether an answer is right; without an answer of the solution, none is."""
         return not self.answer.failure and is_right(self.check, self.answer, answer)
 
 

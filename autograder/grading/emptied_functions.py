@@ -128,7 +128,7 @@ def _parts(value: Any) -> list[Any]:
 def _argument_like(kept: Any, given: list[Any]) -> Any:
     """Choose for each part of what was kept the first argument of its form that is left.
 
-    Where there is none of its form, it is the first argument of all.
+    If no argument has its form, take the first argument.
     """
     if isinstance(kept, dict):
         return {name: _argument_like(part, given) for name, part in kept.items()}

@@ -60,7 +60,7 @@ def record_path(folder: Path) -> Path:
 
 
 def read_record(path: Path) -> HandIn | None:
-    """Read a record; None where there is none, or none that this version understands."""
+    """Read a record; None if it is missing, or of an unknown format."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=HandIn)
     except (OSError, msgspec.MsgspecError, ValueError):

@@ -49,8 +49,8 @@ def carry_nothing(*_: object) -> Carried | None:
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
     """Return what a student's key knows of a check after one early mistake: the answer with it.
 
-    It knows no further mistake, and not whether the arrays still tell something; a grade does. Of
-    small changes it holds no answers.
+    Unlike grading, it cannot diagnose further mistakes, nor see which arrays are still
+    informative. Of small changes it holds no answers.
     """
     listed = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
     if len(made) > 1 or not made <= listed:

@@ -1,4 +1,4 @@
-"""The key of a unit of which each part is made when it is asked for."""
+"""The key of a unit; each part is computed when it is first asked for."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -198,7 +198,7 @@ def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
 
 
 class MadeCheckKey:
-    """The key of one check, of which each answer is made when it is asked for."""
+    """The key of one check; each answer is computed when it is first asked for."""
 
     def __init__(
         self,

@@ -80,7 +80,7 @@ def _make(key: CheckKey) -> None:
 
 
 def _common_seeds(path: Path, units: Sequence[str]) -> set[int]:
-    """Return the seeds of which a pool holds the keys of all these units."""
+    """Return the seeds for which a pool holds the keys of all these units."""
     store = AnswerStore(path)
     try:
         by_unit = [set(store.seeds(unit)) for unit in units]
@@ -92,7 +92,7 @@ def _common_seeds(path: Path, units: Sequence[str]) -> set[int]:
 
 
 def draw_seed(path: Path, units: list[str]) -> int:
-    """Draw a seed of which the pool holds the keys of all these units. Raises `NoPool`."""
+    """Draw a seed for which the pool holds the keys of all these units. Raises `NoPool`."""
     if not path.is_file():
         raise NoPool(
             f"There is no {path}. Make it with `autograder build --gradescope FOLDER --seeds 32`."

@@ -259,7 +259,7 @@ def _lock(descriptor: int) -> None:
 
 
 def read_result(path: Path) -> Result | None:
-    """Read a result; None where there is none that is whole."""
+    """Read a result; None if it is missing or incomplete."""
     unreadable = (OSError, ValueError, RecursionError, msgspec.MsgspecError)
     try:
         record = msgspec.json.decode(path.read_bytes(), type=_Record)

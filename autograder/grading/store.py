@@ -158,7 +158,7 @@ class AnswerStore:
             self._connection.execute(command, (unit, seed))
 
     def seeds(self, unit: str) -> list[int]:
-        """List the secret seeds of which the store holds all answers of a unit."""
+        """List the secret seeds for which the store holds all answers of a unit."""
         query = "SELECT seed FROM seeds WHERE unit = ? ORDER BY seed"
         with self._lock:
             rows = self._connection.execute(query, (unit,))

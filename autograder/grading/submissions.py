@@ -279,7 +279,7 @@ def time_of(path: Path, stamped: bool = False) -> str:
 
 
 def _written_time(path: Path) -> str:
-    """Read the time that a file tells; empty where there is none, or none that can be read."""
+    """Read the time in a file; empty if it is missing or unreadable."""
     try:
         text = read_file(path).decode().strip()
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))

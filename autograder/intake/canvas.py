@@ -36,7 +36,7 @@ def _match(name: str) -> re.Match[str] | None:
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether most files are called as Canvas calls them; a folder is none of them."""
+    """Say whether most files have names of Canvas's form; folders do not count."""
     folders = {item.top for item in items if item.in_folder and not is_zip(item.top)}
     return mostly(_is_canvas_name(name) and name not in folders for name in tops(items))
 

@@ -307,7 +307,7 @@ class _Rank:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A script or notebook, whose it is, and of which unit. known: the student in the roster."""
+    """A script or notebook with its student and unit. known: the student in the roster."""
 
     found: Found
     student: str

@@ -106,7 +106,7 @@ def _person(submitter: Mapping[str, Any]) -> Person:
 
 
 def _time(value: object) -> str:
-    """Return a time of the table, which YAML reads as one; empty where it is none."""
+    """Return a time of the table; empty if YAML did not read it as a time."""
     if isinstance(value, datetime):
         return in_utc(value)
     try:

@@ -156,7 +156,7 @@ def _suffix(name: str) -> str:
 
 
 def _foreign(entry: os.DirEntry[str]) -> str:
-    """Say why an entry is none that is graded, wherever it lies; empty where it may be."""
+    """Say why an entry cannot be graded anywhere; empty if it can."""
     if entry.is_symlink():
         return "a link: links are not followed"
     why = tools_own((entry.name,))

@@ -92,7 +92,7 @@ def check_address(url: str) -> str:
 
 
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
-    """Return what would be sent, and of whom nothing can be.
+    """Return what would be sent, and the students for whom nothing can be sent.
 
     Of them no number of Canvas's is known, or no assignment was named.
     """

@@ -73,7 +73,8 @@ def _ids(mistakes: Iterable[Mistake]) -> list[str]:
 def common(check: Check, possible: Mapping[Mistakes, Carried]) -> Carried | None:
     """Return what an answer is compared with: the same in all ways in which there is something.
 
-    An array tells something where it does in all. None where ways differ in what they expect.
+    Keep arrays that are informative in every way. Return None if the ways differ in what they
+    expect.
     """
     if not possible:
         return None

@@ -19,7 +19,7 @@ LEAST, LEAST_IN_SINGLE = 1e-12, 1e-6
 DENSITY = 10.0
 CELLS = 1000.0  # values are the same where they are in one of so many cells of the spread
 FEW = 8  # distinct entries that say whether all are multiples of one number
-PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: numbers of which entries may be multiples
+PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: entries may be multiples of these numbers
 
 Array = np.ndarray
 
@@ -74,7 +74,7 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
 def _counts_of_equal(found: Array, spread: float) -> Array:
     """Count the entries that are equal in size, for each size but the commonest.
 
-    The commonest says as little as 0 does, as where 1 stands in all rows that nothing reaches.
+    Ignore the most common value, such as 1 in all rows that are never written.
 
     found: (entries,). Returns (sizes,).
     """

@@ -23,7 +23,7 @@ _DETAIL = re.compile(r"""[\d'"`]""")
 # a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
 # within this part of it
 WIDE, NEAR_IF_DRAWN = 10, 0.5
-ROUNDING = 2e-4  # of its scale: an array that is further from a mistake's is none of it
+ROUNDING = 2e-4  # of its scale: an array further away than this is not this mistake's
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 

@@ -112,7 +112,7 @@ def _is_hopeless(case: Case) -> bool:
 
 @dataclass(frozen=True)
 class _Told:
-    """One relation and the arrays that it fits: those of which the same is said.
+    """One relation and the arrays that it fits, which share a sentence.
 
     fits: array → how the relation fits it.
     """

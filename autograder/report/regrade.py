@@ -67,7 +67,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Unclear:
-    """A mail that speaks of a regrade, and does not say of which check of which file."""
+    """A mail that asks for a regrade and names no check or file."""
 
     sender: str
     date: str
@@ -234,7 +234,7 @@ class _TextOfHtml(HTMLParser):
 
 
 def _header(mail: EmailMessage, name: str) -> str:
-    """Return a header; empty where there is none, or it cannot be read."""
+    """Return a header; empty if it is missing or unreadable."""
     try:
         value = str(mail[name] or "")
     except Exception:  # a header that cannot be read

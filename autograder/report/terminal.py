@@ -256,7 +256,7 @@ def _counted(result: Result, grade: Grade) -> str:
 
 
 def _first_remark(result: Result) -> str:
-    """Return the first remark of a check that did not pass; empty where there is none."""
+    """Return the first remark of a check that did not pass; empty if there is no remark."""
     for verdict in result.verdicts:
         if verdict.status != "passed" and verdict.remarks:
             return f"{verdict.name}: {verdict.remarks[0].text}"

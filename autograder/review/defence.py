@@ -24,7 +24,7 @@ class UnknownStudent(UserError):
 
 
 def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> None:
-    """Refuse names of which there is no result. Raises `UnknownStudent`."""
+    """Refuse names without a result. Raises `UnknownStudent`."""
     known = {result.student for result in results}
     for name in named:
         if name in known:
@@ -162,7 +162,7 @@ class Defence:
         return write_index(self._out, self._draw.seed, in_order, self._names)
 
     def summary(self) -> str:
-        """Say how many were asked how much, and of whom the code is not at hand."""
+        """Say how many students got how many questions, and whose code is missing."""
         counts: list[int] = []
         for students in self._asked.values():
             counts.extend(students.values())

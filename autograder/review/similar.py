@@ -25,7 +25,7 @@ SPREADS = 5
 LEAST_SPREAD = 0.05  # what counts as the spread where shares hardly differ
 FEWEST = 4  # answers that say what is usual
 ALWAYS = 0.9  # a share above it stands out, however many of the class share as much
-# near-equal answers: of at least so many parts, of which both have so large a share
+# near-equal answers have at least so many parts, and share at least this fraction of them
 LEAST_PARTS = 12
 NEARLY_EQUAL = 0.8
 PIVOTS = 16  # answers that each other one is held against, to find a group of half the class

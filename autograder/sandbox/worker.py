@@ -456,7 +456,7 @@ def _answer_so_far(reader: ReplyReader, ended: Answer) -> Answer:
 
 
 def _failure_of(reply: wire.Message) -> Failure:
-    """Return the failure that a reply tells. Raises `BadFrame` for a word that is none."""
+    """Return the failure in a reply. Raises `BadFrame` for an unknown word."""
     try:
         return Failure(reply.fields.get("failure", ""))
     except ValueError:

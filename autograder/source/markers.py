@@ -1,4 +1,4 @@
-"""Finds the slips of a solution's script: what resembles a marker or a mistake, and is none.
+"""Finds lines of a solution's script that are almost a marker or a mistake.
 
 A slip that nobody notices gives answers away: what does not stand between two markers is given to
 students. So whatever may have been meant as a marker is one, letter by letter, or is refused.

@@ -445,7 +445,7 @@ def _has_minus(node: ast.AST, source: Source) -> bool:
 
 
 def _option_of(node: ast.AST, source: Source) -> str:
-    """Return the option of which a node is the value, "" where it is none's."""
+    """Return the keyword whose value a node is; "" if it is no keyword's."""
     match source.parents[node]:
         case ast.keyword(arg=str(name)):
             return name

@@ -43,7 +43,7 @@ class Compiler(StandIn):
 
     @staticmethod
     def graph_break(msg: str = "") -> None:
-        """End a graph here, of which there is none."""
+        """Do nothing: nothing is compiled."""
 
     @staticmethod
     def disable(fn: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:

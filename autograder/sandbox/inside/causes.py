@@ -249,7 +249,7 @@ def product_of_shapes(raised: Raised) -> str:
     cause = f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; "
     cause += f"the last axis of the left operand of `@` should be as long as {of_right}."
     if left.shape == right.shape or ".T" in left.text + right.text:
-        return cause  # several products would fit, of which one is meant
+        return cause  # several products would fit, and only one is meant
     fitting = [f"`{product.text}`" for product in _other_products(left, right) if product.fits()]
     if not fitting:
         return cause
@@ -493,7 +493,7 @@ def _iterators_of_zip(raised: Raised, expression: ast.expr) -> str:
 
 
 def _statement(line: str) -> ast.stmt | None:
-    """Return the one statement that a line is. None if it is none, or more."""
+    """Return the statement of a line; None if the line holds no statement, or several."""
     with suppress(SyntaxError):
         body = ast.parse(line).body
         if len(body) == 1:

@@ -235,7 +235,7 @@ def answer_questions(
 ) -> None:
     """Read a submission, then questions about it, and answer each: the whole life of a worker.
 
-    names: what is put back before each run of an experiment, of which a question may need two.
+    names: what is put back before each run of an experiment; a question may need two runs.
     """
     checks = {check.name: check for check in experiments.checks}
     reset = partial(_reset, experiments, names)

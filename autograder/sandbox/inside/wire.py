@@ -19,7 +19,7 @@ LENGTH_BYTES = 8  # of a frame's length, and of the length of a safetensors head
 MAX_FRAME = 64 << 20  # bytes
 # bytes of all text in a frame: as JSON, which takes up to 25 times that to read, and in NumPy
 MAX_TEXT = 8 << 20
-MAX_TEXTS = 200_000  # texts and lists in a frame, of which each takes the reader microseconds
+MAX_TEXTS = 200_000  # texts and lists in a frame; reading each takes microseconds
 MAX_HEADER = 64 << 10  # bytes
 MAX_ARRAYS = 64
 MAX_DIMENSIONS = 8

@@ -40,9 +40,9 @@ from fresh_mistakes import answers
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
 from autograder.explaining.words import slip_in_words
-from autograder.grading.keys import solution_of
+from autograder.grading.keys import all_needed, solution_of
 from autograder.grading.listed import listed_in_key
-from autograder.grading.made_key import MadeKey, all_needed
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore, cache_folder

@@ -41,6 +41,7 @@ COLUMNS = (
     "named",
     "related",
     "small change",
+    "two mistakes",
     "repaired",
     "own words",
     "error",
@@ -49,21 +50,33 @@ COLUMNS = (
 )
 
 
-def answers(name: str) -> Iterator[tuple[str, str]]:
-    """Yield the wrong answers of a unit, each with its title; `base` is right."""
+Changes = list[tuple[str, str]]  # old lines, and the new ones in their place
+
+
+def base_and_slips(name: str) -> tuple[str, list[tuple[str, Changes]]]:
+    """Return the right answer of a unit, and each wrong one as its title and what it changes."""
     text = (ANSWERS / f"{name}.txt").read_text()
     _, *parts = re.split(r"^#= (.*)\n", text, flags=re.M)
     titles, texts = parts[::2], parts[1::2]
     assert titles[0] == "base"
-    base = texts[0]
-    yield "base", base
+    slips = []
     for title, edits in zip(titles[1:], texts[1:], strict=True):
-        changed = base
+        changes = []
         for old, new in re.findall(r"^- (.*)\n\+ (.*)$", edits, flags=re.M):
-            old_lines = old.replace("\\n", "\n")
-            new_lines = new.replace("\\n", "\n")
-            assert old_lines in changed, (name, title, old_lines)
-            changed = changed.replace(old_lines, new_lines)
+            changes.append((old.replace("\\n", "\n"), new.replace("\\n", "\n")))
+        slips.append((title, changes))
+    return texts[0], slips
+
+
+def answers(name: str) -> Iterator[tuple[str, str]]:
+    """Yield the wrong answers of a unit, each with its title; `base` is right."""
+    base, slips = base_and_slips(name)
+    yield "base", base
+    for title, changes in slips:
+        changed = base
+        for old, new in changes:
+            assert old in changed, (name, title, old)
+            changed = changed.replace(old, new)
         assert changed != base, (name, title)
         yield title, changed
 
@@ -114,7 +127,7 @@ def main() -> None:
                             arrays = ", ".join(remark.arrays)[:60]
                             print(f"    {failed.name} {arrays}: {remark.text}")
         answered = sum(counts.values()) - counts["error"] - counts["passes"]
-        explained = sum(counts[one] for one in COLUMNS[:4])
+        explained = sum(counts[one] for one in COLUMNS[:5])
         print(
             measured.name,
             *(counts[one] for one in COLUMNS),

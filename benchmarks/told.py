@@ -117,6 +117,10 @@ class KeyWithout:
     def style_changes(self) -> ChangedAnswers:
         return self._kept(self.key.style_changes)
 
+    @property
+    def mistake_pairs(self) -> ChangedAnswers:
+        return self.key.mistake_pairs
+
     def _kept(self, known: ChangedAnswers) -> ChangedAnswers:
         kept = []
         for place, change in enumerate(known.changes):

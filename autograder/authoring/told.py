@@ -1,7 +1,8 @@
 """What the grader says of mistakes that nobody wrote.
 
-Each is named, or related to the right answer, or told as a small change of one, or repaired by a
-small change of its own, or told by words that the check's author wrote, or none of these.
+Each is named, or related to the right answer, or told as a small change of one or as two known
+mistakes at once, or repaired by a small change of its own, or told by words that the check's author
+wrote, or none of these.
 """
 
 from collections import Counter
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from autograder.check import Check
+from autograder.explaining.mistake_pairs import KIND as TWO_MISTAKES
 from autograder.explaining.repairs import KIND as REPAIRED
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.judging import Remark, Verdict
@@ -21,6 +23,7 @@ Told = Literal[
     "named",
     "related",
     "small change",
+    "two mistakes",
     "repaired",
     "own words",
     "error",
@@ -33,9 +36,9 @@ class Telling:
     """How many wrong variants of a unit's solution are told what.
 
     counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
-    the expected values, by a *small change* of the solution that gives the same, *repaired* by a
-    small change of the answer itself after which the check passes, by the check's *own words* for
-    an array, by the *error* that they raise, or *neither*.
+    the expected values, by a *small change* of the solution that gives the same, by *two mistakes*
+    at once, *repaired* by a small change of the answer itself after which the check passes, by the
+    check's *own words* for an array, by the *error* that they raise, or *neither*.
     untrue: what is told that is not so.
     checks: of the unit; without them own words are not known.
     """
@@ -55,7 +58,7 @@ class Telling:
         """Return how many are told what explains their values."""
         named = self.counts["named"]
         related = self.counts["related"]
-        changed = self.counts["small change"]
+        changed = self.counts["small change"] + self.counts["two mistakes"]
         repaired = self.counts["repaired"]
         return named + related + changed + repaired
 
@@ -111,10 +114,12 @@ def _how_failure_is_told(verdict: Verdict, words: Container[str]) -> Told:
             return "named"
         if remark.relation:
             relations.add(remark.relation)
-    if relations - {SMALL_CHANGE, REPAIRED}:
+    if relations - {SMALL_CHANGE, TWO_MISTAKES, REPAIRED}:
         return "related"
     if SMALL_CHANGE in relations:
         return "small change"
+    if TWO_MISTAKES in relations:
+        return "two mistakes"
     if REPAIRED in relations:
         return "repaired"
     if verdict.failure:

@@ -7,7 +7,7 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
-from autograder.explaining.finding import ChangeFound
+from autograder.explaining.mistake_pairs import find_pairs
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
 from autograder.explaining.words import small_change, values_are
@@ -65,7 +65,7 @@ def remarks_on(
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
     named = explained_arrays(told)
-    changed = _small_changes(comparison, named.union(related), excluded)
+    changed = _variants(comparison, named.union(related), excluded)
     remarks = []
     for explanation in told:
         mistake = explanation.mistakes[0]
@@ -76,8 +76,7 @@ def remarks_on(
         if name in named:
             continue
         if name in changed:
-            remark = Remark(small_change(changed[name]), (name,), relation=SMALL_CHANGE)
-            description = Description(remark)
+            description = Description(changed[name])
         else:
             description = _with_relation(name, comparison, related.get(name))
         descriptions.append(description)
@@ -99,36 +98,39 @@ def _relations(
     return find_relations(expected, found, comparison.wrong, letters)
 
 
-def _small_changes(
+def _variants(
     comparison: Comparison, explained: Container[str], excluded: Excluded
-) -> Mapping[str, ChangeFound]:
-    """Find for wrong arrays that nothing else explains which small change of a right answer fits.
+) -> Mapping[str, Remark]:
+    """Say of wrong arrays that nothing else explains which variant of a right answer gives them.
 
-    Those of the solution first: those of other styles are made only where none of these fits.
+    Small changes of the solution first, then those of other styles, then two known mistakes at
+    once: each is made only where none before fits.
     """
-    told: dict[str, ChangeFound] = {}
+    told: dict[str, Remark] = {}
     expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told
-    for changes_of in (_of_solution, _of_styles):
+    for find in (_change_of_solution, _change_of_style, _two_mistakes):
         unexplained = []
         for name in comparison.wrong:
             if name not in explained and name not in told:
                 unexplained.append(name)
         if not unexplained:
             break
-        changes = changes_of(comparison.key)
-        found = _small_change(comparison, changes, unexplained, excluded)
-        told.update(found)
+        told.update(find(comparison, unexplained, excluded))
     return told
 
 
-def _of_solution(key: CheckKey) -> ChangedAnswers:
-    return key.small_changes
+def _change_of_solution(
+    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+) -> Mapping[str, Remark]:
+    return _small_change(comparison, comparison.key.small_changes, unexplained, excluded)
 
 
-def _of_styles(key: CheckKey) -> ChangedAnswers:
-    return key.style_changes
+def _change_of_style(
+    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+) -> Mapping[str, Remark]:
+    return _small_change(comparison, comparison.key.style_changes, unexplained, excluded)
 
 
 def _small_change(
@@ -136,17 +138,33 @@ def _small_change(
     changes: ChangedAnswers,
     unexplained: Sequence[str],
     excluded: Excluded,
-) -> Mapping[str, ChangeFound]:
-    expected = comparison.expected.arrays
-    found = comparison.answer.arrays
-    return find_small_change(
+) -> Mapping[str, Remark]:
+    found = find_small_change(
         changes,
-        expected,
-        found,
+        comparison.expected.arrays,
+        comparison.answer.arrays,
         comparison.wrong,
         unexplained,
         excluded,
         names_in_experiment(comparison.check.experiment),
+    )
+    told = {}
+    for name, change in found.items():
+        told[name] = Remark(small_change(change), (name,), relation=SMALL_CHANGE)
+    return told
+
+
+def _two_mistakes(
+    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+) -> Mapping[str, Remark]:
+    return find_pairs(
+        comparison.key.mistake_pairs,
+        comparison.expected.arrays,
+        comparison.answer.arrays,
+        comparison.wrong,
+        unexplained,
+        excluded,
+        comparison.standard.mistakes,
     )
 
 

@@ -50,10 +50,31 @@ def find_small_change(
     excluded: whether a change cannot have been made.
     exercises: the names of functions and classes that every submission has; others are not told.
     """
+    told: dict[str, ChangeFound] = {}
+    for arrays, fitting in variants_that_give(changed, right, found, wrong, unexplained, excluded):
+        change = _in_common(fitting, exercises)
+        if change:
+            told.update(dict.fromkeys(arrays, change))
+    return told
+
+
+def variants_that_give(
+    changed: ChangedAnswers,
+    right: Arrays,
+    found: Arrays,
+    wrong: Sequence[str],
+    unexplained: Sequence[str],
+    excluded: Callable[[SmallChange], bool],
+) -> list[tuple[list[str], list[SmallChange]]]:
+    """Find the variants that together give what is unexplained: arrays, and what gives them all.
+
+    Left out are arrays whose variants differ in what they spoil, or that may be theirs by chance.
+    The parameters are those of `find_small_change`.
+    """
     if not changed.changes or not unexplained:
-        return {}
+        return []
     if any_is_much_larger(found, right, wrong):
-        return {}
+        return []
     search = VariantSearch(changed, right, found, wrong)
     chosen: list[tuple[frozenset[str], list[int]]] = []  # arrays, and changes that give them
     left = frozenset(unexplained)
@@ -64,13 +85,14 @@ def find_small_change(
         for number in rivals:
             left -= search.spoilt(number)
     if left:  # the slip that made this has made the rest too, and was another one then
-        return {}
-    told: dict[str, ChangeFound] = {}
+        return []
+    telling = []
     for arrays, rivals in chosen:
-        change = _in_common(search, changed, rivals, exercises)
-        if change:
-            told.update(dict.fromkeys(sorted(arrays), change))
-    return told
+        spoilt = {search.spoilt(number) for number in rivals}
+        if len(spoilt) == 1 and not search.may_be_chance(rivals[0]):
+            variants = [changed.changes[number] for number in rivals]
+            telling.append((sorted(arrays), variants))
+    return telling
 
 
 def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
@@ -85,20 +107,8 @@ def can_tell(right: Arrays, found: Arrays, wrong: Sequence[str]) -> bool:
     return chance <= math.log10(CHANCE)
 
 
-def _in_common(
-    search: VariantSearch,
-    changed: ChangedAnswers,
-    rivals: Sequence[int],
-    exercises: Container[str],
-) -> ChangeFound | None:
-    """Return what changes that give the same values have in common.
-
-    None where they differ in what they spoil, or the values may be theirs by chance.
-    """
-    spoilt = {search.spoilt(number) for number in rivals}
-    if len(spoilt) > 1 or search.may_be_chance(rivals[0]):
-        return None
-    changes = [changed.changes[number] for number in rivals]
+def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> ChangeFound | None:
+    """Return what changes that give the same values have in common; None where it is little."""
     functions = frozenset(change.function for change in changes)
     if len(functions) > MOST_FUNCTIONS:
         return None

@@ -11,6 +11,7 @@ from autograder.slip import PARTS, Slip, SlipKind
 
 # a known mistake is told as a fact about values, or about an error: other code may give the same
 VALUES_ARE = "your values are those of this mistake"
+TWO_MISTAKES = "your values are those of two mistakes at once"
 ERROR_IS = "your error is that of this mistake"
 TWO_ANSWERS = (
     "asked once more, in a new process, this check got another answer. The one that earns less "
@@ -21,6 +22,16 @@ TWO_ANSWERS = (
 def values_are(words: str) -> str:
     """Say that an answer's values are those of a known mistake. words: the mistake's own."""
     return f"{VALUES_ARE}: {words}"
+
+
+def two_mistakes_are(words: str) -> str:
+    """Say that an answer's values are those of two known mistakes. words: those of both."""
+    return f"{TWO_MISTAKES}: {words}"
+
+
+def one_of_two_is(words: str) -> str:
+    """Say the same where only one of them is known. words: its own."""
+    return f"{TWO_MISTAKES}. One of them: {words}"
 
 
 def error_is(words: str) -> str:

@@ -24,6 +24,7 @@ from autograder.grading.keys import (
     spoilt_names,
 )
 from autograder.grading.listed import NotAnswered
+from autograder.grading.mistake_pairs import scripts_of_pairs
 from autograder.grading.provenance import computing_digest, experiments_digest, versions
 from autograder.grading.small_changes import (
     ChangedScripts,
@@ -178,22 +179,34 @@ class AnswerMaker:
 
         listed: their ids. Raises `NotAnswered` where one of them is late.
         """
+        in_order = [self.changed_scripts[identity] for identity in sorted(listed, key=_number)]
+        ids = [change.id for change, _ in in_order]
+        return self._all_listed(check, solution, in_order, "small changes", *ids)
+
+    def in_pairs(self, check: Check, solution: Made, listed: Iterable[str]) -> ChangedAnswers:
+        """Return the same of some pairs of known mistakes."""
+        pairs = scripts_of_pairs(self.solution, sorted(listed))
+        scripts = [edited.script for _, edited in pairs]
+        return self._all_listed(check, solution, pairs, "pairs of mistakes", *scripts)
+
+    def _all_listed(
+        self, check: Check, solution: Made, listed: Tried, *rests_on: str
+    ) -> ChangedAnswers:
+        """Return what listed variants of the solution answer, found in the store or run."""
         if not listed:
             return NO_CHANGES
-        in_order = [self.changed_scripts[identity] for identity in sorted(listed, key=_number)]
 
         def made() -> ChangedAnswers:
             plain = self.solution.plain()
             server = self._server()
-            found = run_listed(server, check, self._seed, plain, solution.answer, in_order)
+            found = run_listed(server, check, self._seed, plain, solution.answer, listed)
             if found is None:
                 raise NotAnswered(
                     f"our solution with a small change did not answer `{check.name}` in time"
                 )
             return found
 
-        ids = [change.id for change, _ in in_order]
-        return self._kept(made, check, "small changes", *ids)
+        return self._kept(made, check, *rests_on)
 
     def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
         """Return the same of right answers in other styles; of helpers no name is told."""

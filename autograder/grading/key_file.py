@@ -3,10 +3,10 @@
 A key is one safetensors file. Its arrays are called `check|expected|array` and
 `check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
 check: the loss that training reached, the shapes of the solution's arrays, which of them are the
-same on another seed, which are text, of each mistake the words and how it failed, and of small
-changes of the solution the function and the slip, with prints of what they answer and a digest of
-the code that these come from. An array of a mistake that equals the solution's is left out, and so
-are the weights that training ends with.
+same on another seed, which are text, of each mistake the words and how it failed, of small changes
+of the solution the function and the slip, and of pairs of mistakes the ids; of both with prints of
+what they answer and a digest of the code that these come from. An array of a mistake that equals
+the solution's is left out, and so are the weights that training ends with.
 """
 
 import json
@@ -35,6 +35,7 @@ from autograder.judging import (
     error_words,
     kind_of_error,
 )
+from autograder.judging.key import pair_of_mistakes
 from autograder.judging.variants import (
     NO_CHANGES,
     TAG,
@@ -47,7 +48,8 @@ from autograder.sandbox.inside.wire import pack_text, unpack_text
 from autograder.slip import Slip
 
 FORMAT = "4"
-SMALL_CHANGES, PLACES, PRINTS = "small changes", "places", "prints"  # in the names of arrays
+# in the names of arrays
+SMALL_CHANGES, PAIRS, PLACES, PRINTS = "small changes", "pairs", "places", "prints"
 EXPECTED = "expected"  # in the name of an array: it is the solution's
 # Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
 # mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
@@ -81,6 +83,8 @@ class _StoredCheck(msgspec.Struct):
     mistakes: list[_StoredMistake]
     small_changes: list[tuple[str, str, Slip]] = []  # id, function and slip of each
     made_of: str = ""  # the digest of what the small changes come from
+    pairs: list[str] = []  # the ids of each pair of mistakes
+    pairs_made_of: str = ""  # the same digest of the pairs
 
 
 def save_key(path: Path, key: Key) -> None:
@@ -98,6 +102,8 @@ def save_key(path: Path, key: Key) -> None:
                 (change.id, change.function, change.slip) for change in known.small_changes.changes
             ],
             made_of=known.small_changes.made_of,
+            pairs=[pair.id for pair in known.mistake_pairs.changes],
+            pairs_made_of=known.mistake_pairs.made_of,
         )
     texts = [name for name, array in arrays.items() if is_text(array)]
     metadata = {
@@ -128,20 +134,24 @@ def _arrays_of(entry: str, known: CheckKey) -> Arrays:
         for name, array in mistaken.arrays.items():
             if not _is_equal(array, expected.get(name)):
                 arrays[_array_name(entry, mistake.id, name)] = array
-    arrays.update(_arrays_of_small_changes(entry, known.small_changes))
+    arrays.update(_arrays_of_variants(entry, SMALL_CHANGES, known.small_changes))
+    arrays.update(_arrays_of_variants(entry, PAIRS, known.mistake_pairs))
     return arrays
 
 
-def _arrays_of_small_changes(entry: str, changed: ChangedAnswers) -> Arrays:
-    """Return the prints of what small changes spoil, and the places of these: change and array."""
+def _arrays_of_variants(entry: str, whose: str, changed: ChangedAnswers) -> Arrays:
+    """Return the prints of what variants spoil, and the places of these: variant and array.
+
+    whose: what the variants are called.
+    """
     if not changed.changes:
         return {}
     tags = changed.prints[:, :, TAG]  # (changes, arrays)
     places = np.argwhere(tags != UNCHANGED)  # (prints that are stored, 2)
     numbers, arrays = places.T
     return {
-        _array_name(entry, SMALL_CHANGES, PLACES): places.astype(np.int16),
-        _array_name(entry, SMALL_CHANGES, PRINTS): changed.prints[numbers, arrays],
+        _array_name(entry, whose, PLACES): places.astype(np.int16),
+        _array_name(entry, whose, PRINTS): changed.prints[numbers, arrays],
     }
 
 
@@ -222,35 +232,42 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
             keeps=one.keeps,
         )
         mistakes.append((mistake, answer))
+    changes = tuple(starmap(SmallChange, known.small_changes))
+    pairs = tuple(map(pair_of_mistakes, known.pairs))
     return PlainKey(
         Answer(expected),
         tuple(mistakes),
         known.loss,
         frozenset(known.constant),
-        _small_changes(entry, known, arrays),
+        _variants(entry, SMALL_CHANGES, known, changes, known.made_of, arrays),
+        mistake_pairs=_variants(entry, PAIRS, known, pairs, known.pairs_made_of, arrays),
     )
 
 
-def _small_changes(
-    entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
+def _variants(
+    entry: str,
+    whose: str,
+    known: _StoredCheck,
+    changes: tuple[SmallChange, ...],
+    made_of: str,
+    arrays: Mapping[str, np.ndarray],
 ) -> ChangedAnswers:
-    if not known.small_changes:
-        return replace(NO_CHANGES, made_of=known.made_of)
-    changes = tuple(starmap(SmallChange, known.small_changes))
+    if not changes:
+        return replace(NO_CHANGES, made_of=made_of)
     names = tuple(known.shapes)
-    places = arrays[_array_name(entry, SMALL_CHANGES, PLACES)]
-    stored = arrays[_array_name(entry, SMALL_CHANGES, PRINTS)]
+    places = arrays[_array_name(entry, whose, PLACES)]
+    stored = arrays[_array_name(entry, whose, PRINTS)]
     prints = np.zeros((len(changes), len(names), WIDTH))
     numbers_of_changes, numbers_of_arrays = places.T
     prints[numbers_of_changes, numbers_of_arrays] = stored
-    return ChangedAnswers(changes, names, prints, known.made_of)
+    return ChangedAnswers(changes, names, prints, made_of)
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
     """Return whether the judge cannot tell two keys of a unit apart.
 
     Another processor rounds differently, and so its key differs in the last bits. Of small changes
-    it is compared which code their answers come from.
+    and of pairs of mistakes it is compared which code their answers come from.
     """
     if one.keys() != other.keys():
         return False
@@ -267,6 +284,8 @@ def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
     if _words(one) != _words(other) or one.constant != other.constant:
         return False
     if one.small_changes.made_of != other.small_changes.made_of:
+        return False
+    if one.mistake_pairs.made_of != other.mistake_pairs.made_of:
         return False
     if check.measure:
         return _is_same_training(check, one, other)

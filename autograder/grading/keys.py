@@ -18,6 +18,7 @@ from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading.key_file import SAME
+from autograder.grading.mistake_pairs import pairs_to_be_tried, try_pairs
 from autograder.grading.provenance import modules_of_checks
 from autograder.grading.small_changes import (
     ChangedScripts,
@@ -32,6 +33,7 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
 from autograder.sandbox.worker import Worker
 from autograder.source.addons import names_of_addons
+from autograder.source.edits import edits_of_mistakes
 from autograder.source.markers import BEGIN, END
 from autograder.source.solution import Solution, plain_text, read_solution_file
 
@@ -75,6 +77,14 @@ def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
     return checks
 
 
+def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
+    """Name the checks that one needs, and those that these need in turn."""
+    needed = set(check.needs)
+    for name in check.needs:
+        needed |= all_needed(checks[name], checks)
+    return needed
+
+
 def other_seed(seed: int) -> int:
     """Return the seed that, beside `seed`, tells which arrays are the same on every seed."""
     return seed + 1
@@ -92,9 +102,10 @@ def build_key(
     A mistake is asked of those exact checks that run the definition in which it stands.
     data: for each check that trains, the corpora that the solution is trained on. A check without
     any is left out.
-    for_a_file: the key is to be the same on every processor, and to hold what small changes answer.
-    stored: the key that the file holds now; what its small changes answer is kept where they come
-    from the same code.
+    for_a_file: the key is to be the same on every processor, and to hold what small changes and
+    pairs of mistakes answer.
+    stored: the key that the file holds now; what its variants answer is kept where they come from
+    the same code.
     Raises `BrokenSolution` where the solution fails, or answers the same on another seed; and for a
     file where a mistake stands so near the tolerance that rounding decides whether it is listed.
     """
@@ -112,6 +123,7 @@ def build_key(
     _add_mistakes(keys, server, seed, names, refuse_near=for_a_file)
     if for_a_file:
         _add_small_changes(keys, server, seed, names, stored)
+        _add_pairs(keys, server, seed, stored)
     return keys
 
 
@@ -205,6 +217,27 @@ def _add_small_changes(
         changed = try_changes(server, check, seed, plain, known.expected, tried)
         changed = replace(changed, made_of=made_of)
         keys[check.name] = replace(known, small_changes=changed)
+
+
+def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key) -> None:
+    """Add to the keys of exact checks what pairs of known mistakes answer.
+
+    stored: as of `build_key`.
+    """
+    solution = solution_of(server.unit)
+    plain = solution.plain()
+    codes = str(edits_of_mistakes(solution))
+    origin = origin_of_small_changes(server.unit, plain, seed)
+    made_of = sha256(f"{origin}{codes}".encode()).hexdigest()
+    checks = {check.name: check for check in checks_to_run(server.unit, data=())}
+    for name, check in checks.items():
+        known = keys[name]
+        if name in stored and stored[name].mistake_pairs.made_of == made_of:
+            pairs = stored[name].mistake_pairs
+        else:
+            tried = pairs_to_be_tried(solution, check, all_needed(check, checks), keys)
+            pairs = try_pairs(server, check, seed, plain, known, tried)
+        keys[name] = replace(known, mistake_pairs=replace(pairs, made_of=made_of))
 
 
 def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:

@@ -23,10 +23,14 @@ class NotAnswered(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """What a key lists of one check: the ids of known mistakes and small changes that answer."""
+    """What a key lists of one check: the ids of known mistakes and small changes that answer.
+
+    pairs: of two known mistakes at once, for words only.
+    """
 
     mistakes: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
 
 
 NOTHING_LISTED = Listed()
@@ -55,4 +59,5 @@ def listed_of(known: CheckKey, origin: str) -> Listed:
     changes: set[str] = set()
     if known.small_changes.made_of == origin:
         changes.update(change.id for change in known.small_changes.changes)
-    return Listed(frozenset(answering), frozenset(changes))
+    pairs = frozenset(pair.id for pair in known.mistake_pairs.changes)
+    return Listed(frozenset(answering), frozenset(changes), pairs)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus
@@ -9,6 +10,7 @@ from autograder.course import Unit
 from autograder.grading.answer_maker import AnswerMaker
 from autograder.grading.emptied import KINDS, EmptiedAnswers, Exercises, exercises
 from autograder.grading.keys import (
+    all_needed,
     checks_to_run,
     loses_points,
     may_be_the_machines_doing,
@@ -189,14 +191,6 @@ def _check_of(entry: str) -> str:
     return name
 
 
-def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
-    """Name the checks that one needs, and those that these need in turn."""
-    needed = set(check.needs)
-    for name in check.needs:
-        needed |= all_needed(checks[name], checks)
-    return needed
-
-
 class MadeCheckKey:
     """The key of one check; each answer is computed when it is first asked for."""
 
@@ -227,6 +221,7 @@ class MadeCheckKey:
         self._spoils: dict[str, bool] = {}
         self._small_changes: ChangedAnswers | None = None
         self._style_changes: ChangedAnswers | None = None
+        self._mistake_pairs: ChangedAnswers | None = None
 
     def _solution(self) -> Made:
         with self._lock:
@@ -292,6 +287,23 @@ class MadeCheckKey:
             if self._style_changes is None:
                 self._style_changes = self._maker.changed_in_styles(self._check, self._solution())
             return self._style_changes
+
+    @property
+    def mistake_pairs(self) -> ChangedAnswers:
+        """Return what the solution answers with two known mistakes in it; nothing if one is late.
+
+        Points do not depend on it, and so a late one is not waited for.
+        """
+        if self._check.measure or self._always:
+            return NO_CHANGES
+        with self._lock:
+            if self._mistake_pairs is None:
+                self._mistake_pairs = NO_CHANGES
+                with suppress(NotAnswered):
+                    self._mistake_pairs = self._maker.in_pairs(
+                        self._check, self._solution(), self._listed.pairs
+                    )
+            return self._mistake_pairs
 
     def _spoilt_by_change(self, change: SmallChange) -> bool:
         if self._check.measure or not self._may_reach(change):

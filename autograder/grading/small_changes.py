@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -88,7 +89,16 @@ def _top(function: str) -> str:
     return top
 
 
-Tried = Sequence[tuple[SmallChange, Edit]]
+class Scripted(Protocol):
+    """An edited script."""
+
+    @property
+    def script(self) -> str:
+        """The script with the edits made."""
+
+
+Tried = Sequence[tuple[SmallChange, Scripted]]
+TriedChanges = Sequence[tuple[SmallChange, Edit]]
 
 
 def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
@@ -97,7 +107,7 @@ def to_be_tried(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
     ran: the names of those definitions, None where they are not known.
     """
     reached = _reached(scripts, ran)
-    return _some(reached, MOST)
+    return some(reached, MOST)
 
 
 def styles_to_be_tried(
@@ -110,7 +120,7 @@ def styles_to_be_tried(
     return {name: _of_some_lines(changes, share) for name, changes in reached.items()}
 
 
-def _of_some_lines(reached: Tried, share: float) -> Tried:
+def _of_some_lines(reached: TriedChanges, share: float) -> Tried:
     """Choose a share of the lines, evenly spread, and all changes of each.
 
     Changes that give the same values mostly stand in one line. So all of them are seen, or none,
@@ -127,7 +137,7 @@ def _of_some_lines(reached: Tried, share: float) -> Tried:
     return chosen
 
 
-def _reached(scripts: ChangedScripts, ran: frozenset[str] | None) -> Tried:
+def _reached(scripts: ChangedScripts, ran: frozenset[str] | None) -> TriedChanges:
     reached = []
     for change, edit in scripts.values():
         if is_reached(edit.function, ran):
@@ -140,7 +150,7 @@ def is_reached(function: str, ran: frozenset[str] | None) -> bool:
     return ran is None or _top(function) in ran
 
 
-def _some(reached: Tried, most: int) -> Tried:
+def some(reached: Tried, most: int) -> Tried:
     """Choose so many changes at most, evenly spread."""
     step = math.ceil(len(reached) / most)
     return reached[:: max(1, step)]
@@ -160,7 +170,7 @@ def try_changes(
 
     plain: the solution's script. expected: its answer.
     """
-    return _told_apart(check, expected, _answers(server, check, seed, plain, tried))
+    return told_apart(check, expected, answers_of(server, check, seed, plain, tried))
 
 
 def run_listed(
@@ -182,10 +192,10 @@ def run_listed(
             if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
                 return None
             answers.append((change, answer))
-    return _told_apart(check, expected, answers)
+    return told_apart(check, expected, answers)
 
 
-def _told_apart(
+def told_apart(
     check: Check, expected: Answer, answers: Iterable[tuple[SmallChange, Answer]]
 ) -> ChangedAnswers:
     """Keep prints of the answers that the judge tells from the solution's."""
@@ -214,7 +224,7 @@ def joined(names: Sequence[str], parts: Iterable[ChangedAnswers]) -> ChangedAnsw
     return ChangedAnswers(tuple(changes), tuple(names), np.concatenate(rows))
 
 
-def _answers(
+def answers_of(
     server: Server,
     check: Check,
     seed: int,

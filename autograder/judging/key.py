@@ -6,6 +6,7 @@ from typing import Protocol
 
 from autograder.check import Answer, Check, Corpus
 from autograder.judging.variants import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.slip import LISTED
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,16 @@ class Mistake:
     text: str
     keeps: float = 0.0
     code: str = ""
+
+
+def pair_of_mistakes(identity: str) -> SmallChange:
+    """Return two known mistakes as one variant of the solution. identity: the ids of both."""
+    return SmallChange(identity, "", LISTED)
+
+
+def ids_of_pair(pair: SmallChange) -> list[str]:
+    """Return the ids of the two known mistakes that a variant is made of."""
+    return pair.id.split()
 
 
 # mistakes that change the answer to a check, each with that answer
@@ -57,6 +68,10 @@ class CheckKey(Protocol):
     def style_changes(self) -> ChangedAnswers:
         """What right answers in other styles answer with one small change in them."""
 
+    @property
+    def mistake_pairs(self) -> ChangedAnswers:
+        """What the solution answers with two known mistakes in it; an id is those of both."""
+
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Return whether a known mistake, or a small change of the solution, loses points here."""
 
@@ -71,6 +86,7 @@ class PlainKey:
     constant: frozenset[str] = frozenset()
     small_changes: ChangedAnswers = NO_CHANGES
     style_changes: ChangedAnswers = NO_CHANGES
+    mistake_pairs: ChangedAnswers = NO_CHANGES
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Return whether a known mistake, or a small change of the solution, loses points here."""

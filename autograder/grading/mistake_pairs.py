@@ -1,0 +1,95 @@
+"""Pairs of known mistakes, made in the solution at once: which are tried, and what they answer.
+
+Two slips may give values that neither gives alone. A pair is one more variant of the solution: it
+is run and kept as small changes are, for words only. A mistake that a needed check shows is left
+out, since that check has to pass before.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from autograder.check import Answer, Check
+from autograder.grading.small_changes import Tried, answers_of, some, told_apart
+from autograder.judging import PlainKey, agree
+from autograder.judging.key import ids_of_pair, pair_of_mistakes
+from autograder.judging.variants import ChangedAnswers, SmallChange
+from autograder.sandbox.client import Server
+from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
+from autograder.source.solution import Solution
+
+MOST = 600  # pairs that are tried of one check; of more, as many evenly spread
+
+
+@dataclass(frozen=True)
+class Together:
+    """A script in which several edits are made at once."""
+
+    text: str
+    edits: Sequence[Edit]
+
+    @property
+    def script(self) -> str:
+        """Return the script with the edits made."""
+        return with_edits(self.text, self.edits)
+
+
+def pairs_to_be_tried(
+    solution: Solution, check: Check, needed: Iterable[str], keys: Mapping[str, PlainKey]
+) -> Tried:
+    """Return the pairs of mistakes that lose points at a check; of very many, some.
+
+    needed: the checks that it needs, those that these need among them.
+    keys: by check, with the mistakes that lose points there.
+    """
+    shown_before: set[str] = set()
+    for name in needed:
+        shown_before.update(_ids(keys[name]))
+    own = [identity for identity in _ids(keys[check.name]) if identity not in shown_before]
+    pairs = [f"{one} {other}" for one, other in combinations(own, 2)]
+    return some(scripts_of_pairs(solution, pairs), MOST)
+
+
+def _ids(key: PlainKey) -> list[str]:
+    return [mistake.id for mistake, _ in key.mistakes]
+
+
+def scripts_of_pairs(solution: Solution, pairs: Iterable[str]) -> Tried:
+    """Return pairs, by their ids, with their scripts; one that cannot be made is left out."""
+    plain = solution.plain()
+    edits = edits_of_mistakes(solution)
+    scripts = []
+    for pair in map(pair_of_mistakes, pairs):
+        both = [edits[identity] for identity in ids_of_pair(pair) if identity in edits]
+        if len(both) == 2 and fit_together(both):
+            scripts.append((pair, Together(plain, both)))
+    return scripts
+
+
+def try_pairs(
+    server: Server, check: Check, seed: int, plain: str, key: PlainKey, tried: Tried
+) -> ChangedAnswers:
+    """Run pairs of mistakes; keep prints of those that give an array neither mistake gives alone.
+
+    plain: the solution's script. key: of the check, with what each mistake answers.
+    """
+    alone = {mistake.id: answer for mistake, answer in key.mistakes}
+    answers = answers_of(server, check, seed, plain, tried)
+    return told_apart(check, key.expected, _giving_more(check, key.expected, alone, answers))
+
+
+def _giving_more(
+    check: Check,
+    expected: Answer,
+    alone: Mapping[str, Answer],
+    answers: Iterator[tuple[SmallChange, Answer]],
+) -> Iterator[tuple[SmallChange, Answer]]:
+    for pair, answer in answers:
+        known = [expected, *(alone[identity] for identity in ids_of_pair(pair))]
+        if not all(_is_in_one(check, name, known, answer) for name in expected.arrays):
+            yield pair, answer
+
+
+def _is_in_one(check: Check, name: str, known: Sequence[Answer], answer: Answer) -> bool:
+    """Return whether an array is as one of the known answers has it."""
+    return any(agree(check, name, one, answer) for one in known)

@@ -1,0 +1,171 @@
+"""What is said of answers with two slips at once: at least one of them, and truly?
+
+python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read] [--singly]
+
+Pairs are drawn by chance, on one exact seed: of a solution's known mistakes that lose points at the
+same check first, and of fresh ones (benchmarks/fresh_mistakes/UNIT.txt) in the same function. A file
+counts as explained where the first check that it fails says of some of its arrays how they came
+about; as untrue where it names a known mistake that was not made. --read prints what is said.
+"""
+
+import os
+
+os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+
+import argparse
+import ast
+import random
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from unittest.mock import patch
+
+from at_hand import COURSE, unit
+from fresh_mistakes import COLUMNS, SEED, Changes, base_and_slips, column, itself
+
+from autograder.authoring.told import first_failed
+from autograder.course import Unit, find_unit
+from autograder.grading.key_file import load_key
+from autograder.grading.keys import solution_of
+from autograder.grading.listed import listed_in_key
+from autograder.grading.made_key import MadeCheckKey, MadeKey
+from autograder.grading.one import grade_one
+from autograder.grading.store import AnswerStore
+from autograder.judging import Verdict
+from autograder.judging.variants import NO_CHANGES
+from autograder.sandbox.client import Server
+from autograder.source.edits import edits_of_mistakes, fit_together, with_edits
+
+UNITS = ["unit2_unrolled_rnn", "unit3_scan", "unit4_manual_gradients"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A script with two slips. texts: the words of both, where they are known mistakes."""
+
+    title: str
+    script: str
+    texts: tuple[str, ...] = ()
+
+
+def pairs_of_listed(measured: Unit) -> list[Pair]:
+    """Pair the known mistakes that lose points at the same check first."""
+    solution = solution_of(measured)
+    edits = edits_of_mistakes(solution)
+    first_check: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for name, known in load_key(measured.course.key(measured.name)).items():
+        for mistake, _ in known.mistakes:
+            first_check.setdefault(mistake.id, name)
+            texts[mistake.id] = mistake.text
+    pairs = []
+    for one, other in combinations(first_check, 2):
+        both = [edits[one], edits[other]]
+        if first_check[one] == first_check[other] and fit_together(both):
+            title = f"{one} {other}: {texts[one]} / {texts[other]}"
+            script = with_edits(solution.plain(), both)
+            pairs.append(Pair(title, script, (texts[one], texts[other])))
+    return pairs
+
+
+def pairs_of_fresh(measured: Unit) -> list[Pair]:
+    """Pair the fresh mistakes in the same function."""
+    plain = solution_of(measured).plain()
+    text, slips = base_and_slips(measured.name)
+    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    pairs = []
+    for function in functions:
+        code = ast.get_source_segment(text, function)
+        assert code
+        inside = [slip for slip in slips if all(old in code for old, _ in slip[1])]
+        for (one, first), (other, second) in combinations(inside, 2):
+            changed = apply_both(code, first, second)
+            if changed:
+                answer = text.replace(code, changed)
+                pairs.append(Pair(f"{one} / {other}", f"{plain}\n\n# %%\n{answer}"))
+    return pairs
+
+
+def apply_both(code: str, first: Changes, second: Changes) -> str:
+    """Make two slips in a function's code; "" where they change the same lines."""
+    for old, new in first:
+        code = code.replace(old, new)
+    for old, new in second:
+        if old not in code:
+            return ""
+        code = code.replace(old, new)
+    return code
+
+
+def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
+    """Return whether the first failed check names a known mistake that was not made."""
+    failed = first_failed(verdicts)
+    if failed is None or not pair.texts:
+        return False
+    for remark in failed.remarks:
+        words = remark.words
+        for text in pair.texts:
+            words = words.replace(text, "")
+        if words.strip():
+            return True
+    return False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("units", nargs="*", default=UNITS)
+    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--read", action="store_true")
+    parser.add_argument("--singly", action="store_true", help="without pairs of known mistakes")
+    asked = parser.parse_args()
+    if asked.singly:
+        patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES).start()
+    print("unit", "of", *COLUMNS, "untrue", "explained of those that answer", sep=" | ")
+    for name in asked.units:
+        measured = unit(find_unit(COURSE, name))
+        solution = solution_of(measured)
+        with Server(measured, stub=solution.stub) as server:
+            listed = listed_in_key(measured)
+            store = AnswerStore(None)
+            key = MadeKey(measured, SEED, {}, store, partial(itself, server), listed)
+            for kind, pairs in (
+                ("listed", pairs_of_listed(measured)),
+                ("fresh", pairs_of_fresh(measured)),
+            ):
+                drawn = random.Random(SEED).sample(pairs, min(asked.pairs, len(pairs)))
+                counts: Counter[str] = Counter()
+                for pair in drawn:
+                    script = pair.script.encode()
+                    verdicts = grade_one(server, script, "submission.py", SEED, key, {}, mend=True)
+                    told = column(measured, verdicts)
+                    counts[told] += 1
+                    untrue = is_untrue(pair, verdicts)
+                    counts["untrue"] += untrue
+                    if asked.read:
+                        show(pair, verdicts, f"{told}{' UNTRUE' * untrue}")
+                report(measured.name, kind, counts)
+            key.close()
+
+
+def show(pair: Pair, verdicts: list[Verdict], told: str) -> None:
+    """Print what the first failed check says of a pair."""
+    print(f"{told}: {pair.title}")
+    failed = first_failed(verdicts)
+    if failed:
+        for remark in failed.remarks:
+            arrays = ", ".join(remark.arrays)[:60]
+            print(f"    {failed.name} {arrays}: {remark.text}")
+
+
+def report(name: str, kind: str, counts: Counter[str]) -> None:
+    """Print the row of one kind of pairs of a unit."""
+    of_columns = [counts[column] for column in COLUMNS]
+    answered = sum(of_columns) - counts["error"] - counts["passes"]
+    explained = answered - counts["own words"] - counts["neither"] - counts["untrue"]
+    share = f"{explained / answered:.1%} of {answered}"
+    print(name, kind, *of_columns, counts["untrue"], share, sep=" | ", flush=True)
+
+
+if __name__ == "__main__":
+    main()

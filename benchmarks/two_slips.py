@@ -1,11 +1,12 @@
 """What is said of answers with two slips at once: at least one of them, and truly?
 
-python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read] [--singly]
+python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read]
 
 Pairs are drawn by chance, on one exact seed: of a solution's known mistakes that lose points at the
 same check first, and of fresh ones (benchmarks/fresh_mistakes/UNIT.txt) in the same function. A file
 counts as explained where the first check that it fails says of some of its arrays how they came
-about; as untrue where it names a known mistake that was not made. --read prints what is said.
+about; as untrue where it names a known mistake that was not made. Told *singly* is what was told
+before pairs of known mistakes were candidates. --read prints what is said.
 """
 
 import os
@@ -16,7 +17,7 @@ import argparse
 import ast
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 from unittest.mock import patch
@@ -37,6 +38,7 @@ from autograder.judging.variants import NO_CHANGES
 from autograder.sandbox.client import Server
 from autograder.source.edits import edits_of_mistakes, fit_together, with_edits
 
+EXPLAINED = ("named", "related", "small change", "two mistakes", "repaired")
 UNITS = ["unit2_unrolled_rnn", "unit3_scan", "unit4_manual_gradients"]
 
 
@@ -112,16 +114,33 @@ def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
     return False
 
 
+@dataclass
+class Told:
+    """How the pairs of one kind are told: by column, and by how many truly explained.
+
+    singly: how many are explained without pairs of known mistakes.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    untrue: int = 0
+    explained: int = 0
+    singly: int = 0
+
+    def row(self) -> list[object]:
+        """Return the figures of a table's row."""
+        of_columns = [self.counts[column] for column in COLUMNS]
+        answered = sum(of_columns) - self.counts["error"] - self.counts["passes"]
+        shares = [f"{number / answered:.1%}" for number in (self.singly, self.explained)]
+        return [*of_columns, self.untrue, answered, *shares]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("units", nargs="*", default=UNITS)
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--read", action="store_true")
-    parser.add_argument("--singly", action="store_true", help="without pairs of known mistakes")
     asked = parser.parse_args()
-    if asked.singly:
-        patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES).start()
-    print("unit", "of", *COLUMNS, "untrue", "explained of those that answer", sep=" | ")
+    print("unit", "of", *COLUMNS, "untrue", "that answer", "singly", "with pairs", sep=" | ")
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
         solution = solution_of(measured)
@@ -134,18 +153,37 @@ def main() -> None:
                 ("fresh", pairs_of_fresh(measured)),
             ):
                 drawn = random.Random(SEED).sample(pairs, min(asked.pairs, len(pairs)))
-                counts: Counter[str] = Counter()
+                told = Told()
                 for pair in drawn:
-                    script = pair.script.encode()
-                    verdicts = grade_one(server, script, "submission.py", SEED, key, {}, mend=True)
-                    told = column(measured, verdicts)
-                    counts[told] += 1
-                    untrue = is_untrue(pair, verdicts)
-                    counts["untrue"] += untrue
-                    if asked.read:
-                        show(pair, verdicts, f"{told}{' UNTRUE' * untrue}")
-                report(measured.name, kind, counts)
+                    count(told, pair, server, key, asked.read)
+                print(measured.name, kind, *told.row(), sep=" | ", flush=True)
             key.close()
+
+
+def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> None:
+    """Grade a pair and count how it is told; once more without pairs where these are told."""
+    verdicts = graded(pair, server, key)
+    how = column(server.unit, verdicts)
+    untrue = is_untrue(pair, verdicts)
+    told.counts[how] += 1
+    told.untrue += untrue
+    if read:
+        show(pair, verdicts, f"{how}{' UNTRUE' * untrue}")
+    is_explained = how in EXPLAINED and not untrue
+    told.explained += is_explained
+    if how != "two mistakes":
+        told.singly += is_explained
+        return
+    with patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES):
+        verdicts = graded(pair, server, key)
+    how = column(server.unit, verdicts)
+    told.singly += how in EXPLAINED and not is_untrue(pair, verdicts)
+    if read:
+        show(pair, verdicts, f"    singly {how}")
+
+
+def graded(pair: Pair, server: Server, key: MadeKey) -> list[Verdict]:
+    return grade_one(server, pair.script.encode(), "submission.py", SEED, key, {}, mend=True)
 
 
 def show(pair: Pair, verdicts: list[Verdict], told: str) -> None:
@@ -156,15 +194,6 @@ def show(pair: Pair, verdicts: list[Verdict], told: str) -> None:
         for remark in failed.remarks:
             arrays = ", ".join(remark.arrays)[:60]
             print(f"    {failed.name} {arrays}: {remark.text}")
-
-
-def report(name: str, kind: str, counts: Counter[str]) -> None:
-    """Print the row of one kind of pairs of a unit."""
-    of_columns = [counts[column] for column in COLUMNS]
-    answered = sum(of_columns) - counts["error"] - counts["passes"]
-    explained = answered - counts["own words"] - counts["neither"] - counts["untrue"]
-    share = f"{explained / answered:.1%} of {answered}"
-    print(name, kind, *of_columns, counts["untrue"], share, sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,34 @@ def explained_following(
     return replace(verdict, remarks=(first, *told.remarks))
 
 
+def explained_better(carried: Verdict, plainly: Verdict, needed: Sequence[str]) -> Verdict:
+    """Return the verdict with the words of a comparison without early mistakes, if it says more.
+
+    carried: with them carried forward. plainly: without. needed: the wrong checks before.
+    """
+    if _share_explained(plainly) <= _share_explained(carried):
+        return carried
+    first = Remark(words.read_plainly(needed))
+    return replace(carried, remarks=(first, *plainly.remarks))
+
+
+def explains_all(verdict: Verdict) -> bool:
+    """Return whether remarks say how all wrong arrays, or the error, came about."""
+    return _share_explained(verdict) == 1
+
+
+def _share_explained(verdict: Verdict) -> float:
+    """Return the share of what is wrong of which a remark says how it came about."""
+    explained_count = count = 0
+    for remark in verdict.remarks:
+        says_why = bool(remark.words or remark.relation)
+        number = len(remark.arrays) or int(says_why)  # an error has no arrays
+        count += number
+        if says_why:
+            explained_count += number
+    return explained_count / count if count else 0.0
+
+
 def waiting(check: Check, needed: Sequence[str]) -> Verdict:
     """Return the verdict on a check that was not run, with the checks that have to pass first."""
     remark = Remark(words.waits_for(needed))

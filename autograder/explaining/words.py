@@ -70,6 +70,14 @@ def judged_after(needed: Sequence[str]) -> str:
     return f"judged with what is wrong in {quoted(needed)} carried forward."
 
 
+def read_plainly(needed: Sequence[str]) -> str:
+    """Say that remarks compare with the right answer, though points carry mistakes forward."""
+    return (
+        f"{_are_wrong(needed)}, and your points take that into account. The remarks below compare "
+        "with the right answer, which explains more of your values."
+    )
+
+
 def _are_wrong(needed: Sequence[str]) -> str:
     return f"{quoted(needed)} before this {'are' if len(needed) > 1 else 'is'} wrong"
 

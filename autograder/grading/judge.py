@@ -9,7 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.check import Answer, Check, Failure
-from autograder.explaining.explain import explained, explained_following, waiting
+from autograder.explaining.explain import (
+    explained,
+    explained_better,
+    explained_following,
+    explains_all,
+    waiting,
+)
 from autograder.explaining.small_changes import Excluded, none_excluded
 from autograder.judging import (
     CheckKey,
@@ -214,9 +220,13 @@ class Judge:
             following = judge_following(check, earning, standard, carried, follows.possible, answer)
         if following.ways:
             self._ways[check.name] = list(following.ways)
-        return explained_following(
+        verdict = explained_following(
             following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
         )
+        if following.judgement.is_right or following.is_hidden or explains_all(verdict):
+            return verdict
+        plainly = self.explain(self.judge(check, follows.key, answer))
+        return explained_better(verdict, plainly, follows.needed)
 
     def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
         """Return the verdict on a check that is not run, since others have to pass first."""

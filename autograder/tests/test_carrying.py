@@ -163,6 +163,18 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
     assert points(graded(THREE, MEAN)) == [0, 4, 0]
 
 
+def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(graded):
+    """Both readings are tried, and the one that explains more is given; the points are the same."""
+    verdicts = graded(THREE, end="\ndef shift(x): return 2 * x - 1\n")
+    assert points(verdicts) == [0, 0, 0]
+    first, second = verdicts["shifting"].remarks
+    assert first.text == (
+        "`scaling` before this is wrong, and your points take that into account. The remarks below "
+        "compare with the right answer, which explains more of your values."
+    )
+    assert second.words == "1 was taken away."
+
+
 def test_what_nothing_explains_is_not_carried(graded):
     """Nobody knows what to expect then."""
     verdicts = graded(end=UNEXPLAINED)

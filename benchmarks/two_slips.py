@@ -106,10 +106,8 @@ def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
     if failed is None or not pair.texts:
         return False
     for remark in failed.remarks:
-        words = remark.words
-        for text in pair.texts:
-            words = words.replace(text, "")
-        if words.strip():
+        named = remark.words.split(" And: ") if remark.words else []
+        if not set(named) <= set(pair.texts):
             return True
     return False
 

@@ -103,14 +103,14 @@ def _variants(
 ) -> Mapping[str, Remark]:
     """Say of wrong arrays that nothing else explains which variant of a right answer gives them.
 
-    Small changes of the solution first, then those of other styles, then two known mistakes at
-    once: each is made only where none before fits.
+    Small changes of the solution first, then two known mistakes at once, then small changes of
+    other styles, which no public key holds: each is made only where none before fits.
     """
     told: dict[str, Remark] = {}
     expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told
-    for find in (_change_of_solution, _change_of_style, _two_mistakes):
+    for find in (_change_of_solution, _two_mistakes, _change_of_style):
         unexplained = []
         for name in comparison.wrong:
             if name not in explained and name not in told:

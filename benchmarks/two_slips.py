@@ -4,9 +4,9 @@ python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read]
 
 Pairs are drawn by chance, on one exact seed: of a solution's known mistakes that lose points at the
 same check first, and of fresh ones (benchmarks/fresh_mistakes/UNIT.txt) in the same function. A file
-counts as explained where the first check that it fails says of some of its arrays how they came
-about; as untrue where it names a known mistake that was not made. Told *singly* is what was told
-before pairs of known mistakes were candidates. --read prints what is said.
+counts as explained, partly or wholly, where the first check that it fails says of some of its wrong
+arrays how they came about, or of all; as untrue where it names a known mistake that was not made.
+*Singly* is what was told before pairs of known mistakes were candidates. --read prints what is said.
 """
 
 import os
@@ -27,6 +27,7 @@ from fresh_mistakes import COLUMNS, SEED, Changes, base_and_slips, column, itsel
 
 from autograder.authoring.told import first_failed
 from autograder.course import Unit, find_unit
+from autograder.explaining.mistake_pairs import KIND
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import solution_of
 from autograder.grading.listed import listed_in_key
@@ -38,7 +39,6 @@ from autograder.judging.variants import NO_CHANGES
 from autograder.sandbox.client import Server
 from autograder.source.edits import edits_of_mistakes, fit_together, with_edits
 
-EXPLAINED = ("named", "related", "small change", "two mistakes", "repaired")
 UNITS = ["unit2_unrolled_rnn", "unit3_scan", "unit4_manual_gradients"]
 
 
@@ -114,22 +114,29 @@ def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
 
 @dataclass
 class Told:
-    """How the pairs of one kind are told: by column, and by how many truly explained.
+    """How the pairs of one kind are told: by column, and how many are truly explained.
 
-    singly: how many are explained without pairs of known mistakes.
+    partly, wholly: those of which something wrong is explained, and all; singly the same without
+    pairs of known mistakes.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     untrue: int = 0
-    explained: int = 0
-    singly: int = 0
+    partly: int = 0
+    wholly: int = 0
+    singly_partly: int = 0
+    singly_wholly: int = 0
 
     def row(self) -> list[object]:
         """Return the figures of a table's row."""
         of_columns = [self.counts[column] for column in COLUMNS]
         answered = sum(of_columns) - self.counts["error"] - self.counts["passes"]
-        shares = [f"{number / answered:.1%}" for number in (self.singly, self.explained)]
+        numbers = (self.singly_partly, self.partly, self.singly_wholly, self.wholly)
+        shares = [f"{number / answered:.1%}" for number in numbers]
         return [*of_columns, self.untrue, answered, *shares]
+
+
+SHARES = ("partly, singly", "partly", "wholly, singly", "wholly")
 
 
 def main() -> None:
@@ -138,7 +145,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--read", action="store_true")
     asked = parser.parse_args()
-    print("unit", "of", *COLUMNS, "untrue", "that answer", "singly", "with pairs", sep=" | ")
+    print("unit", "of", *COLUMNS, "untrue", "that answer", *SHARES, sep=" | ")
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
         solution = solution_of(measured)
@@ -162,22 +169,32 @@ def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> N
     """Grade a pair and count how it is told; once more without pairs where these are told."""
     verdicts = graded(pair, server, key)
     how = column(server.unit, verdicts)
-    untrue = is_untrue(pair, verdicts)
     told.counts[how] += 1
-    told.untrue += untrue
+    told.untrue += is_untrue(pair, verdicts)
+    partly, wholly = explained(pair, verdicts)
+    told.partly += partly
+    told.wholly += wholly
     if read:
-        show(pair, verdicts, f"{how}{' UNTRUE' * untrue}")
-    is_explained = how in EXPLAINED and not untrue
-    told.explained += is_explained
-    if how != "two mistakes":
-        told.singly += is_explained
-        return
-    with patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES):
-        verdicts = graded(pair, server, key)
-    how = column(server.unit, verdicts)
-    told.singly += how in EXPLAINED and not is_untrue(pair, verdicts)
-    if read:
-        show(pair, verdicts, f"    singly {how}")
+        show(pair, verdicts, f"{how}{' UNTRUE' * is_untrue(pair, verdicts)}")
+    failed = first_failed(verdicts)
+    if failed and any(remark.relation == KIND for remark in failed.remarks):
+        with patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES):
+            verdicts = graded(pair, server, key)
+        partly, wholly = explained(pair, verdicts)
+    told.singly_partly += partly
+    told.singly_wholly += wholly
+
+
+def explained(pair: Pair, verdicts: list[Verdict]) -> tuple[bool, bool]:
+    """Return whether the first failed check truly explains something wrong, and all of it."""
+    failed = first_failed(verdicts)
+    if failed is None or failed.failure or is_untrue(pair, verdicts):
+        return False, False
+    says_why = []
+    for remark in failed.remarks:
+        if remark.arrays:
+            says_why.append(bool(remark.words or remark.relation))
+    return any(says_why), all(says_why)
 
 
 def graded(pair: Pair, server: Server, key: MadeKey) -> list[Verdict]:

@@ -154,7 +154,7 @@ def test_the_changelog_and_the_citation_know_the_present_version():
     version = release.version_of(ROOT)
     date, text = release.changelog_entries(ROOT)[version]
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
-    assert "### Added" in text
+    assert "### Students" in text
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert (str(citation["version"]), f"{citation['date-released']}") == (version, date)
 

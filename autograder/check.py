@@ -18,11 +18,11 @@ from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.errors import BadSource, Slip
+from autograder.errors import BadSource, Slip, UserError
 
 if TYPE_CHECKING:
     from autograder.kinds import figure as figure
@@ -517,21 +517,52 @@ class Raised:
         return shape_in_letters(shape, self.sizes)
 
 
-class Addon(Protocol):
-    """A module that makes experiments with a package repeatable.
+def _nothing() -> None:
+    """Do nothing."""
 
-    course.toml names it beside the package: `addon = "some.module"`. It may also have `NAMESPACES`,
-    names of modules and classes that each check is to find as they were, and `undo()`, which takes
-    away what an earlier check left for all that comes. Both are for workers, and nothing that a
-    student has open is touched. And it may have `explain(raised)`, which tells the cause of an
-    exception and what to do, or "".
+
+def _no_seed(seed: int) -> None:
+    """Do nothing with a seed."""
+
+
+def _no_cause(raised: Raised) -> str:
+    """Tell no cause of an exception."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Addon:
+    """All that an add-on may offer for a package: a module has one, as `ADDON`.
+
+    course.toml names the module beside the package: `addon = "some.module"`.
+
+    reset: called with a seed before each experiment, to put the package into the same state.
+    warm: called once, so that what the package then imports is there before any submission.
+    undo: takes away what an earlier check left for all that comes; only in workers.
+    namespaces: modules and classes, by name, that each check is to find as they were; likewise.
+    explain: tells the cause of an exception and what to do; "" where it knows nothing of it.
+    counterparts: pairs of functions that people take for each other, for small changes.
+    axis_functions: functions and methods all of whose whole numbers, by place, are axes.
     """
 
-    def reset(self, seed: int) -> None:
-        """Put the package into the same state before each experiment."""
+    reset: Callable[[int], None] = _no_seed
+    warm: Callable[[], None] = _nothing
+    undo: Callable[[], None] = _nothing
+    namespaces: tuple[str, ...] = ()
+    explain: Callable[[Raised], str] = _no_cause
+    counterparts: tuple[tuple[str, str], ...] = ()
+    axis_functions: tuple[str, ...] = ()
 
-    def warm(self) -> None:
-        """Use the package once, so that what it then imports is there before any submission."""
+
+def addon_in(module: str) -> Addon:
+    """Import a module and return its add-on. Raises `UserError` where it has none."""
+    addon = getattr(import_module(module), "ADDON", None)
+    if not isinstance(addon, Addon):
+        raise UserError(
+            f"The add-on {module} has no `ADDON`. Write `ADDON = Addon(reset=…, …)` in it, with "
+            "`Addon` of `autograder.check`."
+        )
+    return addon
 
 
 @dataclass(frozen=True)
@@ -633,12 +664,11 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
             all_settings.append(value)
     _refuse_slips(folder / f"{unit}.py", checks)
     settings = all_settings[0] if all_settings else UnitSettings()
-    modules = []
+    found = []
     for package in settings.packages:
         if package in addons:
-            add_on = import_module(addons[package])
-            modules.append(add_on)
-    return Experiments(tuple(checks), settings, tuple(modules))
+            found.append(addon_in(addons[package]))
+    return Experiments(tuple(checks), settings, tuple(found))
 
 
 def _refuse_slips(file: Path, checks: Iterable[Check]) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import import_module
 
 import libcst as cst
 import msgspec
@@ -21,7 +20,7 @@ from libcst.metadata import (
 )
 
 from autograder.authoring.mutation_operators import NAMES, Operator, replacements
-from autograder.check import Corpus
+from autograder.check import Corpus, addon_in
 from autograder.course import Course, Unit, addons
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
@@ -64,7 +63,7 @@ def other_names(unit: Unit) -> dict[str, str]:
     """Return name → its counterpart, both ways: of Python, NumPy and the course's add-ons."""
     pairs = list(NAMES)
     for module in addons(unit.course).values():
-        pairs += getattr(import_module(module), "MUTANT_NAMES", ())
+        pairs += addon_in(module).counterparts
     counterparts = {}
     for one, other in pairs:
         counterparts[one] = other

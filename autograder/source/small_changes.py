@@ -17,7 +17,7 @@ from autograder.slip import Slip, SlipKind, replaced
 from autograder.source.edits import Edit
 from autograder.source.solution import lines_of_regions
 
-# what may stand in the place of what, both ways; add-ons have more, in `MUTANT_NAMES`
+# what may stand in the place of what, both ways; add-ons have more, among their `counterparts`
 COUNTERPARTS = (
     ("mean", "sum"),
     ("max", "min"),
@@ -71,7 +71,7 @@ WITHOUT_PART_OF_SLICE = (
 TAKES_BACK = "-/@"  # operators whose two sides are not alike
 AXIS_OPTIONS = {"axis", "dim", "axes", "dims", "start_dim", "end_dim"}
 # functions and methods all of whose whole numbers, by their place among the arguments, are axes;
-# add-ons have more, in `AXIS_FUNCTIONS`
+# add-ons have more, among their `axis_functions`
 TAKES_AXIS = {
     *("sum", "mean", "prod", "std", "var", "max", "min", "amax", "amin", "argmax", "argmin"),
     *("cumsum", "cumprod", "any", "all", "flip", "stack", "concatenate", "sort", "argsort"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import autograder.torch
-from autograder.check import Experiments, UnitSettings, check, named
+from autograder.check import Addon, Experiments, UnitSettings, check, named
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
@@ -24,7 +24,7 @@ class Batches:
         self.x = (x, y, size)
 
 
-def told(body, given, addons=(autograder.torch,), experiment=None):
+def told(body, given, addons=(autograder.torch.ADDON,), experiment=None):
     """What is said of an exception that `f(x, h)` raises."""
 
     @check(points=1)
@@ -370,7 +370,7 @@ def test_what_the_students_own_line_takes_apart_is_no_wish_of_the_check():
 
 def test_an_addon_that_fails_costs_nothing():
     """The exception is still told."""
-    broken = type("Broken", (), {"reset": lambda seed: None, "explain": lambda raised: 1 / 0})
+    broken = Addon(explain=lambda raised: 1 / 0)
     assert (
         told("raise ValueError('planted')", (1,), addons=(broken,))
         == "line 7, in `f`: ValueError: planted"

@@ -8,6 +8,7 @@ import pytest
 import small
 
 from autograder.check import (
+    Addon,
     Experiments,
     Limits,
     UnitSettings,
@@ -20,6 +21,7 @@ from autograder.check import (
     named,
     same_after,
 )
+from autograder.errors import UserError
 
 
 @check(points=2)
@@ -293,17 +295,9 @@ def test_nothing_can_be_imported_in_the_place_of_checks(tmp_path):
     assert done.stdout == "1\n", done.stderr
 
 
-class Addon:
+def noting(asked):
     """An add-on that notes what is asked of it."""
-
-    def __init__(self):
-        self.asked = []
-
-    def reset(self, seed):
-        self.asked.append(seed)
-
-    def warm(self):
-        self.asked.append("warm")
+    return Addon(reset=asked.append, warm=lambda: asked.append("warm"))
 
 
 def test_each_experiment_begins_with_the_same_random_numbers():
@@ -311,27 +305,30 @@ def test_each_experiment_begins_with_the_same_random_numbers():
 
     A large seed is no error.
     """
-    addon = Addon()
-    experiments = Experiments((), UnitSettings(), (addon,))
+    asked = []
+    experiments = Experiments((), UnitSettings(), (noting(asked),))
     drawn = []
     for _ in range(2):
         experiments.reset(7)
         drawn.append(np.random.rand())
     experiments.reset(2**40 + 7)
     assert drawn[0] == drawn[1] == np.random.rand()
-    assert addon.asked == [7, 7, 2**40 + 7]
+    assert asked == [7, 7, 2**40 + 7]
 
 
 def test_a_unit_is_warmed_by_its_add_ons_and_by_itself():
     """What each submission would else do first is done once: `warm` of the settings comes last."""
-    addon = Addon()
-    Experiments((), UnitSettings(warm=lambda: addon.asked.append("ours")), (addon,)).warm()
-    assert addon.asked == ["warm", "ours"]
+    asked = []
+    settings = UnitSettings(warm=lambda: asked.append("ours"))
+    Experiments((), settings, (noting(asked),)).warm()
+    assert asked == ["warm", "ours"]
 
 
 def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monkeypatch):
     """The add-on of a package that the unit does not name is not imported."""
-    (tmp_path / "wanted_addon.py").write_text("def reset(seed): pass\ndef warm(): pass\n")
+    (tmp_path / "wanted_addon.py").write_text(
+        "from autograder.check import Addon\nADDON = Addon(axis_functions=('f',))\n"
+    )
     (tmp_path / "checks").mkdir()
     (tmp_path / "checks" / "one.py").write_text(
         "from autograder.check import UnitSettings\nS = UnitSettings(packages=('numpy', "
@@ -340,7 +337,9 @@ def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monke
     monkeypatch.syspath_prepend(tmp_path)
     addons = {"wanted": "wanted_addon", "other": "no_such_module"}
     found = load_experiments(tmp_path / "checks", "one", addons)
-    assert [module.__name__ for module in found.addons] == ["wanted_addon"]
+    assert [addon.axis_functions for addon in found.addons] == [("f",)]
+    with pytest.raises(UserError, match=r"The add-on json has no `ADDON`\. Write "):
+        load_experiments(tmp_path / "checks", "one", {"wanted": "json"})
 
 
 # ---- arguments left as they were

@@ -5,12 +5,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from autograder import torch as addon
 from autograder.check import Check, Experiments, UnitSettings, named
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
 from autograder.sandbox.inside.runner import answer_questions, names_to_keep
 from autograder.sandbox.inside.wire import Message, encode
 from autograder.sandbox.worker import ReplyReader
+from autograder.torch import ADDON
 
 
 class Shape:
@@ -63,7 +63,7 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
     Modes, a default device and hooks for all layers are taken away.
     """
     torch = pytest.importorskip("torch")
-    kept = names_to_keep(Experiments((), UnitSettings(), (addon,)))
+    kept = names_to_keep(Experiments((), UnitSettings(), (ADDON,)))
     step = torch.optim.SGD.step
     torch.optim.SGD.step = None
     torch.relu = None
@@ -75,7 +75,7 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
     assert torch.relu(ones) == ones.relu()
     torch.nn.modules.module.register_module_forward_hook(lambda *_: torch.zeros(1))
     torch.set_default_device("meta")
-    addon.undo()
+    ADDON.undo()
     assert torch.nn.Identity()(torch.ones(1)).tolist() == [1.0]
 
 
@@ -123,4 +123,4 @@ def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
 
     script = "import torch\ndef spoil():\n    torch.overrides.TorchFunctionMode().__enter__()\n"
     script += "    return torch.ones(1) + 1\n"
-    assert answered(script, spoilt, (addon,)).fields["failure"] == "raised"
+    assert answered(script, spoilt, (ADDON,)).fields["failure"] == "raised"

@@ -240,6 +240,7 @@ ON_NUMPY = """
 ADD_ON_OF_OTHERS = {
     "__init__.py": "KNOWN = 1\n",
     "numbers.py": """
+from autograder.check import Addon
 from my_addons import KNOWN
 
 
@@ -247,8 +248,7 @@ def reset(seed):
     assert KNOWN
 
 
-def warm():
-    pass
+ADDON = Addon(reset=reset)
 """,
 }
 

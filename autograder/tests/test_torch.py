@@ -11,11 +11,10 @@ torch = pytest.importorskip("torch")
 
 import numpy as np
 
-import autograder.torch as addon
 from autograder.authoring.mutants import other_names
 from autograder.check import Watched, load_experiments, named, same_after
 from autograder.course import Course, Package
-from autograder.torch import networks
+from autograder.torch import ADDON, networks
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
 
@@ -47,17 +46,17 @@ def test_the_add_on_does_not_import_torch_to_be_loaded():
 def test_whatever_a_submission_did_to_torch_each_experiment_begins_alike():
     """The seed, gradients that were switched off, and the default type."""
     try:
-        addon.reset(3)
+        ADDON.reset(3)
         drawn = torch.rand(2)
         torch.set_grad_enabled(False)
         torch.set_default_dtype(torch.float64)
         torch.manual_seed(99)
-        addon.reset(3)
+        ADDON.reset(3)
         assert torch.equal(torch.rand(2), drawn)
         assert torch.is_grad_enabled()
         assert torch.get_default_dtype() == torch.float32
     finally:
-        addon.reset(0)
+        ADDON.reset(0)
 
 
 def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
@@ -136,7 +135,7 @@ def test_wrong_variants_know_the_names_of_torch(tmp_path):
     names = other_names(unit)
     assert (names["sigmoid"], names["log_softmax"], names["train"]) == ("relu", "softmax", "eval")
     assert names["mean"] == "sum"
-    assert {a for pair in addon.MUTANT_NAMES for a in pair} <= names.keys()
+    assert {a for pair in ADDON.counterparts for a in pair} <= names.keys()
     assert "sigmoid" not in other_names(small.unit())
 
 

@@ -5,10 +5,10 @@ course.toml names it beside the package: `torch = { install = "torch", addon = "
 author's experiments.
 """
 
-from autograder.check import Raised
+from autograder.check import Addon, Raised
 
 # function → what may stand in its place in a wrong variant of a solution, and the other way round
-MUTANT_NAMES = (
+COUNTERPARTS = (
     ("sigmoid", "tanh"),
     ("softmax", "log_softmax"),
     ("relu", "sigmoid"),
@@ -100,3 +100,14 @@ def explain(raised: Raised) -> str:
         if text:
             return text
     return ""
+
+
+ADDON = Addon(
+    reset=reset,
+    warm=warm,
+    undo=undo,
+    namespaces=NAMESPACES,
+    explain=explain,
+    counterparts=COUNTERPARTS,
+    axis_functions=AXIS_FUNCTIONS,
+)

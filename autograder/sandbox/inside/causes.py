@@ -84,8 +84,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
 def _first_cause(experiments: Experiments, raised: Raised) -> str:
     """Ask the add-ons, then what is general. Return the first cause that is told, or ""."""
     for addon in experiments.addons:
-        explain = getattr(addon, "explain", None)
-        cause = explain(raised) if explain else ""
+        cause = addon.explain(raised)
         if cause:
             return str(cause)
     for general in GENERAL:

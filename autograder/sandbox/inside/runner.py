@@ -226,7 +226,7 @@ def names_to_keep(experiments: Experiments) -> Namespaces:
     """Return what each check is to find as it was: names of Python, NumPy and the add-ons."""
     names = list(ALWAYS)
     for addon in experiments.addons:
-        names += getattr(addon, "NAMESPACES", ())
+        names += addon.namespaces
     return Namespaces(names)
 
 
@@ -294,9 +294,7 @@ def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
     """Undo what an earlier run left behind, and bring random numbers into the state of a seed."""
     names.put_back()
     for addon in experiments.addons:
-        undo = getattr(addon, "undo", None)
-        if undo:
-            undo()
+        addon.undo()
     experiments.reset(seed)
 
 

@@ -39,6 +39,9 @@ class UnknownUnit(UserError):
     """A unit or check that does not exist was asked for; the text names the nearest."""
 
 
+LOOK_THERE_TOO = "--extra-index-url"  # pip's option
+
+
 class MissingPackage(UserError):
     """A unit needs a package that is not installed; the text says how to install it."""
 
@@ -47,6 +50,7 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package that the course's scripts or checks import.
 
     install: what pip is given.
+    index: the address of a package index in which pip looks too, and which has a smaller build.
     why: what it is for, in a few words.
     module: what is imported, where that is not the package's name.
     addon: a module that makes experiments with this package repeatable: see
@@ -57,6 +61,13 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: str = ""
     module: str = ""
     addon: str = ""
+    index: str = ""
+
+    @property
+    def command(self) -> str:
+        """Return what is typed to install it, in any shell: cmd knows no single quotes."""
+        command = f'pip install "{self.install}"'
+        return f"{command} {LOOK_THERE_TOO}={self.index}" if self.index else command
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -346,9 +357,8 @@ def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
                 ) from None
         for name, package in course.about.packages.items():
             if error.name == (package.module or name):
-                install = f'pip install "{package.install}"'
                 raise MissingPackage(
-                    f"{who} needs {name}, which is not installed. Install it: {install}"
+                    f"{who} needs {name}, which is not installed. Install it: {package.command}"
                 ) from None
         raise
 

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.authoring.build import solutions
 from autograder.authoring.given import NotEmpty, give
 from autograder.authoring.wheel import pack_wheel
-from autograder.course import Course, load_unit
+from autograder.course import LOOK_THERE_TOO, Course, load_unit
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
 from autograder.practice.folder import GIVEN
@@ -89,10 +89,12 @@ def packages_to_install(course: Course, units: Sequence[str] = ()) -> str:
 
     In cmd.exe single ones are none, and what stands between them writes a file called `=2.4`.
     """
-    quoted = []
-    for package in _packages_of(course, units):
-        quoted.append(f'"{package}"')
-    return " ".join(quoted)
+    return _typed(_packages_of(course, units))
+
+
+def _typed(words: Sequence[str]) -> str:
+    """Return what pip is given as it is typed: requirements in double quotes, options without."""
+    return " ".join(word if word.startswith("--") else f'"{word}"' for word in words)
 
 
 def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ()) -> None:
@@ -136,10 +138,18 @@ def _packages_of(course: Course, units: Sequence[str]) -> list[str]:
         if name in units:
             needed.update(packages)
     installed = []
+    indexes = []
     for name, package in course.about.packages.items():
         if not units or name in needed or name not in of_units:
             installed.append(package.install)
-    return installed
+            indexes.append(package.index)
+    return [*installed, *_options(indexes)]
+
+
+def _options(indexes: Sequence[str]) -> list[str]:
+    """Return pip's options for the indexes of packages, each once; "" is none."""
+    named = dict.fromkeys(filter(None, indexes))
+    return [f"{LOOK_THERE_TOO}={index}" for index in named]
 
 
 def gradescope(
@@ -205,8 +215,10 @@ def _as_here(course: Course, units: Sequence[str]) -> str:
     installed = []
     for name, version in exact.items():
         public, _, _ = version.partition("+")  # without what is local to a machine
-        installed.append(f'"{name}=={public}"')
+        installed.append(f"{name}=={public}")
+    indexes = []
     for name, package in course.about.packages.items():
+        indexes.append(package.index)
         if name not in exact:
-            installed.append(f'"{package.install}"')
-    return " ".join(installed)
+            installed.append(package.install)
+    return _typed([*installed, *_options(indexes)])

@@ -37,8 +37,7 @@ def examine(course: Course | None) -> Iterator[Finding]:
     if course is None:
         return
     for name, package in course.about.packages.items():
-        command = f'pip install "{package.install}"'
-        why = f"{package.why}: {command}" if package.why else command
+        why = f"{package.why}: {package.command}" if package.why else package.command
         yield _package(name, why)
     for name in data.names(course):
         yield _corpus(course, name)

@@ -274,3 +274,13 @@ def test_a_course_may_be_moved(tmp_path):
     moved = read_course(tmp_path / "course")
     assert load_unit(moved, small.WORDS).checks[0].points == 4
     assert small.unit(small.WORDS).checks[0].points == 3
+
+
+def test_a_package_is_installed_from_the_index_that_it_names(tmp_path):
+    """A smaller build, say."""
+    named = 'index = "https://of.example/cpu"'
+    packages = f"one = {{ install = 'one>=1', {named} }}\ntwo = {{ install = 'two' }}"
+    course = read_course(write(tmp_path, f"[packages]\n{packages}"))
+    option = "--extra-index-url=https://of.example/cpu"
+    assert course.about.packages["one"].command == f'pip install "one>=1" {option}'
+    assert course.about.packages["two"].command == 'pip install "two"'

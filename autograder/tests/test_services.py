@@ -19,6 +19,8 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.authoring.build import solutions
 from autograder.authoring.given import leaks
+from autograder.authoring.release import packages_to_install
+from autograder.course import read_course
 from autograder.sandbox.client import bubblewrap
 
 
@@ -422,9 +424,7 @@ def test_a_notebook_installs_what_its_unit_needs(tmp_path):
     """
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()
-    packages = (
-        '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3" }\n'
-    )
+    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3", index = "https://of.example/cpu" }\n'
     (course / "course.toml").write_text(about.replace("[words]", f"{packages}\n[words]"))
     done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert done.returncode == 0, done.stderr
@@ -433,5 +433,8 @@ def test_a_notebook_installs_what_its_unit_needs(tmp_path):
         for unit in COURSE.units
     }
     install = r"%pip install --quiet \./experiment_autograder-[\w.]+-py3-none-any\.whl"
-    assert re.search(rf'{install} "numpy>=1\.26" "drawing>=3"\n', first[UNIT])
-    assert re.search(rf'{install} "drawing>=3"\n', first[WORDS])
+    line = packages_to_install(read_course(course))
+    assert line == '"numpy>=1.26" "drawing>=3" --extra-index-url=https://of.example/cpu'
+    index = r'"--extra-index-url=https://of\.example/cpu"'
+    assert re.search(rf'{install} "numpy>=1\.26" "drawing>=3" {index}\n', first[UNIT])
+    assert re.search(rf'{install} "drawing>=3" {index}\n', first[WORDS])

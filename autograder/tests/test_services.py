@@ -424,7 +424,10 @@ def test_a_notebook_installs_what_its_unit_needs(tmp_path):
     """
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()
-    packages = '[packages]\nnumpy = { install = "numpy>=1.26" }\ndrawing = { install = "drawing>=3", index = "https://of.example/cpu" }\n'
+    packages = (
+        '[packages]\nnumpy = { install = "numpy>=1.26" }\n'
+        'drawing = { install = "drawing>=3", index = "https://of.example/cpu" }\n'
+    )
     (course / "course.toml").write_text(about.replace("[words]", f"{packages}\n[words]"))
     done = small.run_command("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert done.returncode == 0, done.stderr

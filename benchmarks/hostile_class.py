@@ -142,12 +142,15 @@ def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> list
         outlined = unit_at(str(ROOT), unit)
         honest = base / f"{unit}.py"
         honest.write_text(solution_of(outlined).plain())
+        seed = int(this_course.SEED)
+        grading = GradingContext(str(ROOT), unit, "", seed, quick=True, unsafe=False)
+        cost_of(grading, honest)  # which starts a server
+        costs.append(Cost(f"honest/{unit}", *cost_of(grading, honest)))
         for attack in attacks:
             quick = attack.parent.name != "training"
-            seed = int(this_course.SEED)
             grading = GradingContext(str(ROOT), unit, "", seed, quick, unsafe=False)
-            cost_of(grading, honest)
             folder = base / "each" / attack.parent.name / attack.name
+            folder.mkdir(parents=True)
             suite.put(attack, folder, places)
             path = next(iter([*folder.rglob(f"{unit}.*"), folder]))
             seconds, megabytes = cost_of(grading, path)

@@ -105,7 +105,7 @@ def _differing(
 
 def _words(name: str, answers: Sequence[Answer]) -> str:
     """Say of an array that it is another each time, by how much, and what to do."""
-    told = f"`{name}` is another in each run on one seed, so the solution draws numbers of its own"
+    told = f"`{name}` differs from run to run on one seed, so the solution draws numbers of its own"
     remedy = (
         "Let it draw from `np.random.default_rng(1)`, or hand a generator in; a key is compared "
         "with for a term."

@@ -492,7 +492,7 @@ def _seed_was_shown(again: int, late: int, seed: int) -> str:
         counts.append(f"{late} handed in for the first time")
     files = "1 file was" if again + late == 1 else f"{again + late} files were"
     return (
-        f"Note: {files} graded on seed {seed} ({', '.join(counts)}), of which there were pages "
-        "before. If students have seen feedback, a file can know the answers of that seed by "
-        "heart. Grade what comes later into a new --out, which draws a new seed."
+        f"Note: {files} graded on seed {seed} ({', '.join(counts)}), although pages of this seed "
+        "exist. If students have seen them, a file can contain its answers. Grade later "
+        "submissions into a new --out, which draws a new seed."
     )

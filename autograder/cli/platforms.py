@@ -60,10 +60,10 @@ def collect(
     dry_run: bool,
     course_folder: Path | None,
 ) -> None:
-    """Take in what Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader give, as it comes.
+    """Take in a download of Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader.
 
     SOURCE is the zip or folder. Each file goes where `grade` looks for it, with a record of whose
-    it is, when it came and which attempt it is. What is there already is kept. All that was not
+    it is, when it came and which attempt it is. Existing files are kept. Everything that was not
     taken is listed.
 
     \b

@@ -194,8 +194,8 @@ def start(folder: Path, release: Path | None, course_folder: Path | None) -> Non
 def update(release: Path, course_folder: Path | None) -> None:
     """Bring the folder that you work in up to a newer RELEASE. What you wrote stays.
 
-    Save your files first. Where the release changes what you changed, yours stays, and the new text
-    lies beside; a copy of all that was written over is kept.
+    Save your files first. If the release changes the same lines as you, yours stay, and the new
+    text is put beside them. Copies of all overwritten files are kept.
 
     \b
     Example:  autograder update course-2.zip

@@ -51,7 +51,7 @@ def _without_a_file(entry: Submitted, folder: Path) -> Submitted:
     if record is None or not record.file:
         return entry
     name = record.file.rpartition("/")[2]
-    note = f"what was handed in, {name}, is nothing that can be graded."
+    note = f"the submission, {name}, cannot be graded."
     return replace(entry, record=record, note=note)
 
 

@@ -47,7 +47,7 @@ def _walls(course: Course | None) -> Iterator[Finding]:
     """Look at a worker's walls, and let one try to break out where a course gives it something."""
     from autograder.sandbox.inside import confinement, landlock
 
-    what = "a worker's own walls"
+    what = "a worker's own sandbox"
     lacking = confinement.missing()
     if lacking:
         yield Finding(what, False, " ".join(lacking), needed=True)
@@ -85,7 +85,7 @@ def _older(abi: int) -> str:
 
 
 MEND_BUBBLEWRAP = (
-    "A worker's own walls hold without it. To have it: Ubuntu, sysctl -w "
+    "The other layers of the sandbox work without it. To have it: Ubuntu, sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
     "--security-opt apparmor=unconfined."
 )

@@ -47,7 +47,7 @@ MOST_NAMED = 5  # files that are named where nothing is a hand-in
 
 @dataclass(frozen=True)
 class Ungraded:
-    """A student who handed in only what cannot be graded.
+    """A student who handed in only files that cannot be graded.
 
     unit: empty where it is not known. why: why the first such file was not taken.
     """
@@ -69,7 +69,7 @@ class Plan:
     """What collecting would do.
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
-    in the roster and handed in nothing. ungraded: who handed in only what cannot be graded.
+    in the roster and handed in nothing. ungraded: who handed in only files that cannot be graded.
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
     is to be said of a roster that was there before.
@@ -182,7 +182,7 @@ def _place_of(found: Found | Left) -> str:
 def _ungraded(
     course: Course, wish: Wish, made: Plan, naming: Naming, called: str
 ) -> list[Ungraded]:
-    """Return who handed in only what cannot be graded, each once.
+    """Return who handed in only files that cannot be graded, each once.
 
     called: what the source is called, which may say the unit.
     """
@@ -285,7 +285,7 @@ def _no_unit(course: Course) -> str:
 
 def _nothing(made: Plan) -> str:
     """Say that there is no hand-in, and what of the first files that were looked at."""
-    lines = [f"Nothing in it is a hand-in, read as {made.source.title}."]
+    lines = [f"There is no submission in it, read as {made.source.title}."]
     for left in made.left[:MOST_NAMED]:
         place = shown(left.place)
         lines.append(f"  {place}: {left.why}")
@@ -495,7 +495,7 @@ def summary(made: Plan) -> list[str]:
     unknown = [shown(name) for name in made.unknown]
     missing = [shown(student.student) for student in made.missing]
     ungraded = [shown(one.in_words) for one in made.ungraded]
-    lines += listed("handed in only what cannot be graded", ungraded)
+    lines += listed("handed in only files that cannot be graded", ungraded)
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _not_taken(made)
@@ -538,7 +538,7 @@ def _counts(made: Plan) -> str:
     """Say how many hand-ins of how many students there are."""
     students = {place.student for place in made.places}
     fresh = [place for place in made.places if place.fresh]
-    hand_ins = f"{len(made.places)} hand-ins of {len(students)} students"
+    hand_ins = f"{len(made.places)} submissions of {len(students)} students"
     return f"{made.source.title}: {hand_ins}, {len(fresh)} of them new"
 
 

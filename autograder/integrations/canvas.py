@@ -104,7 +104,7 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
         user = _user(result.hand_in)
         who = f"{visible(result.student)}, {result.unit}"
         if assignment is None:
-            without.append(f"{who}: no assignment was named for this unit")
+            without.append(f"{who}: no assignment was given for this unit")
         elif not user:
             without.append(
                 f"{who}: no number of Canvas's is known. Collect Canvas's own download, with its "

@@ -337,4 +337,4 @@ def _which_file(request: Request, result: Result | None) -> str:
         return "no such result"
     if request.checksum == result.sha256:
         return "as graded"
-    return "another hand-in"
+    return "another submission"

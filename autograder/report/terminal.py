@@ -247,7 +247,7 @@ def _counted(result: Result, grade: Grade) -> str:
     points = earned_of(grade.points, grade.max_points)
     reasons = []
     if grade.result.sha256 != result.sha256:
-        reasons.append("an earlier hand-in")
+        reasons.append("an earlier submission")
     if grade.all_words:
         reasons.append(grade.all_words)
     if not reasons:
@@ -328,7 +328,7 @@ def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Te
     lines = []
     for now, old in pairs:
         who = _whose(course, now)
-        points = f"{_points(now)} now, {_points(old)} in an earlier hand-in"
+        points = f"{_points(now)} now, {_points(old)} in an earlier submission"
         lines.append(f"{who}: {points}, which is kept")
     return _as_text(lines)
 

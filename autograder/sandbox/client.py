@@ -256,7 +256,7 @@ class Server:
             try:
                 refused = wire.receive(stream).arrays
             except wire.BadFrame:
-                refused = {"putting up the walls": np.array(False)}
+                refused = {"setting up the sandbox": np.array(False)}
         self.command({"do": "end", "pid": started["pid"], "grace": 0.0})
         breached = []
         for name, was_refused in refused.items():

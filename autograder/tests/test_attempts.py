@@ -41,7 +41,7 @@ def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
     told = run("grade", tmp_path / "submitted", "--out", grades, "--quick")
     assert points(stored_results(grades)) == [("ada", 0)]
     assert points(earlier_results(grades)) == [("ada", 8)]
-    assert "ada, numbers: 0/8 now, 8/8 in an earlier hand-in" in told
+    assert "ada, numbers: 0/8 now, 8/8 in an earlier submission" in told
     assert canvas_points(grades, tmp_path) == {"ada": "8"}
     (tmp_path / "policy.toml").write_text('keep = "last"')
     assert canvas_points(grades, tmp_path, "--policy", tmp_path / "policy.toml") == {"ada": "0"}

@@ -179,7 +179,7 @@ TORCH = [
     (
         "return torch.autograd.grad((2 * x).sum(), [x])",
         (torch.ones(B),),
-        "A gradient is asked for with respect to a tensor that keeps none.",
+        "A gradient is asked for with respect to a tensor that requires none.",
     ),
     (
         "return x.grad.norm()",

@@ -423,7 +423,9 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
     alone, none, old = found.values()
     assert (alone.returncode, none.returncode, old.returncode) == (0, 1, 0)
     assert "– bubblewrap, a second wall: does not start (is not installed)" in alone.stdout
-    assert "✗ a worker's own walls: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
+    assert (
+        "✗ a worker's own sandbox: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
+    )
     assert "knows nothing of emptying files, TCP" in old.stdout
 
 

@@ -436,7 +436,7 @@ def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_pat
     made = collect(source, into, roster)
     assert [each.student for each in made.missing] == ["no@x.edu"]
     told = "\n".join(summary(made))
-    assert "handed in only what cannot be graded (2):" in told
+    assert "handed in only files that cannot be graded (2):" in told
     assert "answers.docx: no .py or .ipynb" in told
     assert f"amy@x.edu, {UNIT}" in told
     assert record(into, "lukas@x.edu").id == "18"

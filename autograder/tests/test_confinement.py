@@ -306,7 +306,7 @@ def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_p
     monkeypatch.setattr(landlock, "newest_abi", lambda: abi)
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
     findings = {finding.what: finding for finding in doctor.examine(small.COURSE)}
-    own, tried = findings["a worker's own walls"], findings["a worker that tries to break out"]
+    own, tried = findings["a worker's own sandbox"], findings["a worker that tries to break out"]
     assert (own.works, own.needed, tried.works) == (True, True, True)
     assert f"Landlock {abi}" in own.words
     assert all((what in own.words) == (version > abi) for version, what in later.items())
@@ -513,7 +513,7 @@ def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch)
     with pytest.raises(CannotConfine, match=re.escape(words)):
         Server(small.unit())
     findings = {finding.what: finding for finding in doctor.examine(small.COURSE)}
-    own = findings["a worker's own walls"]
+    own = findings["a worker's own sandbox"]
     assert (own.works, own.needed, words in own.words) == (False, True, True)
     assert "a worker that tries to break out" not in findings
 

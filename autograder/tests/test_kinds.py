@@ -156,7 +156,7 @@ def test_what_is_no_figure_is_told_by_what_it_is(axes):
     """With what to do."""
     with pytest.raises(TypeError, match=r"`draw` should be a Figure, but it is an Axes. .*get_fig"):
         figure("draw", axes)
-    with pytest.raises(TypeError, match=r"and it is None\. Return the figure at the end"):
+    with pytest.raises(TypeError, match=r"but it is None\. Return the figure at the end"):
         figure("draw", None)
     with pytest.raises(ValueError, match="a figure has no part `colours`"):
         figure("draw", axes.figure, "colours")

@@ -98,7 +98,7 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
     assert [(row["student"], row["which file"]) for row in rows] == [
         ("nobody", "no such result"),
         ("crash", "as graded"),
-        ("crash", "another hand-in"),
+        ("crash", "another submission"),
     ]
     assert rows[1]["why"] == "The idea is right. Please look."
     assert rows[0]["why"] == "'=HYPERLINK(1)"

@@ -220,8 +220,8 @@ def nothing_to_differentiate(raised: Raised) -> str:
         return ""
     if "autograd.grad(" in raised.line:
         return (
-            "A gradient is asked for with respect to a tensor that keeps none. What was handed in "
-            "keeps none until it is told to: compute with `….clone().requires_grad_()` of it."
+            "A gradient is asked for with respect to a tensor that requires none. Arguments do not "
+            "require gradients by themselves: compute with `….clone().requires_grad_()`."
         )
     return (
         "Nothing leads from this back to a tensor that asks for gradients. Either no such tensor "

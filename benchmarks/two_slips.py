@@ -188,8 +188,11 @@ def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> N
 def explained(pair: Pair, verdicts: list[Verdict]) -> tuple[bool, bool]:
     """Return whether the first failed check truly explains something wrong, and all of it."""
     failed = first_failed(verdicts)
-    if failed is None or failed.failure or is_untrue(pair, verdicts):
+    if failed is None or is_untrue(pair, verdicts):
         return False, False
+    if failed.failure:  # of an error, a known mistake that raises the same one
+        is_named = any(remark.words for remark in failed.remarks)
+        return is_named, is_named
     says_why = []
     for remark in failed.remarks:
         if remark.arrays:

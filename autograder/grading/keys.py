@@ -11,12 +11,14 @@ import tokenize
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.errors import UserError
+from autograder.grading import mistake_pairs
 from autograder.grading.key_file import SAME
 from autograder.grading.mistake_pairs import pairs_to_be_tried, try_pairs
 from autograder.grading.provenance import modules_of_checks
@@ -226,9 +228,10 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
     """
     solution = solution_of(server.unit)
     plain = solution.plain()
-    codes = str(edits_of_mistakes(solution))
+    codes = [edit.code for edit in edits_of_mistakes(solution).values()]
     origin = origin_of_small_changes(server.unit, plain, seed)
-    made_of = sha256(f"{origin}{codes}".encode()).hexdigest()
+    how_chosen = Path(mistake_pairs.__file__).read_text(encoding="utf-8")
+    made_of = sha256(f"{origin}{codes}{how_chosen}".encode()).hexdigest()
     checks = {check.name: check for check in checks_to_run(server.unit, data=())}
     for name, check in checks.items():
         known = keys[name]

@@ -5,9 +5,11 @@ is run and kept as small changes are, for words only. A mistake that a needed ch
 out, since that check has to pass before.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import combinations, product, starmap
 
 from autograder.check import Answer, Check
 from autograder.grading.small_changes import Tried, answers_of, some, told_apart
@@ -15,10 +17,11 @@ from autograder.judging import PlainKey, agree
 from autograder.judging.key import ids_of_pair, pair_of_mistakes
 from autograder.judging.variants import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
-from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
+from autograder.source.edits import Edit, edits_of_mistakes, with_edits
 from autograder.source.solution import Solution
 
 MOST = 600  # pairs that are tried of one check; of more, as many evenly spread
+_WORDS_AND_SIGNS = re.compile(r"\w+|\s+|.")
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,40 @@ def _ids(key: PlainKey) -> list[str]:
 def scripts_of_pairs(solution: Solution, pairs: Iterable[str]) -> Tried:
     """Return pairs, by their ids, with their scripts; one that cannot be made is left out."""
     plain = solution.plain()
-    edits = edits_of_mistakes(solution)
+    parts = {}
+    for identity, edit in edits_of_mistakes(solution).items():
+        parts[identity] = _in_parts(edit)
     scripts = []
     for pair in map(pair_of_mistakes, pairs):
-        both = [edits[identity] for identity in ids_of_pair(pair) if identity in edits]
-        if len(both) == 2 and fit_together(both):
-            scripts.append((pair, Together(plain, both)))
+        if not parts.keys() >= set(ids_of_pair(pair)):
+            continue
+        one, other = (parts[identity] for identity in ids_of_pair(pair))
+        if all(starmap(_are_apart, product(one, other))):
+            scripts.append((pair, Together(plain, [*one, *other])))
     return scripts
+
+
+def _in_parts(edit: Edit) -> list[Edit]:
+    """Split an edit into the words and signs that it changes: another may change others beside."""
+    old = _WORDS_AND_SIGNS.findall(edit.replaced)
+    new = _WORDS_AND_SIGNS.findall(edit.code)
+    parts = []
+    for kind, first, last, new_first, new_last in SequenceMatcher(None, old, new).get_opcodes():
+        if kind == "equal":
+            continue
+        start = edit.start + _bytes_in(old[:first])
+        end = edit.start + _bytes_in(old[:last])
+        parts.append(replace(edit, start=start, end=end, code="".join(new[new_first:new_last])))
+    return parts
+
+
+def _bytes_in(parts: Iterable[str]) -> int:
+    return len("".join(parts).encode())
+
+
+def _are_apart(one: Edit, other: Edit) -> bool:
+    """Return whether something stands between two edits, so that none has to come first."""
+    return one.end < other.start or other.end < one.start
 
 
 def try_pairs(

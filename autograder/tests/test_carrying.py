@@ -336,15 +336,29 @@ def test_a_policy_says_what_carried_points_count(graded):
     assert (grade.points, grade.words) == (3.5, "50% of what follows early mistakes counts")
 
 
-def test_a_students_key_carries_one_known_mistake(course):
-    """It holds what follows from each; of small changes it holds no answers."""
+@pytest.fixture(scope="module")
+def practised(course):
+    """Practise the solution with some mistakes, or with other text at its end, by a public key."""
     small.with_calls(course)
     build(course.course, ["chain"])
 
-    def practised(*mistakes, end=""):
+    def run(*mistakes, end=""):
         script = solution_of(course).with_mistake(*mistakes) + end
         return practise(course, course.checks, Submission(script.encode(), "ada.py"))
 
+    return run
+
+
+def test_practice_tries_both_readings_too(practised, graded):
+    """By the public key, which holds no further mistake beside an early one."""
+    end = "\ndef shift(x): return 2 * x - 1\n"
+    _, told, _ = practised(THREE, end=end)
+    in_a_grade = graded(THREE, end=end)["shifting"]
+    assert [remark.text for remark in told.remarks] == [r.text for r in in_a_grade.remarks]
+
+
+def test_a_students_key_carries_one_known_mistake(practised):
+    """It holds what follows from each; of small changes it holds no answers."""
     assert [v.earned for v in practised(THREE)] == [0, 4, 3]
     assert [v.earned for v in practised(THREE, MEAN)] == [0, 4, 0]
     for end in (UNEXPLAINED, FOUR):

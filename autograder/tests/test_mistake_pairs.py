@@ -129,6 +129,41 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
     ]
 
 
+def test_two_mistakes_in_one_statement_are_told_where_they_change_different_words(tmp_path):
+    """Each mistake is a whole line, and both change a part of the same one."""
+    experiments = """
+        import numpy as np
+
+        from autograder.check import check, named
+
+
+        @check(points=1)
+        def adding(net, seed):
+            "`added` adds up"
+            x = np.random.default_rng(seed).normal(size=(6, 5))
+            return named("added", net.added(x, 2 * x))
+    """
+    solution = """
+        # %%
+        def added(x, y):
+            "Twice the sums."
+            ### BEGIN SOLUTION
+            return 2 * (x + y).cumsum(0)
+            # mistake: return 2 * (x - y).cumsum(0)
+            #   it is the difference.
+            # mistake: return 2 * (x + y).cumsum(1)
+            #   the axis is another.
+            # mistake: return 2 * (x + y).cumsum(-2) ** 2
+            #   it is squared.
+            ### END SOLUTION
+    """
+    unit = small.with_calls(small.write_course(tmp_path / "course", "sums", experiments, solution))
+    tried = mistake_pairs.scripts_of_pairs(small.solution_of(unit), ["m01 m02", "m02 m03"])
+    ((pair, together),) = tried
+    assert pair.id == "m01 m02"
+    assert "    return 2 * (x - y).cumsum(1)\n" in together.script
+
+
 def test_what_is_said_of_a_pair_changes_no_point(grade, monkeypatch):
     """A key without any pair gives the same points."""
     earned = [verdict.earned for verdict in grade(WITH_BOTH)]

@@ -1,96 +1,11 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
-# # Unit 0: labels that a network makes up
-#
-# Labels are dear and data is cheap: a thousand photographs, fifty of them labelled. *Pseudo-labelling* uses the rest as well.
-# Train a network on what is labelled, let it guess the labels of what is not, and train a second network on both: the
-# true labels and the guesses. It sounds like pulling oneself up by one's own hair. It works because the guesses are mostly
-# right, and because the second network sees how the unlabelled images are spread.
-#
-# It is how the lesson opens, and a warm-up for this course: a few small pieces, each checked as you write it, then a real
-# experiment whose gain you will see in numbers.
-#
-# You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
-#
-# | letter | meaning | | array | shape | meaning |
-# |---|---|---|---|---|---|
-# | N | examples there are | | `x` | (N, D) | images, a row of pixels each |
-# | B | examples in a batch | | `y` | (N, V) | labels as probabilities; a true one is one-hot |
-# | V | classes to choose from | | `logits` | (B, V) | scores before softmax |
-# | D | pixels of an image | | | | |
-
-# %%
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 import autograder
 
 check = autograder.unit("unit0_pseudo_labels")
 
 
-# %% [markdown]
-# ## 1. A batch from several sources
-#
-# Each kind of data gets an iterator of its own that gives batches without end, `(x, y)` at each `next`. When it has been through
-# its N examples it begins again; the last batch of a pass may be short. This one is ready for you:
-
-
-# %%
-class Batches:
-    """Endless shuffled batches of (x, y): `N` examples a pass, the last batch of a pass short; `reset` begins a pass."""
-
-    def __init__(self, x, y, size, seed=0):
-        self.x, self.y, self.size, self.N = x, y, size, len(x)
-        self.generator = torch.Generator().manual_seed(seed)
-        self.reset()
-
-    def reset(self):
-        self.order = torch.randperm(self.N, generator=self.generator)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if len(self.order) == 0:
-            self.reset()
-        rows, self.order = self.order[: self.size], self.order[self.size :]
-        return self.x[rows], self.y[rows]
-
-
-# %% [markdown]
-# Write the iterator that mixes them. It looks the same from outside, so that a training loop need not know:
-#
-# | | |
-# |---|---|
-# | `MixIterator(children)` | `children`: a list (or tuple) of iterators like the one above |
-# | `N` | how many examples the children have in all |
-# | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike; without end |
-# | `reset()` | resets each child, once |
-# | `iter(mix)` | the mix itself, as Python asks of an iterator |
-#
-# **Exercise** · 15 minutes · ●●○ · about 7 lines in all
-#
-# <details><summary>I have a list of pairs and need two tensors</summary>
-#
-# `xs, ys = zip(*pairs)` turns pairs into two tuples; `torch.cat` joins a tuple of tensors along axis 0.
-# </details>
-
-
-# %%
 class MixIterator:
     """One batch from each child, joined: an iterator over batches of mixed origin."""
 
@@ -118,25 +33,6 @@ class MixIterator:
             child.reset()
 
 
-# %%
-check("mixing")
-
-# %% [markdown]
-# ## 2. How long is an epoch?
-#
-# Since the batches never end, someone must say when to stop: *when N examples have been seen*. The lesson mixes 3,277, 1,000 and 500
-# examples, in parts of 44, 16 and 4. That is N = 4,777, and 4,777 / 64 is a little under 75; but its epoch takes **76** batches, because
-# the short batches at the end of each pass bring less than 64.
-#
-# **Exercise** · 10 minutes · ●○○ · about 6 lines
-#
-# <details><summary>How do I write a function that gives batches one by one?</summary>
-#
-# With `yield` in place of `return`: a generator. It may hold a `while` loop.
-# </details>
-
-
-# %%
 def one_epoch(batches):
     """Reset `batches`, then yield (x, y) from it until at least `batches.N` examples have been given."""
     batches.reset()
@@ -147,87 +43,18 @@ def one_epoch(batches):
         seen += x.shape[0]
 
 
-# %%
-check("epochs")
-
-# %%
-with autograder.example("the lesson's epoch"):
-    children = [Batches(torch.zeros(n, 1), torch.zeros(n, 1), size) for n, size in ((3277, 44), (1000, 16), (500, 4))]
-    lesson = MixIterator(children)
-    print("N =", lesson.N, "and an epoch takes", len(list(one_epoch(lesson))), "batches")
-
-# %% [markdown]
-# ## 3. The right share
-#
-# Guesses should help, not outvote the truth: the lesson advises that a quarter to a third of each batch be pseudo-labelled. The *share*
-# is of the whole batch. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Is the share of the labelled part, or of everything?</summary>
-#
-# Of everything: with `total` 64 and a share of 1/4, 16 are pseudo-labelled. What is left is labelled. `round` goes to
-# the nearest integer.
-# </details>
-
-
-# %%
 def batch_sizes(total, share):
     """Sizes (labelled, pseudo-labelled) of the parts of a batch; the second is `total × share`, to the nearest integer."""
     pseudo = round(total * share)
     return total - pseudo, pseudo
 
 
-# %%
-check("shares")
-
-# %% [markdown]
-# ## 4. Three parts without a common row
-#
-# Before anything is trained, some images are put aside: the *held-out* ones, by which we judge at the end. (The lesson's notebook
-# put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure
-# says nothing.) From the rest, a few keep their labels, and the labels of all others are forgotten.
-#
-# `order` is a random permutation of the row numbers. The first `held_out` entries of it are held out, the next `labelled` keep
-# their labels, and all that remain are unlabelled.
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Which rows may be in two parts?</summary>
-#
-# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
-# </details>
-
-
-# %%
 def split_rows(order, held_out, labelled):
     """Row numbers of the three parts, cut from `order` (N,) one after another: held out, labelled, unlabelled."""
     end = held_out + labelled
     return order[:held_out], order[held_out:end], order[end:]
 
 
-# %%
-check("three_parts")
-
-# %% [markdown]
-# ## 5. Soft pseudo-labels
-#
-# A *hard* pseudo-label is the likeliest class. A *soft* one keeps the whole distribution: "an 8, or perhaps a 3". It says how
-# sure the network is, so doubtful guesses pull less. We use soft ones: the softmax of the logits.
-#
-# Three things to mind. The network must be in **evaluation mode** while it labels (dropout off, batch norm with its running figures), or the
-# labels are those of a network with holes in it. Afterwards it is in the mode it was in before. And labels are data: no gradient
-# goes through them.
-#
-# **Exercise** · 15 minutes · ●●○ · about 6 lines
-#
-# <details><summary>How do I learn which mode a model is in?</summary>
-#
-# `model.training` is True or False, and `model.train(…)` with True or False sets it to either.
-# </details>
-
-
-# %%
 def pseudo_labels(model, x):
     """Probabilities (N, V) that `model` gives to the classes of `x` (N, D), row by row in the order of `x`."""
     was_training = model.training
@@ -238,53 +65,12 @@ def pseudo_labels(model, x):
     return probs
 
 
-# %%
-check("soft_labels")
-
-# %% [markdown]
-# ## 6. A loss for soft labels
-#
-# Cross-entropy needs no single true class; a distribution will do:
-#
-# $$\mathrm{CE} = -\frac{1}{B} \sum_b \sum_i y_{b,i} \ln \mathrm{softmax}(\mathrm{logits}_b)_i$$
-#
-# For a one-hot y that is the usual loss. So one formula serves true labels and guesses, and a mixed batch needs no special care.
-#
-# **Exercise** · 10 minutes · ●○○ · about 1 line
-#
-# <details><summary>It is infinite or NaN for large logits</summary>
-#
-# The logarithm of a probability that rounds to 0 is −∞. `F.log_softmax` never forms the probability. (`F.cross_entropy` takes soft
-# labels too, and does the same.)
-# </details>
-
-
-# %%
 def soft_cross_entropy(logits, y):
     """The cross-entropy in nats of logits (B, V) with labels y (B, V), averaged over the batch; safe for large logits."""
     logp = torch.log_softmax(logits, dim=1)
     return -(y * logp).sum(dim=1).mean()
 
 
-# %%
-check("loss_of_soft_labels")
-
-# %% [markdown]
-# ## 7. A training loop
-#
-# A given number of steps, each with the next batch: forget the old gradients, measure, differentiate, step. The model trains in
-# *training mode*, whatever mode it comes in. Return the list of losses, one for each step, each measured before its step.
-#
-# **Exercise** · 15 minutes · ●●○ · about 10 lines
-#
-# <details><summary>The losses are right, but the weights are not</summary>
-#
-# The order of a step is fixed: next batch, loss, clear the old gradients, `backward`, step. `model.train()` comes
-# before the loop, and the number kept is `loss.item()` from before the step.
-# </details>
-
-
-# %%
 def train(model, batches, optimizer, steps):
     """Take `steps` steps in training mode, each on `next(batches)`; returns the losses, a list of numbers."""
     model.train()
@@ -299,39 +85,6 @@ def train(model, batches, optimizer, steps):
     return history
 
 
-# %%
-check("few_steps")
-
-# %% [markdown]
-# ## 8. Teacher and student
-#
-# Now all together. The *teacher* learns from the labelled images alone, and labels the others. The *student*, a fresh network, learns from
-# mixed batches.
-#
-# | | |
-# |---|---|
-# | `teacher`, `student` | two networks, neither trained yet |
-# | `labelled` | a pair: x (N, D), y (N, V) |
-# | `x_unlabelled` | (M, D) |
-# | `make_batches(x, y, size)` | makes an endless batch iterator, such as `Batches` |
-# | `make_optimizer(model)` | makes an optimizer for a model's parameters |
-# | `total`, `share` | size of every batch; the share of it that is pseudo-labelled in the student's |
-# | `steps` | how many steps each of the two is trained for |
-# | returns | the trained student |
-#
-# Which part comes first in the student's batches is up to you: a mean over the batch does not mind.
-#
-# **Exercise** · 20 minutes · ●●○ · about 7 lines
-#
-# <details><summary>Who is trained on what?</summary>
-#
-# The teacher on labelled batches of `total`. Then its guesses, made once, in the order of `x_unlabelled`, become the
-# labels of a second batch iterator. `MixIterator` joins the two in the sizes of `batch_sizes`, and the student is
-# trained on that.
-# </details>
-
-
-# %%
 def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
     """Train the teacher on labelled data, label the rest softly, train the student on both; returns the student."""
     x, y = labelled
@@ -341,88 +94,3 @@ def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make
     mixed = MixIterator([make_batches(x, y, n_true), make_batches(x_unlabelled, guesses, n_pseudo)])
     train(student, mixed, make_optimizer(student), steps)
     return student
-
-
-# %%
-check("both_networks")
-
-# %% [markdown]
-# ## 9. For real: digits with fifty labels
-#
-# 1,797 small handwritten digits come with scikit-learn (8 × 8 pixels). We put 550 aside, keep 50 labels (five of each digit, on
-# average), and forget the other 1,197.
-
-
-# %%
-def classifier():
-    """A small network; dropout on the pixels makes it look at whole shapes."""
-    return nn.Sequential(nn.Dropout(0.3), nn.Linear(64, 96), nn.ReLU(), nn.Dropout(0.5), nn.Linear(96, 10))
-
-
-def adam(model):
-    return torch.optim.Adam(model.parameters(), 3e-3)
-
-
-def judge(model, x, digits):
-    """Accuracy and cross-entropy on held-out images."""
-    probabilities = pseudo_labels(model, x)
-    accuracy = (probabilities.argmax(-1) == digits).float().mean().item()
-    return accuracy, soft_cross_entropy(probabilities.log(), F.one_hot(digits, 10)).item()
-
-
-# %%
-with autograder.example("digits, with and without pseudo-labels"):
-    from sklearn.datasets import load_digits
-
-    pixels, answers = load_digits(return_X_y=True)
-    images, answers = torch.tensor(pixels / 16).float(), torch.tensor(answers)
-
-    rows = []
-    for seed in range(4):
-        torch.manual_seed(seed)
-        held_out, few_labels, no_labels = split_rows(torch.randperm(len(images)), 550, 50)
-        labelled = images[few_labels], F.one_hot(answers[few_labels], 10).float()
-        alone = classifier()
-        train(alone, Batches(*labelled, 64), adam(alone), 1200)  # as many steps as teacher and student together
-        teacher, student = classifier(), classifier()
-        semi_supervised(teacher, student, labelled, images[no_labels], Batches, adam, 64, 1 / 3, 600)
-        rows.append([judge(model, images[held_out], answers[held_out]) for model in (alone, teacher, student)])
-
-    figures = torch.tensor(rows)  # (seeds, 3, 2)
-    for i, name in enumerate(
-        ("50 labels, 1,200 steps", "teacher: 50 labels, 600 steps", "student: with pseudo-labels")
-    ):
-        accuracy, loss = figures[:, i].mean(0)
-        print(f"{name:<30} held-out accuracy {accuracy:.1%}, loss {loss:.3f} nats")
-
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.5))
-    for ax, place, title in zip(axes, (0, 1), ("held-out accuracy", "held-out loss in nats"), strict=True):
-        ax.plot(figures[:, :, place].T, "o-", color="0.6"), ax.set_title(title + ", four seeds")
-        ax.plot(figures[:, :, place].mean(0), "s-", color="tab:blue", label="mean")
-        ax.set_xticks([0, 1, 2], ["labels alone", "teacher", "student"]), ax.legend()
-    plt.show()
-
-# %% [markdown]
-# A point or two of accuracy on average (not on every seed), and clearly more in loss: the student is less sure where it is wrong. And a look at what it was taught: images
-# with the teacher's guess, how sure it was, and in red where it was wrong. The student hears all of that, the doubts included.
-
-# %%
-with autograder.example("what the teacher guessed"):
-    guesses = pseudo_labels(teacher, images[no_labels])
-    fig, axes = plt.subplots(3, 8, figsize=(9, 4.2))
-    for ax, i in zip(axes.flat, range(24), strict=True):
-        sure, guess = guesses[i].max(-1)
-        truth = answers[no_labels[i]]
-        ax.imshow(images[no_labels[i]].reshape(8, 8).numpy(), cmap="gray_r"), ax.set_xticks([]), ax.set_yticks([])
-        ax.set_title(f"{int(guess)} ({float(sure):.0%})", fontsize=9, color="black" if guess == truth else "red")
-    plt.show()
-
-# %% [markdown]
-# The check does the same once: it trains with your functions and measures the student on images whose labels your program never sees. It
-# compares with our own solution on the same seed, first weights and batches.
-
-# %%
-check("training")
-
-# %% [markdown]
-# The next unit stays with tables of numbers that are learned, and asks what they have learned: embeddings.

@@ -1,41 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
-# # Unit 1: embeddings
-#
-# A network computes with numbers, and a word is none. Nor is a film, or a person. So give each of them a *row* of a table: a few
-# numbers that mean nothing at first and that are learned like all weights. That row is its **embedding**. The id of a word only says which row;
-# that its id is 7 does not make it larger than word 6.
-#
-# First we look at the table itself: how it is looked up, and how a gradient gets back into it. Then two tables, one for people and one
-# for films, learn from a hundred thousand ratings, and we look at what they have learned.
-#
-# You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made.
-#
-# | letter | meaning | | array | shape | meaning |
-# |---|---|---|---|---|---|
-# | B | ids in a batch | | `table` | (V, E) | a row for each id |
-# | V | rows of a table: words, films | | `ids` | (B,) | integers from 0 to V − 1 |
-# | U | users | | `users`, `movies` | (B,) | ids of who rated what |
-# | E | numbers in an embedding | | `ratings` | (B,) | stars, from 0.5 to 5 |
-# | H | hidden units | | | | |
-
-# %%
-import csv
-
-import matplotlib.pyplot as plt
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -45,29 +7,6 @@ import autograder
 check = autograder.unit("unit1_embeddings")
 
 
-# %% [markdown]
-# ## 1. Words, ids, rows
-#
-# A verse to begin with:
-
-# %%
-text = """the rain goes down the roof goes down the wall
-and down the rain goes into the stone hall"""
-verse = text.split()
-
-# %% [markdown]
-# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. The 0 is kept for
-# "no such word", so the table needs one row more than there are words.
-#
-# **Exercise** · 15 minutes · ●○○ · about 3 lines in all
-#
-# <details><summary>How do I drop repeated words and keep the order?</summary>
-#
-# A dict keeps the order in which its keys came: `dict.fromkeys(words)`. A `set` does not.
-# </details>
-
-
-# %%
 def index_words(words):
     """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
     index = {}
@@ -87,28 +26,6 @@ def new_table(index, E):
     return torch.randn(len(index) + 1, E)
 
 
-# %%
-check("words")
-
-# %% [markdown]
-# ## 2. A lookup is a product
-#
-# Write an id as a one-hot row: V zeros with one 1 at its place. Multiplied by the table, it picks a row:
-#
-# $$\mathrm{onehot}(i)\; W = W_i$$
-#
-# So an embedding is an ordinary linear layer without bias. Only, no one multiplies by all those zeros: `table[ids]` picks the row at
-# once. Write both, to see that they agree.
-#
-# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
-#
-# <details><summary>How do I get one-hot rows without a loop?</summary>
-#
-# The identity matrix has all of them: its row i is the one-hot row of id i.
-# </details>
-
-
-# %%
 def one_hot(ids, V):
     """A one-hot row for each id: (B,) → (B, V) floats."""
     return F.one_hot(ids, V).float()
@@ -124,45 +41,6 @@ def lookup_by_product(table, ids):
     return one_hot(ids, table.shape[0]).to(table.dtype) @ table
 
 
-# %%
-check("lookups")
-
-# %%
-with autograder.example("ids and the rows they select"):
-    torch.manual_seed(1)
-    index = index_words(verse)
-    table = new_table(index, 5)
-    line = verse[:10]
-    fig, axes = plt.subplots(1, 2, figsize=(9, 4))
-    for ax, rows, names in (
-        (axes[0], table, ["(none)", *index]),
-        (axes[1], lookup(table, encode(line, index)), line),
-    ):
-        numbers = encode(names, index).tolist()
-        ax.imshow(rows.numpy(), cmap="RdBu", vmin=-2.5, vmax=2.5, aspect="auto")
-        ax.set_yticks(range(len(names)), [f"{word}  {i}" for word, i in zip(names, numbers, strict=True)])
-        ax.set_xticks([])
-        for (r, c), value in np.ndenumerate(rows.numpy()):
-            ax.text(c, r, f"{value:.1f}", ha="center", va="center", fontsize=8)
-    axes[0].set_title("the table: a row for each word"), axes[1].set_title("the verse: rows looked up")
-    plt.tight_layout(), plt.show()
-
-# %% [markdown]
-# ## 3. The gradient of a lookup
-#
-# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
-# looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
-# acted at each of those places. (The product with one-hot rows says the same: $\mathrm{onehot}^\top \mathrm{dout}$.)
-#
-# **Exercise** · 15 minutes · ●●○ · about 1 line
-#
-# <details><summary>grad[ids] += dout keeps only one of the repeated ids</summary>
-#
-# So it does: it reads, adds and writes once for each id, and the last one wins. `index_add_` adds every time; so does the product.
-# </details>
-
-
-# %%
 def lookup_backward(ids, dout, V):
     """The gradient of the loss in the table (V, E), when `ids` (B,) were looked up and `dout` (B, E) came back."""
     grad = torch.zeros(V, dout.shape[1], dtype=dout.dtype)
@@ -171,85 +49,17 @@ def lookup_backward(ids, dout, V):
     return grad
 
 
-# %%
-check("lookup_gradient")
-
-# %% [markdown]
-# ## 4. Ids with gaps
-#
-# In the file of ratings a film has an id such as 149532, though there are only 9,066 rated films. Used as indices, those ids would need
-# a table of 160,000 rows, nearly all of them idle. Number them anew, from 0 without gaps, and keep the list that leads back.
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Is there a function for that?</summary>
-#
-# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also says which of them each entry is.
-# </details>
-
-
-# %%
 def reindex(raw):
     """New ids from 0 without gaps, in the order of the old ones; and the different old ids, sorted."""
     originals, ids = torch.unique(raw, return_inverse=True)
     return ids, originals
 
 
-# %%
-check("dense_ids")
-
-# %% [markdown]
-# ## 5. Who likes what: a dot product
-#
-# Give each user and each film E numbers. Think of one as "likes it slow" and "is slow": where both are large, or both negative, the product is
-# large, and the user will like the film. No one says what the numbers mean; they find their meaning in training. The prediction is
-# the sum of the products, row by row:
-#
-# $$\mathrm{product}_b = \sum_e \mathrm{user}_{b,e}\,\mathrm{movie}_{b,e}$$
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>I get a (B, B) table, or one number</summary>
-#
-# `a @ b.T` multiplies every user with every film. Multiply place by place first, then sum over the E factors of each
-# row.
-# </details>
-
-
-# %%
 def dot_product(a, b):
     """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
     return (a * b).sum(dim=1)
 
 
-# %%
-check("products")
-
-# %% [markdown]
-# ## 6. With biases
-#
-# Some films are liked by all, and some people give five stars to everything. A product has a hard time to say that; a **bias** for each
-# film and each user says it directly. And one constant for all, which starts at the mean rating, so that the tables need only learn what differs:
-#
-# $$\mathrm{rating} = \mathrm{user} \cdot \mathrm{movie} + \mathrm{bias}_\mathrm{user} + \mathrm{bias}_\mathrm{movie} + \mathrm{constant}$$
-#
-# | attribute | what | size |
-# |---|---|---|
-# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
-# | `user_bias`, `movie_bias` | `nn.Embedding` | (U, 1), (V, 1) |
-# | `constant` | `nn.Parameter`, a single number | () |
-#
-# Keep these names: the checks fill the tables by name.
-#
-# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
-#
-# <details><summary>My result is (B, B)</summary>
-#
-# A looked-up bias is (B, 1); the product is (B,). Together they broadcast to a square. Take the column first: `[:, 0]`.
-# </details>
-
-
-# %%
 class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
@@ -268,34 +78,6 @@ class DotBias(nn.Module):
         return prod + self.user_bias(users).squeeze(1) + self.movie_bias(movies).squeeze(1) + self.constant
 
 
-# %%
-check("dot_and_biases")
-
-# %% [markdown]
-# ## 7. With a neural net
-#
-# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers find out. The lesson's net:
-#
-# embeddings side by side (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
-#
-# | attribute | what | size |
-# |---|---|---|
-# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
-# | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
-#
-# The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout is at work in training alone.
-#
-# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
-#
-# <details><summary>It runs, but the shapes of `hidden` are off, or the result is (B, 1)</summary>
-#
-# Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
-# the end.
-# </details>
-
-
-# %%
 class NeuralNet(nn.Module):
     """Ratings from two linear layers over concatenated embeddings."""
 
@@ -316,25 +98,6 @@ class NeuralNet(nn.Module):
         return self.output(self.drop2(x)).squeeze(1)
 
 
-# %%
-check("neural_net")
-
-# %% [markdown]
-# ## 8. Weight decay
-#
-# Many films have two or three ratings. Nothing keeps their ten numbers from fitting those ratings perfectly, and that is worth nothing for the next
-# rating. So large numbers must pay: add to the training loss a small multiple, `decay`, of the **sum of the squares of all embedding tables**
-# (biases too; the constant pays nothing).
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>How do I find a model's tables?</summary>
-#
-# `model.modules()` walks through all parts; those that are an `nn.Embedding` have a `weight`. That works for both models above.
-# </details>
-
-
-# %%
 def penalty(model):
     """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it), a number in the graph."""
     total = 0.0
@@ -344,25 +107,6 @@ def penalty(model):
     return total
 
 
-# %%
-check("weight_decay")
-
-# %% [markdown]
-# ## 9. How good is it?
-#
-# The **mean squared error** on ratings that were not trained on, and nothing else in it: no penalty, no root (that would be another
-# figure, the RMSE), no dropout. Always predicting the mean gives 1.1 on these data.
-#
-# **Exercise** · 10 minutes · ●○○ · about 3 lines
-#
-# <details><summary>Which mode, and which graph?</summary>
-#
-# `model.eval()` turns dropout off, `torch.no_grad()` keeps the figure out of any graph. Both belong here, whatever
-# the model did before.
-# </details>
-
-
-# %%
 def mse(model, users, movies, ratings):
     """The mean squared error of a model's predictions, (N,) each, in evaluation mode; a number outside of any graph."""
     model.eval()
@@ -370,25 +114,6 @@ def mse(model, users, movies, ratings):
         return F.mse_loss(model(users, movies), ratings).item()
 
 
-# %%
-check("held_out_error")
-
-# %% [markdown]
-# ## 10. Training
-#
-# For each batch `(users, movies, ratings)`: training mode, mean squared error, plus `decay` times the penalty, a step of the optimizer.
-# Return the list of the **plain** errors, before each step and without the penalty.
-#
-# **Exercise** · 15 minutes · ●●○ · about 9 lines
-#
-# <details><summary>Where does the penalty belong?</summary>
-#
-# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and the error alone
-# into the list.
-# </details>
-
-
-# %%
 def train(model, batches, optimizer, decay):
     """Train on each batch once, in training mode; returns each batch's squared error from before its step, unpenalised."""
     model.train()
@@ -402,25 +127,6 @@ def train(model, batches, optimizer, decay):
     return errors
 
 
-# %%
-check("few_steps")
-
-# %% [markdown]
-# ## 11. A hundred thousand ratings
-#
-# MovieLens: 671 people, 9,066 films, 100,004 ratings (F. M. Harper and J. A. Konstan, 2015). We hold out 20,000. The lesson's figures on its own split:
-# the product alone 1.45, with biases 0.79, the neural net 0.79.
-
-
-# %%
-def small(model):
-    """The model with its embedding tables drawn anew, N(0, 0.1): the first predictions are then near the constant."""
-    for part in model.modules():
-        if isinstance(part, nn.Embedding):
-            nn.init.normal_(part.weight, 0, 0.1)
-    return model
-
-
 def batches(data, optimizer, count, generator):
     """`count` batches of 1,024 random ratings, while the learning rate falls to 0."""
     first = optimizer.param_groups[0]["lr"]
@@ -430,58 +136,6 @@ def batches(data, optimizer, count, generator):
         yield tuple(column[rows] for column in data)
 
 
-# %%
-with autograder.example("MovieLens, two models"):
-    raw = np.loadtxt(autograder.dataset("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
-    users, _ = reindex(torch.tensor(raw[:, 0]).long())
-    movies, movie_numbers = reindex(torch.tensor(raw[:, 1]).long())
-    ratings = torch.tensor(raw[:, 2]).float()
-    order = torch.from_numpy(np.random.default_rng(1).permutation(len(ratings)))
-    held_out, known = (
-        tuple(column[rows] for column in (users, movies, ratings)) for rows in order.split([20000, 80004])
-    )
-    mean = known[2].mean()
-    print(f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}")
-
-    torch.manual_seed(1)
-    generator = torch.Generator().manual_seed(1)
-    dot = small(DotBias(671, 9066, 10, mean))
-    net = small(NeuralNet(671, 9066, 10, 70, (0.3, 0.5)))
-    nn.init.constant_(net.output.bias, float(mean))
-    for name, model, lr, decay in (("product and biases", dot, 0.02, 1e-4), ("neural net", net, 0.005, 1e-4)):
-        optimizer = torch.optim.Adam(model.parameters(), lr)
-        losses = train(model, batches(known, optimizer, 1000, generator), optimizer, decay)
-        print(f"{name}: training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}")
-        plt.plot(np.convolve(losses, np.ones(20) / 20, "valid"), label=name)
-    plt.xlabel("batch"), plt.ylabel("training error, mean of 20 batches"), plt.legend(), plt.show()
-
-# %% [markdown]
-# The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
-# the same seed, first tables and batches.
-
-# %%
-check("training")
-
-# %% [markdown]
-# ## 12. What has it learned?
-#
-# Three questions to ask a table.
-#
-# * `best_and_worst`: which films have the largest and the smallest **bias**? That is the film's quality once it is known *who* rated it:
-#   a better figure than the mean of its stars, which depends on whether mild or strict people saw it.
-# * `neighbours`: which rows point in the most similar direction? The **cosine** of two rows is their dot product divided by both lengths.
-# * `two_dimensions`: a map. The two directions along which the rows differ most are the first two *principal components*: take the mean row away,
-#   then the singular value decomposition $X = U S V^\top$; the coordinates are the first two columns of $U S$.
-#
-# **Exercise** · 20 minutes · ●●○ · about 7 lines in all
-#
-# <details><summary>Each row's nearest neighbour is itself</summary>
-#
-# Of course, with a cosine of 1. Leave it out: set its own similarity to −∞ before you look for the largest.
-# </details>
-
-
-# %%
 def best_and_worst(bias, count):
     """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first."""
     order = torch.argsort(bias)
@@ -500,32 +154,3 @@ def two_dimensions(table):
     centred = table - table.mean(dim=0)
     U, S, Vt = torch.linalg.svd(centred, full_matrices=False)
     return centred @ Vt[:2].T
-
-
-# %%
-check("learned")
-
-# %%
-with autograder.example("best and worst films, neighbours, a map"):
-    with autograder.dataset("movielens", part="titles").open(encoding="utf-8", newline="") as file:
-        title_of = {int(row["movieId"]): row["title"] for row in csv.DictReader(file)}
-    titles = [title_of[int(number)] for number in movie_numbers]
-    seen = torch.bincount(known[1], minlength=len(titles))
-    popular = seen.argsort(descending=True)[:300]
-    table, bias = dot.movie.weight.detach()[popular], dot.movie_bias.weight.detach()[popular, 0]
-    for word, found in zip(("best", "worst"), best_and_worst(bias, 6), strict=True):
-        print(f"{word} of the 300 films rated most:", ", ".join(titles[popular[i]] for i in found))
-    for start in (0, 5, 20):
-        found = neighbours(table, start, 3)
-        print(f"near {titles[popular[start]]}:", ", ".join(titles[popular[i]] for i in found))
-
-    place = two_dimensions(table)
-    fig, ax = plt.subplots(figsize=(10, 8))
-    ax.scatter(*place.T.numpy(), s=8, c=bias.numpy(), cmap="RdYlGn")
-    for i in range(0, 300, 12):
-        ax.text(float(place[i, 0]), float(place[i, 1]), titles[popular[i]][:24], fontsize=7)
-    ax.set_title("300 films by their embeddings; green: liked more"), plt.show()
-
-# %% [markdown]
-# Nobody told the model what a film is about. From who rated what alone, films that please the same people have come to lie together. In the
-# next unit characters get such rows, and the network that reads them gets a memory.

@@ -1,108 +1,10 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
-# # Unit 6: recurrent again
-#
-# A transformer that has read a million characters keeps all million of them, and looks through all of them again for each character that it
-# writes. A recurrent network keeps one state of fixed size, and each character costs the same. So why did the field leave recurrent networks
-# for transformers? Because a loop over time cannot use a GPU: step 1,000 waits for step 999. And why are recurrent layers back, in models of many
-# billion parameters? Because somebody asked which recurrences need no loop. You have seen the answer in unit 3: a *linear* recurrence is a
-# parallel scan.
-#
-# In this unit you take that answer to the layers that are in use now. You write minGRU, whose gates do not look at the state, and train it with
-# gradients by hand. Then you write an attention head, take its softmax out, and find a recurrent network in what is left. You let it overwrite
-# what it remembers (the *delta rule*), and see what such a network can never do, and which change of sign repairs it. At the end you come
-# back to a network that is *not* linear, and compute all its states in parallel nevertheless.
-#
-# **Afterwards you can**
-#
-# * write a scan over elements of several arrays, and a recurrent layer through it;
-# * say which gates allow a parallel scan, and train such a layer with NumPy;
-# * write attention as a matrix, as a state and in chunks, and say when each form is the right one;
-# * say what the delta rule stores, what a gate adds, and why a factor below zero matters;
-# * run a non-linear network in parallel by Newton's method, and prove that it ends.
-#
-# You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 12 to 15) and the gradient of cross-entropy from unit 4 (its
-# section 5).
-#
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and for
-# the mistakes that people make here it names the one you made. Import only NumPy and the standard library: a grade knows no others. No
-# function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand open, below their questions. A
-# notebook folds them, and `autograder hint` gives one at a time.)
-#
-# **Letters**, the same in the whole course, and two new ones:
-#
-# | letter | meaning | | array | shape | meaning |
-# |---|---|---|---|---|---|
-# | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
-# | B | sequences in a batch | | `h` | (T, B, H) | hidden states, *after* each step |
-# | V | characters in the vocabulary | | `h0` | (B, H) | the state before the first step |
-# | H | hidden units | | `q`, `k` | (T, D) | queries and keys, from section 7 on |
-# | D | numbers in a query or a key | | `v` | (T, M) | values |
-# | M | numbers in a value | | `state` | (D, M) | what attention remembers, as a matrix |
-
-# %%
 import numpy as np
 
 import autograder
 
 check = autograder.unit("unit6_recurrent_again")
 
-# %% [markdown]
-# ## 1. Scan, once more
-#
-# What can be scanned in parallel? In unit 3 you saw it for elements that are one tensor each. Here an element may consist of *several* arrays. For
-# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 12 a step will be a matrix with a vector. They have different shapes, so
-# they do not fit into one array. So all first parts are in one array, all second parts in another, each with time as its first axis:
-#
-# ```text
-# parts = (a, b)              a: (T, H)   b: (T, H)       element t is (a[t], b[t])
-#
-# op(earlier, later)          takes two tuples of slices, n elements each,
-#                             and returns one tuple: n combined elements
-# ```
-#
-# The rounds are those of unit 3. In the round with distance d, each place from d on combines what the place d before it holds with what it holds
-# itself, and the distance doubles:
-#
-# $$y_t \leftarrow y_{t-d} \circ y_t \quad (t \ge d), \qquad d = 1, 2, 4, 8, \dots$$
-#
-# (`jax.lax.associative_scan` has the same interface. This scheme is called the Hillis–Steele scan. Its *depth* is log₂ T rounds, and its *work*
-# T log₂ T combinations.)
-#
-# | | |
-# |---|---|
-# | `op(earlier, later)` | two tuples of arrays in, one tuple of arrays out; associative, but it need not commute |
-# | `parts` | a tuple of one array or more, (T, …) each, T ≥ 1 |
-# | returns | a tuple of arrays like `parts`: element t is $x_0 \circ x_1 \circ \dots \circ x_t$ |
-#
-# Call `op` at most 2 log₂ T + 1 times (log₂ T rounded up). The check counts.
-#
-# **Exercise** · 15 minutes · ●●○ · about 11 lines
-#
-# <details><summary>How do I slice several arrays at once?</summary>
-#
-# With one comprehension: `tuple(part[distance:] for part in parts)`.
-# </details>
-#
-# <details><summary>How do I put the rounds together again?</summary>
-#
-# For each part: the first d places stay, and what `op` returned follows. `np.concatenate([part[:distance], new])`, for each pair of an old
-# `part` and a `new` one.
-# </details>
 
-
-# %%
 def parallel_scan(op, parts):
     """All running results of an associative `op`, in O(log T) calls of it.
 
@@ -119,30 +21,6 @@ def parallel_scan(op, parts):
         gap <<= 1
 
 
-# %%
-check("in_rounds")
-
-# %% [markdown]
-# ## 2. The linear recurrence
-#
-# Now $h_t = a_t\, h_{t-1} + b_t$, elementwise, through your scan. Two steps in a row are again such a step, as you saw in unit 3:
-#
-# $$h \;\mapsto\; a_2 (a_1 h + b_1) + b_2 = (a_2 a_1)\, h + (a_2 b_1 + b_2)$$
-#
-# After the scan, element t is the map from the *start* to $h_t$. So what remains is to apply each of these maps to `h0`. (Users of published code
-# report the same bug again and again: the start is left out, or it is counted twice, and the loop and the scan then differ.)
-#
-# The arrays may have any shape behind the first axis: (T, H) for one sequence, (T, B, H) for a batch.
-#
-# **Exercise** · 10 minutes · ●●○ · about 5 lines
-#
-# <details><summary>What does `op` look like?</summary>
-#
-# `(a1, b1), (a2, b2) = earlier, later` takes the two tuples apart. Return a pair, in the order in which you handed in the parts.
-# </details>
-
-
-# %%
 def linear_recurrence(a, b, h0):
     """All states of h[t] = a[t] h[t−1] + b[t]: (T, ...), (T, ...), (...) → (T, ...), in O(log T) rounds."""
     # the start is an element as well, whose factor is never used
@@ -154,39 +32,6 @@ def linear_recurrence(a, b, h0):
     return states[1:]
 
 
-# %%
-check("recurrence")
-
-# %% [markdown]
-# ## 3. Gates that do not look at the state
-#
-# Why can an LSTM or a GRU not be scanned? Their gates look at $h_{t-1}$. So each factor is known only when the step before it is finished, and the
-# recurrence is not linear in h. What happens if the gates look at the input *only*? That is **minGRU** (Feng and others 2024):
-#
-# $$z_t = \sigma(W_z[x_t] + b_z) \qquad c_t = W_c[x_t] \qquad h_t = (1 - z_t) \odot h_{t-1} + z_t \odot c_t$$
-#
-# The gate $z_t$ says how much of the state is replaced, between 0 and 1, and the candidate $c_t$ says by what. An example with one unit:
-# if every space has z = 1 and c = 0, and every other character has z = ½ and c = 1, the unit forgets everything at a space and then climbs,
-# ½, ¾, ⅞, …: it knows how many letters of the word have been read. A fixed factor, as in section 16 of unit 3, cannot do that.
-#
-# All factors $a_t = 1 - z_t$ and all inputs $b_t = z_t \odot c_t$ are known before the scan begins. Return these two arrays, `keep` and `write`.
-#
-# | `weights[…]` | shape | what it does |
-# |---|---|---|
-# | `"Wz"` | (V, H) | row `i`: what character `i` asks of the gates |
-# | `"bz"` | (H,) | bias of the gates |
-# | `"Wc"` | (V, H) | row `i`: what character `i` writes |
-# | `"Wy"`, `"by"` | (H, V), (V,) | hidden → output |
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Which of them is 1 − z?</summary>
-#
-# Papers differ. Here z = 1 means that all is new: `keep` is 1 − z. So a large negative `bz` begins with units that remember.
-# </details>
-
-
-# %%
 def sigmoid(s):
     return (np.tanh(s / 2) + 1) / 2
 
@@ -200,72 +45,6 @@ def gates(weights, x):
     return sigmoid(-(weights["Wz"][x] + weights["bz"])), z * weights["Wc"][x]
 
 
-# %%
-check("gate_values")
-
-# %% [markdown]
-# With that, a whole recurrent layer is one line. Below it reads a sentence with the unit of the example. **Before you run it:** what
-# does the unit say after each character?
-
-
-# %%
-def min_gru(weights, x, h0):
-    """All states of minGRU: ids x (T, B), h0 (B, H) → h (T, B, H)."""
-    return linear_recurrence(*gates(weights, x), h0)
-
-
-with autograder.example("a unit that counts letters, in parallel"):
-    sentence = "it counts letters"
-    symbols = sorted(set(sentence))
-    is_space = np.array([[s == " "] for s in symbols])  # (V, 1)
-    counter = {
-        "Wz": np.where(is_space, 50.0, 0.0),
-        "bz": np.zeros(1),
-        "Wc": np.where(is_space, 0.0, 1.0),
-    }
-    ids = np.array([symbols.index(s) for s in sentence])
-    for symbol, state in zip(sentence, min_gru(counter, ids, np.zeros(1)), strict=True):
-        print(repr(symbol), f"{float(state[0]):.4f}")
-
-# %% [markdown]
-# ## 4. Its gradient is a scan, too
-#
-# How does such a layer learn? You know all the parts. Let the loss be the **mean** cross-entropy over all T × B characters, in nats, with
-# logits $h_t W_y + b_y$, and let the state begin at zero. From unit 4: with respect to the logits, the gradient is $(p - y) / (T B)$. From
-# unit 3: a state acts on the loss directly *and* through the next state. So the whole gradient $g_t$ with respect to $h_t$ is itself a linear
-# recurrence, which runs backward in time:
-#
-# $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1} \qquad \mathrm{dh}_t = \mathrm{dlogits}_t\, W_y^\top$$
-#
-# Then $\mathrm{d}a_t = g_t\, h_{t-1}$ and $\mathrm{d}b_t = g_t$. And through the gates: b is $z\,c$ and a is $1 - z$, so
-#
-# $$\mathrm{d}c_t = g_t\, z_t \qquad \mathrm{d}z_t = g_t\, (c_t - h_{t-1}) \qquad \mathrm{d}s_t = \mathrm{d}z_t\, z_t (1 - z_t)$$
-#
-# where $s_t$ is what goes into the sigmoid. Read the middle one aloud: to open the gate helps as far as the candidate is better than what it
-# replaces.
-#
-# Give the loss and a dict with the gradient of each of the five weights. Use `linear_recurrence` for the way back, so that there is no loop over
-# the steps: the check compares how much Python has to do for 64 and for 512 steps.
-#
-# **Exercise** · 30 minutes · ●●● · about 25 lines
-#
-# <details><summary>How do I run a recurrence backward?</summary>
-#
-# Reverse the arrays, run it, and reverse the result: `x[::-1]`. The factor at place t is $a_{t+1}$, so shift `keep` by one and put any row at its end.
-# </details>
-#
-# <details><summary>A character occurs several times. How do the gradients of its row add up?</summary>
-#
-# `np.add.at(grads["Wc"], x, rows)` adds all of them. `grads["Wc"][x] += rows` keeps only one.
-# </details>
-#
-# <details><summary>The loss is infinite for large logits</summary>
-#
-# Subtract the largest logit of each row, and take the logarithm of the *sum*, not of the probability: ln p = logit − ln Σ exp(logits).
-# </details>
-
-
-# %%
 def gradients(weights, x, targets):
     """The mean loss in nats per character, and a dict of its gradient with respect to each of the weights.
 
@@ -302,31 +81,6 @@ def gradients(weights, x, targets):
     return loss, answer
 
 
-# %%
-check("all_gradients")
-
-# %% [markdown]
-# ## 5. Training
-#
-# For each batch: gradients, then one step of gradient descent for all weights at once. Keep the loss of each batch, measured before its step.
-#
-# | | |
-# |---|---|
-# | `weights` | the dict to begin with; it and its arrays stay as they are |
-# | `batches` | an iterable of pairs: x (T, B), targets (T, B); their sizes may differ |
-# | `lr` | learning rate |
-# | returns | the trained weights, and a list of the losses, one for each batch |
-#
-# **Exercise** · 10 minutes · ●○○ · about 6 lines
-#
-# <details><summary>Why is the learning rate in the example so large?</summary>
-#
-# The loss is a mean over T × B characters, and each row of `Wz` and `Wc` gets gradients only from the places where its character stands. So the
-# gradient of a row is small, and a step has to be long.
-# </details>
-
-
-# %%
 def train(weights, batches, lr):
     """Train on each batch in turn by plain gradient descent. Returns the weights and the list of losses."""
     history = []
@@ -341,79 +95,6 @@ def train(weights, batches, lr):
     return now, history
 
 
-# %%
-check("few_batches")
-
-# %% [markdown]
-# ## 6. For real
-#
-# The corpus of the lesson again, in windows of 64 characters, eight at a time. The network has never read more than 64 characters in a row.
-# **Before you run it:** what will it do with a text of 4,096 characters that it has not seen? Better, because it can look further back? Or
-# worse, because its state has never gone through so many steps?
-
-
-# %%
-def windows(ids, rng, T, B, count):
-    """`count` batches of B windows cut anywhere: x (T, B), and the same shifted on by one (T, B)."""
-    for _ in range(count):
-        start = rng.integers(0, len(ids) - T, B)
-        window = ids[start + np.arange(T + 1)[:, None]]  # (T+1, B)
-        yield window[:-1], window[1:]
-
-
-with autograder.example("minGRU reads"):
-    text = autograder.corpus()
-    alphabet = sorted(set(text.train))
-    V, H = len(alphabet), 64
-    ids = np.array([alphabet.index(s) for s in text.train])
-    unseen = np.array([alphabet.index(s) if s in alphabet else 0 for s in text.held_out])
-    rng = np.random.default_rng(0)
-    trained = {
-        "Wz": rng.normal(0, 0.1, (V, H)),
-        "bz": np.linspace(-3, 1, H),  # some units begin as long memories, others as short ones
-        "Wc": rng.normal(0, 1, (V, H)),
-        "Wy": rng.normal(0, 1 / np.sqrt(H), (H, V)),
-        "by": np.zeros(V),
-    }
-    for lr, count in ((12, 1000), (4, 300), (1, 200)):
-        trained, losses = train(trained, windows(ids, rng, 64, 8, count), lr)
-        print(f"{count} batches at a rate of {lr}: {np.mean(losses[-100:]):.3f} nats per character")
-    for T, B in ((8, 2000), (64, 250), (512, 32), (4096, 4)):
-        ((x, y),) = windows(unseen, np.random.default_rng(1), T, B, 1)
-        print(f"held out, {T:>5} characters: {gradients(trained, x, y)[0]:.3f} nats per character")
-
-# %% [markdown]
-# HELDOUT
-#
-# The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on the same
-# seed, first weights and batches.
-
-# %%
-check("training")
-
-# %% [markdown]
-# ## 7. A head that looks back
-#
-# A transformer takes another way, with no state at all. At each step it asks a question, the **query** $q_t$, and compares it with a
-# **key** $k_s$ of every step so far. The products, through a softmax, say how much of each **value** $v_s$ it takes:
-#
-# $$o_t = \sum_{s \le t} p_{ts}\, v_s \qquad p_{t\cdot} = \mathrm{softmax}_{s \le t}\!\left(\frac{q_t \cdot k_s}{\sqrt{D}}\right)$$
-#
-# For example, if $q_t$ fits the key of the last full stop and no other, $o_t$ is the value that was stored there, however far back. Nothing
-# fades. The price: step t takes t products, so T steps take about T²/2, and all keys and values have to be kept. (This is one head. A transformer
-# has several beside each other, and layers of them. The √D keeps the products at size 1, as in section 10 of unit 3.)
-#
-# A step must not look at the future. In a matrix of all products that is a *mask*: entry (t, s) counts only where s ≤ t.
-#
-# **Exercise** · 10 minutes · ●●○ · about 5 lines
-#
-# <details><summary>How do I leave out the future inside a softmax?</summary>
-#
-# Set its scores to −∞ before the softmax: exp(−∞) is 0. Setting them to 0 is not enough, as exp(0) is 1. `np.where(np.tril(…), …, -np.inf)` does it.
-# </details>
-
-
-# %%
 def attention_head(q, k, v):
     """Causal attention with softmax: q (T, D), k (T, D), v (T, M) → (T, M); safe for products of any size."""
     answers = []
@@ -424,62 +105,11 @@ def attention_head(q, k, v):
     return np.array(answers)
 
 
-# %%
-check("attention")
-
-# %% [markdown]
-# ## 8. Take the softmax out
-#
-# What if the products are used as they are? Without softmax and root, a step takes
-#
-# $$o_t = \sum_{s \le t} (q_t \cdot k_s)\, v_s$$
-#
-# That is **linear attention** (Katharopoulos and others 2020, there with a positive function of q and k and a division; today's layers leave
-# both out). As a matrix: all products, masked, times the values. It still takes T² products. So what is gained? Write it first, and see in the
-# next section.
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>Is a mask of zeros right here?</summary>
-#
-# Yes: there is no exp, so a product that is set to 0 adds nothing. `np.tril` does it.
-# </details>
-
-
-# %%
 def linear_attention(q, k, v):
     """Causal attention without softmax, as a masked matrix: q (T, D), k (T, D), v (T, M) → (T, M)."""
     return np.where(np.tri(len(q)) > 0, q.dot(k.T), 0).dot(v)
 
 
-# %%
-check("masked_product")
-
-# %% [markdown]
-# ## 9. It was a recurrent network all along
-#
-# Look at the sum again. The query does not depend on s, so it can be taken out:
-#
-# $$o_t = \sum_{s \le t} (q_t \cdot k_s)\, v_s = q_t \Big(\sum_{s \le t} k_s^\top v_s\Big) = q_t\, S_t \qquad S_t = S_{t-1} + k_t^\top v_t$$
-#
-# Here $k_t^\top v_t$ is the outer product, a (D, M) matrix. So all that matters of the past fits into *one matrix of fixed size*, to which each
-# step adds. That is a recurrent network, whose state is a matrix. With softmax this step is impossible, because exp of a product cannot be taken
-# apart into a query and a key.
-#
-# An example: a key of (1, 0) with the value 5 writes a 5 into the first row, a key of (0, 1) with the value 7 a 7 into the second. The
-# query (1, 0) then reads the 5. So the state is a table that is read and written by *directions*.
-#
-# Here a state is handed in, because a text may go on where another piece of it ended.
-#
-# **Exercise** · 10 minutes · ●●○ · about 5 lines
-#
-# <details><summary>Does a step read what it has written itself?</summary>
-#
-# Yes: s ≤ t includes t. So first write, then read.
-# </details>
-
-
-# %%
 def recurrent_attention(q, k, v, state):
     """The same as a recurrence: q, k (T, D), v (T, M), state (D, M) → outputs (T, M), the state after the last step (D, M)."""
     tables = [state]
@@ -488,33 +118,6 @@ def recurrent_attention(q, k, v, state):
     return np.array([query.dot(table) for query, table in zip(q, tables[1:])]), tables[-1]
 
 
-# %%
-check("as_a_state")
-
-# %% [markdown]
-# ## 10. In chunks
-#
-# Which of the two is faster? The matrix is a few large products, which hardware is made for, but there are T² of them. The state takes only T
-# steps, but small ones, one after another. Between the two lies the form in which such layers are really trained. Cut the sequence into chunks of
-# `size` steps. *Within* a chunk use the masked matrix. What came *before* it is in the state:
-#
-# $$O = Q\,S + \mathrm{tril}(Q K^\top)\, V \qquad S \leftarrow S + K^\top V$$
-#
-# with the rows of one chunk in Q, K and V. With T = 4,096 and chunks of 64 that is 64 rounds, each of products of 64 × 64, in place of 4,096
-# steps or of a matrix with 16 million entries. (A GPU computes all chunks at the same time: what the states need of each chunk, $K^\top V$, is again
-# a sum that can be scanned.)
-#
-# The last chunk may be shorter. Size 1 is the recurrence, and one chunk of size T is the matrix.
-#
-# **Exercise** · 15 minutes · ●●○ · about 7 lines
-#
-# <details><summary>My outputs are right for the first chunk only</summary>
-#
-# Look at the order: the outputs of a chunk take the state *before* it. What the chunk itself adds is in the masked product already.
-# </details>
-
-
-# %%
 def chunked_attention(q, k, v, state, size):
     """The same, `size` steps at a time: q, k (T, D), v (T, M), state (D, M) → outputs (T, M), the last state (D, M)."""
     pieces = []
@@ -525,86 +128,6 @@ def chunked_attention(q, k, v, state, size):
     return np.vstack(pieces), state
 
 
-# %%
-check("in_chunks")
-
-# %% [markdown]
-# Three forms, one answer. The cell times them, and the attention head beside them, from 8 to 4,096 steps, with 32 numbers in a key and in a
-# value. Its last columns say how much each has to keep of the past to go on reading. **Before you run it:** where do the lines cross, and
-# which column grows?
-
-# %%
-with autograder.example("four ways to look back, timed"):
-    from time import perf_counter
-
-    def milliseconds(function, *arguments):
-        """The shortest of three runs."""
-        times = []
-        for _ in range(3):
-            began = perf_counter()
-            function(*arguments)
-            times.append(perf_counter() - began)
-        return 1e3 * min(times)
-
-    rng = np.random.default_rng(0)
-    lengths, empty, rows = [8, 64, 512, 4096], np.zeros((32, 32)), []
-    print("    T    head  matrix   state  chunks (ms)   kept by the head  by the others (bytes)")
-    for T in lengths:
-        q, k, v = rng.normal(0, 0.2, (3, T, 32))
-        rows.append(
-            (
-                milliseconds(attention_head, q, k, v),
-                milliseconds(linear_attention, q, k, v),
-                milliseconds(recurrent_attention, q, k, v, empty),
-                milliseconds(chunked_attention, q, k, v, empty, 64),
-            )
-        )
-        figures = " ".join(f"{ms:>7.2f}" for ms in rows[-1])
-        print(f"{T:>5} {figures} {k.nbytes + v.nbytes:>24,} {empty.nbytes:>14,}")
-
-    import matplotlib.pyplot as plt
-
-    plt.loglog(lengths, rows, "o-", label=["softmax head", "matrix", "state", "chunks of 64"])
-    plt.xlabel("steps T"), plt.ylabel("milliseconds"), plt.legend()
-    plt.show()
-
-# %% [markdown]
-# TIMES
-#
-# ## 11. Overwrite, not add
-#
-# A table to which one can only add is soon full. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we
-# want is 5. So look up what is stored under the key, and write only the difference. That is the **delta rule** (Widrow and Hoff 1960; in such
-# layers Schlag and others 2021). And to forget what is no longer needed, let the whole state fade first, by a factor between 0 and 1: the
-# **gated** delta rule (Yang and others 2024).
-#
-# $$S'_t = \mathrm{keep}_t\; S_{t-1} \qquad S_t = S'_t + \beta_t\; k_t^\top (v_t - k_t S'_t) \qquad o_t = q_t\, S_t$$
-#
-# Keys have length 1 here. With β = 1 what is stored under the key becomes exactly v. With β = 0 nothing is written, with ½ it goes half of the
-# way. (Another view: $v_t - k_t S$ is an error of prediction, and the rule is one step of gradient descent on its square, with the rate β. Such a
-# layer *learns* while it reads.)
-#
-# | | shape | |
-# |---|---|---|
-# | `q`, `k`, `v` | (T, D), (T, D), (T, M) | as before; each key has length 1 |
-# | `beta`, `keep` | (T,), (T,) | a number for each step |
-# | `state` | (D, M) | the state before the first step; stays as it is |
-# | returns | (T, M), (D, M) | the outputs, and the state after the last step |
-#
-# **Exercise** · 15 minutes · ●●○ · about 7 lines
-#
-# <details><summary>In which order?</summary>
-#
-# Fade, look up, write, read. What is looked up comes from the state that has faded already.
-# </details>
-#
-# <details><summary>What shape has k S?</summary>
-#
-# (D,) @ (D, M) is (M,), like a value. The outer product with the key is (D, M), like the state.
-# </details>
-
-
-# %%
 def delta_rule(q, k, v, beta, keep, state):
     """The gated delta rule: the state fades by keep[t], and what it holds under k[t] moves to v[t] by the share beta[t].
 
@@ -618,64 +141,6 @@ def delta_rule(q, k, v, beta, keep, state):
     return np.array(answers), state
 
 
-# %%
-check("overwriting")
-
-# %%
-check("forgetting")
-
-# %% [markdown]
-# What is the difference worth? Below, pairs of a key and a value come one after another, and a key may come again with another value. At the end
-# each key is asked for the value that it had *last*. **Before you run it:** how many keys does a state with eight rows hold?
-
-# %%
-with autograder.example("what is recalled"):
-    rng = np.random.default_rng(0)
-    print("keys   error of adding   of the delta rule")
-    for keys in (2, 4, 8, 16, 32):
-        drawn = rng.normal(0, 1, (keys, 8))
-        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
-        order = rng.permutation(np.repeat(np.arange(keys), 3))  # each key three times
-        values = rng.normal(0, 1, (len(order), 4))
-        last = np.array([values[np.flatnonzero(order == i)[-1]] for i in range(keys)])
-        k, ones, empty = drawn[order], np.ones(len(order)), np.zeros((8, 4))
-        _, added = recurrent_attention(k, k, values, empty)
-        _, written = delta_rule(k, k, values, ones, ones, empty)
-        errors = [((drawn @ state - last) ** 2).mean() for state in (added, written)]
-        print(f"{keys:>4} {errors[0]:>15.2f} {errors[1]:>18.2f}")
-
-# %% [markdown]
-# RECALL
-#
-# ## 12. What such a network cannot do
-#
-# Is the number of ones so far even? The answer flips at each 1 and stays at each 0. A child can do it with one finger, up or down. Can a gated
-# recurrence? Take one unit, $h_t = a_t h_{t-1} + b_t$, with a factor between 0 and 1. Say one copy of it begins high and one low. Each step
-# multiplies their distance by a factor that is *not negative*: the copy that was higher stays higher for ever, or they meet. So up and down can
-# never be exchanged, whatever the gates have learned. A factor of −1 could do it.
-#
-# The same with the delta rule. Multiplied out (with keep = 1), its step is $S_t = (1 - \beta_t\, k_t^\top k_t)\, S_{t-1} + \beta_t\, k_t^\top v_t$. What
-# multiplies the state is a matrix that leaves every direction alone but that of the key, and there it is a factor of 1 − β. With β between 0 and
-# 1, as a sigmoid gives it, that factor is between 0 and 1. But nothing in the rule forbids a β up to 2: then it goes down to −1, a mirror. (Grazzi
-# and others 2024 found that this one change, a sigmoid times two, lets such networks follow states that they could not follow before.)
-#
-# So let *your* `delta_rule` tell even from odd. For each bit give its query, key, value and β, so that the output of a step is +1 where the number
-# of ones so far is even, and −1 where it is odd. Each row may depend on the bit of its own step only: it is the state that has to count.
-#
-# | | |
-# |---|---|
-# | `bits` | (T,): integers, 0 or 1 |
-# | returns | `q`, `k` (T, D), `v` (T, M), `beta` (T,), `state` (D, M), with a D and an M that you choose; 1 and 1 are enough |
-#
-# **Exercise** · 10 minutes · ●●○ · about 3 lines
-#
-# <details><summary>What happens to a state of one number with k = 1 and v = 0?</summary>
-#
-# S becomes S + β (0 − S) = (1 − β) S. Which β leaves it as it is, and which makes −S of it?
-# </details>
-
-
-# %%
 def parity_inputs(bits):
     """What lets `delta_rule` (with keep 1) tell even from odd: bits (T,) → q, k (T, D), v (T, M), beta (T,), state (D, M).
 
@@ -686,80 +151,6 @@ def parity_inputs(bits):
     return one, one, 0 * one, bits + bits, np.array([[1.0]])
 
 
-# %%
-check("parity")
-
-# %% [markdown]
-# Could a network with factors between 0 and 1 not use another trick? With a factor of ½ for each 1, the state is 1, ½, ¼, ⅛, …: it *counts* the
-# ones, and a clever reader of that number could say which counts are even. Below a reader learns just that, from sequences of up to 16 bits: for each
-# value of the state, is it even or odd? Then it reads longer ones. **Before you run it:** how far will it get?
-
-# %%
-with autograder.example("parity at lengths that were never seen"):
-    rng = np.random.default_rng(0)
-
-    def last_states(factor, T):
-        """The last state of 400 sequences of T bits, and whether the number of ones is even."""
-        bits = rng.integers(0, 2, (T, 400))
-        factors = np.where(bits, factor, 1.0)
-        states = linear_recurrence(factors, np.zeros((T, 400)), np.ones(400))
-        return states[-1], bits.sum(0) % 2 == 0
-
-    print("factor at a 1    T = 16      64     512   4,096")
-    for factor in (0.5, 0.9, -0.9, -1.0):
-        known, known_even = (
-            np.concatenate(p)
-            for p in zip(*(last_states(factor, T) for T in range(1, 17)), strict=True)
-        )
-        shares = []
-        for T in (16, 64, 512, 4096):
-            state, even = last_states(factor, T)
-            nearest = np.abs(state[:, None] - known).argmin(1)
-            shares.append((known_even[nearest] == even).mean())
-        print(f"{factor:>13}  " + " ".join(f"{share:>7.0%}" for share in shares))
-
-# %% [markdown]
-# PARITY
-#
-# ## 13. The network that is not linear, in parallel
-#
-# Unit 3 said that its scan cannot run a network with a bend in every step. That is so. But one can *iterate*, with a scan in each round. Take
-#
-# $$h_t = \tanh(u_t + h_{t-1} W_h)$$
-#
-# where $u_t$ is what comes in at step t. Suppose you have a guess of **all** states at once, a bad one, such as zeros. Near the guess, replace each
-# step by its tangent:
-#
-# $$h_t \approx f_t + (h_{t-1} - \hat h_{t-1})\, A_t \qquad f_t = \tanh(u_t + \hat h_{t-1} W_h) \qquad A_t = \frac{\partial f_t}{\partial \hat h_{t-1}}$$
-#
-# where $\hat h$ is the guess. That is a *linear* recurrence, with matrices as factors: $h_t = h_{t-1} A_t + b_t$ with
-# $b_t = f_t - \hat h_{t-1} A_t$. Solve it by a parallel scan; its states are a better guess. That is Newton's method for the equations of all steps
-# together. (Lim and others 2024 call it DEER. ParaRNN, Danieli and others 2025, trains networks of seven billion parameters in this way.)
-#
-# Does it end? The first state does not depend on the guess: $\hat h_0$ is the true start. So after one round $h_1$ is exact. When $h_1$ is
-# exact, the tangent of step 2 is taken at the right place, so after two rounds $h_2$ is exact; and so on. **After k rounds at least the first k
-# states are exact.** So it ends after T rounds at the latest, and the check can ask for it without a tolerance that somebody had to choose. In
-# practice it takes far fewer, as you will see.
-#
-# The derivative: unit j of $f_t$ depends on unit i of $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. Here elements have
-# two parts of different shapes, A (T, H, H) and b (T, H), and two steps in a row are
-#
-# $$h \;\mapsto\; (h A_1 + b_1) A_2 + b_2 = h\, (A_1 A_2) + (b_1 A_2 + b_2)$$
-#
-# **Exercise** · 25 minutes · ●●● · about 9 lines
-#
-# <details><summary>How do I multiply n vectors by n matrices?</summary>
-#
-# `np.einsum("ni,nij->nj", b, A)`, or `(b[:, None] @ A)[:, 0]`. And n matrices by n matrices is `A1 @ A2`.
-# </details>
-#
-# <details><summary>Along which axis does 1 − f² go?</summary>
-#
-# Along the last one of A: it belongs to the unit that the number arrives at. `Wh * (1 - f**2)[:, None, :]` is (T, H, H).
-# </details>
-
-
-# %%
 def newton_round(Wh, u, h0, guess):
     """One round of Newton's method: a better guess of all states of h[t] = tanh(u[t] + h[t−1] @ Wh).
 
@@ -774,98 +165,3 @@ def newton_round(Wh, u, h0, guess):
         (slope, rest),
     )
     return (h0[None, None] @ products)[:, 0] + sums
-
-
-# %%
-check("newton")
-
-# %% [markdown]
-# How many rounds does it take? Below are networks of 8 units over 64 steps, with hidden matrices of different scales. A network whose matrix is
-# large is *chaotic*: a tiny difference in its state grows from step to step. **Before you run it:** which of them need few rounds?
-
-# %%
-with autograder.example("rounds of Newton's method"):
-    rng = np.random.default_rng(0)
-    u, start = rng.normal(0, 1, (64, 8)), np.zeros(8)
-    matrix = rng.normal(0, 1 / np.sqrt(8), (8, 8))
-    print("scale of Wh   rounds   exact states after 1, 2, 3, … rounds")
-    for scale in (0.5, 0.9, 1.2, 2.0, 3.0):
-        Wh = scale * matrix
-        true, h = [], start
-        for row in u:  # the loop, to compare
-            h = np.tanh(row + h @ Wh)
-            true.append(h)
-        guess, exact = np.zeros((64, 8)), []
-        while not exact or exact[-1] < 64:
-            guess = newton_round(Wh, u, start, guess)
-            right = (np.abs(guess - true) < 1e-9).all(1)
-            exact.append(64 if right.all() else int(np.argmin(right)))
-        print(f"{scale:>11} {len(exact):>8}   {exact[:8]}{' …' if len(exact) > 8 else ''}")
-
-# %% [markdown]
-# NEWTON
-#
-# ## 14. Side by side
-#
-# TABLE
-#
-# ## Questions
-#
-# <details><summary>1. Which gates allow a parallel scan, and which do not?</summary>
-#
-# Those that are computed from the input only: then every step is linear in the state, and its factor is known beforehand. A gate that looks at
-# $h_{t-1}$, as in an LSTM, makes the step non-linear.
-# </details>
-#
-# <details><summary>2. Why does linear attention have a state of fixed size, and softmax attention none?</summary>
-#
-# A plain product of query and key can be regrouped: the query is taken out of the sum. The exponential of the product cannot, so all keys have to
-# be kept.
-# </details>
-#
-# <details><summary>3. What does a chunk size of 1 give, and what a size of T?</summary>
-#
-# The recurrence, and the masked matrix. Both extremes give the same numbers, in different time.
-# </details>
-#
-# <details><summary>4. The same key comes twice, with the values 3 and 5. What is read afterwards?</summary>
-#
-# 8 where values are added; 5 with the delta rule and β = 1; 4 with β = ½ for the second (3 + ½ (5 − 3)).
-# </details>
-#
-# <details><summary>5. Why can factors between 0 and 1 not follow even and odd?</summary>
-#
-# They keep the order of any two states, so high and low are never exchanged. A count would do, but its values crowd together at 0. A factor of −1
-# flips without fading.
-# </details>
-#
-# <details><summary>6. Why are the first k states exact after k rounds of Newton's method, whatever the first guess was?</summary>
-#
-# The first step begins at the known start. Where all states up to t − 1 are exact, the tangent of step t is taken at the true state, and at this
-# point the tangent equals the step. So each round adds at least one.
-# </details>
-#
-# <details><summary>7. Newton's method does far more arithmetic than the loop. When is it worth it?</summary>
-#
-# Where arithmetic is cheap and waiting is not: on a GPU, for long sequences, with a network that forgets, so that few rounds are enough.
-# </details>
-#
-# ## Further
-#
-# These are not graded.
-#
-# * The gradient of the non-linear network needs no iteration: $g_t = \mathrm{dh}_t + g_{t+1} A_{t+1}^\top$ is linear. Write it with `parallel_scan`, and compare
-#   it with your `backward` of unit 4.
-# * Give minGRU a second layer, or a relu between state and logits. What does each gain on held-out text?
-# * The delta rule has a form in chunks, too (Yang and others 2024, *Parallelizing linear transformers with the delta rule*). Derive it for chunks of two
-#   steps.
-#
-# ## Reading
-#
-# * Feng, Tung, Ahmed, Bengio and Hajimirsadeghi 2024, [Were RNNs all we needed?](https://arxiv.org/abs/2410.01201): minGRU and minLSTM.
-# * Katharopoulos, Vyas, Pappas and Fleuret 2020, [Transformers are RNNs](https://arxiv.org/abs/2006.16236): linear attention.
-# * Schlag, Irie and Schmidhuber 2021, [Linear transformers are secretly fast weight programmers](https://arxiv.org/abs/2102.11174), and Yang, Kautz and
-#   Hatamizadeh 2024, [Gated delta networks](https://arxiv.org/abs/2412.06464).
-# * Grazzi and others 2024, [Unlocking state-tracking in linear RNNs through negative eigenvalues](https://arxiv.org/abs/2411.12537).
-# * Lim, Zhu, Selfridge and Kasim 2024, [Parallelizing non-linear sequential models over the sequence length](https://arxiv.org/abs/2309.12252) (DEER), and
-#   Danieli and others 2025, [ParaRNN](https://arxiv.org/abs/2510.21450).

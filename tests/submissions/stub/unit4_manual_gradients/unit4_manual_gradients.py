@@ -1,80 +1,8 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-# %% [markdown]
-# # Unit 4: gradients by hand
-#
-# A framework differentiates for you, and that is a pity once: whoever has never sent a gradient back through time by
-# hand does not quite believe what happens there. In this unit you write a recurrent network that reads Nietzsche
-# character by character, every derivative included, in NumPy alone. Nothing here is hard line by line. At the end it
-# learns, and you will know why.
-#
-# You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is out of reach while
-# this unit is graded.
-#
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
-# what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
-# functions asked for, and what these use are graded; try things out wherever you like.
-#
-# **Letters**, the same in the whole course:
-#
-# | letter | meaning | | array | shape | meaning |
-# |---|---|---|---|---|---|
-# | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
-# | B | sequences in a batch | | `logits` | (T, B, V) | scores before softmax |
-# | V | characters in the vocabulary | | `h` | (T+1, B, H) | hidden states; `h[0]` is the start |
-# | H | hidden units | | `params` | | a dict of the five arrays below |
-#
-# | `params[…]` | shape | what it does |
-# |---|---|---|
-# | `"Wx"` | (V, H) | input → hidden: row `i` belongs to character `i` |
-# | `"Wh"` | (H, H) | hidden → hidden, from one step to the next |
-# | `"bh"` | (H,) | bias of the hidden state |
-# | `"Wy"` | (H, V) | hidden → output |
-# | `"by"` | (V,) | bias of the output |
-
-# %%
-import numpy as np
-
 import autograder
 
 check = autograder.unit("unit4_manual_gradients")
 
-# %% [markdown]
-# ## 1. Activations and their slopes
-#
-# An activation is applied to each number by itself, so its derivative is an array of the same shape. Two of them:
-#
-# $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
-# \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
-#
-# (By convention the slope of relu at exactly 0 is 0.) Large inputs are the catch: $e^{1000}$ is not a number that a
-# computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
-#
-# **Exercise** · 10 minutes · ●○○ · about 4 lines in all
-#
-# <details><summary>It says that there is a NaN or infinity</summary>
-#
-# Which of the two forms $1 / (1 + e^{-z})$ and $e^z / (1 + e^z)$ survives a large positive z, which a large negative one?
-# What does $\tfrac12 (1 + \tanh(z / 2))$ do for both?
-# </details>
-#
-# <details><summary>My relu gives one number instead of an array</summary>
-#
-# `max` compares whole things. NumPy's name for "the larger of the two, place by place" is another.
-# </details>
 
-
-# %%
 def sigmoid(z):
     """The logistic function of each entry of `z`, any shape; safe for entries of any size."""
     # YOUR CODE HERE
@@ -99,86 +27,18 @@ def relu_d(z):
     raise NotImplementedError()
 
 
-# %%
-check("activations")
-
-# %% [markdown]
-# ## 2. Softmax
-#
-# Softmax turns V scores into V probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$. The sum runs over the *last* axis,
-# whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
-#
-# Adding the same number to all scores of a row changes nothing (why?). So take away the row's largest first: then no
-# exponent is above 0, and nothing overflows.
-#
-# **Exercise** · 10 minutes · ●○○ · about 2 lines
-#
-# <details><summary>The shapes do not fit when I divide by the sum</summary>
-#
-# A sum over the last axis loses that axis. `keepdims=True` keeps it with length 1, so that broadcasting lines up.
-# </details>
-
-
-# %%
 def softmax(z):
     """Probabilities over the last axis of `z`, shape (..., V) to (..., V); safe for entries of any size."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
-# %%
-check("softmax_values")
-
-# %% [markdown]
-# ## 3. The derivative of softmax is a matrix
-#
-# Push up one score, and *every* probability moves, because they share the sum. So the derivative of a vector of V
-# probabilities in V scores is a (V, V) matrix, its Jacobian:
-#
-# $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
-#
-# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's slope. Off the diagonal stands $-p_i p_j$: what one
-# gains the others lose. Each row sums to 0.
-#
-# **Exercise** · 10 minutes · ●●○ · about 2 lines
-#
-# <details><summary>How do I write it without two loops?</summary>
-#
-# One term has numbers on its diagonal alone, the other is made of all products of two vectors. NumPy has a function for
-# each: `np.diag` and `np.outer`.
-# </details>
-
-
-# %%
 def softmax_d(z):
     """The Jacobian of softmax at one vector of scores: `z` (V,) to (V, V), entry (i, j) = ∂p_i/∂z_j."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
-# %%
-check("softmax_jacobian")
-
-# %% [markdown]
-# ## 4. Cross-entropy of probabilities
-#
-# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the
-# truth was given:
-#
-# $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
-#
-# Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
-# 1/V and pays ln V: 4.4 nats for 85 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
-#
-# **Exercise** · 10 minutes · ●○○ · about 2 lines in all
-#
-# <details><summary>What is the derivative in p?</summary>
-#
-# The derivative in each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
-# </details>
-
-
-# %%
 def x_entropy(p, y):
     """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
     # YOUR CODE HERE
@@ -191,45 +51,6 @@ def x_entropy_d(p, y):
     raise NotImplementedError()
 
 
-# %%
-check("cross_entropy_of_probabilities")
-
-# %% [markdown]
-# ## 5. Softmax and cross-entropy in one
-#
-# Chain the last two exercises, and something lovely happens. Jacobian times $-y / p$:
-#
-# $$\frac{\partial\,\mathrm{CE}}{\partial z} = p - y$$
-#
-# Predicted minus true, nothing else. So one works with the scores (*logits*) directly. It is safer too: the logarithm of
-# a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite.
-#
-# From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**. The gradient carries the same 1/B.
-#
-# | | shape | |
-# |---|---|---|
-# | `logits` | (T, B, V) | in |
-# | `targets` | (T, B) | in: the ids of the true characters |
-# | `loss` | a number | out |
-# | `dlogits` | (T, B, V) | out: the gradient of the loss in every logit |
-#
-# **Exercise** · 20 minutes · ●●○ · about 6 lines
-#
-# <details><summary>How do I pick one entry of each row?</summary>
-#
-# Either build the one-hot array, `np.eye(V)[targets]`, which is (T, B, V), or index with three arrays that broadcast to
-# (T, B): steps as a column, sequences as a row, and `targets`.
-# </details>
-#
-# <details><summary>It works for small logits, and is infinite or NaN for large ones</summary>
-#
-# `np.log(softmax(z))` takes the logarithm of a 0. Take the row's largest away, then subtract the log of the sum of
-# exponentials: no probability is ever formed.
-# </details>
-
-
-# %%
 def cross_entropy(logits, targets):
     """The loss in nats, summed over steps and averaged over the batch, and its gradient in the logits.
 
@@ -239,38 +60,6 @@ def cross_entropy(logits, targets):
     raise NotImplementedError()
 
 
-# %%
-check("loss_of_logits")
-
-# %% [markdown]
-# ## 6. Forward through time
-#
-# The network, step by step. The same three weight matrices at *every* step, which is the whole idea of recurrence:
-#
-# $$z_t = W_x[x_t] + h_{t-1} W_h + b_h \qquad h_t = \mathrm{relu}(z_t) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
-#
-# Multiplying a one-hot vector by a matrix picks a row, so the input needs no product: `Wx[x[t]]` is (B, H).
-#
-# Going back will need every hidden state again, so `forward` keeps them. Where step t is counted from 0 in code, `h[t]` is
-# the state *before* step t and `h[t + 1]` the state after it; `h[0]` is the start `h0`.
-#
-# ```text
-#          x[0]            x[1]                       x[T-1]
-#           │ Wx            │ Wx                        │ Wx
-#  h[0] ──Wh──▶ h[1] ──Wh────▶ h[2] ──Wh──▶  …  ──Wh──────▶ h[T]
-#               │ Wy            │ Wy                        │ Wy
-#            logits[0]       logits[1]                  logits[T-1]
-# ```
-#
-# **Exercise** · 15 minutes · ●●○ · about 7 lines
-#
-# <details><summary>Where do the numbers of steps come from, and why T+1?</summary>
-#
-# T is `len(x)`. There is one state more than there are steps, like fence posts and fields: the start counts.
-# </details>
-
-
-# %%
 def forward(params, x, h0):
     """Logits at every step, and all hidden states with the start in front.
 
@@ -280,51 +69,6 @@ def forward(params, x, h0):
     raise NotImplementedError()
 
 
-# %%
-check("states_and_logits")
-
-# %% [markdown]
-# ## 7. Backward through time
-#
-# Now the other way round. We know `dlogits`, the gradient of the loss in every logit, and want it in every parameter. Walk
-# from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
-# At each step:
-#
-# 1. The output layer: $\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$, and the bias gets the sum over the batch.
-# 2. The state $h_t$ was used **twice**: for this step's output, and by the next step. Both gradients add:
-#    $\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top + \mathrm{dnext}$.
-# 3. Through the activation: $\mathrm{d}z = \mathrm{d}h \odot \mathrm{relu}'(z_t)$. As relu(z) is above 0 exactly where z is,
-#    the kept state is enough.
-# 4. $\mathrm{d}z$ reaches what made z: $\mathrm{d}W_h \mathrel{+}= h_{t-1}^\top\, \mathrm{d}z$, the bias, and the rows of
-#    $W_x$ that were looked up.
-# 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
-#
-# Three things that the shapes tell you. A gradient has the shape of what it belongs to. `h.T @ dz` is (H, B) times (B, H):
-# a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
-# time; they never replace each other. (The lesson's own notebook had a single number where the outer product belongs,
-# and changed the weights inside this loop. It still learned a little, which is how such things stay unnoticed.)
-#
-# **Exercise** · 40 minutes · ●●● · about 12 lines
-#
-# <details><summary>Several sequences of the batch read the same character</summary>
-#
-# Then its row of `Wx` was used several times in this step, and all their gradients add. `dWx[x[t]] += dz` looks as if it
-# did that, but NumPy reads, adds and writes back once for each id: with repeated ids the last one wins. `np.add.at` adds
-# every time; so does the product with the one-hot matrix.
-# </details>
-#
-# <details><summary>Which h belongs where?</summary>
-#
-# In code, step t read `h[t]` and wrote `h[t + 1]`. The output layer and the activation saw `h[t + 1]`; `Wh` saw `h[t]`.
-# </details>
-#
-# <details><summary>What is dnext at the very first step back?</summary>
-#
-# Nothing comes after the last step, so nothing comes back from there: zeros of the state's shape.
-# </details>
-
-
-# %%
 def backward(params, x, h, dlogits):
     """The gradient of the loss in every parameter and in the start.
 
@@ -334,29 +78,6 @@ def backward(params, x, h, dlogits):
     raise NotImplementedError()
 
 
-# %%
-check("backward_through_time")
-
-# %% [markdown]
-# ## 8. Trust nobody: a numerical check
-#
-# A derivative is a slope, and a slope can be measured: move one number a little to both sides and see how the loss
-# changes. The *central* difference
-#
-# $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
-#
-# has an error of order ε², the one-sided difference one of order ε. It takes two evaluations for every single number, which
-# is why nobody trains this way, and why everybody who writes a gradient by hand checks it so once.
-#
-# **Exercise** · 15 minutes · ●●○ · about 7 lines
-#
-# <details><summary>How do I visit all entries of an array of any shape?</summary>
-#
-# `for i in np.ndindex(w.shape)` gives index tuples: `w[i]` is one number.
-# </details>
-
-
-# %%
 def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
@@ -367,71 +88,6 @@ def numerical_gradient(f, w, eps=1e-5):
     raise NotImplementedError()
 
 
-# %%
-check("numerical")
-
-# %% [markdown]
-# Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
-# Anything below about 1e-6 is agreement.
-
-# %%
-with autograder.example("your backward pass against your numerical gradient"):
-    rng = np.random.default_rng(0)
-    tiny = {"Wx": (5, 4), "Wh": (4, 4), "bh": (4,), "Wy": (4, 5), "by": (5,)}
-    tiny = {name: rng.normal(0, 0.5, shape) for name, shape in tiny.items()}
-    x_tiny, y_tiny, h_tiny = rng.integers(0, 5, (6, 3)), rng.integers(0, 5, (6, 3)), rng.random((3, 4))
-
-    def tiny_loss(name, w):
-        return cross_entropy(forward({**tiny, name: w}, x_tiny, h_tiny)[0], y_tiny)[0]
-
-    logits_tiny, states_tiny = forward(tiny, x_tiny, h_tiny)
-    by_hand, _ = backward(tiny, x_tiny, states_tiny, cross_entropy(logits_tiny, y_tiny)[1])
-    for name in tiny:
-        measured = numerical_gradient(lambda w, name=name: tiny_loss(name, w), tiny[name])
-        print(f"{name}: largest difference {np.abs(by_hand[name] - measured).max():.1e}")
-
-# %% [markdown]
-# ## 9. How far back does a gradient reach?
-#
-# `dnext` is multiplied by $W_h^\top$ at every step back. Scale $W_h$ a little above the identity, and after a hundred steps the
-# gradient has exploded; a little below, and nothing is left of it. That is why the lesson starts $W_h$ at the identity
-# (with relu the gradient then passes unchanged where units are active), and why the next exercise is about clipping.
-
-# %%
-with autograder.example("gradient norms through 100 steps"):
-    import matplotlib.pyplot as plt
-
-    for scale, colour in ((1.05, "tab:red"), (1.0, "tab:orange"), (0.95, "tab:blue")):
-        steps, hidden = 100, 16
-        long = {"Wx": np.full((3, hidden), 0.01), "Wh": scale * np.eye(hidden), "bh": np.zeros(hidden)}
-        long |= {"Wy": np.ones((hidden, 3)), "by": np.zeros(3)}
-        x_long = np.zeros((steps, 1), int)
-        _, h_long = forward(long, x_long, np.ones((1, hidden)))
-        norms = []
-        for back in range(1, steps + 1):
-            d_last = np.zeros((back, 1, 3))
-            d_last[-1] = 1.0
-            norms.append(np.linalg.norm(backward(long, x_long[:back], h_long[: back + 1], d_last)[1]))
-        plt.semilogy(norms, color=colour, label=f"Wh = {scale} × identity")
-    plt.xlabel("steps back"), plt.ylabel("norm of the gradient in the start"), plt.legend()
-    plt.show()
-
-# %% [markdown]
-# ## 10. Clipping
-#
-# If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
-#
-# $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
-#
-# **Exercise** · 10 minutes · ●○○ · about 3 lines
-#
-# <details><summary>Why not clip each number by itself?</summary>
-#
-# Because that changes the direction: a gradient of (100, 1) clipped at 1 becomes (1, 1). One norm over everything keeps it.
-# </details>
-
-
-# %%
 def clip(grads, bound):
     """Gradients scaled so that their common norm is at most `bound`, and the norm before.
 
@@ -441,58 +97,12 @@ def clip(grads, bound):
     raise NotImplementedError()
 
 
-# %%
-check("clipping")
-
-# %% [markdown]
-# ## 11. A step downhill
-#
-# Stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Return a new dict and
-# leave the old one as it is: whoever still holds it (the next exercise's caller, say) must not find it changed.
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>It says that the parameters were changed in place</summary>
-#
-# `w -= lr * g` writes into the array that the caller still holds. `w - lr * g` makes a new one.
-# </details>
-
-
-# %%
 def sgd(params, grads, lr):
     """New parameters after one step of gradient descent; `params` and its arrays stay as they are."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
-# %%
-check("gradient_descent")
-
-# %% [markdown]
-# ## 12. Training
-#
-# All pieces are there. For each batch `(x, targets)`: start from a hidden state of zeros, go forward, measure, go backward,
-# clip, step. Keep the loss of each batch *before* its step.
-#
-# Each batch is a set of windows cut from anywhere in the text, so nothing is carried over from one batch to the next (unit 5
-# will carry).
-#
-# | | |
-# |---|---|
-# | `params` | the dict to begin with |
-# | `batches` | an iterable of pairs: x (T, B), targets (T, B) |
-# | `lr`, `bound` | numbers: learning rate, and the bound for clipping |
-# | returns | the trained parameters, and a list of the losses, one a batch |
-#
-# **Exercise** · 20 minutes · ●●○ · about 10 lines
-#
-# <details><summary>What shape has the start?</summary>
-#
-# (B, H). B comes from `x.shape`, H from a weight that has it, such as `params["Wh"]`.
-# </details>
-
-
-# %%
 def train(params, batches, lr, bound):
     """Train on each batch in turn: clipped gradients, plain SGD, a hidden state of zeros at each batch's start.
 
@@ -502,82 +112,6 @@ def train(params, batches, lr, bound):
     raise NotImplementedError()
 
 
-# %%
-check("two_steps")
-
-# %% [markdown]
-# ## 13. For real
-#
-# Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
-# the identity, biases are zero, and the rest is drawn with a spread of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
-#
-# Some floors to read the loss by, in nats a character on this corpus: knowing nothing 4.45; knowing only how frequent each
-# character is 3.12. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. A *training*
-# loss far below what its position allows would mean that targets leak into the input.
-
-
-# %%
-def starting_weights(rng, V, H):
-    """The lesson's first weights: identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
-    weights = {"Wx": rng.normal(0, np.sqrt(2 / V), (V, H)), "Wh": np.eye(H), "bh": np.zeros(H)}
-    return weights | {"Wy": rng.normal(0, np.sqrt(2 / H), (H, V)), "by": np.zeros(V)}
-
-
-def windows(ids, rng, T, B, count):
-    """`count` batches of B windows cut anywhere: x (T, B), and the same shifted on by one (T, B)."""
-    for _ in range(count):
-        start = rng.integers(0, len(ids) - T, B)
-        window = ids[start + np.arange(T + 1)[:, None]]  # (T+1, B)
-        yield window[:-1], window[1:]
-
-
-# %%
-with autograder.example("training on the corpus"):
-    text = autograder.corpus()
-    alphabet = sorted(set(text.train))
-    ids = np.array([alphabet.index(c) for c in text.train])
-    rng = np.random.default_rng(4)
-    begin = starting_weights(rng, len(alphabet), 64)
-    trained, losses = train(begin, windows(ids, rng, 8, 32, 2000), lr=0.1, bound=5.0)
-
-    import matplotlib.pyplot as plt
-
-    per_character = np.array(losses) / 8
-    plt.plot(per_character, color="0.8", label="each batch")
-    plt.plot(np.arange(50, 2001, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
-    plt.axhline(3.12, ls=":", color="0.4", label="character frequencies alone")
-    plt.xlabel("batch"), plt.ylabel("loss in nats a character"), plt.title(text.name), plt.legend()
-    plt.show()
-    print(f"last 200 batches: {per_character[-200:].mean():.3f} nats a character")
-
-# %% [markdown]
-# The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
-# our own solution on the same seed, first weights and batches, so luck plays no part.
-
-# %%
-check("training")
-
-# %% [markdown]
-# ## 14. Let it write
-#
-# To generate text, feed the network its own choices. Read the `start` ids first so that the state knows them; then draw a character
-# from the softmax of logits / *temperature*, read it, and so on. At a low temperature the likeliest character always wins; at 1 the
-# network writes as it learned; above 1 it becomes bold.
-#
-# **Exercise** · 20 minutes · ●●○ · about 7 lines
-#
-# <details><summary>How do I draw from a distribution?</summary>
-#
-# `rng.choice(V, p=p)`, with `rng` a generator from `np.random.default_rng`. Draw from the probabilities, not from the logits.
-# </details>
-#
-# <details><summary>How do I run a single step?</summary>
-#
-# `forward` with T = 1 and B = 1: an x of shape (1, 1), and the state that the last call returned, `h[-1]`.
-# </details>
-
-
-# %%
 def sample(params, start, length, temperature, rng):
     """Draw `length` further ids after the ids in `start` (at least one), one at a time.
 
@@ -585,19 +119,3 @@ def sample(params, start, length, temperature, rng):
     """
     # YOUR CODE HERE
     raise NotImplementedError()
-
-
-# %%
-check("sampling")
-
-# %%
-with autograder.example("what the network writes"):
-    prompt = [alphabet.index(c) for c in "the meaning of "]
-    for temperature in (0.3, 0.7, 1.0):
-        written = sample(trained, prompt, 200, temperature, np.random.default_rng(1))
-        print(f"temperature {temperature}:", "".join(alphabet[i] for i in written).replace("\n", " "), "\n")
-
-# %% [markdown]
-# Words, spaces, something like grammar, after two thousand small batches and two dozen lines of calculus. You have now written
-# by hand what a framework does at `loss.backward()`. Unit 5 takes the step this network cannot: a memory that survives a hundred
-# steps.

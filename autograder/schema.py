@@ -1,9 +1,8 @@
-"""TOML and JSON that people and machines write, read into data classes.
+"""TOML that people write, and parsed content from elsewhere, read into data classes.
 
 An error names the file, the key, what was expected there, and the nearest key that there is.
 """
 
-import json
 import re
 import tomllib
 from difflib import get_close_matches
@@ -24,23 +23,18 @@ class BadFile(UserError):
 
 def read_toml(path: Path, kind: type[T]) -> T:
     """Read a TOML file into a data class. Raises `BadFile`."""
-    return convert(_parsed(path, tomllib.loads), kind, str(path))
+    return convert(_parsed(path), kind, str(path))
 
 
 def read_toml_table(path: Path) -> dict[str, Any]:
     """Read a TOML file as it stands. Raises `BadFile`."""
-    table: dict[str, Any] = _parsed(path, tomllib.loads)
+    table: dict[str, Any] = _parsed(path)
     return table
 
 
-def read_json(path: Path, kind: type[T]) -> T:
-    """Read a JSON file into a data class. Raises `BadFile`."""
-    return convert(_parsed(path, json.loads), kind, str(path))
-
-
-def _parsed(path: Path, parse: Any) -> Any:
+def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:

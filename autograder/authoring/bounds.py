@@ -33,9 +33,9 @@ class Bound:
     """What was measured of a training check on one corpus.
 
     within: the bound itself. ours: the losses of our solution, one per seed. right, wrong: the
-    distances of each style and of each mistake. reached: the mistakes that pass the checks which
-    this one needs; the others never train when they are graded. no_weights: how many mistakes leave
-    no trained weights of the right shapes.
+    distances of each style, and of each mistake that leaves weights of the right shapes.
+    reached: the mistakes that pass the checks which this one needs; the others never train when
+    they are graded.
     """
 
     unit: str
@@ -47,7 +47,6 @@ class Bound:
     right: dict[str, list[float]]
     wrong: dict[str, list[float]]
     reached: list[str]
-    no_weights: int = 0
 
     @property
     def loss(self) -> tuple[float, float]:

@@ -221,7 +221,6 @@ def _measure_bound(trainer: Trainer, right: Scripts, wrong: Scripts, reached: se
         right=of_styles,
         wrong=with_weights,
         reached=[name for name in with_weights if name in reached],
-        no_weights=len(of_mistakes) - len(with_weights),
     )
 
 

@@ -55,7 +55,7 @@ class Around:
     rules: Policy | None = None
 
 
-LONGEST_NUMBER = 10  # digits of the number of a line, and one more
+LONGEST_NUMBER = 10  # characters of the number of a line, and one more
 
 # ---- templates
 

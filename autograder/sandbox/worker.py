@@ -8,15 +8,13 @@ import os
 import secrets
 import select
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from autograder.check import Answer, Arrays, Check, Error, Failure, Limits
+from autograder.course import Unit
 from autograder.sandbox.inside import wire
-
-if TYPE_CHECKING:
-    from autograder.sandbox.client import Server
 
 # seconds: of an answer that took longer, the processor's clock is read, so that a check that slept
 # leaves no unused time to the next
@@ -277,6 +275,17 @@ class Process:
         os.close(self.answers)
 
 
+class Forking(Protocol):
+    """What forks workers, and sees to them: the client's `Server`."""
+
+    unit: Unit
+
+    def command(
+        self, message: Mapping[str, Any], descriptors: Sequence[int] = ()
+    ) -> dict[str, Any]:
+        """Send a command and some descriptors. Return the reply. Raises `ServerGone`."""
+
+
 class Worker:
     """One submission's worker.
 
@@ -289,7 +298,7 @@ class Worker:
     names_run: the definitions of the present file that ran; None where that was not told.
     """
 
-    def __init__(self, server: "Server", source: bytes, name: str) -> None:
+    def __init__(self, server: Forking, source: bytes, name: str) -> None:
         self.asked = 0
         self.timeouts = 0
         self.crowded = 0

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from autograder.errors import UserError
-from autograder.schema import BadFile, convert, read_json, read_toml, read_toml_table
+from autograder.schema import BadFile, convert, read_toml, read_toml_table
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,12 +73,9 @@ def test_a_mistake_is_told_with_its_key_and_what_was_expected(tmp_path, text, wo
     assert refused(text, tmp_path) == words
 
 
-def test_a_file_that_is_no_toml_or_json_is_told_with_the_place(tmp_path):
-    """As Python's own parsers say it."""
+def test_a_file_that_is_no_toml_is_told_with_the_place(tmp_path):
+    """As Python's own parser says it."""
     assert "line 2" in refused("title = 'a'\ncount = = 3", tmp_path)
-    (tmp_path / "file.json").write_text('{"title": "a",')
-    with pytest.raises(BadFile, match=r"file\.json: .*line 1 column"):
-        read_json(tmp_path / "file.json", Whole)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"title = 'a\0'", b"a = " + b"[" * 100_000])
@@ -96,15 +93,14 @@ def test_a_file_that_cannot_be_read_is_told_why(tmp_path):
     with pytest.raises(BadFile, match=r"nowhere\.toml cannot be read: No such file or directory\."):
         read_toml(tmp_path / "nowhere.toml", Whole)
     with pytest.raises(BadFile, match=r"cannot be read: Is a directory\."):
-        read_json(tmp_path, Whole)
+        read_toml(tmp_path, Whole)
 
 
 def test_what_is_right_is_read(tmp_path):
-    """TOML and JSON alike, a whole number as a number too; a table can be had as it stands."""
+    """A whole number as a number too; a table can be had as it stands."""
     (tmp_path / "a.toml").write_text("title = 'é'\n[parts.b]\nweight = 2\n")
-    (tmp_path / "a.json").write_text('{"title": "é", "parts": {"b": {"weight": 2}}}')
     wanted = Whole("é", parts={"b": Part(2.0)})
-    assert read_toml(tmp_path / "a.toml", Whole) == read_json(tmp_path / "a.json", Whole) == wanted
+    assert read_toml(tmp_path / "a.toml", Whole) == wanted
     assert read_toml_table(tmp_path / "a.toml") == {"title": "é", "parts": {"b": {"weight": 2}}}
 
 

@@ -1,12 +1,16 @@
-"""Draw the engine's packages and the imports between them: docs/architecture.svg.
+"""Draw the engine's packages and the imports between them, and write how large each is.
 
-python tools/architecture.py            write the drawing anew (`make architecture`)
+python tools/architecture.py            docs/architecture.svg and the table in docs/architecture.md
 python tools/architecture.py --print    print the imports as a table
 
 The imports are those that import-linter sees; the order is that of its layers in pyproject.toml.
+What a package does is the first sentence of its docstring. A line counts if it is not blank;
+density is nodes of the syntax tree a line, in the body of the median function.
 """
 
 import argparse
+import ast
+import statistics
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -16,6 +20,8 @@ import grimp
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "architecture.svg"
+PAGE = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- packages -->\n", "<!-- end of packages -->"
 
 # Packages that stand in no layer, each below the one that it is drawn under.
 DRAWN_BELOW = {"sandbox": ("torch", "sandbox.inside")}
@@ -60,7 +66,7 @@ class Package:
     """A folder of the engine, or a module that stands beside the folders."""
 
     name: str  # without "autograder.", such as "sandbox.inside"
-    modules: int
+    modules: tuple[str, ...]  # with "autograder."
 
     @property
     def runs_beside_a_submission(self) -> bool:
@@ -106,14 +112,16 @@ def read_architecture() -> Architecture:
     owners = {
         module: package_of(module, names) for module in graph.modules if module not in LEFT_OUT
     }
-    sizes = Counter(owners.values())
+    modules: dict[str, list[str]] = {}
+    for module, own in owners.items():
+        modules.setdefault(own, []).append(module)
     imports: Counter[tuple[str, str]] = Counter()
     for importer, own in owners.items():
         for imported in graph.find_modules_directly_imported_by(importer):
             other = owners.get(imported)
             if other is not None and other != own:
                 imports[own, other] += 1
-    return Architecture([Package(name, sizes[name]) for name in names], imports)
+    return Architecture([Package(name, tuple(sorted(modules[name]))) for name in names], imports)
 
 
 def arrow(begin: int, end: int, number: int) -> list[str]:
@@ -157,11 +165,10 @@ def box(row: int, package: Package) -> list[str]:
         'rx="5"/>',
         f'<text x="{BOXES + 9}" y="{y + 19}">{name}</text>',
     ]
-    if package.modules > 1:
+    modules = len(package.modules)
+    if modules > 1:
         x = BOXES + BOX_WIDTH - 9
-        parts.append(
-            f'<text class="small" x="{x}" y="{y + 19}" text-anchor="end">{package.modules}</text>'
-        )
+        parts.append(f'<text class="small" x="{x}" y="{y + 19}" text-anchor="end">{modules}</text>')
     return parts
 
 
@@ -234,8 +241,71 @@ def table(architecture: Architecture) -> str:
     return "\n".join(lines)
 
 
+# ---- how large each package is
+
+
+def path_of(module: str) -> Path:
+    """Return the file of a module."""
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def what_it_does(package: Package) -> str:
+    """Return the first sentence of a package's docstring."""
+    docstring = ast.get_docstring(ast.parse(path_of(f"autograder.{package.name}").read_text()))
+    first, _, _ = (docstring or "").partition("\n\n")
+    sentence, _, _ = first.replace("\n", " ").partition(". ")
+    return sentence.rstrip(".")
+
+
+def densities(tree: ast.Module, lines: list[str]) -> list[float]:
+    """Return the nodes for each line of the body of each function, docstrings left out."""
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        if body:
+            own = lines[body[0].lineno - 1 : body[-1].end_lineno]
+            nodes = sum(1 for statement in body for _ in ast.walk(statement))
+            found.append(nodes / sum(bool(line.strip()) for line in own))
+    return found
+
+
+def row_of(name: str, says: str, modules: tuple[str, ...]) -> str:
+    """Return the row of a package, or of all of them, in the table."""
+    lines = 0
+    of_functions: list[float] = []
+    for module in modules:
+        text = path_of(module).read_text(encoding="utf-8")
+        its_lines = text.splitlines()
+        lines += sum(bool(line.strip()) for line in its_lines)
+        of_functions += densities(ast.parse(text), its_lines)
+    density = f"{statistics.median(of_functions):.1f}" if of_functions else "–"
+    return f"| {name} | {says} | {len(modules)} | {lines:,} | {density} |"
+
+
+def packages_table(architecture: Architecture) -> str:
+    """Return the table of the packages, the top layer first."""
+    rows = ["| | what it does | modules | lines | density |", "|---|---|---|---|---|"]
+    of_all: list[str] = []
+    for package in architecture.packages:
+        of_all += package.modules
+        name = f"`{package.name.replace('.', '/')}`"
+        rows.append(row_of(name, what_it_does(package), package.modules))
+    rows.append(row_of("all", "", tuple(of_all)))
+    return "\n".join(rows) + "\n"
+
+
+def with_table(page: str, architecture: Architecture) -> str:
+    """Return the page with its table of packages made anew."""
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}{packages_table(architecture)}{END}{tail}"
+
+
 def main() -> None:
-    """Write the drawing, or print what it shows."""
+    """Write the drawing and the table, or print the imports."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--print", action="store_true", help="print the imports, write nothing")
     options = parser.parse_args()
@@ -244,7 +314,9 @@ def main() -> None:
         print(table(architecture))
     else:
         PICTURE.write_text(drawing(architecture), encoding="utf-8")
-        print(f"written: {PICTURE.relative_to(ROOT)}")
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(with_table(page, architecture), encoding="utf-8")
+        print(f"written: {PICTURE.relative_to(ROOT)}, {PAGE.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# make demo · test · figures · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
+# make demo · test · proofs · figures · lint · architecture · site · bench · locked: each makes its own .venv, with the Python named by PYTHON (3.11 or newer)
 PYTHON ?= python3
 # of pytest: one more than there are processors, since some tests wait; each takes up to a gigabyte
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 2, 8) + 1)")
@@ -8,15 +8,25 @@ export OPENBLAS_NUM_THREADS = 1
 # the tests start hundreds of processes: what they import is compiled once, and kept
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test figures lint architecture site bench lock locked clean
+.PHONY: demo test proofs proofs-all figures lint architecture site bench lock locked clean
 
 demo: .venv/kit
 	.venv/bin/autograder data
 	.venv/bin/autograder grade tests/submissions --unit unit4 --out build/demo -j 2
 
+# the engine on its fixture course, and unit 4 of this course from end to end
 test: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python -m pytest -n $(WORKERS)
+	.venv/bin/python -m pytest -n $(WORKERS) -m "not (proof or lint or figures)"
+
+# the material, and what is made of it: what has changed since it was last proven here, or all of it
+proofs: .venv/dev
+	.venv/bin/autograder data
+	.venv/bin/python tools/proofs.py -n $(WORKERS)
+
+proofs-all: .venv/dev
+	.venv/bin/autograder data
+	.venv/bin/python tools/proofs.py --all -n $(WORKERS)
 
 # each unit's script in full, minutes of training: the figures of its text are those that it prints;
 # and the small changes in its key are those that would be made
@@ -29,8 +39,9 @@ lint: .venv/dev
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python -m pytest -q -m lint tests
 
-# the drawing of the engine's packages, in docs/architecture.md
+# the drawing and the table of the engine's packages, in docs/architecture.md
 architecture: .venv/dev
 	.venv/bin/python tools/architecture.py
 

@@ -4,12 +4,15 @@ share them.
 
 import os
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from autograder.tests.browser import chromium, open_pages
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{_name}_NUM_THREADS", "1")
@@ -73,8 +76,13 @@ def pytest_xdist_make_scheduler(config, log):
     return scheduler
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
 def pytest_collection_modifyitems(config, items):
-    """The longest first, where several workers share the tests."""
+    """Mark what needs a browser as a proof; sort the longest first for several workers."""
+    for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker("browser")
+            item.add_marker("proof")
     if hasattr(config, "workerinput"):
         order = {group: place for place, group in enumerate(FIRST)}
         items.sort(key=lambda item: order.get(group_of(item.nodeid), len(FIRST)))
@@ -91,6 +99,32 @@ def pytest_terminal_summary(terminalreporter):
         for name, value in report.user_properties:
             if name == "told":
                 terminalreporter.write_line(value)
+
+
+def pytest_unconfigure(config):
+    """Say in the last line what was skipped, with the command that brings what was missing."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, number in reasons.most_common():
+        reporter.write_line(f"{number} skipped: {reason}")
+
+
+# ---- tests of pages in a browser
+
+
+@pytest.fixture
+def browser():
+    """Chromium. A test that asks for it is a proof: `make test` needs no browser."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def show(browser):
+    """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
+    with open_pages(browser) as open_page:
+        yield open_page
 
 
 # ---- keys as another processor makes them: of any course

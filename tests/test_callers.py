@@ -1,5 +1,7 @@
 """A check is called by a cell of a real kernel, and by pytest."""
 
+import re
+
 import jupytext
 import nbformat
 import pytest
@@ -8,42 +10,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 from test_scripts import python
-from this_course import COURSE, GOLDEN, ROOT, UNIT
+from this_course import EACH_UNIT, GOLDEN, ROOT, UNIT
 from whole_script import with_small_examples
-
-UNITS = COURSE.units
 
 MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
 
-    Examples run as scripts too, and here in one unit; a kernel shows their pictures, and nothing
-    else differs.
+    One unit runs whole. In a kernel examples and training do what they do in the script, which
+    `test_figures.py` runs in full: of the other units they are left out here.
     """
     full = (ROOT / "solutions" / f"{unit}.py").read_text()
-    script = with_small_examples(unit, full)
-    notebook = jupytext.reads(script, "py:percent")
+    notebook = jupytext.reads(with_small_examples(unit, full), "py:percent")
+    checks = this_course.unit(unit).checks
     if unit != UNIT:
-        notebook.cells = [
-            cell for cell in notebook.cells if "with autograder.example(" not in cell.source
-        ]
+        checks = [check for check in checks if check.measure is None]
+        notebook.cells = [cell for cell in notebook.cells if is_quick(cell.source, checks)]
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
     outputs = [
         output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
     ]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
     reports = [o["data"].get("text/html", "") for o in outputs if o.output_type == "execute_result"]
-    checks = this_course.unit(unit).checks
     assert sum("<b>passed, " in report for report in reports) == len(checks)
     trained = [report for report in reports if "Held-out loss" in report and "<circle" in report]
     assert len(trained) == sum(check.measure is not None for check in checks)
 
 
+def is_quick(source, checks):
+    """Whether a cell neither shows an example nor calls a check that is not among some."""
+    called = re.findall(r'^check\("(\w+)"\)$', source, re.M)
+    is_example = "with autograder.example(" in source
+    return not is_example and set(called) <= {check.name for check in checks}
+
+
 @pytest.mark.parametrize("folder", ["solutions", "assignments"])
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_script_opens_as_a_notebook_with_its_cells_intact(unit, folder):
     """jupytext reads it and writes the same text back, but for its own version in the header."""
     text = (ROOT / folder / f"{unit}.py").read_text()
@@ -86,61 +91,67 @@ def test_pytest_runs_the_checks_of_a_file():
     assert "pytest_plugin.py" not in done.stdout
 
 
-def cell(*sources):
-    """Run cells in a real kernel; the last cell's outputs."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in sources]
-    )
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
-    return notebook.cells[-1].outputs
-
-
 START = f'import numpy as np\nimport autograder\ncheck = autograder.unit("{UNIT}")'
+MISSPELT = "def sofmax(z): return z"
+SOFTMAX = """def softmax(z):
+    e = np.exp(z - z.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)"""
+RIGHT = "return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))"
+DIAGONAL = "return np.diag(softmax(z) * (1 - softmax(z)))"
+NOT_WRITTEN = "raise NotImplementedError()"
+HOSTILE = "raise ValueError('<b>bold</b>')"
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """What cells show in a real kernel, one after the other, by what each of them defined."""
+    defined = {"misspelt": ("softmax_values", MISSPELT), "needs": ("softmax_jacobian", MISSPELT)}
+    for body in (RIGHT, DIAGONAL, NOT_WRITTEN, HOSTILE):
+        defined[body] = ("softmax_jacobian", f"{SOFTMAX}\n\ndef softmax_d(z):\n    {body}")
+    sources = [f'{code}\n\ncheck("{check}")' for check, code in defined.values()]
+    cells = [nbformat.v4.new_code_cell(source) for source in (START, *sources)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute(cwd=str(ROOT))
+    return dict(zip(defined, (cell.outputs for cell in notebook.cells[1:]), strict=True))
 
 
 @pytest.mark.parametrize(
     ("body", "number", "words"),
     [
+        (RIGHT, "2", ["passed, 2 of 2 points"]),
         (
-            "return np.diag(softmax(z)) - np.outer(softmax(z), softmax(z))",
-            "2",
-            "passed, 2 of 2 points",
-        ),
-        ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "only the diagonal is there"),
-        (
-            "return np.diag(softmax(z) * (1 - softmax(z)))",
+            DIAGONAL,
             "0",
-            "<code>jacobian[0, 1]</code> should be -0.0",
+            [
+                "only the diagonal is there",
+                "<code>jacobian[0, 1]</code> should be -0.0",
+                "(154 of 169 places)",
+                "<svg",
+            ],
         ),
-        ("return np.diag(softmax(z) * (1 - softmax(z)))", "0", "(154 of 169 places)"),
-        ("raise NotImplementedError()", "0", "<code>softmax_d</code> is not written yet."),
-        ("raise ValueError('<b>bold</b>')", "0", "&lt;b&gt;bold&lt;/b&gt;"),
+        (NOT_WRITTEN, "0", ["<code>softmax_d</code> is not written yet."]),
+        (HOSTILE, "0", ["&lt;b&gt;bold&lt;/b&gt;"]),
     ],
 )
-def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(body, number, words):
+def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(shown, body, number, words):
     """A cell's value is the points, which nbgrader reads; its HTML is for people.
 
     Nothing of a submission is markup there.
     """
-    softmax = (
-        "def softmax(z):\n    e = np.exp(z - z.max(-1, keepdims=True))\n    return e / e.sum(-1, "
-        "keepdims=True)"
-    )
-    outputs = cell(START, softmax, f"def softmax_d(z):\n    {body}", 'check("softmax_jacobian")')
-    (result,) = [output for output in outputs if output.output_type == "execute_result"]
+    (result,) = shown[body]
+    assert result.output_type == "execute_result"
     assert result["data"]["text/plain"] == number
-    assert words in result["data"]["text/html"]
-    assert "Practice, on the public seed" in result["data"]["text/html"]
-    assert ("<svg" in result["data"]["text/html"]) == ("diag" in body and number == "0")
-    assert len(outputs) == 1
+    html = result["data"]["text/html"]
+    for some in (*words, "Practice, on the public seed"):
+        assert some in html
+    assert ("<svg" in html) == (body == DIAGONAL)
 
 
-def test_a_cell_says_what_it_needs():
+def test_a_cell_says_what_it_needs(shown):
     """A check whose needs have not passed is not reached.
 
     A missing name is told with the nearest.
     """
-    outputs = cell(START, "def sofmax(z): return z", 'check("softmax_jacobian")')
-    assert "Do this first: <code>softmax_values</code>" in outputs[-1]["data"]["text/html"]
-    outputs = cell(START, "def sofmax(z): return z", 'check("softmax_values")')
-    assert "Did you mean it by <code>sofmax</code>?" in outputs[-1]["data"]["text/html"]
+    needs, misspelt = (shown[name][-1]["data"]["text/html"] for name in ("needs", "misspelt"))
+    assert "Do this first: <code>softmax_values</code>" in needs
+    assert "Did you mean it by <code>sofmax</code>?" in misspelt

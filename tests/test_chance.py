@@ -10,6 +10,8 @@ from this_course import ROOT, unit
 from autograder.check import Answer, Check, named
 from autograder.grading.keys import loses_points
 
+pytestmark = pytest.mark.proof
+
 sys.path.insert(0, str(ROOT / "benchmarks"))
 # benchmarks name their course to the commands that they start; other tests have one of their own
 with pytest.MonkeyPatch.context() as patch:

@@ -15,6 +15,7 @@ from autograder.grading.results import stored_results
 from autograder.report import exports
 
 SHOWN, *_ = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "policy.md").read_text(), re.S)
+pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")

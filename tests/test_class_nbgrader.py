@@ -11,6 +11,8 @@ from autograder.source.notebooks import as_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.tests.nbgrader_course import fill, nbgrader, scores, submit
 
+pytestmark = pytest.mark.proof
+
 FOLDED = ' jupyter={"source_hidden": true}'
 
 

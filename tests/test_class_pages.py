@@ -6,28 +6,15 @@ import pytest
 from this_course import COURSE, GOLDEN, SEED, UNIT
 
 from autograder.report.code import exercises
-from autograder.tests.browser import CHROMIUM, open_pages, violations_in_both_schemes
+from autograder.tests.browser import violations_in_both_schemes
+
+pytestmark = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
 def pages(graded_class):
     """The pages that `grade` wrote."""
     return graded_class[0] / "pages"
-
-
-@pytest.fixture
-def show():
-    """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the pages' tests need playwright"
-    )
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as open_page:
-            yield open_page
-        browser.close()
 
 
 def test_pages_of_the_golden_class_are_accessible(pages, show):

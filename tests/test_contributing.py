@@ -1,27 +1,20 @@
 """What a contributor is told is so: the drawing, the names in the docs, versions that agree."""
 
 import ast
-import importlib.util
+import importlib
 import re
-import subprocess
 import tomllib
 from typing import get_args
 
 import pytest
 import yaml
-from this_course import ROOT
+from this_course import ROOT, tool
 
 from autograder.judging import Status
 
+pytestmark = pytest.mark.lint
+
 ENGINE = ROOT / "autograder"
-
-
-def tool(name):
-    """Import a script of tools/ as a module."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_drawing_shows_the_imports_that_there_are():
@@ -29,6 +22,24 @@ def test_the_drawing_shows_the_imports_that_there_are():
     architecture = tool("architecture")
     drawn = architecture.drawing(architecture.read_architecture())
     assert architecture.PICTURE.read_text(encoding="utf-8") == drawn, "run `make architecture`"
+
+
+def test_the_table_of_packages_is_that_of_the_code():
+    """Each package in its order, with what it does; its lines up to a tenth.
+
+    So that a change of a few lines needs no other file.
+    """
+    architecture = tool("architecture")
+    page = architecture.PAGE.read_text(encoding="utf-8")
+    now = architecture.with_table(page, architecture.read_architecture())
+    for written, counted in zip(page.splitlines(), now.splitlines(), strict=True):
+        cells, others = written.split(" | "), counted.split(" | ")
+        assert cells[:2] == others[:2], "run `make architecture`"
+        if cells != others:
+            lines, found = (int(row[3].replace(",", "")) for row in (cells, others))
+            assert abs(lines - found) <= max(10, 0.1 * found), (
+                f"{cells[0]}: run `make architecture`"
+            )
 
 
 def test_no_import_of_the_drawing_goes_upward():
@@ -46,7 +57,7 @@ def test_the_page_on_the_architecture_names_modules_and_functions_that_exist():
     named = re.findall(r"`((?:\w+/)*\w+\.py)`(?: `(\w+)`)?", page)
     assert len(named) > 20
     for path, name in named:
-        if path.startswith("tools/"):
+        if path.startswith(("tools/", "tests/")):
             assert (ROOT / path).exists()
             continue
         defined = ast.parse((ENGINE / path).read_text(encoding="utf-8")).body
@@ -64,23 +75,14 @@ def test_the_map_of_the_tests_names_each_file_and_what_it_proves():
     assert {path.name for path in files} == set(seconds)
 
 
-def test_seconds_are_measured_and_kept(tmp_path):
-    """A file is run by itself; the tables keep what they said of the others."""
-    tests_map = tool("tests_map")
-    quick = tmp_path / "test_quick.py"
-    quick.write_text("def test_nothing():\n    pass\n")
-    assert int(tests_map.measured_seconds([quick])["test_quick.py"]) >= 1
-    page = "| `test_two.py` | something | 7 |\n| `test_one.py` | this \\| that | ? |"
-    assert tests_map.known_seconds(page) == {"test_two.py": "7", "test_one.py": "?"}
-
-
 # ---- versions and forms
 
 
-def test_the_workflow_tries_each_python_that_is_claimed():
+@pytest.mark.parametrize(("name", "job"), [("tests", "tests"), ("nightly", "proofs")])
+def test_a_workflow_tries_each_python_that_is_claimed(name, job):
     """The versions of the matrix, the classifiers and the lowest in `requires-python` agree."""
-    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())
-    strategy = workflow["jobs"]["tests"]["strategy"]
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+    strategy = workflow["jobs"][job]["strategy"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     classifiers = " ".join(project["classifiers"])
     claimed = re.findall(r"Python :: (3\.\d+)", classifiers)
@@ -88,15 +90,21 @@ def test_the_workflow_tries_each_python_that_is_claimed():
     assert project["requires-python"] == f">={claimed[0]}"
 
 
-def test_the_workflow_runs_what_make_runs():
-    """`make lint test figures`, as .ci/run does; actions are named with a major version."""
-    steps = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text())["jobs"][
-        "tests"
-    ]["steps"]
-    assert any("make lint test figures" in step.get("run", "") for step in steps)
-    assert "make lint test figures" in (ROOT / ".ci" / "run").read_text()
-    used = [step["uses"] for step in steps if "uses" in step]
-    assert used
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        (".ci/run", "make lint test proofs figures locked"),
+        (".github/workflows/tests.yml", "make lint test proofs figures"),
+        (".github/workflows/nightly.yml", "make test proofs-all figures"),
+    ],
+)
+def test_a_workflow_runs_every_layer_of_the_tests(path, command):
+    """As `make` knows them; actions are named with a major version."""
+    text = (ROOT / path).read_text()
+    assert command in text
+    targets = (ROOT / "Makefile").read_text().partition(".PHONY:")[2].partition("\n")[0].split()
+    assert set(command.split()[1:]) <= set(targets)
+    used = re.findall(r"uses: (\S+)", text)
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action) for action in used)
 
 
@@ -159,53 +167,6 @@ def test_the_changelog_and_the_citation_know_the_present_version():
     assert (str(citation["version"]), f"{citation['date-released']}") == (version, date)
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    """A small checkout that can be released."""
-    (tmp_path / "autograder").mkdir()
-    (tmp_path / "autograder" / "version.py").write_text('__version__ = "1.2.0"\n')
-    (tmp_path / "CHANGELOG.md").write_text(
-        "# Changelog\n\n## [Unreleased]\n\n## [1.2.0] - 2026-01-02\n\n- News.\n"
-    )
-    (tmp_path / "CITATION.cff").write_text("\nversion: 1.2.0\ndate-released: 2026-01-02\n")
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "First"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    return tmp_path
-
-
-def test_a_checkout_that_is_whole_can_be_released(checkout):
-    """Nothing is found wrong in its files or in git."""
-    release = tool("release")
-    assert release.wrong_in_files(checkout) == []
-    assert release.wrong_in_git(checkout) == []
-
-
-@pytest.mark.parametrize(
-    ("path", "old", "new", "told"),
-    [
-        ("autograder/version.py", "1.2.0", "1.3.0", "no entry `## [1.3.0] - DATE`"),
-        ("CHANGELOG.md", "- News.", "", "says nothing of 1.2.0"),
-        ("CHANGELOG.md", "[Unreleased]\n", "[Unreleased]\n\n- More.\n", "move them to 1.2.0"),
-        ("CHANGELOG.md", "2026-01-02", "2026-02-03", "no line `date-released: 2026-02-03`"),
-        ("CITATION.cff", "1.2.0", "1.1.0", "no line `version: 1.2.0`"),
-    ],
-)
-def test_a_release_is_refused_where_files_disagree(checkout, path, old, new, told):
-    """What is missing is said, and where; the change that is in no commit too."""
-    release = tool("release")
-    file = checkout / path
-    file.write_text(file.read_text().replace(old, new))
-    assert any(told in problem for problem in release.wrong_in_files(checkout))
-    assert "in no commit" in release.wrong_in_git(checkout)[0]
-
-
-def test_a_version_is_tagged_once(checkout):
-    """A tag that is there already is told, with what to do."""
-    subprocess.run(["git", "tag", "v1.2.0"], cwd=checkout, check=True)
-    assert "raise the version" in tool("release").wrong_in_git(checkout)[0]
-
-
 # ---- what a change must reach
 
 
@@ -215,17 +176,41 @@ def test_the_docs_name_each_status_of_a_verdict():
     assert [status for status in get_args(Status) if f"`{status}`" not in page] == []
 
 
-@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/code.md"])
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"])
 def test_pages_for_contributors_name_files_that_exist(page):
     """Each path of this repository, and each file of tests that is named without its folder."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    if page == "docs/code.md":  # its last column: the others name files of other projects
-        rows = [line for line in text.splitlines() if line.count("|") == 6]
-        text = "\n".join(row.split("|")[-2] for row in rows)
     paths = re.findall(r"`((?:autograder|benchmarks|docs|tests|tools)/[\w./-]*)`", text)
-    assert len(paths) > 10 or page == "SECURITY.md"
+    assert len(paths) > 10 or page != "CONTRIBUTING.md"
     for path in paths:
         assert (ROOT / path).exists(), path
     for name in re.findall(r"`(test_\w+\.py)`", text):
         places = [ROOT / "tests" / name, ENGINE / "tests" / name]
         assert any(place.exists() for place in places), name
+
+
+def test_each_fault_can_still_be_planted(monkeypatch):
+    """`benchmarks/faults.py` changes code that is there once, and names tests that are there."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    faults = importlib.import_module("faults")
+    for fault in faults.FAULTS:
+        text = (ENGINE / fault.file).read_text(encoding="utf-8")
+        assert text.count(fault.old) == 1, f"{fault.file}: {fault.what}"
+        names, _, _ = fault.tests.partition(" -k ")
+        found = [path for path in faults.files_of(fault) if path.endswith(".py")]
+        assert len(found) == len(names.split()), fault.tests
+
+
+def test_the_contents_of_the_benchmarks_are_whole():
+    """Each script has a row, or is a part of others; the page of a row names it."""
+    folder = ROOT / "benchmarks"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    contents, _, studies = text.partition("## What was measured once")
+    rows = re.findall(r"^\| `(\w+\.py)` \| .* \| `([\w/.]+)` \|$", contents, re.M)
+    scripts = {path.name for path in folder.glob("*.py")}
+    assert {*re.findall(r"`(\w+\.py)`", contents)} == scripts
+    for script, page in rows:
+        names = f"benchmarks/{script}" in (ROOT / page).read_text(encoding="utf-8")
+        assert names or script == "performance.py", page
+    assert len(rows) > 20
+    assert not {*re.findall(r"`(\w+\.py)`", studies)} & scripts

@@ -2,7 +2,10 @@
 
 import tomllib
 
+import pytest
 from this_course import ROOT
+
+pytestmark = pytest.mark.lint
 
 
 def test_manifests_are_whole():

@@ -11,6 +11,8 @@ from autograder.source.pictures import pictures
 sys.path.insert(0, str(ROOT / "drawings"))
 from make import COLOURS, DRAWINGS
 
+pytestmark = pytest.mark.lint
+
 NAMES = [draw.__name__ for draw in DRAWINGS]
 
 

@@ -7,6 +7,8 @@ from this_course import COURSE, ROOT
 
 from autograder import data
 
+pytestmark = pytest.mark.lint
+
 # the add-on for courses on torch speaks of torch; tests of the engine teach a course of their own
 NOT_SEARCHED = {"tests", "torch", "__pycache__"}
 # the others of course.toml the engine uses itself, in its extras

@@ -7,6 +7,8 @@ import sys
 import pytest
 from this_course import COURSE, ROOT
 
+pytestmark = pytest.mark.lint
+
 PAGE = ROOT / "docs" / "five_seeds.md"
 MEAN_AND_DEVIATION = r"\d\.\d{3} ± \d\.\d{3}"
 

@@ -15,6 +15,8 @@ from autograder.authoring.validation_report import ValidationReport
 from autograder.course import Course
 from autograder.grading.arithmetic import interpolated
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def elsewhere(tmp_path):

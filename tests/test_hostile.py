@@ -28,6 +28,8 @@ from autograder.grading.keys import solution_of
 from autograder.grading.submissions import plain_names
 from autograder.sandbox.client import Server
 
+pytestmark = pytest.mark.proof
+
 HOSTILE = ROOT / "tests" / "hostile"
 ATTACKS = sorted(path.parent for path in HOSTILE.glob("*/*/expected.toml"))
 FAMILIES = sorted({attack.parent.name for attack in ATTACKS})

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import this_course
-from this_course import COURSE
+from this_course import COURSE, EACH_UNIT
 
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
@@ -38,7 +38,7 @@ def narrow_integers(monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name", COURSE.units)
+@pytest.mark.parametrize("name", EACH_UNIT)
 def test_a_solution_earns_all_points_with_integers_of_32_bits(name, narrow_integers):
     """Every exact check of each unit passes."""
     unit = this_course.unit(name)

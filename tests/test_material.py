@@ -8,8 +8,7 @@ from functools import cache
 
 import pytest
 import this_course
-from judged import judge
-from this_course import COURSE, ROOT, UNIT, run_command
+from this_course import COURSE, EACH_UNIT, ROOT, UNIT, run_command
 
 from autograder.authoring import build as building
 from autograder.authoring import mutants as mutating
@@ -26,8 +25,7 @@ from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
 from autograder.judging import PlainKey
-
-UNITS = COURSE.units
+from autograder.tests.judged import judge
 
 
 @cache
@@ -50,14 +48,14 @@ def whole_key(server_of):
     return made
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit, server_of, whole_key):
     """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
     found = check_material(server_of(unit), FIRST_SEED, whole_key(unit), texts(unit))
     assert [line.text for line in found if line.fault] == []
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, whole_key):
     """Of twenty pairs of mistakes at most one is told a third.
 
@@ -69,7 +67,7 @@ def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, who
     assert proof.pairs == 20
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_file_that_solves_nothing_earns_nothing(unit, server_of, whole_key):
     """Zeros, ones, the public seed's answers or the input earn nothing.
 
@@ -79,7 +77,7 @@ def test_a_file_that_solves_nothing_earns_nothing(unit, server_of, whole_key):
     assert [line.text for line in found if line.fault] == []
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
     """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
     same = (FIRST_SEED, texts(unit))
@@ -92,7 +90,7 @@ def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
     assert proof.mutants >= 8
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
     """A mistake that a check is said to see does not pass it.
 
@@ -154,7 +152,7 @@ def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
     ]
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_solution_earns_every_exact_point_on_20_seeds(unit, server_of):
     """No seed is unlucky: the solution, judged by its own key without mistakes, loses nothing."""
     solution = keys.solution_of(this_course.unit(unit)).plain().encode()
@@ -167,7 +165,7 @@ def test_the_solution_earns_every_exact_point_on_20_seeds(unit, server_of):
                 assert sum(array.size for array in answer.arrays.values()), check.name
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_has_mistakes_text_and_titles(unit):
     """A unit has at least 12 known mistakes with words.
 
@@ -187,7 +185,7 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
     assert sorted(re.findall(r'^check\("(\w+)"\)$', solution.text, re.M)) == sorted(checks)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
     """A unit opens with aims, and ends with five to eight questions, stretch exercises and reading.
 
@@ -219,7 +217,7 @@ def test_stubs_and_keys_are_up_to_date():
     assert (done.returncode, done.stdout.strip()) == (0, "everything is up to date"), done.stderr
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_key_has_a_loss_for_every_corpus(unit):
     """Whichever corpus a student has, training can be checked."""
     key = load_key(COURSE.key(unit))

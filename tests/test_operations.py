@@ -14,6 +14,8 @@ from this_course import ROOT
 from autograder.grading.results import stored_results
 from autograder.sandbox.client import bubblewrap
 
+pytestmark = pytest.mark.proof
+
 FIXTURE = ROOT / "autograder" / "tests" / "fixture_course"
 LOCK = (ROOT / "requirements" / "lock.txt").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

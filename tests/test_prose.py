@@ -7,7 +7,9 @@ import pytest
 from markdown_it import MarkdownIt
 from this_course import ROOT
 
-PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "tests" / "README.md"]
+pytestmark = pytest.mark.lint
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("[bt]e*s/README.md"))]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 
 # What may hold a full stop that ends no sentence: code, targets of links, tags, comments.

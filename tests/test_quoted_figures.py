@@ -6,6 +6,8 @@ import tomllib
 import pytest
 from this_course import COURSE, ROOT
 
+pytestmark = pytest.mark.lint
+
 FIGURES = tomllib.loads((ROOT / "docs" / "measurements" / "figures.toml").read_text())["figure"]
 # pages for users, in which each measured figure has to be listed
 PAGES = ("README.md", "docs/quality.md", "docs/nbgrader.md", "docs/operations.md")

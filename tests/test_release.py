@@ -23,6 +23,8 @@ from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.grading.keys import solution_of
 
+pytestmark = pytest.mark.proof
+
 UNITS = COURSE.units
 RELU = "the gradient went through relu unchanged"
 # what may stand in a checkout beside the course, and is large

@@ -9,6 +9,8 @@ from this_course import COURSE, ROOT, run_command
 
 from autograder.data import NoData, load
 
+pytestmark = pytest.mark.proof
+
 torch = pytest.importorskip("torch")
 
 

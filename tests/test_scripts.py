@@ -6,10 +6,8 @@ import sys
 
 import pytest
 import this_course
-from this_course import COURSE, ROOT, UNIT
+from this_course import EACH_UNIT, ROOT, UNIT
 from whole_script import with_small_examples
-
-UNITS = COURSE.units
 
 
 def python(*arguments, cwd=ROOT):
@@ -45,7 +43,7 @@ def test_the_solution_runs_as_a_script_without_a_warning(tmp_path):
     runs_well(UNIT, script)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_stub_runs_as_a_script(unit):
     """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
     done = python(ROOT / "assignments" / f"{unit}.py")

@@ -6,13 +6,12 @@ from functools import cache
 
 import pytest
 import this_course
-from this_course import COURSE, ROOT
+from this_course import EACH_UNIT, ROOT
 
 from autograder.authoring.validate import lost, plain_key, styles
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.one import grade_one
 
-UNITS = COURSE.units
 SEED = 77  # not among those that `autograder validate` tries
 
 
@@ -72,7 +71,7 @@ def rewritten(unit, module):
     return {name for name, node in found if name in ours(unit) and bare(node) != ours(unit)[name]}
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
     """At least 8 files, each with a docstring of its own in its first line."""
     said = [ast.get_docstring(module) for module in own(unit).values()]
@@ -81,7 +80,7 @@ def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
     assert len(set(said)) == len(said)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_no_style_is_a_mere_copy(unit):
     """A style does at least two exercises in another way; each exercise is done in three.
 
@@ -96,7 +95,7 @@ def test_no_style_is_a_mere_copy(unit):
         assert ways[name] >= 3, name
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
     """Each unit has a style that draws random numbers while it trains.
 
@@ -122,7 +121,7 @@ def test_a_copy_under_other_names_is_seen():
     assert bare(one) != bare(other)
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", EACH_UNIT)
 def test_every_style_earns_every_exact_point(unit, server_of):
     """On a fresh seed; `autograder validate --seeds 20` tries more."""
     server = server_of(unit)

@@ -5,6 +5,8 @@ import re
 import pytest
 from this_course import COURSE, ROOT
 
+pytestmark = pytest.mark.lint
+
 TERMS = ROOT / "docs" / "terms.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

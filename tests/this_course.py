@@ -1,7 +1,10 @@
 """This course, as its own tests see it, and helpers to grade it."""
 
+import importlib.util
 import json
 from pathlib import Path
+
+import pytest
 
 from autograder.course import load_unit, read_course
 from autograder.data import finder
@@ -10,6 +13,10 @@ from autograder.tests import commands
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = read_course(ROOT)
 UNIT = "unit4_manual_gradients"
+# for tests of each unit: `make test` tries one, `make proofs` the others
+EACH_UNIT = [
+    name if name == UNIT else pytest.param(name, marks=pytest.mark.proof) for name in COURSE.units
+]
 GOLDEN = ROOT / "tests" / "submissions"
 SEED = 5
 
@@ -25,6 +32,14 @@ def trains_on(check):
         return [check.data(finder(COURSE)).name]
     roles = COURSE.about.corpora
     return roles[check.corpus] if check.corpus else next(iter(roles.values()))
+
+
+def tool(name):
+    """Import a script of tools/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def run_command(*arguments, cwd=ROOT, **environment):

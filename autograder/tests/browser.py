@@ -4,6 +4,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -12,6 +14,20 @@ HERE = ("file:", "http://127.0.0.1:", "mailto:")
 HANDED_OVER = "Launched external handler for 'mailto:"  # which Chromium says of it
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OF_COLOURS = ["color-contrast"]  # all that another colour scheme can change
+
+
+@contextmanager
+def chromium():
+    """Start Chromium; where there is none skip the test, and say how to get it."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="this needs playwright: pip install -e '.[dev]'"
+    )
+    if not CHROMIUM:
+        pytest.skip("this needs Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
 
 
 @contextmanager

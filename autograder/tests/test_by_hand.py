@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations
+from browser import violations
 from small import COURSE, UNIT
 
 from autograder.grading.adjustments import FILE, Adjustment, as_toml, read_adjustments
@@ -49,33 +49,26 @@ def sent(address, headers=None, **fields):
             return error.code, error.read().decode()
 
 
-def test_a_form_writes_an_adjustment_and_the_page_shows_it(served):
+def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     """A browser shows answers side by side, the fewest points first.
 
     The export has what is written.
     """
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
     grades, address = served
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as show:
-            page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
-            assert violations(page) == []
-            page.locator("a", has_text="adds up along the first axis").click()
-            assert violations(page) == []
-            section = page.locator("section", has=page.get_by_role("heading", name="crash"))
-            assert "raise ValueError" in section.locator(".code").inner_text()
-            section.get_by_label("number").fill("1,5")
-            section.get_by_label("why").fill("the idea <b>is</b> right")
-            section.get_by_label("who").fill("tg")
-            section.get_by_role("button").click()
-            section = page.locator("section", has=page.get_by_role("heading", name="crash"))
-            assert "+1.5 by tg: the idea <b>is</b> right" in section.inner_text()
-            page.set_viewport_size({"width": 390, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        browser.close()
+    page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
+    assert violations(page) == []
+    page.locator("a", has_text="adds up along the first axis").click()
+    assert violations(page) == []
+    section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+    assert "raise ValueError" in section.locator(".code").inner_text()
+    section.get_by_label("number").fill("1,5")
+    section.get_by_label("why").fill("the idea <b>is</b> right")
+    section.get_by_label("who").fill("tg")
+    section.get_by_role("button").click()
+    section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+    assert "+1.5 by tg: the idea <b>is</b> right" in section.inner_text()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     (one,) = read_adjustments(COURSE, grades / FILE, ["crash"])
     assert one == Adjustment(
         "crash", UNIT, "the idea <b>is</b> right", "tg", check="summing", points=1.5

@@ -11,6 +11,8 @@ pytest.importorskip("distributed")
 
 from autograder.grading.cluster import Cluster, NoCluster
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):

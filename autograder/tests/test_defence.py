@@ -11,7 +11,7 @@ import jupytext
 import numpy as np
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations
+from browser import violations
 from small import UNIT
 
 from autograder.grading.results import stored_results
@@ -302,47 +302,48 @@ def test_a_file_that_ends_the_server_costs_no_other_its_questions(tmp_path, serv
     assert made.summary().startswith("2 questions about 2 submissions")
 
 
-def test_the_command_writes_two_pages_for_each_student(tmp_path, server):
-    """The student's page holds no answer, the examiner's does.
-
-    Both are accessible and not cut off.
-    """
-    playwright = pytest.importorskip("playwright.sync_api")
+@pytest.fixture(scope="module")
+def examined(tmp_path_factory):
+    """A class of four, graded and examined by the real commands: the folder of grades."""
+    folder = tmp_path_factory.mktemp("defence")
     for name in ("right", "wrong axis", "half written"):
-        small.submit(tmp_path / "in", name, handed_in(name))
-    small.submit(tmp_path / "in", "empty", "x = 1\n")
-    done = small.run_command(
-        "grade", tmp_path / "in", "--out", tmp_path / "out", "--quick", "--seed", "5"
-    )
+        small.submit(folder / "in", name, handed_in(name))
+    small.submit(folder / "in", "empty", "x = 1\n")
+    grades = folder / "out"
+    done = small.run_command("grade", folder / "in", "--out", grades, "--quick", "--seed", "5")
     assert done.returncode == 0, done.stderr
-    done = small.run_command("defence", tmp_path / "out", "--seed", SEED)
+    done = small.run_command("defence", grades, "--seed", SEED)
     assert done.returncode == 0, done.stderr
     assert "9 questions about 3 submissions, seed 11" in done.stdout
     assert "1 submissions with no function" in done.stdout
-    one_by_one = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
-    done = small.run_command("defence", tmp_path / "out", "--seed", SEED, "-j", 2)
+    return grades
+
+
+def test_the_command_writes_two_pages_for_each_student(examined):
+    """The student's page holds no answer, the examiner's does; `-j 2` writes the same pages."""
+    one_by_one = {path: path.read_bytes() for path in examined.rglob("*.html")}
+    done = small.run_command("defence", examined, "--seed", SEED, "-j", 2)
     assert done.returncode == 0, done.stderr
-    assert one_by_one == {path: path.read_bytes() for path in (tmp_path / "out").rglob("*.html")}
-    done = small.run_command("defence", tmp_path / "out", "--student", "rigth")
+    assert one_by_one == {path: path.read_bytes() for path in examined.rglob("*.html")}
+    done = small.run_command("defence", examined, "--student", "rigth")
     assert done.returncode == 2
     assert "Did you mean right?" in done.stderr
-    folder = tmp_path / "out" / "defence"
+    folder = examined / "defence"
     for name in ("right", "wrong axis", "half written"):
         page = (folder / UNIT / f"{name}.html").read_text()
         assert not re.search("<b>[A-H]</b>|by up to|counted from|raises an error: <code>", page)
         assert re.search("<b>[A-H]</b>", (folder / UNIT / "answers" / f"{name}.html").read_text())
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as show:
-            for path in (
-                folder / "index.html",
-                folder / UNIT / "right.html",
-                folder / UNIT / "answers" / "right.html",
-            ):
-                page = show(path, viewport={"width": 1000, "height": 900})
-                assert violations(page) == []
-                page.set_viewport_size({"width": 390, "height": 800})
-                assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        browser.close()
+
+
+def test_pages_of_questions_are_accessible_and_not_cut_off(examined, show):
+    """The class's, a student's, and the examiner's."""
+    folder = examined / "defence"
+    for path in (
+        folder / "index.html",
+        folder / UNIT / "right.html",
+        folder / UNIT / "answers" / "right.html",
+    ):
+        page = show(path, viewport={"width": 1000, "height": 900})
+        assert violations(page) == []
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -19,7 +19,6 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import same_answer
 from autograder.sandbox.client import Server
-from autograder.sandbox.worker import Worker
 
 
 @pytest.fixture
@@ -85,41 +84,12 @@ def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key,
         assert [m.id for m, _ in made[name].mistakes] == [m.id for m, _ in known.mistakes]
 
 
-def test_all_mistakes_of_a_check_are_made_in_one_process(server, made, monkeypatch):
-    """One worker for the solution, and one for all of its mistakes."""
-    begun = []
-    worker = server.worker
-
-    def counted(*asked):
-        begun.append(asked)
-        return worker(*asked)
-
-    monkeypatch.setattr(server, "worker", counted)
-    assert len(made["summing"].mistakes) == 3
-    assert len(begun) == 2
-
-
-@pytest.fixture
-def begun(monkeypatch):
-    """The processes that are begun from now on, one entry each."""
-    processes = []
-    fork = Worker._fork
-
-    def counted(worker):
-        processes.append(worker)
-        return fork(worker)
-
-    monkeypatch.setattr(Worker, "_fork", counted)
-    return processes
-
-
-def test_the_solution_answers_all_checks_in_one_process(server, tmp_path, begun):
+def test_the_solution_answers_all_checks_as_each_by_itself(server):
     """Each answer, and the definitions that ran for it, is that of a process of its own."""
     solution = solution_of(small.unit()).plain()
     process = SolutionProcess(solution, lambda: server)
     checks = [check for check in small.unit().checks if not check.measure]
     together = [process.made(check, small.SEED) for check in checks]
-    assert len(begun) == 1
     process.end()
     for check, made in zip(checks, together, strict=True):
         alone = SolutionProcess(solution, lambda: server)
@@ -145,13 +115,12 @@ def test_no_process_stays_once_a_submission_is_graded(server, made):
     made.end_processes()
 
 
-def test_where_the_process_of_the_solution_is_late_another_is_asked(server, begun):
+def test_where_the_process_of_the_solution_is_late_another_is_asked(server):
     """No answer then, and the next question is put to a new process."""
     process = SolutionProcess(solution_of(small.unit()).plain(), lambda: server)
     check = small.unit().checks[0]
     assert process.made(replace(check, seconds=0.0), small.SEED) is None
     assert not process.made(check, small.SEED).answer.failure
-    assert len(begun) == 2
     process.end()
 
 

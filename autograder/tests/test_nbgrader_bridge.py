@@ -14,7 +14,6 @@ import nbformat
 import pytest
 import small
 import small_class
-from browser import CHROMIUM
 from nbgrader_course import exported, fill, nbgrader, query, scores, submit
 from small import COURSE, UNIT, WORDS
 
@@ -25,6 +24,8 @@ from autograder.grading.results import stored_results
 from autograder.integrations.nbgrader_bridge import _markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
+
+pytestmark = pytest.mark.proof
 
 POINTS = {check.name: check.points for check in small.unit().checks}
 EXACT = sum(POINTS.values()) - POINTS["fitting"]
@@ -329,26 +330,18 @@ def test_remarks_are_comments_and_no_html(folder, recorded):
     assert "<b>Comments:</b>" in page
 
 
-def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded):
+def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded, browser):
     """In a browser nothing of an error's text runs, is fetched, or is a link.
 
     Each sign can be read.
     """
-    playwright = pytest.importorskip("playwright.sync_api", reason="this needs playwright")
-    if not CHROMIUM:
-        pytest.skip("this needs Chromium: apt-get install chromium")
     page = next((folder / "feedback" / "a<b>&c").rglob("*.html"))
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        opened = browser.new_context(offline=True).new_page()
-        opened.goto(page.as_uri(), wait_until="domcontentloaded")
-        comments = opened.locator("div", has=opened.locator("> b", has_text="Comments:"))
-        (comment,) = [one for one in comments.all() if "ValueError" in one.inner_text()]
-        tags = comment.evaluate(
-            "(one) => [...one.querySelectorAll('*')].map((part) => part.tagName)"
-        )
-        owned, said = opened.evaluate("window.owned ?? 0"), comment.inner_text()
-        browser.close()
+    opened = browser.new_context(offline=True).new_page()
+    opened.goto(page.as_uri(), wait_until="domcontentloaded")
+    comments = opened.locator("div", has=opened.locator("> b", has_text="Comments:"))
+    (comment,) = [one for one in comments.all() if "ValueError" in one.inner_text()]
+    tags = comment.evaluate("(one) => [...one.querySelectorAll('*')].map((part) => part.tagName)")
+    owned, said = opened.evaluate("window.owned ?? 0"), comment.inner_text()
     assert owned == 0
     assert set(tags) <= {"B", "P", "UL", "LI", "CODE"}
     assert f"ValueError: {HOSTILE}".replace("\\", "∖") in said

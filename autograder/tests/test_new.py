@@ -18,6 +18,8 @@ from autograder.authoring.given import leaks
 from autograder.authoring.new import TEMPLATES, readable
 from autograder.source.solution import read_solution
 
+pytestmark = pytest.mark.proof
+
 UNIT = "straight_lines"
 
 

@@ -102,17 +102,6 @@ def test_an_answer_after_a_failure_is_the_first(grade):
     assert not wrong.two_answers
 
 
-def test_an_answer_that_comes_twice_is_judged_once(grade, monkeypatch):
-    """It is asked again in a process of its own, and equal to the last bit."""
-    judged, asked = [], []
-    judge, ask = Judge.judge, one._ask
-    monkeypatch.setattr(Judge, "judge", lambda *of: judged.append(of[1].name) or judge(*of))
-    monkeypatch.setattr(one, "_ask", lambda *of: asked.append(of[1].name) or ask(*of))
-    grade(small.solved() + "\ndef running_sum(x):\n    return x + 1, x[0]\n")
-    assert asked.count("summing") == 2
-    assert judged.count("summing") == 1
-
-
 def test_a_hang_costs_one_check(grade):
     """An endless loop loses its check and the one that needs it, and no other."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")

@@ -16,6 +16,8 @@ from autograder.sandbox.client import CannotConfine, Server
 from autograder.sandbox.inside import confinement
 from autograder.sandbox.own_code import OwnServer, author_server
 
+pytestmark = pytest.mark.proof
+
 
 @pytest.fixture
 def no_walls(monkeypatch):

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote, urlparse
 
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations_in_both_schemes
+from browser import chromium, violations_in_both_schemes
 from jinja2 import Environment
 from small import COURSE, UNIT, WORDS
 
@@ -92,23 +92,10 @@ def hostile(graded_class, small_class, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the pages' tests need playwright"
-    )
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def show(chromium):
-    """Open a page; at the end nothing has run, asked for, or been fetched that is not the kit's."""
-    with open_pages(chromium) as open_page:
-        yield open_page
+def browser():
+    """Chromium, started once for all tests of this file."""
+    with chromium() as running:
+        yield running
 
 
 def student_pages(pages):
@@ -241,9 +228,9 @@ def test_the_keyboard_reaches_everything(hostile, show):
     assert page.locator("#students [aria-sort]").count() == 1
 
 
-def test_without_script_the_page_is_a_plain_table(hostile, chromium):
+def test_without_script_the_page_is_a_plain_table(hostile, browser):
     """Every submission is there, and no control that would do nothing."""
-    with chromium.new_context(java_script_enabled=False) as context:
+    with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto((hostile / f"{UNIT}.html").as_uri())
         assert page.locator("#students tbody tr:visible").count() == len(student_pages(hostile))
@@ -290,14 +277,14 @@ def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
     )
 
 
-def test_what_escapes_all_the_same_is_not_run(hostile, chromium, tmp_path):
+def test_what_escapes_all_the_same_is_not_run(hostile, browser, tmp_path):
     """The policy alone holds: markup put into a finished page runs nothing and fetches nothing."""
     evil = f"""<script>{OWNED}</script><svg onload="{OWNED}"></svg>
         <img src="http://127.0.0.1:9/" onerror="{OWNED}">
         <button id="go" onclick="{OWNED}">go</button><style>h1 {{ display: none; }}</style>"""
     for path in (hostile / f"{UNIT}.html", hostile / UNIT / "complete.html"):
         (tmp_path / path.name).write_text(path.read_text().replace("<h1>", f"{evil}<h1>"))
-        page, refused = chromium.new_page(), []
+        page, refused = browser.new_page(), []
         page.on("console", lambda message, refused=refused: refused.append(message.text))
         page.goto((tmp_path / path.name).as_uri())
         page.locator("#go").click()

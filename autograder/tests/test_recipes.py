@@ -10,6 +10,8 @@ from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.sandbox.client import Server
 
+pytestmark = pytest.mark.proof
+
 for package in ("pandas", "scipy", "matplotlib"):
     pytest.importorskip(package)
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations
+from browser import violations
 from small import COURSE, UNIT
 
 from autograder.grading.adjustments import FILE
@@ -169,26 +169,19 @@ def test_where_there_are_no_mails_it_is_told(tmp_path):
         read_policy(COURSE, tmp_path / "policy.toml")
 
 
-def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages):
+def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages, show):
     """Each link of a student's page, as the browser has it: to whom, and what the body says."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
     (result,) = [one for one in stored_results(pages) if (one.student, one.unit) == ("crash", UNIT)]
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as show:
-            page = show(pages / "pages" / UNIT / "crash.html")
-            asked = []
-            page.on("request", lambda request: asked.append(request.url))
-            link = page.get_by_role("link", name="Ask for a regrade of summing")
-            address = link.evaluate("link => link.href")
-            link.focus()
-            page.keyboard.press("Enter")
-            assert page.url.endswith("/crash.html")
-            assert violations(page) == []
-            assert [url for url in asked if not url.startswith("mailto:")] == []
-        browser.close()
+    page = show(pages / "pages" / UNIT / "crash.html")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    link = page.get_by_role("link", name="Ask for a regrade of summing")
+    address = link.evaluate("link => link.href")
+    link.focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/crash.html")
+    assert violations(page) == []
+    assert [url for url in asked if not url.startswith("mailto:")] == []
     parts = urlsplit(address)
     filled = parse_qs(parts.query, strict_parsing=True)
     assert (parts.scheme, parts.path) == ("mailto", "tutor@uni.example")

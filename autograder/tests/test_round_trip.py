@@ -8,7 +8,7 @@ import zipfile
 import lms
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations
+from browser import violations
 from canvas_stub import TOKEN, canvas_here
 from small import UNIT, WORDS
 
@@ -197,7 +197,7 @@ def test_a_page_alone_leads_nowhere_and_needs_nothing(graded, tmp_path):
     assert "2026-11-20 14:22:32 UTC" in ada
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
+@pytest.mark.usefixtures("browser")
 def test_a_page_becomes_a_pdf(graded, tmp_path):
     """Printed by the browser that is here."""
     done = small.run_command("feedback", graded / "github" / "grades", "--out", tmp_path, "--pdf")
@@ -209,10 +209,8 @@ def test_a_page_becomes_a_pdf(graded, tmp_path):
     assert (tmp_path / f"ada {UNIT}.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="no Chromium here")
-def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
+def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path, show):
     """At 390 pixels nothing but a table scrolls sideways, on any kind of page."""
-    sync_api = pytest.importorskip("playwright.sync_api")
     pages = graded / "canvas" / "grades" / "pages"
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)
     looked = [
@@ -221,14 +219,10 @@ def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path):
         pages / UNIT / "charles.html",
         tmp_path / f"ada {UNIT}.html",
     ]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as open_page:
-            for path in looked:
-                page = open_page(path, viewport={"width": 390, "height": 844})
-                assert page.evaluate("document.scrollingElement.scrollWidth") <= 390, path
-                assert violations(page) == [], path
-        browser.close()
+    for path in looked:
+        page = show(path, viewport={"width": 390, "height": 844})
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= 390, path
+        assert violations(page) == [], path
 
 
 def test_names_stand_on_every_page_and_in_every_table(graded):

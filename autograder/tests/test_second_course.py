@@ -24,6 +24,8 @@ from autograder.authoring.wheel import pack_wheel
 from autograder.errors import DISTRIBUTION
 from autograder.source.solution import read_solution
 
+pytestmark = pytest.mark.proof
+
 SOURCES = Path(__file__).parent / "second_course"
 UNIT = "letters"
 SOLUTION = read_solution((SOURCES / "solutions" / f"{UNIT}.py").read_text())

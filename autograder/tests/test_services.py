@@ -23,6 +23,8 @@ from autograder.authoring.release import packages_to_install
 from autograder.course import read_course
 from autograder.sandbox.client import bubblewrap
 
+pytestmark = pytest.mark.proof
+
 
 def built(option, folder, *more):
     """Have `build` write for a service."""

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 import small
-from browser import CHROMIUM, open_pages, violations
+from browser import violations
 from small import UNIT
 
 from autograder.course import load_unit
@@ -370,31 +370,24 @@ def test_zips_for_a_second_opinion(graded):
         assert "NotImplementedError" in jplag.read(f"template/{UNIT}.py").decode()
 
 
-def test_pages_are_accessible_and_show_both_side_by_side(graded, tmp_path):
+def test_pages_are_accessible_and_show_both_side_by_side(graded, show):
     """axe finds nothing, nothing is cut off at 390 pixels, and shared lines are marked.
 
     The words judge nobody.
     """
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM:
-        pytest.skip("the pages' tests need Chromium: apt-get install chromium")
     folder = graded[0] / "similar"
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as show:
-            page = show(folder / "index.html", viewport={"width": 1100, "height": 900})
-            assert "Nothing here says that anyone has copied" in page.inner_text("main")
-            assert violations(page) == []
-            page.set_viewport_size({"width": 390, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-            page.locator("a", has_text="ada · copy").last.click()
-            assert page.locator("h2").all_inner_texts() == ["ada", "copy"]
-            assert violations(page) == []
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-            marked = page.locator("li.at").all_inner_texts()
-            assert any("trace.append" in line for line in marked)
-            assert any("log.append" in line for line in marked)
-        browser.close()
+    page = show(folder / "index.html", viewport={"width": 1100, "height": 900})
+    assert "Nothing here says that anyone has copied" in page.inner_text("main")
+    assert violations(page) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("a", has_text="ada · copy").last.click()
+    assert page.locator("h2").all_inner_texts() == ["ada", "copy"]
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    marked = page.locator("li.at").all_inner_texts()
+    assert any("trace.append" in line for line in marked)
+    assert any("log.append" in line for line in marked)
 
 
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):

@@ -6,11 +6,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from browser import CHROMIUM, open_pages, violations_in_both_schemes
+from browser import violations_in_both_schemes
 from small import COURSE, UNIT, run_command
 
 from autograder.course import read_course
 from autograder.errors import UserError
+
+pytestmark = pytest.mark.proof
 
 AIMS = """# **Afterwards you can**
 #
@@ -105,20 +107,6 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def open_page(built):
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="the pages' tests need playwright"
-    )
-    if not CHROMIUM:
-        pytest.skip("no Chromium here")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM)
-        with open_pages(browser) as opened:
-            yield opened
-        browser.close()
-
-
 def test_outputs_are_shown_and_solutions_are_not(built):
     page = (built / "units" / f"{UNIT}.html").read_text()
     assert "the double of 4: 8" in page
@@ -145,22 +133,22 @@ def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
     assert "SOLUTION" not in page
 
 
-def test_pages_are_accessible_and_fetch_nothing(open_page, address):
+def test_pages_are_accessible_and_fetch_nothing(show, address):
     """In light and dark colours, on wide and narrow screens; formulas need no network."""
     for path in ("index.html", f"units/{UNIT}.html", "docs/about.html"):
-        page = open_page(
+        page = show(
             f"{address}/{path}",
             viewport={"width": 390, "height": 800},
             reduced_motion="reduce",  # what fades in has no contrast at first
         )
         assert violations_in_both_schemes(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    unit = open_page(f"{address}/units/{UNIT}.html")
+    unit = show(f"{address}/units/{UNIT}.html")
     assert unit.locator("details", has_text="The number and itself again.").count() == 1
 
 
-def test_formulas_pictures_and_links_of_a_unit_are_there(open_page, address):
-    unit = open_page(f"{address}/units/{UNIT}.html")
+def test_formulas_pictures_and_links_of_a_unit_are_there(show, address):
+    unit = show(f"{address}/units/{UNIT}.html")
     assert unit.locator("math").count() == 4
     lines = unit.locator("math").nth(1)
     assert lines.locator("mtr").count() == 2
@@ -177,9 +165,9 @@ def test_formulas_pictures_and_links_of_a_unit_are_there(open_page, address):
     assert "the double of 4: 8" in printed.inner_text()
 
 
-def test_code_is_wrapped_on_a_narrow_screen(open_page, address):
+def test_code_is_wrapped_on_a_narrow_screen(show, address):
     """Nothing of it is cut off; what is printed keeps its columns, and scrolls."""
-    unit = open_page(f"{address}/units/{UNIT}.html", viewport={"width": 375, "height": 800})
+    unit = show(f"{address}/units/{UNIT}.html", viewport={"width": 375, "height": 800})
     code = unit.locator(".cell_input pre", has_text="A line of words")
     assert code.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
     printed = unit.locator(".cell_output pre").first
@@ -192,8 +180,8 @@ def test_a_link_out_of_the_docs_is_only_its_words(built):
     assert "RULES.md" not in about
 
 
-def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):
-    unit = open_page(f"{address}/units/{UNIT}.html", viewport={"width": 700, "height": 900})
+def test_printed_pages_unfold_hints_and_wrap_long_lines(show, address):
+    unit = show(f"{address}/units/{UNIT}.html", viewport={"width": 700, "height": 900})
     hint = unit.get_by_text("The number and itself again.")
     assert not hint.is_visible()
     unit.emulate_media(media="print")
@@ -202,9 +190,9 @@ def test_printed_pages_unfold_hints_and_wrap_long_lines(open_page, address):
     assert unit.evaluate(f"{wide}.length") == 0
 
 
-def test_the_sidebar_has_the_parts_of_the_docs_in_their_order(open_page, built):
+def test_the_sidebar_has_the_parts_of_the_docs_in_their_order(show, built):
     """The units stand behind the first page of the first part; what no part names comes last."""
-    page = open_page(built / "index.html")
+    page = show(built / "index.html")
     parts = page.locator(".sidebar-tree .caption-text").all_inner_texts()
     assert [part.capitalize() for part in parts] == ["Learn", "Teach", "More"]
     links = page.locator(".sidebar-tree a").evaluate_all("all => all.map(one => one.pathname)")
@@ -214,8 +202,8 @@ def test_the_sidebar_has_the_parts_of_the_docs_in_their_order(open_page, built):
     assert names[-2:] == ["figures", "about"]
 
 
-def test_the_first_page_shows_what_the_course_says_and_a_picture_of_each_unit(open_page, built):
-    page = open_page(built / "index.html")
+def test_the_first_page_shows_what_the_course_says_and_a_picture_of_each_unit(show, built):
+    page = show(built / "index.html")
     assert page.get_by_alt_text("a square").evaluate("image => image.naturalWidth") == 20
     assert page.locator("article p a", has_text="about").get_attribute("href") == "docs/about.html"
     card = page.locator(f'a.unit[href="units/{UNIT}.html"] img')
@@ -235,8 +223,8 @@ def test_a_page_that_is_not_there_is_named(course, tmp_path):
         parts_of(read_course(folder))
 
 
-def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built):
-    page = open_page(built / "index.html")
+def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(show, built):
+    page = show(built / "index.html")
     assert "7 min" in page.locator("table").inner_text()
     section = page.locator("section section").first.inner_text()
     assert "You need numbers and signs." in section
@@ -245,7 +233,7 @@ def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(open_page, built
     assert "sum along the way." in section
     page.locator("table a").first.click()
     assert page.url.endswith(f"units/{UNIT}.html")
-    found = open_page((built / "search.html").as_uri() + "?q=number")
+    found = show((built / "search.html").as_uri() + "?q=number")
     found.wait_for_selector("ul.search li a")
     links = found.locator("ul.search li a").all()
     assert any(UNIT in link.get_attribute("href") for link in links)

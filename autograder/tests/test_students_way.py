@@ -3,8 +3,11 @@
 import subprocess
 import sys
 
+import pytest
 import small
 from released import release_to, variables
+
+pytestmark = pytest.mark.proof
 
 SCRIPT = small.ROOT / "tools" / "students_way.py"
 SOLUTIONS = small.COURSE.folder / "solutions"

@@ -114,7 +114,7 @@ def console(python, *arguments, cwd):
 
 
 def skip_where_it_is_missing():
-    """Skip the tests of a module where Windows' Python cannot run, and say what to install."""
+    """Skip a test where Windows' Python cannot run, and say what to install."""
     lacking = missing()
     if lacking:
-        pytest.skip(f"{lacking}; then: {COMMAND}", allow_module_level=True)
+        pytest.skip(f"{lacking}; then: {COMMAND}")

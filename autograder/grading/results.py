@@ -183,7 +183,7 @@ def write_whole(path: Path, text: str) -> None:
 # seconds between two tries with a file that another program holds for itself: on Windows nobody
 # else can then read it or take its place
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)  # what a system says of a lock that another has
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system that knows none
 MOST_WAITED = 10.0  # seconds, for a lock that another process holds for some thousandths of one
 
 
@@ -239,7 +239,7 @@ def _wait_for(descriptor: int) -> None:
             _lock(descriptor)
             return
         except OSError as error:
-            if error.errno not in HELD:
+            if error.errno in NO_LOCKS:
                 return
             if time.monotonic() > ends:
                 raise

@@ -90,7 +90,7 @@ def _stored(course: Course) -> dict[str, Progress]:
     path = course.folder / FILE
     known = _known(path)
     try:
-        known.read = _read(path)
+        known.read = _read_in_turn(path)
     except CannotRead:
         if known.read is None:
             raise
@@ -106,6 +106,18 @@ def _changed(
         before = after.pop(unit, Progress())
         after[unit] = change(before)
     return after
+
+
+def _read_in_turn(path: Path) -> dict[str, Progress]:
+    """Read a file of progress while nobody writes it. Raises `CannotRead`.
+
+    Windows has moments without a file while a new one takes its place.
+    """
+    try:
+        with held_alone(path.with_name(LOCK)):
+            return _read(path)
+    except CannotWrite:  # the folder is read-only, so nobody writes there
+        return _read(path)
 
 
 def _read(path: Path) -> dict[str, Progress]:

@@ -38,20 +38,30 @@ KERNELS = (
     "test_callers",
     "test_notebook",
     "test_services",
+    "test_hostile_nbgrader",
 )
 TOGETHER = dict.fromkeys(CLASS, "class") | dict.fromkeys(KERNELS, "kernels")
 FIRST = [
+    "test_windows",
     "class",
     "kernels",
+    "unit6",
     "unit5",
+    "test_second_course",
     "unit2",
     "unit3",
-    "unit1",
-    "unit0",
-    "unit6",
     "unit4",
-    "test_client",
+    "test_confinement",
+    "test_streams",
+    "test_watch",
+    "test_cli",
+    "test_hostile_folders",
     "test_batch",
+    "test_site",
+    "test_new",
+    "unit0",
+    "unit1",
+    "test_client",
 ]
 
 

@@ -22,6 +22,7 @@ def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
     assert not same_key(unit, key, {})
 
 
+@pytest.mark.proof
 def test_right_answers_earn_all_on_other_processors():
     """Other instruction sets, kernels of BLAS and orders of floats; here for one unit of NumPy."""
     command = [sys.executable, "benchmarks/kernels.py", "unit4"]

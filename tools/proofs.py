@@ -101,7 +101,7 @@ PROOFS = (
         "material",
         "Solutions and styles earn all points, stubs none, and mistakes are told apart.",
         ("material", "styles", "keys", "integers", "own_words"),
-        JUDGING,
+        (*JUDGING, "benchmarks/*.py"),
     ),
     *for_each_unit(
         "runs",
@@ -112,7 +112,7 @@ PROOFS = (
     Proof(
         "class",
         "The golden class gets its grades, and no hostile submission gets more than its own.",
-        ("golden", "class_pages", "class_exports", "hostile"),
+        ("golden", "class_pages", "class_exports", "hostile", "hostile_kinds"),
         (
             *ENGINE,
             *COURSE,
@@ -120,6 +120,7 @@ PROOFS = (
             "tests/hostile/*",
             "docs/attacks.md",
             "docs/policy.md",
+            "docs/recipes.md",
         ),
     ),
     Proof(
@@ -131,7 +132,7 @@ PROOFS = (
     Proof(
         "nbgrader",
         "nbgrader, unchanged, runs its own commands on the courses that we build.",
-        ("class_nbgrader", "nbgrader_bridge"),
+        ("class_nbgrader", "nbgrader_bridge", "hostile_nbgrader"),
         (*ENGINE, *COURSE),
     ),
     Proof(

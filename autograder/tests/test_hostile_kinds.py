@@ -16,6 +16,8 @@ from autograder.grading.keys import solution_of
 for package in ("pandas", "scipy", "matplotlib"):
     pytest.importorskip(package)
 
+pytestmark = pytest.mark.proof
+
 PAGE = small.ROOT / "docs" / "recipes.md"
 PACKAGES = {"numpy": "", "pandas": "", "matplotlib": "", "scipy": ""}
 SECRET = "SECRETOF" + "THEINSTRUCTOR"

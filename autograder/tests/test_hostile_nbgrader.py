@@ -15,6 +15,8 @@ from small import UNIT
 
 pytest.importorskip("nbgrader")
 
+pytestmark = pytest.mark.proof
+
 MARK = "open({!r}, 'w').write('ran')"
 POINTS = {check.name: check.points for check in small.unit().checks}
 MORE = {

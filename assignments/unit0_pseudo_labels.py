@@ -44,7 +44,7 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your code and run the
-# exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made. A
+# exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one. A
 # function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -625,7 +625,7 @@ check("training")
 #
 # Answer each in a sentence or two before you unfold it.
 #
-# <details><summary>1. When do pseudo-labels pay?</summary>
+# <details><summary>1. When do pseudo-labels help?</summary>
 #
 # When labels are few, unlabelled data of the same kind is plentiful, and the first network is right more often than not. A competition's
 # test set without labels is the classic case. With many labels there is little left to gain.

@@ -32,7 +32,7 @@
 # * read a table that was learned: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made.
+# code and run the exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one.
 # A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -311,7 +311,7 @@ with autograder.example("users × films"):
 #
 # <details><summary>I get a (B, B) table, or one number</summary>
 #
-# `a @ b.T` multiplies every user with every film. Multiply place by place first, then sum over the E factors of each
+# `a @ b.T` multiplies every user with every film. Multiply elementwise first, then sum over the E factors of each
 # row.
 # </details>
 
@@ -373,10 +373,10 @@ check("dot_and_biases")
 # %% [markdown]
 # ## 7. With a neural net
 #
-# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers learn how to combine them. This is
+# A product is one way to combine two embeddings. Another: **concatenate** them and let two linear layers learn how to combine them. This is
 # the net of [the lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows:
 #
-# embeddings side by side (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
+# embeddings concatenated (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
 #
 # | attribute | what | size |
 # |---|---|---|
@@ -391,7 +391,7 @@ check("dot_and_biases")
 #
 # <details><summary>It runs, but the shapes of the hidden layer are off, or the result is (B, 1)</summary>
 #
-# Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
+# Two concatenated embeddings are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
 # the end.
 # </details>
 

@@ -37,8 +37,7 @@
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows. Figures in the text come from our runs; in
 # yours the last digit or two may differ.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. It tells you what is
-# right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. It tells you what is right, and which mistake you made if it is a common one. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
 # the caller may still need them. Only training changes a model.
 #
@@ -116,7 +115,7 @@ with autograder.example("the corpus as ids"):
 # %% [markdown]
 # ## 2. Windows
 #
-# The task for now: from n characters, predict the next. Cut the ids into windows of n that lie side by side and do not overlap;
+# The task for now: from n characters, predict the next. Cut the ids into consecutive windows of n that do not overlap;
 # the target of each window is the id that follows it, which is also the first id of the next window.
 #
 # ```text
@@ -151,7 +150,7 @@ with autograder.example("the corpus as ids"):
 
 # %%
 def windows(ids, n):
-    """Windows of `n` ids side by side, and the id after each: ids (L,) → x (n, N), y (N,) with N = (L − 1) // n."""
+    """Consecutive windows of `n` ids, and the id after each: ids (L,) → x (n, N), y (N,) with N = (L − 1) // n."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -582,12 +581,12 @@ with autograder.example("the embedding in two dimensions"):
 #
 # $$h_t = \mathrm{relu}\big(\text{input}(e_t) + \text{hidden}(h_{t-1})\big) \qquad h_{-1} = 0$$
 #
-# 4. The hidden layer has an **identity start**: it begins with the identity as its weight and zeros as its bias.
+# 4. The hidden layer has an **identity initialisation**: it begins with the identity as its weight and zeros as its bias.
 #
 # The fourth needs a reason. "Do nothing to the state" is a sensible first guess for something that should remember. Apart from what the relu
 # cuts off, the network then sums what it reads, and a gradient walks back through many steps without growing or
 # shrinking (Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
-# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 9 measures whether it pays for eight characters.
+# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 9 measures whether it helps with eight characters.
 #
 # | method | in | out |
 # |---|---|---|
@@ -674,11 +673,11 @@ with autograder.example("eight characters on the corpus"):
 check("eight_characters_learn")
 
 # %% [markdown]
-# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity start? Train the same network once more, with the first weights that
+# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity initialisation? Train the same network once more, with the first weights that
 # PyTorch would have drawn for `hidden`.
 
 # %%
-with autograder.example("eight characters without the identity start"):
+with autograder.example("eight characters without the identity initialisation"):
     torch.manual_seed(0)
     x, y = windows(ids, 8)
     drawn = Recurrent(len(chars), 24, 64)
@@ -1055,7 +1054,7 @@ with autograder.example("what it writes"), torch.no_grad():
 # other windows, held-out ones or a single batch, the bound is another.
 # </details>
 #
-# <details><summary>4. What does the identity start say, in words?</summary>
+# <details><summary>4. What does the identity initialisation say, in words?</summary>
 #
 # Do nothing to the state. The network begins by adding up what it reads, and learns from there what to change.
 # </details>
@@ -1085,7 +1084,7 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # These are not graded.
 #
-# * Repeat the comparison of section 9, with the identity start and without it, on windows of 32 and three seeds.
+# * Repeat the comparison of section 9, with the identity initialisation and without it, on windows of 32 and three seeds.
 # * Train with windows of 16. Does the last step gain anything over the eighth?
 # * Mix the two: half of the network's probability and half of the counts'. Is the mixture better than both?
 #

@@ -32,7 +32,7 @@
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
-# what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
+# what is right, and which mistake you made if it is a common one. Of your file only imports, the
 # functions asked for, and what these use are graded; try things out wherever you like. Import only NumPy and the standard library: a grade
 # knows no others. No function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand
 # open, below their questions. A notebook folds them, and `autograder hint` gives one at a time.)
@@ -76,7 +76,7 @@ check = autograder.unit("unit4_manual_gradients")
 # │  softmax backwards (3); with the loss: 5
 # ▼
 # dlogits: how each score should move
-# │  backward (7), with relu's slope (1)
+# │  backward (7), with relu's derivative (1)
 # ▼
 # grads: how each weight should move
 # │  clip (10), sgd (11)
@@ -88,14 +88,14 @@ check = autograder.unit("unit4_manual_gradients")
 # second comes, so the loss is −ln 0.24, about 1.41. How should each of the three scores move, and how far? Sections 3 to 5 answer that, and
 # section 7 passes the answer on to every weight.
 #
-# ## 1. Activations and their slopes
+# ## 1. Activations and their derivatives
 #
 # An activation is applied to each number by itself, so its derivative is an array of the same shape. Two of them:
 #
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the slope of relu at exactly 0 is 0. The
+# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the derivative of relu at exactly 0 is 0. The
 # network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large inputs are the catch: $e^{1000}$ is not a number that a
 # computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form above gives both, and at −1000 NumPy warns of an
 # overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
@@ -122,13 +122,13 @@ def sigmoid(z):
 
 
 def sigmoid_d(z):
-    """The slope of `sigmoid` at each entry of `z`, the same shape."""
+    """The derivative of `sigmoid` at each entry of `z`, the same shape."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def relu(z):
-    """The larger of `z` and 0, entry by entry."""
+    """The larger of `z` and 0, elementwise."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -177,7 +177,7 @@ check("softmax_values")
 #
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
-# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's slope. Off the diagonal stands $-p_i p_j$: what one
+# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Off the diagonal stands $-p_i p_j$: what one
 # gains the others lose. Each row sums to 0.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
@@ -202,13 +202,12 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 4. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the
-# truth was given (no probability here is 0):
+# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the model gave to the target (no probability here is 0):
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
 # Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
-# 1/V and pays ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
+# 1/V and has a loss of ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
@@ -837,7 +836,7 @@ with autograder.example("what the network writes"):
 # <details><summary>7. After a batch, which entries of the gradients are exactly zero, and why?</summary>
 #
 # The rows of `dWx` whose characters do not occur in the batch: they were not looked up. If a hidden unit was never above zero after any step, then its
-# slope was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is
+# derivative was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is
 # zero. (Its row of `dWh` too, if it began at zero.)
 # </details>
 #

@@ -35,8 +35,7 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 12 to 15) and the gradient of cross-entropy from unit 4 (its
 # section 5).
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and for
-# the mistakes that people make here it names the one you made. Import only NumPy and the standard library: a grade knows no others. No
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and which mistake you made if it is a common one. Import only NumPy and the standard library: a grade knows no others. No
 # function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand open, below their questions. A
 # notebook folds them, and `autograder hint` gives one at a time.)
 #

@@ -16,14 +16,9 @@ from .training import figures, in_random_order, listed
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
-DRAWN = "another number of batches was drawn than should be: one for each that is asked for."
-AHEAD = (
-    "batches were drawn before they were asked for: draw each when it is its turn, as a generator "
-    "does."
-)
-KEPT = (
-    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
-)
+DRAWN = "too many or too few batches were taken. Take one for each that is asked for."
+AHEAD = "batches were taken before they were asked for. Take each in its turn, as a generator does."
+KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
 
 
 def warm() -> None:
@@ -128,7 +123,7 @@ def mixing(net: Any, seed: int) -> Arrays:
     | {"drawn_early": AHEAD, "as_they_come": "the batches were changed. Give them as they come."},
 )
 def epochs(net: Any, seed: int) -> Arrays:
-    """`one_epoch` starts anew and goes on until N examples have been seen"""
+    """`one_epoch` starts again and goes on until it has given N examples"""
     rng = np.random.default_rng(seed)
     out: Arrays = {}
     as_they_come = True
@@ -289,7 +284,7 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     },
 )
 def few_steps(net: Any, seed: int) -> Arrays:
-    """`train` for six steps, then two: how far each weight moved, and the losses"""
+    """`train` for six steps, then two: how far each weight moves, and the losses"""
     rng = np.random.default_rng(seed)
     model = classifier(rng)
     child = Child(draw(rng, 22, D), soft(rng, 22), B)

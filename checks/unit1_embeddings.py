@@ -41,9 +41,7 @@ def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Ten
     return users, movies, ratings
 
 
-KEPT = (
-    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
-)
+KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
 SELECT = (
     "ids are to be a tensor of integers: a list, an array or floats cannot select rows everywhere."
 )
@@ -67,7 +65,7 @@ WORDS = {
         "as a mask."
     ),
     "rows": "the table has a row for each word and one more for the id 0, and E columns.",
-    "mean_and_spread": "mean and spread of the numbers are not those of N(0, 1).",
+    "mean_and_spread": "the numbers do not have mean 0 and standard deviation 1.",
     "drawn_anew": "a second table is the same as the first. Draw new numbers, and set no seed.",
 }
 
@@ -189,7 +187,7 @@ def lookup_gradient(net: Any, seed: int) -> Arrays:
 
 @check(points=2, words={"integers": SELECT, "same_after": KEPT})
 def dense_ids(net: Any, seed: int) -> Arrays:
-    """`reindex` numbers sparse ids from 0 without gaps, and tells which is which"""
+    """`reindex` numbers sparse ids from 0 without gaps, and returns the inverse mapping"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     in_order = np.sort(rng.choice(160000, 7, replace=False)) + 100
@@ -202,10 +200,7 @@ def dense_ids(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
-SIZE = (
-    "another count of numbers that learn: see the table of attributes for the sizes, and make "
-    "nothing else."
-)
+SIZE = "the model has too many or too few parameters. Compare with the table of attributes."
 
 
 @check(points=2, words={"same_after": KEPT})
@@ -297,7 +292,7 @@ DROPPED = (
     "the mean of ratings with dropout is wrong. Where ratings are right in evaluation, what is "
     "kept has to be divided by 1 − p, as `nn.Dropout` does."
 )
-EACH = "ratings are spread in another way: dropout draws anew for each number of each row."
+EACH = "the ratings vary too much or too little. Dropout draws again for each number of each row."
 
 
 LAYERS = "user", "movie", "hidden", "output"
@@ -325,7 +320,7 @@ CASES = (
     },
 )
 def neural_net(net: Any, seed: int) -> Arrays:
-    """`NeuralNet` runs two embeddings side by side through two layers, with dropout in training"""
+    """`NeuralNet` runs two concatenated embeddings through two layers, with dropout in training"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
     users = planted(rng, U)
@@ -354,7 +349,9 @@ def neural_net(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-LEFT = "the model is not what it was: its numbers, its gradients, or what of it is to be trained."
+LEFT = (
+    "the model was modified: its numbers, its gradients, or its `requires_grad`. Leave it as it is."
+)
 
 
 @check(points=2, words={"model_same_after": LEFT})
@@ -446,7 +443,7 @@ def few_steps(net: Any, seed: int) -> Arrays:
 @check(
     points=3,
     words={
-        "integers": "ids are to be whole numbers.",
+        "integers": "ids should be whole numbers.",
         "bias_same_after": (
             "`best_and_worst` changed the biases that it was handed. Work on a copy."
         ),

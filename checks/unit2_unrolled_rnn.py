@@ -41,10 +41,8 @@ EIGHT = Run("Recurrent", 48, 8, False, 120, 6e-3)
 SEQUENCE = Run("EveryStep", 48, 6, True, 120, 6e-3)
 
 
-KEPT = (
-    "what was handed in is not what it was: leave arguments as they are, and compute with copies."
-)
-LEFT = "the model is not what it was: only training changes one."
+KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
+LEFT = "the model was modified. Only training should do that."
 WHOLE = "ids are to be a tensor of 64-bit integers, which both a table and a loss take."
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
@@ -115,7 +113,7 @@ def cutting_windows(net: Any, seed: int) -> Arrays:
 
 @check(points=5, words={"same_after": KEPT})
 def three_characters(net: Any, seed: int) -> Arrays:
-    """`ThreeCharacters`: logits, the gradient in each layer, and the number of parameters"""
+    """`ThreeCharacters`: logits, gradients with respect to each layer, number of parameters"""
     model = load(net.ThreeCharacters(V, E, H), roles(), seed)
     watched = Watched(net)
     with by_hand():
@@ -140,7 +138,7 @@ def three_characters(net: Any, seed: int) -> Arrays:
     },
 )
 def loss_in_nats(net: Any, seed: int) -> Arrays:
-    """`mean_loss` is the mean cross-entropy of logits with any axes, and can be sent back"""
+    """`mean_loss` is the mean cross-entropy of logits with any axes, and is differentiable"""
     net = Watched(net)
     logits = 3 * floats(seed, T, B, V)
     logits.requires_grad_()
@@ -291,7 +289,7 @@ def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
 @check(
     points=2,
     needs=vocabulary_and_ids,
-    words=ASKING | {"characters": "after some of 24 texts another character is likelier."},
+    words=ASKING | {"characters": "for some of 24 texts another character is more likely."},
 )
 def predicting(net: Any, seed: int) -> Arrays:
     """`next_character` is the most likely after a text"""
@@ -343,7 +341,7 @@ def from_a_given_state(net: Any, seed: int) -> Arrays:
     },
 )
 def identity_start(net: Any, seed: int) -> Arrays:
-    """`Recurrent` starts with the identity from hidden to hidden"""
+    """`Recurrent` initialises its hidden layer as the identity"""
     torch.manual_seed(seed)
     size = 18 + seed % 13  # above V: a size that two layers share would hide which is which
     model = net.Recurrent(V, E, size)
@@ -462,7 +460,7 @@ def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT, "model_same_after": LEFT})
 def the_same_at_any_time(net: Any, seed: int) -> Arrays:
-    """`shift_gap`: 0 for a network that does not know the time, else the largest difference"""
+    """`shift_gap`: 0 for a time-invariant network, else the largest difference"""
     net = Watched(net)
     x = ids(seed, T, B)
     gaps_by_drift = []
@@ -485,7 +483,7 @@ def the_same_at_any_time(net: Any, seed: int) -> Arrays:
     points=2,
     needs=vocabulary_and_ids,
     words=ASKING
-    | {"characters": "of some of 24 texts the answer is not the likeliest character each time."},
+    | {"characters": "for some of 24 texts an answer is not the most likely character."},
 )
 def answering_along(net: Any, seed: int) -> Arrays:
     """`answers` is the most likely character after each character of a text"""

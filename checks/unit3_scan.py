@@ -82,9 +82,7 @@ class InTorch(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if getattr(func, "__name__", "") in LEAVING:
-            raise RuntimeError(
-                f"`{func.__name__}` is out of reach here: compute with tensors only."
-            )
+            raise RuntimeError(f"`{func.__name__}` is blocked here: compute with tensors only.")
         self.calls += 1
         return func(*args, **(kwargs or {}))
 
@@ -110,7 +108,7 @@ def too_many_calls(function: Callable[[], object], steps: int) -> int:
     return -1 if watched.calls < rounds else 0
 
 
-CALLS = "torch is called as often as there are steps, or too seldom for a scan in rounds."
+CALLS = "the number of torch calls does not fit a scan in rounds. It should grow with log T."
 
 
 def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
@@ -129,7 +127,7 @@ def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor)
     return found
 
 
-KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
+KEPT = "an argument was modified. Leave arguments as they are, and make new tensors."
 TRACE = "a trace was left on the caller's tensors. Make copies of your own, and ask on them."
 GRAPH = "this is part of a graph, or asks for a gradient. Return plain tensors: `.detach()`."
 
@@ -278,7 +276,7 @@ def summed_loss(net: Any, seed: int) -> Arrays:
     },
 )
 def all_gradients(net: Any, seed: int) -> Arrays:
-    """`gradients` returns the loss and its gradient in each weight, also when asked twice"""
+    """`gradients` returns the loss and its gradient with respect to each weight, every time"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     given = weights(rng)
@@ -322,7 +320,7 @@ def all_at_once(net: Any, seed: int) -> Arrays:
 
 @check(points=3, needs=(one_hot_rows, all_gradients, all_at_once), words={"same_after": KEPT})
 def few_sequences(net: Any, seed: int) -> Arrays:
-    """`train_online` on eight sequences: how far each weight moved, and the errors"""
+    """`train_online` on eight sequences: how far each weight moves, and the losses"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     params = weights(rng, V, H - 2)
@@ -386,17 +384,17 @@ DRAWN = {
         "torch's own generator was used or set: draw with the one handed in."
     ),
     "independent": "`Wx` and `Wy` hold the same numbers, up to a factor. Draw each by itself.",
-    "each_drawn": "numbers come again and again within a matrix. Draw each of them.",
+    "each_drawn": "numbers repeat within a matrix. Draw each of them.",
     "of_default_type": "the weights should be of torch's default type.",
     "ask_for_no_gradient": "the weights should be plain tensors, which ask for no gradient.",
-    "Wx": "mean or standard deviation of `Wx` is another: 0 and the root of 2/V.",
-    "Wy": "mean or standard deviation of `Wy` is another: 0 and the root of 2/H.",
+    "Wx": "`Wx` should have mean 0 and standard deviation √(2/V).",
+    "Wy": "`Wy` should have mean 0 and standard deviation √(2/H).",
 }
 
 
 @check(points=2, words=DRAWN, tolerance={"Wx": 0.045, "Wy": 0.045})
 def first_weights(net: Any, seed: int) -> Arrays:
-    """`initial_weights`: the identity, zeros, and two matrices drawn at a scale that fits"""
+    """`initial_weights`: the identity, zeros, and two random matrices of the right scale"""
     rng = np.random.default_rng(seed)
     state = torch.get_rng_state()
 

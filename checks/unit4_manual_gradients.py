@@ -54,7 +54,7 @@ def pair(result: Any, what: str) -> tuple[Any, Any]:
 
 @check(points=2, words={"same_after": KEPT})
 def activations(net: Any, seed: int) -> Arrays:
-    """`sigmoid`, `relu` and their slopes, entry by entry"""
+    """`sigmoid`, `relu` and their derivatives, elementwise"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     drawn = rng.normal(0, 2, B * H)
@@ -194,7 +194,7 @@ def backward_through_time(net: Any, seed: int) -> Arrays:
 
 @check(points=2, words={"same_after": MOVED})
 def numerical(net: Any, seed: int) -> Arrays:
-    """`numerical_gradient` is the central difference in every entry"""
+    """`numerical_gradient` is the central difference for every entry"""
     rng = np.random.default_rng(seed)
     out: Arrays = {}
     kept = True
@@ -215,7 +215,7 @@ def numerical(net: Any, seed: int) -> Arrays:
 
 @check(points=2, words={"same_after": KEPT})
 def clipping(net: Any, seed: int) -> Arrays:
-    """`clip` shortens gradients to a common norm and leaves short ones alone"""
+    """`clip` scales gradients to a global norm and leaves small ones unchanged"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     out: Arrays = {}
@@ -236,7 +236,7 @@ def clipping(net: Any, seed: int) -> Arrays:
 
 @check(points=2, words={"same_after": KEPT})
 def gradient_descent(net: Any, seed: int) -> Arrays:
-    """`sgd` steps downhill and leaves its inputs as they are"""
+    """`sgd` steps downhill and does not modify its inputs"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     params = weights(rng)
@@ -358,12 +358,8 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     words={
         "same_after": KEPT,
         "integers": "the ids should be integers: floats cannot be looked up.",
-        "same_rng_same_text": (
-            "two equal generators gave two texts: draw with `rng` and nothing else."
-        ),
-        "other_rng_other_text": (
-            "another generator gave the same text: what `rng` draws has to decide it."
-        ),
+        "same_rng_same_text": ("two equal generators gave different texts. Draw only with `rng`."),
+        "other_rng_other_text": ("two different generators gave the same text. Draw with `rng`."),
     },
 )
 def sampling(net: Any, seed: int) -> Arrays:

@@ -22,8 +22,10 @@ OF_CORPUS = (128, 24, 40)
 
 
 NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
-KEPT = "what was handed in is not what it was: leave arguments as they are, and make new tensors."
-LEFT = "the model's numbers, its gradients, or what of it is to be trained are not what they were."
+KEPT = "an argument was modified. Leave arguments as they are, and make new tensors."
+LEFT = (
+    "the model was modified: its numbers, its gradients, or its `requires_grad`. Leave it as it is."
+)
 CALLED = (
     "call `self.norm(…)` and `self.lstm(…)` as they are: section 7 puts other layers in their "
     "places."
@@ -88,7 +90,7 @@ def one_step_of_an_lstm(net: Any, seed: int) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT})
 def norms_through_time(net: Any, seed: int) -> Arrays:
-    """`gradient_norms` says how large the gradient is in the state after each step"""
+    """`gradient_norms` returns the norm of the gradient with respect to each state"""
     net = Watched(net)
     weights = floats(seed, H, H).double()
     start = floats(seed, B, H).double()
@@ -135,7 +137,7 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
 
 @check(points=2, costs=("h", "c"))
 def cut_from_the_past(net: Any, seed: int) -> Arrays:
-    """`detached` gives the same state without its past"""
+    """`detached` returns the same state, cut off from its graph"""
     past = floats(seed, 2, B, H)
     past.requires_grad_()
     new = net.detached((2 * past, past - 1))  # of tensors that may be cut in place
@@ -181,7 +183,7 @@ def network(net: Any, seed: int) -> Arrays:
 
 @check(points=2, needs=network, words={"same_after": KEPT, "state_in_the_graph": CUT})
 def state_in_and_out(net: Any, seed: int) -> Arrays:
-    """`CharLSTM` goes on from the state that it is given, and cuts it neither coming nor going"""
+    """`CharLSTM` goes on from the given state, and does not detach it"""
     model = load(net.CharLSTM(V, E, H, 0.0), roles(), seed).eval()
     watched = Watched(net)
     call = watched.hand_to(model)
@@ -251,7 +253,7 @@ RATE = (
     },  # 7 standard deviations of the difference of two
 )
 def dropping_out(net: Any, seed: int) -> Arrays:
-    """`CharLSTM` drops out between its layers and before its output, while it trains"""
+    """`CharLSTM` applies dropout between its layers and before its output, in training only"""
     model = net.CharLSTM(V, E, H, NEARLY_ALL)
     load(model, roles(), seed)
     x = ids(seed, T, B)
@@ -384,7 +386,7 @@ def first_eight(drawn: Any, number: int) -> np.ndarray:
     words={
         "how_many_ids": "return `length` ids, only the new ones.",
         "start_same_after": (
-            "the list `start` is not what it was. Keep the new ids in a list of your own."
+            "the list `start` was modified. Keep the new ids in a list of your own."
         ),
         "same_after": LEFT,
         "mode_of_each_layer_after": (
@@ -392,8 +394,7 @@ def first_eight(drawn: Any, number: int) -> np.ndarray:
         ),
         "gradients_on_after": GRADIENTS,
         "other_seed_other_text": (
-            "another generator gave the same text: what the one that is handed in draws has to "
-            "decide it."
+            "two different generators gave the same text. Draw with the one that is passed in."
         ),
         "no_generator_other_text": (
             "without a generator every text is the same. Draw without seeding: the caller may "
@@ -464,8 +465,8 @@ def generating(net: Any, seed: int) -> Arrays:
     seconds=3,
     words={
         "fast_enough": (
-            "it took the time of more than 120 searches for each character of the text. At each "
-            "place ask only for a longer piece than the longest so far."
+            "this is too slow: more than the time of 120 searches per character. At each "
+            "position, search only for a piece longer than the longest so far."
         ),
         "nothing_in_common": "where the two have nothing in common, return (0, 0).",
     },
@@ -491,7 +492,7 @@ def copied(net: Any, seed: int) -> Arrays:
     },
 )
 def surprised(net: Any, seed: int) -> Arrays:
-    """`surprise` is what each character costs, given all before it"""
+    """`surprise` is the surprisal of each character, given all before it"""
     net = Watched(net)
     model = Reader(seed, lstm=3.0, output=9.0)
     before = condition(model)
@@ -511,7 +512,7 @@ def surprised(net: Any, seed: int) -> Arrays:
 
 @check(points=3, words={"same_after": KEPT})
 def area_under_the_curve(net: Any, seed: int) -> Arrays:
-    """`roc_auc` is the share of pairs in the right order, ties counting half"""
+    """`roc_auc` is the fraction of pairs in the right order, ties counting half"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     areas = []

@@ -44,7 +44,7 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your code and run the
-# exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made. A
+# exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one. A
 # function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -413,7 +413,7 @@ def pseudo_labels(model, x):
         # mistake: y = torch.softmax(model.requires_grad_(False)(x), -1)
         #   the model's parameters can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` ends with its block.
         # mistake: y = torch.softmax(model(x.requires_grad_()), -1)
-        #   the caller's `x` was told to ask for a gradient, and keeps asking. Predicting needs none.
+        #   `requires_grad` of the caller's `x` was switched on, and stays on. Predicting needs no gradient.
         # mistake: y = model(x)
         #   these are logits. Labels are probabilities: take the softmax.
         # mistake: y = torch.softmax(model(x), 0)
@@ -911,7 +911,7 @@ check("training")
 #
 # Answer each in a sentence or two before you unfold it.
 #
-# <details><summary>1. When do pseudo-labels pay?</summary>
+# <details><summary>1. When do pseudo-labels help?</summary>
 #
 # When labels are few, unlabelled data of the same kind is plentiful, and the first network is right more often than not. A competition's
 # test set without labels is the classic case. With many labels there is little left to gain.

@@ -32,7 +32,7 @@
 # * read a table that was learned: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line, or the whole file. It says what is right, and for the mistakes that people make here it names the one you made.
+# code and run the exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one.
 # A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
@@ -432,7 +432,7 @@ with autograder.example("users × films"):
 #
 # <details><summary>I get a (B, B) table, or one number</summary>
 #
-# `a @ b.T` multiplies every user with every film. Multiply place by place first, then sum over the E factors of each
+# `a @ b.T` multiplies every user with every film. Multiply elementwise first, then sum over the E factors of each
 # row.
 # </details>
 
@@ -560,10 +560,10 @@ check("dot_and_biases")
 # %% [markdown]
 # ## 7. With a neural net
 #
-# A product is one way to combine two embeddings. Another: put them **side by side** and let two linear layers learn how to combine them. This is
+# A product is one way to combine two embeddings. Another: **concatenate** them and let two linear layers learn how to combine them. This is
 # the net of [the lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows:
 #
-# embeddings side by side (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
+# embeddings concatenated (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
 #
 # | attribute | what | size |
 # |---|---|---|
@@ -578,7 +578,7 @@ check("dot_and_biases")
 #
 # <details><summary>It runs, but the shapes of the hidden layer are off, or the result is (B, 1)</summary>
 #
-# Two embeddings side by side are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
+# Two concatenated embeddings are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
 # the end.
 # </details>
 
@@ -594,9 +594,9 @@ class NeuralNet(nn.Module):
         self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
         self.hidden, self.output = nn.Linear(2 * factors, hidden), nn.Linear(hidden, 1)
         # mistake: self.hidden, self.output = nn.Linear(factors, hidden), nn.Linear(hidden, 1)
-        #   `hidden` is E wide. It reads two embeddings side by side: `nn.Linear(2 * factors, hidden)`.
+        #   `hidden` is E wide. It reads two concatenated embeddings: `nn.Linear(2 * factors, hidden)`.
         # mistake: self.hidden, self.output = nn.Linear(factors, hidden), nn.Linear(hidden, 1); cat, self.forward = torch.cat, lambda u, m: self.output(self.drop2(torch.relu(self.hidden(self.drop1(cat([self.user(u), self.movie(m)]))))))[:, 0]
-        #   the embeddings lie one below the other, (2B, E). Put them side by side, `torch.cat(…, 1)`, and let `hidden` read 2E.
+        #   the embeddings lie one below the other, (2B, E). Concatenate them along axis 1, `torch.cat(…, 1)`, and let `hidden` read 2E.
         self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[1])
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[0])
         #   both dropouts have the first probability. `drops[1]` is that of the one before `output`.
@@ -617,7 +617,7 @@ class NeuralNet(nn.Module):
         ### BEGIN SOLUTION
         both = torch.cat([self.user(users), self.movie(movies)], 1)
         # mistake: both = torch.cat([self.user(users), self.movie(movies)], 0)
-        #   what goes into `hidden` is not 2E wide. Put the embeddings side by side, `torch.cat(…, 1)`; along axis 0 they lie one below the other.
+        #   what goes into `hidden` is not 2E wide. Concatenate the embeddings along axis 1, `torch.cat(…, 1)`; along axis 0 they lie one below the other.
         # mistake: both = F.embedding(users, self.user.weight, padding_idx=0); both = torch.cat([both, self.movie(movies)], 1)
         #   with `padding_idx=0` the first user's row gets no gradient. It is a row like all others.
         # mistake: both = torch.cat([self.movie(movies), self.user(users)], 1)
@@ -625,7 +625,7 @@ class NeuralNet(nn.Module):
         # mistake: both = torch.cat([self.user(users), self.user(users)], 1)
         #   the user's embedding was taken twice, and the film's not at all.
         # mistake: both = torch.stack([self.user(users), self.movie(movies)], 2).flatten(1)
-        #   the two embeddings were interleaved. Put them side by side, whole: `torch.cat` along axis 1.
+        #   the two embeddings were interleaved. Concatenate them whole: `torch.cat` along axis 1.
         hidden = torch.relu(self.hidden(self.drop1(both)))
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both * self.drop1(torch.ones(both.shape[1]))))
         #   the first dropout made the same holes in every row. It draws again for each row.
@@ -694,13 +694,13 @@ def penalty(model):
     # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
     #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
-    #   everything pays, a constant and linear layers too. Only the embedding tables do.
+    #   everything is penalised, a constant and linear layers too. Penalise only the embedding tables.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
-    #   the constant does not pay, but the linear layers of a `NeuralNet` do. Only the embedding tables pay.
+    #   the linear layers of a `NeuralNet` are penalised. Penalise only the embedding tables.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
-    #   linear layers have a `weight` as well, and it pays. Only those of embedding tables do: `isinstance`.
+    #   the `weight` of linear layers is penalised as well. Choose embedding tables with `isinstance`.
     # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
-    #   biases are tables too, and do not pay, while the weights of linear layers do. Go by `nn.Embedding`, not by names.
+    #   bias tables are left out, and the weights of linear layers are penalised. Go by `nn.Embedding`, not by names.
     # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
     #   means of squares were added. Take sums.
     # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
@@ -708,7 +708,7 @@ def penalty(model):
     # mistake: return sum(part.weight.norm() for part in model.modules() if isinstance(part, nn.Embedding))
     #   this is the root of each table's sum of squares. Take no root.
     # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
-    #   the biases do not pay. All four tables do.
+    #   the biases are not penalised. Penalise all four tables.
     # mistake: return sum((table.weight**2).sum() for table in (model.user, model.movie, model.user_bias, model.movie_bias))
     #   the tables were named one by one, but a `NeuralNet` has no biases. Find whatever tables a model has.
     # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
@@ -826,9 +826,9 @@ def train(model, batches, optimizer, decay):
         # mistake (keeps 0.5): (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings); model.train()
         #   the figures were measured by `mse`, without dropout. Keep the error that was differentiated, in training mode.
         # mistake: [group.update(weight_decay=decay) for group in optimizer.param_groups]; error.backward()
-        #   the optimizer's `weight_decay` was used. It is half as strong, and the constant pays too: add `decay * penalty(model)`.
+        #   the optimizer's `weight_decay` was used. It is half as strong, and penalises the constant too: add `decay * penalty(model)`.
         # mistake (keeps 0.5): (error + decay * sum((w**2).sum() for w in model.parameters())).backward()
-        #   all parameters pay, the constant too. Add `decay * penalty(model)`.
+        #   all parameters are penalised, the constant too. Add `decay * penalty(model)`.
         # mistake: (error.sqrt() + decay * penalty(model)).backward()
         #   the root of the error was differentiated. Train on the squared error.
         # mistake: error.backward()

@@ -38,7 +38,7 @@
 # You need PyTorch tensors and `torch.autograd`.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run
-# the exercise's last line. It says what is right, and for the mistakes that people make here it names the one you made. Import only
+# the exercise's last line. It says what is right, and which mistake you made if it is a common one. Import only
 # PyTorch, NumPy and the standard library: a grade knows no others. A function leaves its arguments as they are: the caller may still
 # need them. Gradients must be able to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says
 # otherwise. (In a `.py` file hints and answers stand open, below their questions. A notebook folds them, and `autograder hint` gives
@@ -396,7 +396,7 @@ check("states_and_logits")
 # %% [markdown]
 # ## 6. The loss of a sequence
 #
-# At every step the network has said how likely each next character is, and the truth is known. The loss of the sequence is the
+# At every step the network has said how likely each next character is, and the target is known. The loss of the sequence is the
 # cross-entropy **summed over its T steps**, as in the lesson:
 #
 # $$L = -\sum_{t=1}^{T} \ln \mathrm{softmax}(\mathrm{logits}_t)[\mathrm{target}_t]$$
@@ -485,7 +485,7 @@ def gradients(weights, h0, xs, targets):
     ### BEGIN SOLUTION
     w = {name: value.detach().clone().requires_grad_() for name, value in weights.items()}
     # mistake (keeps 0.5): w = {name: value.requires_grad_() for name, value in weights.items()}
-    #   the caller's own tensors were told to ask for a gradient, and keep asking. Make copies first.
+    #   `requires_grad` of the caller's own tensors was switched on, and stays on. Make copies first.
     _, logits = network(w, h0, xs)
     loss = sequence_loss(logits, targets)
     # mistake: loss = sequence_loss(logits, targets) / len(targets)
@@ -598,7 +598,7 @@ def train_online(weights, sequences, lr, every=1000):
         #   the state starts from ones. It should start from zeros.
         loss, grads = gradients(weights, h0, one_hot(ids, V), targets)
         # mistake: loss, grads = gradients(weights, h0, one_hot(targets, V), targets)
-        #   the targets went in as inputs: the network is told what it should predict. Read `ids`.
+        #   the targets went in as inputs: the network sees what it should predict. Read `ids`.
         # mistake: loss, grads = gradients(weights, h0, one_hot(ids, V), ids)
         #   the input was used as target: the network learns to copy. Predict `targets`.
         weights = update(weights, grads, lr)
@@ -905,14 +905,14 @@ with autograder.example("what comes next, at every step"):
 # What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
 # associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one such
 # step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(2 - h)$, which
-# bends once, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
-# That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it bends twice. No single step does that.
+# has one kink, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
+# That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it has two kinks. No single step does that.
 #
-# With many units there are ever more bends as steps are combined, and no description of a fixed size fits all combined maps. So one
+# With many units there are ever more kinks as steps are combined, and no description of a fixed size fits all combined maps. So one
 # scan cannot run that network. Several can, one after another: in unit 6 you guess all states, and each scan makes the guess better.
 
 # %%
-with autograder.example("one step bends once, two steps bend twice"):
+with autograder.example("one step has one kink, two steps have two"):
     line = torch.linspace(0, 4, 401)
     once = torch.relu(2 - line)
     plt.figure(figsize=(6, 3), layout="constrained")

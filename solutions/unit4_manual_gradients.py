@@ -32,7 +32,7 @@
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
-# what is right, and for the mistakes that people make here it names the one you made. Of your file only imports, the
+# what is right, and which mistake you made if it is a common one. Of your file only imports, the
 # functions asked for, and what these use are graded; try things out wherever you like. Import only NumPy and the standard library: a grade
 # knows no others. No function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand
 # open, below their questions. A notebook folds them, and `autograder hint` gives one at a time.)
@@ -76,7 +76,7 @@ check = autograder.unit("unit4_manual_gradients")
 # │  softmax backwards (3); with the loss: 5
 # ▼
 # dlogits: how each score should move
-# │  backward (7), with relu's slope (1)
+# │  backward (7), with relu's derivative (1)
 # ▼
 # grads: how each weight should move
 # │  clip (10), sgd (11)
@@ -88,14 +88,14 @@ check = autograder.unit("unit4_manual_gradients")
 # second comes, so the loss is −ln 0.24, about 1.41. How should each of the three scores move, and how far? Sections 3 to 5 answer that, and
 # section 7 passes the answer on to every weight.
 #
-# ## 1. Activations and their slopes
+# ## 1. Activations and their derivatives
 #
 # An activation is applied to each number by itself, so its derivative is an array of the same shape. Two of them:
 #
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the slope of relu at exactly 0 is 0. The
+# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the derivative of relu at exactly 0 is 0. The
 # network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large inputs are the catch: $e^{1000}$ is not a number that a
 # computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form above gives both, and at −1000 NumPy warns of an
 # overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
@@ -131,7 +131,7 @@ def sigmoid(z):
 
 
 def sigmoid_d(z):
-    """The slope of `sigmoid` at each entry of `z`, the same shape."""
+    """The derivative of `sigmoid` at each entry of `z`, the same shape."""
     ### BEGIN SOLUTION
     return sigmoid(z) * (1 - sigmoid(z))
     # mistake: return z * (1 - z)
@@ -142,13 +142,13 @@ def sigmoid_d(z):
 
 
 def relu(z):
-    """The larger of `z` and 0, entry by entry."""
+    """The larger of `z` and 0, elementwise."""
     ### BEGIN SOLUTION
     return np.maximum(z, 0)
     # mistake: return max(z, 0)
-    #   `max` compares two whole arrays. "The larger of the two, place by place" is `np.maximum`.
+    #   `max` compares two whole arrays. The elementwise maximum is `np.maximum`.
     # mistake: return np.max(z, 0)
-    #   `np.max(z, 0)` is the largest along axis 0. "The larger of the two, place by place" is `np.maximum`.
+    #   `np.max(z, 0)` is the largest along axis 0. The elementwise maximum is `np.maximum`.
     # mistake: return np.where(z > 0, z, 0.01 * z)
     #   this is a leaky relu. Below 0, `relu` is 0.
     # mistake: return np.abs(z)
@@ -161,11 +161,11 @@ def relu_d(z):
     ### BEGIN SOLUTION
     return z > 0
     # mistake: return np.sign(z)
-    #   below 0 the slope of `relu` is 0, not −1.
+    #   below 0 the derivative of `relu` is 0, not −1.
     # mistake: return z >= 0
-    #   the slope of `relu` at exactly 0 is 0 by our convention: above 0, not from 0 on.
+    #   the derivative of `relu` at exactly 0 is 0 by our convention: above 0, not from 0 on.
     # mistake: return relu(z)
-    #   this is `relu` itself. Its slope is 1 wherever z is above 0, however far.
+    #   this is `relu` itself. Its derivative is 1 wherever z is above 0, however far.
     ### END SOLUTION
 
 
@@ -233,7 +233,7 @@ check("softmax_values")
 #
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
-# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's slope. Off the diagonal stands $-p_i p_j$: what one
+# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Off the diagonal stands $-p_i p_j$: what one
 # gains the others lose. Each row sums to 0.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
@@ -266,7 +266,7 @@ def softmax_d(z):
     # mistake (keeps 0.5): return np.outer(p, p) - np.diag(p)
     #   the Jacobian has the opposite sign: it is p_i ([i = j] − p_j).
     # mistake: return p * (1 - p)
-    #   this is a vector, the slope of each probability in its own score. The derivative is a (V, V) matrix.
+    #   this is a vector, the derivative of each probability with respect to its own score. The derivative is a (V, V) matrix.
     ### END SOLUTION
 
 
@@ -276,13 +276,12 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 4. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the
-# truth was given (no probability here is 0):
+# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the model gave to the target (no probability here is 0):
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
 # Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
-# 1/V and pays ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
+# 1/V and has a loss of ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
 #
@@ -304,7 +303,7 @@ def x_entropy(p, y):
     # mistake: return -y * np.log(p)
     #   the sum is missing: the loss is one number.
     # mistake: return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
-    #   this is the binary cross-entropy, which judges each entry by itself. Here only the truth's probability counts.
+    #   this is the binary cross-entropy, which judges each entry by itself. Here only the target's probability counts.
     # mistake: return (y * np.log(p)).sum()
     #   the sign is missing: a logarithm of a probability is negative, and a loss is not.
     # mistake: return -(y * np.log2(p)).sum()
@@ -321,7 +320,7 @@ def x_entropy_d(p, y):
     # mistake: return -y / np.clip(p, 0.01, 1)
     #   small probabilities were raised to a bound before they divided. Divide by `p` as it is.
     # mistake: return -1 / p
-    #   `y` is missing: only the truth's probability is in the loss, so all other entries are 0.
+    #   `y` is missing: only the target's probability is in the loss, so all other entries are 0.
     # mistake: return (p - y) / (p * (1 - p))
     #   this is the derivative of the *binary* cross-entropy. Here it is −y / p.
     # mistake (keeps 0.5): return y / p
@@ -577,17 +576,17 @@ def backward(params, x, h, dlogits):
         #   the loop runs forward in time. Gradients come from the end: `reversed(range(T))`.
         dz[t] = (dh[t] + dnext) * (h[t + 1] > 0)
         # mistake: dz[t] = np.maximum(dh[t] + dnext, 0)
-        #   relu was applied to the gradient. Multiply it by relu's slope: 1 where the *state* is above 0, else 0.
+        #   relu was applied to the gradient. Multiply it by relu's derivative: 1 where the *state* is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0)
         #   the gradient that comes back from step t + 1 is missing: a state is used by its output *and* the next step. (Does the loop run from the last step to the first?)
         # mistake: dz[t] = dh[t] + dnext
-        #   the gradient went through relu unchanged. Multiply by its slope: 1 where the state is *above* 0, else 0.
+        #   the gradient went through relu unchanged. Multiply by its derivative: 1 where the state is *above* 0, else 0.
         # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]
-        #   the gradient was multiplied by the state. The slope of relu is 1 where the state is above 0, else 0.
+        #   the gradient was multiplied by the state. The derivative of relu is 1 where the state is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0) + dnext
-        #   what comes back from step t + 1 went past relu. Add it first, then multiply by the slope.
+        #   what comes back from step t + 1 went past relu. Add it first, then multiply by the derivative.
         # mistake: dz[t] = (dh[t] + dnext) * (h[t] > 0)
-        #   the slope was taken at the state before the step. Relu made `h[t + 1]`.
+        #   the derivative was taken at the state before the step. Relu made `h[t + 1]`.
         dnext = dz[t] @ params["Wh"].T
         # mistake: dnext = dnext + dz[t] @ params["Wh"].T
         #   `dnext` was accumulated. What came back from step t + 1 is in `dh` already: replace it at each step.
@@ -609,7 +608,7 @@ def backward(params, x, h, dlogits):
     #   rows of `Wx` were overwritten. Each time a character is read adds to the gradient of its row.
     grads["Wh"] = np.tensordot(h[:-1], dz, both)
     # mistake (keeps 0.5): back = np.concatenate([dz[1:], 0 * dz[:1]]) @ params["Wh"].T; grads["Wh"] = np.tensordot(h[:-1], dh + back, both)
-    #   the gradient of `Wh` took `dh`, from before the activation's slope. `Wh` made z: take `dz`.
+    #   the gradient of `Wh` took `dh`, from before the activation's derivative. `Wh` made z: take `dz`.
     # mistake: grads["Wh"] = np.full_like(params["Wh"], (h[:-1] * dz).sum())
     #   the gradient of `Wh` is one number everywhere. It is the outer product of the state and dz: h[t].T @ dz.
     # mistake: grads["Wh"] = np.tensordot(h[1:], dz, both)
@@ -620,7 +619,7 @@ def backward(params, x, h, dlogits):
     #   the gradient of `Wh` is transposed: entry (i, j) belongs to the weight from unit i to unit j, so h[t].T @ dz.
     grads["bh"] = dz.sum((0, 1))
     # mistake (keeps 0.5): grads["bh"] = (dh + np.concatenate([dz[1:], 0 * dz[:1]]) @ params["Wh"].T).sum((0, 1))
-    #   the gradient of `bh` took `dh`, from before the activation's slope. `bh` is part of z: take `dz`.
+    #   the gradient of `bh` took `dh`, from before the activation's derivative. `bh` is part of z: take `dz`.
     # mistake (keeps 0.5): grads["bh"] = dz[0].sum(0)
     #   each step overwrites the last: every step uses `bh`, so its gradients add up over time.
     # mistake (keeps 0.5): grads["bh"] = np.full_like(params["bh"], dz.sum())
@@ -641,7 +640,7 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
     #   `dh0` is the gradient with respect to `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
     # mistake (keeps 0.5): return grads, dnext * relu_d(h[0])
-    #   the gradient with respect to the start went through the activation's slope once too often: no activation made `h[0]`.
+    #   the gradient with respect to the start went through the activation's derivative once too often: no activation made `h[0]`.
     ### END SOLUTION
 
 
@@ -684,7 +683,7 @@ def numerical_gradient(f, w, eps=1e-5):
         w_up[i] += eps
         w_down[i] -= eps
         # mistake (keeps 0.3): w_down[i] -= 0
-        #   a one-sided difference over 2ε gives half the slope. Move to both sides.
+        #   a one-sided difference over 2ε gives half the derivative. Move to both sides.
         grad[i] = (f(w_up) - f(w_down)) / (2 * eps)
         # mistake (keeps 0.3): grad[i] = 0 * f(w)
         #   the difference is 0 everywhere: both sides are the same point. Neither moved, or both did, as where `w_up = w_down = w` are three names of one array: move two copies, apart.
@@ -696,9 +695,9 @@ def numerical_gradient(f, w, eps=1e-5):
         #   the sign is reversed: f to the right minus f to the left.
     return grad
     # mistake: return (f(w + eps) - f(w - eps)) / (2 * eps)
-    #   all entries were moved at once, which sums their slopes. Move one, and keep the others where they are.
+    #   all entries were moved at once, which sums their derivatives. Move one, and keep the others where they are.
     # mistake (keeps 0.3): e = eps * np.eye(len(w)).reshape(len(w), len(w), *[1] * (w.ndim - 1)); return np.array([(f(w + row) - f(w - row)) / (2 * eps) for row in e])
-    #   a whole row was moved at once, which sums its slopes. `np.ndindex(w.shape)` visits every single entry.
+    #   a whole row was moved at once, which sums its derivatives. `np.ndindex(w.shape)` visits every single entry.
     ### END SOLUTION
 
 
@@ -1238,7 +1237,7 @@ with autograder.example("what the network writes"):
 # <details><summary>7. After a batch, which entries of the gradients are exactly zero, and why?</summary>
 #
 # The rows of `dWx` whose characters do not occur in the batch: they were not looked up. If a hidden unit was never above zero after any step, then its
-# slope was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is
+# derivative was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is
 # zero. (Its row of `dWh` too, if it began at zero.)
 # </details>
 #

@@ -33,8 +33,7 @@
 # You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4). *The lesson* is
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is
-# right, and for the mistakes that people make here it names the one you made. Of your file only imports, the functions and
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and which mistake you made if it is a common one. Of your file only imports, the functions and
 # classes asked for, and what these use are graded; try things out wherever you like. Import only PyTorch, NumPy and the standard library: a
 # grade knows no others. A function leaves its arguments as they are, unless the text says otherwise: the caller may still need them.
 # Only training changes a model's numbers. (In a `.py` file hints and answers stand open, below their questions. A notebook folds
@@ -236,7 +235,7 @@ def gradient_norms(step, start, T):
     ### BEGIN SOLUTION
     states = [start.clone().requires_grad_()]
     # mistake: states = [start.requires_grad_()]
-    #   the caller's start was told to ask for a gradient, and keeps asking. Ask on a copy: `start.clone()`.
+    #   `requires_grad` of the caller's start was switched on, and stays on. Use a copy: `start.clone()`.
     for _ in range(T):
         # mistake: for _ in range(5):
         #   how often the step is applied is written into the code. It is `T` times.
@@ -287,7 +286,7 @@ with autograder.example("gradients through 100 steps"):
         return lambda h: torch.relu(scale * h @ square)
 
     def lstm_of_both(four, forget_bias):
-        """A step of an LSTM that reads nothing, from h and c side by side to the next two."""
+        """A step of an LSTM that reads nothing, from h and c, concatenated, to the next two."""
         b = torch.zeros(4 * H).double()
         b[H : 2 * H] = forget_bias
         x, W_ih = torch.zeros(1, 1).double(), torch.zeros(4 * H, 1).double()
@@ -354,7 +353,7 @@ with autograder.example("gradients through 100 steps"):
 # ## 3. Batches that continue
 #
 # To carry a state from batch to batch, batches must *continue*: what column i of batch n + 1 reads must be what follows column i
-# of batch n. So cut the text into B long streams first, put them side by side, and then cut all of them across, every T steps:
+# of batch n. So cut the text into B long streams first, stack them as columns, and then cut all of them across, every T steps:
 #
 # ![A text cut into three long streams, one below the other. Two cuts go across all streams, every T characters, and make
 # batches 0, 1 and 2. Stream 0 reads 'the text begi', 'ns here and g', 'oes on'. Stream 1 reads 'in the middle', ' of the book
@@ -373,7 +372,7 @@ with autograder.example("gradients through 100 steps"):
 #
 # **Exercise** · 25 minutes · ●●● · about 4 lines
 #
-# <details><summary>How do I put streams side by side?</summary>
+# <details><summary>How do I stack streams as columns?</summary>
 #
 # The first B · L ids, viewed as (B, L), have a stream in each row. Time comes first, so transpose.
 # </details>
@@ -1236,7 +1235,7 @@ def longest_copied(text, source):
             # mistake: while i + length < len(text) and text[i : i + length + 1] == source[i : i + length + 1]:
             #   the two were compared only at the same places. A piece may stand anywhere in the source.
             # mistake: while i + length < len(text) and set(text[i : i + length + 1]) <= set(source):
-            #   the characters were looked for one by one. They must stand in the source side by side.
+            #   the characters were looked for one by one. They must be adjacent in the source.
             start, length = i, length + 1
             # mistake: start, length = source.find(text[i : i + length + 1]), length + 1
             #   the start is the piece's place in the *source*. Return its place in the text.
@@ -1558,7 +1557,7 @@ with autograder.example("flagged at a threshold"):
 #
 # <details><summary>6. Stateful training is slower than shuffled windows. Why?</summary>
 #
-# Batch n + 1 has to wait for the state of batch n, so batches cannot be computed side by side or in another order.
+# Batch n + 1 has to wait for the state of batch n, so batches cannot be computed in parallel or in another order.
 # </details>
 #
 # <details><summary>7. Why is an AUC of 0.5 no better than guessing, even if 95 % of the characters are ordinary?</summary>

@@ -2,8 +2,10 @@
 
 import re
 import tomllib
+from html import unescape
 
 import pytest
+import this_course
 from this_course import COURSE, ROOT
 
 pytestmark = pytest.mark.lint
@@ -68,3 +70,14 @@ def test_readme_can_be_read_in_a_minute_or_two():
     """At most 600 words, without addresses and signs."""
     text = re.sub(r"\]\([^)]*\)", "]", read("README.md"))
     assert len([word for word in text.split() if re.search(r"\w", word)]) <= 600
+
+
+def test_the_moving_picture_shows_what_watch_prints_today():
+    """Titles of checks and the words of the mistake; `python docs/pictures/make.py watch`."""
+    svg = read("docs/pictures/watch.svg")
+    shown = unescape(re.sub(r"<[^>]+>", "", svg))
+    titles = {check.title for check in this_course.unit().checks}
+    on_lines = re.findall(r"[✓✗·] [\d.]+/\d+  (.+?)  \[", shown)
+    assert on_lines
+    assert set(on_lines) <= titles
+    assert "All products p_i p_j are `np.outer(p, p)`." in shown

@@ -1,5 +1,6 @@
-"""One term a thing: what docs/terms.md says not to write stands in no text of the course."""
+"""One term a thing: what docs/terms.md says not to write stands in no text that people read."""
 
+import importlib.util
 import re
 
 import pytest
@@ -56,3 +57,40 @@ def test_a_unit_uses_one_term_a_thing(unit):
 def test_a_page_of_docs_uses_one_term_a_thing(path):
     if path != TERMS:
         assert found_in(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.fixture(scope="module")
+def messages():
+    """All that the engine prints or raises, its help, and what checks and mistakes say."""
+    path = ROOT / "tools" / "messages.py"
+    spec = importlib.util.spec_from_file_location("messages", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return list(module.messages())
+
+
+def test_messages_titles_of_checks_and_help_use_one_term_a_thing(messages):
+    """Students meet them more often than the texts."""
+    wrong = {}
+    for message in messages:
+        found = found_in(message.text)
+        if found:
+            wrong[f"{message.path}:{message.line}"] = found
+    assert wrong == {}
+
+
+def test_each_kind_of_message_is_collected(messages):
+    """A line of a check, words of an array, a mistake's words, an error, and a command's help."""
+    texts = " ".join(message.text for message in messages)
+    for part in (
+        "`softmax_d` is the Jacobian of softmax",
+        "the ids should be a tensor.",
+        "All products p_i p_j are `np.outer(p, p)`.",
+        "Run the command inside a course's folder",
+        "Check a unit or a file on the public seed",
+    ):
+        assert part in texts, part
+
+
+def test_course_toml_uses_one_term_a_thing():
+    assert found_in((ROOT / "course.toml").read_text(encoding="utf-8")) == []

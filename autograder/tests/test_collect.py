@@ -445,7 +445,7 @@ def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_pat
     results = {result.student: result for result in stored_results(tmp_path / "grades")}
     lukas = results["lukas@x.edu"]
     assert (lukas.score, lukas.hand_in.id) == (0, "18")
-    assert lukas.note == "what was handed in, answers.docx, is nothing that can be graded."
+    assert lukas.note == "the submission, answers.docx, cannot be graded."
     entries[1] = Entry(f"Lukas Weber_18_assignsubmission_file/{UNIT}.py")
     made = collect(pack(tmp_path / f"Course-{UNIT}-4712.zip", entries), into)
     assert record(into, "lukas@x.edu").sha256

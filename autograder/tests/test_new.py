@@ -271,7 +271,7 @@ def test_what_is_left_of_a_unit_is_told(course, tmp_path):
     assert done.returncode == 0
     assert f"{folder / 'assignments' / UNIT}.py belongs to no unit" in done.stderr
     assert f"{UNIT}.safetensors belongs to no unit" in done.stderr
-    assert f"styles/{UNIT} holds styles of no unit" in done.stderr
+    assert f"styles/{UNIT} holds alternative solutions of no unit" in done.stderr
     assert "names the dataset `points` for the role `points`" in done.stderr
 
 

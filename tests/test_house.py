@@ -187,6 +187,15 @@ def test_links_in_the_docs_work():
             assert link.startswith("http") or (path.parent / link).exists(), f"{path.name}: {link}"
 
 
+def test_the_sidebar_of_the_site_names_each_page_of_the_docs_once():
+    """A page that docs/contents.toml forgets would stand in a part of its own."""
+    docs = ROOT / "docs"
+    parts = tomllib.loads((docs / "contents.toml").read_text(encoding="utf-8"))["part"]
+    named = [name for part in parts for name in part["pages"]]
+    pages = {path.relative_to(docs).with_suffix("").as_posix() for path in docs.rglob("*.md")}
+    assert sorted(named) == sorted(pages - {"front"})
+
+
 def test_the_project_stands_alone():
     """No path of one machine, and no folder beside the project but where CI says so."""
     tracked = subprocess.run(

@@ -49,7 +49,7 @@ def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
         build(unit.course)
     text = str(refused.value)
     assert "checks/resampling.py needs a fix:" in text
-    assert "line 9: `bootstrap`: `interval` is another in each run on one seed" in text
+    assert "line 9: `bootstrap`: `interval` differs from run to run on one seed" in text
     assert "of its largest value (standard deviation of 8 runs)" in text
     assert "default_rng(1)" in text
     proposed = float(text.partition('tolerance={"interval": ')[2].partition("}")[0])
@@ -74,7 +74,7 @@ def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
         "return np.quantile(means, [0.05, 0.95])", 'return f"{x.sum()} {means[0]}"'
     )
     unit = small.write_course(tmp_path, "resampling", experiments, script)
-    with pytest.raises(BadSource, match="`interval` is another in each run on one seed"):
+    with pytest.raises(BadSource, match="`interval` differs from run to run on one seed"):
         build(unit.course)
 
 

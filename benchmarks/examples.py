@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from whole_script import failed_example
 
-from autograder.authoring.mutants import mutants, other_names
+from autograder.authoring.mutants import mutants, name_of
 from autograder.authoring.validate import plain_key, styles
 from autograder.course import Unit
 from autograder.grading.keys import checks_to_run, solution_of
@@ -36,8 +36,8 @@ def variants(measured: Unit) -> Iterator[tuple[str, str]]:
     for mistake, line, _ in solution.mistakes:
         title = f"line {line}, `{mistake.code}`"
         yield title, solution.with_mistake(mistake.id)
-    for mutant in mutants(solution.plain(), other_names(measured)):
-        yield mutant.name, mutant.script
+    for mutant in mutants(measured, solution.plain()):
+        yield name_of(mutant), mutant.script
 
 
 def passing(measured: Unit) -> Iterator[tuple[str, str]]:

@@ -20,16 +20,14 @@ import os
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
 
 import argparse
-import ast
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from at_hand import COURSE, unit
 
-from autograder.authoring.mutants import Mutant, mutants, other_names
+from autograder.authoring.mutants import mutants, name_of
 from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes
 from autograder.check import Answer
@@ -38,13 +36,13 @@ from autograder.grading.keys import build_key, solution_of
 from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.small_changes import changed_scripts
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
 from autograder.judging.variants import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.slip import Slip
+from autograder.source.edits import Edit
 
 SEED, DRAWN = 6000, 150  # no other command uses this seed
 
@@ -53,7 +51,7 @@ SEED, DRAWN = 6000, 150  # no other command uses this seed
 class Wrong:
     """A mutant, and the style that it is made of; "" of the solution."""
 
-    mutant: Mutant
+    mutant: Edit
     style: str = ""
 
 
@@ -61,12 +59,12 @@ def of_styles(measured: Unit, seed: int) -> list[Wrong]:
     """Draw mutants of what styles write otherwise than the solution, each with its style."""
     found: list[Wrong] = []
     for name, script in marked_styles(measured, solution_of(measured).plain()).items():
-        for mutant in mutants(script, other_names(measured)):
+        for mutant in mutants(measured, script):
             found.append(Wrong(mutant, name))
     return random.Random(seed).sample(found, DRAWN)
 
 
-def judged(measured: Unit, wrong: list[Wrong], seed: int) -> Iterator[tuple[Mutant, list[Verdict]]]:
+def judged(measured: Unit, wrong: list[Wrong], seed: int) -> Iterator[tuple[Edit, list[Verdict]]]:
     """Yield each mutant with its verdicts."""
     stub = solution_of(measured).stub
     with Server(measured, stub=stub) as server:
@@ -74,15 +72,6 @@ def judged(measured: Unit, wrong: list[Wrong], seed: int) -> Iterator[tuple[Muta
         for one in wrong:
             submitted = one.mutant.script.encode()
             yield one.mutant, grade_one(server, submitted, "submission.py", seed, key, {})
-
-
-@cache
-def program(script: str) -> str:
-    """A script without its layout: two mutants of one program are the same."""
-    try:
-        return ast.dump(ast.parse(script))
-    except SyntaxError:  # as of `-1.cpu()`
-        return script
 
 
 @dataclass(frozen=True)
@@ -145,23 +134,19 @@ class KeysWithout(dict[str, CheckKey]):
 
 def held_out(
     measured: Unit, wrong: list[Wrong], store: Path | None, seed: int
-) -> Iterator[tuple[Mutant, list[Verdict]]]:
+) -> Iterator[tuple[Edit, list[Verdict]]]:
     """Yield each mutant with its verdicts, where what it would be told by itself is left out.
 
     Of a mutant of the solution that are all small changes of its own kind, of the styles too; of a
     mutant of a style all small changes of that style.
     """
     solution = solution_of(measured)
-    kinds: dict[str, Slip] = {}
-    for change, edit in changed_scripts(measured, solution.plain()).values():
-        kinds[program(edit.script)] = change.slip
     with Server(measured, stub=solution.stub) as server:
         made = MadeKey(
             measured, seed, {}, AnswerStore(store), lambda: server, listed_in_key(measured)
         )
         for one in wrong:
-            own_kind = kinds.get(program(one.mutant.script))
-            left_out = frozenset() if own_kind is None else frozenset([own_kind])
+            left_out = frozenset() if one.style else frozenset([one.mutant.slip])
             key = KeysWithout(made, left_out, one.style)
             submitted = one.mutant.script.encode()
             verdicts = grade_one(server, submitted, "submission.py", seed, key, {}, mend=True)
@@ -173,16 +158,16 @@ def drawn(measured: Unit, with_styles: bool, seed: int) -> list[Wrong]:
     if with_styles:
         return of_styles(measured, seed)
     plain = solution_of(measured).plain()
-    return [Wrong(mutant) for mutant in mutants(plain, other_names(measured))]
+    return [Wrong(mutant) for mutant in mutants(measured, plain)]
 
 
-def lines(mutant: Mutant, verdicts: list[Verdict]) -> str:
+def lines(mutant: Edit, verdicts: list[Verdict]) -> str:
     """A mutant, and everything that it is told."""
     told = []
     for verdict in verdicts:
         for remark in verdict.remarks:
             told.append(f"    {verdict.name}, {', '.join(remark.arrays)}: {remark.text}")
-    return "\n".join([mutant.name, *told])
+    return "\n".join([name_of(mutant), *told])
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ TESTS = [
 DEBIAN = ["linux-image-arm64", "python3", "bubblewrap", "libseccomp2", "libstdc++6"]
 DEBIAN += ["util-linux", "procps"]
 WHEELS = ["click", "jinja2", "msgspec", "numpy", "pooch", "psutil", "rich", "safetensors"]
-WHEELS += ["jupytext", "libcst", "tomli-w", "pytest", "hypothesis", "pexpect"]
+WHEELS += ["jupytext", "tomli-w", "pytest", "hypothesis", "pexpect"]
 OURS = ["autograder", "conftest.py", "course.toml", "pyproject.toml", "tests/README.md", "tools"]
 OURS += ["docs", "solutions", "checks"]
 # becomes `/init`, which runs again from a file system that bubblewrap can leave

@@ -1,172 +1,64 @@
-"""Wrong variants of a solution, made by small changes: does each of them lose points? Needs libcst.
+"""Wrong variants of a solution, made by small changes: does each of them lose points?
 
-A mutant changes one place of a solution region: an axis, a transpose, an index, a sign, a term, a
-constant, the order of arguments, or a call that is left out. One that loses no points is a
-survivor: a check is missing, or the mutant is right too, and `solutions/equivalent.toml` says why.
+A mutant is one of the small changes that are also looked for in a wrong answer. One that loses no
+points is a survivor: a check is missing, or the mutant is right too, and
+`solutions/equivalent.toml` says why.
 """
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
 
-import libcst as cst
 import msgspec
-from libcst.metadata import (
-    CodeRange,
-    MetadataWrapper,
-    PositionProvider,
-    WhitespaceInclusivePositionProvider,
-)
 
-from autograder.authoring.mutation_operators import NAMES, Operator, replacements
-from autograder.check import Corpus, addon_in
-from autograder.course import Course, Unit, addons
+from autograder.check import Corpus
+from autograder.course import Course, Unit
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
 from autograder.schema import read_toml
-from autograder.source.solution import lines_of_regions
+from autograder.slip import SlipKind
+from autograder.source.addons import names_of_addons
+from autograder.source.changed_lines import changed_lines
+from autograder.source.edits import Edit
+from autograder.source.small_changes import small_changes
 
 SECONDS = 2.0  # of processor time that an exact check of a mutant may take
-DEFINITIONS = cst.FunctionDef | cst.ClassDef
+# small changes that prove nothing of a check, each with the reason
+NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(
+    {
+        SlipKind.VARIABLE: "as many as all others together, and any check that runs finds them",
+        SlipKind.ENTRY: "the same of entries of a dict",
+        SlipKind.LINES_SWAPPED: "most lines may stand in either order",
+        SlipKind.TWO_TOO_MANY: "found by the check that finds the factor left out",
+        SlipKind.TWO_MISSING: "likewise",
+    }
+)
 
 # ---- made
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """A script with one change.
+def mutants(unit: Unit, script: str) -> list[Edit]:
+    """Return all mutants of the regions of a script, in the order of its definitions.
 
-    function: in which the change is made, `Class.method` or a plain name. before, after: the
-    changed lines, stripped and joined. line: the number of the first of them, from 1. operator:
-    the kind of change.
+    script: the unit's solution, or a right answer in another style.
     """
-
-    script: str
-    function: str
-    before: str
-    after: str
-    line: int
-    operator: Operator
-
-    @property
-    def name(self) -> str:
-        """Return its name in `equivalent.toml`."""
-        change = f"{self.before} → {self.after}"
-        return f"{self.function}: {change}"
+    pairs, axis_functions = names_of_addons(unit)
+    chosen = []
+    for edit in small_changes(script, pairs, axis_functions):
+        if edit.slip.kind not in NO_MUTANTS:
+            chosen.append(edit)
+    return chosen
 
 
-def other_names(unit: Unit) -> dict[str, str]:
-    """Return name → its counterpart, both ways: of Python, NumPy and the course's add-ons."""
-    pairs = list(NAMES)
-    for module in addons(unit.course).values():
-        pairs += addon_in(module).counterparts
-    counterparts = {}
-    for one, other in pairs:
-        counterparts[one] = other
-        counterparts[other] = one
-    return counterparts
-
-
-def mutants(text: str, names: Mapping[str, str], within: set[int] | None = None) -> list[Mutant]:
-    """Return all mutants of a script, in the order of its lines; those of equal text once.
-
-    names: name → its counterpart, which may stand in its place.
-    within: the lines that may be changed; without it those of the solution's regions.
-    """
-    if within is None:
-        within = lines_of_regions(text)
-    wrapper = MetadataWrapper(cst.parse_module(text))
-    collector = _ChangeCollector(within, names)
-    wrapper.visit(collector)
-    lines = text.split("\n")
-    by_script: dict[str, Mutant] = {}
-    for change in collector.changes:
-        code = wrapper.module.code_for_node(change.new)
-        mutant = _splice(lines, change, code)
-        if mutant.script != text:
-            by_script.setdefault(mutant.script, mutant)
-    return list(by_script.values())
-
-
-@dataclass(frozen=True)
-class _Change:
-    """A node that may stand at a place of the script, and the function around that place."""
-
-    operator: Operator
-    function: str
-    place: CodeRange
-    new: cst.CSTNode
-
-
-class _ChangeCollector(cst.CSTVisitor):
-    """Collects what may be changed on some lines of a script."""
-
-    METADATA_DEPENDENCIES = (PositionProvider, WhitespaceInclusivePositionProvider)
-
-    def __init__(self, lines: set[int], names: Mapping[str, str]) -> None:
-        super().__init__()
-        self.changes: list[_Change] = []
-        self._lines = lines
-        self._names = names
-        self._definitions: list[str] = []  # around the current node, the outermost first
-
-    def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, DEFINITIONS):
-            self._definitions.append(node.name.value)
-        position = self.get_metadata(PositionProvider, node, None)
-        if position and position.start.line in self._lines:
-            self._collect(node)
-        return super().on_visit(node)
-
-    def on_leave(self, original_node: cst.CSTNode) -> None:
-        if isinstance(original_node, DEFINITIONS):
-            self._definitions.pop()
-        super().on_leave(original_node)
-
-    def _collect(self, node: cst.CSTNode) -> None:
-        function = ".".join(self._definitions)
-        for found in replacements(node, self._names):
-            place = self.get_metadata(WhitespaceInclusivePositionProvider, found.old)
-            change = _Change(found.operator, function, place, found.new)
-            self.changes.append(change)
-
-
-def _splice(lines: Sequence[str], change: _Change, code: str) -> Mutant:
-    """Put code in the place of a change."""
-    start = change.place.start
-    end = change.place.end
-    above = lines[: start.line - 1]
-    old = lines[start.line - 1 : end.line]
-    below = lines[end.line :]
-    head = old[0][: start.column]
-    tail = old[-1][end.column :]
-    new = f"{head}{code}{tail}".split("\n")
-    script = "\n".join([*above, *new, *below])
-    before = list(old)
-    after = new
-    first_line = start.line
-    while before and after and before[0] == after[0]:
-        del before[0], after[0]
-        first_line += 1
-    while before and after and before[-1] == after[-1]:
-        del before[-1], after[-1]
-    return Mutant(
-        script=script,
-        function=change.function,
-        before=_in_one_line(before),
-        after=_in_one_line(after) or "(nothing)",
-        line=first_line,
-        operator=change.operator,
-    )
-
-
-def _in_one_line(lines: Sequence[str]) -> str:
-    stripped = [line.strip() for line in lines]
-    return " ".join(stripped)
+def name_of(mutant: Edit) -> str:
+    """Return the name of a mutant in `equivalent.toml`."""
+    lines = changed_lines(mutant)
+    return f"{mutant.function}: {lines.before} → {lines.after or '(nothing)'}"
 
 
 # ---- graded
@@ -176,7 +68,7 @@ def _in_one_line(lines: Sequence[str]) -> str:
 class MutantResult:
     """A mutant, and the verdicts on its checks."""
 
-    mutant: Mutant
+    mutant: Edit
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -226,7 +118,7 @@ def run_mutants(
     """
     unit = in_haste(unit)
     solution = solution_of(unit)
-    all_mutants = mutants(solution.plain(), other_names(unit))
+    all_mutants = mutants(unit, solution.plain())
     chosen = all_mutants[part]
     corpora = {check: [corpus] for check, corpus in data.items()}
     with author_server(unit, stub=solution.stub) as server:
@@ -263,16 +155,16 @@ class _MutantGrader:
     data: Mapping[str, Corpus]
     known_right: Container[str]
 
-    def grade(self, mutant: Mutant) -> MutantResult:
+    def grade(self, mutant: Edit) -> MutantResult:
         """Grade a mutant on the exact checks, and on those that train where it may survive."""
         result = self._grade_on(mutant, {})
         if result.failed:
             return result
-        if mutant.name in self.known_right:
+        if name_of(mutant) in self.known_right:
             return result
         return self._grade_on(mutant, self.data)
 
-    def _grade_on(self, mutant: Mutant, data: Mapping[str, Corpus]) -> MutantResult:
+    def _grade_on(self, mutant: Edit, data: Mapping[str, Corpus]) -> MutantResult:
         verdicts = grade_one(
             self.server,
             mutant.script.encode(),

@@ -8,16 +8,15 @@ wrote, or none of these.
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from autograder.authoring.mutants import name_of
 from autograder.check import Check
 from autograder.explaining.mistake_pairs import KIND as TWO_MISTAKES
 from autograder.explaining.repairs import KIND as REPAIRED
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.judging import Remark, Verdict
-
-if TYPE_CHECKING:
-    from autograder.authoring.mutants import Mutant  # which needs libcst
+from autograder.source.edits import Edit
 
 Told = Literal[
     "named",
@@ -70,7 +69,7 @@ class Telling:
         return self.explained / self.answered
 
     def add(
-        self, verdicts: Sequence[Verdict], mutant: "Mutant", places: Mapping[str, frozenset[str]]
+        self, verdicts: Sequence[Verdict], mutant: Edit, places: Mapping[str, frozenset[str]]
     ) -> None:
         """Count what a mutant is told.
 
@@ -80,7 +79,7 @@ class Telling:
         if told:
             self.counts[told] += 1
         for remark in untrue(verdicts, mutant.function, places):
-            words = f"{mutant.name}: got: {remark.text}"
+            words = f"{name_of(mutant)}: got: {remark.text}"
             self.untrue.append(words)
 
 

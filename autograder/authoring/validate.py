@@ -318,13 +318,13 @@ def judge_mutants(
     It is a fault where fewer than 98 of 100 wrong variants lose points, and where, in a run that is
     not quick, a check catches no mutant that others miss and does not say why it is kept.
     """
-    from autograder.authoring.mutants import equivalents, run_mutants
+    from autograder.authoring.mutants import equivalents, name_of, run_mutants
 
     known_right = equivalents(unit)
     places = places_of_mistakes(unit)
     part = slice(None, None, SAMPLE if report.quick else 1)
     for result in run_mutants(unit, FIRST_SEED, data, jobs, part):
-        name = result.mutant.name
+        name = name_of(result.mutant)
         report.mutants += 1
         report.told.add(result.verdicts, result.mutant, places)
         if result.failed:

@@ -194,8 +194,6 @@ def validate(
     from concurrent.futures import ThreadPoolExecutor
     from time import perf_counter
 
-    # where a package that it needs is missing, say so before the work
-    import autograder.authoring.mutants  # noqa: F401
     from autograder.authoring.validate import validate
     from autograder.authoring.validation_report import ValidationReport
     from autograder.course import find_unit, load_unit

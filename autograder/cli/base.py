@@ -34,7 +34,6 @@ EXTRAS = {
     "canvasapi": "lms",
     "distributed": "cluster",
     "jupytext": "authoring",
-    "libcst": "authoring",
     "nbclient": "site",
     "sphinx": "site",
     "matplotlib": "authoring",

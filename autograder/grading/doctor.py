@@ -62,7 +62,6 @@ def _walls(course: Course | None) -> Iterator[Finding]:
 OPTIONAL = {
     "nbgrader": f"for courses in nbgrader: {extra('nbgrader')}",
     "distributed": f"for --cluster: {extra('cluster')}",
-    "libcst": f"for defence and validate: {extra('authoring')}",
     "canvasapi": f"for feedback --to canvas: {extra('lms')}",
     "PyYAML": f"for what Gradescope exports: {extra('lms')}",
     "ipykernel": "for notebooks: pip install jupyterlab",

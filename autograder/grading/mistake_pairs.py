@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from itertools import combinations, product, starmap
 
 from autograder.check import Answer, Check
-from autograder.grading.small_changes import Tried, answers_of, some, told_apart
+from autograder.grading.small_changes import SECONDS, Tried, answers_of, some, told_apart
 from autograder.judging import PlainKey, agree
 from autograder.judging.key import ids_of_pair, pair_of_mistakes
 from autograder.judging.variants import ChangedAnswers, SmallChange
@@ -104,7 +104,7 @@ def try_pairs(
     plain: the solution's script. key: of the check, with what each mistake answers.
     """
     alone = {mistake.id: answer for mistake, answer in key.mistakes}
-    answers = answers_of(server, check, seed, plain, tried)
+    answers = answers_of(server, check, seed, plain, tried, SECONDS)
     return told_apart(check, key.expected, _giving_more(check, key.expected, alone, answers))
 
 

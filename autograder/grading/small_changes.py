@@ -170,7 +170,7 @@ def try_changes(
 
     plain: the solution's script. expected: its answer.
     """
-    return told_apart(check, expected, answers_of(server, check, seed, plain, tried))
+    return told_apart(check, expected, answers_of(server, check, seed, plain, tried, SECONDS))
 
 
 def run_listed(
@@ -186,12 +186,10 @@ def run_listed(
     plain, expected: as of `try_changes`.
     """
     answers = []
-    with server.worker(plain.encode(), "solution.py") as worker:
-        for change, edit in listed:
-            answer = worker.ask(check, seed, source=edit.script.encode())
-            if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
-                return None
-            answers.append((change, answer))
+    for change, answer in answers_of(server, check, seed, plain, listed, check.seconds):
+        if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
+            return None
+        answers.append((change, answer))
     return told_apart(check, expected, answers)
 
 
@@ -230,9 +228,12 @@ def answers_of(
     seed: int,
     plain: str,
     tried: Tried,
+    limit: float,
 ) -> Iterator[tuple[SmallChange, Answer]]:
-    """Yield each change with what the solution answers with it, while little time is spent."""
-    limit = SECONDS
+    """Yield each change with what the solution answers with it, in so many seconds at most.
+
+    One process runs them all. Those that follow one that was late have less time.
+    """
     with server.worker(plain.encode(), "solution.py") as worker:
         for change, edit in tried:
             seconds = min(limit, check.seconds)

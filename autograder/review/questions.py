@@ -8,15 +8,13 @@ numbers that were drawn.
 import ast
 import json
 import random
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-import libcst as cst
 import numpy as np
 
-from autograder.authoring.mutants import Mutant, mutants, other_names
 from autograder.check import Answer, Check, Failure, is_text, shape_in_letters
 from autograder.grading.results import digest
 from autograder.judging import most_bytes
@@ -26,6 +24,18 @@ from autograder.review.effects import Effect, Kind, effect
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.sandbox.inside.cells import text_of
+from autograder.slip import SlipKind
+from autograder.source.addons import names_of_addons
+from autograder.source.changed_lines import changed_lines
+from autograder.source.edits import Edit
+from autograder.source.small_changes import (
+    TAKES_AXIS,
+    Names,
+    Source,
+    changes_of,
+    in_each_others_place,
+    variables_of,
+)
 
 TRIED = 60  # changes of one submission that are run, at most
 ENOUGH = 4  # times as many good ones as are asked, to choose from
@@ -33,7 +43,15 @@ SECONDS = 0.5  # of processor time for a changed line: one that takes longer is 
 # failures after which the next check can be asked: the worker has ended after the others
 ENDED = frozenset({Failure.NONE, Failure.RAISED})
 LONGEST = 20_000  # characters of a definition
-DEEPEST = 60  # how deep the parts of a definition may be nested
+MOST_MADE = 1000  # changes of a function
+# small changes that are no question: a person would not write them, or sees at once what they do
+NOT_ASKED = frozenset(
+    {
+        *(SlipKind.VARIABLE, SlipKind.ENTRY, SlipKind.WITH),
+        *(SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY),
+    }
+)
+NOTHING_FOR_OPTION = "**{}"  # what stands in the place of an option that is left out
 HARDEST = 3  # the last question is among this share of the hardest: one in so many
 LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to find out
 
@@ -134,7 +152,7 @@ class _Change:
 
     check: Check
     definition: Definition
-    mutant: Mutant
+    edit: Edit
 
 
 class _Maker:
@@ -156,14 +174,17 @@ class _Maker:
         stub = unit.course.stub(unit.name).read_text(encoding="utf-8")
         asked, given = exercises(stub)
         found = read_definitions(self._source)
-        names = other_names(unit)
+        pairs, axis_functions = names_of_addons(unit)
+        names = in_each_others_place(pairs)
+        takes_axis = TAKES_AXIS.union(axis_functions)
         for check in unit.checks:
             if check.measure or not asked.get(check.name):
                 continue
             for definition in parts(found, asked[check.name], given):
                 if self._can_be_asked_about(definition, check):
-                    for mutant in _mutants(definition, names):
-                        yield _Change(check, definition, mutant)
+                    source = Source(definition.text, takes_axis)
+                    for edit in _edits(source, names):
+                        yield _Change(check, definition, edit)
 
     def _can_be_asked_about(self, definition: Definition, check: Check) -> bool:
         """Say whether a definition is long enough, can be replaced in the file, and runs."""
@@ -198,7 +219,9 @@ class _Maker:
 
     def question(self, change: _Change) -> Question | None:
         """Return the question of a change; None where it would be no good one."""
-        source = with_text(self._source, change.definition, change.mutant.script)
+        if not _program(change.edit.script):
+            return None
+        source = with_text(self._source, change.definition, change.edit.script)
         if source is None:
             return None
         before = self._answers(change.check)
@@ -209,17 +232,16 @@ class _Maker:
         has_no_effect = not outcome.raised and _changes_nothing(outcome.arrays)
         if has_no_effect and not self._is_reached(change):
             return None
-        mutant = change.mutant
         definition = change.definition
-        left_out = mutant.after in ("pass", "(nothing)")
+        lines = changed_lines(change.edit)
         return Question(
             unit=self._server.unit.name,
             check=change.check.name,
             title=change.check.title,
             definition=definition,
-            line=definition.first + mutant.line - 1,
-            before=mutant.before,
-            after="" if left_out else _tidy(mutant.after),
+            line=definition.first + lines.number - 1,
+            before=lines.before,
+            after="" if lines.after == "pass" else changed_lines(_tidy(change.edit)).after,
             arrays=outcome.arrays,
             raised=outcome.raised,
             source=source,
@@ -232,7 +254,7 @@ class _Maker:
         An error in its place would be seen then.
         """
         lines = change.definition.text.split("\n")
-        index = change.mutant.line - 1
+        index = change.edit.line
         code = lines[index].lstrip()
         indent = lines[index].removesuffix(code)
         lines[index] = f"{indent}raise RuntimeError"
@@ -254,15 +276,52 @@ def _parses(text: str) -> bool:
     return True
 
 
-def _tidy(line: str) -> str:
-    """Return a line without the brackets that a change has put around a single name or call."""
-    tidied = re.sub(r"(?<![\w\])])\(([\w.\[\]\"']+(?:\([^()]*\))?)\)", r"\1", line)
+def _tidy(edit: Edit) -> Edit:
+    """Return the same edit as a person would write it, without brackets that are not needed."""
+    if edit.code == NOTHING_FOR_OPTION:
+        return _without_option(edit)
+    wanted = _program(edit.script)
+    tidied = edit
+    start = edit.code.find("(")
+    while start >= 0:
+        shorter = _without_brackets(tidied, start)
+        if shorter and _program(shorter.script) == wanted:
+            tidied = shorter
+            start = tidied.code.find("(", start)
+        else:
+            start = tidied.code.find("(", start + 1)
+    return tidied
+
+
+def _program(script: str) -> str:
+    """Return a script without its layout; "" where it does not parse, or is too deep for us."""
     try:
-        before = ast.dump(parse(line))
-        after = ast.dump(parse(tidied))
-    except SyntaxError:  # the head of a loop or a condition
-        return line
-    return tidied if before == after else line
+        return ast.dump(parse(script))
+    except (SyntaxError, RecursionError, MemoryError):
+        return ""
+
+
+def _without_option(edit: Edit) -> Edit:
+    """Leave an option out, with a comma that stands beside it in its line."""
+    text = edit.text.encode()
+    before = text[: edit.start].rstrip(b" ")
+    behind = text[edit.end :]
+    if before.endswith(b","):
+        return replace(edit, start=len(before) - 1, code="")
+    without_comma = behind.removeprefix(b",").lstrip(b" ")
+    return replace(edit, end=len(text) - len(without_comma), code="")
+
+
+def _without_brackets(edit: Edit, start: int) -> Edit | None:
+    """Leave out the bracket at a place of an edit's code, and the one that closes it."""
+    open_brackets = 0
+    for place in range(start, len(edit.code)):
+        character = edit.code[place]
+        open_brackets += (character == "(") - (character == ")")
+        if not open_brackets:
+            code = edit.code[:start] + edit.code[start + 1 : place] + edit.code[place + 1 :]
+            return replace(edit, code=code)
+    return None
 
 
 def _is_long_enough(definition: Definition) -> bool:
@@ -277,41 +336,42 @@ def _is_long_enough(definition: Definition) -> bool:
     return code > LEAST_LINES
 
 
-def _mutants(definition: Definition, names: Mapping[str, str]) -> list[Mutant]:
-    """Return the changes of a definition's body, of one line each; none where it does not parse."""
-    if not _is_plain(definition.text):
-        return []
-    lines = definition.text.split("\n")
-    body = set(range(2, len(lines) + 1))
-    try:
-        found = mutants(definition.text, names, body)
-    except (cst.ParserSyntaxError, RecursionError):
-        return []
-    of_one_line = []
-    for mutant in found:
-        line = lines[mutant.line - 1].strip()
-        if line and mutant.before == line:
-            of_one_line.append(mutant)
-    return of_one_line
+def _edits(source: Source, names: Names) -> Iterator[Edit]:
+    """Yield the changes of a definition's body that can be asked about, each of one line.
 
-
-def _is_plain(text: str) -> bool:
-    """Say whether code parses and is no longer or deeper than people write.
-
-    A deep one would end libcst, and us with it.
+    There are none where it does not parse, or is longer than people write.
     """
-    if len(text) > LONGEST:
-        return False
+    if len(source.text) > LONGEST or "\r" in source.text:  # which begins a line for Python only
+        return
     try:
-        nodes: list[ast.AST] = [parse(text)]
+        lines = range(2, source.text.count("\n") + 2)
+        functions = list(source.definitions(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for function in functions:
+        variables = variables_of(function.tree)
+        for edit in islice(changes_of(function, source, names), MOST_MADE):
+            is_of_one_line = "\n" not in edit.replaced and "\n" not in edit.code
+            if not is_of_one_line or edit.slip.kind in NOT_ASKED:
+                continue
+            if edit.slip.kind != SlipKind.CALL or _leaves_a_value(edit, variables):
+                yield edit
+
+
+def _leaves_a_value(edit: Edit, variables: set[str]) -> bool:
+    """Return whether a call is left out whole, or leaves a value: `np` of `np.sum(x)` is none."""
+    try:
+        (left,) = parse(edit.code).body
+    except (SyntaxError, RecursionError, MemoryError):
         return False
-    for _ in range(DEEPEST):
-        children: list[ast.AST] = []
-        for node in nodes:
-            children.extend(ast.iter_child_nodes(node))
-        nodes = children
-    return not nodes
+    if not isinstance(left, ast.Expr):  # `pass`
+        return True
+    owner = left.value
+    while isinstance(owner, ast.Attribute):
+        owner = owner.value
+    if not isinstance(owner, ast.Name):
+        return True
+    return owner.id in variables and edit.code != "(self)"
 
 
 def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:

@@ -398,7 +398,7 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
 def test_doctor_says_what_works_and_what_does_not(tmp_path):
     """Grades are official here, and without bubblewrap, but not where a worker is unconfined."""
     done = run_command("doctor")
-    for package in ("libcst", "canvasapi", "PyYAML"):
+    for package in ("canvasapi", "PyYAML"):
         assert f"{package}: " in done.stdout
     assert done.returncode == 0, done.stdout
     assert "✓ a worker that tries to break out: was held by landlock" in done.stdout
@@ -577,10 +577,10 @@ def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_i
 
 def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tmp_path):
     """The distribution's own name stands in the command."""
-    code = "import sys; sys.modules['libcst'] = None; from autograder.cli import main; main()"
-    command = [sys.executable, "-c", code, "validate", small.WORDS, "--quick", "--seeds", "1"]
+    code = "import sys; sys.modules['tomli_w'] = None; from autograder.cli import main; main()"
+    command = [sys.executable, "-c", code, "calibrate", small.WORDS, "--seeds", "1"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
-    one_sentence(done, 'this needs libcst, which is not installed: pip install -e ".[authoring]"')
+    one_sentence(done, 'this needs tomli_w, which is not installed: pip install -e ".[authoring]"')
 
 
 @pytest.mark.parametrize("line", ["import fictive_reader", "import fictive_reader.tables"])

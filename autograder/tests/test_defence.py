@@ -170,6 +170,15 @@ def test_questions_go_from_easy_to_hard_and_are_about_different_lines(asked):
             assert question.after != question.before
 
 
+def test_a_changed_line_is_written_as_a_person_would(asked):
+    """It has no brackets that are not needed, and nothing in the place of what is left out."""
+    for its in asked.values():
+        for question in its:
+            assert not re.search(r"\*\*\{\}|__import__|\(\(|[-+*/=] \(\w+\)", question.after), (
+                question.after
+            )
+
+
 def test_the_same_seed_asks_the_same_and_another_asks_something_else(server, asked):
     """Deterministic by seed and by what was handed in."""
     again = questions(server, handed_in("right").encode(), "own.py", 3, SEED)

@@ -46,7 +46,6 @@ OUTSIDE = {
     "distributed",
     "jinja2",
     "jupytext",
-    "libcst",
     "msgspec",
     "nbformat",
     "pooch",

@@ -5,11 +5,10 @@ from dataclasses import replace
 import pytest
 import small
 
-from autograder.authoring.mutants import Mutant
-from autograder.authoring.mutation_operators import Operator
 from autograder.authoring.told import Telling, how_told
 from autograder.check import Failure
 from autograder.judging import Remark, Verdict
+from autograder.source.edits import Edit
 
 RIGHT = Verdict("one", "", 1, 1, "passed")
 NAMED = Verdict("two", "", 1, 0, "failed", (Remark("a slip.", ("a",), "return 2 * x"),))
@@ -21,7 +20,7 @@ LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("Do this first: `tw
 
 def mutant_of(function):
     """A mutant that is made in a function."""
-    return Mutant("", function, "x", "y", 1, Operator.CRP)
+    return Edit("x", 0, 1, "y", function)
 
 
 @pytest.mark.parametrize(

@@ -131,9 +131,11 @@ def test_gradescope_says_which_name_it_looks_for(gradescope):
     assert record["score"] == 0
     words = (
         f"No unit found. This is {UNIT} or {WORDS}: submit the file with its own name, as "
-        f"{UNIT}.py."
+        f"{UNIT}.py. A file in which nothing is written yet counts as none."
     )
     assert record["output"] == words
+    stub = graded_there(gradescope, {f"{UNIT}.py": small_class.STUBS[UNIT]})
+    assert stub["output"] == words
 
 
 AT_GRADESCOPE = {  # in place of `double`: what would be worth having there

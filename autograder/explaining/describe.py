@@ -10,7 +10,7 @@ from autograder.check import Answer, Check, TooLarge, is_text, names_in_experime
 from autograder.explaining.mistake_pairs import find_pairs
 from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
-from autograder.explaining.words import small_change, values_are
+from autograder.explaining.words import are_right, small_change, values_are
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
@@ -80,7 +80,17 @@ def remarks_on(
         else:
             description = _with_relation(name, comparison, related.get(name))
         descriptions.append(description)
-    return remarks + _joined(descriptions)
+    remarks += _joined(descriptions)
+    if not told and all(description.count for description in descriptions):
+        remarks += _on_right_arrays(comparison)
+    return remarks
+
+
+def _on_right_arrays(comparison: Comparison) -> list[Remark]:
+    """Name the arrays that are right, where of the others only wrong values can be counted."""
+    wrong = comparison.wrong
+    right = [name for name in comparison.expected.arrays if name not in wrong]
+    return [Remark(are_right(right))] if right else []
 
 
 def _relations(

@@ -55,6 +55,11 @@ def still_counts(count: int) -> str:
     return "right, and it counts." if count == 1 else "right, and they count."
 
 
+def are_right(names: Sequence[str]) -> str:
+    """Say which arrays are right. names: one or more."""
+    return f"{quoted(names)} {'are' if len(names) > 1 else 'is'} right."
+
+
 def hidden_by(needed: Sequence[str]) -> str:
     """Say that earlier mistakes hide whether an answer is right."""
     return f"{_are_wrong(needed)}, and nobody can tell yet whether what follows is right."

@@ -341,7 +341,8 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES
     )
     assert [r.text for r in few.remarks] == [
-        "wrong values in 134 of 162, 162 of 162, 6 of 6 places."
+        "wrong values in 134 of 162, 162 of 162, 6 of 6 places.",
+        "`same` is right.",
     ]
     assert [r.text for r in most.remarks] == [
         "your values are those of this mistake: words of one",
@@ -492,14 +493,27 @@ def test_a_truth_value_alone_is_no_mistake_s():
 
 def test_wrong_values_of_many_arrays_are_one_line():
     """Each with its count, one after the other."""
-    (remark,) = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
+    remark, _ = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
     assert (remark.text, remark.arrays) == ("wrong values in 6 of 6, 2 of 3 places.", ("a", "c"))
+
+
+def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():
+    """They say where not to look. A remark on them has no wrong arrays."""
+    known = key(mistake("m", a=A + 1))
+    strange = np.sin(D[0, 0, 0])[:6]
+    assert [(remark.text, remark.arrays) for remark in verdict(known, a=strange).remarks] == [
+        ("wrong values in 6 of 6 places.", ("a",)),
+        ("`b` and `c` are right.", ()),
+    ]
+    assert [remark.text for remark in verdict(known, a=A + 1).remarks] == [said("m")]
+    all_wrong = verdict(known, a=strange, b=np.cos(D[0, :, :, :]), c=np.array([7, 9, 1]))
+    assert len(all_wrong.remarks) == 1
 
 
 def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
     """Numbers alone have no places to count, and arrays that are as wrong as each other one."""
     numbers = PlainKey(Answer({"a": np.array(3.0), "b": np.array(8.0)}))
-    (one,) = judge(three, numbers, Answer({"a": np.array(3.5), "b": np.array(8.0)}), SIZES).remarks
+    one, _ = judge(three, numbers, Answer({"a": np.array(3.5), "b": np.array(8.0)}), SIZES).remarks
     (both,) = judge(
         three, numbers, Answer({"a": np.array(3.5), "b": np.array(9.25)}), SIZES
     ).remarks

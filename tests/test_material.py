@@ -24,8 +24,7 @@ from autograder.authoring.validation_report import ValidationReport
 from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
-from autograder.judging import PlainKey
-from autograder.tests.judged import judge
+from autograder.judging import PlainKey, Verdict
 
 
 @cache
@@ -88,6 +87,30 @@ def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
     found = judge_mutants(this_course.unit(unit), proof, data)
     assert [line.text for line in found if line.fault] == []
     assert proof.mutants >= 8
+
+
+@pytest.mark.parametrize("unit", EACH_UNIT)
+def test_each_reason_is_given_of_a_mutant_that_is_made(unit):
+    """An entry of `equivalent.toml` whose mutant is gone, or is called otherwise, says nothing."""
+    loaded = this_course.unit(unit)
+    made = mutating.mutants(loaded, keys.solution_of(loaded).plain())
+    names = {mutating.name_of(mutant) for mutant in made}
+    assert mutating.equivalents(loaded).keys() <= names
+
+
+def test_a_mutant_that_is_said_to_be_right_and_loses_points_is_a_fault(monkeypatch):
+    """Either a check has become stricter, so that the entry may go, or it asks too much."""
+    unit = this_course.unit()
+    name = next(iter(mutating.equivalents(unit)))
+    made = mutating.mutants(unit, keys.solution_of(unit).plain())
+    (mutant,) = [one for one in made if mutating.name_of(one) == name]
+    lost = Verdict(unit.checks[0].name, "", 1, 0, "failed")
+    found = [mutating.MutantResult(mutant, (lost,))]
+    monkeypatch.setattr(mutating, "run_mutants", lambda *_: iter(found))
+    report = ValidationReport(UNIT, 1, quick=True)
+    told = [line.text for line in judge_mutants(unit, report, data={}) if line.fault]
+    assert len(told) == 1
+    assert "says that it is right" in told[0]
 
 
 @pytest.mark.parametrize("unit", EACH_UNIT)

@@ -38,6 +38,7 @@ NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(
         SlipKind.TWO_MISSING: "likewise",
     }
 )
+SYMMETRIC_FUNCTIONS = ("max", "min", "maximum", "minimum")  # the order of arguments is free
 
 # ---- made
 
@@ -50,9 +51,17 @@ def mutants(unit: Unit, script: str) -> list[Edit]:
     pairs, axis_functions = names_of_addons(unit)
     chosen = []
     for edit in small_changes(script, pairs, axis_functions):
-        if edit.slip.kind not in NO_MUTANTS:
+        if edit.slip.kind not in NO_MUTANTS and not _changes_nothing(edit):
             chosen.append(edit)
     return chosen
+
+
+def _changes_nothing(edit: Edit) -> bool:
+    """Return whether a change is none: `max(b, a)` for `max(a, b)`, or `1 / x` for `1 / x`."""
+    slip = edit.slip
+    if slip.kind is SlipKind.ARGUMENTS_SWAPPED:
+        return slip.names[0] in SYMMETRIC_FUNCTIONS
+    return slip.kind is SlipKind.ONE_FOR_DIVIDEND and edit.replaced.startswith("1 /")
 
 
 def name_of(mutant: Edit) -> str:

@@ -316,7 +316,8 @@ def judge_mutants(
     data: what checks that train are given, by check; those without any are left out.
 
     It is a fault where fewer than 98 of 100 wrong variants lose points, and where, in a run that is
-    not quick, a check catches no mutant that others miss and does not say why it is kept.
+    not quick, a check catches no mutant that others miss and does not say why it is kept. It is
+    also one where a mutant that is said to be right loses points.
     """
     from autograder.authoring.mutants import equivalents, name_of, run_mutants
 
@@ -331,6 +332,9 @@ def judge_mutants(
             first, *others = result.failed
             if not others:
                 report.alone[first] += 1
+            if name in known_right:
+                words = "loses points, though `solutions/equivalent.toml` says that it is right"
+                yield finding(f"{report.unit}: {name} {words}", True)
         elif name in known_right:
             report.equivalent += 1
         else:

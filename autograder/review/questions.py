@@ -234,6 +234,9 @@ class _Maker:
             return None
         definition = change.definition
         lines = changed_lines(change.edit)
+        written = changed_lines(_tidy(change.edit)).after
+        if written == lines.before:
+            return None
         return Question(
             unit=self._server.unit.name,
             check=change.check.name,
@@ -241,7 +244,7 @@ class _Maker:
             definition=definition,
             line=definition.first + lines.number - 1,
             before=lines.before,
-            after="" if lines.after == "pass" else changed_lines(_tidy(change.edit)).after,
+            after="" if written == "pass" else written,
             arrays=outcome.arrays,
             raised=outcome.raised,
             source=source,

@@ -14,7 +14,7 @@ class Net:
             b,
             d=1,
         )
-        return c + b
+        return c + b + max(a, b) + 1 / c
         ### END SOLUTION
 
 def given(a):
@@ -31,7 +31,9 @@ def made():
 def test_a_mutant_says_where_it_is_made():
     """In which method, and the changed line before and after."""
     names = {name_of(mutant): mutant for mutant in made()}
-    mutant = names["Net.forward: return c + b → return ((c) - (b))"]
+    mutant = names[
+        "Net.forward: return c + b + max(a, b) + 1 / c → return ((c) - (b)) + max(a, b) + 1 / c"
+    ]
     assert mutant.script == SCRIPT.replace("c + b", "((c) - (b))")
     assert mutant.slip == replaced("-", "+")
 
@@ -48,6 +50,13 @@ def test_kinds_that_prove_nothing_are_no_mutants():
     assert not kinds & NO_MUTANTS.keys()
     slips = {mutant.slip for mutant in made() if mutant.line == 9}
     assert slips >= SLIPS_OF_SUM
+
+
+def test_a_change_that_is_none_is_no_mutant():
+    """`max(b, a)` is `max(a, b)`, and 1 in the place of a dividend that is 1."""
+    codes = {mutant.code for mutant in made()}
+    assert not codes & {"max(b, a)", "(1 / (c))"}
+    assert "((1) * (c))" in codes
 
 
 def test_a_change_over_several_lines_shows_those_that_differ():

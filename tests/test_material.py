@@ -25,6 +25,7 @@ from autograder.data import corpus, unit_data
 from autograder.grading import keys
 from autograder.grading.key_file import load_key, save_key
 from autograder.judging import PlainKey, Verdict
+from autograder.tests.judged import judge
 
 
 @cache

@@ -25,12 +25,14 @@ class NotAnswered(Exception):
 class Listed:
     """What a key lists of one check: the ids of known mistakes and small changes that answer.
 
-    pairs: of two known mistakes at once, for words only.
+    endless: the ids of known mistakes that did not answer when the key was made; None where no key
+    says it. pairs: of two known mistakes at once, for words only.
     """
 
     mistakes: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
     pairs: frozenset[str] = frozenset()
+    endless: frozenset[str] | None = None
 
 
 NOTHING_LISTED = Listed()
@@ -53,11 +55,14 @@ def listed_in_key(unit: Unit) -> dict[str, Listed]:
 def listed_of(known: CheckKey, origin: str) -> Listed:
     """Return what the key of one check lists. origin: of the small changes of today's solution."""
     answering = set()
+    endless = set()
     for mistake, mistaken in known.mistakes:
-        if not may_be_the_machines_doing(mistaken):
+        if may_be_the_machines_doing(mistaken):
+            endless.add(mistake.id)
+        else:
             answering.add(mistake.id)
     changes: set[str] = set()
     if known.small_changes.made_of == origin:
         changes.update(change.id for change in known.small_changes.changes)
     pairs = frozenset(pair.id for pair in known.mistake_pairs.changes)
-    return Listed(frozenset(answering), frozenset(changes), pairs)
+    return Listed(frozenset(answering), frozenset(changes), pairs, frozenset(endless))

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import small
 
-from autograder.check import Corpus, Failure
+from autograder.check import Answer, Corpus, Failure
 from autograder.course import load_unit, read_course
 from autograder.data import unit_data
 from autograder.grading import keys, one
 from autograder.grading.answer_maker import AnswerMaker, SolutionProcess
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.keys import BrokenSolution, build_key, solution_of, spoilt_names
+from autograder.grading.listed import NotAnswered
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -369,3 +370,58 @@ def test_a_loss_that_cannot_be_measured_is_told_with_its_error(tmp_path):
         key = MadeKey(unit, small.SEED, {"fitting": text}, AnswerStore(None), lambda: server)
         with pytest.raises(BrokenSolution, match=words):
             assert key["fitting"].loss
+
+
+TWICE = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=1)
+    def of_any(net, seed):
+        "`grown`, of numbers of both signs"
+        return named("grown", net.grown(np.random.default_rng(seed).normal(size=6)))
+
+
+    @check(points=1)
+    def of_positive(net, seed):
+        "`grown`, of positive numbers"
+        return named("grown", net.grown(np.random.default_rng(seed).random(6)))
+"""
+GROWN = """
+    # %%
+    import numpy as np
+
+
+    # %%
+    def grown(x):
+        ### BEGIN SOLUTION
+        return x + np.abs(x)
+        # mistake: return x + x
+        #   the sign was lost.
+        ### END SOLUTION
+"""
+
+
+def test_a_late_mistake_that_a_check_does_not_show_rules_nothing_out(tmp_path, monkeypatch):
+    """It answered as the solution did when the key was made; late, it would count as shown here."""
+    unit = small.write_course(tmp_path, "growth", TWICE, GROWN)
+    solution = solution_of(unit)
+    (mistake,) = [mistake for mistake, _, _ in solution.mistakes]
+    with Server(unit) as server:
+        listed = small.listed(unit, server)
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server, listed)
+        assert key["of_any"].spoilt_by(mistake)
+        assert not key["of_positive"].spoilt_by(mistake)
+        made = AnswerMaker.made
+
+        def made_late(maker, check, script, text=None):
+            found = made(maker, check, script, text)
+            is_ours = script == solution.plain()
+            return found if is_ours else replace(found, answer=Answer(failure=Failure.TIMEOUT))
+
+        monkeypatch.setattr(AnswerMaker, "made", made_late)
+        slow = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server, listed)
+        with pytest.raises(NotAnswered, match="known mistake"):
+            slow["of_positive"].spoilt_by(mistake)

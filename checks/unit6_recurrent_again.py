@@ -111,9 +111,7 @@ def in_rounds(net: Any, seed: int) -> Arrays:
 
     def product(earlier: Any, later: Any) -> Any:
         calls.append(1)
-        (first,) = earlier
-        (second,) = later
-        return (first @ second,)
+        return (earlier[0] @ later[0],)
 
     def maps(earlier: Any, later: Any) -> Any:
         matrix1, vector1 = earlier

@@ -90,7 +90,7 @@ def pytest_xdist_make_scheduler(config, log):
 def pytest_collection_modifyitems(config, items):
     """Mark what needs a browser as a proof; sort the longest first for several workers."""
     for item in items:
-        if "browser" in item.fixturenames:
+        if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
             item.add_marker("proof")
     if hasattr(config, "workerinput"):

@@ -253,8 +253,10 @@ def _lock(descriptor: int) -> None:
 
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
     else:
-        import fcntl
-
+        try:
+            import fcntl
+        except ModuleNotFoundError:  # a system without locks, as Python in a browser
+            return
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 

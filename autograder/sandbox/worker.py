@@ -487,7 +487,7 @@ def _how_it_ended(status: Mapping[str, Any]) -> str:
         cause = SIGNALS.get(number, f"signal {number}")
         return f"the program was ended by {cause} while this check ran."
     code = status.get("code", "?")
-    return f"the program ended itself (exit code {code}) while this check ran."
+    return f"the program exited (exit code {code}) while this check ran."
 
 
 def printable(text: str) -> str:

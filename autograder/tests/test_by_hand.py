@@ -121,7 +121,7 @@ def test_what_was_given_by_hand_can_be_undone(served):
     text = (grades / FILE).read_text()
     assert text.startswith("# ours") and "# below" in text
     status, answer = sent(page, undo=checksum)
-    assert status == 400 and "not in the file any more" in answer
+    assert status == 400 and "It is no longer in the file" in answer
     assert sent(page, undo=other)[0] == 200
     assert read_adjustments(COURSE, grades / FILE, ["squared"]) == (OTHER,)
 

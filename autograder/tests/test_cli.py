@@ -163,11 +163,11 @@ def test_a_script_and_a_notebook_beside_each_other_are_told(course):
     notebook.write_text(json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}))
     os.utime(script, (0, 0))
     done = run_command("check", "numbers", "--quick", cwd=course)
-    assert f"Checked is {UNIT}.ipynb, which is newer" in done.stderr
+    assert f"Checking {UNIT}.ipynb, which is newer" in done.stderr
     assert "8 of 8 points" in done.stdout
     os.utime(notebook, (-1, -1))
     done = run_command("check", "numbers", "--quick", cwd=course)
-    assert f"Checked is {UNIT}.py, which is newer" in done.stderr
+    assert f"Checking {UNIT}.py, which is newer" in done.stderr
     notebook.unlink()
     assert "newer" not in run_command("check", "numbers", "--quick", cwd=course).stderr
 

@@ -234,12 +234,12 @@ def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("import os; os._exit(0)", "ended itself (exit code 0)"),
-        ("import os; os._exit(7)", "ended itself (exit code"),
+        ("import os; os._exit(0)", "exited (exit code 0)"),
+        ("import os; os._exit(7)", "exited (exit code"),
         ("import os; os.abort()", "ended by abort"),
         ("import ctypes; ctypes.string_at(0)", "a segmentation fault"),
         ("raise SystemExit(0)", "SystemExit: 0"),
-        ("raise KeyboardInterrupt", "ended itself"),
+        ("raise KeyboardInterrupt", "exited"),
         ("def f(): f()\nf()", "RecursionError"),
         ("import os; os.write(4, b'x' * 100)", "could not be read"),
     ],

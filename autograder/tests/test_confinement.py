@@ -479,7 +479,7 @@ def fail_with(code):
 
 
 LACKING = {
-    "another system": (sys, "platform", "darwin", "Only Linux can confine what others wrote"),
+    "another system": (sys, "platform", "darwin", "Only Linux has the sandbox"),
     "another processor": (
         confinement.platform,
         "machine",

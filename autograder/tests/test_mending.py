@@ -108,5 +108,5 @@ def test_watch_goes_on_looking_and_says_so(course):
         terminal.send("h")
         see(terminal, "hint in your own code:", "a value is off by one")
         fill(course, fit=TWO_SLIPS)
-        see(terminal, "No small change that was tried")
+        see(terminal, "None of the small changes that were tried fixes")
         assert kept(course)[UNIT]["slips"] == {}

@@ -68,7 +68,7 @@ def test_notebooks_for_nbgrader_carry_them_too(course, tmp_path):
     [
         ("two.svg", "three.svg", "no such file"),
         ("../drawings/two.svg", "/etc/hostname", "no such file"),
-        ("Two inputs x[0]\n# and x[1]", "", "without words"),
+        ("Two inputs x[0]\n# and x[1]", "", "without a description"),
     ],
 )
 def test_a_picture_that_is_missing_elsewhere_or_not_described_is_not_built(course, old, new, said):

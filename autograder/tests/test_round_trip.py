@@ -141,7 +141,7 @@ def test_nothing_is_sent_unless_it_is_said(graded):
         "would send: ada (Canvas 4711), numbers_and_sums → assignment 456: 11 points" in done.stdout
     )
     assert "not sent: grace, words: no assignment was given for this unit" in done.stdout
-    assert "Nothing was; --send sends." in done.stdout
+    assert "Nothing was sent yet: add --send." in done.stdout
 
 
 def test_canvas_gets_points_a_comment_and_the_page(graded):

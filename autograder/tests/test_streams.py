@@ -23,7 +23,7 @@ COMMANDS = {
     "help": ([*AUTOGRADER, "check", "--help"], 0, "--quick"),
     "check": ([*AUTOGRADER, "check", "numbers", "--quick"], 1, "✓ 2/2"),
     "json": ([*AUTOGRADER, "check", "numbers", "--quick", "--json"], 1, '"status": "passed"'),
-    "hint": ([*AUTOGRADER, "hint", "numbers", "summing"], 0, "1 of 3: A slip"),
+    "hint": ([*AUTOGRADER, "hint", "numbers", "summing"], 0, "1 of 3: A common mistake"),
     "data": ([*AUTOGRADER, "data"], 0, "✓ "),
     "doctor": ([*AUTOGRADER, "doctor"], None, "Python: "),
     "script": ([f"assignments/{UNIT}.py"], 0, "✓ 2/2"),

@@ -346,9 +346,9 @@ def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
 def test_a_list_of_tensors_on_a_graph_is_told():
     """The losses of a loop, appended as they are; and a tensor among numbers."""
     loss = torch.ones(3, requires_grad=True).sum()
-    with pytest.raises(TypeError, match="each of which hangs on its graph: keep the number"):
+    with pytest.raises(TypeError, match="each of which keeps its graph: keep the number"):
         named("losses", [2.0, loss])
-    with pytest.raises(TypeError, match=r"put them together into one, as `stack` does"):
+    with pytest.raises(TypeError, match=r"combine them into one with `stack`"):
         named("logits", [2 * torch.ones(3, requires_grad=True)])
     words = r"parts of one shape, and two of them are a single number and \(2,\)"
     with pytest.raises(TypeError, match=words):

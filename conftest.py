@@ -31,7 +31,7 @@ settings.load_profile("patient")
 # For `pytest -n 2`: tests that share a dear fixture, or that start kernels (which choose their
 # ports before they take them), go to one worker; the longest come first, so that both end at about
 # the same time
-CLASS = ("test_hostile", "test_golden", "test_class_pages", "test_class_exports")
+CLASS = ("test_golden", "test_class_pages", "test_class_exports")
 KERNELS = (
     "test_nbgrader_bridge",
     "test_class_nbgrader",
@@ -42,6 +42,7 @@ KERNELS = (
 )
 TOGETHER = dict.fromkeys(CLASS, "class") | dict.fromkeys(KERNELS, "kernels")
 FIRST = [
+    "test_hostile",
     "test_windows",
     "class",
     "kernels",

@@ -89,18 +89,24 @@ def units() -> list[str]:
 def for_each_unit(
     name: str, says: str, tests: tuple[str, ...], depends: tuple[str, ...]
 ) -> Iterator[Proof]:
-    """Yield a proof for each unit, and one for the tests of the same files that name no unit."""
-    yield Proof(name, says, tests, (*depends, *COURSE))
+    """Yield a proof for each unit."""
     for unit in units():
         yield Proof(f"{name} of {unit}", says, tests, (*depends, *ONE_UNIT), unit)
 
 
 PAGES = "pages"  # the proof of all tests that open a browser, whatever file they are in
+MATERIAL = ("material", "styles", "keys", "integers", "own_words")
 PROOFS = (
+    Proof(
+        "material",
+        "What holds for the material of all units holds.",
+        MATERIAL,
+        (*JUDGING, "benchmarks/*.py", *COURSE),
+    ),
     *for_each_unit(
         "material",
         "Solutions and styles earn all points, stubs none, and mistakes are told apart.",
-        ("material", "styles", "keys", "integers", "own_words"),
+        MATERIAL,
         (*JUDGING, "benchmarks/*.py"),
     ),
     *for_each_unit(

@@ -257,7 +257,7 @@ def test_an_author_builds_a_unit_on_windows(python, tmp_path):
     key.unlink()
     built = autograder(python, course, "build", "words")
     assert built.returncode == 0, built.stderr
-    assert built.stderr.count(b"without walls") == 1
+    assert built.stderr.count(b"without a sandbox") == 1
     assert key.is_file()
     on_linux = small.run_command("build", "words", "--check", cwd=course)
     assert (on_linux.returncode, on_linux.stderr) == (0, "")

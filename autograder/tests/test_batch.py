@@ -117,9 +117,11 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
 
 
 def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
-    """And that the same command goes on."""
+    """And that the same command goes on; also where a shell runs the tests in the background."""
     submitted = small.write_class(tmp_path / "class", 40, slow=True)
-    command = [sys.executable, "-m", "autograder", "grade", submitted, "--quick"]
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeding}; from autograder.cli import main; main()"
+    command = [sys.executable, "-c", program, "grade", submitted, "--quick"]
     command += ["--out", tmp_path / "out"]
     with subprocess.Popen(
         [str(word) for word in command],

@@ -2,8 +2,6 @@
 PYTHON ?= python3
 # of pytest: one more than there are processors, since some tests wait; each takes up to a gigabyte
 WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 2, 8) + 1)")
-# of proofs: these wait more, for attacks that never end, for kernels and for Wine
-WAITING ?= $(shell $(PYTHON) -c "import os; print(min(os.cpu_count() or 2, 8) + 3)")
 PIP = .venv/bin/python -m pip --disable-pip-version-check
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
@@ -24,11 +22,11 @@ test: .venv/dev
 # the material, and what is made of it: what has changed since it was last proven here, or all of it
 proofs: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python tools/proofs.py -n $(WAITING)
+	.venv/bin/python tools/proofs.py -n $(WORKERS)
 
 proofs-all: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python tools/proofs.py --all -n $(WAITING)
+	.venv/bin/python tools/proofs.py --all -n $(WORKERS)
 
 # each unit's script in full, minutes of training: the figures of its text are those that it prints;
 # and the small changes in its key are those that would be made

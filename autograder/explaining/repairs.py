@@ -59,7 +59,7 @@ SECONDS_OF_ONE = 0.5  # of processor time, that one may take
 SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
 # on the clock, of one search: a check that takes long is tried with fewer changes, and of a file
 # whose changes are slow on purpose no others wait for minutes
-MOST_SECONDS = 30.0
+MOST_SECONDS = 8.0
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it

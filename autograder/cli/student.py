@@ -88,7 +88,10 @@ def check(
             if found:
                 where = f"{found.check}: {where_mended(found.found)}."
                 screen.print(where, markup=False, soft_wrap=True)
-                verdicts = [with_place(verdict, found) for verdict in verdicts]
+                verdicts = [
+                    with_place(check, verdict, found)
+                    for check, verdict in zip(checks, verdicts, strict=True)
+                ]
         warning = save_progress(course, name, path.parent, verdicts)
         if found and found.found.slips and not warning:
             keep_slip(course, name, found.check, what_mended(found.found))

@@ -169,6 +169,12 @@ PROOFS = (
         (*ENGINE, "README.md", "LICENSE*", "docs/recipes.md", "tools/*"),
     ),
     Proof(
+        "walls",
+        "The sandbox's walls hold for somebody who owns nothing as they do for root.",
+        ("confinement",),
+        (*ENGINE, "autograder/tests/test_*"),
+    ),
+    Proof(
         "cluster",
         "On several machines grades are what they are on one.",
         ("cluster",),

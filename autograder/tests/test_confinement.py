@@ -527,6 +527,7 @@ FILES = (
 )
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(
     os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else"
 )

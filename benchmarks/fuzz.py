@@ -177,7 +177,7 @@ def names_target(data: bytes) -> None:
     shown = set()
     for name in names:
         submitted = submissions.Submitted(name, "u", None)
-        renamed = submissions._renamed(submitted, plain[name])
+        renamed = submissions.renamed(submitted, plain[name])
         shown.add(renamed.known_as or renamed.student)
     assert len(shown) == len(names), shown
 

@@ -1,5 +1,6 @@
 """The house keeps its promises: direction, formats that agree, words in the docs."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -219,3 +220,40 @@ def test_each_promise_of_security_names_tests_that_exist():
         files = re.findall(r"`([\w/]+\.py)`", proof)
         assert files, promise
         assert all((ROOT / name).is_file() for name in files), promise
+
+
+def private_names_used(tree):
+    """Yield the private names of others that a file of tests imports, reads or replaces."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.Attribute):
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            names = [] if own else [node.attr]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "monkeypatch.setattr":
+            names = [one.value for one in node.args[1:2] if isinstance(one, ast.Constant)]
+        else:
+            continue
+        yield from (name for name in names if re.fullmatch(r"_(?!_).*", str(name)))
+
+
+PRIVATE_OF_OTHERS = {
+    "_exit",  # of os
+    "_VF",  # of torch
+    "_fields",  # of ast and namedtuple
+    "_make",
+    "_repr_html_",  # IPython's protocol
+    "_split_scope",  # how pytest-xdist is told which tests go together
+}
+
+
+@pytest.mark.parametrize("folder", ["tests", "autograder/tests"])
+def test_no_test_uses_a_private_name_of_the_engine(folder):
+    """Tests hold what is promised; how it is done may change."""
+    used = {
+        f"{path.name}: {name}"
+        for path in sorted((ROOT / folder).glob("*.py"))
+        for name in private_names_used(ast.parse(path.read_text(encoding="utf-8")))
+        if name not in PRIVATE_OF_OTHERS
+    }
+    assert used == set()

@@ -309,7 +309,7 @@ def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -
         TextColumn("left"),
     )
     screen = console(stderr=True)
-    said = _Said(len(found), silent=screen.is_terminal)
+    said = SaidInSteps(len(found), silent=screen.is_terminal)
     with Progress(*columns, console=screen) as progress:
         task = progress.add_task("grading", total=len(found))
 
@@ -329,7 +329,7 @@ def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -
 
 
 @dataclass
-class _Said:
+class SaidInSteps:
     """Says how far a run is, each half minute, where no terminal shows a bar.
 
     silent: whether one does.

@@ -412,7 +412,7 @@ class _Search:
                     return False
                 if expected.check is wrong.expected.check:
                     answers.append((expected, answer))
-        return not _is_off_on_the_mean(wrong.expected.check, answers)
+        return not is_off_on_the_mean(wrong.expected.check, answers)
 
     def _on_other_seeds(self) -> Iterator[tuple[int, Expected]]:
         """Yield other seeds with what a right answer answers there; none where none is known."""
@@ -437,7 +437,7 @@ class _Search:
         return runner.ask(quick, seed, source=script, most_bytes=most_in_reply)
 
 
-def _is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
+def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
     """Return whether answers that are right on each seed are all off to one side.
 
     answers: to one check, each with what is expected.

@@ -88,12 +88,10 @@ class MadeKey(Mapping[str, CheckKey]):
             needed.append(self._public_key(self._checks[name]))
         telling = telling_arrays(check, plain, carried, needed)
         if telling:
-            telling -= self._right_without_work(check, made, key)
+            telling -= self.right_without_work(check, made, key)
         return Carried(key, telling)
 
-    def _right_without_work(
-        self, check: Check, made: Mistakes, carried: CheckKey
-    ) -> frozenset[str]:
+    def right_without_work(self, check: Check, made: Mistakes, carried: CheckKey) -> frozenset[str]:
         """Name the arrays that are right after early mistakes where an exercise is emptied.
 
         Those are left out that are right there without the mistakes, too. With a mistake by which

@@ -174,7 +174,7 @@ def try_twice(worker: Worker, question: Question) -> _Tried:
     answer, seconds = question.ask(worker)
     judged = first.judged  # to judge a wrong answer takes longer than to compare it
     two_answers = False
-    if not _is_to_the_last_bit(judged.answer, answer):
+    if not is_to_the_last_bit(judged.answer, answer):
         judged = question.judge(answer)
         if not _is_same(question.check, first.judged.answer, answer):
             judged = _lesser(first.judged, judged)
@@ -190,7 +190,7 @@ def _is_final(judged: Judged) -> bool:
     return judged.judgement.is_explained
 
 
-def _is_to_the_last_bit(first: Answer, second: Answer) -> bool:
+def is_to_the_last_bit(first: Answer, second: Answer) -> bool:
     """Return whether two answers are equal in every bit, message and failure included."""
     if (first.failure, first.message) != (second.failure, second.message):
         return False

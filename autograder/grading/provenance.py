@@ -117,7 +117,7 @@ def digest_of(paths: Iterable[Path]) -> str:
 def engine_digest() -> str:
     """Return the digest of the engine's code, its tests left out."""
     tests = ENGINE / "tests"
-    files = [path for path in _modules(ENGINE) if not path.is_relative_to(tests)]
+    files = [path for path in modules_of(ENGINE) if not path.is_relative_to(tests)]
     return digest_of(files)
 
 
@@ -126,7 +126,7 @@ def computing_digest() -> str:
     """Return the digest of what takes part in computing an answer: no part of the judge does."""
     files: list[Path] = []
     for name in COMPUTES:
-        files.extend(_modules(ENGINE / name))
+        files.extend(modules_of(ENGINE / name))
     return digest_of(files)
 
 
@@ -136,7 +136,7 @@ def experiments_digest(unit: Unit) -> str:
     for package, module in addons(unit.course).items():
         if package in unit.packages:
             addon = Path(module_path(module))
-            files.extend(_modules(addon))
+            files.extend(modules_of(addon))
     return digest_of(files)
 
 
@@ -178,7 +178,7 @@ def versions(unit: Unit) -> dict[str, str]:
     return found
 
 
-def _modules(path: Path) -> list[Path]:
+def modules_of(path: Path) -> list[Path]:
     """Return the files of code in a folder, tables among them; of a file, the file."""
     if path.is_file():
         return [path]

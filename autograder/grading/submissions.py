@@ -78,7 +78,7 @@ def find_submissions(
     plain = []
     for submitted in found.values():
         name = names[submitted.student]
-        plain.append(_renamed(submitted, name))
+        plain.append(renamed(submitted, name))
     return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
 
 
@@ -139,7 +139,7 @@ def _of_entry(
             yield Submitted(student, unit, path)
 
 
-def _renamed(submitted: Submitted, plain: str) -> Submitted:
+def renamed(submitted: Submitted, plain: str) -> Submitted:
     """Give a submission the name that files can bear.
 
     The LMS's name is kept beside it, where one can write it.

@@ -124,7 +124,7 @@ def _beside_clones(items: Sequence[Item]) -> Iterator[Left]:
 def _files(items: Sequence[Item], clone: str, login: str, hint: str) -> Iterator[Found | Left]:
     """Yield the files of one clone, with the time of its last commit where git says it."""
     git = _git_of(items, clone)
-    submitted, commit = _last_commit(git) if git else ("", "")
+    submitted, commit = last_commit(git) if git else ("", "")
     for item in items:
         yield Found(
             item,
@@ -151,7 +151,7 @@ def _git_of(items: Sequence[Item], clone: str) -> Path | None:
     return git
 
 
-def _last_commit(git: Path) -> tuple[str, str]:
+def last_commit(git: Path) -> tuple[str, str]:
     """Return the time and the checksum of the last commit; empty where git does not say."""
     if not (git / "HEAD").is_file():  # of a pipe, git would wait for the other end
         return "", ""

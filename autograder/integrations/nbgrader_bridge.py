@@ -289,11 +289,11 @@ def _comments(course: Course, result: Result) -> dict[str, str]:
             exercise = cell.id
             comments[exercise] = ""
         elif exercise and verdict and verdict.remarks:
-            comments[exercise] += _markdown(verdict)
+            comments[exercise] += verdict_markdown(verdict)
     return comments
 
 
-def _markdown(verdict: Verdict) -> str:
+def verdict_markdown(verdict: Verdict) -> str:
     """Return a verdict's points and remarks.
 
     A submission's words are in them, and nbgrader's pages would run their HTML.

@@ -27,11 +27,11 @@ def imports_not_graded(unit: Unit, check: Check, names: Mapping[str, Any]) -> li
     others = used.difference(ALWAYS_THERE, named)
     if not others:  # to look up what is installed takes a tenth of a second
         return []
-    return sorted(others - _imported_as(named))
+    return sorted(others - imported_as(named))
 
 
 @cache
-def _imported_as(distributions: tuple[str, ...]) -> frozenset[str]:
+def imported_as(distributions: tuple[str, ...]) -> frozenset[str]:
     """Return the names by which distributions, and all that they require, are imported."""
     names = set()
     for folder in package_folders(distributions):

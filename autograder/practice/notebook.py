@@ -82,7 +82,7 @@ def unit(name: str) -> Callable[[str], Score]:
             console().print(warning, style="yellow", soft_wrap=True, markup=False)
         score = Score(verdict.earned)
         if _in_kernel():
-            score.report = _report(wanted, found)
+            score.report = report_of(wanted, found)
         else:
             console().print(verdict_lines(verdict), soft_wrap=True)
         return score
@@ -131,7 +131,7 @@ def dataset(name: str, part: str = "") -> Path:
     return data.find(course, name, part)
 
 
-def _report(check: Check, found: Practised) -> str:
+def report_of(check: Check, found: Practised) -> str:
     """Return a verdict as HTML.
 
     Below its remarks stands the first wrong array beside the expected one, or the loss beside ours.
@@ -166,13 +166,13 @@ def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
     for remark in remarks:
         for name in remark.arrays:
             if not shown and name in answer.arrays:
-                shown = _wrong(name, check, found.known.expected, answer)
+                shown = wrong_array(name, check, found.known.expected, answer)
     if any(remark.example for remark in remarks):
         shown.pop("words", None)  # they stand below their remarks
     return shown
 
 
-def _wrong(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
+def wrong_array(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
     """Return what the template shows of a wrong array; nothing where the remark says all.
 
     words: the first wrong number. maps: of the expected and of the found array, rows of numbers as

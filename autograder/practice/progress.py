@@ -315,7 +315,7 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     if words:
         warning = _change(course, unit, partial(_without_slip, check=check))
         return f"in your own code: {words}\n{warning}".rstrip()
-    helps = _helps(course, unit, check, source)
+    helps = helps_with(course, unit, check, source)
     if not helps:
         return f"There is no hint for `{check}`. Read the text of its exercise again."
     count = len(helps)
@@ -341,7 +341,7 @@ def _with_a_hint_more(before: Progress, check: str) -> Progress:
     return msgspec.structs.replace(before, hints=before.hints | {check: asked + 1})
 
 
-def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
+def helps_with(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     """Return the steps of help with a check.
 
     First come the folded hints of its exercise, then what people get wrong there, unless the check
@@ -353,7 +353,7 @@ def _helps(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     folded = _folded(check, source)
     seen = last_seen(course, unit, check)
     slips = []
-    for slip in _slips(course, unit, check):
+    for slip in slips_that_may_be_made(course, unit, check):
         if slip not in seen:
             slips.append(f"A common mistake here: {slip}")
     left_for_slips = max(1, MOST_HINTS - len(folded))  # no question is left without its answer
@@ -377,7 +377,7 @@ def _folded(check: str, source: bytes) -> list[str]:
     return []
 
 
-def _slips(course: Course, unit: str, check: str) -> list[str]:
+def slips_that_may_be_made(course: Course, unit: str, check: str) -> list[str]:
     """Return what the known mistakes say that may have been made.
 
     This check sees them and none before it, none that passed would have shown them, and what was

@@ -59,7 +59,7 @@ def export(
 # ---- cells and words
 
 
-def _cell(value: str | float) -> str:
+def spreadsheet_cell(value: str | float) -> str:
     """Return a cell that a spreadsheet shows as text or number and never takes for a formula."""
     if not isinstance(value, str):
         return number(value)
@@ -89,7 +89,7 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
-        cells = [_cell(value) for value in row]
+        cells = [spreadsheet_cell(value) for value in row]
         writer.writerow(cells)
     return text.getvalue()
 

@@ -71,6 +71,7 @@ class Server:
 
     walls: what stands around a worker, by name; none if `unsafe`.
     why_no_bubblewrap: "" where it stands around the server too.
+    process: of the operating system. folder: its own, which goes with it.
     """
 
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
@@ -83,7 +84,7 @@ class Server:
             refuse_without_walls()
         self._places = places(unit)
         self._scratch = Scratch()
-        self._folder = self._scratch.path
+        self.folder = self._scratch.path
         # threads that try mutants take turns, else they would read each other's replies
         self._turn = Lock()
         try:
@@ -117,7 +118,7 @@ class Server:
         if bwrap:
             command = [*self._bubblewrap_command(bwrap, python), *command]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             command,
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
@@ -154,8 +155,8 @@ class Server:
         environment = {
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
-            "HOME": self._folder,
-            "TMPDIR": self._folder,
+            "HOME": self.folder,
+            "TMPDIR": self.folder,
             "PYTHONPATH": os.pathsep.join(self._places.import_path),
             "PYTHONDONTWRITEBYTECODE": "1",
             # sets of strings in one order, so that a grade is the same each time
@@ -179,7 +180,7 @@ class Server:
         command += ["--cap-drop", "ALL"]
         command += ["--proc", "/proc"]
         command += ["--dev", "/dev"]
-        command += ["--dir", self._folder]
+        command += ["--dir", self.folder]
         bound = ["/dev"]
         for path in self._seen_by_the_server(python):
             if any(path.startswith(f"{folder}/") for folder in bound):
@@ -224,10 +225,10 @@ class Server:
 
     def _last_line(self) -> str:
         """End the server. Return the last line that it wrote, and "" the next time."""
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
         self._control.close()
-        errors = self._process.stderr
+        errors = self.process.stderr
         assert errors
         if errors.closed:
             return ""
@@ -244,7 +245,7 @@ class Server:
 
         Raises `CannotConfine`, naming what it was not kept from.
         """
-        secret = os.path.join(self._folder, "secret")  # the server writes it: see there
+        secret = os.path.join(self.folder, "secret")  # the server writes it: see there
         its_questions, questions = os.pipe()
         answers, its_answers = os.pipe()
         command = {"do": "probe", "secret": secret}
@@ -267,12 +268,12 @@ class Server:
 
     def close(self) -> None:
         """End the server and with it its workers."""
-        if hasattr(self, "_process"):
+        if hasattr(self, "process"):
             self._control.close()
-            self._process.kill()
-            self._process.wait()
-            if self._process.stderr:
-                self._process.stderr.close()
+            self.process.kill()
+            self.process.wait()
+            if self.process.stderr:
+                self.process.stderr.close()
         self._scratch.close()
 
     def __enter__(self) -> "Server":

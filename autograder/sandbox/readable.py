@@ -158,7 +158,7 @@ def package_folders(names: Sequence[str]) -> list[str]:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-        for top in _top_level_names(distribution):
+        for top in top_level_names(distribution):
             found.add(str(distribution.locate_file(top)))
         queue += _required_names(distribution.requires or ())
     return sorted(found)
@@ -177,7 +177,7 @@ def module_names(names: Sequence[str]) -> list[str]:
         except importlib.metadata.PackageNotFoundError:
             continue
         modules = []
-        for top in sorted(_top_level_names(distribution)):
+        for top in sorted(top_level_names(distribution)):
             module, _, _ = top.partition(".")
             if module.isidentifier() and not module.startswith("_"):
                 modules.append(module)
@@ -186,10 +186,10 @@ def module_names(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
+def top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
     """Return the names in site-packages that hold a distribution's code and libraries."""
     names = set()
-    for top in _first_parts(distribution):
+    for top in first_parts(distribution):
         # scripts beside Python; what lies elsewhere; what was compiled
         if top in ("..", "", "__pycache__"):
             continue
@@ -199,7 +199,7 @@ def _top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
     return names
 
 
-def _first_parts(distribution: importlib.metadata.Distribution) -> set[str]:
+def first_parts(distribution: importlib.metadata.Distribution) -> set[str]:
     """Return what the paths of a distribution's files begin with; "" of an absolute one."""
     record = distribution.read_text("RECORD")
     if record is None:  # it was installed in another way than from a wheel

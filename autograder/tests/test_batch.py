@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 
+import psutil
 import pytest
 import small
 
-from autograder.cli.grade import EACH, _Said
+from autograder.cli.grade import EACH, SaidInSteps
 from autograder.course import NoCourse, find_course, load_unit, read_course
 from autograder.grading import batch
 from autograder.grading.batch import Run, grade_class, refuse_course_within
@@ -23,9 +23,7 @@ from autograder.grading.one import Postponed
 from autograder.grading.provenance import unit_digest
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions
-from autograder.sandbox.client import bubblewrap
-from autograder.sandbox.inside.wire import decode
-from autograder.sandbox.worker import Worker
+from autograder.sandbox.client import Server, bubblewrap
 
 
 def graded(submitted, out, course=small.COURSE):
@@ -142,7 +140,7 @@ def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
 
 def test_how_far_a_run_is_is_said_where_no_terminal_shows_it(capsys):
     """Each half minute, and not for each submission."""
-    said = _Said(61, silent=False)
+    said = SaidInSteps(61, silent=False)
     said.one_more()
     said.last -= EACH
     said.one_more()
@@ -267,14 +265,25 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
 # ---- servers that die
 
 
-def _kill(server):
-    """Kill a server, and wait until it is gone.
+def kill_servers(monkeypatch, is_deadly):
+    """Kill a server, with all that it started, when a worker for one of these files is asked."""
+    make = Server.worker
 
-    That takes a few milliseconds, in which a submission would be graded.
-    """
-    server._process.kill()
-    with suppress(ConnectionError):
-        server._control.recv(1)
+    def worker(server, source, name):
+        made = make(server, source, name)
+        ask = made.ask
+
+        def ask_a_dead_server(*arguments, **options):
+            if is_deadly(source, name):
+                started = psutil.Process(server.process.pid).children(recursive=True)
+                server.process.kill()
+                psutil.wait_procs(started)
+            return ask(*arguments, **options)
+
+        made.ask = ask_a_dead_server
+        return made
+
+    monkeypatch.setattr(Server, "worker", worker)
 
 
 def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch):
@@ -282,15 +291,7 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
     for name in ("ada", "bob", "eve"):
         marked = "\n# kills its server\n" if name == "bob" else ""
         small.submit(tmp_path / "class", name, small.half_solved() + marked)
-    fork = Worker._fork
-
-    def deadly(worker):
-        process = fork(worker)
-        if b"kills its server" in worker._hello:
-            _kill(worker._server)
-        return process
-
-    monkeypatch.setattr(Worker, "_fork", deadly)
+    kill_servers(monkeypatch, lambda source, _: b"kills its server" in source)
     found = graded(tmp_path / "class", tmp_path / "out")
     assert {"killed"} == {check["status"] for check in found["bob.json"]["checks"]}
     assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
@@ -302,19 +303,15 @@ def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
     """The next server grades the submission, and all is as in an undisturbed run."""
     submitted = small.write_class(tmp_path / "class", 4)
     calm = graded(submitted, tmp_path / "calm")
-    fork, killed = Worker._fork, []
+    killed = []
 
-    def deadly(worker):
-        process = fork(worker)
-        hello = worker._hello
-        # the order of a frame's fields changes
-        source = decode(hello[8:]).arrays["source"].tobytes()
-        if b"solution.py" not in hello and len(killed) < 2 and source not in killed:
-            killed.append(source)
-            _kill(worker._server)
-        return process
+    def is_deadly(source, name):
+        if name == "solution.py" or len(killed) == 2 or source in killed:
+            return False
+        killed.append(source)
+        return True
 
-    monkeypatch.setattr(Worker, "_fork", deadly)
+    kill_servers(monkeypatch, is_deadly)
     assert graded(submitted, tmp_path / "out") == calm
     assert len(killed) == 2
 

@@ -255,31 +255,47 @@ def test_a_check_that_ends_its_worker_costs_that_check_alone(boxed, code, words)
 def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
     """It is told as `ServerGone`, and no process is left."""
     with Server(small.unit()) as running:
-        threading.Timer(0.5, running._process.kill).start()
+        threading.Timer(0.5, running.process.kill).start()
         with pytest.raises(ServerGone):
             small.inside(running, "import time; time.sleep(20)", seconds=20)
         time.sleep(0.2)
         listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-        assert running._folder not in listed
+        assert running.folder not in listed
 
 
 def test_closing_leaves_no_process_and_no_file():
     """The server's folder is gone, and so is the server."""
     running = Server(small.unit())
-    folder, process = running._folder, running._process
+    folder, process = running.folder, running.process
     running.close()
     assert process.poll() is not None
     assert not Path(folder).exists()
 
 
-def test_checks_together_have_a_limit(boxed):
+def test_checks_together_have_a_limit(tmp_path):
     """A submission whose time is over is told so at the checks that were left."""
-    with boxed.worker(small.solved().encode(), "ada.py") as worker:
-        assert not worker.ask(small.check(), 5).failure
-        worker._watch._ends = time.monotonic() - 1
-        answer = worker.ask(small.check("summing"), 5)
+    checks = """
+        from autograder.check import Limits, UnitSettings, check, named
+
+        SETTINGS = UnitSettings(limits=Limits(seconds=0.5))
+
+
+        @check(points=1)
+        def first(submission, seed):
+            return named("y", submission.double(1))
+
+
+        @check(points=1)
+        def second(submission, seed):
+            return named("y", submission.double(2))
+        """
+    unit = small.write_course(tmp_path, "limited", checks, "def double(x):\n    return 2 * x")
+    script = b"import time\ndef double(x):\n    time.sleep(0.6)\n    return 2 * x\n"
+    with Server(unit) as running, running.worker(script, "ada.py") as worker:
+        worker.ask(unit.checks[0], 5)
+        answer = worker.ask(unit.checks[1], 5)
     assert answer.failure == "timeout"
-    assert "has 600 seconds" in answer.message
+    assert "has 0.5 seconds" in answer.message
 
 
 def test_control_characters_of_a_submission_are_stripped():

@@ -471,7 +471,7 @@ def test_what_is_not_there_is_not_held_by_a_wall():
         (errno.ENOENT, False),
         (errno.EMFILE, False),
     ):
-        assert inside_server._refused(lambda code=code: fail_with(code)) is held
+        assert inside_server.is_refused(lambda code=code: fail_with(code)) is held
 
 
 def fail_with(code):

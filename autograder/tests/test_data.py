@@ -68,7 +68,14 @@ def test_a_ready_file_comes_first(course, tmp_path, monkeypatch):
 
 def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, monkeypatch):
     """pip downloads the wheel, nothing of it is imported, and the next time the cache serves."""
-    wheels = tmp_path / "wheels"
+    offer_a_wheel(tmp_path / "wheels", monkeypatch)
+    write_manifest(course, '{ wheel = "tales==1.0", member = "tales/tale.txt" }')
+    assert data.find(course, "tale").read_bytes() == TEXT
+    assert data.find(course, "tale", fetch=False).read_bytes() == TEXT
+
+
+def offer_a_wheel(wheels, monkeypatch):
+    """Make `tales` 1.0 in a new folder, the only place where pip looks."""
     wheels.mkdir()
     with zipfile.ZipFile(wheels / "tales-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tales/tale.txt", TEXT)
@@ -83,9 +90,6 @@ def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, mo
         wheel.writestr("tales-1.0.dist-info/RECORD", "")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
-    write_manifest(course, '{ wheel = "tales==1.0", member = "tales/tale.txt" }')
-    assert data.find(course, "tale").read_bytes() == TEXT
-    assert data.find(course, "tale", fetch=False).read_bytes() == TEXT
 
 
 def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
@@ -95,9 +99,9 @@ def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
     frame.to_pickle(tmp_path / "table.xz", compression="xz")
     pickled = (tmp_path / "table.xz").read_bytes()
     sha256 = hashlib.sha256(pickled).hexdigest()
-    assert data._table(pickled, sha256, ["b", "a"]) == b"b,a\n1,y\n2,x\n"
+    assert data.table_as_csv(pickled, sha256, ["b", "a"]) == b"b,a\n1,y\n2,x\n"
     with pytest.raises(ValueError, match="checksum mismatch"):
-        data._table(pickled + b"!", sha256, ["b", "a"])
+        data.table_as_csv(pickled + b"!", sha256, ["b", "a"])
 
 
 def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkeypatch):
@@ -114,13 +118,14 @@ def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkey
         data.find(course, "tale")
 
 
-def test_a_package_that_a_source_needs_is_named(course, monkeypatch):
+def test_a_package_that_a_source_needs_is_named(course, tmp_path, monkeypatch):
     """As pandas for a table, which the engine alone does not bring along."""
-    monkeypatch.setattr(data, "_member_of_wheel", lambda _: TEXT)
+    offer_a_wheel(tmp_path / "wheels", monkeypatch)
     monkeypatch.setitem(sys.modules, "pandas", None)
     write_manifest(
         course,
-        f'{{ wheel = "tales==1", member = "x", member_sha256 = "{SUM}", columns = ["a"] }}',
+        '{ wheel = "tales==1", member = "tales/tale.txt", columns = ["a"], '
+        f'member_sha256 = "{SUM}" }}',
     )
     with pytest.raises(NoData, match=r"tales==1 \(needs `pandas`: python -m pip install pandas\)"):
         data.find(course, "tale")

@@ -85,8 +85,8 @@ def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to)
 )
 def test_what_some_program_takes_for_a_formula_is_quoted(begins):
     """Full-width signs, small ones, a real minus, and what comes after characters taken off."""
-    assert exports._cell(f"{begins}1+1").startswith("'")
-    assert exports._cell(f"a{begins}1+1")[0] == "a"
+    assert exports.spreadsheet_cell(f"{begins}1+1").startswith("'")
+    assert exports.spreadsheet_cell(f"a{begins}1+1")[0] == "a"
 
 
 def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):

@@ -24,7 +24,7 @@ from autograder.grading.submissions import entries_in_zip
 from autograder.intake import items as intake_items
 from autograder.intake.collect import summary
 from autograder.intake.folder_names import folder_name
-from autograder.intake.github import _last_commit
+from autograder.intake.github import last_commit
 from autograder.intake.items import CannotCollect, shown
 
 SCRIPT = f"{UNIT}.py"
@@ -254,7 +254,7 @@ def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
     """A clone's `.git` may be the student's: git says how large the commit is before it is read."""
     clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
     git = clone / ".git"
-    assert _last_commit(git)[0] == "2026-11-20T13:22:32+00:00"
+    assert last_commit(git)[0] == "2026-11-20T13:22:32+00:00"
     command = ["git", f"--git-dir={git}", "-c", "user.name=e", "-c", "user.email=e@x"]
     tree = subprocess.check_output([*command, "rev-parse", "HEAD^{tree}"], text=True).strip()
     bomb = subprocess.check_output(
@@ -263,7 +263,7 @@ def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
     subprocess.run([*command, "update-ref", "HEAD", bomb.strip()], check=True)
     tracemalloc.start()
     try:
-        assert _last_commit(git) == ("", "")
+        assert last_commit(git) == ("", "")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -276,7 +276,7 @@ def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path):
     (clone / ".git" / "HEAD").unlink()
     os.mkfifo(clone / ".git" / "HEAD")
     begun = time.monotonic()
-    assert _last_commit(clone / ".git") == ("", "")
+    assert last_commit(clone / ".git") == ("", "")
     assert time.monotonic() - begun < 5
 
 

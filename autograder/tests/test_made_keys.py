@@ -95,7 +95,7 @@ def test_the_solution_answers_all_checks_as_each_by_itself(server):
     for check, made in zip(checks, together, strict=True):
         alone = SolutionProcess(solution, lambda: server)
         own = alone.made(check, small.SEED)
-        assert one._is_to_the_last_bit(made.answer, own.answer)
+        assert one.is_to_the_last_bit(made.answer, own.answer)
         assert made.names == own.names
         alone.end()
     assert together[0].names != together[1].names
@@ -135,7 +135,7 @@ def test_where_its_server_has_ended_the_solution_is_asked_behind_the_next(server
         before = process.made(check, small.SEED)
     servers.pop()
     after = process.made(check, small.SEED)
-    assert one._is_to_the_last_bit(before.answer, after.answer)
+    assert one.is_to_the_last_bit(before.answer, after.answer)
     process.end()
 
 

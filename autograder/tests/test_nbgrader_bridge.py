@@ -21,7 +21,7 @@ from autograder.grading.adjustments import append_new, read_adjustments
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import stored_results
-from autograder.integrations.nbgrader_bridge import _markdown
+from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
 
@@ -365,7 +365,7 @@ def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded, browser
 def test_a_comment_shows_an_answer_as_it_is(remark, words):
     """Our own marks are Markdown; an answer's are escaped, and no HTML or link comes of either."""
     verdict = Verdict("shortening", "Initials", 3, 0, "failed", (remark,))
-    assert _markdown(verdict).split("\n")[1] == words
+    assert verdict_markdown(verdict).split("\n")[1] == words
 
 
 def test_a_page_is_made_without_running_the_submission(folder, recorded):

@@ -19,7 +19,7 @@ from small import COURSE, UNIT, WORDS
 import autograder
 from autograder.check import Answer
 from autograder.course import NoCourse, UnknownUnit
-from autograder.practice.notebook import Score, _report, _wrong, course_around
+from autograder.practice.notebook import Score, course_around, report_of, wrong_array
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
 
@@ -31,7 +31,7 @@ def reported(script, name, unit=UNIT):
     seen = []
     practise(loaded, [check], Submission(script.encode(), ""), seen.append)
     (verdict,) = seen
-    return _report(check, verdict)
+    return report_of(check, verdict)
 
 
 def run_script(path, folder, **more):
@@ -199,7 +199,7 @@ def test_nothing_of_a_submission_is_markup_in_a_report():
 def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
     """NaN is a wrong number; of another shape, or of text, the remark says what is wrong."""
     (check,) = [check for check in small.unit().checks if check.name == "doubling"]
-    told = _wrong(
+    told = wrong_array(
         "doubled", check, Answer({"doubled": np.ones((6, 3))}), Answer({"doubled": found})
     )
     assert bool(told) == words

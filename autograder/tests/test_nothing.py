@@ -126,7 +126,7 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
         assert [line.text for line in found] == [
             "✓ doubles: 8 files with an early mistake that solve nothing later were tried"
         ]
-        monkeypatch.setattr(MadeKey, "_right_without_work", lambda *_: frozenset())
+        monkeypatch.setattr(MadeKey, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]
     words = (
         "doubling gives 2 where double gives input, after `return x`, and 0 without that mistake"

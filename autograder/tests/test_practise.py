@@ -56,7 +56,7 @@ def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkey
     def look_up(_):
         raise AssertionError("installed packages were looked up")
 
-    imports._imported_as.cache_clear()
+    imports.imported_as.cache_clear()
     monkeypatch.setattr(imports, "package_folders", look_up)
     with_numpy = "import numpy as np\ndef double(x): return np.multiply(2, x)\n"
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{with_numpy}", "doubling")

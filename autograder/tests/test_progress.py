@@ -84,7 +84,7 @@ def test_hints_end_after_five_steps(monkeypatch):
     """However many slips people make."""
     slips = tuple((Mistake(f"m{n}", f"slip {n}."), Answer()) for n in range(9))
     monkeypatch.setattr(progress, "load_key", lambda _: {"doubling": PlainKey(Answer(), slips)})
-    assert len(progress._helps(COURSE, UNIT, "doubling", b"")) == 5
+    assert len(progress.helps_with(COURSE, UNIT, "doubling", b"")) == 5
 
 
 def test_no_hint_of_an_exercise_is_cut_off_and_a_common_mistake_follows(monkeypatch):
@@ -94,7 +94,7 @@ def test_no_hint_of_an_exercise_is_cut_off_and_a_common_mistake_follows(monkeypa
     folded = [f"<details><summary>Q{n}?</summary>A{n}.</details>" for n in range(3)]
     text = "\n".join(f"# {line}" for line in ("**Exercise**", *folded))
     script = f'# %% [markdown]\n{text}\n\n# %%\ncheck("doubling")\n'
-    helps = progress._helps(COURSE, UNIT, "doubling", script.encode())
+    helps = progress.helps_with(COURSE, UNIT, "doubling", script.encode())
     assert helps[:6] == ["Q0?", "A0.", "Q1?", "A1.", "Q2?", "A2."]
     assert helps[6:] == ["A common mistake here: slip."]
 
@@ -124,11 +124,11 @@ def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
         "summing": PlainKey(Answer(), (squared, shifted)),
     }
     monkeypatch.setattr(progress, "load_key", lambda _: key)
-    assert progress._slips(COURSE, UNIT, "doubling") == ["squared."]
-    assert progress._slips(COURSE, UNIT, "summing") == ["shifted."]
+    assert progress.slips_that_may_be_made(COURSE, UNIT, "doubling") == ["squared."]
+    assert progress.slips_that_may_be_made(COURSE, UNIT, "summing") == ["shifted."]
 
 
-def test_a_slip_that_the_last_answer_excludes_is_no_hint(monkeypatch, tmp_path):
+def test_a_slip_that_the_last_answer_excludes_is_no_hint(course, monkeypatch):
     """It would have spoilt an array that is right, ended the check, or failed one that passed."""
     right = {"x": np.zeros(2), "y": np.zeros(2)}
     spoils_x = (Mistake("x", "x is spoilt."), Answer(right | {"x": np.ones(2)}))
@@ -140,15 +140,18 @@ def test_a_slip_that_the_last_answer_excludes_is_no_hint(monkeypatch, tmp_path):
         "summing": PlainKey(Answer(right), (later,)),
     }
     monkeypatch.setattr(progress, "load_key", lambda _: key)
-    told = {}
-    monkeypatch.setattr(progress, "_of", lambda *_: told["progress"])
-    told["progress"] = Progress()
-    slips = progress._slips(COURSE, UNIT, "doubling")
-    assert slips == ["x is spoilt.", "y is spoilt.", "it ends.", "seen later too."]
-    told["progress"] = Progress(wrong={"doubling": ("x",)})
-    assert progress._slips(COURSE, UNIT, "doubling") == ["x is spoilt.", "seen later too."]
-    told["progress"] = Progress(passed=("summing",), wrong={"doubling": ("x",)})
-    assert progress._slips(COURSE, UNIT, "doubling") == ["x is spoilt."]
+    its = read_course(course)
+
+    def told_after(**known):
+        text = msgspec.json.encode({UNIT: Progress(**known)})
+        (course / progress.FILE).write_bytes(text)
+        return progress.slips_that_may_be_made(its, UNIT, "doubling")
+
+    every = ["x is spoilt.", "y is spoilt.", "it ends.", "seen later too."]
+    wrong = {"doubling": ("x",)}
+    assert told_after() == every
+    assert told_after(wrong=wrong) == ["x is spoilt.", "seen later too."]
+    assert told_after(wrong=wrong, passed=("summing",)) == ["x is spoilt."]
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):

@@ -159,14 +159,14 @@ def test_what_a_package_holds_is_read_from_its_record(name):
     """In a hundredth of the time, it is what the paths of its files begin with."""
     distribution = importlib.metadata.distribution(name)
     files = distribution.files or ()
-    assert readable._first_parts(distribution) == {file.parts[0] for file in files} > {name}
+    assert readable.first_parts(distribution) == {file.parts[0] for file in files} > {name}
 
 
 def test_what_lies_elsewhere_is_no_part_of_a_package():
     """A record may name scripts, a path with a comma, and one that begins at the root."""
     record = '../../bin/tool,,\n"my,own/a.py",,\nmy/a.py,,\n/usr/lib/x,,\nmy.dist-info/RECORD,,\n'
     installed = Installed(record)
-    assert readable._top_level_names(installed) == {"my", "my,own"}
+    assert readable.top_level_names(installed) == {"my", "my,own"}
 
 
 class Installed(importlib.metadata.Distribution):
@@ -221,7 +221,7 @@ def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
         call = {"cwd": "readlink", "root": "readlink", "exe": "readlink", "fd/0": "readlink"}.get(
             name, "open"
         )
-        for pid in (os.getpid(), boxed._process.pid, "' + str(os.getppid()) + '"):
+        for pid in (os.getpid(), boxed.process.pid, "' + str(os.getppid()) + '"):
             code += f"os.{call}('/proc/{pid}/{name}'{', 0' if call == 'open' else ''})\n"
     assert small.refused(boxed, code) == []
 

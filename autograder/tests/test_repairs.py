@@ -362,9 +362,9 @@ def test_draws_that_are_all_off_to_one_side_are_wrong_ones(tolerance, off, is_of
     for share in off:
         drawn = right.arrays["x"] + np.array([0.0, share * tolerance])
         answers.append((Expected(check, right), Answer({"x": drawn})))
-    assert repairs._is_off_on_the_mean(check, answers) == is_off
+    assert repairs.is_off_on_the_mean(check, answers) == is_off
     longer = Answer({"x": np.zeros(3)})
-    assert not repairs._is_off_on_the_mean(check, [*answers, (Expected(check, longer), longer)])
+    assert not repairs.is_off_on_the_mean(check, [*answers, (Expected(check, longer), longer)])
 
 
 @pytest.mark.parametrize(("right", "is_told"), [(FIT, True), ("\ndef fit():\n    pass\n", False)])

@@ -147,7 +147,7 @@ def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
     with Server(small.unit(), stub="# STUB-OF-THE-UNIT") as server:
         with server.worker(script.encode(), name) as worker:
             assert worker.ask(small.check(), 1).arrays["doubled"] == answered
-        held = list(memory_of(server._process.pid))
+        held = list(memory_of(server.process.pid))
     # this way of looking finds what is there
     assert any(b"STUB-OF-THE-UNIT" in part for part in held)
     for mark in (text, name, answered):
@@ -331,7 +331,7 @@ def test_where_memory_runs_out_a_worker_goes_first(boxed):
     """The kernel ends the one that took it, and not the server, which others need."""
     with boxed.worker(small.solved().encode(), "ada.py") as worker:
         worker.ask(small.check(), 1)
-        begun = [str(boxed._process.pid), *descendants(boxed._process.pid)]
+        begun = [str(boxed.process.pid), *descendants(boxed.process.pid)]
         scores = [Path(f"/proc/{pid}/oom_score_adj").read_text().strip() for pid in begun]
     assert scores[-1] == "1000"
     assert "1000" not in scores[:-1]

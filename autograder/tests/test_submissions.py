@@ -193,9 +193,9 @@ def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
     assert len(folded) == len(files)
     in_gradebook = set()
     for name in names:
-        renamed = submissions._renamed(Submitted(name, "unit", None), plain[name])
-        assert renamed.known_as in ("", name)
-        in_gradebook.add(renamed.known_as or renamed.student)
+        again = submissions.renamed(Submitted(name, "unit", None), plain[name])
+        assert again.known_as in ("", name)
+        in_gradebook.add(again.known_as or again.student)
     assert len(in_gradebook) == len(names)
 
 

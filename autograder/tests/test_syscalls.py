@@ -84,4 +84,4 @@ def test_a_table_is_read_line_by_line():
 
 def test_a_grade_depends_on_the_table():
     """A result is graded anew after a change of the table, as after one of the code."""
-    assert TABLE_FILE in provenance._modules(provenance.ENGINE / "sandbox" / "inside")
+    assert TABLE_FILE in provenance.modules_of(provenance.ENGINE / "sandbox" / "inside")

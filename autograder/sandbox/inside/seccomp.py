@@ -206,10 +206,10 @@ def _answer_call(program: Program, call: SystemCall) -> None:
         case Rule.ABSENT:
             program.answer(NO_SUCH_CALL)
         case Rule.BY_ARGUMENT:
-            _answer_by_argument(program, call.name)
+            answer_by_argument(program, call.name)
 
 
-def _answer_by_argument(program: Program, name: str) -> None:
+def answer_by_argument(program: Program, name: str) -> None:
     """Write the answer to a call that is allowed for some arguments. They are counted from 0."""
     match name:
         case "open":

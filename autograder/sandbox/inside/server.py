@@ -6,6 +6,7 @@ commands are JSON on descriptor 0; replies go back the same way.
 
 import gc
 import json
+import math
 import os
 import resource
 import signal
@@ -222,7 +223,7 @@ def _confine(forker: Forker, walls: confinement.Walls) -> None:
     limits = forker.experiments.settings.limits
     confinement.confine(
         replace(walls, ruleset=RULESET),
-        cpu_seconds=int(limits.seconds),
+        cpu_seconds=math.ceil(limits.seconds),
         address_space=forker.address_space + (limits.megabytes << 20),
     )
 
@@ -301,11 +302,11 @@ def _probe(secret: str) -> Arrays:
     }
     refused = {}
     for name, attempt in attempts.items():
-        refused[name] = np.array(_refused(attempt))
+        refused[name] = np.array(is_refused(attempt))
     return refused
 
 
-def _refused(attempt: Callable[[], object]) -> bool:
+def is_refused(attempt: Callable[[], object]) -> bool:
     """Return whether an attempt is forbidden.
 
     What fails for another reason, "no such file" say, was not held by a wall.

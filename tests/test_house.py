@@ -1,6 +1,7 @@
 """The house keeps its promises: direction, formats that agree, words in the docs."""
 
 import ast
+import csv
 import re
 import subprocess
 import tomllib
@@ -257,3 +258,17 @@ def test_no_test_uses_a_private_name_of_the_engine(folder):
         if name not in PRIVATE_OF_OTHERS
     }
     assert used == set()
+
+
+MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0  # what an attack may cost the process that grades it
+
+
+def test_no_attack_costs_the_trusted_process_much():
+    """Each attack was measured, by `benchmarks/hostile_class.py --each --write`."""
+    with (ROOT / "docs" / "hostile_costs.csv").open(encoding="utf-8") as file:
+        costs = {row["attack"]: row for row in csv.DictReader(file)}
+    attacks = {path.parent for path in (ROOT / "tests" / "hostile").glob("*/*/expected.toml")}
+    assert {f"{attack.parent.name}/{attack.name}" for attack in attacks} <= costs.keys()
+    for attack, cost in costs.items():
+        assert float(cost["seconds"]) <= MOST_SECONDS, attack
+        assert float(cost["megabytes"]) <= MOST_MEGABYTES, attack

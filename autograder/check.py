@@ -67,6 +67,7 @@ class Check:
     corpus: a role of `[corpora]` in course.toml; empty for the first.
     within: how far a loss may be from the solution's on the same seed.
     tolerance: by array, as a share of its largest value, where it is not the judge's own.
+    atol: by array, what it may be off beside that, as a number.
     costs: arrays that cost points where they are wrong and earn none, as those do that are the same
     on every seed: an argument as it is after the call, or what is right for a function that returns
     its argument.
@@ -86,6 +87,7 @@ class Check:
     corpus: str = ""
     within: float = 0.0
     tolerance: Mapping[str, float] = field(default_factory=dict)
+    atol: Mapping[str, float] = field(default_factory=dict)
     costs: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
@@ -161,6 +163,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "corpus": (_is_string, 'corpus="role"'),
     "within": (_is_number, "within=0.01"),
     "tolerance": (_is_table_of(_is_number), 'tolerance={"array": 0.1}'),
+    "atol": (_is_table_of(_is_number), 'atol={"array": 0.01}'),
     "costs": (_are_names, 'costs=("array",)'),
     "words": (_is_table_of(_is_string), 'words={"array": "what wrong values mean"}'),
     "seconds": (_is_number, "seconds=10"),

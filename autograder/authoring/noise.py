@@ -14,7 +14,7 @@ from autograder.check import Answer, Check, is_text
 from autograder.errors import BadSource, Slip
 from autograder.grading.keys import SOLUTION, checks_to_run, solution_of
 from autograder.judging import deviation
-from autograder.judging.compare import TOLERANCE, scale_of
+from autograder.judging.compare import scale_of, share_allowed
 from autograder.sandbox.client import Server
 
 ROUNDING = 1e-6  # of an array's largest value: what differs by less on one machine is rounding
@@ -96,8 +96,8 @@ def _differing(
     one = first[check.name]
     other = second[check.name]
     differing = []
-    for name in one.arrays:
-        tolerance = check.tolerance.get(name, TOLERANCE)
+    for name, array in one.arrays.items():
+        tolerance = 1.0 if is_text(array) else share_allowed(check, name, array)
         if deviation(check, name, one, other) * tolerance > ROUNDING:
             differing.append(name)
     return differing

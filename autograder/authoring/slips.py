@@ -262,6 +262,7 @@ def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[Slip]:
         line = check.experiment.__code__.co_firstlineno
         options: Mapping[str, object] = {
             "tolerance": check.tolerance,
+            "atol": check.atol,
             "costs": check.costs,
             "words": check.words,
         }

@@ -300,7 +300,7 @@ def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> floa
     """Return the largest deviation of arrays that are not drawn: of the judge's own tolerance."""
     furthest = 0.0
     for name, far in deviations.items():
-        if name not in check.tolerance:
+        if name not in check.tolerance and name not in check.atol:
             furthest = max(furthest, far)
     return furthest
 

@@ -33,6 +33,7 @@ from autograder.judging import (
     wrong_places,
 )
 from autograder.judging import chance as evidence
+from autograder.judging.compare import share_allowed
 from autograder.sandbox.definitions import Script, script_of
 from autograder.slip import SlipKind
 from autograder.source.edits import Edit
@@ -218,7 +219,7 @@ def _chance_log10(wrong: Wrong) -> float:
         numbers = right[places] if places.shape == right.shape else right.ravel()
         numbers = numbers.astype(float)
         numbers = numbers[np.isfinite(numbers)]
-        tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(right)
+        tolerance = share_allowed(check, name, right) * scale_of(right)
         chance += evidence.chance_log10(numbers + tolerance, numbers)
         telling.update(numbers.tolist())
     return chance if len(telling) >= FEWEST else 0.0
@@ -442,14 +443,15 @@ def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]])
 
     answers: to one check, each with what is expected.
     """
-    for name, tolerance in check.tolerance.items():
-        if tolerance <= TOLERANCE:
-            continue
+    for name in {**check.tolerance, **check.atol}:
         off = []
         for expected, answer in answers:
             right = expected.answer.arrays.get(name)
-            if right is not None:
-                allowed = tolerance * scale_of(right)
+            if right is None or is_text(right):
+                continue
+            share = share_allowed(check, name, right)
+            if share > TOLERANCE:
+                allowed = share * scale_of(right)
                 off.append((answer.arrays[name] - right.astype(float)) / allowed)
         shapes = {array.shape for array in off}
         if len(shapes) != 1:

@@ -37,6 +37,7 @@ class _Check(msgspec.Struct, frozen=True):
     corpus: str
     within: float
     tolerance: dict[str, float]
+    atol: dict[str, float]
     costs: tuple[str, ...]
     words: dict[str, str]
     seconds: float
@@ -100,6 +101,7 @@ def _outline_of(unit: Unit) -> _Outline:
             corpus=check.corpus,
             within=check.within,
             tolerance=dict(check.tolerance),
+            atol=dict(check.atol),
             costs=check.costs,
             words=dict(check.words),
             seconds=check.seconds,
@@ -136,6 +138,7 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
         corpus=kept.corpus,
         within=kept.within,
         tolerance=kept.tolerance,
+        atol=kept.atol,
         costs=kept.costs,
         words=kept.words,
         seconds=kept.seconds,

@@ -17,8 +17,8 @@ EXACT_KINDS = "iub"  # of numbers that have no rounding: integers and truth valu
 def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     """Return how far two answers differ on an array, in units of the check's tolerance.
 
-    The tolerance is a share of the largest value in `one`. The deviation is infinite for different
-    shapes, for NaN or infinity in different places, for integers and text that differ at all, and
+    `one` sets the tolerance: see `share_allowed`. The deviation is infinite for different shapes,
+    for NaN or infinity in different places, for integers and text that differ at all, and
     where only one of the answers has the array.
     """
     want = one.arrays.get(name)
@@ -33,8 +33,14 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
         return 0.0 if _is_same_text(want, got) else math.inf
     if same_bits(want, got):
         return 0.0
-    tolerance = check.tolerance.get(name, TOLERANCE)
-    return _deviation_of_numbers(want, got, tolerance)
+    return _deviation_of_numbers(want, got, share_allowed(check, name, want))
+
+
+def share_allowed(check: Check, name: str, expected: np.ndarray) -> float:
+    """Return by how much an array may be off, as a share of the largest value expected in it."""
+    relative = check.tolerance.get(name, TOLERANCE)
+    absolute = check.atol.get(name, 0.0)
+    return relative + absolute / scale_of(expected) if absolute else relative
 
 
 def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
@@ -64,7 +70,7 @@ def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> n
     both_nan = np.isnan(want) & np.isnan(got)
     right = both_nan | (want == got)
     if has_rounding:
-        tolerance = check.tolerance.get(name, TOLERANCE) * scale_of(want)
+        tolerance = share_allowed(check, name, want) * scale_of(want)
         with np.errstate(invalid="ignore"):
             distance = np.abs(want - got)
         right |= distance <= tolerance

@@ -9,8 +9,14 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograder.check import Answer, Check, Failure
-from autograder.judging.compare import TOLERANCE, deviation, is_of_mistake, wrong_arrays
+from autograder.check import Answer, Check, Failure, is_text
+from autograder.judging.compare import (
+    TOLERANCE,
+    deviation,
+    is_of_mistake,
+    share_allowed,
+    wrong_arrays,
+)
 from autograder.judging.key import Known, Mistake
 
 if TYPE_CHECKING:
@@ -141,10 +147,10 @@ def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer
     """Return whether an answer is much nearer to a mistake's than the right one is."""
     to_answer = deviation(check, name, mistaken, answer)
     to_right = deviation(check, name, mistaken, expected)
-    if _is_drawn(check, name):
+    if _is_drawn(check, expected, name):
         nearest = NEAR_IF_DRAWN
     else:
-        nearest = ROUNDING / check.tolerance.get(name, TOLERANCE)
+        nearest = ROUNDING / share_allowed(check, name, expected.arrays[name])
     if to_answer > nearest:
         return False
     return 2 * to_answer <= to_right
@@ -154,12 +160,13 @@ def _says_little(check: Check, expected: Answer, name: str) -> bool:
     """Return whether an array is a single truth value, or of numbers that are drawn."""
     array = expected.arrays[name]
     is_truth_value = array.dtype.kind == "b" and array.size == 1
-    return is_truth_value or _is_drawn(check, name)
+    return is_truth_value or _is_drawn(check, expected, name)
 
 
-def _is_drawn(check: Check, name: str) -> bool:
+def _is_drawn(check: Check, expected: Answer, name: str) -> bool:
     """Return whether an array's tolerance is so wide as where numbers are drawn."""
-    return check.tolerance.get(name, TOLERANCE) > WIDE * TOLERANCE
+    array = expected.arrays[name]
+    return not is_text(array) and share_allowed(check, name, array) > WIDE * TOLERANCE
 
 
 def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:

@@ -19,6 +19,7 @@ from autograder.judging import (
     error_words,
     row_cosine,
     unmet,
+    wrong_places,
 )
 
 SIZES = {"T": 6, "B": 3, "H": 9}
@@ -662,6 +663,18 @@ def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
     assert apart(expected, found) == pytest.approx(1)
     assert apart(expected, found, tolerance={"a": 1e-2}) == pytest.approx(0.1)
     assert apart(np.zeros(2), np.array([0.0, 0.001])) == pytest.approx(1)
+
+
+def test_an_absolute_tolerance_is_added_to_the_share():
+    """As a number, whatever the largest value is; places that are wrong are found by it too."""
+    expected = np.array([0.0, 10.0])
+    found = np.array([0.01, 10.0])
+    assert apart(expected, found, atol={"a": 0.01}) == pytest.approx(0.5)
+    assert apart(expected, found, tolerance={"a": 0.0}, atol={"a": 0.005}) == pytest.approx(2)
+    wide = replace(three, atol={"a": 1.0})
+    found = Answer({"a": np.array([2.0, 10.5])})
+    places = wrong_places(wide, "a", Answer({"a": expected}), found)
+    assert places.tolist() == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ def rules_for(
     """
     from autograder.grading.adjustments import FILE, all_adjustments
     from autograder.grading.policy import Policy, with_partners
-    from autograder.grading.policy_file import read_policy, unknown_students
+    from autograder.grading.policy_file import read_policy, unknown_students, with_sections
     from autograder.grading.roster import merged, roster_beside
 
     beside = [folder for folder in folders if (folder / FILE).is_file()]
@@ -240,6 +240,7 @@ def rules_for(
     rules = read_policy(course, policy) if policy else Policy()
     rosters = [roster_beside(folder) for folder in folders]
     roster = merged(*rosters)
+    rules = with_sections(rules, roster)
     warning = unknown_students(rules, results, roster)
     if warning:
         click.echo(warning, err=True)

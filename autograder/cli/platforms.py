@@ -70,9 +70,13 @@ def collect(
     Example:  autograder collect submissions.zip --into submitted --roster roster.csv
     """
     from autograder.course import find_unit
+    from autograder.grading.hand_in import RECEIPTS
+    from autograder.grading.results import write_whole
     from autograder.grading.roster import read_roster
     from autograder.intake import collect as collecting
     from autograder.intake.items import look_into
+    from autograder.intake.laid_out import receipts
+    from autograder.report.exports import as_csv
     from autograder.sandbox.scratch import Scratch
 
     course = find_course(course_folder)
@@ -84,11 +88,13 @@ def collect(
         made = collecting.plan(course, items, wish, students)
         if not dry_run:
             collecting.carry_out(made, into)
+            write_whole(into / RECEIPTS, as_csv(receipts(into)).rstrip("\n"))
     for line in collecting.summary(made):
         click.echo(line)
     if dry_run:
         click.echo("Nothing was written.")
     else:
+        click.echo(f"receipts: {into / RECEIPTS}")
         click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
 
 

@@ -1,4 +1,4 @@
-"""Commands of a student: check, watch, hint, start, update."""
+"""Commands of a student: check, watch, receipt, hint, start, update."""
 
 import os
 import sys
@@ -133,6 +133,32 @@ def watch(what: str | None, course_folder: Path | None) -> None:
     watched = Watch(course, name, path)
     with keyboard() as key, suppress(KeyboardInterrupt):
         watched.loop(key)
+
+
+@main.command()
+@click.argument("what", required=False)
+@course_option
+@report_user_errors
+def receipt(what: str | None, course_folder: Path | None) -> None:
+    """Print the checksum of a file that you hand in; keep it as your receipt.
+
+    WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
+    Your page of feedback names the checksum of the file that was graded: the same file has the
+    same checksum, and any change gives another one.
+
+    \b
+    Example:  autograder receipt UNIT
+    """
+    from datetime import UTC, datetime
+
+    from autograder.grading.results import digest, read_patiently
+
+    course = find_course(course_folder)
+    for path, _ in files_to_check(course, what):
+        content = read_patiently(path)
+        now = datetime.now(UTC).isoformat(" ", "seconds")
+        click.echo(f"{path.name}  {len(content)} bytes  {now}")
+        click.echo(f"    sha256 {digest(content)}")
 
 
 @main.command()

@@ -5,6 +5,7 @@ that folder is the student's.
 
     SUBMITTED/collected.json               that this folder was written by `collect`
     SUBMITTED/not taken.txt                what it did not take, run by run
+    SUBMITTED/receipts.csv                 each file that it took, with its checksum
     SUBMITTED/ada/sums/sums.py             the latest attempt
     SUBMITTED/ada/sums.json                its record
     SUBMITTED/ada/earlier/sums/1/sums.py   the first attempt
@@ -18,6 +19,7 @@ import msgspec
 FORMAT = 1
 MARK = "collected.json"
 LIST = "not taken.txt"
+RECEIPTS = "receipts.csv"
 EARLIER = "earlier"
 
 

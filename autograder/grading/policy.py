@@ -34,10 +34,22 @@ Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
 NEVER = datetime.max.replace(tzinfo=UTC)  # units without a due time come last
 
 
+class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The dates of one unit for a section of the class; what is not said is as for the others.
+
+    due, begun, handed_out: see `Rules`.
+    """
+
+    due: Moment | None = None
+    begun: Moment | None = None
+    handed_out: Moment | None = None
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The rules of one unit.
 
     due: until when it may be handed in.
+    handed_out: when it was given to students; extra time is counted from then.
     begun: by when something must have been handed in; see `Late.not_begun`.
     weight: what it weighs in the total.
     drop, bonus: the checks that count nothing, and those that count on top.
@@ -47,6 +59,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     due: Moment | None = None
     begun: Moment | None = None
+    handed_out: Moment | None = None
     weight: Weight = 1.0
     drop: tuple[str, ...] = ()
     bonus: tuple[str, ...] = ()
@@ -100,6 +113,9 @@ class Policy:
     carried: the share that counts of points which rest on an early mistake that was carried
     forward.
     extensions: (student, unit) → days.
+    sections: section → unit → its dates there.
+    sections_of: student → the sections that the roster names, of those in `sections`.
+    extra_time: student → by what the time from handing out to the due time is multiplied.
     partners: unit → groups of students whose hand-ins count for all of them.
     regrades: the address that students may write to, from a link at each check.
     show_solutions: whether a page of feedback shows the course's solution of what passed.
@@ -110,6 +126,9 @@ class Policy:
     late: Late = Late()  # noqa: RUF009 (frozen)
     units: Mapping[str, Rules] = field(default_factory=dict)
     extensions: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, Dates]] = field(default_factory=dict)
+    sections_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    extra_time: Mapping[str, float] = field(default_factory=dict)
     early: Early = Early()  # noqa: RUF009 (frozen)
     total: Total = Total()  # noqa: RUF009 (frozen)
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
@@ -120,6 +139,65 @@ class Policy:
     def rules(self, unit: str) -> Rules:
         """Return the rules of a unit."""
         return self.units.get(unit, Rules())
+
+    def rules_of(self, student: str, unit: str) -> Rules:
+        """Return the rules of a unit with the dates of a student's section.
+
+        Of several sections the one counts in which the unit is due last.
+        """
+        rules = self.rules(unit)
+        in_sections = []
+        for section in self.sections_of.get(student, ()):
+            dates = self.sections[section].get(unit)
+            in_sections.append(_with_dates(rules, dates) if dates else rules)
+        return max(in_sections, key=lambda each: each.due or NEVER, default=rules)
+
+
+def _with_dates(rules: Rules, dates: Dates) -> Rules:
+    """Return rules with the dates that a section has of its own."""
+    return msgspec.structs.replace(
+        rules,
+        due=dates.due or rules.due,
+        begun=dates.begun or rules.begun,
+        handed_out=dates.handed_out or rules.handed_out,
+    )
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a unit is due for one student; why: what it differs from the class's by."""
+
+    due: datetime
+    why: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Say the time, and why it is the student's own."""
+        time = f"{self.due.day} {self.due:%B, %H:%M}"
+        return f"due {time} ({', '.join(self.why)})" if self.why else f"due {time}"
+
+
+def deadline(student: str, unit: str, policy: Policy) -> Deadline | None:
+    """Return when a unit is due for a student; None where it has no due time.
+
+    First the section's dates, then extra time, then days of extension.
+    """
+    rules = policy.rules_of(student, unit)
+    due = rules.due
+    if due is None:
+        return None
+    why = []
+    if due != policy.rules(unit).due:
+        why.append("the date of the section")
+    factor = policy.extra_time.get(student, 1.0)
+    if factor != 1 and rules.handed_out:
+        due = rules.handed_out + factor * (due - rules.handed_out)
+        why.append(f"time × {factor:g}")
+    days = policy.extensions.get((student, unit), 0.0)
+    if days:
+        due += timedelta(days=days)
+        why.append(f"{days:g} days of extension" if days != 1 else "1 day of extension")
+    return Deadline(due, tuple(why))
 
 
 @dataclass(frozen=True)
@@ -231,7 +309,10 @@ def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
     for result in results:
         of_unit = by_unit.setdefault(result.unit, [])
         of_unit.append(result)
-    due_first = sorted(by_unit, key=lambda unit: (policy.rules(unit).due or NEVER, unit))
+    student = results[0].lms_name
+    due_first = sorted(
+        by_unit, key=lambda unit: (policy.rules_of(student, unit).due or NEVER, unit)
+    )
     left = policy.late.slack_days
     for unit in due_first:
         free = min(left, policy.late.slack_each)
@@ -267,7 +348,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     slack: how many slack days the student may use for it.
     first: when the student first handed in anything for the unit.
     """
-    rules = policy.rules(result.unit)
+    rules = policy.rules_of(result.lms_name, result.unit)
     tally = [Line("all checks", _earned(result))]
     known = _with_carried(result, policy)
     tally.append(Line(f"{policy.carried:.0%} of what follows early mistakes", _earned(known)))
@@ -286,7 +367,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
             most += exact(verdict.points)
     if rules.drop:
         tally.append(Line(f"without {', '.join(rules.drop)}", points))
-    late = _late(result, rules, policy, slack)
+    late = _late(result, policy, slack)
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
@@ -429,11 +510,20 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
     return _Step(factor, words)
 
 
-def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
-    """Take off what lateness costs; `slack` days of it are free."""
-    days = _days_late(result, rules, policy)
-    if not days:
+def _late(result: Result, policy: Policy, slack: int) -> _Step:
+    """Take off what lateness costs; `slack` days of it are free.
+
+    Where the student has a due time of their own, it is named as soon as the class's is over.
+    """
+    own = deadline(result.lms_name, result.unit, policy)
+    if own is None or not result.submitted:
         return _Step()
+    submitted = datetime.fromisoformat(result.submitted)
+    days = _days_after(own.due, submitted, policy)
+    due_for_all = policy.rules(result.unit).due
+    if not days:
+        is_over = due_for_all is not None and _days_after(due_for_all, submitted, policy) > 0
+        return _Step(words=f"in time: {own.words}" if own.why and is_over else "")
     used = min(days, slack)
     lost_by_days = (days - used) * exact(policy.late.per_day)
     lost = min(lost_by_days, exact(policy.late.at_most))
@@ -443,18 +533,16 @@ def _late(result: Result, rules: Rules, policy: Policy, slack: int) -> _Step:
         words += f", {used} of them slack"
     elif policy.late.slack_days:
         words += ", no slack day left"
-    return _Step(1 - lost, f"{words}, {float(lost):.0%} taken off", used)
+    words += f", {float(lost):.0%} taken off"
+    if own.why:
+        words += f", {own.words}"
+    return _Step(1 - lost, words, used)
 
 
-def _days_late(result: Result, rules: Rules, policy: Policy) -> int:
-    """Count the days begun since the due time, an extension added; 0 within the hours of grace."""
-    if rules.due is None or not result.submitted:
-        return 0
-    student_and_unit = (result.lms_name, result.unit)
-    extension = policy.extensions.get(student_and_unit, 0.0)
-    due = rules.due + timedelta(days=extension)
+def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:
+    """Count the days begun since a due time; 0 within the hours of grace."""
     grace = timedelta(hours=policy.late.grace_hours)
-    late = datetime.fromisoformat(result.submitted) - due
+    late = submitted - due
     if late <= grace:
         return 0
     days = late / timedelta(days=1)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,9 +10,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.grading.policy import Days, Early, Late, Policy, Rules, Share, Total
+from autograder.grading.policy import Dates, Days, Early, Late, Policy, Rules, Share, Total
 from autograder.grading.results import Result
-from autograder.grading.roster import Roster
+from autograder.grading.roster import Roster, sections_in
 from autograder.schema import BadFile, convert, read_toml_table
 
 Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
@@ -25,7 +26,10 @@ TABLES = (
     "regrades",
     "show_solutions",
     "extensions",
+    "sections",
+    "extra_time",
 )
+Factor = Annotated[float, msgspec.Meta(ge=1, le=10)]
 
 
 def read_policy(course: Course, path: Path) -> Policy:
@@ -42,6 +46,7 @@ def read_policy(course: Course, path: Path) -> Policy:
     for student, by_unit in read.extensions.items():
         for unit, days in by_unit.items():
             extensions[student, unit] = days
+    _refuse_extra_time_from_nowhere(read.extra_time, read.sections, units, str(path))
     partners = read_partners(course, path.parent / read.partners) if read.partners else {}
     return Policy(
         keep=read.keep,
@@ -49,6 +54,8 @@ def read_policy(course: Course, path: Path) -> Policy:
         late=read.late,
         units=units,
         extensions=extensions,
+        sections=read.sections,
+        extra_time=read.extra_time,
         early=read.early,
         total=read.total,
         partners=partners,
@@ -75,6 +82,8 @@ def _kind_of_file(course: Course) -> type[msgspec.Struct]:
             ("regrades", Address, ""),
             ("show_solutions", bool, False),
             ("extensions", dict[str, dict[str, Days]], {}),
+            ("sections", dict[str, dict[str, Dates]], {}),
+            ("extra_time", dict[str, Factor], {}),
             *units,
         ],
         forbid_unknown_fields=True,
@@ -82,22 +91,24 @@ def _kind_of_file(course: Course) -> type[msgspec.Struct]:
 
 
 def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> dict[str, Any]:
-    """Write out the names of units, which may be shortened, as keys and within `extensions`.
+    """Write out the names of units, which may be shortened: as keys, and within some tables.
 
-    Raises `BadFile`.
+    These are `extensions` and `sections`. Raises `BadFile`.
     """
     tables: dict[str, Any] = {}
     units: dict[str, Any] = {}
     for name, value in written.items():
-        kind = tables if name in TABLES else units
-        kind[name] = value
-    extensions = tables.get("extensions")
-    if isinstance(extensions, dict):
+        group = tables if name in TABLES else units
+        group[name] = value
+    for kind in ("extensions", "sections"):
+        table = tables.get(kind)
+        if not isinstance(table, dict):
+            continue
         whole = {}
-        for student, days in extensions.items():
-            there = f"{where}: `extensions.{student}`"
-            whole[student] = _of_units(course, days, there)
-        tables["extensions"] = whole
+        for key, by_unit in table.items():
+            there = f"{where}: `{kind}.{key}`"
+            whole[key] = _of_units(course, by_unit, there)
+        tables[kind] = whole
     rules = _of_units(course, units, where, known=TABLES)
     return {**tables, **rules}
 
@@ -147,6 +158,57 @@ def _refuse_unknown_checks(course: Course, unit: str, rules: Rules, where: str) 
             raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
 
 
+def _refuse_extra_time_from_nowhere(
+    extra_time: Mapping[str, float],
+    sections: Mapping[str, Mapping[str, Dates]],
+    units: Mapping[str, Rules],
+    where: str,
+) -> None:
+    """Refuse extra time where nothing says from when it is counted. Raises `BadFile`."""
+    if not extra_time:
+        return
+    for unit, rules in units.items():
+        own_dates = [Dates()]
+        for by_unit in sections.values():
+            own_dates.append(by_unit.get(unit, Dates()))
+        for each in own_dates:
+            due = each.due or rules.due
+            handed_out = each.handed_out or rules.handed_out
+            if due and (handed_out is None or handed_out >= due):
+                raise BadFile(
+                    f"{where}: `extra_time` multiplies the time from handing out to the due time. "
+                    f"Write `handed_out`, a time before `due`, for {unit}."
+                )
+
+
+def with_sections(policy: Policy, roster: Roster | None) -> Policy:
+    """Return a policy that knows in which of its sections each student is, by the roster.
+
+    Raises `BadFile` where there is no roster, and for a section that nobody is in.
+    """
+    if not policy.sections:
+        return policy
+    folded = {section.casefold(): section for section in policy.sections}
+    sections_of = {}
+    named: dict[str, None] = {}
+    for name, student in roster.students.items() if roster else ():
+        theirs = sections_in(student.section)
+        named.update(dict.fromkeys(theirs))
+        sections_of[name] = [
+            folded[each.casefold()] for each in theirs if each.casefold() in folded
+        ]
+    if not named:
+        raise BadFile(
+            "The policy has `sections`, and no roster says who is in which. Give `collect` or "
+            "`grade` a --roster with a column `section`."
+        )
+    used = {section for of_student in sections_of.values() for section in of_student}
+    unused = _strangers(set(policy.sections) - used, set(named))
+    if unused:
+        raise BadFile(f"The policy's `sections` name some that nobody is in: {unused}.")
+    return replace(policy, sections_of=sections_of)
+
+
 def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:
     """Read groups from a CSV file: a head, then in each row a unit and the students of one group.
 
@@ -190,16 +252,24 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     for result in results:
         known.update((result.student, result.lms_name))
     extended = {student for student, _ in policy.extensions}
+    slower = set(policy.extra_time)
     partners: set[str] = set()
     for groups in policy.partners.values():
         partners.update(*groups)
     if roster is None:
-        told = _strangers(extended, known | partners)
+        told = _strangers(extended | slower, known | partners)
         if not told:
             return ""
-        return f"Warning: the policy's `extensions` name nobody of this class: {told}."
+        tables = "`extra_time`" if not extended else "`extensions`"
+        if extended and slower:
+            tables = "`extensions` and `extra_time`"
+        return f"Warning: the policy's {tables} name nobody of this class: {told}."
     known.update(roster.students)
-    for kind, named in (("extensions", extended), ("partners", partners)):
+    for kind, named in (
+        ("extensions", extended),
+        ("extra_time", slower),
+        ("partners", partners),
+    ):
         told = _strangers(named, known)
         if told:
             raise BadFile(f"The policy's `{kind}` name nobody of this class: {told}.")

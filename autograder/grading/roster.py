@@ -2,7 +2,7 @@
 
 Its columns are recognized by their headings. Known tables:
 
-- a person's: student, name, email, id, login, sis (only `student` is needed)
+- a person's: student, name, email, id, login, sis, section (only `student` is needed)
 - Canvas, Grades → Export: Student, ID, SIS User ID, SIS Login ID, Section, …
 - Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email
 address, …
@@ -40,6 +40,7 @@ class Student:
     student: the name of the folder. The rest is for finding the person, and for going back to the
     system that the class came from.
     source: the system that `id` is a number of; empty where a person wrote it.
+    section: the part of the class; several are parted by `;`.
     """
 
     student: str
@@ -49,6 +50,19 @@ class Student:
     login: str = ""
     sis: str = ""
     source: str = ""
+    section: str = ""
+
+
+def sections_in(cell: str) -> list[str]:
+    """Return the sections that a cell of a roster names.
+
+    A name may hold "and" or a comma, and Canvas writes several as "A, B, and C", so that the whole
+    cell is one of them too.
+    """
+    parts = re.split(r"[;,]|\band\b", cell)
+    names = [cell, *cell.split(";"), *parts]
+    stripped = [name.strip() for name in names]
+    return [name for name in dict.fromkeys(stripped) if name]
 
 
 def as_student(student: str, hand_in: HandIn) -> Student:
@@ -181,7 +195,7 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
     both.
     """
     same: dict[str, list[Student]] = {}
-    for student in dict.fromkeys(rows):  # Canvas lists a student once for each section
+    for student in _each_once(rows):
         called_so = same.setdefault(student.student, [])
         called_so.append(student)
     apart = []
@@ -200,6 +214,17 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
         for student in students:
             apart.append(replace(student, student=f"{name}_{student.id}"))
     return apart
+
+
+def _each_once(rows: Sequence[Student]) -> Iterable[Student]:
+    """Return the students of a table, where Canvas lists a student once for each section."""
+    once: dict[Student, Student] = {}
+    for row in rows:
+        person = replace(row, section="")
+        before = once.get(person, person)
+        sections = dict.fromkeys(filter(None, (before.section, row.section)))
+        once[person] = replace(row, section="; ".join(sections))
+    return once.values()
 
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
@@ -258,6 +283,7 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
         login=cells.get(columns.login, ""),
         sis=cells.get(columns.sis, ""),
         source=columns.source or cells.get("source", ""),
+        section=cells.get("section", ""),
     )
 
 
@@ -402,6 +428,7 @@ def _filled_up(student: Student, before: Student) -> Student:
         login=student.login or before.login,
         sis=student.sis or before.sis,
         source=number.source,
+        section=student.section or before.section,
     )
 
 

@@ -17,6 +17,8 @@ from autograder.intake.folder_names import folder_name
 from autograder.intake.items import utc_of_seconds
 from autograder.intake.units import SUFFIXES
 
+RECEIPT = ("student", "name", "email", "unit", "attempt", "handed in", "file", "sha256")
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -157,6 +159,23 @@ def add_to_list(into: Path, lines: Sequence[str]) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     text = "\n".join([f"# {now}", *lines, "", ""])
     replace_file(path, (before + text).encode("utf-8", "replace"))
+
+
+def receipts(into: Path) -> list[tuple[str, ...]]:
+    """List each file that lies in a folder that `collect` wrote, with its time and checksum.
+
+    The first row holds the headings.
+    """
+    rows: list[tuple[str, ...]] = [RECEIPT]
+    for path in sorted([*into.glob("*/*.json"), *into.glob(f"*/{EARLIER}/*/*.json")]):
+        record = read_record(path)
+        if record is None or not record.sha256:
+            continue
+        unit = path.parent.name if path.parent.parent.name == EARLIER else path.stem
+        who = (record.student, record.name, record.email)
+        what = (record.submitted, record.file, record.sha256)
+        rows.append((*who, unit, str(record.attempt), *what))
+    return rows
 
 
 def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:

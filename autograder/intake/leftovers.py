@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from autograder.course import Course
-from autograder.grading.hand_in import EARLIER, LIST, MARK
+from autograder.grading.hand_in import EARLIER, LIST, MARK, RECEIPTS
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.submissions import Submitted
 from autograder.intake.items import Left, shown, tools_own
@@ -15,6 +15,7 @@ from autograder.intake.units import SUFFIXES, is_script, unit_named
 
 MOST = 10_000  # files of one student that are looked at
 FEW = 5  # files of one student that are listed one by one
+OURS = (MARK, ROSTER, LIST, RECEIPTS)  # what `collect` lays beside the students' folders
 BESIDE = {
     "timestamp.txt",
     ".autograder.json",
@@ -48,7 +49,7 @@ class _Looking:
     def at_the_top(self) -> Iterator[Left]:
         """Look at the students' folders, and at what lies beside them."""
         for entry in _entries(self.folder):
-            if Path(entry.path) in self.taken or entry.name in (MARK, ROSTER, LIST):
+            if Path(entry.path) in self.taken or entry.name in OURS:
                 continue
             name = shown(entry.name)
             why = _foreign(entry)

@@ -16,7 +16,7 @@ from small import UNIT, run_command, submit, timeless
 
 from autograder import cli
 from autograder.cli.base import NEW_OBJECTS
-from autograder.grading.results import only_writer
+from autograder.grading.results import digest, only_writer
 from autograder.grading.submissions import read_file
 from autograder.sandbox.client import bubblewrap
 from autograder.source.solution import read_solution
@@ -687,6 +687,23 @@ def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words
     done = subprocess.run(run, cwd=small.COURSE.folder, capture_output=True, text=True, timeout=120)
     one_sentence(done, words)
     assert out in done.stderr.splitlines()[-1]
+
+
+# ---- a receipt
+
+
+def test_a_receipt_is_the_checksum_of_the_file(course):
+    """It changes with any change of the file, and is what a page of feedback names."""
+    path = course / "assignments" / f"{UNIT}.py"
+    before = run_command("receipt", "numbers", cwd=course).stdout
+    assert before.startswith(f"{path.name}  {path.stat().st_size} bytes  ")
+    assert f"sha256 {digest(path.read_bytes())}\n" in before
+    copy = course / "elsewhere" / path.name
+    copy.parent.mkdir()
+    copy.write_text(path.read_text() + "\n")
+    after = run_command("receipt", copy, cwd=course).stdout
+    assert f"sha256 {digest(copy.read_bytes())}\n" in after
+    assert digest(path.read_bytes()) not in after
 
 
 # ---- hints

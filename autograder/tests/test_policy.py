@@ -16,8 +16,9 @@ from autograder.course import read_course
 from autograder.grading.adjustments import Adjustment
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Late, Policy, Rules, grades
-from autograder.grading.policy_file import read_policy
+from autograder.grading.policy_file import read_policy, unknown_students, with_sections
 from autograder.grading.results import stored_results
+from autograder.grading.roster import read_roster, sections_in
 from autograder.grading.submissions import graded_files
 from autograder.integrations.canvas import comment_on
 from autograder.report.feedback import write_feedback
@@ -304,3 +305,93 @@ def test_report_by_command_shows_a_policy(graded_class, tmp_path):
     assert done.returncode == 2
     assert "`late.per_day`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+SECTIONS = """
+[late]
+per_day = 0.1
+
+[early]
+days = 2
+bonus = 0.1
+
+[numbers]
+handed_out = 2026-11-24T00:00:00Z
+due = 2026-12-01T00:00:00Z
+
+[sections."Tuesday, late"]
+numbers = { due = 2026-12-04T00:00:00Z }
+
+[extra_time]
+grace = 1.5
+
+[extensions.grace]
+numbers = 1
+"""
+ROSTER = """student,section
+ada,"Tuesday, late"
+bob,Monday
+both,"Monday; Tuesday, late"
+grace,Monday
+"""
+
+
+@pytest.fixture
+def in_sections(tmp_path):
+    """A policy with a section that has a due time of its own, and a class in two sections."""
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    roster = read_roster(tmp_path / "roster.csv")
+    return with_sections(read(tmp_path, SECTIONS), roster)
+
+
+@pytest.mark.parametrize(
+    ("student", "when", "points", "words"),
+    [
+        ("bob", "2026-12-01T12:00:00Z", 9.9, "1 day late, 10% taken off"),
+        ("ada", "2026-12-01T12:00:00Z", 12.1, "early, 10% added; in time: due 4 December, 00:00"),
+        ("ada", "2026-12-04T12:00:00Z", 9.9, "taken off, due 4 December, 00:00 (the date of the"),
+        ("both", "2026-12-03T12:00:00Z", 11, "in time: due 4 December, 00:00 (the date of the"),
+        # seven days × 1.5, and one of extension
+        ("grace", "2026-12-05T11:59:00Z", 11, "(time × 1.5, 1 day of extension)"),
+        ("grace", "2026-12-05T12:01:00Z", 9.9, "1 day late, 10% taken off, due 5 December, 12:00"),
+    ],
+)
+def test_dates_of_a_section_and_extra_time(results, in_sections, student, when, points, words):
+    """A section may have dates of its own, a student more time; the page says which was due."""
+    result = handed_in(results, student, when)
+    (grade,) = grades([result], in_sections)
+    assert grade.points == points
+    assert words in grade.words
+
+
+def test_sections_need_a_roster_that_names_them(tmp_path):
+    """Without one, nobody's dates are known; a section that nobody is in is misspelt."""
+    policy = read(tmp_path, SECTIONS)
+    with pytest.raises(BadFile, match="no roster says who is in which"):
+        with_sections(policy, None)
+    (tmp_path / "roster.csv").write_text("student,section\nada,Tuesday late\n")
+    with pytest.raises(BadFile, match=r"in: `Tuesday, late` .did you mean `Tuesday late`"):
+        with_sections(policy, read_roster(tmp_path / "roster.csv"))
+
+
+def test_extra_time_needs_to_know_since_when(tmp_path):
+    """A factor is of the time from handing out to the due time."""
+    with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
+        read(tmp_path, SECTIONS.replace("handed_out = 2026-11-24T00:00:00Z", ""))
+
+
+def test_canvas_names_a_student_once_for_each_section(tmp_path):
+    """Older exports have a row for each section; the student is one, and in both."""
+    rows = ["Student,ID,SIS User ID,SIS Login ID,Section", "Ada,1,S1,ada,A", "Ada,1,S1,ada,B"]
+    (tmp_path / "roster.csv").write_text("\n".join(rows))
+    (student,) = read_roster(tmp_path / "roster.csv").students.values()
+    assert sections_in(student.section) == ["A; B", "A", "B"]
+
+
+def test_a_misspelt_name_below_extra_time_is_reported(results, tmp_path):
+    """As one below `extensions` is."""
+    policy = read(tmp_path, SECTIONS.replace("grace = 1.5", "grave = 1.5"))
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    roster = read_roster(tmp_path / "roster.csv")
+    with pytest.raises(BadFile, match=r"`extra_time` name nobody of this class: `grave` .did you"):
+        unknown_students(policy, [], roster)

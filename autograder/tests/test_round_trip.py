@@ -265,3 +265,24 @@ def test_records_are_in_the_results_and_not_on_anonymous_pages(graded):
     assert "4711" not in text
     assert "Lovelace" not in text
     assert "alan" not in text
+
+
+@pytest.mark.parametrize("platform", SOURCES)
+def test_a_receipt_names_the_file_that_was_graded(graded, tmp_path, platform):
+    """Collected, graded and on the page that goes back: each time the same checksum."""
+    receipts = table(graded / platform / "submitted" / "receipts.csv")
+    assert len({(row["student"], row["unit"], row["attempt"]) for row in receipts}) == len(receipts)
+    latest = {(row["student"], row["unit"]): row for row in receipts}
+    run("feedback", graded / platform / "grades", "--out", tmp_path)
+    results = sorted((graded / platform / "grades").glob("*/*.json"))
+    assert results
+    for path in results:
+        result = json.loads(path.read_text())
+        if not result["submission_sha256"]:
+            continue
+        name = result["known_as"] or result["student"]
+        receipt = latest[name, result["unit"]]
+        assert receipt["sha256"] == result["submission_sha256"]
+        page = (tmp_path / f"{result['student']} {result['unit']}.html").read_text()
+        assert f"sha256 {receipt['sha256']}" in page
+    assert "receipts.csv" not in (graded / f"{platform}.txt").read_text()

@@ -4,6 +4,7 @@ It decides which stored result is read back, which machines may grade together, 
 answer fits.
 """
 
+import ast
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from autograder.course import Course, Unit, addons
 from autograder.data import corpus_name
+from autograder.parsing import parse
 from autograder.sandbox.readable import module_path
 
 ENGINE = Path(__file__).parents[1]
@@ -131,13 +133,36 @@ def computing_digest() -> str:
 
 
 def experiments_digest(unit: Unit) -> str:
-    """Return the digest of a unit's experiments: their module, what checks share, add-ons."""
-    files = modules_of_checks(unit.course, unit.name)
+    """Return the digest of a unit's experiments: their module, what checks share, add-ons.
+
+    The points of a check are no part of it: no answer rests on them.
+    """
+    own, *shared = modules_of_checks(unit.course, unit.name)
+    experiments = without_points(own.read_text("utf-8"))
+    files = list(shared)
     for package, module in addons(unit.course).items():
         if package in unit.packages:
             addon = Path(module_path(module))
             files.extend(modules_of(addon))
-    return digest_of(files)
+    whole = own.name + experiments + digest_of(files)
+    return sha256(whole.encode()).hexdigest()
+
+
+def without_points(text: str) -> str:
+    """Return a module of checks without the points that their decorators give."""
+    lines = text.encode().split(b"\n")  # a tree counts columns in bytes
+    for node in parse(text).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for decorator in node.decorator_list:
+            keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+            for keyword in keywords:
+                value = keyword.value
+                if keyword.arg == "points" and value.lineno == value.end_lineno:
+                    line = lines[value.lineno - 1]
+                    rest = line[value.end_col_offset :]
+                    lines[value.lineno - 1] = line[: value.col_offset] + rest
+    return b"\n".join(lines).decode()
 
 
 def checks_digest(course: Course, name: str) -> str:
@@ -160,7 +185,8 @@ def unit_digest(unit: Unit) -> str:
     key = unit.course.key(unit.name)
     solution = digest_of([path])
     listed = digest_of([key]) if key.is_file() else ""
-    whole = solution + experiments_digest(unit) + listed
+    checks = checks_digest(unit.course, unit.name)
+    whole = solution + checks + experiments_digest(unit) + listed
     return sha256(whole.encode()).hexdigest()
 
 

@@ -12,7 +12,7 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
 from autograder.grading.materials import check_materials
-from autograder.grading.provenance import unit_digest
+from autograder.grading.provenance import experiments_digest, unit_digest, without_points
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
@@ -127,6 +127,26 @@ def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
     assert {name for name in now if now[name] != before[name]} == (
         everything if changed is None else changed
     )
+
+
+def test_other_points_make_no_answer_anew(copied):
+    """A grade rests on them, and no answer of ours does; other numbers of a check count."""
+    unit = load_unit(copied, UNIT)
+    answers, grade = experiments_digest(unit), unit_digest(unit)
+    path = copied.checks / f"{UNIT}.py"
+    text = path.read_text()
+    path.write_text(text.replace("points=4", "points=15"))
+    assert path.read_text() != text
+    assert experiments_digest(unit) == answers
+    assert unit_digest(unit) != grade
+    assert without_points("@check(points=1, seconds=5)\ndef é(): f(points=1)") == without_points(
+        "@check(points=2, seconds=5)\ndef é(): f(points=1)"
+    )
+    other_seconds = "@check(points=1, seconds=6)\ndef é(): f(points=1)"
+    other_call = "@check(points=1, seconds=5)\ndef é(): f(points=2)"
+    before = without_points("@check(points=1, seconds=5)\ndef é(): f(points=1)")
+    assert without_points(other_seconds) != before
+    assert without_points(other_call) != before
 
 
 def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):

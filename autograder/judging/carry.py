@@ -1,4 +1,4 @@
-"""Errors carried forward: an early mistake costs its own check, and what follows counts.
+"""Errors carried forward: after an early mistake that is explained, consistent work counts.
 
 Where a check that others need is wrong by known mistakes, or by one listed change of the solution,
 the others still run. They are judged against the solution with those mistakes in it. An array earns

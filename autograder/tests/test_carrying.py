@@ -1,4 +1,4 @@
-"""Errors carried forward: an early mistake costs its own check, and what follows counts."""
+"""Errors carried forward: after an early mistake that is explained, consistent work counts."""
 
 from dataclasses import replace
 

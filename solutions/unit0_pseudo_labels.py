@@ -162,7 +162,7 @@ class MixIterator:
         ### BEGIN SOLUTION
         return self
         # mistake: return iter(self.children)
-        #   `__iter__` gives something else than the mix. It returns `self`; it is no generator, and no iterator over the children.
+        #   `__iter__` returns something else than the mix, so a loop does not call the mix's own `__next__`. Return `self`.
         ### END SOLUTION
 
     def __next__(self):
@@ -172,22 +172,21 @@ class MixIterator:
         # mistake: xs, ys = [next(c)[0] for c in self.children], [next(c)[1] for c in self.children]
         #   `next` was called twice for each child, once for x and once for y, which are then of two batches. Call it once.
         # mistake: xs, ys = zip(*self.children)
-        #   all that a child gives was asked for, and it never ends. Call `next` once on each child.
+        #   the code asks a child for all its batches, and there is no last one. Call `next` once on each child.
         # mistake: xs, ys = zip(*[next(self.children[0]) for _ in self.children], strict=True)
         #   every part of the batch came from the first child. Ask each child for one.
         # mistake: ys, xs = zip(*[next(child) for child in self.children], strict=True)
         #   x and y were swapped. A child gives (x, y), and so does the mix.
         # mistake: xs, ys = next(self.children[0])[:1], next(self.children[0])[1:]
-        #   only the first child's batch was used, and x and y were drawn from two different batches.
+        #   only the first child was used, and x and y came from two of its batches. Call `next` once for each child.
         # mistake: xs, ys = zip(*map(next, self.children)); self.seen = getattr(self, "seen", 0) + sum(map(len, xs)); next(iter(range(self.seen, self.N)))
-        #   the mix came to an end, with its shortest child or when N examples were given. Its children never end,
-        #   and neither does the mix: no `StopIteration`.
+        #   the mix came to an end. Its children never end, and neither does the mix: never raise `StopIteration`.
         return torch.cat(xs), torch.cat(ys)
         # mistake: return torch.vstack(xs), torch.vstack(ys)
         #   batches were put one below the other as rows, which fails where a label is a single number. Join them along
         #   axis 0, whatever their shape: `torch.cat`.
         # mistake: return torch.cat(xs), torch.cat(ys[::-1])
-        #   x and y were joined in different orders, so that labels belong to other examples.
+        #   x and y were joined in different orders, so labels belong to other examples. Join both in the children's order.
         # mistake: return torch.stack([x[:1] for x in xs]), torch.stack([y[:1] for y in ys])
         #   batches were stacked along a new axis. Join them along axis 0, whole: `torch.cat`.
         # mistake: return torch.cat([x[: min(map(len, xs))] for x in xs]), torch.cat([y[: min(map(len, xs))] for y in ys])
@@ -204,7 +203,7 @@ class MixIterator:
             #   only the first child was reset. `reset` reaches each of them.
             child.reset()
             # mistake: pass
-            #   no child was reset: call each one's `reset`.
+            #   no child was reset, so each goes on where it stopped. Call each one's `reset`.
         ### END SOLUTION
 
 
@@ -253,7 +252,7 @@ def one_epoch(batches):
         x, y = next(batches)
         yield x, y
         # mistake: yield from [(x, y)] * (seen + len(x) < batches.N)
-        #   the batch that reaches N was drawn and not given: ask whether it is enough after the `yield`, not before it.
+        #   the batch that reaches N was drawn and not given. Compare with N after the `yield`, not before it.
         # mistake (keeps 0.5): yield x.double(), y
         #   the batches were turned into another type. Give them as they come.
         seen += len(x)
@@ -262,8 +261,8 @@ def one_epoch(batches):
         # mistake: seen += 1
         #   batches were counted, not examples. Add the length of each batch.
         # mistake: seen += x.numel()
-        #   the epoch ended too early: pixels were counted (`numel`), or a batch was taken for larger than it is.
-        #   Add each batch's own `len(x)`.
+        #   the epoch ended too early, because more examples were counted than a batch has. Add each batch's own `len(x)`:
+        #   its rows, not its pixels.
     ### END SOLUTION
 
 
@@ -304,9 +303,9 @@ def batch_sizes(total, share):
     # mistake: pseudo = max(1, round(total * share))
     #   at least one example was always pseudo-labelled. A share of 0 asks for none.
     # mistake: pseudo = int(total * share)
-    #   the size was cut off, not rounded to the nearest integer.
+    #   the size was cut off, so it is up to one too small. Round it to the nearest integer: `round(…)`.
     # mistake: pseudo = -int(-total * share // 1)
-    #   the size was rounded up, not to the nearest integer.
+    #   the size was rounded up, so it is up to one too large. Round it to the nearest integer: `round(…)`.
     return total - pseudo, pseudo
     # mistake (keeps 0.5): return float(total - pseudo), float(pseudo)
     #   the sizes are floats, with which nothing can be cut. `round(…)` without digits is an integer.
@@ -346,7 +345,7 @@ def split_rows(order, held_out, labelled):
     # mistake: rest = order
     #   the labelled rows were cut from the whole of `order`. Cut off the held-out ones first; no row may be in two parts.
     # mistake: rest = torch.arange(held_out, len(order))
-    #   the rows were taken as they lie, not in the given order: cut `order`.
+    #   the rows were taken as they stand, not in the given order, so the parts are not random. Cut `order`.
     return order[:held_out], rest[:labelled], rest[labelled:]
     # mistake: return order[labelled:][:held_out], order[:labelled], order[labelled:][held_out:]
     #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
@@ -427,7 +426,7 @@ def pseudo_labels(model, x):
         # mistake: y = torch.sigmoid(model(x))
         #   sigmoid looks at each class by itself, and a row does not add up to 1. The classes exclude each other: softmax.
         # mistake: y = torch.log_softmax(model(x), -1)
-        #   these are logarithms of probabilities. Labels are the probabilities themselves.
+        #   this is the log of each label. A label is the probability itself: use `torch.softmax`.
     model.train(mode)
     # mistake: model.training = mode
     #   only the model's own mode was put back, and its layers stay in evaluation mode. `model.train(mode)` reaches them all.
@@ -497,11 +496,11 @@ def soft_cross_entropy(logits, y):
     # mistake: return F.cross_entropy(logits, y.argmax(-1))
     #   the labels were hardened to their most likely class. Use all their probabilities.
     # mistake: return -(y * F.log_softmax(logits, -1)).sum()
-    #   the losses were summed over the batch. Average over the B examples.
+    #   the losses were summed, so the result grows with the batch. Average over the B examples.
     # mistake: return -(y * F.log_softmax(logits, -1)).mean()
     #   the mean ran over the V classes too. Sum over classes, average over the batch.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1))).sum(-1).mean()
-    #   infinite for large logits: a probability rounds to 0, or an exponential is too large. Use `log_softmax`.
+    #   the loss is infinite for large logits, because a very small p rounds to 0. Use `log_softmax`, which never computes p.
     # mistake: return (y * F.log_softmax(logits, -1)).sum(-1).mean()
     #   the loss has the wrong sign: logarithms of probabilities are negative, a loss is not.
     # mistake: return F.kl_div(F.log_softmax(logits, -1), y, reduction="batchmean")
@@ -513,7 +512,8 @@ def soft_cross_entropy(logits, y):
     # mistake: return -(y * F.log_softmax(logits, 0)).sum(-1).mean()
     #   softmax ran over the examples. The classes lie along the last axis.
     # mistake: return F.binary_cross_entropy_with_logits(logits, y, reduction="none").sum(-1).mean()
-    #   each class was judged by itself, as yes or no. The classes exclude each other: softmax over all.
+    #   each class was judged by itself. The classes exclude each other, so their probabilities add up to 1: use softmax over
+    #   all.
     ### END SOLUTION
 
 
@@ -542,15 +542,15 @@ def train(model, batches, optimizer, steps):
     ### BEGIN SOLUTION
     model.train()
     # mistake: batches.reset(); model.train()
-    #   the batches were reset. Take each next one: where a pass begins is the caller's business.
+    #   the batches were reset, but only the caller decides where a pass begins. Take the next batch at each step.
     # mistake: model.eval()
     #   trained in evaluation mode: dropout is off and batch norm does not learn. Call `model.train()` first.
     losses = []
     for _ in range(steps):
         # mistake: for _ in range(steps - 1):
-        #   one step too few was taken.
+        #   one step too few was taken. Take `steps` steps: `range(steps)`.
         # mistake: for _ in range(steps + 1):
-        #   one step too many was taken.
+        #   one step too many was taken. Take `steps` steps: `range(steps)`.
         # mistake: for _ in range(steps * 5):
         #   `steps` passes through all examples were taken. It is the number of batches.
         x, y = next(batches)
@@ -569,7 +569,8 @@ def train(model, batches, optimizer, steps):
         #   the gradients were clipped after the first few steps. Here they are used as they are.
         optimizer.step()
         # mistake: pass
-        #   no weight moved: when `optimizer.step()` came, no gradient was there, or it never came. First `backward`, then the step.
+        #   no weight moved. A gradient has to be there when the optimizer steps: at each step first call `backward`, then
+        #   `optimizer.step()`.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
         losses.append(error.item())
@@ -659,17 +660,19 @@ def semi_supervised(
     # mistake: mix = make_batches(x_unlabelled, guesses, total)
     #   the student saw only guesses. Mix them with the labelled images.
     # mistake: mix = make_batches(torch.cat([x, x_unlabelled]), torch.cat([y, guesses]), total)
-    #   everything was poured into one pot, so that the share is not controlled. Mix two iterators.
+    #   all examples are in one iterator, so the share is not controlled. Mix two iterators: one labelled, one
+    #   pseudo-labelled.
     train(student, mix, make_optimizer(student), steps)
     # mistake: train(teacher, mix, make_optimizer(teacher), steps)
     #   the teacher was trained on, and the student not at all. The student learns from the mixed batches.
     # mistake: train(student, mix, make_optimizer(teacher), steps)
-    #   the student's optimizer holds the teacher's parameters: the student never moves.
+    #   the optimizer holds the teacher's weights, so the student never learns. Make one for the student:
+    #   `make_optimizer(student)`.
     # mistake: train(student, mix, make_optimizer(student), 2 * steps)
     #   the student took twice as many steps. Both take `steps`.
     return student
     # mistake (keeps 0.5): return None
-    #   nothing was returned: `return student`.
+    #   nothing was returned, so the caller gets None. Write `return student`.
     # mistake (keeps 0.5): return teacher
     #   the teacher was returned. Return the student.
     ### END SOLUTION

@@ -112,7 +112,8 @@ def encode(words, index):
     # mistake: return torch.tensor([index.setdefault(word, 0) for word in words])
     #   unknown words were added to the caller's index. Only look words up: `index.get(word, 0)`.
     # mistake (keeps 0.5): return torch.tensor([index.get(word, 0) for word in words], dtype=torch.uint8)
-    #   the ids are not 32- or 64-bit integers: bytes are taken for a mask of rows, and floats cannot index.
+    #   the ids have the wrong type. PyTorch takes bytes for a mask of rows, and cannot index with floats. Make 64-bit
+    #   integers, the default of `torch.tensor([…])`.
     # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
     #   the ids are no tensor. Make one of integers: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])
@@ -120,7 +121,7 @@ def encode(words, index):
     # mistake: return torch.tensor([index[word] for word in words if word in index])
     #   unknown words were left out, so that the rest moved up. Give them the id 0.
     # mistake: return torch.tensor([index.get(word, -1) for word in words])
-    #   unknown words got −1. Their id is 0.
+    #   unknown words got −1, which selects the last row of a table. Give them the id 0.
     # mistake: return torch.tensor([index.get(word, len(index)) for word in words])
     #   unknown words got the last word's id. Theirs is 0.
     ### END SOLUTION
@@ -134,9 +135,9 @@ def new_table(index, E):
     ### BEGIN SOLUTION
     return torch.randn(len(index) + 1, E)
     # mistake (keeps 0.5): return nn.Embedding(len(index) + 1, E).weight
-    #   this is a parameter, which asks for a gradient. Here a plain tensor is wanted.
+    #   this is a parameter, so PyTorch tracks its gradient. Return a plain tensor: `torch.randn(…)`.
     # mistake (keeps 0.5): return torch.from_numpy(np.random.randn(len(index) + 1, E))
-    #   the numbers have 64 bits, as NumPy's have. torch's default type has 32: `torch.randn`, or `.float()`.
+    #   the numbers have 64 bits, as NumPy's have. PyTorch's default type has 32: draw with `torch.randn`.
     # mistake (keeps 0.5): table = torch.randn(len(index) + 1, E); table[0] = 0; return table
     #   the row of the id 0 was filled with zeros. It is drawn like all others.
     # mistake (keeps 0.5): return torch.rand(len(index) + 1, E)
@@ -146,7 +147,7 @@ def new_table(index, E):
     # mistake: return torch.randn(len(index), E)
     #   the table is one row short: ids run from 0 to the number of words.
     # mistake: return torch.randn(E, len(index) + 1)
-    #   rows and columns are exchanged: an id selects a row, (rows, E).
+    #   rows and columns are swapped: an id selects a row, (rows, E).
     ### END SOLUTION
 
 
@@ -208,7 +209,7 @@ def lookup(table, ids):
     # mistake (keeps 0.5): return F.embedding(ids, table, padding_idx=0)
     #   with `padding_idx=0` row 0 gets no gradient. It is a row like all others.
     # mistake: return table.numpy()[ids.numpy()]
-    #   NumPy knows no gradients, and refuses a table that asks for one. Index the tensor: `table[ids]`.
+    #   NumPy has no gradients, and refuses a table that needs one. Index the tensor: `table[ids]`.
     # mistake: return table[:, ids[ids < table.shape[1]]]
     #   columns were selected. An id selects a row.
     # mistake: return table[ids].sum(0)
@@ -310,9 +311,9 @@ def lookup_backward(ids, dout, V):
     ### BEGIN SOLUTION
     return torch.zeros(V, dout.shape[1]).index_add_(0, ids, dout)
     # mistake: grad = torch.zeros(V, dout.shape[1]); grad[ids] += dout; return grad
-    #   with repeated ids only one of their gradients was kept. All of them add up: `index_add_`, or the one-hot product.
+    #   with repeated ids only one of their gradients was kept. All of them add up: use `index_add_`.
     # mistake: table = torch.zeros(V, dout.shape[1], requires_grad=True); table[ids].backward(dout); return table.grad
-    #   autograd was asked, which is off here. Add the gradients up by hand.
+    #   autograd was used, which is off here. Add the gradients up by hand.
     # mistake: return torch.eye(V)[ids[ids > 0]].T @ dout[ids > 0]
     #   the id 0 was left out. It is a row of the table like all others.
     # mistake: return torch.eye(V)[ids].T @ dout / torch.eye(V)[ids].sum(0).clamp(min=1)[:, None]
@@ -352,11 +353,12 @@ def reindex(raw):
     ### BEGIN SOLUTION
     originals, ids = torch.unique(raw, return_inverse=True)
     # mistake (keeps 0.5): originals, ids = np.unique(raw, return_inverse=True)
-    #   not both of these are tensors, and an embedding takes nothing else. `torch.unique` gives two, and `torch.tensor` makes one.
+    #   an embedding takes only tensors, and not both of these are. `torch.unique` returns tensors, and `torch.tensor` makes
+    #   one from a list.
     # mistake: originals, ids = torch.unique(raw, return_inverse=True); raw.copy_(ids)
-    #   the new ids were written over the old ones, which the caller still needs.
+    #   the new ids were written over the old ones, which the caller still needs. Return new tensors.
     # mistake: originals = torch.tensor(sorted(set(raw))); ids = torch.tensor([originals.tolist().index(i) for i in raw])
-    #   repeats were not dropped: in a `set` of tensors each is an object of its own. Use `torch.unique`, or `set(raw.tolist())`.
+    #   repeats were not dropped: in a `set` of tensors each is an object of its own. Use `torch.unique`.
     # mistake: originals, ids = raw, torch.arange(len(raw))
     #   each entry got an id of its own. The same old id has the same new one.
     # mistake: originals, ids = torch.unique(raw), raw
@@ -366,7 +368,7 @@ def reindex(raw):
     # mistake: originals = torch.tensor(list(dict.fromkeys(raw.tolist()))); ids = (raw[:, None] == originals).int().argmax(1)
     #   the old ids were numbered in the order of first appearance. Number them in sorted order: the smallest is 0.
     # mistake (keeps 0.5): originals, ids = torch.unique(raw), torch.unique(raw, return_inverse=True)[1] + 1
-    #   the new ids begin at 1. Here they begin at 0: every row of the table belongs to somebody.
+    #   the new ids begin at 1, so the table's first row has no id. Begin at 0.
     return ids, originals
     # mistake: return originals, ids
     #   the two results were swapped: first the new ids, then the originals.
@@ -527,9 +529,9 @@ class DotBias(nn.Module):
         # mistake: biases = self.user_bias(users) + self.movie_bias(movies)
         #   (B, 1) and (B,) were added, which makes (B, B). Take the biases' column: `[:, 0]`.
         # mistake: biases = self.user_bias(users)[:, 0]
-        #   the film's bias is missing.
+        #   the film's bias is missing, so all films have the same mean. Add `movie_bias`.
         # mistake: biases = self.movie_bias(movies)[:, 0]
-        #   the user's bias is missing.
+        #   the user's bias is missing, so all users have the same mean. Add `user_bias`.
         # mistake: biases = self.user_bias(users).sum() + self.movie_bias(movies).sum()
         #   the biases of the whole batch were summed. Each rating has its own two.
         return product + biases + self.constant
@@ -538,11 +540,11 @@ class DotBias(nn.Module):
         # mistake: return (product + biases + self.constant)[:, None]
         #   the shape is (B, 1). Ratings are (B,): take the biases' column, `[:, 0]`.
         # mistake: return product + biases
-        #   the constant is missing.
+        #   the constant is missing, so the biases have to learn the mean rating. Add `self.constant`.
         # mistake: return product + biases + self.constant if self.training else (product + biases + self.constant).clamp(0.5, 5)
         #   in evaluation the ratings were cut off at 0.5 and 5. Return the plain sum in both modes.
         # mistake: return biases + self.constant
-        #   the dot product is missing.
+        #   the dot product is missing, so tastes have no effect. Add that of the two embeddings.
         # mistake: return product * biases + self.constant
         #   product and biases were multiplied. Add them.
         # mistake: return torch.sigmoid(product + biases + self.constant)
@@ -550,7 +552,7 @@ class DotBias(nn.Module):
         # mistake: return (product + biases + self.constant).squeeze()
         #   a batch of one loses its axis: `squeeze()` takes away every axis of length 1. Take the column, `[:, 0]`.
         # mistake: return (product + biases + self.constant).detach()
-        #   the result was cut off from the graph, so nothing can learn.
+        #   the result was cut off from the graph, so nothing can learn. Return the tensor as it is, without `.detach()`.
         ### END SOLUTION
 
 
@@ -601,7 +603,8 @@ class NeuralNet(nn.Module):
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[0]), nn.Dropout(drops[0])
         #   both dropouts have the first probability. `drops[1]` is that of the one before `output`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[1])
-        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
+        #   the dropout before `hidden` does not drop with its own probability, so it drops another fraction. Use
+        #   `nn.Dropout(drops[0])` there.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(1 - drops[0]), nn.Dropout(1 - drops[1])
         #   1 − p was taken for p. `nn.Dropout` wants the probability to be *dropped*, and so does `drops`.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.3), nn.Dropout(0.5)
@@ -621,11 +624,11 @@ class NeuralNet(nn.Module):
         # mistake: both = F.embedding(users, self.user.weight, padding_idx=0); both = torch.cat([both, self.movie(movies)], 1)
         #   with `padding_idx=0` the first user's row gets no gradient. It is a row like all others.
         # mistake: both = torch.cat([self.movie(movies), self.user(users)], 1)
-        #   the film's embedding came first. The user's does.
+        #   the film's embedding came first. The user's comes first.
         # mistake: both = torch.cat([self.user(users), self.user(users)], 1)
-        #   the user's embedding was taken twice, and the film's not at all.
+        #   the user's embedding was taken twice, so the film has no effect. Concatenate the user's and the film's.
         # mistake: both = torch.stack([self.user(users), self.movie(movies)], 2).flatten(1)
-        #   the two embeddings were interleaved. Concatenate them whole: `torch.cat` along axis 1.
+        #   the numbers of the two embeddings take turns. Put one after the other, whole: `torch.cat` along axis 1.
         hidden = torch.relu(self.hidden(self.drop1(both)))
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both * self.drop1(torch.ones(both.shape[1]))))
         #   the first dropout made the same holes in every row. It draws again for each row.
@@ -634,16 +637,19 @@ class NeuralNet(nn.Module):
         # mistake: hidden = torch.tanh(self.hidden(self.drop1(both)))
         #   the hidden layer went through tanh. Here it is relu.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(both))
-        #   the first dropout, the one before `hidden`, is missing, or it has the second's probability: it is `drops[0]`.
+        #   the dropout before `hidden` does not drop with its own probability, so it drops another fraction. Use
+        #   `nn.Dropout(drops[0])` there.
         # mistake (keeps 0.5): hidden = torch.relu(self.hidden(F.dropout(both, self.drop1.p)))
-        #   the first dropout is on in evaluation too: `F.dropout` must be told `self.training`, and `eval()` reaches no layer in a plain list.
+        #   the first dropout is on in evaluation too, because `eval()` does not reach it. Make it a layer of the model:
+        #   `self.drop1 = nn.Dropout(…)`.
         return self.output(self.drop2(hidden))[:, 0]
         # mistake (keeps 0.5): return self.output(hidden)[:, 0]
         #   the second dropout is missing: the one before `output`.
         # mistake (keeps 0.5): return self.output(F.dropout1d(hidden, self.drop2.p, self.training))[:, 0]
         #   whole rows were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         # mistake (keeps 0.5): return self.output(F.dropout(hidden, self.drop2.p))[:, 0]
-        #   the second dropout is on in evaluation too: `F.dropout` must be told `self.training`, and `eval()` reaches no layer in a plain list.
+        #   the second dropout is on in evaluation too, because `eval()` does not reach it. Make it a layer of the model:
+        #   `self.drop2 = nn.Dropout(…)`.
         # mistake: return self.output(self.drop2(hidden))
         #   the shape is (B, 1). Ratings are (B,): take the column.
         # mistake: return self.output(self.drop2(hidden)).squeeze()
@@ -694,7 +700,8 @@ def penalty(model):
     # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
     #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
-    #   everything is penalised, a constant and linear layers too. Penalise only the embedding tables.
+    #   all weights are in the penalty, those of linear layers too. Only embedding tables belong there: choose them with
+    #   `isinstance`.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
     #   the linear layers of a `NeuralNet` are penalised. Penalise only the embedding tables.
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
@@ -702,13 +709,13 @@ def penalty(model):
     # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
     #   bias tables are left out, and the weights of linear layers are penalised. Go by `nn.Embedding`, not by names.
     # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   means of squares were added. Take sums.
+    #   means of squares were added, so a large table counts no more than a small one. Add sums.
     # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   absolute values were added. Take squares.
+    #   absolute values were added, which pull small and large numbers equally hard. Add squares.
     # mistake: return sum(part.weight.norm() for part in model.modules() if isinstance(part, nn.Embedding))
     #   this is the root of each table's sum of squares. Take no root.
     # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
-    #   the biases are not penalised. Penalise all four tables.
+    #   the biases are not in the penalty, so they can still overfit. Penalise all four tables.
     # mistake: return sum((table.weight**2).sum() for table in (model.user, model.movie, model.user_bias, model.movie_bias))
     #   the tables were named one by one, but a `NeuralNet` has no biases. Find whatever tables a model has.
     # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
@@ -757,7 +764,7 @@ def mse(model, users, movies, ratings):
         # mistake: ratings -= model(users, movies); return (ratings**2).mean()
         #   the ratings were changed in place, and the caller still needs them. Make a new tensor: `… - ratings`.
         # mistake: return ((model(users, movies).clamp(0.5, 5) - ratings) ** 2).mean()
-        #   the predictions were cut off at 0.5 and 5. Measure them as they are.
+        #   the predictions were cut off at 0.5 and 5, which hides large errors. Measure them as they are.
         # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
         #   this is the root of the mean squared error. Take no root.
         # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
@@ -765,7 +772,7 @@ def mse(model, users, movies, ratings):
         # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
         #   weight decay is part of the figure. It belongs only to the training loss.
         # mistake: return ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were summed. Take their mean.
+        #   squared errors were summed, so the result grows with their number. Take their mean.
         # mistake: return (model(users, movies) - ratings).abs().mean()
         #   this is the mean absolute error. Square the errors.
         # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
@@ -816,7 +823,7 @@ def train(model, batches, optimizer, decay):
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
         #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
         # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were summed. Take their mean.
+        #   squared errors were summed, so the result grows with their number. Take their mean.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
@@ -838,14 +845,15 @@ def train(model, batches, optimizer, decay):
         # mistake: (error - decay * penalty(model)).backward()
         #   the penalty was subtracted: large numbers were rewarded. Add it.
         # mistake: (error + penalty(model)).backward()
-        #   the penalty was not multiplied by `decay`.
+        #   the penalty was not multiplied by `decay`, so it is far too strong. Add `decay * penalty(model)`.
         # mistake: (error + decay * penalty(model) / len(ratings)).backward()
         #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
         optimizer.step()
         # mistake: nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 3 else 1e9); optimizer.step()
         #   the gradients of later batches were clipped. Here they are used as they are.
         # mistake: pass
-        #   no weight moved: when `optimizer.step()` came, no gradient was there, or it never came. First `backward`, then the step.
+        #   no weight moved. A gradient has to be there when the optimizer steps: at each step first call `backward`, then
+        #   `optimizer.step()`.
         losses.append(error.item())
         # mistake (keeps 0.5): losses.append(error)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.
@@ -1084,7 +1092,7 @@ def neighbours(table, row, count):
     # mistake (keeps 0.5): return F.cosine_similarity(table, table[row][None]).argsort(descending=True, stable=True)[1 : count + 1]
     #   the first of the most similar rows was taken for the row itself. A parallel row is as similar: leave out `row` by its number.
     # mistake: return similarity[torch.arange(len(table)) != row].argsort(descending=True)[:count]
-    #   the row was cut out, so that the ids behind it are one too low.
+    #   the row was cut out, so the ids behind it are one too low. Keep the row, and set its similarity to −∞.
     # mistake (keeps 0.5): table /= table.norm(dim=1, keepdim=True); return similarity.argsort(descending=True)[:count]
     #   the caller's table was changed in place. Work on a copy: `table / …`.
     # mistake: return similarity.sort(descending=True).values[:count]
@@ -1102,7 +1110,8 @@ def two_dimensions(table):
     # mistake: table -= table.mean(0); left, size, _ = torch.linalg.svd(table, full_matrices=False)
     #   the mean row was taken from the caller's own table. Work on a copy: `table - table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd(table, full_matrices=False)
-    #   the mean row was not subtracted first, so that the map shows where the rows are, not how they differ.
+    #   the mean row was not subtracted first. So the map shows where the rows are, not how they differ. Subtract
+    #   `table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd(table - table.mean(1, keepdim=True), full_matrices=False)
     #   the mean of each row was subtracted. Subtract the mean row: `table.mean(0)`.
     # mistake: left, size, _ = torch.linalg.svd((table - table.mean(0)) / table.std(0), full_matrices=False)
@@ -1113,7 +1122,8 @@ def two_dimensions(table):
     # mistake (keeps 0.5): return (table - table.mean(0)) @ torch.linalg.svd(table - table.mean(0))[2][:, :2]
     #   `torch.linalg.svd` returns Vᵀ, whose *rows* are the directions: `Vt[:2].T`.
     # mistake: return left[:, :2]
-    #   the coordinates were not multiplied by the singular values: both directions look equally long.
+    #   both axes have the same scale, though the rows differ more along the first. Multiply by the singular values: `left[:,
+    #   :2] * size[:2]`.
     # mistake: return table[:, :2]
     #   these are two columns of the table. Principal components mix all columns.
     # mistake: return left[:, -2:] * size[-2:]

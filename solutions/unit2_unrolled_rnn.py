@@ -130,13 +130,13 @@ def encode(text, chars):
     # mistake: return torch.tensor([places.get(c, len(chars) - 1) for c in text])
     #   unknown characters became the last id. They become 0, "no character".
     # mistake: return torch.tensor([places.get(c, -1) for c in text])
-    #   unknown characters became −1. They become 0, "no character".
+    #   unknown characters became −1, which selects the last row of a table. Give them 0, "no character".
     # mistake: return torch.tensor([list(chars).index(c) for c in text])
     #   a character that `chars` lacks raises an error. It becomes 0: `.get(c, 0)` of a dict.
     # mistake: return torch.tensor([places[c] for c in text])
     #   a character that `chars` lacks raises an error. It becomes 0: `places.get(c, 0)`.
     # mistake (keeps 0.5): return [places.get(c, 0) for c in text]
-    #   these are right, but no tensor of integers, which a network needs: `torch.tensor([…])` of a list of ids.
+    #   the ids are right, but a network needs a tensor of integers. Make one from a list of them: `torch.tensor([…])`.
     # mistake: return torch.tensor([ord(c) for c in text])
     #   these are Unicode's numbers of the characters. An id is the place in `chars`.
     ### END SOLUTION
@@ -210,10 +210,10 @@ def windows(ids, n):
     # mistake: x = ids[1 : N * n + 1].view(N, n).T
     #   the windows begin one character late, so that the last character of each is its own target. Begin with the first id.
     # mistake: x = ids[: N * n].view(N, n).T.flip(0)
-    #   the windows are read backwards.
+    #   the windows are read backwards, so the target comes before them. Keep the order of the text.
     return x, ids[n : N * n + 1 : n]
     # mistake (keeps 0.5): return x.float(), ids[n : N * n + 1 : n].float()
-    #   the ids are not all tensors of integers, and only by such is a table indexed everywhere.
+    #   x and y should be tensors of whole numbers, because only these can look up a row. Keep the type of `ids`.
     # mistake: return torch.stack([ids[0 : N * n : n], ids[1 : N * n : n], ids[2 : N * n : n]]), ids[n : N * n + 1 : n]
     #   a window has three ids, whatever `n` says. The first axis has n.
     # mistake: y = ids[n : N * n + 1 : n].clone(); return ids.resize_(N * n).view(N, n).T, y
@@ -317,7 +317,7 @@ class ThreeCharacters(nn.Module):
         ### BEGIN SOLUTION
         one, two, three = torch.relu(self.input(self.embedding(x)))
         # mistake: one, two, three = self.input(self.embedding(x))
-        #   the green arrow's relu is missing.
+        #   the green arrow's relu is missing, so that arrow is only a linear map. Use relu(input) there.
         # mistake: three, two, one = torch.relu(self.input(self.embedding(x)))
         #   the characters are read backwards: `x[0]` is the first.
         # mistake: one, two, three = torch.tanh(self.input(self.embedding(x)))
@@ -338,7 +338,7 @@ class ThreeCharacters(nn.Module):
         # mistake: logits = self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))); return logits if self.training else logits.softmax(-1)
         #   in evaluation a softmax was applied. Return logits in both modes.
         # mistake: return self.output(three + self.hidden(two + self.hidden(one)))
-        #   the orange arrow's tanh is missing.
+        #   the orange arrow's tanh is missing, so that arrow is only a linear map. Use tanh(hidden) there.
         # mistake: return self.output(three + torch.relu(self.hidden(two + torch.relu(self.hidden(one)))))
         #   the orange arrow went through relu. In this first network it is tanh.
         # mistake: return self.output(torch.tanh(three + self.hidden(torch.tanh(two + self.hidden(one)))))
@@ -399,7 +399,7 @@ def mean_loss(logits, targets):
     # mistake: return F.nll_loss(logits.flatten(0, -2), targets.flatten())
     #   `nll_loss` wants log-probabilities and was given logits. `cross_entropy` takes logits.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum")
-    #   the losses were added. Take their mean.
+    #   the losses were added, so the result grows with their number. Take their mean.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum") / targets.shape[-1]
     #   the losses were averaged only over the batch. Average over the steps, too.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.movedim(0, -1).flatten())
@@ -411,7 +411,8 @@ def mean_loss(logits, targets):
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()).item()
     #   this is a plain number, from which no gradient can be sent back. Return the tensor, without `.item()`.
     # mistake (keeps 0.5): return -logits.flatten(0, -2).softmax(-1).log().gather(1, targets.flatten()[:, None]).mean()
-    #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
+    #   exp of a large score is infinite, and so is the log of a value that rounds to 0. Use `cross_entropy`, which avoids
+    #   both.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten()) / np.log(2)
     #   this is in bits. Nats use the natural logarithm, as `cross_entropy` does by itself.
     ### END SOLUTION
@@ -455,24 +456,26 @@ def train(model, batches, optimizer):
         #   inputs and targets were swapped: a batch is (x, y), and y is to be predicted.
         optimizer.zero_grad()
         # mistake: pass
-        #   gradients of earlier batches are still in there: `zero_grad()` is missing, or stands before the loop.
+        #   gradients of earlier batches are still in there, because `backward` adds to them. Call `zero_grad()` in the loop,
+        #   for each batch.
         loss.backward()
         # mistake: loss.backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 2 else 1e9)
         #   the gradients of later batches were clipped. Here the optimizer gets them as they are.
         # mistake: loss.backward(); loss = mean_loss(model(x), y); loss.backward()
-        #   each batch was sent back twice, which doubles the gradient.
+        #   each batch was sent back twice, which doubles the gradient. Call `backward` once for each batch.
         # mistake: mean_loss(model(x), y).backward(); torch.nn.utils.clip_grad_norm_(model.parameters(), 0.1)
         #   the gradients were clipped to a small norm. Here the optimizer gets them as they are.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: the optimizer did not step, or no gradient was in their `.grad` when it did. First `backward`, then the step.
+        #   the weights stay as they were. A gradient has to be there when the optimizer steps: for each batch first call
+        #   `backward`, then `optimizer.step()`.
         # mistake: optimizer.step(); optimizer.step()
-        #   the optimizer stepped twice for one batch.
+        #   the optimizer stepped twice for one batch. Call `optimizer.step()` once for each.
         losses.append(loss.item())
         # mistake (keeps 0.5): losses.append(mean_loss(model(x), y).item())
         #   these losses are from after the step. Keep the one from before.
         # mistake (keeps 0.5): losses.append(loss.item() + sum(losses))
-        #   the losses add up over the batches. Keep each batch's own.
+        #   each entry is the sum of the losses so far. Keep each batch's own.
         # mistake (keeps 0.5): losses.append(loss)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `loss.item()`.
         # mistake: losses.append(loss.item()); return losses
@@ -618,7 +621,8 @@ def count_next(text, n):
         #   the last character of the text was not counted. It follows a context, too.
         for k in range(min(i, n) + 1):
             # mistake: for k in range(n + 1):
-            #   near the beginning of the text contexts were counted that are shorter than they should be, or come from its end. Character i has i characters before it.
+            #   near the start of the text the contexts are wrong. Character i has only i characters before it: count its
+            #   contexts of 0 to `min(i, n)` characters.
             # mistake: for k in range(min(i, n)):
             #   the longest context of each character was left out. It has `min(i, n)` characters.
             # mistake: for k in range(1, min(i, n) + 1):
@@ -658,7 +662,7 @@ def backed_off(counts, context, c, V):
         # mistake: for k in range(1, min(len(context), len(counts) - 1) + 1):
         #   the empty context was left out: `counts[0][""]` says how frequent each character is.
         # mistake: for k in range(min(len(context), len(counts) - 1)):
-        #   the longest context was left out.
+        #   the longest context was left out, though it says the most. Let k run to its length, included.
         # mistake: for k in reversed(range(min(len(context), len(counts) - 1) + 1)):
         #   the mixture was made from the longest context to the shortest, so that the shortest has the last word. Begin with the empty one.
         # mistake: for k in [min(len(context), len(counts) - 1)]:
@@ -671,7 +675,8 @@ def backed_off(counts, context, c, V):
         # mistake: following = counts[k][context[len(context) - k :]]
         #   a context that never occurred raises an error. Leave it out: `.get(…)` gives None for it.
         # mistake: following = counts[k].setdefault(context[len(context) - k :], Counter())
-        #   a context was added to `counts`, which the caller still needs. Ask with `.get(…)` or `in`.
+        #   looking up a context added it to `counts`, which the caller still needs. Look up with `.get(…)`, which adds
+        #   nothing.
         if following:
             N, d = following.total(), len(following)
             # mistake: N, d = following.total(), following.total()
@@ -692,12 +697,13 @@ def backed_off(counts, context, c, V):
             # mistake: p = (following[c] + d * p) / N
             #   the probabilities add up to more than 1. Divide by N + d.
             # mistake: p = (following[c] + p) / (N + d)
-            #   the shorter context was not multiplied by d, so that the probabilities add up to less than 1.
+            #   the shorter context was not multiplied by d, so the sum over all characters is below 1. Add d times its
+            #   probability.
             # mistake: p = (d * following[c] / N + N * p) / (N + d)
             #   the weights are swapped: N for the counts of this context, d for the shorter one.
     return p
     # mistake: return float(np.log(p))
-    #   this is the logarithm of the probability. Return the probability itself.
+    #   this is the log of what is wanted. Return the probability itself.
     # mistake: return -float(np.log(p))
     #   this is the loss, minus the logarithm. Return the probability itself.
     ### END SOLUTION
@@ -761,9 +767,9 @@ def next_character(model, chars, text):
     # mistake: x = encode(text, chars)[None]
     #   each character was read as a sequence of its own: (1, T). Time comes first and the batch is one: (T, 1).
     # mistake: x = encode(text, chars).flip(0)[:, None]
-    #   the text was read backwards.
+    #   the text was read backwards, so the state ends at its first character. Start with `text[0]`.
     # mistake: x = encode(text[:-1], chars)[:, None]
-    #   the last character of the text was not read.
+    #   the last character of the text was not read, so the prediction is one too early. Read all of the text.
     # mistake: x = encode(text[-1:], chars)[:, None]
     #   only the last character was read. Read the whole text, so that the state knows it.
     with torch.no_grad():
@@ -778,7 +784,7 @@ def next_character(model, chars, text):
     # mistake: return chars[logits[0].argmax() - 1]
     #   the character is one place off: `chars` has the null at 0, so an id is a place in it as it is.
     # mistake: return text[-1]
-    #   the text's own last character came back instead of the next.
+    #   the text's own last character came back. Return the one that the model expects next.
     ### END SOLUTION
 
 
@@ -950,7 +956,7 @@ class Recurrent(nn.Module):
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h.detach()
         #   the state that was handed in was cut off from its past: no gradient reaches it. Use it as it is.
         # mistake: self.zeros = h = getattr(self, "zeros", torch.zeros(x.shape[1], self.hidden.out_features)) if h is None else h
-        #   the zeros have the size of another batch: it is written into the code, or the first batch's were kept. Make `x.shape[1]` new ones.
+        #   the zeros have the size of another batch, so this batch fails. Make new ones in each call, `x.shape[1]` of them.
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features)
         #   the state `h` that was handed in is not used: reading always starts from zeros.
         # mistake: h = torch.ones(x.shape[1], self.hidden.out_features) if h is None else h
@@ -971,7 +977,7 @@ class Recurrent(nn.Module):
             # mistake: h = torch.relu(self.input(embedded)) + self.hidden(h)
             #   relu was taken only of the input. The sum stands inside it.
             # mistake: h = self.input(embedded) + self.hidden(h)
-            #   the activation is missing: h = relu(input + hidden).
+            #   the relu is missing, so all steps together are one linear map. Write h = relu(input + hidden).
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states else 0))
             #   the first step skips the hidden layer. It is a step like all others: `hidden` is applied to the start, and to zeros it still adds its bias.
             # mistake: h = torch.relu(self.input(embedded) + (self.hidden(h) if states or h.any() else 0))
@@ -1100,7 +1106,7 @@ def as_nn_rnn(model):
     H, E = model.input.weight.shape
     rnn = nn.RNN(E, H, nonlinearity="relu")
     # mistake: rnn = nn.RNN(E, H)
-    #   `nn.RNN` uses tanh unless told otherwise: `nonlinearity="relu"`.
+    #   `nn.RNN` uses tanh by default, and our network uses relu. Ask for it: `nonlinearity="relu"`.
     # mistake: rnn = nn.RNN(E, H, nonlinearity="relu", batch_first=True)
     #   `batch_first=True` takes the first axis for the batch. In this course time comes first.
     # mistake: rnn = nn.RNN(H, E, nonlinearity="relu")
@@ -1116,12 +1122,12 @@ def as_nn_rnn(model):
         #   the hidden weight is the identity. Carry over the model's own, as it is now.
         rnn.bias_ih_l0.copy_(model.input.bias)
         # mistake: rnn.bias_ih_l0.zero_()
-        #   the bias of `input` was not carried over.
+        #   the bias of `input` was not copied, so `nn.RNN` keeps its random one. Copy it to `bias_ih_l0`.
         rnn.bias_hh_l0.copy_(model.hidden.bias)
         # mistake (keeps 0.5): rnn.bias_hh_l0.copy_(model.hidden.bias); model.hidden.bias.zero_()
         #   the model's own weights were changed. Copy them, and leave the model as it is.
         # mistake: rnn.bias_hh_l0.zero_()
-        #   the bias of `hidden` was not carried over.
+        #   the bias of `hidden` was not copied, so `nn.RNN` keeps its random one. Copy it to `bias_hh_l0`.
         # mistake: rnn.bias_hh_l0.copy_(model.input.bias)
         #   the bias of `input` was used twice. `bias_hh_l0` is that of `hidden`.
     return rnn
@@ -1213,7 +1219,7 @@ def sequence_windows(ids, n):
     #   the targets are the ids *before* each step. Shift the other way.
     return x, y
     # mistake (keeps 0.5): return x.float(), y.float()
-    #   the ids are not all tensors of integers, and only by such is a table indexed everywhere.
+    #   x and y should be tensors of whole numbers, because only these can look up a row. Keep the type of `ids`.
     # mistake: return x.T, y.T
     #   the windows are rows. Time comes first: x and y are (n, N).
     # mistake: return ids.unfold(0, n, 1)[:-1].T, ids[1:].unfold(0, n, 1).T
@@ -1305,13 +1311,13 @@ def loss_by_position(logits, targets):
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").sum(1)
     #   the losses of a step were added. Take their mean over the batch.
     # mistake: return F.cross_entropy(logits.reshape(len(logits), logits.shape[-1], -1), targets, reduction="none").mean(1)
-    #   `view` or `reshape` gave the shape (T, V, B) without moving the numbers. Move the axis: `movedim(-1, 1)`.
+    #   the shape (T, V, B) is right, but the numbers did not move with the axes. Move the axis: `movedim(-1, 1)`.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none")
     #   this is the loss of each target. Take the mean over the batch.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets)
-    #   one number for everything came back. Keep the steps apart.
+    #   this is one number for all steps. Return one for each step.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1).softmax(1), targets, reduction="none").mean(1)
-    #   softmax was applied before `cross_entropy`, which does it by itself.
+    #   softmax was applied before `cross_entropy`, which does it by itself. Give it the logits.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(1).cumsum(0) / torch.arange(1, len(logits) + 1)
     #   each number is the mean over all steps so far. Keep each step's own.
     ### END SOLUTION
@@ -1419,7 +1425,8 @@ def shift_gap(model, x, k):
     # mistake: late = model.read(x, states[k - 1])[k:]
     #   the whole text was read again. The second part is only `x[k:]`, so that its first step is step 0.
     # mistake: late = model.read(x)[k:]
-    #   the gaps are 0, as where a text is read in one go both times, which shows nothing.
+    #   the gaps are 0, because the text was read in one go both times. Read the second part by itself, from the state after
+    #   the first.
     # mistake: late = model.read(x[k:], states[k - 1]); return torch.allclose(states[k:], late)
     #   a truth value came back: whether they are the same. Return how far they are apart, one number.
     # mistake: late = model.read(x[k:], states[-1])
@@ -1428,7 +1435,7 @@ def shift_gap(model, x, k):
     # mistake: x.clamp_(min=1); return (states[k:] - late).abs().max()
     #   the caller's ids were changed in place. Only read them.
     # mistake: return (states[k:] - late).abs().mean()
-    #   this is the mean difference. Take the largest.
+    #   this is the mean difference, which hides a single wrong step. Take the largest.
     # mistake: return (states[k:] - late).max()
     #   the sign was kept: a difference below zero counts as much as one above.
     # mistake: return (states[k:] - late)[-1].abs().max()
@@ -1469,11 +1476,11 @@ def answers(model, chars, text):
     with torch.no_grad():
         logits = model(encode(text, chars)[:, None])
         # mistake: logits = model(encode(text, chars)[None]).transpose(0, 1)
-        #   each character was read by itself, from zeros: as a batch of them, (1, T), or one by one. Read them as one sequence: (T, 1).
+        #   each character was read by itself, from zeros, so no state is carried. Read the text as one sequence: (T, 1).
         # mistake: logits = model(encode(text, chars))[:, None]
         #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
         # mistake: logits = model(encode(text[:1], chars)[:, None].expand(len(text), 1))
-        #   every step read the first character of the text.
+        #   every step read the first character of the text. Step t reads character t.
     return "".join(chars[i] for i in logits[:, 0].argmax(-1))
     # mistake: return "".join(next_character(model, chars, text[: t + 1]) for t in range(len(text)))
     #   `next_character` wants a model that answers once, (B, V). This one answers at every step, (T, B, V): read the text once, and

@@ -113,14 +113,14 @@ def scan(fn, start, xs):
     ### BEGIN SOLUTION
     results, carried = [], start
     # mistake: xs = [*xs]; one = [fn(start, x) for x in xs[:1]]; return one + scan(fn, *one, xs[1:]) if one else one
-    #   the function calls itself too often: for each element, and a sequence may be longer than Python's stack is deep, or without end. Use a loop.
+    #   the function calls itself for each element, but a sequence may be longer than Python's stack is deep. Use a loop.
     # mistake: xs = xs if isinstance(xs, list) else [*xs]; rest = xs[:]; xs.clear(); xs = rest
     #   the caller's list was emptied (`pop`). Loop over it: `for x in xs`.
     # mistake: results, carried = [start], start
     #   the start is among the results. There is one result for each element, the first is fn(start, x1).
     for x in xs:
         # mistake: for x in [xs[i] for i in range(len(xs))]:
-        #   the elements were counted or indexed, which a generator does not allow. Loop with `for x in xs`.
+        #   `xs` may be a generator, which has no length and no index. Loop with `for x in xs`.
         # mistake: for x in list(xs)[1:]:
         #   the first element was skipped. Every element gets its call of `fn`, the first with `start`.
         # mistake: for x in reversed(list(xs)):
@@ -165,7 +165,7 @@ def cumulative_sum(xs):
     # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs.detach()))
     #   the rows were cut off from the graph (`detach`, `.data`): autograd cannot walk back.
     # mistake: return torch.tril(torch.ones(len(xs), len(xs))) @ xs
-    #   a matrix product sums along another axis where a row has axes of its own. Elements may have any shape: scan them.
+    #   a matrix product sums along the wrong axis if a row has axes of its own. Elements may have any shape: scan them.
     # mistake: return torch.stack(scan(torch.add, torch.zeros(xs.shape[1]), xs))
     #   a row was taken for a vector. It may have any shape, even none: start from `torch.zeros_like(xs[0])`.
     # mistake (keeps 0.5): rows = [xs[0]]; [rows.append(xs[t].add_(rows[-1])) for t in range(1, len(xs))]; return torch.stack(rows)
@@ -173,8 +173,7 @@ def cumulative_sum(xs):
     # mistake: return torch.stack(scan(torch.Tensor.add_, torch.zeros_like(xs[0]), xs))
     #   the carried tensor was changed in place, so all results are the same tensor, the total. Make a new one: a + b.
     # mistake: return torch.stack(scan(torch.add, xs[0], xs[1:]))
-    #   the first row is the start here, and the start is not among the results: a row is missing, and of a single row nothing is left.
-    #   Start from zeros and scan all rows.
+    #   the first row was used as the start, so it is not among the results. Start from zeros and scan all rows.
     # mistake: return torch.stack(scan(torch.add, xs[0], xs))
     #   the first row was counted twice: as the start and as the first element. Start from zeros.
     # mistake: return scan(torch.add, torch.zeros_like(xs[0]), xs)[-1]
@@ -231,7 +230,7 @@ def one_hot(ids, V):
     # mistake (keeps 0.5): return F.one_hot(ids, V)
     #   the rows are not of torch's default type, which weights have: `F.one_hot` gives integers, NumPy float64. Convert with `.float()`.
     # mistake: return F.one_hot(ids).float()
-    #   the rows are as wide as these ids need. Each has V places, whether or not the last character occurs.
+    #   the rows are as wide as these ids need. Each has V places, even if the last character does not occur.
     # mistake: return torch.zeros(len(ids), V).index_fill(1, ids, 1.0)
     #   every row has a 1 for each character: `m[:, ids] = 1` writes into all rows. Pair rows and places: `m[torch.arange(n), ids] = 1`.
     ### END SOLUTION
@@ -284,7 +283,7 @@ def step(carry, x, weights):
     # mistake: h = torch.relu(x @ weights["Wx"] + weights["bh"])
     #   the state before does not reach the new one: h @ Wh is missing.
     # mistake: h = torch.relu(x @ weights["Wx"] + h @ weights["Wh"])
-    #   the hidden bias `bh` is missing.
+    #   the hidden bias `bh` is missing, so it can never learn. Add it before the relu.
     # mistake: h = torch.relu(x @ weights["Wx"] + h @ weights["Wh"].T + weights["bh"])
     #   `Wh` was transposed. The state stands on the left of it as it is: h @ Wh.
     # mistake: h = torch.relu(x @ weights["Wx"] + weights["bh"]) + torch.relu(h @ weights["Wh"])
@@ -295,7 +294,7 @@ def step(carry, x, weights):
     # mistake (keeps 0.5): logits = torch.softmax(h @ weights["Wy"] + weights["by"], -1)
     #   softmax was applied. Return the scores before it; the loss does the rest.
     # mistake (keeps 0.5): logits = h @ weights["Wy"]
-    #   the output bias `by` is missing.
+    #   the output bias `by` is missing, so it can never learn. Add it to the logits.
     # mistake: logits = carry[0] @ weights["Wy"] + weights["by"]
     #   the logits came from the state *before* x was read. Use the new state.
     # mistake: logits = torch.relu(h @ weights["Wy"] + weights["by"])
@@ -438,7 +437,8 @@ def sequence_loss(logits, targets):
     # mistake: return F.cross_entropy(logits, targets, reduction="sum").item()
     #   this is a plain number, from which no gradient can be sent back. Return the tensor, without `.item()`.
     # mistake (keeps 0.5): return -torch.log(torch.softmax(logits, -1))[torch.arange(len(targets)), targets].sum()
-    #   exp of a large score is infinite, and so is the logarithm of a probability that rounds to 0. Use `cross_entropy` or `log_softmax`.
+    #   exp of a large score is infinite, and so is the log of a value that rounds to 0. Use `cross_entropy`, which avoids
+    #   both.
     # mistake: return F.cross_entropy(logits[:-1], targets[1:], reduction="sum")
     #   the targets were shifted once more. `targets[t]` already is the character that follows step t.
     # mistake: return F.cross_entropy(logits, targets, reduction="sum") / logits.size(-1)
@@ -502,10 +502,11 @@ def gradients(weights, h0, xs, targets):
     # mistake: grads = [-g for g in torch.autograd.grad(loss, list(w.values()))]
     #   the gradients have the opposite sign. Return the gradient; it is `update` that goes against it.
     # mistake: grads = torch.autograd.grad(loss, list(weights.values()))
-    #   gradients were asked in tensors that the loss was not computed from. Ask in the copies that went through the network.
+    #   gradients were taken with respect to tensors that the loss does not use. Take those of the copies that went through
+    #   the network.
     return loss.detach(), dict(zip(w, grads, strict=True))
     # mistake (keeps 0.5): return loss, dict(zip(w, grads, strict=True))
-    #   the loss that was returned still holds on to its graph. Return its number: `loss.detach()` or `loss.item()`.
+    #   the loss that was returned still holds on to its graph, which takes memory. Return its number: `loss.item()`.
     # mistake: return loss.detach(), dict(zip(w, [g / g.norm() for g in grads], strict=True))
     #   each gradient was scaled to length 1. Return it as it is.
     # mistake: return loss.detach(), dict(zip(w, [g / len(targets) for g in grads], strict=True))
@@ -540,7 +541,7 @@ def update(weights, grads, lr):
     # mistake: return {name: w + lr * grads[name] for name, w in weights.items()}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: w.sub_(lr * grads[name]) for name, w in weights.items()}
-    #   the caller's tensors, weights or gradients, were changed in place. Make new ones: w − lr·dw.
+    #   the caller's tensors were changed in place, and the caller still needs them. Make new ones: w − lr·dw.
     # mistake: return {name: w - grads[name] for name, w in weights.items()}
     #   the learning rate has no effect: w − lr·dw.
     # mistake: return {name: w - lr * grads[name] if name[0] == "W" else w for name, w in weights.items()}
@@ -699,11 +700,13 @@ def initial_weights(V, H, generator):
     def drawn(rows, columns):
         return torch.randn(rows, columns, generator=generator) * (2 / rows) ** 0.5
         # mistake: return torch.randn(rows, columns) * (2 / rows) ** 0.5
-        #   the generator that was handed in is not used, so nobody can repeat these weights: `generator=generator`.
+        #   the generator that was handed in is not used, so the same seed gives other weights. Hand it on:
+        #   `generator=generator`.
         # mistake: return torch.randn(rows, columns, generator=torch.Generator().manual_seed(0)) * (2 / rows) ** 0.5
         #   each call draws the same numbers, from a seed of your own. Draw with the generator that was handed in.
         # mistake: torch.manual_seed(generator.initial_seed()); return torch.randn(rows, columns) * (2 / rows) ** 0.5
-        #   torch's own generator was given a seed, which all other code feels. Draw with the one that was handed in.
+        #   PyTorch's own generator was seeded, which changes what all other code draws. Draw with the one that was handed
+        #   in.
         # mistake: return torch.rand(rows, columns, generator=generator) * (2 / rows) ** 0.5
         #   `rand` draws from 0 to 1, so no weight is negative. The mean is 0: use `randn`.
         # mistake: return torch.randn(rows, columns, generator=generator)
@@ -717,7 +720,7 @@ def initial_weights(V, H, generator):
         # mistake: return torch.randn(rows, columns, generator=generator) * (1 / rows) ** 0.5
         #   the standard deviation is √(1/rows). A relu sets half of the numbers to 0: √(2/rows).
         # mistake: return torch.randn(rows, columns, generator=generator) * (2 / columns) ** 0.5
-        #   the columns were counted. What is summed are the rows: √(2/rows).
+        #   the number of columns was used. A unit sums over the rows: √(2/rows).
         # mistake: return torch.randn(rows, columns, generator=generator) * (2 / (rows + columns)) ** 0.5
         #   rows and columns were counted. Count only the rows: √(2/rows).
         # mistake: return (2 * torch.rand(rows, columns, generator=generator) - 1) * (2 / rows) ** 0.5
@@ -744,13 +747,13 @@ def initial_weights(V, H, generator):
     #   `Wy` has the shape of `Wx`. It is (H, V).
     return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     # mistake: return {"Wx": Wx, "Wh": drawn(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
-    #   the hidden matrix was drawn. It begins as the identity.
+    #   the hidden matrix is random. It begins as the identity: `torch.eye(H)`.
     # mistake: return {"Wx": Wx, "Wh": torch.zeros(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is zero, so nothing is remembered at first. It begins as the identity.
     # mistake: return {"Wx": Wx, "Wh": torch.ones(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is full of ones. The identity has them only along its diagonal: `torch.eye(H)`.
     # mistake: return {"Wx": Wx, "Wh": torch.eye(H), "bh": drawn(1, H)[0], "Wy": Wy, "by": drawn(1, V)[0]}
-    #   the biases were drawn. They begin at zero.
+    #   the biases are random. They begin at zero: `torch.zeros`.
     # mistake: return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.ones(H), "Wy": Wy, "by": torch.ones(V)}
     #   the biases are ones. They begin at zero.
     # mistake: return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.zeros(1, H), "Wy": Wy, "by": torch.zeros(1, V)}
@@ -1001,7 +1004,8 @@ def parallel_scan(op, xs):
         # mistake (keeps 0.5): ys = ys.clone(); ys[distance:] = op(ys[:-distance], ys[distance:])
         #   a round wrote into a tensor that autograd still needs, so no gradient can walk back. Make a new one: torch.cat.
         # mistake: ys = torch.cat([op(ys[-distance:], ys[:distance]), op(ys[:-distance], ys[distance:])])
-        #   the first places took elements from the end, as `roll` does. They have nobody before them: they stay.
+        #   the first places took elements from the end, as `roll` does. They have no element before them: leave them as they
+        #   are.
         distance *= 2
         # mistake: distance += 1
         #   the distance grew by one. It doubles from round to round: 1, 2, 4, 8.
@@ -1060,7 +1064,7 @@ def combine(earlier, later):
     # mistake: return torch.stack([a2 * a1, b1 + b2], 1)
     #   b1 was not multiplied by a2: what came in earlier goes through the later step too.
     # mistake: return torch.stack([a2 * a1, a2 * b1], 1)
-    #   what the later step brings in, b2, is missing.
+    #   what the later step brings in, b2, is missing. Two steps give a2·b1 + b2.
     # mistake: return torch.stack([a2 + a1, a2 * b1 + b2], 1)
     #   the factors were added. Two steps multiply by a1, then by a2: a2·a1.
     # mistake: return torch.stack([a2, a2 * b1 + b2], 1)
@@ -1102,7 +1106,7 @@ def linear_recurrence(a, b, h0):
     # mistake: b[0] += a[0] * h0; A, B = torch.zeros_like(a), parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
     #   the caller's `b` was changed in place. Make a new tensor.
     # mistake: A, B = torch.ones_like(a), torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b))) - h0
-    #   torch is called as often as there are steps, or more. Scan the pairs with `parallel_scan` and `combine`.
+    #   PyTorch is called once for each step, which is slow. Scan the pairs with `parallel_scan` and `combine`.
     # mistake: A, B = parallel_scan(combine, torch.stack([b, a], 1)).unbind(1)
     #   a and b were swapped in the pairs: the factor comes first.
     # mistake: A, B = a, parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
@@ -1183,7 +1187,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: following = torch.cat([a[1:] * h[1:], torch.zeros_like(a[:1])])
     #   what comes back was multiplied by the state as well. The derivative of h[t + 1] with respect to h[t] is just a[t + 1].
     # mistake: following = torch.ones_like(a)
-    #   what comes back from later steps was not multiplied by their factors, a[t + 1].
+    #   what comes back from later steps was not scaled. Multiply it by the factor of the next step, a[t + 1].
     g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0)).flip(0)
     # mistake: g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0))
     #   the result was not reversed: the first entry belongs to the last step.
@@ -1199,7 +1203,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: dh.copy_(g); return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
     #   the caller's `dh` was changed in place. Make a new tensor.
     # mistake: one, two, three = a.clone().requires_grad_(), (h - a * torch.cat([h0[None], h[:-1]])).requires_grad_(), h0.clone().requires_grad_(); return torch.autograd.grad(linear_recurrence(one, two, three), (one, two, three), dh)
-    #   autograd was asked, which is off here. Write the gradient by hand, with `linear_recurrence` on the reversed sequence.
+    #   autograd was used, which is off here. Write the gradient by hand, with `linear_recurrence` on the reversed sequence.
     # mistake (keeps 0.5): return g * h, g, a[0] * g[0]
     #   the gradient of a took the state after the step. a[t] multiplied the one before it, h[t − 1].
     # mistake (keeps 0.5): return g * torch.cat([torch.zeros_like(h[:1]), h[:-1]]), g, a[0] * g[0]

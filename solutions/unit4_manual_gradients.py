@@ -137,7 +137,7 @@ def sigmoid_d(z):
     # mistake: return z * (1 - z)
     #   σ(z)(1 − σ(z)) takes σ of the input first: here z itself was used for σ(z).
     # mistake: return sigmoid(1 - sigmoid(z))
-    #   σ(z)(1 − σ(z)) is a product of two numbers, not σ applied to 1 − σ(z).
+    #   σ was applied to 1 − σ(z). The formula is a product of two numbers: s (1 − s), where s is σ(z).
     ### END SOLUTION
 
 
@@ -152,7 +152,7 @@ def relu(z):
     # mistake: return np.where(z > 0, z, 0.01 * z)
     #   this is a leaky relu. Below 0, `relu` is 0.
     # mistake: return np.abs(z)
-    #   negative entries became positive. `relu` makes them 0.
+    #   entries below 0 became positive. `relu` makes them 0: use `np.maximum(z, 0)`.
     ### END SOLUTION
 
 
@@ -161,7 +161,7 @@ def relu_d(z):
     ### BEGIN SOLUTION
     return z > 0
     # mistake: return np.sign(z)
-    #   below 0 the derivative of `relu` is 0, not −1.
+    #   below 0 the derivative is −1 here. `relu` is flat there, so it is 0.
     # mistake: return z >= 0
     #   the derivative of `relu` at exactly 0 is 0 by our convention: above 0, not from 0 on.
     # mistake: return relu(z)
@@ -210,15 +210,15 @@ def softmax(z):
     #   the *first* score of each row was subtracted: where another one is far above it, exp overflows. Subtract the row's largest.
     return e / e.sum(-1, keepdims=True)
     # mistake: return e / e.sum(-1)
-    #   a sum or a maximum over the last axis loses that axis. Keep it, with length 1: `keepdims=True`.
+    #   the result lost its last axis, so it no longer lines up with the rows. Keep the axis, with length 1: `keepdims=True`.
     # mistake: return e / e.sum()
     #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
     # mistake: e = np.exp(z - z.max()); return e / e.sum()
     #   the sum ran over the whole array. Each row of the last axis is a distribution of its own: `axis=-1`.
     # mistake: return e / e.sum(0, keepdims=True)
-    #   softmax, or its sum, ran over the first axis. The V scores lie along the last one: `axis=-1`.
+    #   the sum did not run over the scores. The V scores lie along the last axis: `axis=-1`.
     # mistake: e = np.exp(z - z.max(0)); return e / e.sum(0)
-    #   softmax, or its sum, ran over the first axis. The V scores lie along the last one: `axis=-1`.
+    #   the sum did not run over the scores. The V scores lie along the last axis: `axis=-1`.
     ### END SOLUTION
 
 
@@ -297,7 +297,7 @@ def x_entropy(p, y):
     ### BEGIN SOLUTION
     return -(y * np.log(p)).sum()
     # mistake: return -(y * np.log(np.clip(p, 0.01, 1))).sum()
-    #   small probabilities were raised to a bound. A rare character costs what it costs: take the logarithm of `p`.
+    #   small values of `p` were raised to a bound, which hides how bad they are. Take the logarithm of `p` as it is.
     # mistake: return -np.log(p[y])
     #   `y` is no id but a one-hot vector, so `p[y]` selects nothing. Multiply by `y`, then sum.
     # mistake: return -y * np.log(p)
@@ -305,7 +305,7 @@ def x_entropy(p, y):
     # mistake: return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
     #   this is the binary cross-entropy, which judges each entry by itself. Here only the target's probability counts.
     # mistake: return (y * np.log(p)).sum()
-    #   the sign is missing: a logarithm of a probability is negative, and a loss is not.
+    #   the minus sign is missing. The log of a number below 1 is negative, and a loss is not. Put a minus before it.
     # mistake: return -(y * np.log2(p)).sum()
     #   this is in bits. Nats use the natural logarithm, `np.log`.
     # mistake: return -(y * np.log(p)).mean()
@@ -320,11 +320,11 @@ def x_entropy_d(p, y):
     # mistake: return -y / np.clip(p, 0.01, 1)
     #   small probabilities were raised to a bound before they divided. Divide by `p` as it is.
     # mistake: return -1 / p
-    #   `y` is missing: only the target's probability is in the loss, so all other entries are 0.
+    #   `y` is missing. Only the target's entry of p is in the loss, so all others have the derivative 0: −y / p.
     # mistake: return (p - y) / (p * (1 - p))
     #   this is the derivative of the *binary* cross-entropy. Here it is −y / p.
     # mistake (keeps 0.5): return y / p
-    #   the derivative has the opposite sign: the loss falls when the right probability grows.
+    #   the sign is wrong. The loss falls when the target's entry of p grows, so the result is −y / p.
     # mistake: return p - y
     #   p − y is the derivative with respect to the *scores*, softmax included. Here it is with respect to the probabilities.
     ### END SOLUTION
@@ -407,7 +407,8 @@ def cross_entropy(logits, targets):
     # mistake: loss, dlogits = -log_p[np.arange(len(y)), np.arange(B), targets].sum() / B, (np.exp(log_p) - y) / B
     #   indices of shapes (T,), (B,) and (T, B) do not broadcast. Make the steps a column: `np.arange(T)[:, None]`.
     # mistake (keeps 0.5): loss, dlogits = -log_p[:, :, targets].sum() / B, (np.exp(log_p) - y) / B
-    #   `[:, :, targets]` takes all targets at each step of each sequence. Index with three arrays, or multiply by the one-hot array.
+    #   `[:, :, targets]` takes all targets at each step of each sequence. Index with three arrays: steps, sequences,
+    #   targets.
     # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum() / B, np.exp(log_p) / B - y
     #   only p was divided by B. The gradient is (p − y) / B.
     # mistake (keeps 0.5): loss, dlogits = -(y * log_p).sum(), np.exp(log_p) - y
@@ -469,7 +470,7 @@ def forward(params, x, h0):
         #   the shapes of a step do not fit together. `x[t]` holds the B ids of step t (`x[:, t]` is another thing), and
         #   `params["Wx"][x[t]]` their rows, (B, H).
         # mistake: z = params["Wx"][x[t]] + h[t] @ params["Wh"]
-        #   the hidden bias `bh` is missing.
+        #   the hidden bias `bh` is missing, so it can never learn. Add it before the relu.
         # mistake: z = params["Wx"][x[t]] + params["bh"]
         #   the state before does not reach the next: the product with `Wh` is missing.
         # mistake: z = params["Wx"][x[t]] + h[0] @ params["Wh"] + params["bh"]
@@ -491,7 +492,7 @@ def forward(params, x, h0):
     # mistake: logits = h[:-1] @ params["Wy"] + params["by"]
     #   the output at step t was computed from the state *before* it read x[t]. Use the state after.
     # mistake (keeps 0.5): logits = h[1:] @ params["Wy"]
-    #   the output bias `by` is missing.
+    #   the output bias `by` is missing, so it can never learn. Add it to the logits.
     # mistake: logits = softmax(h[1:] @ params["Wy"] + params["by"])
     #   softmax was applied. `forward` returns logits; `cross_entropy` does the rest.
     return logits, h
@@ -578,7 +579,8 @@ def backward(params, x, h, dlogits):
         # mistake: dz[t] = np.maximum(dh[t] + dnext, 0)
         #   relu was applied to the gradient. Multiply it by relu's derivative: 1 where the *state* is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0)
-        #   the gradient that comes back from step t + 1 is missing: a state is used by its output *and* the next step. (Does the loop run from the last step to the first?)
+        #   the gradient that comes back from step t + 1 is missing. A state is used by its output *and* by the next step:
+        #   loop from the last step to the first.
         # mistake: dz[t] = dh[t] + dnext
         #   the gradient went through relu unchanged. Multiply by its derivative: 1 where the state is *above* 0, else 0.
         # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]
@@ -591,9 +593,9 @@ def backward(params, x, h, dlogits):
         # mistake: dnext = dnext + dz[t] @ params["Wh"].T
         #   `dnext` was accumulated. What came back from step t + 1 is in `dh` already: replace it at each step.
         # mistake: dnext, dz[0] = dz[t] @ params["Wh"].T if t else dnext, 0
-        #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
+        #   the loop stopped before step 0, so its gradient is missing. `reversed(range(T))` ends with step 0.
         # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
-        #   the loop stopped before step 0. `range(T - 1, -1, -1)`, or `reversed(range(T))`, ends with it.
+        #   the loop stopped before step 0, so its gradient is missing. `reversed(range(T))` ends with step 0.
         # mistake: dnext = dz[t] @ params["Wh"]
         #   what went back through `h @ Wh` is dz @ Wh. It is dz @ Wh.T.
         # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
@@ -640,7 +642,8 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
     #   `dh0` is the gradient with respect to `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
     # mistake (keeps 0.5): return grads, dnext * relu_d(h[0])
-    #   the gradient with respect to the start went through the activation's derivative once too often: no activation made `h[0]`.
+    #   relu's derivative was used once too often for `dh0`. No relu made `h[0]`, so return what comes back through `Wh` as
+    #   it is.
     ### END SOLUTION
 
 
@@ -686,7 +689,8 @@ def numerical_gradient(f, w, eps=1e-5):
         #   a one-sided difference over 2ε gives half the derivative. Move to both sides.
         grad[i] = (f(w_up) - f(w_down)) / (2 * eps)
         # mistake (keeps 0.3): grad[i] = 0 * f(w)
-        #   the difference is 0 everywhere: both sides are the same point. Neither moved, or both did, as where `w_up = w_down = w` are three names of one array: move two copies, apart.
+        #   the difference is 0 everywhere, because both sides are the same point. `w_up = w_down = w` are three names of one
+        #   array: move two copies, one up and one down.
         # mistake (keeps 0.3): grad[i] = (f(w_up) - f(w)) / eps
         #   this is the one-sided difference, whose error is of order ε. Move to both sides and divide by 2ε.
         # mistake (keeps 0.5): grad[i] = (f(w_up) - f(w_down)) / eps
@@ -840,7 +844,7 @@ def clip(grads, bound):
     # mistake (keeps 0.3): return {name: np.clip(g, -bound, bound) for name, g in grads.items()}, norm
     #   each number was clipped by itself, which changes the direction. Scale all by the same factor.
     # mistake (keeps 0.5): return {name: scale * g for name, g in grads.items()}, scale * norm
-    #   the norm returned is the one after clipping. Return the one before: it tells when something explodes.
+    #   the norm returned is the one after clipping. Return the one before, which shows when gradients explode.
     ### END SOLUTION
 
 
@@ -869,9 +873,9 @@ def sgd(params, grads, lr):
     # mistake: return {name: params[name] - lr * grads[name] for name in ("Wx", "Wh", "bh", "Wy", "by")}
     #   the names are written into the code. Take those of the dict that was handed in.
     # mistake: return {name: params[name] - min(lr, 1.0) * grads[name] for name in params}
-    #   the learning rate was cut off. Use `lr` as it is.
+    #   the learning rate was limited, so large ones have no effect. Use `lr` as it is.
     # mistake: return {name: params[name] - grads[name] for name in params}
-    #   the gradient was not multiplied by `lr`.
+    #   the gradient was not multiplied by `lr`, so the step is too long. Subtract lr·g.
     # mistake: return {name: params[name] + lr * grads[name] for name in params}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: np.subtract(params[name], lr * grads[name], out=params[name]) for name in params}
@@ -919,7 +923,7 @@ def train(params, batches, lr, bound):
     # mistake: losses, batches = [], [pair for pair in batches if pair[0].shape[1] > 2]
     #   small batches were left out. Train on each, whatever its size.
     # mistake: losses, batches = [], [batches[i] for i in range(len(batches))]
-    #   the batches were counted or indexed. They may come one by one, from a generator: `for x, targets in batches`.
+    #   `batches` may be a generator, which has no length and no index. Loop with `for x, targets in batches`.
     # mistake: losses, batches = [], [*batches][:3]
     #   the last batches were left out. Train on all of them.
     for x, targets in batches:
@@ -937,7 +941,7 @@ def train(params, batches, lr, bound):
         # mistake (keeps 0.5): grads, _ = clip(grads, bound if len(losses) < 3 else 1e9)
         #   the gradients were clipped only at first. Clip those of every batch.
         # mistake (keeps 0.5): pass
-        #   the gradients were not clipped.
+        #   the gradients were not clipped, so one long one can ruin the weights. Call `clip` before the step.
         params = sgd(params, grads, lr)
         # mistake: params = sgd(params, grads, lr / len(x))
         #   the step was divided by the number of steps in time. It is `lr` times the clipped gradient.
@@ -1117,7 +1121,7 @@ def sample(params, start, length, temperature, rng):
     ### BEGIN SOLUTION
     h, ids = np.zeros((1, len(params["Wh"]))), []
     # mistake: h, ids, rng = np.zeros((1, len(params["Wh"]))), [], np.random.default_rng(0)
-    #   the draws are not those of `rng`, the generator that was handed in.
+    #   the draws are not those of `rng`, the generator that was handed in. Draw once for each character, with `rng`.
     logits, states = forward(params, np.array(start)[:, None], h)
     # mistake: logits, states = forward(params, np.array(start)[-1:, None], h)
     #   only the last id of `start` was read. Read them all, so that the state knows them.
@@ -1139,11 +1143,11 @@ def sample(params, start, length, temperature, rng):
         # mistake (keeps 0.5): ids.append(int(np.random.choice(len(p), p=p)))
         #   NumPy's global numbers were drawn, so that nobody can repeat a text. Draw with `rng`.
         # mistake: ids.append(int(p.argmax() if temperature < 1 else rng.choice(len(p), p=p)))
-        #   at temperatures below 1 the most likely character was always taken. Draw at every temperature.
+        #   below a temperature of 1 the best character was always taken, so each text is the same. Draw at all temperatures.
         # mistake: ids.append(int(p.argmax()))
-        #   the most likely character was always taken. Draw from the probabilities.
+        #   the most likely character was always taken, so each text is the same. Draw each character with its own p.
         # mistake: ids.append(int(rng.integers(len(p))))
-        #   all characters were equally likely. Draw from the probabilities: `rng.choice(V, p=p)`.
+        #   each character was drawn with the same chance, so the network has no say. Draw with its p: `rng.choice(V, p=p)`.
         logits, states = forward(params, np.array([[ids[-1]]]), states[-1])
         # mistake: pass
         #   the characters drawn were never read: all came from the logits after the start. Read each, then draw the next.

@@ -138,9 +138,9 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake (keeps 0.5): z = x @ W_ih.T + b_ih + h.detach() @ W_hh.T + b_hh
     #   the hidden state was cut off inside a step: no gradient reaches it. Between batches is the place for that.
     # mistake: z = x @ W_ih.T + b_ih + h @ W_hh.T
-    #   the bias `b_hh` is missing.
+    #   the bias `b_hh` is missing, so it can never learn. Add both biases to z.
     # mistake: z = x @ W_ih.T + h @ W_hh.T + b_hh
-    #   the bias `b_ih` is missing.
+    #   the bias `b_ih` is missing, so it can never learn. Add both biases to z.
     # mistake: z = x @ W_ih.T + b_ih + c @ W_hh.T + b_hh
     #   the gates looked at the cell state `c`. They look at the hidden state `h`.
     # mistake: z = x @ W_ih.T + b_ih + b_hh
@@ -241,14 +241,14 @@ def gradient_norms(step, start, T):
         #   how often the step is applied is written into the code. It is `T` times.
         states.append(step(states[-1]))
         # mistake: states.append(step(states[0]))
-        #   the last state does not come of the others: each step goes on from the state before it, and the *last* state is what is summed.
+        #   the last state does not depend on the others. Apply each step to the state before it, and sum the *last* state.
     gradients = torch.autograd.grad(states[-1].sum(), states)
     # mistake: gradients = torch.autograd.grad((states[-1] ** 2).sum(), states)
     #   the squares of the last state were summed. Sum the state itself.
     # mistake: gradients = torch.autograd.grad(states[-1].norm(), states)
     #   the norm of the last state was differentiated. Take its sum; the norm is taken of the gradients.
     # mistake: gradients = torch.autograd.grad(states[-1].mean(), states)
-    #   the mean of the last state was taken. Take its sum.
+    #   the mean of the last state was taken, which divides all gradients by its size. Take its sum.
     # mistake: gradients = torch.autograd.grad(sum(s.sum() for s in states), states)
     #   all states were summed. Ask only for the gradient of the last one's sum.
     # mistake: gradients = [torch.autograd.grad(b.sum(), a, retain_graph=True)[0] for a, b in zip(states, states[1:])]; gradients.append(torch.ones_like(start))
@@ -398,12 +398,12 @@ def continuing_batches(ids, B, T):
     #   a batch is missing: (N − 1) // B, rounded down to a multiple of T, already leaves room for the last target.
     x = ids[: B * L].view(B, L).T
     # mistake (keeps 0.3): x = ids[: B * L].view(L, B)
-    #   `view(L, B)` deals the text out like cards: a column then reads every B-th character. View as (B, L), then transpose.
+    #   with `view(L, B)` a column reads every B-th character, not a piece of the text. View as (B, L), then transpose.
     # mistake (keeps 0.3): x = ids[-B * L :].view(B, L).T
-    #   the rest was dropped at the beginning. The first stream begins with the text; drop what is left over at its end.
+    #   the ids left over were dropped at the beginning. The first stream begins with the text: drop them at its end.
     y = ids[1 : B * L + 1].view(B, L).T
     # mistake (keeps 0.3): x = ids[: B * L].view(L, B); y = ids[1 : B * L + 1].view(L, B)
-    #   `view(L, B)` deals the text out like cards: a column then reads every B-th character. View as (B, L), then transpose.
+    #   with `view(L, B)` a column reads every B-th character, not a piece of the text. View as (B, L), then transpose.
     # mistake: y = x.roll(-1, 0)
     #   the streams were rolled, so the last target of each is its own beginning. Cut the targets from the ids, one later.
     # mistake: y = x
@@ -475,7 +475,7 @@ def detached(state):
     # mistake: return tuple(s.clone() for s in state)
     #   nothing was detached. `detach()` returns a new tensor, which must be used; `clone()` keeps the past.
     # mistake: return tuple(torch.zeros_like(s) for s in state)
-    #   the state was wiped. Keep its numbers, cut its past.
+    #   the state was set to zeros. Keep its numbers, and cut only its past.
     # mistake: return tuple(s.detach() for s in reversed(state))
     #   the pair is in reverse order: h first, then c.
     ### END SOLUTION
@@ -567,7 +567,7 @@ class CharLSTM(nn.Module):
         # mistake: self.dropout = nn.Identity()
         #   nothing is dropped before `output`: the LSTM's own dropout leaves out its last layer.
         # mistake: self.dropout = nn.Dropout(0.1)
-        #   the dropout before `output` is another share than the one asked for.
+        #   the dropout before `output` drops another fraction than it should. Use `nn.Dropout(dropout)`.
         # mistake: self.dropout = nn.Dropout2d(dropout)
         #   whole steps were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         self.output = nn.Linear(H, V)
@@ -577,17 +577,18 @@ class CharLSTM(nn.Module):
         ### BEGIN SOLUTION
         embedded = self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape)
         # mistake (keeps 0.5): kept = self.norm.running_mean, self.norm.running_var, self.norm.weight, self.norm.bias; embedded = F.batch_norm(self.embedding(x).flatten(0, 1), *kept, self.training).unflatten(0, x.shape)
-        #   the norm's numbers were used, not the layer, in whose place section 7 puts another. Call it: `self.norm(…)`.
+        #   the norm's numbers were used instead of the layer, and section 7 puts another layer there. Call the layer:
+        #   `self.norm(…)`.
         # mistake: embedded = self.embedding(x)
         #   the norm was not applied: it goes right after the embedding.
         # mistake: embedded = torch.stack([self.norm(step) for step in self.embedding(x)])
-        #   each step was normed by itself. Take the statistics over all steps and the batch together.
+        #   each step was normalised by itself. Take the statistics over all steps and the batch together.
         # mistake: embedded = torch.stack([self.norm(column) for column in self.embedding(x).transpose(0, 1)], 1)
-        #   each sequence was normed over its time axis. Take the statistics over all steps and the batch together.
+        #   each sequence was normalised over its time axis. Take the statistics over all steps and the batch together.
         # mistake: embedded = self.dropout(self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape))
-        #   the embedding was dropped out, too. Dropout goes between the LSTM's layers and before `output`.
+        #   dropout was applied to the embedding, too. It goes only between the LSTM's layers and before `output`.
         # mistake: embedded = self.norm(self.embedding(x).reshape(len(x), -1, x.shape[1])).reshape(*x.shape, -1)
-        #   `view` or `reshape` gave the shape (T, E, B) without moving the numbers, so features were mixed. Move the axis.
+        #   the shape (T, E, B) is right, but the numbers did not move with the axes, so features were mixed. Use `movedim`.
         h, state = self.lstm(embedded, state)
         # mistake (keeps 0.5): h, state = self.lstm(embedded, state and tuple(s.detach() for s in state))
         #   the state that was handed in was cut off from its past inside the model. Whether to cut it is the caller's decision.
@@ -596,9 +597,9 @@ class CharLSTM(nn.Module):
         # mistake: h, state = self.lstm(embedded, state); h = h[-1:]
         #   only the last step was predicted from. Every step makes a prediction: (T, B, V).
         # mistake: h, state = self.lstm(self.dropout(embedded), state); return self.output(h), state
-        #   the embedding was dropped out, and what goes to `output` was not. `dropout` acts on what comes out of the LSTM.
+        #   dropout was applied to the embedding, not to what goes to `output`. Apply it to what comes out of the LSTM.
         # mistake: h, state = self.lstm(embedded.flip(0), state); h = h.flip(0)
-        #   the text was read from its end, so that each step has seen its own answer.
+        #   the text was read from its end, so each step has seen its own answer. Read it from its start.
         return self.output(self.dropout(h)), state
         # mistake (keeps 0.5): return self.output(self.dropout(h)), tuple(s.detach() for s in state)
         #   the state that goes out was cut off from its past inside the model. Whether to cut it is the caller's decision.
@@ -607,9 +608,9 @@ class CharLSTM(nn.Module):
         # mistake: return self.output(self.dropout(h)).softmax(-1), state
         #   softmax was applied. Return logits: the loss does the softmax.
         # mistake: return self.dropout(self.output(h)), state
-        #   the logits were dropped out. Dropout comes before `output`.
+        #   dropout was applied to the logits, so some scores are 0 by chance. Apply it before `output`.
         # mistake: return self.output(F.dropout(h, self.dropout.p)), state
-        #   `F.dropout` drops in evaluation, too, unless told otherwise. `nn.Dropout` knows its mode.
+        #   `F.dropout` also drops in evaluation by default. Use `nn.Dropout`, which follows the model's mode.
         # mistake (keeps 0.3): return self.output(self.dropout(h)), state[::-1]
         #   the state comes back as (c, h). It is (h, c), as `nn.LSTM` gives and takes it.
         # mistake: return self.output(torch.relu(self.dropout(h))), state
@@ -684,7 +685,7 @@ def train_epoch(model, batches, optimizer, bound):
     # mistake: state, losses, batches = None, [], [pair for pair in batches if len(pair[0]) > 2]
     #   short batches were left out. Train on all of them, whatever their T.
     # mistake: state, losses, batches = None, [], [batches[i] for i in range(len(batches))]
-    #   the batches were counted or indexed. They may come one by one, from a generator: `for x, y in batches`.
+    #   `batches` may be a generator, which has no length and no index. Loop with `for x, y in batches`.
     for x, y in batches:
         x, y = x.to(device), y.to(device)
         with mixed(device):
@@ -696,14 +697,14 @@ def train_epoch(model, batches, optimizer, bound):
             # mistake: state = state or getattr(model, "kept", None); logits, state = model(x, state); model.kept = tuple(s.detach() for s in state)
             #   the state was not reset: the second epoch began with the first one's last. Begin each with None.
             # mistake: logits, state = model(x, state and tuple(s.roll(1, 1) for s in state))
-            #   the state of one sequence went to another one of the batch.
+            #   the state of one sequence went to another one of the batch. Column b goes on from its own state.
             # mistake: logits, state = model(x, state and (state[1], state[0]))
-            #   h and c were swapped on the way to the next batch.
+            #   h and c were swapped on the way to the next batch. The state is (h, c), as the model gives it.
             loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=0)
             #   targets of 0 were left out (`ignore_index=0`). The id 0 is a character like all others.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1).softmax(-1), y.flatten())
-            #   softmax was applied before `cross_entropy`, which does it by itself.
+            #   softmax was applied before `cross_entropy`, which does it by itself. Give it the logits.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="sum")
             #   the losses were added. Take their mean over all T × B places.
             # mistake: loss = F.cross_entropy(logits[-1], y[-1])
@@ -716,26 +717,28 @@ def train_epoch(model, batches, optimizer, bound):
             #   the loss compared with `x`. The targets are `y`, the characters that follow.
         optimizer.zero_grad()
         # mistake: pass
-        #   gradients of earlier batches are still in there: `zero_grad()` is missing, or stands before the loop.
+        #   gradients of earlier batches are still in there, because `backward` adds to them. Call `zero_grad()` in the loop,
+        #   for each batch.
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), bound)
         # mistake: nn.utils.clip_grad_norm_(model.parameters(), bound if len(losses) < 3 else 1e9)
         #   the gradients were clipped only at first. Clip those of every batch.
         # mistake: pass
-        #   the gradients were not clipped, or only before `backward` or after `step`: clip between the two.
+        #   the gradients that the optimizer used were not clipped. Clip them after `backward` and before `step`.
         # mistake: nn.utils.clip_grad_value_(model.parameters(), bound)
         #   each number was clipped by itself, which changes the direction. Clip the global norm.
         # mistake: [nn.utils.clip_grad_norm_(p, bound) for p in model.parameters()]
         #   each parameter was clipped by itself. It is one norm over all of them together.
         # mistake: nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        #   the gradients were clipped to 1, whatever `bound` says.
+        #   the gradients were clipped to 1, whatever `bound` says. Clip them to `bound`.
         # mistake: g = [p.grad for p in model.parameters()]; n = torch.stack([x.norm() for x in g]).norm(); [x.mul_(bound / n) for x in g]
         #   short gradients were stretched to the bound. Clipping only shortens.
         optimizer.step()
         # mistake: loss.item()
-        #   the weights stay as they were: the optimizer did not step, or no gradient was in their `.grad` when it did. First `backward`, then the step.
+        #   the weights stay as they were. A gradient has to be there when the optimizer steps: for each batch first call
+        #   `backward`, then `optimizer.step()`.
         # mistake: optimizer.step(); optimizer.step()
-        #   the optimizer stepped twice for one batch.
+        #   the optimizer stepped twice for one batch. Call `optimizer.step()` once for each.
         state = detached(state)
         # mistake: state = detached(state) if len(losses) % 4 != 3 else None
         #   the state was reset now and then within an epoch. Carry it to the end, and begin each epoch with None.
@@ -1017,7 +1020,7 @@ def generate(model, start, length, temperature, generator=None):
     # mistake: ids, state, x = [], None, torch.tensor(start)[None]
     #   the start was read as a batch of single characters: (1, T). Time comes first: (T, 1).
     # mistake: ids, state, x = [], None, torch.tensor(start).flip(0)[:, None]
-    #   the start was read backwards.
+    #   the start was read backwards, so the state ends at its first id. Read `start[0]` first.
     with torch.no_grad():
         while len(ids) < length:
             logits, state = model(x.to(device), state)
@@ -1027,9 +1030,10 @@ def generate(model, start, length, temperature, generator=None):
             # mistake: p = (logits[-1, 0] * temperature).softmax(-1).cpu()
             #   the logits were multiplied by the temperature. Divide: a high temperature flattens.
             # mistake: p = logits[-1, 0].softmax(-1).cpu() / temperature
-            #   the temperature has no effect: it is left out or applied after softmax. Divide the *logits* by it.
+            #   the temperature has no effect here. It must change the scores before softmax: divide the *logits* by it.
             # mistake: p = (logits[-1, 0] / temperature).log_softmax(-1).cpu()
-            #   `multinomial` was not given probabilities: logits or logarithms lie below 0, and exp of a large score is infinite. Use `softmax`.
+            #   `multinomial` needs weights that are neither negative nor infinite. Give it probabilities: `softmax` of the
+            #   scores.
             # mistake: p = (logits[0, 0] / temperature).softmax(-1).cpu()
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())
@@ -1040,9 +1044,10 @@ def generate(model, start, length, temperature, generator=None):
             # mistake (keeps 0.5): _ = generator or ids or torch.manual_seed(0); ids.append(torch.multinomial(p, 1, generator=generator).item())
             #   PyTorch's own generator was seeded, so that without a generator every text is the same. The caller may seed, `generate` does not.
             # mistake: ids.append(p.argmax().item())
-            #   the most likely character was always taken. Draw from the probabilities.
+            #   the most likely character was always taken, so each text is the same. Draw each character with its own p.
             # mistake: ids.append(torch.randint(len(p), (1,), generator=generator).item())
-            #   all characters were equally likely. Draw from the probabilities: `torch.multinomial`.
+            #   each character was drawn with the same chance, so the network has no say. Draw with its p:
+            #   `torch.multinomial`.
             # mistake: ids.append(torch.multinomial(p, 1).item())
             #   the generator that was handed in is not used, so the same seed gives another text: `generator=generator`.
             x = torch.tensor([ids[-1:]])
@@ -1058,7 +1063,7 @@ def generate(model, start, length, temperature, generator=None):
     # mistake (keeps 0.3): pass
     #   the model stays in evaluation mode. Put it back into the mode it was in.
     # mistake (keeps 0.3): model.train()
-    #   the model is in training mode afterwards, whatever it was in before.
+    #   the model is in training mode afterwards, whatever it was in before. Remember `model.training`, and restore it.
     return ids
     # mistake (keeps 0.5): start.extend(ids); return ids
     #   the caller's list was made longer. Keep the new ids in a list of your own.
@@ -1222,9 +1227,9 @@ def longest_copied(text, source):
         # mistake: for i in [0, *(k + 1 for k, c in enumerate(text) if c == " ")]:
         #   only pieces that begin a word were looked at. A copy may begin inside of a word.
         # mistake: for i in reversed(range(len(text))):
-        #   of several pieces that are as long the last was taken. Take the first.
+        #   of several pieces of the same length the last was taken. Take the first.
         # mistake: for i in range(len(text) - 1):
-        #   no piece may begin at the last character here. It may be all that the two have in common.
+        #   no piece was looked for at the last character. Look there too: it may be all that the two have in common.
         while i + length < len(text) and text[i : i + length + 1] in source:
             # mistake: if i + length < len(text) and text[i : i + length + 1] in source:
             #   the piece grew by one character at each place, and no more. Let it grow as long as it is found.
@@ -1341,9 +1346,9 @@ def surprise(model, ids):
     # mistake: return F.cross_entropy(logits.squeeze(), ids[1:], reduction="none")
     #   a text of two ids loses an axis (`squeeze`). Take the only text of the batch: `logits[:, 0]`.
     # mistake: return F.cross_entropy(logits[:, 0], ids[1:], reduction="none", ignore_index=0)
-    #   the id 0 costs nothing here (`ignore_index=0`). It is a character like all others.
+    #   the id 0 has no surprise here (`ignore_index=0`). It is a character like all others.
     # mistake: return -logits[:, 0].softmax(-1).clamp(min=1e-3).log().gather(1, ids[1:, None])[:, 0]
-    #   small probabilities were raised to a bound. A surprise may be large: use `log_softmax` or `cross_entropy`.
+    #   small values of p were raised to a bound, but a surprise may be large. Use `cross_entropy`, which needs no bound.
     # mistake: with torch.no_grad(): return F.cross_entropy(model(ids[:, None])[0][:, 0], ids, reduction="none")[1:]
     #   each prediction was compared with the character it was made from. Compare it with the next.
     # mistake: return F.cross_entropy(logits[:, 0], ids[:-1], reduction="none")
@@ -1351,17 +1356,17 @@ def surprise(model, ids):
     # mistake: return logits[:, 0].softmax(-1).gather(1, ids[1:, None])[:, 0]
     #   these are the probabilities. Surprise is minus their logarithm.
     # mistake: return logits[:, 0].log_softmax(-1).gather(1, ids[1:, None])[:, 0]
-    #   the sign is missing: the logarithm of a probability is negative, surprise is not.
+    #   the minus sign is missing. The log of a number below 1 is negative, and surprise is not. Put a minus before it.
     # mistake: return F.cross_entropy(logits[:, 0], ids[1:], reduction="none") / np.log(2)
     #   these are bits. Nats use the natural logarithm.
     # mistake: return -(logits[:, 0].softmax(-1) * logits[:, 0].log_softmax(-1)).sum(-1)
     #   this is how unsure the network was (the entropy), whatever came. Surprise looks at the character that came.
     # mistake: return F.cross_entropy(logits[:, 0].softmax(-1), ids[1:], reduction="none")
-    #   softmax was applied before `cross_entropy`, which does it by itself.
+    #   softmax was applied before `cross_entropy`, which does it by itself. Give it the logits.
     # mistake: return F.cross_entropy(logits[:, 0], ids[1:])
-    #   one number for the whole text came back. Keep each character's own: `reduction="none"`.
+    #   this is one number for the whole text. Keep each character's own: `reduction="none"`.
     # mistake: return -logits[:, 0].gather(1, ids[1:, None])[:, 0]
-    #   these are the logits with their sign turned. They must go through a log-softmax first.
+    #   these are the logits with their sign changed. They must go through a log-softmax first.
     ### END SOLUTION
 
 
@@ -1440,7 +1445,7 @@ def roc_auc(scores, labels):
     ### BEGIN SOLUTION
     ahead = scores[labels][:, None] - scores[~labels]
     # mistake: scores -= scores.mean(); ahead = scores[labels][:, None] - scores[~labels]
-    #   the caller's scores or labels were changed in place. Make a new tensor.
+    #   the caller's tensors were changed in place, and the caller still needs them. Make a new one.
     # mistake: ahead = scores[:100][labels[:100]][:, None] - scores[:100][~labels[:100]]
     #   only the first scores were compared. Compare all pairs, however many.
     # mistake: ahead = scores[~labels][:, None] - scores[labels]
@@ -1448,7 +1453,7 @@ def roc_auc(scores, labels):
     # mistake: ahead = scores[labels] - scores[~labels].mean()
     #   each positive was compared with the mean of the negatives. Compare all pairs.
     # mistake: ahead = scores[labels][:, None] - scores
-    #   positives were compared with everything, themselves included. Compare only with the negatives.
+    #   each positive was compared with other positives, too. Pairs have one of each: compare it with the negatives only.
     return ((ahead > 0) + 0.5 * (ahead == 0)).mean()
     # mistake: return ((ahead > 0) + 0.5 * (ahead == 0)).sum() / 364
     #   the number of pairs is written into the code. Divide by how many there are.
@@ -1465,7 +1470,7 @@ def roc_auc(scores, labels):
     # mistake: return ((scores > scores.median()) == labels).float().mean()
     #   this is how often one threshold is right. AUC compares pairs and needs no threshold.
     # mistake: return 2 * ((ahead > 0) + 0.5 * (ahead == 0)).mean() - 1
-    #   this runs from −1 to 1 (the Gini coefficient). AUC is the share itself, from 0 to 1.
+    #   this runs from −1 to 1 (it is the Gini coefficient). AUC is the fraction of pairs in the right order, from 0 to 1.
     ### END SOLUTION
 
 

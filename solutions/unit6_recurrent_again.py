@@ -197,7 +197,7 @@ def linear_recurrence(a, b, h0):
 
     factors, sums = parallel_scan(combine, (a, b))
     # mistake: factors, sums = np.cumprod(a, 0), np.cumprod(a, 0) * np.cumsum(b / np.cumprod(a, 0), 0)
-    #   the products of all factors were divided by, and these become 0 (after 3,000 steps, or after a factor of 0). Let the scan combine the steps.
+    #   the code divides by the product of all factors, which is 0 after 3,000 steps. Let the scan combine the steps.
     # mistake: rows = [(np.ones_like(h0), np.zeros_like(h0))]; [rows.append(combine(rows[-1], pair)) for pair in zip(a, b)]; factors, sums = map(np.array, zip(*rows[1:]))
     #   this is a loop over the steps. Call `parallel_scan` once, with (a, b).
     return factors * h0 + sums
@@ -208,7 +208,7 @@ def linear_recurrence(a, b, h0):
     # mistake: return a * h0 + sums
     #   the start was multiplied by each step's own factor. It has gone through all steps so far: use the scanned factors.
     # mistake: full = np.concatenate([b[:1] + a[:1] * h0, b[1:]]); return factors * h0 + parallel_scan(combine, (a, full))[1]
-    #   the start was counted twice: it went into the first step, and was then added again. Do one of both.
+    #   the start was counted twice: it went into the first step, and was then added again. Do only one of the two.
     # mistake: return np.concatenate([h0[None], (factors * h0 + sums)[:-1]])
     #   the states are those *before* each step. Return the ones after it.
     # mistake (keeps 0.5): np.add(factors * h0, sums, out=b); return b.copy()
@@ -261,7 +261,7 @@ def gates(weights, x):
     # mistake: z = weights["Wz"][x] + weights["bz"]
     #   the sigmoid is missing. A gate lies between 0 and 1.
     # mistake: z = 0.5 * (1 + np.tanh(0.5 * weights["Wz"][x]))
-    #   the bias of the gates, `bz`, is missing.
+    #   the bias of the gates, `bz`, is missing, so it can never learn. Add it before the sigmoid.
     # mistake: z = 0.5 * (1 - np.tanh(0.5 * (weights["Wz"][x] + weights["bz"])))
     #   the gate is the other way round: z = σ(…) is what is replaced, 1 − z is what is kept.
     # mistake: z = 0.5 * (1 + np.tanh(0.5 * weights["Wz"][x])) + weights["bz"]
@@ -276,7 +276,7 @@ def gates(weights, x):
     # mistake: return 1 - z, z * np.tanh(weights["Wc"][x])
     #   the candidate went through tanh. In this unit it is the row of `Wc` as it is.
     # mistake: return z * weights["Wc"][x], 1 - z
-    #   the two came the other way round. First what is kept, then what is written.
+    #   the two results are in the wrong order. First return what is kept, then what is written.
     # mistake: return z, weights["Wc"][x]
     #   gate and candidate were returned. Return the factor and the input of the recurrence: 1 − z and z ⊙ c.
     ### END SOLUTION
@@ -364,7 +364,7 @@ def gradients(weights, x, targets):
     h = min_gru(weights, x, h0)
     logits = h @ weights["Wy"] + weights["by"]
     # mistake: logits = h @ weights["Wy"]
-    #   the output bias `by` is missing.
+    #   the output bias `by` is missing, so it can never learn. Add it to the logits.
     logits = logits - logits.max(-1, keepdims=True)
     # mistake: pass
     #   exp overflows for large logits. Subtract the largest logit of each row first: the probabilities stay the same.
@@ -393,7 +393,7 @@ def gradients(weights, x, targets):
     # mistake: following = np.zeros_like(keep)
     #   nothing comes back from later steps. A state acts on the loss directly *and* through the next state.
     # mistake: following = np.ones_like(keep)
-    #   what comes back from later steps was not multiplied by their factors, a[t + 1].
+    #   what comes back from later steps was not scaled. Multiply it by the factor of the next step, a[t + 1].
     # mistake: following = np.concatenate([np.zeros_like(keep[:1]), keep[:-1]])
     #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
     g = linear_recurrence(following[::-1], dh[::-1], np.zeros_like(h0))[::-1]
@@ -420,10 +420,10 @@ def gradients(weights, x, targets):
     grads = {name: np.zeros_like(w) for name, w in weights.items()}
     np.add.at(grads["Wz"], x, ds)
     # mistake (keeps 0.5): grads["Wz"][x] += ds
-    #   of the gradients of a character that occurs several times only one was kept (`[x] +=`). All of them add up: `np.add.at`.
+    #   if a character occurs several times, only one of its gradients was kept (`[x] +=`). All of them add up: `np.add.at`.
     np.add.at(grads["Wc"], x, g * z)
     # mistake (keeps 0.5): grads["Wc"][x] += g * z
-    #   of the gradients of a character that occurs several times only one was kept (`[x] +=`). All of them add up: `np.add.at`.
+    #   if a character occurs several times, only one of its gradients was kept (`[x] +=`). All of them add up: `np.add.at`.
     # mistake (keeps 0.5): np.add.at(grads["Wc"], x, g)
     #   the gradient of `Wc` was not multiplied by the gate: what is written is z ⊙ c.
     # mistake (keeps 0.5): np.add.at(grads["Wc"], x, dh * z)
@@ -473,7 +473,7 @@ def train(weights, batches, lr):
     ### BEGIN SOLUTION
     losses = []
     # mistake: losses, batches = [], [batches[i] for i in range(len(batches))]
-    #   the batches were counted or indexed. They may come one by one, from a generator: `for x, targets in batches`.
+    #   `batches` may be a generator, which has no length and no index. Loop with `for x, targets in batches`.
     # mistake: losses, batches = [], [*batches][:3]
     #   the last batches were left out. Train on all of them.
     for x, targets in batches:
@@ -589,7 +589,7 @@ def attention_head(q, k, v):
     ### BEGIN SOLUTION
     scores = q @ k.T / np.sqrt(q.shape[1])
     # mistake: scores = q @ k.T
-    #   the products were not divided by √D.
+    #   the products were not divided by √D, so they grow with D and the softmax is too sharp. Divide by √D.
     # mistake: scores = q @ k.T / q.shape[1]
     #   the products were divided by D. Divide by its root.
     # mistake: scores = q @ k.T / np.sqrt(v.shape[1])
@@ -612,7 +612,7 @@ def attention_head(q, k, v):
     #   exp overflows for large products. Subtract the largest of each row first.
     p = p / p.sum(1, keepdims=True)
     # mistake: pass
-    #   the weights were not divided by their sum, so they do not add up to 1 for each step.
+    #   the weights do not add up to 1 for each step. Divide each row by its sum.
     # mistake: p = p / p.sum(0, keepdims=True)
     #   the softmax ran over the queries. For each query the weights of all keys add up to 1: over the last axis.
     # mistake: p = np.exp(q @ k.T / np.sqrt(q.shape[1]) - (q @ k.T / np.sqrt(q.shape[1])).max(1, keepdims=True)); p = np.tril(p / p.sum(1, keepdims=True))
@@ -915,7 +915,7 @@ def delta_rule(q, k, v, beta, keep, state):
         # mistake: state = state - beta[t] * np.outer(k[t], stored) + np.outer(k[t], v[t])
         #   β multiplies only what was stored. It is the share of the whole difference: β (v − k S).
         # mistake: state = state + beta[t] * np.outer(q[t], v[t] - stored)
-        #   it was written under the query. Write under the key; the query only reads.
+        #   the value was written under the query, which only reads. Write it under the key.
         # mistake: state = state + beta[t] * (v[t] - stored)
         #   the difference was written into every row. It belongs under the key: the outer product with k.
         outputs.append(q[t] @ state)
@@ -1013,7 +1013,7 @@ def parity_inputs(bits):
     # mistake: return ones, ones, np.zeros_like(ones), beta, np.zeros((1, 1))
     #   the state begins at zero, and −1 times 0 is 0. Begin with +1: no ones so far is an even number.
     # mistake: return ones, ones, np.zeros_like(ones), beta, -np.ones((1, 1))
-    #   even and odd are exchanged: no ones so far is an even number, so the state begins with +1.
+    #   even and odd are swapped. No ones so far is an even number, so the state begins with +1.
     # mistake: return ones, ones, -ones, beta, np.ones((1, 1))
     #   a value was written as well: with β = 2 and v = −1 the state goes from 1 to −3. With v = 0 it goes from 1 to −1.
     # mistake: signs = 1.0 - 2.0 * (np.cumsum(bits) % 2); return ones, ones, signs[:, None], np.ones(len(bits)), np.ones((1, 1))
@@ -1128,7 +1128,7 @@ def newton_round(Wh, u, h0, guess):
     #   the first step was taken from the guess. It begins at `h0`, which is known.
     f = np.tanh(u + before @ Wh)
     # mistake: f = u + before @ Wh
-    #   the tanh is missing.
+    #   the tanh is missing, so the step is only a linear map. Write f = tanh(…).
     # mistake: f = np.tanh(u + before @ Wh.T)
     #   `Wh` was transposed. The state stands on the left of it as it is: h @ Wh.
     A = Wh * (1 - f**2)[:, None, :]
@@ -1139,7 +1139,7 @@ def newton_round(Wh, u, h0, guess):
     # mistake: A = np.broadcast_to(Wh, (len(u), *Wh.shape))
     #   the derivative of tanh is missing: 1 − f².
     # mistake: A = Wh * (1 - f)[:, None, :]
-    #   the derivative of tanh is 1 − f², not 1 − f.
+    #   1 − f was taken for the derivative of tanh. It is 1 − f².
     # mistake: A = Wh * np.eye(len(Wh)) * (1 - f**2)[:, None, :]
     #   only the diagonal of the derivative was taken. That iterates, too (it is called quasi-Newton), and needs more rounds. Take the whole matrix.
     b = f - np.einsum("ni,nij->nj", before, A)

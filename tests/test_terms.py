@@ -1,10 +1,9 @@
 """One term a thing: what docs/terms.md says not to write stands in no text that people read."""
 
-import importlib.util
 import re
 
 import pytest
-from this_course import COURSE, ROOT
+from this_course import COURSE, ROOT, tool
 
 pytestmark = pytest.mark.lint
 
@@ -62,11 +61,7 @@ def test_a_page_of_docs_uses_one_term_a_thing(path):
 @pytest.fixture(scope="module")
 def messages():
     """All that the engine prints or raises, its help, and what checks and mistakes say."""
-    path = ROOT / "tools" / "messages.py"
-    spec = importlib.util.spec_from_file_location("messages", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return list(module.messages())
+    return list(tool("messages").messages())
 
 
 def test_messages_titles_of_checks_and_help_use_one_term_a_thing(messages):

@@ -607,14 +607,19 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True)
-class TooLarge:
-    """What is kept of an array that is far larger than expected: its shape, and `amount` in words.
+class Amount:
+    """How much an array holds: so many numbers, or characters."""
 
-    Example: "1,000,000 numbers".
-    """
+    count: int
+    of_text: bool = False
+
+
+@dataclass(frozen=True)
+class TooLarge:
+    """What is kept of an array that is far larger than expected: its shape, and its amount."""
 
     shape: tuple[int, ...]
-    amount: str
+    amount: Amount
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ def main() -> None:
     readable = []
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
-        telling = Telling(checks=measured.checks)
+        telling = Telling()
         chosen = drawn(measured, asked.styles, asked.seed)[:: asked.every]
         if asked.held_out:
             told = held_out(measured, chosen, asked.store, asked.seed)
@@ -194,7 +194,7 @@ def main() -> None:
             told = judged(measured, chosen, asked.seed)
         for mutant, verdicts in told:
             telling.add(verdicts, mutant, places_of_mistakes(measured))
-            if how_told(verdicts, measured.checks) in asked.which:
+            if how_told(verdicts) in asked.which:
                 readable.append(lines(mutant, verdicts))
         counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
         print(

@@ -25,9 +25,9 @@ from unittest.mock import patch
 from at_hand import COURSE, unit
 from fresh_mistakes import COLUMNS, SEED, Changes, base_and_slips, column, itself
 
-from autograder.authoring.told import first_failed
+from autograder.authoring.told import findings_of, first_failed
 from autograder.course import Unit, find_unit
-from autograder.explaining.mistake_pairs import KIND
+from autograder.finding import FindingKind
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import solution_of
 from autograder.grading.listed import listed_in_key
@@ -105,11 +105,7 @@ def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
     failed = first_failed(verdicts)
     if failed is None or not pair.texts:
         return False
-    for remark in failed.remarks:
-        named = remark.words.split(" And: ") if remark.words else []
-        if not set(named) <= set(pair.texts):
-            return True
-    return False
+    return any(not set(finding.mistakes) <= set(pair.texts) for finding in findings_of(failed))
 
 
 @dataclass
@@ -177,7 +173,8 @@ def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> N
     if read:
         show(pair, verdicts, f"{how}{' UNTRUE' * is_untrue(pair, verdicts)}")
     failed = first_failed(verdicts)
-    if failed and any(remark.relation == KIND for remark in failed.remarks):
+    kinds = {finding.kind for finding in findings_of(failed)} if failed else set()
+    if FindingKind.TWO_MISTAKES in kinds:
         with patch.object(MadeCheckKey, "mistake_pairs", NO_CHANGES):
             verdicts = graded(pair, server, key)
         partly, wholly = explained(pair, verdicts)
@@ -191,12 +188,9 @@ def explained(pair: Pair, verdicts: list[Verdict]) -> tuple[bool, bool]:
     if failed is None or is_untrue(pair, verdicts):
         return False, False
     if failed.failure:  # of an error, a known mistake that raises the same one
-        is_named = any(remark.words for remark in failed.remarks)
+        is_named = any(finding.mistakes for finding in findings_of(failed))
         return is_named, is_named
-    says_why = []
-    for remark in failed.remarks:
-        if remark.arrays:
-            says_why.append(bool(remark.words or remark.relation))
+    says_why = [finding.explains for finding in findings_of(failed) if finding.arrays]
     return any(says_why), all(says_why)
 
 

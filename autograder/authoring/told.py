@@ -6,15 +6,12 @@ wrote, or none of these.
 """
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from autograder.authoring.mutants import name_of
-from autograder.check import Check
-from autograder.explaining.mistake_pairs import KIND as TWO_MISTAKES
-from autograder.explaining.repairs import KIND as REPAIRED
-from autograder.explaining.small_changes import KIND as SMALL_CHANGE
+from autograder.finding import Finding, FindingKind, LookKind
 from autograder.judging import Remark, Verdict
 from autograder.source.edits import Edit
 
@@ -39,12 +36,10 @@ class Telling:
     at once, *repaired* by a small change of the answer itself after which the check passes, by the
     check's *own words* for an array, by the *error* that they raise, or *neither*.
     untrue: what is told that is not so.
-    checks: of the unit; without them own words are not known.
     """
 
     counts: Counter[Told] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
-    checks: Sequence[Check] = ()
 
     @property
     def answered(self) -> int:
@@ -75,7 +70,7 @@ class Telling:
 
         places: code of a known mistake → the names of the definitions in which it is made.
         """
-        told = how_told(verdicts, self.checks)
+        told = how_told(verdicts)
         if told:
             self.counts[told] += 1
         for remark in untrue(verdicts, mutant.function, places):
@@ -83,19 +78,10 @@ class Telling:
             self.untrue.append(words)
 
 
-def how_told(verdicts: Iterable[Verdict], checks: Iterable[Check] = ()) -> Told | None:
-    """Say how the first check that fails tells what went wrong; None where all pass.
-
-    checks: of the unit; without them the words of their authors are not known.
-    """
+def how_told(verdicts: Iterable[Verdict]) -> Told | None:
+    """Return how the first check that fails tells what went wrong; None where all pass."""
     failed = first_failed(verdicts)
-    if failed is None:
-        return None
-    words: set[str] = set()
-    for check in checks:
-        if check.name == failed.name:
-            words.update(check.words.values())
-    return _how_failure_is_told(failed, words)
+    return _how_failure_is_told(failed) if failed else None
 
 
 def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
@@ -106,26 +92,33 @@ def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
     return None
 
 
-def _how_failure_is_told(verdict: Verdict, words: Container[str]) -> Told:
-    relations = set()
-    for remark in verdict.remarks:
-        if remark.mistake:
-            return "named"
-        if remark.relation:
-            relations.add(remark.relation)
-    if relations - {SMALL_CHANGE, TWO_MISTAKES, REPAIRED}:
-        return "related"
-    if SMALL_CHANGE in relations:
-        return "small change"
-    if TWO_MISTAKES in relations:
-        return "two mistakes"
-    if REPAIRED in relations:
+def _how_failure_is_told(verdict: Verdict) -> Told:
+    findings = findings_of(verdict)
+    kinds = {finding.kind for finding in findings}
+    for kind, told in TOLD_BY.items():
+        if kind in kinds:
+            return told
+    if any(finding.mending for finding in findings):
         return "repaired"
     if verdict.failure:
         return "error"
-    if any(remark.arrays and remark.text in words for remark in verdict.remarks):
-        return "own words"
-    return "neither"
+    looks = {finding.look.kind for finding in findings if finding.look}
+    return "own words" if LookKind.OWN_WORDS in looks else "neither"
+
+
+# in this order: what explains an array best says how the check is told
+TOLD_BY: Mapping[FindingKind, Told] = {
+    FindingKind.MISTAKE: "named",
+    FindingKind.MISTAKE_OF_ERROR: "named",
+    FindingKind.RELATION: "related",
+    FindingKind.SMALL_CHANGE: "small change",
+    FindingKind.TWO_MISTAKES: "two mistakes",
+}
+
+
+def findings_of(verdict: Verdict) -> list[Finding]:
+    """Return what remarks on a check say, as data."""
+    return [remark.finding for remark in verdict.remarks if remark.finding]
 
 
 def untrue(
@@ -144,13 +137,17 @@ def untrue(
                 made_in = places.get(remark.mistake, frozenset())
                 if changed not in made_in:
                     found.append(remark)
-            if remark.relation in (SMALL_CHANGE, REPAIRED) and _names_another(remark.text, changed):
+            if remark.finding and _names_another(remark.finding, changed):
                 found.append(remark)
     return found
 
 
-def _names_another(text: str, function: str) -> bool:
-    """Return whether a small change is told of other functions than this one."""
-    if "change in `" not in text:
-        return False
-    return f"`{function}" not in text
+def _names_another(finding: Finding, definition: str) -> bool:
+    """Return whether a small change is told of other definitions than this one."""
+    functions: tuple[str, ...] = ()
+    if finding.change:
+        functions = finding.change.functions
+    if finding.mending:
+        functions = (finding.mending.function,)
+    tops = {function.partition(".")[0] for function in functions}
+    return bool(tops) and definition not in tops

@@ -89,7 +89,7 @@ def check(
                 where = f"{found.check}: {where_mended(found.found)}."
                 screen.print(where, markup=False, soft_wrap=True)
                 verdicts = [
-                    with_place(check, verdict, found)
+                    with_place(verdict, found)
                     for check, verdict in zip(checks, verdicts, strict=True)
                 ]
         warning = save_progress(course, name, path.parent, verdicts)

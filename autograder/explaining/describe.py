@@ -1,4 +1,4 @@
-"""What is said of wrong arrays: by known mistakes, relations, small changes, or their looks."""
+"""What is found of wrong arrays: known mistakes, relations, small changes, or their looks."""
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,20 +8,27 @@ import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
 from autograder.explaining.mistake_pairs import find_pairs
-from autograder.explaining.small_changes import KIND as SMALL_CHANGE
 from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
-from autograder.explaining.words import are_right, small_change, values_are
+from autograder.finding import (
+    Certainty,
+    Content,
+    Finding,
+    FindingKind,
+    Look,
+    LookKind,
+    Relation,
+    RelationKind,
+    Shapes,
+)
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
 from autograder.judging.mistakes import Explanation, explained_arrays, is_convincing
 from autograder.judging.points import Standard
 from autograder.judging.variants import ChangedAnswers
-from autograder.judging.verdict import Remark
-from autograder.relations import EXCHANGED, Relation, find_relations, letters_of, shape_in_letters
+from autograder.relations import find_relations, letters_of
 
 LONGEST_QUOTE = 60  # characters that are shown of a text
-ONE_NUMBER = "1 of 1"  # the count of an array of a single number that is wrong
 
 
 @dataclass(frozen=True)
@@ -46,51 +53,55 @@ class Comparison:
         return self.standard.expected
 
 
-@dataclass(frozen=True)
-class Description:
-    """A remark on one array; where it can only count wrong values, `count`: "3 of 6"."""
-
-    remark: Remark
-    count: str = ""
-
-
-def remarks_on(
+def findings_on(
     comparison: Comparison, explanations: Sequence[Explanation], excluded: Excluded
-) -> list[Remark]:
-    """Tell what is wrong: by known mistakes, relations, small changes, and else by how arrays look.
+) -> list[Finding]:
+    """Find what is wrong: known mistakes, relations, small changes, and else how arrays look.
 
-    Arrays of which the same is said share a remark.
+    Arrays of which the same is true share a finding.
     excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)
     told = _told(comparison, explanations, related)
     named = explained_arrays(told)
     changed = _variants(comparison, named.union(related), excluded)
-    remarks = []
+    findings = []
     for explanation in told:
         mistake = explanation.mistakes[0]
-        text = values_are(mistake.text)
-        remarks.append(Remark(text, explanation.arrays, mistake.code, words=mistake.text))
-    descriptions = []
+        findings.append(
+            Finding(
+                FindingKind.MISTAKE,
+                explanation.arrays,
+                Certainty.SURE,
+                mistakes=(mistake.text,),
+                code=mistake.code,
+            )
+        )
+    of_arrays = []
     for name in comparison.wrong:
         if name in named:
             continue
         if name in changed:
-            description = Description(changed[name])
+            found = changed[name]
         else:
-            description = _with_relation(name, comparison, related.get(name))
-        descriptions.append(description)
-    remarks += _joined(descriptions)
-    if not told and all(description.count for description in descriptions):
-        remarks += _on_right_arrays(comparison)
-    return remarks
+            found = _with_relation(name, comparison, related.get(name))
+        of_arrays.append(found)
+    findings += _joined(of_arrays)
+    if not told and all(_only_counts(found) for found in of_arrays):
+        findings += _right_arrays(comparison)
+    return findings
 
 
-def _on_right_arrays(comparison: Comparison) -> list[Remark]:
+def _only_counts(finding: Finding) -> bool:
+    """Return whether it only says how many values are wrong."""
+    return finding.look is not None and finding.look.kind is LookKind.WRONG_VALUES
+
+
+def _right_arrays(comparison: Comparison) -> list[Finding]:
     """Name the arrays that are right, where of the others only wrong values can be counted."""
     wrong = comparison.wrong
-    right = [name for name in comparison.expected.arrays if name not in wrong]
-    return [Remark(are_right(right))] if right else []
+    right = tuple(name for name in comparison.expected.arrays if name not in wrong)
+    return [Finding(FindingKind.ARE_RIGHT, names=right)] if right else []
 
 
 def _relations(
@@ -110,13 +121,13 @@ def _relations(
 
 def _variants(
     comparison: Comparison, explained: Container[str], excluded: Excluded
-) -> Mapping[str, Remark]:
-    """Say of wrong arrays that nothing else explains which variant of a right answer gives them.
+) -> Mapping[str, Finding]:
+    """Find of wrong arrays that nothing else explains which variant of a right answer gives them.
 
     Small changes of the solution first, then two known mistakes at once, then small changes of
     other styles, which no public key holds: each is made only where none before fits.
     """
-    told: dict[str, Remark] = {}
+    told: dict[str, Finding] = {}
     expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told
@@ -133,13 +144,13 @@ def _variants(
 
 def _change_of_solution(
     comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
-) -> Mapping[str, Remark]:
+) -> Mapping[str, Finding]:
     return _small_change(comparison, comparison.key.small_changes, unexplained, excluded)
 
 
 def _change_of_style(
     comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
-) -> Mapping[str, Remark]:
+) -> Mapping[str, Finding]:
     return _small_change(comparison, comparison.key.style_changes, unexplained, excluded)
 
 
@@ -148,7 +159,7 @@ def _small_change(
     changes: ChangedAnswers,
     unexplained: Sequence[str],
     excluded: Excluded,
-) -> Mapping[str, Remark]:
+) -> Mapping[str, Finding]:
     found = find_small_change(
         changes,
         comparison.expected.arrays,
@@ -160,14 +171,15 @@ def _small_change(
     )
     told = {}
     for name, change in found.items():
-        told[name] = Remark(small_change(change), (name,), relation=SMALL_CHANGE)
+        certainty = Certainty.SURE if len(change.slips) == 1 else Certainty.OPEN
+        told[name] = Finding(FindingKind.SMALL_CHANGE, (name,), certainty, change=change)
     return told
 
 
 def _two_mistakes(
     comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
-) -> Mapping[str, Remark]:
-    return find_pairs(
+) -> Mapping[str, Finding]:
+    found = find_pairs(
         comparison.key.mistake_pairs,
         comparison.expected.arrays,
         comparison.answer.arrays,
@@ -176,6 +188,11 @@ def _two_mistakes(
         excluded,
         comparison.standard.mistakes,
     )
+    told = {}
+    for name, mistakes in found.items():
+        certainty = Certainty.SURE if len(mistakes) > 1 else Certainty.OPEN
+        told[name] = Finding(FindingKind.TWO_MISTAKES, (name,), certainty, mistakes)
+    return told
 
 
 def _told(
@@ -217,19 +234,18 @@ def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bo
         return True
     if len(relations) < len(arrays):
         return False
-    texts = {relation.text for relation in relations}
-    if len(texts) != 1:
+    first, *others = relations
+    if any(other != first for other in others):
         return False
-    (text,) = texts
-    holding = [relation for relation in related.values() if relation.text == text]
+    holding = [relation for relation in related.values() if relation == first]
     return len(holding) > len(arrays)
 
 
 def _exchanged_beyond(relation: Relation, arrays: Container[str]) -> bool:
     """Return whether an array is swapped with one outside these."""
-    if relation.kind != EXCHANGED:
+    if relation.kind is not RelationKind.EXCHANGED:
         return False
-    return relation.of not in arrays
+    return any(name not in arrays for name in relation.arrays)
 
 
 def _is_credible(
@@ -271,186 +287,168 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
-def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Description:
+def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Finding:
     """Describe a wrong array by its relation to an expected one, if it has one, or by its looks."""
-    described = describe_array(name, comparison)
+    described = look_at(name, comparison)
     if relation is None:
         return described
-    text = relation.text
     want = comparison.expected.arrays[name]
     got = comparison.answer.arrays[name]
     words = comparison.check.words
+    look = None
     if got.shape != want.shape:
-        shapes = _two_shapes(got, want, comparison)
-        text = f"{text.removesuffix('.')}: {shapes}"
+        look = Look(LookKind.OTHER_SHAPE, _two_shapes(got, want, comparison))
     elif name in words:
-        text = f"{text} {words[name]}"
-    remark = replace(described.remark, text=text, relation=relation.kind)
-    return Description(remark)
+        look = Look(LookKind.OWN_WORDS, words=words[name])
+    return replace(
+        described,
+        kind=FindingKind.RELATION,
+        certainty=Certainty.SURE,
+        relation=relation,
+        look=look,
+    )
 
 
-def describe_array(name: str, comparison: Comparison) -> Description:
+def look_at(name: str, comparison: Comparison) -> Finding:
     """Describe how a wrong array looks."""
     want = comparison.expected.arrays[name]
     got = comparison.answer.arrays.get(name)
+    group = ""
     if got is None and name in comparison.answer.too_large:
-        text = _too_large(comparison.answer.too_large[name], want, comparison)
+        look = _too_large(comparison.answer.too_large[name], want, comparison)
     elif got is None:
-        text = "is missing from the result."
+        look = Look(LookKind.MISSING)
     elif is_text(want) != is_text(got):
-        text = f"is {_kind(got)}, and should be {_kind(want)}."
+        look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
     elif got.shape != want.shape:
-        shapes = _two_shapes(got, want, comparison)
-        text = f"the shape is another: {shapes}"
+        look = Look(LookKind.OTHER_SHAPE, _two_shapes(got, want, comparison))
     elif is_text(want):
-        remark = _remark_on_text(name, comparison.check, want, got)
-        return Description(remark)
+        look = _look_of_text(name, comparison.check, want, got)
+        group = _checksum(f"{got.shape} {got.tolist()}".encode())
     else:
-        return _describe_numbers(name, comparison)
-    return Description(Remark(text, (name,)))
+        look = _look_of_numbers(name, comparison)
+        if look.kind in (LookKind.OWN_WORDS, LookKind.WRONG_VALUES):
+            group = _group_of_numbers(got.astype(np.float64))
+    return Finding(FindingKind.LOOK, (name,), look=look, group=group)
 
 
-def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> str:
-    """Say how large an array is that was dropped for its size."""
-    count, _, unit = amount(want).partition(" ")
-    wanted = count if large.amount.endswith(unit) else f"{count} {unit}"
-    text = f"is far too large: {large.amount}, where {wanted} are wanted."
-    if large.shape == want.shape:
-        return text
-    return f"{text} Shape {_two_shapes(large, want, comparison)}"
+def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Look:
+    """Return how large an array is that was dropped for its size."""
+    shapes = None
+    if large.shape != want.shape:
+        shapes = _two_shapes(large, want, comparison)
+    return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
 
 
-def _remark_on_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Remark:
-    content = f"{got.shape} {got.tolist()}"
-    group = _checksum(content.encode())
+def _look_of_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Look:
     words = check.words.get(name)
     if words:
-        return Remark(words, (name,), group=group)
-    quoted = _differing_text(want, got)
-    return Remark(quoted, (name,), group=group, literal=True)
+        return Look(LookKind.OWN_WORDS, words=words)
+    return _differing_text(want, got)
 
 
-def _describe_numbers(name: str, comparison: Comparison) -> Description:
+def _look_of_numbers(name: str, comparison: Comparison) -> Look:
     """Describe wrong numbers of the right shape."""
     check = comparison.check
     want = comparison.expected.arrays[name]
     got = comparison.answer.arrays[name]
-    expected = want.astype(np.float64)
-    found = got.astype(np.float64)
-    is_strange = ~np.isfinite(found)
-    strange = np.count_nonzero(is_strange)
-    if strange and np.isfinite(expected).all():
-        text = f"NaN or infinity in {strange} of {got.size} places."
-        return Description(Remark(text, (name,)))
+    is_strange = ~np.isfinite(got.astype(np.float64))
+    strange = int(np.count_nonzero(is_strange))
+    if strange and np.isfinite(want.astype(np.float64)).all():
+        return Look(LookKind.NOT_FINITE, counts=((strange, got.size),))
     if check.measure:
-        return Description(Remark("cannot be measured.", (name,)))
-    group = _group_of_numbers(found)
+        return Look(LookKind.UNMEASURABLE)
     words = check.words.get(name)
     if words is not None:
-        remark = Remark(words, (name,), group=group)
-        return Description(remark)
-    wrong = np.count_nonzero(wrong_places(check, name, comparison.expected, comparison.answer))
-    count = f"{wrong} of {got.size}"
-    remark = Remark(_wrong_values([count]), (name,), group=group)
-    return Description(remark, count)
+        return Look(LookKind.OWN_WORDS, words=words)
+    places = wrong_places(check, name, comparison.expected, comparison.answer)
+    return Look(LookKind.WRONG_VALUES, counts=((int(places.sum()), got.size),))
 
 
-def _wrong_values(counts: Sequence[str]) -> str:
-    """Say how many values are wrong, of one array or of several; once where they are as many."""
-    different = [*dict.fromkeys(counts)]
-    if different == [ONE_NUMBER]:
-        return "this number is wrong." if len(counts) == 1 else "these numbers are wrong."
-    if len(counts) > len(different) == 1:
-        return f"wrong values in {different[0]} places each."
-    return f"wrong values in {', '.join(counts)} places."
+def _joined(findings: Sequence[Finding]) -> list[Finding]:
+    """Join findings that are the same of several arrays, and those that can only count."""
+    together: dict[Finding, list[Finding]] = {}
+    for finding in findings:
+        alike = together.setdefault(_of_no_array(finding), [])
+        alike.append(finding)
+    return [_one_of(alike) for alike in together.values()]
 
 
-def _joined(descriptions: Sequence[Description]) -> list[Remark]:
-    """Join remarks that say the same of several arrays, and those that can only count."""
-    together: dict[str, list[Description]] = {}
-    for description in descriptions:
-        text = "" if description.count else description.remark.text
-        alike = together.setdefault(text, [])
-        alike.append(description)
-    joined = []
-    for alike in together.values():
-        joined.append(_one_of(alike))
-    return joined
+def _of_no_array(finding: Finding) -> Finding:
+    """Return what is found, whatever the array is; counts may differ."""
+    look = finding.look
+    if look and look.kind is LookKind.WRONG_VALUES:
+        look = replace(look, counts=())
+    return replace(finding, arrays=(), group="", look=look)
 
 
-def _one_of(descriptions: Sequence[Description]) -> Remark:
-    """Make one remark of several that say the same."""
-    first = descriptions[0].remark
-    if len(descriptions) == 1:
+def _one_of(findings: Sequence[Finding]) -> Finding:
+    """Make one finding of several that are the same."""
+    first = findings[0]
+    if len(findings) == 1:
         return first
     arrays: list[str] = []
     groups: list[str] = []
-    counts: list[str] = []
-    for description in descriptions:
-        remark = description.remark
-        arrays.extend(remark.arrays)
-        if remark.group:
-            groups.append(remark.group)
-        if description.count:
-            counts.append(description.count)
-    text = first.text
-    if counts:
-        text = _wrong_values(counts)
+    counts: list[tuple[int, int]] = []
+    for finding in findings:
+        arrays.extend(finding.arrays)
+        if finding.group:
+            groups.append(finding.group)
+        if finding.look:
+            counts.extend(finding.look.counts)
+    look = first.look
+    if look and look.kind is LookKind.WRONG_VALUES:
+        look = replace(look, counts=tuple(counts))
     group = ""
     if groups:
         group = _checksum(" ".join(groups).encode())
-    return replace(first, text=text, arrays=tuple(arrays), group=group)
+    return replace(first, look=look, arrays=tuple(arrays), group=group)
 
 
-def _two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> str:
-    """Say two shapes, in the letters that the check uses."""
+def _two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> Shapes:
+    """Return two shapes, with the letters that the check uses."""
     used = names_used(comparison.check)
-    sizes = {letter: size for letter, size in comparison.sizes.items() if letter in used}
-    wanted = shape_in_letters(want.shape, sizes)
-    has_letters = "=" in wanted
+    letters = tuple(pair for pair in comparison.sizes.items() if pair[0] in used)
+    named = {size for _, size in letters}
+    has_letters = bool(want.shape) and named.issuperset(want.shape)
+    found_has_letters = True
     wanted_sizes = list(want.shape)
     for size in set(got.shape):
         # a size that is a letter's is so by chance where the other shape has no letters, or fewer
         if not has_letters or got.shape.count(size) > max(1, wanted_sizes.count(size)):
-            sizes = {}
-    found = shape_in_letters(got.shape, sizes, one_more=want.shape)
-    return f"{found} found, {wanted} wanted."
+            found_has_letters = False
+    return Shapes(got.shape, want.shape, letters, found_has_letters)
 
 
-def _kind(array: np.ndarray) -> str:
-    """Name what an array holds; an empty list holds neither numbers nor text."""
+def _content(array: np.ndarray) -> Content:
+    """Return what an array holds; an empty list holds neither numbers nor text."""
     if not array.size:
-        return "an empty list"
+        return Content.EMPTY
     if is_text(array):
-        return "text"
-    return "numbers" if array.shape else "a number"
+        return Content.TEXT
+    return Content.NUMBERS if array.shape else Content.NUMBER
 
 
-def _differing_text(want: np.ndarray, got: np.ndarray) -> str:
-    """Say where text differs first: "expected 'A. L.', found 'A.L.'.".
-
-    Both arrays have the same shape.
-    """
+def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
+    """Return where text differs first. Both arrays have the same shape."""
     if not want.shape:
-        return f"{_expected_and_found(want, got)}."
+        return Look(LookKind.TEXT, text=_found_and_expected(want, got))
     differs = want != got
     places = np.argwhere(differs)
     first = tuple(places[0].tolist())
-    index = "".join(f"[{number}]" for number in first)
-    both = _expected_and_found(want[first], got[first])
-    text = f"at {index} {both}"
     count = len(places)
-    if count > 1:
-        text += f"; {count} of {want.size} differ"
-    return f"{text}."
+    return Look(
+        LookKind.TEXT,
+        text=_found_and_expected(want[first], got[first]),
+        index=first,
+        counts=((count, want.size),) if count > 1 else (),
+    )
 
 
-def _expected_and_found(want: object, got: object) -> str:
+def _found_and_expected(want: object, got: object) -> tuple[str, str]:
     expected = str(want)
     found = str(got)
-    expected_quoted = _quoted(expected, found)
-    found_quoted = _quoted(found, expected)
-    return f"expected {expected_quoted}, found {found_quoted}"
+    return _quoted(found, expected), _quoted(expected, found)
 
 
 def _quoted(text: str, other: str) -> str:

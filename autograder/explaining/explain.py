@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autograder.check import Answer, Check
-from autograder.explaining import words
-from autograder.explaining.describe import Comparison, describe_array, remarks_on
+from autograder.explaining.describe import Comparison, findings_on, look_at
 from autograder.explaining.small_changes import Excluded, none_excluded
+from autograder.explaining.words import remark_on, remarks_on
+from autograder.finding import Certainty, Finding, FindingKind, Loss
 from autograder.judging.carry import Following
 from autograder.judging.compare import right_arrays
 from autograder.judging.key import CheckKey, PlainKey
@@ -31,15 +32,15 @@ def explained(
     excluded: whether a small change cannot have been made, since it would have spoilt a check that
     has passed.
     """
-    remarks: list[Remark] = []
+    findings: list[Finding] = []
     comparison = Comparison(judgement.check, standard, key, answer, judgement.wrong, sizes)
     if judgement.failure:
-        remarks = _on_failure(judgement, standard, answer)
+        findings = _on_failure(judgement, standard, answer)
     elif judgement.check.measure:
-        remarks = [describe_array(name, comparison).remark for name in judgement.wrong]
+        findings = [look_at(name, comparison) for name in judgement.wrong]
     elif judgement.wrong:
-        remarks = remarks_on(comparison, judgement.explanations, excluded)
-    return replace(judgement.verdict(), remarks=tuple(remarks))
+        findings = findings_on(comparison, judgement.explanations, excluded)
+    return replace(judgement.verdict(), remarks=remarks_on(findings))
 
 
 def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:
@@ -48,34 +49,46 @@ def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:
     return explained(judgement, standard, PlainKey(Answer()), answer, sizes={})
 
 
-def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> list[Remark]:
+def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> list[Finding]:
     """Tell a failure, the known mistake that fails by the same error, and what counts beside it.
 
     Nothing is said of wrong arrays: they may be so because of the failure.
     """
-    remarks = []
+    findings = []
     if judgement.raised:
         mistake = judgement.raised[0]
-        text = words.error_is(mistake.text)
-        remarks.append(Remark(text, mistake=mistake.code, words=mistake.text))
-    remarks.append(Remark(answer.message, place=answer.error.place))
+        findings.append(
+            Finding(
+                FindingKind.MISTAKE_OF_ERROR,
+                certainty=Certainty.SURE,
+                mistakes=(mistake.text,),
+                code=mistake.code,
+            )
+        )
+    error = answer.error
+    findings.append(
+        Finding(FindingKind.ERROR, error=error, message=answer.message, place=error.place)
+    )
     if judgement.share:
         right = right_arrays(judgement.check, standard.expected, answer)
         earning = tuple(name for name in right if name not in standard.constant)
-        remarks.append(Remark(words.still_counts(len(earning)), earning))
-    return remarks
+        findings.append(Finding(FindingKind.STILL_COUNTS, earning))
+    return findings
 
 
 def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> Verdict:
     """Return the verdict on trained weights. loss_unit: what a loss is counted in, in words."""
     check = judgement.check
-    remarks: tuple[Remark, ...] = ()
-    if judgement.shortfall is Shortfall.LOSS:
-        text = words.loss_is_another(check, judgement.measured, judgement.ours, loss_unit)
-        remarks = (Remark(text),)
-    elif judgement.shortfall is Shortfall.ORIGIN:
-        remarks = (Remark(words.other_origin(judgement.measured)),)
-    return replace(judgement.verdict(), remarks=remarks, loss=judgement.figures)
+    verdict = replace(judgement.verdict(), loss=judgement.figures)
+    if judgement.shortfall is Shortfall.NOTHING:
+        return verdict
+    is_loss = judgement.shortfall is Shortfall.LOSS
+    kind = FindingKind.LOSS if is_loss else FindingKind.ORIGIN
+    loss = Loss(
+        f"{judgement.measured:.4f}", f"{judgement.ours:.4f}", f"{check.within:g}", loss_unit
+    )
+    finding = Finding(kind, loss=loss, names=tuple(check.needs))
+    return replace(verdict, remarks=remarks_on([finding]))
 
 
 def explained_following(
@@ -94,12 +107,17 @@ def explained_following(
     if following.has_passed:
         return verdict
     if following.is_hidden:
-        return replace(verdict, remarks=(Remark(words.hidden_by(needed)),))
+        return replace(verdict, remarks=(_of_checks(FindingKind.HIDDEN, needed),))
     if following.judgement.is_right:
-        return replace(verdict, remarks=(Remark(words.right_after(needed)),))
+        return replace(verdict, remarks=(_of_checks(FindingKind.RIGHT_AFTER, needed),))
     told = explained(following.judgement, following.standard, key, answer, sizes, excluded)
-    first = Remark(words.judged_after(needed))
+    first = _of_checks(FindingKind.CARRIED, needed)
     return replace(verdict, remarks=(first, *told.remarks))
+
+
+def _of_checks(kind: FindingKind, names: Sequence[str]) -> Remark:
+    """Return a remark that speaks of other checks."""
+    return remark_on(Finding(kind, names=tuple(names)))
 
 
 def explained_better(carried: Verdict, plainly: Verdict, needed: Sequence[str]) -> Verdict:
@@ -109,7 +127,7 @@ def explained_better(carried: Verdict, plainly: Verdict, needed: Sequence[str]) 
     """
     if _share_explained(plainly) <= _share_explained(carried):
         return carried
-    first = Remark(words.read_plainly(needed))
+    first = _of_checks(FindingKind.READ_PLAINLY, needed)
     return replace(carried, remarks=(first, *plainly.remarks))
 
 
@@ -122,7 +140,7 @@ def _share_explained(verdict: Verdict) -> float:
     """Return the share of what is wrong of which a remark says how it came about."""
     explained_count = count = 0
     for remark in verdict.remarks:
-        says_why = bool(remark.words or remark.relation)
+        says_why = remark.finding is not None and remark.finding.explains
         number = len(remark.arrays) or int(says_why)  # an error has no arrays
         count += number
         if says_why:
@@ -132,5 +150,4 @@ def _share_explained(verdict: Verdict) -> float:
 
 def waiting(check: Check, needed: Sequence[str]) -> Verdict:
     """Return the verdict on a check that was not run, with the checks that have to pass first."""
-    remark = Remark(words.waits_for(needed))
-    return replace(not_reached(check), remarks=(remark,))
+    return replace(not_reached(check), remarks=(_of_checks(FindingKind.WAITS, needed),))

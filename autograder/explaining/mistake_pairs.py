@@ -5,15 +5,10 @@ explains an array.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from autograder.explaining.small_changes import Excluded, variants_that_give
-from autograder.explaining.words import one_of_two_is, two_mistakes_are
 from autograder.judging.key import Known, ids_of_pair
 from autograder.judging.variants import Arrays, ChangedAnswers, SmallChange
-from autograder.judging.verdict import Remark
-
-KIND = "two mistakes"  # what a remark calls this relation
 
 
 def find_pairs(
@@ -24,8 +19,10 @@ def find_pairs(
     unexplained: Sequence[str],
     excluded: Excluded,
     known: Known,
-) -> dict[str, Remark]:
-    """Say of wrong arrays that two known mistakes at once give them: by array, a remark on it.
+) -> dict[str, tuple[str, ...]]:
+    """Find of wrong arrays which two known mistakes at once give them: by array, their words.
+
+    Where several pairs do, these are the words that all have in common.
 
     right, found: the expected arrays of a check, and an answer's.
     wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
@@ -40,23 +37,18 @@ def find_pairs(
         return any(excluded(mistakes[identity]) for identity in both)
 
     texts = {identity: mistake.text for identity, mistake in mistakes.items()}
-    told = {}
+    told: dict[str, tuple[str, ...]] = {}
     for arrays, fitting in variants_that_give(pairs, right, found, wrong, unexplained, cannot_be):
         common = _in_common(fitting, texts)
-        if not common:
-            continue
-        words = " And: ".join(common)
-        text = two_mistakes_are(words) if len(common) > 1 else one_of_two_is(words)
-        remark = Remark(text, relation=KIND, words=words)
-        for name in arrays:
-            told[name] = replace(remark, arrays=(name,))
+        if common:
+            told.update(dict.fromkeys(arrays, common))
     return told
 
 
-def _in_common(pairs: Sequence[SmallChange], texts: Mapping[str, str]) -> list[str]:
+def _in_common(pairs: Sequence[SmallChange], texts: Mapping[str, str]) -> tuple[str, ...]:
     """Return the words that all pairs have in common, in the order of the solution."""
     words = []
     for pair in pairs:
         words.append(dict.fromkeys(texts[identity] for identity in ids_of_pair(pair)))
     first, *others = words
-    return [text for text in first if all(text in other for other in others)]
+    return tuple(text for text in first if all(text in other for other in others))

@@ -21,7 +21,8 @@ from typing import Protocol
 import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
-from autograder.explaining.finding import Mending
+from autograder.explaining.words import remark_on
+from autograder.finding import Certainty, Mending
 from autograder.judging import (
     TOLERANCE,
     Remark,
@@ -48,7 +49,6 @@ from autograder.source.small_changes import (
     in_each_others_place,
 )
 
-KIND = "repaired"  # what a remark calls this relation
 MOST = 1000  # changes of one submission that are tried
 MOST_MADE = 1000  # changes of one function
 MOST_CHANGED = 400  # changes of all functions together
@@ -135,35 +135,27 @@ def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Che
         verdict = verdicts[check.name]
         if check.measure or verdict.failure:
             continue
-        if any(_explain_nothing(check, verdict.remarks)):
+        if any(_only_looks(remark) for remark in verdict.remarks):
             return None if verdict.two_answers else check
     return None
 
 
-def _explain_nothing(check: Check, remarks: Sequence[Remark]) -> list[bool]:
-    """Return of each remark whether it only says how wrong numbers look.
-
-    Text is quoted as it is, and an author's own words say enough.
-    """
-    own_words = set(check.words.values())
-    found = []
-    for remark in remarks:
-        is_explained = bool(remark.words or remark.relation or remark.literal)
-        is_explained = is_explained or remark.text in own_words
-        found.append(bool(remark.arrays) and not is_explained)
-    return found
+def _only_looks(remark: Remark) -> bool:
+    """Return whether a remark only says how wrong numbers look."""
+    return remark.finding is not None and remark.finding.only_looks
 
 
-def with_words(check: Check, verdict: Verdict, words: str, place: str) -> Verdict:
-    """Add what mends a file, in words, to the first remark that explains nothing.
-
-    place: the line that the words name, "" where they name none.
-    """
-    remarks = list(verdict.remarks)
-    number = _explain_nothing(check, remarks).index(True)
-    remark = remarks[number]
-    text = f"{remark.text} {words}"
-    remarks[number] = replace(remark, text=text, relation=KIND, place=place)
+def with_mending(verdict: Verdict, found: Mending) -> Verdict:
+    """Add what mends a file to the first remark that only says how wrong numbers look."""
+    remarks = []
+    is_left = True
+    for remark in verdict.remarks:
+        if is_left and remark.finding and remark.finding.only_looks:
+            certainty = Certainty.SURE if len(found.slips) == 1 else Certainty.OPEN
+            finding = replace(remark.finding, certainty=certainty, mending=found, place=found.place)
+            remark = replace(remark_on(finding), example=remark.example)
+            is_left = False
+        remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))
 
 

@@ -8,7 +8,7 @@ with a chance of at most `CHANCE`.
 import math
 from collections.abc import Callable, Container, Sequence
 
-from autograder.explaining.finding import ChangeFound
+from autograder.finding import ChangeFound
 from autograder.judging.chance import CHANCE
 from autograder.judging.key import Mistake
 from autograder.judging.variants import (
@@ -23,7 +23,6 @@ from autograder.judging.variants import (
 # whether a known mistake, or a small change of the solution, cannot have been made, since it would
 # have spoilt a check that has passed
 Excluded = Callable[[Mistake | SmallChange], bool]
-KIND = "small change"  # what a remark calls this relation
 MOST_FUNCTIONS = 2  # more of them are no diagnosis
 
 
@@ -114,5 +113,5 @@ def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> Cha
         return None
     slips = frozenset(change.slip for change in changes)
     tops = {function.partition(".")[0] for function in functions}
-    named = functions if all(top in exercises for top in tops) else frozenset()
-    return ChangeFound(named, slips, are_of_several=len(functions) > 1)
+    named = sorted(functions) if all(top in exercises for top in tops) else ()
+    return ChangeFound(tuple(named), tuple(sorted(slips)), are_of_several=len(functions) > 1)

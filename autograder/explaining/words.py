@@ -1,42 +1,116 @@
-"""What is found, in English: of a whole check, of small changes, and of what mends a file.
+"""What is found, in English: the only module that makes a sentence of a finding.
 
 Nothing reads these sentences back.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from autograder.check import Check
-from autograder.explaining.finding import ChangeFound, Mending
+from autograder.check import Amount, shape_in_letters
+from autograder.finding import (
+    Axis,
+    ChangeFound,
+    ChosenRows,
+    Content,
+    Finding,
+    FindingKind,
+    Look,
+    LookKind,
+    Loss,
+    Mending,
+    Number,
+    Operation,
+    OperationKind,
+    Part,
+    Relation,
+    RelationKind,
+    RowsKind,
+    Shapes,
+    ValuesKind,
+    WrongRows,
+)
+from autograder.judging.verdict import Remark
 from autograder.slip import PARTS, Slip, SlipKind
 
 # a known mistake is told as a fact about values, or about an error: other code may give the same
 VALUES_ARE = "your values are those of this mistake"
 TWO_MISTAKES = "your values are those of two mistakes at once"
 ERROR_IS = "your error is that of this mistake"
+AND = " And: "  # between the words of two mistakes
 TWO_ANSWERS = (
     "asked once more, in a new process, this check got another answer. The one that earns less "
     "counts. Chance, or something that an earlier exercise leaves behind, decides what is returned."
 )
 
 
-def values_are(words: str) -> str:
-    """Say that an answer's values are those of a known mistake. words: the mistake's own."""
-    return f"{VALUES_ARE}: {words}"
+def remark_on(finding: Finding) -> Remark:
+    """Return a finding as a remark: its sentence, and what else a page or a count needs of it."""
+    look = finding.look
+    return Remark(
+        text=sentence(finding),
+        arrays=finding.arrays,
+        mistake=finding.code,
+        group=finding.group,
+        literal=look is not None and look.kind is LookKind.TEXT,
+        relation=_name_in_counts(finding),
+        words=AND.join(finding.mistakes),
+        place=finding.place,
+        finding=finding,
+    )
 
 
-def two_mistakes_are(words: str) -> str:
-    """Say that an answer's values are those of two known mistakes. words: those of both."""
-    return f"{TWO_MISTAKES}: {words}"
+def remarks_on(findings: Iterable[Finding]) -> tuple[Remark, ...]:
+    """Return findings as remarks."""
+    return tuple(remark_on(finding) for finding in findings)
 
 
-def one_of_two_is(words: str) -> str:
-    """Say the same where only one of them is known. words: its own."""
+def _name_in_counts(finding: Finding) -> str:
+    """Name what relates values to right ones, or to a right file; "" where nothing does."""
+    if finding.mending:
+        return "repaired"
+    if finding.relation:
+        return finding.relation.name
+    if finding.kind in (FindingKind.SMALL_CHANGE, FindingKind.TWO_MISTAKES):
+        return finding.kind.value
+    return ""
+
+
+def sentence(finding: Finding) -> str:
+    """Say what is found."""
+    said = SAYS[finding.kind](finding)
+    if finding.mending:
+        return f"{said} {what_mended(finding.mending)}"
+    return said
+
+
+# ---- known mistakes, and errors
+
+
+def _mistake(finding: Finding) -> str:
+    return f"{VALUES_ARE}: {AND.join(finding.mistakes)}"
+
+
+def _two_mistakes(finding: Finding) -> str:
+    """Say that values are those of two known mistakes, of which one or both are known."""
+    words = AND.join(finding.mistakes)
+    if len(finding.mistakes) > 1:
+        return f"{TWO_MISTAKES}: {words}"
     return f"{TWO_MISTAKES}. One of them: {words}"
 
 
-def error_is(words: str) -> str:
-    """Say that an answer's error is that of a known mistake. words: the mistake's own."""
-    return f"{ERROR_IS}: {words}"
+def _mistake_of_error(finding: Finding) -> str:
+    return f"{ERROR_IS}: {AND.join(finding.mistakes)}"
+
+
+def _error(finding: Finding) -> str:
+    return finding.message
+
+
+def _still_counts(finding: Finding) -> str:
+    """Say that arrays which were named beside a failure earn their points."""
+    return "right, and it counts." if len(finding.arrays) == 1 else "right, and they count."
+
+
+# ---- a whole check
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -44,42 +118,39 @@ def quoted(names: Sequence[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
-def waits_for(needed: Sequence[str]) -> str:
+def _waits(finding: Finding) -> str:
     """Say which checks have to pass first."""
-    these = "this" if len(needed) == 1 else "these"
-    return f"Do {these} first: {', '.join(f'`{name}`' for name in needed)}."
+    these = "this" if len(finding.names) == 1 else "these"
+    return f"Do {these} first: {', '.join(f'`{name}`' for name in finding.names)}."
 
 
-def still_counts(count: int) -> str:
-    """Say that arrays which were named beside a failure earn their points."""
-    return "right, and it counts." if count == 1 else "right, and they count."
-
-
-def are_right(names: Sequence[str]) -> str:
-    """Say which arrays are right. names: one or more."""
+def _are_right(finding: Finding) -> str:
+    """Say which arrays are right: one or more."""
+    names = finding.names
     return f"{quoted(names)} {'are' if len(names) > 1 else 'is'} right."
 
 
-def hidden_by(needed: Sequence[str]) -> str:
+def _hidden(finding: Finding) -> str:
     """Say that earlier mistakes hide whether an answer is right."""
-    return f"{_are_wrong(needed)}, and nobody can tell yet whether what follows is right."
+    before = _are_wrong(finding.names)
+    return f"{before}, and nobody can tell yet whether what follows is right."
 
 
-def right_after(needed: Sequence[str]) -> str:
+def _right_after(finding: Finding) -> str:
     """Say that an answer is right but for what came before it."""
-    return f"{_are_wrong(needed)}; what follows is right, and it counts."
+    return f"{_are_wrong(finding.names)}; what follows is right, and it counts."
 
 
-def judged_after(needed: Sequence[str]) -> str:
+def _carried(finding: Finding) -> str:
     """Say that an answer was judged with earlier mistakes carried forward."""
-    return f"judged with what is wrong in {quoted(needed)} carried forward."
+    return f"judged with what is wrong in {quoted(finding.names)} carried forward."
 
 
-def read_plainly(needed: Sequence[str]) -> str:
+def _read_plainly(finding: Finding) -> str:
     """Say that remarks compare with the right answer, though points carry mistakes forward."""
     return (
-        f"{_are_wrong(needed)}, and your points take that into account. The remarks below compare "
-        "with the right answer, which explains more of your values."
+        f"{_are_wrong(finding.names)}, and your points take that into account. The remarks below "
+        "compare with the right answer, which explains more of your values."
     )
 
 
@@ -87,32 +158,42 @@ def _are_wrong(needed: Sequence[str]) -> str:
     return f"{quoted(needed)} before this {'are' if len(needed) > 1 else 'is'} wrong"
 
 
-def loss_is_another(check: Check, loss: float, ours: float, loss_unit: str) -> str:
+def _loss_is_another(finding: Finding) -> str:
     """Say by how much a held-out loss misses the solution's, and where to look."""
-    unit = f" {loss_unit}" if loss_unit else ""
+    loss = _loss_of(finding)
+    unit = f" {loss.unit}" if loss.unit else ""
     return (
-        f"held-out loss {loss:.4f}{unit}; ours on the same seed, batches and first weights "
-        f"{ours:.4f}. They should agree within {check.within:g}. {_where_to_look(check)}"
+        f"held-out loss {loss.found}{unit}; ours on the same seed, batches and first weights "
+        f"{loss.ours}. They should agree within {loss.within}. {_where_to_look(finding)}"
     )
 
 
-def other_origin(loss: float) -> str:
+def _other_origin(finding: Finding) -> str:
     """Say that weights were not trained from those and on the batches that were given."""
     return (
-        f"held-out loss {loss:.4f}, as ours, but these weights did not come from the first weights "
-        "and the batches that were given. Train those."
+        f"held-out loss {_loss_of(finding).found}, as ours, but these weights did not come from "
+        "the first weights and the batches that were given. Train those."
     )
 
 
-def _where_to_look(check: Check) -> str:
+def _loss_of(finding: Finding) -> Loss:
+    assert finding.loss is not None
+    return finding.loss
+
+
+def _where_to_look(finding: Finding) -> str:
     """Ask what may be wrong with training, as far as the checks before have not shown it right."""
-    if not check.needs:
+    if not finding.names:
         return "Does every step use its own batch and the newest weights?"
     return (
-        f"What {quoted(check.needs)} asked is right, so look for what shows only in a longer run "
+        f"What {quoted(finding.names)} asked is right, so look for what shows only in a longer run "
         "or at other sizes: does training end early, is something done in some steps only, is a "
         "number written into the code?"
     )
+
+
+def _two_answers(finding: Finding) -> str:
+    return TWO_ANSWERS
 
 
 # ---- slips
@@ -207,6 +288,11 @@ def _either_way(slip: Slip) -> str:
     return words
 
 
+def _small_change(finding: Finding) -> str:
+    assert finding.change is not None
+    return small_change(finding.change)
+
+
 def small_change(found: ChangeFound) -> str:
     """Say that a small change of a right answer gives an answer's values."""
     text = "your values are those of a right answer but for one small change"
@@ -256,3 +342,516 @@ def code_quoted(text: str) -> str:
         half = LONGEST_QUOTE // 2
         in_one_line = f"{in_one_line[:half]}…{in_one_line[-half:]}"
     return f"`{in_one_line}`"
+
+
+# ---- how wrong arrays look
+
+CONTENT = {
+    Content.EMPTY: "an empty list",
+    Content.TEXT: "text",
+    Content.NUMBERS: "numbers",
+    Content.NUMBER: "a number",
+}
+ONE_NUMBER = (1, 1)  # the counts of an array of a single number that is wrong
+
+
+def _look(finding: Finding) -> str:
+    assert finding.look is not None
+    return LOOKS[finding.look.kind](finding.look)
+
+
+def _missing(look: Look) -> str:
+    return "is missing from the result."
+
+
+def _too_large(look: Look) -> str:
+    """Say how large an array is that was dropped for its size."""
+    found, expected = look.amounts
+    wanted = f"{expected.count:,}" if found.of_text == expected.of_text else _amount(expected)
+    text = f"is far too large: {_amount(found)}, where {wanted} are wanted."
+    return f"{text} Shape {_two_shapes(look.shapes)}" if look.shapes else text
+
+
+def _amount(amount: Amount) -> str:
+    """Say how much an array holds: "1,200 numbers", "35 characters"."""
+    return f"{amount.count:,} {'characters' if amount.of_text else 'numbers'}"
+
+
+def _other_content(look: Look) -> str:
+    found, expected = look.contents
+    return f"is {CONTENT[found]}, and should be {CONTENT[expected]}."
+
+
+def _other_shape(look: Look) -> str:
+    assert look.shapes is not None
+    return f"the shape is another: {_two_shapes(look.shapes)}"
+
+
+def _two_shapes(shapes: Shapes) -> str:
+    """Say two shapes, in the letters that the check uses."""
+    letters = dict(shapes.letters)
+    letters_of_found = letters if shapes.found_has_letters else {}
+    wanted = shape_in_letters(shapes.expected, letters)
+    found = shape_in_letters(shapes.found, letters_of_found, one_more=shapes.expected)
+    return f"{found} found, {wanted} wanted."
+
+
+def _text(look: Look) -> str:
+    """Say where text differs first: "expected 'A. L.', found 'A.L.'."."""
+    found, expected = look.text
+    said = f"expected {expected}, found {found}"
+    if look.index:
+        said = f"at {''.join(f'[{number}]' for number in look.index)} {said}"
+    for differ, size in look.counts:
+        said = f"{said}; {differ} of {size} differ"
+    return f"{said}."
+
+
+def _not_finite(look: Look) -> str:
+    ((strange, size),) = look.counts
+    return f"NaN or infinity in {strange} of {size} places."
+
+
+def _unmeasurable(look: Look) -> str:
+    return "cannot be measured."
+
+
+def _own_words(look: Look) -> str:
+    return look.words
+
+
+def _wrong_values(look: Look) -> str:
+    """Say how many values are wrong, of one array or of several; once where they are as many."""
+    different = [*dict.fromkeys(look.counts)]
+    if different == [ONE_NUMBER]:
+        return "this number is wrong." if len(look.counts) == 1 else "these numbers are wrong."
+    counts = [f"{wrong} of {size}" for wrong, size in different]
+    if len(look.counts) > len(different) == 1:
+        return f"wrong values in {counts[0]} places each."
+    counts = [f"{wrong} of {size}" for wrong, size in look.counts]
+    return f"wrong values in {', '.join(counts)} places."
+
+
+LOOKS: Mapping[LookKind, Callable[[Look], str]] = {
+    LookKind.MISSING: _missing,
+    LookKind.TOO_LARGE: _too_large,
+    LookKind.OTHER_CONTENT: _other_content,
+    LookKind.OTHER_SHAPE: _other_shape,
+    LookKind.TEXT: _text,
+    LookKind.NOT_FINITE: _not_finite,
+    LookKind.UNMEASURABLE: _unmeasurable,
+    LookKind.OWN_WORDS: _own_words,
+    LookKind.WRONG_VALUES: _wrong_values,
+}
+
+
+# ---- relations
+
+RIGHT, YOURS = "the expected ones", "your values"  # what a student reads of the two arrays
+# `{}` stands for the array, `{along}` for the axes
+OPERATION: Mapping[OperationKind, str] = {
+    OperationKind.NOTHING: "{}",
+    OperationKind.REVERSED: "{} reversed{along}",
+    OperationKind.MOVED_ON: "{} moved on by one{along}",
+    OperationKind.MOVED_BACK: "{} moved back by one{along}",
+    OperationKind.SORTED: "{} sorted{along}",
+    OperationKind.AXES_EXCHANGED: "{} with {axes} exchanged",
+    OperationKind.OTHER_AXES: "{} with the axes in another order, ({listed})",
+    OperationKind.RESHAPED: (
+        "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves "
+        "them"
+    ),
+    OperationKind.LAID_OUT: (
+        "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
+    ),
+    OperationKind.FIRST_TWICE: "{} with the first{along} twice",
+    OperationKind.LAST_TWICE: "{} with the last{along} twice",
+    OperationKind.WITHOUT_AXES_OF_1: "{} without axes of size 1",
+    OperationKind.ONE_MORE_AXIS: "{} with one more axis, of size 1, at place {place}",
+    OperationKind.FLAT: "{} in one long row",
+    OperationKind.SUM: "the sum{along} of {}",
+    OperationKind.MEAN: "the mean{along} of {}",
+    OperationKind.LARGEST: "the largest{along} of {}",
+    OperationKind.SMALLEST: "the smallest{along} of {}",
+    OperationKind.FIRST: "the first{along} of {}",
+    OperationKind.LAST: "the last{along} of {}",
+    OperationKind.SUM_IN_EACH_PLACE: "the sum{along} of {}, in each place",
+    OperationKind.MEAN_IN_EACH_PLACE: "the mean{along} of {}, in each place",
+    OperationKind.LARGEST_IN_EACH_PLACE: "the largest{along} of {}, in each place",
+    OperationKind.SOFTMAX: "the softmax{along} of {}",
+    OperationKind.LOG_SOFTMAX: "the logarithm of the softmax{along} of {}",
+    OperationKind.SHARE_OF_SUM: "the share of the sum{along} of {}",
+    OperationKind.SHARE_OF_LENGTH: "the share of the length{along} of {}",
+    OperationKind.FROM_MEAN: "the distance from the mean{along} of {}",
+    OperationKind.FROM_LARGEST: "the distance from the largest{along} of {}",
+    OperationKind.STANDARDISED: "the distance from the mean in standard deviations{along} of {}",
+    OperationKind.RUNNING_SUM: "the running sum{along} of {}",
+    OperationKind.RUNNING_SUM_FROM_END: "the running sum from the end{along} of {}",
+    OperationKind.STEP_TO_NEXT: "the step from one to the next{along} of {}",
+    OperationKind.SQUARE: "the square of {}",
+    OperationKind.ROOT: "the root of {}",
+    OperationKind.LOGARITHM: "the logarithm of {}",
+    OperationKind.EXPONENTIAL: "the exponential of {}",
+    OperationKind.WITHOUT_SIGN: "the size of {}, without a sign",
+    OperationKind.CUT_BELOW_0: "{}, with 0 in the place of what is negative",
+    OperationKind.TANH: "the tanh of {}",
+    OperationKind.SIGMOID: "the sigmoid of {}",
+    OperationKind.ONE_LESS: "1 less {}",
+    OperationKind.INVERSE: "1 divided by {}",
+    OperationKind.CUBE: "the cube of {}",
+    OperationKind.ROUNDED: "{}, rounded",
+    OperationKind.ROUNDED_DOWN: "{}, rounded down",
+    OperationKind.TRUNCATED: "{}, without what follows the point",
+    OperationKind.SIGN: "the sign of {}",
+}
+WHERE_EXPECTED = {
+    ValuesKind.ZERO: "0 is expected",
+    ValuesKind.NEGATIVE: "a negative number is expected",
+    ValuesKind.POSITIVE: "a positive number is expected",
+    ValuesKind.LARGEST: "the largest number is expected",
+    ValuesKind.SMALLEST: "the smallest number is expected",
+}
+IN_PLACES = {"": "", "nan": ", they are NaN", "inf": ", they are infinite"}
+ORDINAL = {2: "second", 3: "third"}
+
+
+def _relation(finding: Finding) -> str:
+    """Say a relation, and what the shapes are or what the check's author says of the array."""
+    assert finding.relation is not None
+    said = relation_in_words(finding.relation)
+    look = finding.look
+    if look and look.shapes:
+        return f"{said}: {_two_shapes(look.shapes)}"
+    if look and look.words:
+        return f"{said}. {look.words}"
+    return f"{said}."
+
+
+def relation_in_words(relation: Relation) -> str:
+    """Say a relation, without the end of the sentence: "your values are the expected ones × 5"."""
+    return RELATIONS[relation.kind](relation)
+
+
+def _axis(axis: Axis) -> str:
+    return axis if isinstance(axis, str) else f"axis {axis}"
+
+
+def _axes(axes: Sequence[Axis]) -> str:
+    """Name axes: "T and B"."""
+    return " and ".join(_axis(axis) for axis in axes)
+
+
+def _along(axes: Sequence[Axis]) -> str:
+    """Say along which axis, or over which: " along T"; "" where there is only one."""
+    if len(axes) > 1:
+        return f" over {_axes(axes)}"
+    return f" along {_axes(axes)}" if axes else ""
+
+
+def _each(axes: Sequence[Axis]) -> str:
+    """Name all places along axes: "each T and B", or "each place along axis 0"."""
+    have_letters = all(isinstance(axis, str) for axis in axes)
+    return f"each {_axes(axes)}" if have_letters else f"each place along {_axes(axes)}"
+
+
+def _number(number: Number) -> str:
+    """Write a number, and what is known of it: "5, and B = 5"."""
+    said = number.figures
+    if number.known:
+        said = f"{said}, and {', '.join(number.known)}"
+    return f"{said}: {number.formula}" if number.formula else said
+
+
+def _times(factor: Number | None) -> str:
+    return f" × {_number(factor)}" if factor else ""
+
+
+def _done_to(array: str, operation: Operation) -> str:
+    """Say what is done to an array."""
+    return OPERATION[operation.kind].format(
+        array,
+        along=_along(operation.axes),
+        axes=_axes(operation.axes),
+        listed=", ".join(_axis(axis) for axis in operation.axes),
+        place=operation.place,
+    )
+
+
+def _made_of(array: str, relation: Relation) -> str:
+    return f"{_done_to(array, relation.operation)}{_times(relation.factor)}"
+
+
+def _expected_of(relation: Relation) -> str:
+    (name,) = relation.arrays
+    return f"those expected of `{name}`"
+
+
+def _changed(relation: Relation) -> str:
+    return f"your values are {_made_of(RIGHT, relation)}"
+
+
+def _changed_back(relation: Relation) -> str:
+    return f"what is expected is {_made_of(YOURS, relation)}"
+
+
+def _another_array(relation: Relation) -> str:
+    return f"your values are {_made_of(_expected_of(relation), relation)}"
+
+
+def _array_added(relation: Relation) -> str:
+    return f"your values are {RIGHT} plus {_made_of(_expected_of(relation), relation)}"
+
+
+def _array_taken_away(relation: Relation) -> str:
+    return f"your values are {RIGHT} less {_made_of(_expected_of(relation), relation)}"
+
+
+def _exchanged(relation: Relation) -> str:
+    return f"{quoted(relation.arrays)} are swapped"
+
+
+def _added(relation: Relation) -> str:
+    return f"your values are {RIGHT} + {_term(relation)}"
+
+
+def _taken_away(relation: Relation) -> str:
+    return f"your values are {RIGHT} − {_term(relation)}"
+
+
+def _term(relation: Relation) -> str:
+    assert relation.factor is not None
+    return _number(relation.factor)
+
+
+def _same_difference_along(relation: Relation) -> str:
+    each = _each(relation.axes)
+    said = f"for {each} your values differ from {RIGHT} by the same numbers"
+    return f"{said}{_listed(relation)}"
+
+
+def _same_factor_along(relation: Relation) -> str:
+    said = f"for {_each(relation.axes)} your values are {RIGHT} times the same numbers"
+    return f"{said}{_listed(relation)}"
+
+
+def _listed(relation: Relation) -> str:
+    return f": {', '.join(relation.numbers)}" if relation.numbers else ""
+
+
+def _right_but_for_rows(relation: Relation) -> str:
+    assert relation.wrong_rows is not None
+    but_for = _but_for(relation.wrong_rows, _along(relation.axes))
+    return f"your values are {_done_to(RIGHT, relation.operation)}, {but_for}"
+
+
+def _but_for(rows: WrongRows, along: str) -> str:
+    """Say which rows are wrong."""
+    if rows.kind is RowsKind.ALL_BUT_FIRST:
+        return f"but only in the first{along}: all others are wrong"
+    if rows.kind is RowsKind.ALL_BUT_LAST:
+        return f"but only in the last{along}: all others are wrong"
+    if rows.kind in (RowsKind.FIRST, RowsKind.LAST):
+        (count,) = rows.numbers
+        return f"but for {_at_end(rows.kind.value, count)}{along}"
+    if rows.kind is RowsKind.IN_A_ROW:
+        first, last = rows.numbers
+        return f"but for numbers {first} to {last}{along}, counted from 0"
+    numbers = ", ".join(map(str, rows.numbers))
+    number = "number" if len(rows.numbers) == 1 else "numbers"
+    return f"but for {number} {numbers}{along}, counted from 0"
+
+
+def _at_end(which: str, count: int) -> str:
+    """Name rows at an end: "the first", "the last 3"."""
+    return f"the {which}" if count == 1 else f"the {which} {count}"
+
+
+def _right_but_for_one_of_each_row(relation: Relation) -> str:
+    return f"your values are {RIGHT}, but for one place of each row{_along(relation.axes)}"
+
+
+def _factor_but_for_one_of_each_row(relation: Relation) -> str:
+    along = _along(relation.axes)
+    return f"of each row{along} your values are {RIGHT} times one number, but for one place"
+
+
+def _right_but_where(relation: Relation) -> str:
+    assert relation.values is not None
+    where = WHERE_EXPECTED[relation.values]
+    what = IN_PLACES.get(relation.found, f", they are {relation.found}")
+    return f"your values are {RIGHT}, but where {where}{what}"
+
+
+def _right_where(relation: Relation) -> str:
+    return (
+        f"your values are {RIGHT} where the {relation.values} ones are expected, and wrong "
+        "elsewhere"
+    )
+
+
+def _right_but_where_another_is(relation: Relation) -> str:
+    others = _expected_of(relation)
+    return f"your values are {RIGHT}, but where {others} are {relation.values}"
+
+
+def _right_or_0(relation: Relation) -> str:
+    wrong, size = relation.counts
+    return f"your values are {RIGHT}, but 0 in {wrong} of {size} places"
+
+
+def _signs(relation: Relation) -> str:
+    wrong, size = relation.counts
+    return f"your values are {RIGHT}, but with the other sign in {wrong} of {size} places"
+
+
+def _zeros_and_ones_exchanged(relation: Relation) -> str:
+    return "your values are 0 where 1 is expected, and 1 where 0 is expected"
+
+
+def _left_out(relation: Relation) -> str:
+    return f"your values are {_part_of(RIGHT, relation)}"
+
+
+def _longer(relation: Relation) -> str:
+    return f"what is expected is {_part_of(YOURS, relation)}"
+
+
+def _part_of(array: str, relation: Relation) -> str:
+    """Say which rows of an array a part is."""
+    part, along = relation.part, _along(relation.axes)
+    assert part is not None
+    if part.step == 1:
+        return f"{array} without {_ends_of(part)}{along}"
+    which = ORDINAL.get(part.step, f"{part.step}th")
+    beginning = f", from number {part.start} on, counted from 0" if part.start else ""
+    return f"each {which} of {array}{along}{beginning}"
+
+
+def _ends_of(part: Part) -> str:
+    """Say what a part leaves out at both ends."""
+    left_out = []
+    if part.start:
+        left_out.append(_at_end("first", part.start))
+    if part.after:
+        left_out.append(_at_end("last", part.after))
+    return " and ".join(left_out)
+
+
+def _rows(relation: Relation) -> str:
+    assert relation.chosen is not None
+    what = "rows" if relation.of_rows else "values"
+    return f"your {what}{_along(relation.axes)} are {RIGHT}, {_which(relation.chosen)}"
+
+
+def _which(chosen: ChosenRows) -> str:
+    """Say which rows are missing, or there more than once."""
+    said = []
+    if chosen.missing:
+        said.append(f"without {_numbered(chosen.missing)}")
+    if chosen.doubled:
+        said.append(f"with {_numbered(chosen.doubled)} more than once")
+    order = " and in another order" if chosen.in_another_order else ""
+    return f"{' and '.join(said)} (counted from 0){order}"
+
+
+def _numbered(numbers: Sequence[int]) -> str:
+    """Write "number 3", or "numbers 3 and 8"."""
+    *firsts, last = map(str, numbers)
+    if not firsts:
+        return f"number {last}"
+    return f"numbers {', '.join(firsts)} and {last}"
+
+
+def _in_another_order(relation: Relation) -> str:
+    rows = f"with rows{_along(relation.axes)} " if relation.of_rows else ""
+    return f"your values are {RIGHT}, {rows}in another order"
+
+
+def _half_precision(relation: Relation) -> str:
+    return f"your values are {RIGHT} in half precision, `float16`"
+
+
+def _single_precision(relation: Relation) -> str:
+    return f"your values are {RIGHT} in single precision, `float32`"
+
+
+def _empty(relation: Relation) -> str:
+    return "there are no values"
+
+
+def _all_equal(relation: Relation) -> str:
+    return f"all your values are {relation.found or 'the same'}"
+
+
+def _equal_as_expected(relation: Relation) -> str:
+    others = relation.expected or "another number"
+    return f"{_all_equal(relation)}, and all expected ones are {others}"
+
+
+def _nothing_but_0(relation: Relation) -> str:
+    return "your value is 0" if relation.counts == (1,) else "both your values are 0"
+
+
+def _the_same_along(relation: Relation) -> str:
+    return f"your values are the same for {_each(relation.axes)}"
+
+
+def _adds_up_elsewhere(relation: Relation) -> str:
+    expected = f"and the expected ones along {_axes(relation.expected_axes)}"
+    if not relation.axes:
+        return f"all your values add up to 1, {expected}"
+    return f"your values add up to 1 along {_axes(relation.axes)}, {expected}"
+
+
+RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
+    RelationKind.CHANGED: _changed,
+    RelationKind.CHANGED_BACK: _changed_back,
+    RelationKind.ANOTHER_ARRAY: _another_array,
+    RelationKind.ARRAY_ADDED: _array_added,
+    RelationKind.ARRAY_TAKEN_AWAY: _array_taken_away,
+    RelationKind.EXCHANGED: _exchanged,
+    RelationKind.ADDED: _added,
+    RelationKind.TAKEN_AWAY: _taken_away,
+    RelationKind.SAME_DIFFERENCE_ALONG: _same_difference_along,
+    RelationKind.SAME_FACTOR_ALONG: _same_factor_along,
+    RelationKind.RIGHT_BUT_FOR_ROWS: _right_but_for_rows,
+    RelationKind.RIGHT_BUT_FOR_ONE_OF_EACH_ROW: _right_but_for_one_of_each_row,
+    RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW: _factor_but_for_one_of_each_row,
+    RelationKind.RIGHT_BUT_WHERE: _right_but_where,
+    RelationKind.RIGHT_WHERE: _right_where,
+    RelationKind.RIGHT_BUT_WHERE_ANOTHER_IS: _right_but_where_another_is,
+    RelationKind.RIGHT_OR_0: _right_or_0,
+    RelationKind.SIGNS: _signs,
+    RelationKind.ZEROS_AND_ONES_EXCHANGED: _zeros_and_ones_exchanged,
+    RelationKind.LEFT_OUT: _left_out,
+    RelationKind.LONGER: _longer,
+    RelationKind.ROWS: _rows,
+    RelationKind.IN_ANOTHER_ORDER: _in_another_order,
+    RelationKind.HALF_PRECISION: _half_precision,
+    RelationKind.SINGLE_PRECISION: _single_precision,
+    RelationKind.EMPTY: _empty,
+    RelationKind.ALL_EQUAL: _all_equal,
+    RelationKind.EQUAL_AS_EXPECTED: _equal_as_expected,
+    RelationKind.NOTHING_BUT_0: _nothing_but_0,
+    RelationKind.THE_SAME_ALONG: _the_same_along,
+    RelationKind.ADDS_UP_ELSEWHERE: _adds_up_elsewhere,
+}
+SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
+    FindingKind.MISTAKE: _mistake,
+    FindingKind.TWO_MISTAKES: _two_mistakes,
+    FindingKind.SMALL_CHANGE: _small_change,
+    FindingKind.RELATION: _relation,
+    FindingKind.LOOK: _look,
+    FindingKind.MISTAKE_OF_ERROR: _mistake_of_error,
+    FindingKind.ERROR: _error,
+    FindingKind.STILL_COUNTS: _still_counts,
+    FindingKind.ARE_RIGHT: _are_right,
+    FindingKind.WAITS: _waits,
+    FindingKind.HIDDEN: _hidden,
+    FindingKind.RIGHT_AFTER: _right_after,
+    FindingKind.CARRIED: _carried,
+    FindingKind.READ_PLAINLY: _read_plainly,
+    FindingKind.LOSS: _loss_is_another,
+    FindingKind.ORIGIN: _other_origin,
+    FindingKind.TWO_ANSWERS: _two_answers,
+}

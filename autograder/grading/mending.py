@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from autograder.check import Answer, Check, names_in_experiment
-from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_words
-from autograder.explaining.words import what_mended
+from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_mending
+from autograder.finding import Mending
 from autograder.grading.keys import plain_solution
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
@@ -49,9 +49,22 @@ def with_repair(
         wrong = _wrong(asked, check, verdicts, checks)
         found = mending(wrong, sorted(names_in_experiment(check.experiment)))
     if found:
-        words = printable(what_mended(found))
-        told[check.name] = with_words(check, verdicts[check.name], words, found.place)
+        told[check.name] = with_mending(verdicts[check.name], _printable(found))
     return told
+
+
+def _printable(found: Mending) -> Mending:
+    """Return what mends a file, with text of the submission that can be shown."""
+    slips = []
+    for slip in found.slips:
+        names = tuple(printable(name) for name in slip.names)
+        slips.append(replace(slip, names=names, option=printable(slip.option)))
+    return replace(
+        found,
+        function=printable(found.function),
+        statement=printable(found.statement),
+        slips=tuple(slips),
+    )
 
 
 def _wrong(

@@ -8,14 +8,14 @@ from types import MappingProxyType
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.explaining.explain import explained_loss
-from autograder.explaining.words import TWO_ANSWERS
+from autograder.explaining.words import remark_on
+from autograder.finding import Finding, FindingKind
 from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.grading.mending import Asked, with_repair
 from autograder.judging import (
     CheckKey,
     Key,
-    Remark,
     Verdict,
     judge_loss,
     key_name,
@@ -224,7 +224,7 @@ def _not_more_than(before: Verdict | None, now: Verdict) -> Verdict:
 
 def _of_two_answers(verdict: Verdict) -> Verdict:
     """Say of a verdict that it is on one of two different answers."""
-    remarks = (*verdict.remarks, Remark(TWO_ANSWERS))
+    remarks = (*verdict.remarks, remark_on(Finding(FindingKind.TWO_ANSWERS)))
     return replace(verdict, two_answers=True, remarks=remarks)
 
 

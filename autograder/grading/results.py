@@ -156,12 +156,30 @@ def write_result_to(path: Path, result: Result) -> None:
         max_score=result.max_score,
     )
     fields = msgspec.to_builtins(record)
+    for check in fields["checks"]:
+        for remark in check["remarks"]:
+            found = remark.pop("finding", None)
+            if found:
+                remark["finding"] = without_empty(found)
     for name in OF_FORMAT_1:
         del fields[name]
     if result.hand_in is None:
         del fields["hand_in"]
     text = json.dumps(fields, indent=1, ensure_ascii=False)
     write_whole(path, text)
+
+
+def without_empty(value: object) -> object:
+    """Return plain data without entries that are empty: those are as they are by default."""
+    if isinstance(value, dict):
+        inner = {name: without_empty(entry) for name, entry in value.items()}
+        return {name: entry for name, entry in inner.items() if entry not in EMPTY}
+    if isinstance(value, list | tuple):
+        return [without_empty(entry) for entry in value]
+    return value
+
+
+EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -264,7 +282,7 @@ def read_result(path: Path) -> Result | None:
     """Read a result; None if it is missing or incomplete."""
     unreadable = (OSError, ValueError, RecursionError, msgspec.MsgspecError)
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=_Record)
+        record = _decoded(path.read_bytes())
     except unreadable:
         return None
     return Result(
@@ -279,6 +297,22 @@ def read_result(path: Path) -> Result | None:
         hand_in=record.hand_in,
         known_as=record.known_as,
     )
+
+
+def _decoded(content: bytes) -> _Record:
+    """Decode a result; of another version that knows other findings, without these.
+
+    Their text stands beside them. Raises `ValueError` and `RecursionError`.
+    """
+    try:
+        return msgspec.json.decode(content, type=_Record)
+    except msgspec.ValidationError:
+        fields = json.loads(content)
+    with suppress(KeyError, TypeError, AttributeError):
+        for check in fields["checks"]:
+            for remark in check["remarks"]:
+                remark.pop("finding", None)
+    return msgspec.convert(fields, type=_Record)
 
 
 def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:

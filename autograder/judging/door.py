@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.check import Answer, Arrays, TooLarge, is_text
+from autograder.check import Amount, Answer, Arrays, TooLarge, is_text
 
 # of an array: as many times the expected size, and this on top, for small ones
 TIMES, BYTES_MORE = 16, 64 << 10
@@ -45,11 +45,11 @@ def let_in(answer: Answer, expected: Arrays) -> Answer:
     return replace(answer, arrays=arrays, too_large=too_large)
 
 
-def amount(array: np.ndarray) -> str:
-    """Say how much an array holds: "1,200 numbers", "35 characters"."""
+def amount(array: np.ndarray) -> Amount:
+    """Return how much an array holds."""
     if is_text(array):
-        return f"{array.nbytes // BYTES_OF_CHARACTER:,} characters"
-    return f"{array.size:,} numbers"
+        return Amount(array.nbytes // BYTES_OF_CHARACTER, of_text=True)
+    return Amount(array.size)
 
 
 def _bytes_to_judge(array: np.ndarray) -> int:

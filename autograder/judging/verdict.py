@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.check import Failure
+from autograder.finding import Finding
 
 Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
 
@@ -19,6 +20,7 @@ class Remark:
     relation: the kind of relation to the expected values that the text tells, where it tells one.
     example: the first wrong number, where the expected one may be shown.
     literal: backticks and asterisks in the text are an answer's own, and no markup.
+    finding: what the text says, as data; None where a person or a rule says it.
     """
 
     text: str
@@ -30,6 +32,7 @@ class Remark:
     example: str = ""
     words: str = ""
     place: str = ""
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True)

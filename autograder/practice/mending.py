@@ -6,14 +6,13 @@ where first; what kind of slip it is comes as a hint.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from autograder.check import Answer, Check, names_in_experiment
 from autograder.course import Unit
-from autograder.explaining.finding import Mending
-from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_words
-from autograder.explaining.words import where_mended
+from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_mending
+from autograder.finding import Mending
 from autograder.grading.key_file import load_key
 from autograder.judging import Verdict
 from autograder.practice.limits import within_limits
@@ -98,8 +97,8 @@ def _here(unit: Unit, source: bytes) -> Iterator[Here]:
     yield Here(unit, source)
 
 
-def with_place(check: Check, verdict: Verdict, found: Mended | None) -> Verdict:
+def with_place(verdict: Verdict, found: Mended | None) -> Verdict:
     """Add to a check's verdict where a small change lets it pass, as a grade does."""
     if found is None or found.check != verdict.name:
         return verdict
-    return with_words(check, verdict, f"{where_mended(found.found)}.", found.found.place)
+    return with_mending(verdict, replace(found.found, slips=()))

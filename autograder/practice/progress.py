@@ -35,6 +35,7 @@ class Progress(msgspec.Struct, frozen=True):
     hints: by check, how many hints were given.
     at_hand: the check that a student works at, the first that failed when checks last ran.
     seen: by check, what it said when it last ran and did not pass.
+    named: by check, the known mistakes that it named then, in their author's words.
     wrong: by check, the arrays that were wrong then, if it ran to its end.
     slips: by check, the small change of the student's own file with which it passes, in words, as
     long as no hint has said it.
@@ -44,6 +45,7 @@ class Progress(msgspec.Struct, frozen=True):
     hints: dict[str, int] = {}
     at_hand: str = ""
     seen: dict[str, str] = {}
+    named: dict[str, tuple[str, ...]] = {}
     wrong: dict[str, tuple[str, ...]] = {}
     slips: dict[str, str] = {}
 
@@ -192,17 +194,28 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
         if tried:
             at_hand = tried[0].name
         seen = before.seen.copy()
+        named = before.named.copy()
         wrong = before.wrong.copy()
         slips = before.slips.copy()
         for verdict in verdicts:
             seen.pop(verdict.name, None)
+            named.pop(verdict.name, None)
             wrong.pop(verdict.name, None)
             slips.pop(verdict.name, None)
         for verdict in tried:
             seen[verdict.name] = _message(verdict)
+            named[verdict.name] = _mistakes(verdict)
             if not verdict.failure:
                 wrong[verdict.name] = _arrays(verdict)
-        return Progress(passed, before.hints, at_hand, seen, wrong, slips)
+        return Progress(
+            passed=passed,
+            hints=before.hints,
+            at_hand=at_hand,
+            seen=seen,
+            named=named,
+            wrong=wrong,
+            slips=slips,
+        )
 
     return _change(course, unit, note)
 
@@ -247,6 +260,15 @@ def _message(verdict: Verdict) -> str:
     remark = verdict.remarks[0]
     message = f"{in_one_line(remark)} {remark.example}"
     return message.strip()
+
+
+def _mistakes(verdict: Verdict) -> tuple[str, ...]:
+    """Return the known mistakes that remarks name, in their author's words."""
+    mistakes: list[str] = []
+    for remark in verdict.remarks:
+        if remark.finding:
+            mistakes.extend(remark.finding.mistakes)
+    return tuple(mistakes)
 
 
 def _arrays(verdict: Verdict) -> tuple[str, ...]:
@@ -351,10 +373,10 @@ def helps_with(course: Course, unit: str, check: str, source: bytes) -> list[str
     if trains:
         return [course.about.words.training_hint]
     folded = _folded(check, source)
-    seen = last_seen(course, unit, check)
+    named = _of(course, unit).named.get(check, ())
     slips = []
     for slip in slips_that_may_be_made(course, unit, check):
-        if slip not in seen:
+        if slip not in named:
             slips.append(f"A common mistake here: {slip}")
     left_for_slips = max(1, MOST_HINTS - len(folded))  # no question is left without its answer
     return folded + slips[:left_for_slips]

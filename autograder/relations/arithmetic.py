@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
+from autograder.finding import Axis, Number, OperationKind, Relation, RelationKind
 from autograder.judging import chance as evidence
-from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
+from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, changes, rearrangements
 from autograder.relations.letters import Letters
 
@@ -22,6 +22,7 @@ ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precis
 NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
 MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are told
 LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is told as one
+ONE = Number("1")
 
 
 # ---- factors
@@ -31,14 +32,21 @@ LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is told as one
 class Factor:
     """A factor between two arrays.
 
-    words: what is said of it after the arrays. prior: how likely it is before anything is seen.
+    size: its size as it is written; None of 1. prior: how likely it is before anything is seen.
     fitted: 1 where its value is known only from the arrays.
     """
 
     value: float
-    words: str
+    size: Number | None
     prior: float
     fitted: int = 0
+
+    @property
+    def number(self) -> Number | None:
+        """Return the factor as it is written, with its sign; None of 1."""
+        if self.value > 0:
+            return self.size
+        return (self.size or ONE).negative()
 
 
 def _factor_between(one: Array, other: Array, letters: Letters) -> Factor | None:
@@ -64,22 +72,20 @@ def _slope(one: Array, other: Array) -> float | None:
 
 
 def _named_factor(value: float, letters: Letters) -> Factor:
-    """Say what a factor is: 1, −1, a number with a name, or one that is only fitted."""
+    """Find out what a factor is: 1, −1, a number with a name, or one that is only fitted."""
     is_negative = value < 0
-    sign = "−" if is_negative else ""
     size = abs(value)
     if abs(size - 1) <= NEAR_ONE:
-        return Factor(-1.0, " × −1", 0.1) if is_negative else Factor(1.0, "", 0.6)
+        return Factor(-1.0, None, 0.1) if is_negative else Factor(1.0, None, 0.6)
     constant = letters.constant(size)
     if constant:
         named = -constant.value if is_negative else constant.value
-        return Factor(named, f" × {sign}{constant.words}", 0.2 * constant.prior)
-    words = f" × {sign}{size:.3g}"
-    return Factor(value, words, 0.02, fitted=1)
+        return Factor(named, constant.number, 0.2 * constant.prior)
+    return Factor(value, Number(f"{size:.3g}"), 0.02, fitted=1)
 
 
 @dataclass(frozen=True)
-class _Fit:
+class _ChangeAndFactor:
     """A change and a factor that take one array to another.
 
     predicted: what they make of the first.
@@ -105,18 +111,12 @@ class _Fit:
         """Return how many numbers are known only from the arrays."""
         return self.factor.fitted
 
-    def apply(self, array: Array) -> Array:
-        """Return what both make of an array."""
-        made: Array = self.factor.value * self.change.function(array)
-        return made
-
-    def words(self, array: str) -> str:
-        """Say what is made of an array with this name."""
-        changed_array = self.change.words.format(array)
-        return f"{changed_array}{self.factor.words}"
+    def relation(self, kind: RelationKind, *arrays: str) -> Relation:
+        """Return the relation that holds. arrays: that it names."""
+        return Relation(kind, self.change.operation, self.factor.number, arrays)
 
 
-def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_Fit]:
+def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
     """Yield those changes that make the wrong array, each with the factor that it needs."""
     for change in tried:
         made = changed(change, case.right, case.found.shape)
@@ -126,7 +126,7 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_Fit]:
         if factor and factor.fitted and _is_scaled(change, case.right, made):
             continue  # a factor alone says the same
         if factor:
-            yield _Fit(change, factor, predicted=factor.value * made)
+            yield _ChangeAndFactor(change, factor, predicted=factor.value * made)
 
 
 def _is_scaled(change: Change, array: Array, made: Array) -> bool:
@@ -146,14 +146,13 @@ def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | Non
 # ---- from the expected array, and back to it
 
 
-def made_of_expected(case: Case) -> Iterator[Found]:
+def made_of_expected(case: Case) -> Iterator[Fitting]:
     """Find where your values are a change of the expected ones, times a factor."""
     for fit in _fits(case, _changes(case)):
         if fit.is_same:
             continue
-        text = f"your values are {fit.words(RIGHT)}."
-        yield Found(
-            relation=Relation(_kind_of(fit), text, apply=fit.apply),
+        yield Fitting(
+            relation=fit.relation(RelationKind.CHANGED),
             prior=fit.prior,
             chance_log10=case.chance_log10(fit.predicted, fit.fitted),
             fitted=fit.fitted,
@@ -165,16 +164,17 @@ def _changes(case: Case) -> Sequence[Change]:
     return changes(case.right.shape, case.found.shape, case.letters)
 
 
-def _kind_of(fit: _Fit) -> str:
-    if fit.change is not UNCHANGED:
-        return fit.change.kind
-    return "sign" if fit.factor.value == -1 else "factor"
+MADE_AS_WELL = frozenset(
+    {
+        *(OperationKind.NOTHING, OperationKind.REVERSED),
+        *(OperationKind.MOVED_ON, OperationKind.MOVED_BACK),
+        *(OperationKind.AXES_EXCHANGED, OperationKind.OTHER_AXES),
+        *(OperationKind.RESHAPED, OperationKind.LAID_OUT),
+    }
+)
 
 
-MADE_AS_WELL = ("values", "reversed", "rolled", "axes exchanged", "laid out")
-
-
-def undone_to_expected(case: Case) -> Iterator[Found]:
+def undone_to_expected(case: Case) -> Iterator[Fitting]:
     """Find where what is expected is a change of your values, times a factor.
 
     Kinds whose inverse is a change too are left out: `made_of_expected` finds them.
@@ -185,9 +185,8 @@ def undone_to_expected(case: Case) -> Iterator[Found]:
         if change.kind not in MADE_AS_WELL:
             tried.append(change)
     for fit in _fits(backwards, tried):
-        text = f"what is expected is {fit.words(YOURS)}."
-        yield Found(
-            relation=Relation(fit.change.kind, text),
+        yield Fitting(
+            relation=fit.relation(RelationKind.CHANGED_BACK),
             prior=fit.prior,
             chance_log10=evidence.chance_log10(fit.predicted, case.right, fit.fitted),
             fitted=fit.fitted,
@@ -197,7 +196,7 @@ def undone_to_expected(case: Case) -> Iterator[Found]:
 # ---- with other arrays of the check
 
 
-def made_of_others(case: Case) -> Iterator[Found]:
+def made_of_others(case: Case) -> Iterator[Fitting]:
     """Find where your values are another array's, or the expected ones and another's together."""
     prior = 0.05 / max(1, len(case.others))
     for name, other in case.others.items():
@@ -208,38 +207,31 @@ def made_of_others(case: Case) -> Iterator[Found]:
             yield from _together(case, name, prior)
 
 
-def _expected_of(name: str) -> str:
-    return f"those expected of `{name}`"
-
-
-def _another(case: Case, name: str, prior: float) -> Iterator[Found]:
+def _another(case: Case, name: str, prior: float) -> Iterator[Fitting]:
     """Find where your values are another array's, in some order, times a factor."""
     other = case.others[name]
     tried = (UNCHANGED, *rearrangements(other.shape, case.letters))
     for fit in _fits(replace(case, right=other), tried):
-        values = fit.words(_expected_of(name))
-        same_as = name if fit.is_same else ""
-        yield Found(
-            relation=Relation("another array", f"your values are {values}.", of=same_as),
+        yield Fitting(
+            relation=fit.relation(RelationKind.ANOTHER_ARRAY, name),
             prior=prior * fit.prior,
             chance_log10=case.chance_log10(fit.predicted, fit.fitted),
             fitted=fit.fitted,
         )
 
 
-def _together(case: Case, name: str, prior: float) -> Iterator[Found]:
+def _together(case: Case, name: str, prior: float) -> Iterator[Fitting]:
     """Find where another array, times a factor, is added to the expected values."""
     other = case.others[name]
     added = case.found - case.right
     factor = _factor_between(other, added, case.letters)
     if factor is None:
         return
-    sign = "less" if factor.value < 0 else "plus"
-    size = factor.words.replace(" × −1", "").replace("−", "")
-    values = f"{_expected_of(name)}{size}"
+    is_less = factor.value < 0
+    kind = RelationKind.ARRAY_TAKEN_AWAY if is_less else RelationKind.ARRAY_ADDED
     predicted = case.right + factor.value * other
-    yield Found(
-        relation=Relation("another array added", f"your values are {RIGHT} {sign} {values}."),
+    yield Fitting(
+        relation=Relation(kind, factor=factor.size, arrays=(name,)),
         prior=0.3 * prior * factor.prior,
         chance_log10=case.chance_log10(predicted, factor.fitted),
         fitted=factor.fitted,
@@ -249,7 +241,7 @@ def _together(case: Case, name: str, prior: float) -> Iterator[Found]:
 # ---- by what they differ
 
 
-def same_term_everywhere(case: Case) -> Iterator[Found]:
+def same_term_everywhere(case: Case) -> Iterator[Fitting]:
     """Find where one number is added everywhere."""
     if not case.same_shape:
         return
@@ -258,33 +250,31 @@ def same_term_everywhere(case: Case) -> Iterator[Found]:
     predicted = case.right + value
     if not value or not _differ_as_predicted(case, predicted):
         return
-    sign = "+" if value > 0 else "−"
     term = _named_term(abs(value), case.letters)
-    text = f"your values are {RIGHT} {sign} {term.words}."
-    relation = Relation("added", text, apply=partial(np.add, value))
+    kind = RelationKind.ADDED if value > 0 else RelationKind.TAKEN_AWAY
     chance = case.chance_log10(predicted, term.fitted)
-    yield Found(relation, term.prior, chance, term.fitted)
+    yield Fitting(Relation(kind, factor=term.number), term.prior, chance, term.fitted)
 
 
 @dataclass(frozen=True)
 class _Term:
-    """What is said of a number that is added; prior and fitted are as of a `Factor`."""
+    """A number that is added; prior and fitted are as of a `Factor`."""
 
-    words: str
+    number: Number
     prior: float
     fitted: int = 0
 
 
 def _named_term(size: float, letters: Letters) -> _Term:
     if abs(size - 1) <= NEAR_ONE:
-        return _Term("1", 0.03)
+        return _Term(ONE, 0.03)
     constant = letters.constant(size)
     if constant:
-        return _Term(constant.words, 0.01 * constant.prior)
-    return _Term(f"{size:.3g}", 0.005, fitted=1)
+        return _Term(constant.number, 0.01 * constant.prior)
+    return _Term(Number(f"{size:.3g}"), 0.005, fitted=1)
 
 
-def same_along_axes(case: Case) -> Iterator[Found]:
+def same_along_axes(case: Case) -> Iterator[Fitting]:
     """Find where along some axes all differ by the same numbers, or by the same factors.
 
     Not in an array of which no axis has a letter, as a table that a check has made has.
@@ -292,20 +282,22 @@ def same_along_axes(case: Case) -> Iterator[Found]:
     if not case.same_shape or not case.letters.name_any(case.found.shape):
         return
     for axes in some_axes(case.found.shape):
-        each = case.letters.each(case.found.shape, axes)
-        yield from _same_difference_along(case, axes, each)
-        yield from _same_factor_along(case, axes, each)
+        named = case.letters.axes(case.found.shape, axes)
+        yield from _same_difference_along(case, axes, named)
+        yield from _same_factor_along(case, axes, named)
 
 
-def _same_difference_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
+def _same_difference_along(
+    case: Case, axes: tuple[int, ...], named: tuple[Axis, ...]
+) -> Iterator[Fitting]:
     differences = case.found - case.right
     terms = differences.mean(axes, keepdims=True)
     predicted = case.right + terms
     if not _differ_as_predicted(case, predicted):
         return
-    text = f"for {each} your values differ from the expected ones by the same numbers"
     rounding = ROUNDING * evidence.largest(case.found)
-    relation = Relation("same difference along", f"{text}{_listed(terms, rounding)}.")
+    listed = _listed(terms, rounding)
+    relation = Relation(RelationKind.SAME_DIFFERENCE_ALONG, axes=named, numbers=listed)
     yield from _if_it_fits(case, relation, predicted, fitted=terms.size)
 
 
@@ -320,49 +312,50 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
     return furthest <= max(by_difference, rounding)
 
 
-def _same_factor_along(case: Case, axes: tuple[int, ...], each: str) -> Iterator[Found]:
+def _same_factor_along(
+    case: Case, axes: tuple[int, ...], named: tuple[Axis, ...]
+) -> Iterator[Fitting]:
     factors = _factors_along(case.right, case.found, axes)
     sizes = np.abs(case.right).sum(axes)
     are_known = sizes.all()  # any factor makes zeros of zeros
-    listed = _listed(factors, ROUNDING) if are_known else ""
+    listed = _listed(factors, ROUNDING) if are_known else ()
     predicted = case.right * factors
-    text = f"for {each} your values are the expected ones times the same numbers"
-    relation = Relation("same factor along", f"{text}{listed}.")
+    relation = Relation(RelationKind.SAME_FACTOR_ALONG, axes=named, numbers=listed)
     yield from _if_it_fits(case, relation, predicted, fitted=factors.size)
 
 
-def _listed(numbers: Array, least: float) -> str:
-    """List numbers that run along one axis, in their order, as ": 1/2, 1, 1"; "" if many.
+def _listed(numbers: Array, least: float) -> tuple[str, ...]:
+    """Write numbers that run along one axis, in their order, as "1/2", "1"; none if many.
 
     numbers: with all axes, of which some have one entry. least: what is smaller is 0.
     """
     longest_axis = max(numbers.shape, default=1)
     is_one_row = longest_axis == numbers.size
     if not is_one_row or numbers.size > MOST_LISTED:
-        return ""
+        return ()
     if not np.isfinite(numbers).all():
-        return ""
+        return ()
     listed = []
     for number in numbers.ravel().tolist():
         is_zero = abs(number) <= least
-        listed.append(_number_in_words(0.0 if is_zero else number))
-    return f": {', '.join(listed)}"
+        listed.append(_in_figures(0.0 if is_zero else number))
+    return tuple(listed)
 
 
-def _number_in_words(number: float) -> str:
+def _in_figures(number: float) -> str:
     """Write a number as a fraction where it is a simple one, as "1/2", else in three figures."""
-    words = f"{number:.3g}"
+    figures = f"{number:.3g}"
     if abs(number) <= LARGEST_SIMPLE:
         simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)
         if simple and abs(number - simple) <= NEAR_ONE * abs(number):
-            words = str(simple)
-    return words.replace("-", "−")
+            figures = str(simple)
+    return figures.replace("-", "−")
 
 
-def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Found]:
+def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Fitting]:
     if evidence.fits(predicted, case.found):
         chance = case.chance_log10(predicted, fitted)
-        yield Found(relation, 0.002, chance, fitted)
+        yield Fitting(relation, 0.002, chance, fitted)
 
 
 def _factors_along(right: Array, found: Array, axes: tuple[int, ...]) -> Array:

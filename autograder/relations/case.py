@@ -1,53 +1,35 @@
 """What a search is given and finds: a wrong array beside the expected one, and a relation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from autograder.finding import Relation
 from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
-from autograder.relations.changes import Function
 from autograder.relations.letters import Letters
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
-RIGHT, YOURS = "the expected ones", "your values"  # what a student reads of the two arrays
 
 
 @dataclass(frozen=True)
-class Relation:
-    """How a wrong array is made from the expected one.
-
-    kind: what it is called in counts.
-    text: what a student reads.
-    apply: from the expected array to the wrong one; None where the expected one does not determine
-    it.
-    whole: whether it holds for every entry.
-    of: the other array whose expected values these are.
-    """
-
-    kind: str
-    text: str
-    apply: Function | None = field(default=None, compare=False)
-    whole: bool = True
-    of: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
+class Fitting:
     """A relation that fits an array.
 
     prior: how likely it is before anything is seen.
     chance_log10: the chance that it fits anything, as its logarithm to base 10.
     fitted: how many of its numbers were taken from the wrong array.
+    whole: whether it holds for every entry.
     """
 
     relation: Relation
     prior: float
     chance_log10: float
     fitted: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True)

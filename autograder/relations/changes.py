@@ -1,7 +1,4 @@
-"""What may be done to an array: each change with its words, its function and its prior.
-
-The words hold `{}` where the array is named: "the softmax along V of {}", "{} reversed along T".
-"""
+"""What may be done to an array: each change as an operation, with its function and its prior."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.finding import NOTHING_DONE, Axis, Operation, OperationKind
 from autograder.relations.letters import Letters
 
 Array = np.ndarray
@@ -29,14 +27,21 @@ class Change:
     prior: how likely it is before anything is seen, as a share of all changes.
     """
 
-    kind: str
-    words: str
+    operation: Operation
     function: Function
     prior: float
 
+    @property
+    def kind(self) -> OperationKind:
+        """Return the kind of its operation."""
+        return self.operation.kind
 
-def _long_axes(shape: Shape, letters: Letters) -> Iterator[tuple[int, str]]:
-    """Yield each axis of more than one row, with what is said of it: ` along T`."""
+
+Axes = tuple[Axis, ...]
+
+
+def _long_axes(shape: Shape, letters: Letters) -> Iterator[tuple[int, Axes]]:
+    """Yield each axis of more than one row, and as it is named."""
     for axis, size in enumerate(shape):
         if size > 1:
             yield axis, letters.along(shape, axis)
@@ -53,16 +58,16 @@ def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
         yield from _other_axes(shape, letters)
 
 
-def _other_orders(axis: int, along: str) -> Iterator[Change]:
+def _other_orders(axis: int, along: Axes) -> Iterator[Change]:
     """Yield other orders of the rows along an axis."""
     reverse = partial(np.flip, axis=axis)
     move_on = partial(np.roll, shift=1, axis=axis)
     move_back = partial(np.roll, shift=-1, axis=axis)
     sort = partial(np.sort, axis=axis)
-    yield Change("reversed", f"{{}} reversed{along}", reverse, 0.01)
-    yield Change("rolled", f"{{}} moved on by one{along}", move_on, 0.01)
-    yield Change("rolled", f"{{}} moved back by one{along}", move_back, 0.01)
-    yield Change("sorted", f"{{}} sorted{along}", sort, 0.001)
+    yield Change(Operation(OperationKind.REVERSED, along), reverse, 0.01)
+    yield Change(Operation(OperationKind.MOVED_ON, along), move_on, 0.01)
+    yield Change(Operation(OperationKind.MOVED_BACK, along), move_back, 0.01)
+    yield Change(Operation(OperationKind.SORTED, along), sort, 0.001)
 
 
 def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
@@ -73,14 +78,14 @@ def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
             continue
         moved = [axis for axis in in_order if order[axis] != axis]
         if len(moved) == 2:
-            words = f"{{}} with {letters.axes(shape, moved)} exchanged"
+            exchanged = letters.axes(shape, moved)
+            operation = Operation(OperationKind.AXES_EXCHANGED, exchanged)
             prior = 0.02
         else:
-            names = ", ".join(letters.axis(shape, axis) for axis in order)
-            words = f"{{}} with the axes in another order, ({names})"
+            operation = Operation(OperationKind.OTHER_AXES, letters.axes(shape, order))
             prior = 0.005
         transpose = partial(np.transpose, axes=order)
-        yield Change("axes exchanged", words, transpose, prior)
+        yield Change(operation, transpose, prior)
 
 
 @dataclass(frozen=True)
@@ -125,12 +130,6 @@ def _is_sorted(order: tuple[int, ...]) -> bool:
     return list(order) == sorted(order)
 
 
-RESHAPED = (
-    "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves them"
-)
-LAID_OUT = "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
-
-
 def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
     """Yield what `reshape` makes of an array where a transpose is meant.
 
@@ -144,8 +143,8 @@ def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
     for order, filled in orders:
         layout = _Layout(shape, order, wanted, filled)
         if not layout.is_transpose:
-            words = RESHAPED if layout.is_reshape else LAID_OUT
-            yield Change("laid out", words, layout.deal_out, 0.001)
+            kind = OperationKind.RESHAPED if layout.is_reshape else OperationKind.LAID_OUT
+            yield Change(Operation(kind), layout.deal_out, 0.001)
 
 
 # ---- other shapes
@@ -155,24 +154,23 @@ def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
     """Yield what changes a shape: one more along an axis, axes of size 1, and one long axis."""
     for axis, along in _long_axes(shape, letters):
         yield from _doubled(axis, shape[axis], along)
-    yield Change("axes of size 1", "{} without axes of size 1", np.squeeze, 0.003)
+    yield Change(Operation(OperationKind.WITHOUT_AXES_OF_1), np.squeeze, 0.003)
     for place in range(len(shape) + 1):
-        words = f"{{}} with one more axis, of size 1, at place {place}"
         expand = partial(np.expand_dims, axis=place)
-        yield Change("axes of size 1", words, expand, 0.004)
+        yield Change(Operation(OperationKind.ONE_MORE_AXIS, place=place), expand, 0.004)
     if len(shape) > 1:
-        yield Change("flat", "{} in one long row", np.ravel, 0.01)
+        yield Change(Operation(OperationKind.FLAT), np.ravel, 0.01)
 
 
-def _doubled(axis: int, size: int, along: str) -> Iterator[Change]:
+def _doubled(axis: int, size: int, along: Axes) -> Iterator[Change]:
     """Yield the rows along an axis with the first or the last of them twice."""
     rows = list(range(size))
     with_first = [0, *rows]
     with_last = [*rows, size - 1]
     first_twice = partial(np.take, indices=with_first, axis=axis)
     last_twice = partial(np.take, indices=with_last, axis=axis)
-    yield Change("doubled", f"{{}} with the first{along} twice", first_twice, 0.005)
-    yield Change("doubled", f"{{}} with the last{along} twice", last_twice, 0.005)
+    yield Change(Operation(OperationKind.FIRST_TWICE, along), first_twice, 0.005)
+    yield Change(Operation(OperationKind.LAST_TWICE, along), last_twice, 0.005)
 
 
 # ---- one number for each row, and functions of rows
@@ -185,24 +183,23 @@ class _OfRows:
     prior: as of a `Change`, for one axis.
     """
 
-    word: str
+    kind: OperationKind
     function: AxisFunction
     prior: float
 
-    def change(self, axis: int, along: str) -> Change:
+    def change(self, axis: int, along: Axes) -> Change:
         """Return the change that applies it along one axis."""
-        words = f"the {self.word}{along} of {{}}"
         function = partial(self.function, axis=axis)
-        return Change(self.word, words, function, self.prior)
+        return Change(Operation(self.kind, along), function, self.prior)
 
 
 REDUCED = (
-    _OfRows("sum", np.sum, 0.01),
-    _OfRows("mean", np.mean, 0.01),
-    _OfRows("largest", np.max, 0.003),
-    _OfRows("smallest", np.min, 0.001),
-    _OfRows("first", partial(np.take, indices=0), 0.003),
-    _OfRows("last", partial(np.take, indices=-1), 0.005),
+    _OfRows(OperationKind.SUM, np.sum, 0.01),
+    _OfRows(OperationKind.MEAN, np.mean, 0.01),
+    _OfRows(OperationKind.LARGEST, np.max, 0.003),
+    _OfRows(OperationKind.SMALLEST, np.min, 0.001),
+    _OfRows(OperationKind.FIRST, partial(np.take, indices=0), 0.003),
+    _OfRows(OperationKind.LAST, partial(np.take, indices=-1), 0.005),
 )
 
 
@@ -210,7 +207,11 @@ REDUCED = (
 _sums: AxisFunction = partial(np.sum, keepdims=True)
 _means: AxisFunction = partial(np.mean, keepdims=True)
 _largest: AxisFunction = partial(np.max, keepdims=True)
-SPREAD_OUT: Mapping[str, AxisFunction] = {"sum": _sums, "mean": _means, "largest": _largest}
+SPREAD_OUT: Mapping[OperationKind, AxisFunction] = {
+    OperationKind.SUM_IN_EACH_PLACE: _sums,
+    OperationKind.MEAN_IN_EACH_PLACE: _means,
+    OperationKind.LARGEST_IN_EACH_PLACE: _largest,
+}
 
 
 def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
@@ -219,8 +220,8 @@ def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
         for reduced in REDUCED:
             yield reduced.change(axis, along)
     if len(shape) > 1:
-        yield Change("sum", "the sum of {}", np.sum, 0.01)
-        yield Change("mean", "the mean of {}", np.mean, 0.01)
+        yield Change(Operation(OperationKind.SUM), np.sum, 0.01)
+        yield Change(Operation(OperationKind.MEAN), np.mean, 0.01)
     if len(shape) > 2:
         yield from _sums_over_two_axes(shape, letters)
 
@@ -228,9 +229,9 @@ def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
 def _sums_over_two_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
     all_axes = range(len(shape))
     for axes in combinations(all_axes, 2):
-        words = f"the sum over {letters.axes(shape, axes)} of {{}}"
+        both = Operation(OperationKind.SUM, letters.axes(shape, axes))
         sum_over_both = partial(np.sum, axis=axes)
-        yield Change("sum", words, sum_over_both, 0.003)
+        yield Change(both, sum_over_both, 0.003)
 
 
 def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
@@ -238,10 +239,9 @@ def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
     for axis, along in _long_axes(shape, letters):
         for of_rows in ALONG_AN_AXIS:
             yield of_rows.change(axis, along)
-        for word, function in SPREAD_OUT.items():
-            words = f"the {word}{along} of {{}}, in each place"
+        for kind, function in SPREAD_OUT.items():
             spread_out = partial(_spread_out, function=function, axis=axis)
-            yield Change(f"{word} in each place", words, spread_out, 0.001)
+            yield Change(Operation(kind, along), spread_out, 0.001)
 
 
 def _spread_out(array: Array, function: AxisFunction, axis: int) -> Array:
@@ -295,16 +295,16 @@ def _differences(x: Array, axis: int) -> Any:
 
 
 ALONG_AN_AXIS = (
-    _OfRows("softmax", softmax, 0.01),
-    _OfRows("logarithm of the softmax", _log_softmax, 0.005),
-    _OfRows("share of the sum", _shares, 0.005),
-    _OfRows("share of the length", _unit_length, 0.003),
-    _OfRows("distance from the mean", _centred, 0.005),
-    _OfRows("distance from the largest", _below_largest, 0.002),
-    _OfRows("distance from the mean in standard deviations", _standardised, 0.002),
-    _OfRows("running sum", np.cumsum, 0.004),
-    _OfRows("running sum from the end", _sums_from_the_end, 0.004),
-    _OfRows("step from one to the next", _differences, 0.002),
+    _OfRows(OperationKind.SOFTMAX, softmax, 0.01),
+    _OfRows(OperationKind.LOG_SOFTMAX, _log_softmax, 0.005),
+    _OfRows(OperationKind.SHARE_OF_SUM, _shares, 0.005),
+    _OfRows(OperationKind.SHARE_OF_LENGTH, _unit_length, 0.003),
+    _OfRows(OperationKind.FROM_MEAN, _centred, 0.005),
+    _OfRows(OperationKind.FROM_LARGEST, _below_largest, 0.002),
+    _OfRows(OperationKind.STANDARDISED, _standardised, 0.002),
+    _OfRows(OperationKind.RUNNING_SUM, np.cumsum, 0.004),
+    _OfRows(OperationKind.RUNNING_SUM_FROM_END, _sums_from_the_end, 0.004),
+    _OfRows(OperationKind.STEP_TO_NEXT, _differences, 0.002),
 )
 
 
@@ -332,10 +332,6 @@ def _squashed(x: Array) -> Any:
     return 0.5 + 0.5 * between_minus_1_and_1
 
 
-def _of_entries(words: str, function: Function, prior: float) -> Change:
-    return Change(words, words, function, prior)
-
-
 def _rounded(x: Array) -> Array:
     """Round; NaN where two whole numbers are as near, of which one might be meant."""
     is_between = np.abs(x - np.trunc(x)) == 0.5
@@ -343,21 +339,21 @@ def _rounded(x: Array) -> Array:
 
 
 ENTRY_BY_ENTRY = (
-    _of_entries("the square of {}", np.square, 0.01),
-    _of_entries("the root of {}", np.sqrt, 0.01),
-    _of_entries("the logarithm of {}", np.log, 0.01),
-    _of_entries("the exponential of {}", np.exp, 0.01),
-    _of_entries("the size of {}, without a sign", _without_sign, 0.005),
-    _of_entries("{}, with 0 in the place of what is negative", _cut_below_0, 0.01),
-    _of_entries("the tanh of {}", np.tanh, 0.005),
-    _of_entries("the sigmoid of {}", _squashed, 0.005),
-    _of_entries("1 less {}", partial(np.subtract, 1.0), 0.01),
-    _of_entries("1 divided by {}", np.reciprocal, 0.01),
-    _of_entries("the cube of {}", _cubed, 0.001),
-    _of_entries("{}, rounded", _rounded, 0.002),
-    _of_entries("{}, rounded down", np.floor, 0.002),
-    _of_entries("{}, without what follows the point", np.trunc, 0.002),
-    _of_entries("the sign of {}", np.sign, 0.002),
+    Change(Operation(OperationKind.SQUARE), np.square, 0.01),
+    Change(Operation(OperationKind.ROOT), np.sqrt, 0.01),
+    Change(Operation(OperationKind.LOGARITHM), np.log, 0.01),
+    Change(Operation(OperationKind.EXPONENTIAL), np.exp, 0.01),
+    Change(Operation(OperationKind.WITHOUT_SIGN), _without_sign, 0.005),
+    Change(Operation(OperationKind.CUT_BELOW_0), _cut_below_0, 0.01),
+    Change(Operation(OperationKind.TANH), np.tanh, 0.005),
+    Change(Operation(OperationKind.SIGMOID), _squashed, 0.005),
+    Change(Operation(OperationKind.ONE_LESS), partial(np.subtract, 1.0), 0.01),
+    Change(Operation(OperationKind.INVERSE), np.reciprocal, 0.01),
+    Change(Operation(OperationKind.CUBE), _cubed, 0.001),
+    Change(Operation(OperationKind.ROUNDED), _rounded, 0.002),
+    Change(Operation(OperationKind.ROUNDED_DOWN), np.floor, 0.002),
+    Change(Operation(OperationKind.TRUNCATED), np.trunc, 0.002),
+    Change(Operation(OperationKind.SIGN), np.sign, 0.002),
 )
 
 
@@ -393,4 +389,4 @@ def _itself(array: Array) -> Any:
     return array
 
 
-UNCHANGED = Change("values", "{}", _itself, 0.3)
+UNCHANGED = Change(NOTHING_DONE, _itself, 0.3)

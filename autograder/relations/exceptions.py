@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograder.finding import Relation, RelationKind, ValuesKind
 from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
 from autograder.relations.arithmetic import NEAR_ONE
-from autograder.relations.case import RIGHT, Array, Case, Found, Relation
+from autograder.relations.case import Array, Case, Fitting
 
 LEAST_ROWS = 4  # rows, and places of each, that say something where one of each row is left out
 LEAST_PARTS = 3  # right values, and wrong ones, that say something of the smaller and larger ones
@@ -21,7 +22,7 @@ OF_PLACES = -3.0  # log10 of the chance that wrong places are just these
 # ---- one place of each row
 
 
-def but_for_one_in_each_row(case: Case) -> Iterator[Found]:
+def but_for_one_in_each_row(case: Case) -> Iterator[Fitting]:
     """Find where all but one place of each row are right, or right but for the row's factor.
 
     Example: exponentials that were not divided by their sum, less a 1 in one place of each row.
@@ -56,8 +57,8 @@ def _factor_of_most(right: Array, found: Array, axis: int) -> Array:
     return np.where(is_near_one | is_unknown, 1.0, middle)
 
 
-def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Found:
-    """Say that all places but one of each row are as predicted.
+def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Fitting:
+    """Return the relation that all places but one of each row are as predicted.
 
     fits: where they are.
     """
@@ -67,25 +68,23 @@ def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Found:
     along = case.letters.along(shape, axis)
     is_scaled = fits & differ(case.right, predicted)
     if is_scaled.any():
-        kind = "factor but for one of each row"
-        text = f"of each row{along} your values are {RIGHT} times one number, but for one place."
+        kind = RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW
         telling = is_scaled
         fitted = rows
     else:
-        kind = "right but for one of each row"
-        text = f"your values are {RIGHT}, but for one place of each row{along}."
+        kind = RelationKind.RIGHT_BUT_FOR_ONE_OF_EACH_ROW
         telling = fits
         fitted = 0
-    relation = Relation(kind, text, whole=False)
+    relation = Relation(kind, axes=along)
     found = case.found[telling]
     chance = evidence.chance_log10(predicted[telling], found, fitted)
-    return Found(relation, 0.001, min(0.0, chance + choices), fitted)
+    return Fitting(relation, 0.001, min(0.0, chance + choices), fitted, whole=False)
 
 
 # ---- where other values are of a kind
 
 
-def wrong_where_values_are(case: Case) -> Iterator[Found]:
+def wrong_where_values_are(case: Case) -> Iterator[Fitting]:
     """Find where values are wrong just where the expected ones are small, or another array's are.
 
     Example: a function in two parts, of which one is wrong; a mask that is another array's sign.
@@ -98,10 +97,9 @@ def wrong_where_values_are(case: Case) -> Iterator[Found]:
     chance = evidence.chance_log10(right, found)
     which = _which_part(right, case.right[case.wrong])
     if which:
-        text = f"your values are {RIGHT} where the {which} ones are expected, and wrong elsewhere."
         thresholds = math.log10(2 * case.wrong.size)
-        relation = Relation("right but where", text, whole=False)
-        yield Found(relation, 0.001, min(0.0, chance + thresholds))
+        relation = Relation(RelationKind.RIGHT_WHERE, values=which)
+        yield Fitting(relation, 0.001, min(0.0, chance + thresholds), whole=False)
     for name, other in case.others.items():
         if other.shape == case.right.shape:
             yield from _wrong_where_another_is(case, name, other, chance)
@@ -116,24 +114,27 @@ def _tell_something(wrong: Array) -> bool:
     return evidence.chance_of_places_log10(wrong) <= OF_PLACES
 
 
-def _which_part(some: Array, others: Array) -> str:
-    """Say whether some values are all `larger` than the others, or `smaller`; else ""."""
+def _which_part(some: Array, others: Array) -> ValuesKind | None:
+    """Return whether some values are all larger than the others, or smaller; else None."""
     if some.min() > others.max():
-        return "larger"
+        return ValuesKind.LARGER
     if some.max() < others.min():
-        return "smaller"
-    return ""
+        return ValuesKind.SMALLER
+    return None
 
 
-def _wrong_where_another_is(case: Case, name: str, other: Array, chance: float) -> Iterator[Found]:
+def _wrong_where_another_is(
+    case: Case, name: str, other: Array, chance: float
+) -> Iterator[Fitting]:
     prior = 0.001 / len(case.others)
     signs = {
-        "0": other == 0,
-        "negative": other < 0,
-        "positive": other > 0,
+        ValuesKind.ZERO: other == 0,
+        ValuesKind.NEGATIVE: other < 0,
+        ValuesKind.POSITIVE: other > 0,
     }
     for kind, places in signs.items():
         if np.array_equal(places, case.wrong):
-            text = f"your values are {RIGHT}, but where those expected of `{name}` are {kind}."
-            relation = Relation("right but where", text, whole=False)
-            yield Found(relation, prior, chance)
+            relation = Relation(
+                RelationKind.RIGHT_BUT_WHERE_ANOTHER_IS, arrays=(name,), values=kind
+            )
+            yield Fitting(relation, prior, chance, whole=False)

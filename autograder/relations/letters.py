@@ -1,4 +1,4 @@
-"""The letters of a check, `T` or `B`: what shapes, axes and numbers are called in words.
+"""The letters of a check, `T` or `B`: what shapes, axes and numbers are called.
 
 A letter is said only where the check has it, and not where another has the same size.
 """
@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from itertools import combinations, permutations
 
 from autograder.check import Check, names_used
+from autograder.finding import Axis, Number
 
 NEAR = 1e-5  # how near a factor is to a number that has a name, as a share of it
 SMALL = 12  # whole numbers up to this one have names
@@ -21,7 +22,7 @@ class Constant:
     """A number that has a name, and how likely it is as a factor before anything is seen."""
 
     value: float
-    words: str
+    number: Number
     prior: float
 
 
@@ -36,8 +37,8 @@ class Letters:
         """Return the letters without their sizes."""
         return tuple(letter for letter, _ in self.pairs)
 
-    def axis(self, shape: Sequence[int], axis: int) -> str:
-        """Name an axis: by its letter, else by its number.
+    def axis(self, shape: Sequence[int], axis: int) -> Axis:
+        """Return an axis by its letter, else by its number.
 
         An axis has a letter where one letter and no other axis has its size.
         """
@@ -45,31 +46,22 @@ class Letters:
         letter = self._by_size.get(size)
         if letter and list(shape).count(size) == 1:
             return letter
-        return f"axis {axis}"
+        return axis
 
-    def along(self, shape: Sequence[int], axis: int) -> str:
-        """Say along which axis: ` along T`; "" where there is only one, which has no letter."""
-        name = self.axis(shape, axis)
-        if len(shape) == 1 and name == "axis 0":
-            return ""
-        return f" along {name}"
+    def along(self, shape: Sequence[int], axis: int) -> tuple[Axis, ...]:
+        """Return an axis as one that is named; none where it is the only one and has no letter."""
+        named = self.axis(shape, axis)
+        if len(shape) == 1 and not isinstance(named, str):
+            return ()
+        return (named,)
 
-    def axes(self, shape: Sequence[int], axes: Sequence[int]) -> str:
-        """Name axes: `T and B`."""
-        names = [self.axis(shape, axis) for axis in axes]
-        return " and ".join(names)
+    def axes(self, shape: Sequence[int], axes: Sequence[int]) -> tuple[Axis, ...]:
+        """Return several axes, each by its letter or number."""
+        return tuple(self.axis(shape, axis) for axis in axes)
 
     def name_any(self, shape: Sequence[int]) -> bool:
         """Return whether an axis of a shape has a letter."""
-        names = {self.axis(shape, axis) for axis in range(len(shape))}
-        return not names.isdisjoint(self._by_size.values())
-
-    def each(self, shape: Sequence[int], axes: Sequence[int]) -> str:
-        """Name all places along axes: `each T and B`, or `each place along axis 0`."""
-        names = [self.axis(shape, axis) for axis in axes]
-        listed = " and ".join(names)
-        have_letters = all(name in self._by_size.values() for name in names)
-        return f"each {listed}" if have_letters else f"each place along {listed}"
+        return any(isinstance(self.axis(shape, axis), str) for axis in range(len(shape)))
 
     def constant(self, value: float) -> Constant | None:
         """Name a positive number; of those names that fit, the most likely."""
@@ -121,13 +113,13 @@ def _likelier(one: Constant, other: Constant) -> Constant:
         return one
     if one.prior < other.prior:
         return other
-    return replace(one, words=_plainly(one.value))
+    return replace(one, number=Number(_plainly(one.value)))
 
 
-def _with_inverse(value: float, name: str, weight: float, known: str = "") -> Iterator[Constant]:
-    """Yield a number and its inverse, 5 and 1/5; known: what is said after both."""
-    yield Constant(value, f"{name}{known}", weight)
-    yield Constant(1 / value, f"1/{name}{known}", weight)
+def _with_inverse(value: float, name: str, weight: float, *known: str) -> Iterator[Constant]:
+    """Yield a number and its inverse, 5 and 1/5; known: what is known of both."""
+    yield Constant(value, Number(name, known), weight)
+    yield Constant(1 / value, Number(f"1/{name}", known), weight)
 
 
 def _small_numbers() -> Iterator[Constant]:
@@ -141,20 +133,20 @@ def _simple_fractions() -> Iterator[Constant]:
     for over, under in permutations((2, 3, 4, 5), 2):
         in_lowest_terms = math.gcd(over, under) == 1
         if in_lowest_terms:
-            yield Constant(over / under, f"{over}/{under}", 1.0)
+            yield Constant(over / under, Number(f"{over}/{under}"), 1.0)
 
 
 def _special_numbers() -> Iterator[Constant]:
-    yield Constant(math.log(2), "ln 2", 4.0)
-    yield Constant(1 / math.log(2), "1 / ln 2", 4.0)
-    yield Constant(10, "10", 4.0)
-    yield Constant(0.1, "0.1", 4.0)
+    yield Constant(math.log(2), Number("ln 2"), 4.0)
+    yield Constant(1 / math.log(2), Number("1 / ln 2"), 4.0)
+    yield Constant(10, Number("10"), 4.0)
+    yield Constant(0.1, Number("0.1"), 4.0)
 
 
 def _of_one_letter(letter: str, size: int) -> Iterator[Constant]:
     """Yield a size, its root, and its ratios to the sizes next to it, all with their inverses."""
     root = math.sqrt(size)
-    known = f", and {letter} = {size}"
+    known = f"{letter} = {size}"
     yield from _with_inverse(size, f"{size}", 20.0, known)
     yield from _with_inverse(root, f"√{size}", 4.0, known)
     one_less = size - 1
@@ -168,12 +160,12 @@ def _ratio_to_next(letter: str, size: int, formula: str, next_size: int) -> Iter
     known = f"{letter} = {size}"
     yield Constant(
         value=size / next_size,
-        words=f"{size}/{next_size}, and {known}: {letter} / {formula}",
+        number=Number(f"{size}/{next_size}", (known,), f"{letter} / {formula}"),
         prior=2.0,
     )
     yield Constant(
         value=next_size / size,
-        words=f"{next_size}/{size}, and {known}: {formula} / {letter}",
+        number=Number(f"{next_size}/{size}", (known,), f"{formula} / {letter}"),
         prior=2.0,
     )
 
@@ -185,7 +177,7 @@ def _ratios(letters: Mapping[str, int]) -> Iterator[Constant]:
         b = letters[under]
         yield Constant(
             value=a / b,
-            words=f"{a}/{b}, and {over} = {a}, {under} = {b}",
+            number=Number(f"{a}/{b}", (f"{over} = {a}", f"{under} = {b}")),
             prior=2.0,
         )
 
@@ -196,7 +188,7 @@ def _products(letters: Mapping[str, int]) -> Iterator[Constant]:
         weight = 4.0 / count
         for factors in combinations(letters, count):
             size = math.prod(letters[letter] for letter in factors)
-            known = f", and {' × '.join(factors)} = {size}"
+            known = f"{' × '.join(factors)} = {size}"
             yield from _with_inverse(size, f"{size}", weight, known)
 
 

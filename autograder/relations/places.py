@@ -5,14 +5,14 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograder.finding import Relation, RelationKind, ValuesKind
 from autograder.judging import chance as evidence
 from autograder.relations.arithmetic import some_axes
-from autograder.relations.case import RIGHT, Array, Case, Found, Relation
+from autograder.relations.case import Array, Case, Fitting
 
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
 OF_ONE_NUMBER = -1.0  # the same, that several wrong values are one small number
@@ -25,7 +25,7 @@ CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three fig
 # ---- where
 
 
-def right_but_in_places(case: Case) -> Iterator[Found]:
+def right_but_in_places(case: Case) -> Iterator[Fitting]:
     """Find where values are wrong just where the expected ones are of a kind, or in one way."""
     if not case.same_shape:
         return
@@ -34,9 +34,9 @@ def right_but_in_places(case: Case) -> Iterator[Found]:
         return
     yield from _wrong_where(case)
     if count >= MIN_WRONG:
-        places = f"{count} of {case.wrong.size} places"
-        yield from _zero_in_places(case, places)
-        yield from _other_sign_in_places(case, places)
+        counts = (count, case.wrong.size)
+        yield from _zero_in_places(case, counts)
+        yield from _other_sign_in_places(case, counts)
 
 
 def _chance_of_right_ones(case: Case) -> float:
@@ -47,7 +47,7 @@ def _chance_of_right_ones(case: Case) -> float:
     return evidence.chance_log10(right, found)
 
 
-def _wrong_where(case: Case) -> Iterator[Found]:
+def _wrong_where(case: Case) -> Iterator[Fitting]:
     """Find where values are wrong just where the expected ones are of a kind."""
     wrong_values = case.found[case.wrong]
     what = _what_is_there(wrong_values)
@@ -59,57 +59,54 @@ def _wrong_where(case: Case) -> Iterator[Found]:
     for kind, places in _kinds(case.right):
         if not np.array_equal(places, case.wrong):
             continue
-        text = f"your values are {RIGHT}, but where {kind}{what}."
-        relation = Relation("right but where", text, whole=False)
-        yield Found(relation, 0.005, _chance_of_right_ones(case))
+        relation = Relation(RelationKind.RIGHT_BUT_WHERE, values=kind, found=what)
+        yield Fitting(relation, 0.005, _chance_of_right_ones(case), whole=False)
 
 
-def _zero_in_places(case: Case, places: str) -> Iterator[Found]:
+def _zero_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
     """Find where values are the expected ones or 0."""
     wrong_values = case.found[case.wrong]
     if wrong_values.any():
         return
-    text = f"your values are {RIGHT}, but 0 in {places}."
-    relation = Relation("right or 0", text, whole=False)
-    yield Found(relation, 0.005, _chance_of_right_ones(case))
+    relation = Relation(RelationKind.RIGHT_OR_0, counts=counts)
+    yield Fitting(relation, 0.005, _chance_of_right_ones(case), whole=False)
 
 
-def _other_sign_in_places(case: Case, places: str) -> Iterator[Found]:
+def _other_sign_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
     """Find where values are the expected ones but for their sign."""
     right_sizes = np.abs(case.right)
     sizes = np.abs(case.found)
     if not evidence.fits(right_sizes, sizes):
         return
-    text = f"your values are {RIGHT}, but with the other sign in {places}."
-    relation = Relation("signs", text, whole=False)
+    relation = Relation(RelationKind.SIGNS, counts=counts)
     choices_of_signs = int(case.wrong.sum()) * math.log10(2)
     chance = evidence.chance_log10(right_sizes, sizes) + choices_of_signs
-    yield Found(relation, 0.005, chance)
+    yield Fitting(relation, 0.005, chance, whole=False)
 
 
-def _kinds(right: Array) -> Iterator[tuple[str, Array]]:
-    """Yield kinds of expected values, in words, each with where they are."""
-    yield "0 is expected", right == 0
-    yield "a negative number is expected", right < 0
-    yield "a positive number is expected", right > 0
-    yield "the largest number is expected", right == right.max()
-    yield "the smallest number is expected", right == right.min()
+def _kinds(right: Array) -> Iterator[tuple[ValuesKind, Array]]:
+    """Yield kinds of expected values, each with where they are."""
+    yield ValuesKind.ZERO, right == 0
+    yield ValuesKind.NEGATIVE, right < 0
+    yield ValuesKind.POSITIVE, right > 0
+    yield ValuesKind.LARGEST, right == right.max()
+    yield ValuesKind.SMALLEST, right == right.min()
 
 
 def _what_is_there(wrong: Array) -> str:
-    """Say what wrong values are, where all are one small number or none is a number."""
+    """Write what wrong values are, where all are one small number or none is a number."""
     if np.isnan(wrong).all():
-        return ", they are NaN"
+        return "nan"
     if np.isinf(wrong).all():
-        return ", they are infinite"
+        return "inf"
     first = float(wrong[0])
     is_small = first in (-1.0, 0.0, 1.0)
     if is_small and np.all(wrong == first):
-        return f", they are {first:g}"
+        return f"{first:g}"
     return ""
 
 
-def zeros_and_ones_exchanged(case: Case) -> Iterator[Found]:
+def zeros_and_ones_exchanged(case: Case) -> Iterator[Fitting]:
     """Find where 0 stands in each place where 1 is expected, and 1 where 0 is.
 
     That those are the places is as likely by chance as any others, as many in each row.
@@ -118,12 +115,11 @@ def zeros_and_ones_exchanged(case: Case) -> Iterator[Found]:
         return
     if not np.array_equal(case.found, 1 - case.right):
         return
-    text = "your values are 0 where 1 is expected, and 1 where 0 is expected."
-    relation = Relation("0 and 1 exchanged", text, partial(np.subtract, 1.0))
+    relation = Relation(RelationKind.ZEROS_AND_ONES_EXCHANGED)
     ones = case.right == 1
     rows = ones.reshape(-1, ones.shape[-1])
     chance = sum(evidence.chance_of_places_log10(row) for row in rows)
-    yield Found(relation, 0.01, chance)
+    yield Fitting(relation, 0.01, chance)
 
 
 def _are_zeros_and_ones(array: Array) -> bool:
@@ -135,20 +131,20 @@ def _are_zeros_and_ones(array: Array) -> bool:
 
 
 Precision = type[np.floating[Any]]
-PRECISIONS: Mapping[str, Precision] = {"half": np.float16, "single": np.float32}
+PRECISIONS: Mapping[RelationKind, Precision] = {
+    RelationKind.HALF_PRECISION: np.float16,
+    RelationKind.SINGLE_PRECISION: np.float32,
+}
 
 
-def in_lower_precision(case: Case) -> Iterator[Found]:
+def in_lower_precision(case: Case) -> Iterator[Fitting]:
     """Find where your values are the expected ones in a lower precision."""
     if not case.same_shape:
         return
-    for name, precision in PRECISIONS.items():
+    for kind, precision in PRECISIONS.items():
         if _differs_by_precision(case, precision):
-            text = f"your values are {RIGHT} in {name} precision, `{precision.__name__}`."
-            apply = partial(_in_precision, precision=precision)
-            relation = Relation("precision", text, apply)
             chance = evidence.chance_log10(case.right, case.found)
-            yield Found(relation, 0.002, chance)
+            yield Fitting(Relation(kind), 0.002, chance)
             return
 
 
@@ -163,66 +159,61 @@ def _differs_by_precision(case: Case, precision: Precision) -> bool:
     return furthest <= ROUNDINGS * rounding
 
 
-def _in_precision(array: Array, precision: Precision) -> Array:
-    return array.astype(precision)
-
-
 def _is_in_precision(array: Array, precision: Precision) -> bool:
     """Return whether every number of an array can be written in a precision."""
-    return np.array_equal(array, _in_precision(array, precision))
+    return np.array_equal(array, array.astype(precision))
 
 
-def _one_number(case: Case) -> str:
-    return "the same" if case.found.flat[0] else "0"
+def _one_number(case: Case) -> Relation:
+    """Return that all values are 0, or equal: which number it is would tell an expected one."""
+    found = "" if case.found.flat[0] else "0"
+    return Relation(RelationKind.ALL_EQUAL, found=found)
 
 
-def _in_place_of(case: Case) -> str:
-    """Say which number stands where another one is expected everywhere, as 1 for 0."""
+def _in_place_of(case: Case) -> Relation | None:
+    """Return which number stands where another one is expected everywhere, as 1 for 0."""
     found, right = (float(array.flat[0]) for array in (case.found, case.right))
     if math.isclose(found, right, rel_tol=evidence.NEAREST):
-        return ""
-    number = f"{found:.3g}".replace("-", "−")
+        return None
     if math.isclose(found, right, rel_tol=CLOSE):
-        return "the same, and all expected ones are another number"
-    if right in (0, 1):
-        return f"{number}, and all expected ones are {right:.0f}"
-    return f"{number}, and all expected ones are another number"
+        return Relation(RelationKind.EQUAL_AS_EXPECTED)
+    number = f"{found:.3g}".replace("-", "−")
+    expected = f"{right:.0f}" if right in (0, 1) else ""
+    return Relation(RelationKind.EQUAL_AS_EXPECTED, found=number, expected=expected)
 
 
-def same_everywhere(case: Case) -> Iterator[Found]:
+def same_everywhere(case: Case) -> Iterator[Fitting]:
     """Find where all are one number, or the same along an axis."""
     if case.found.size < MIN_SAME:
         yield from _nothing_but_0(case)
         return
     is_one_number_expected = not np.ptp(case.right)
     if not np.ptp(case.found):
-        text = _in_place_of(case) if is_one_number_expected else _one_number(case)
-        if not text:  # only the shape is another
-            return
-        relation = Relation("all equal", f"all your values are {text}.")
-        yield Found(relation, 0.01, -math.inf)
+        relation = _in_place_of(case) if is_one_number_expected else _one_number(case)
+        if relation:  # else only the shape is another
+            yield Fitting(relation, 0.01, -math.inf)
         return
     if is_one_number_expected or not case.same_shape:
         return
     shape = case.found.shape
     for axes in reversed(list(some_axes(shape))):
         if _is_same_along(case, axes):
-            text = f"your values are the same for {case.letters.each(shape, axes)}."
-            relation = Relation("the same along", text)
-            yield Found(relation, 0.005, -math.inf)
+            named = case.letters.axes(shape, axes)
+            relation = Relation(RelationKind.THE_SAME_ALONG, axes=named)
+            yield Fitting(relation, 0.005, -math.inf)
             return
 
 
-def _nothing_but_0(case: Case) -> Iterator[Found]:
+def _nothing_but_0(case: Case) -> Iterator[Fitting]:
     """Find where one or two values are 0 and no whole numbers are expected: nothing was added."""
     are_fractions = case.right != np.round(case.right)
     if case.found.any() or not are_fractions.all():
         return
-    text = "your value is 0." if case.found.size == 1 else "both your values are 0."
-    yield Found(Relation("all equal", text), 0.01, -math.inf)
+    relation = Relation(RelationKind.NOTHING_BUT_0, counts=(case.found.size,))
+    yield Fitting(relation, 0.01, -math.inf)
 
 
-def adds_up_along_another_axis(case: Case) -> Iterator[Found]:
+def adds_up_along_another_axis(case: Case) -> Iterator[Fitting]:
     """Find where values add up to 1, as the expected ones do, but along another axis, or in all."""
     shape = case.found.shape
     if not case.same_shape or len(shape) < 2 or not (case.found != np.round(case.found)).any():
@@ -230,17 +221,13 @@ def adds_up_along_another_axis(case: Case) -> Iterator[Found]:
     for axis, size in enumerate(shape):
         if size < 2 or not _add_up(case.right, (axis,)) or _add_up(case.found, (axis,)):
             continue
-        expected = f"and the expected ones along {case.letters.axis(shape, axis)}"
+        expected = case.letters.axes(shape, (axis,))
         for others in (*some_axes(shape), tuple(range(len(shape)))):
             if others == (axis,) or not _add_up(case.found, others):
                 continue
-            if len(others) == len(shape):
-                text = f"all your values add up to 1, {expected}."
-            else:
-                text = (
-                    f"your values add up to 1 along {case.letters.axes(shape, others)}, {expected}."
-                )
-            yield Found(Relation("adds up along another axis", text), 0.01, -math.inf)
+            along = () if len(others) == len(shape) else case.letters.axes(shape, others)
+            relation = Relation(RelationKind.ADDS_UP_ELSEWHERE, axes=along, expected_axes=expected)
+            yield Fitting(relation, 0.01, -math.inf)
             return
 
 

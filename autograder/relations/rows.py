@@ -6,14 +6,22 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
+from autograder.finding import (
+    ChosenRows,
+    OperationKind,
+    Part,
+    Relation,
+    RelationKind,
+    RowsKind,
+    WrongRows,
+)
 from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
 from autograder.relations.arithmetic import changed
-from autograder.relations.case import RIGHT, YOURS, Array, Case, Found, Relation
+from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
 
 FEW_ROWS = 4  # wrong rows that are told one by one
@@ -28,13 +36,13 @@ SPARED_BY_CHANCE = -3.0
 # ---- some rows are right
 
 
-def right_but_for_rows(case: Case) -> Iterator[Found]:
+def right_but_for_rows(case: Case) -> Iterator[Fitting]:
     """Find where some rows are right, or made from the expected ones, and others are not."""
     if not case.same_shape:
         return
     for change in (UNCHANGED, *rearrangements(case.right.shape, case.letters)):
         made = changed(change, case.right, case.found.shape)
-        if made is None or change.kind == "sorted":
+        if made is None or change.kind is OperationKind.SORTED:
             continue
         agree = ~differ(case.found, made)
         if agree.any() and not agree.all():
@@ -77,11 +85,10 @@ class _Made:
         return min(0.0, chance + choices_of_rows)
 
 
-def _rows_that_agree(made: _Made) -> Iterator[Found]:
+def _rows_that_agree(made: _Made) -> Iterator[Fitting]:
     """Find axes along which whole rows are as a change would make them."""
     case, change = made.case, made.change
     shape = case.found.shape
-    kind = "right but for rows" if change is UNCHANGED else f"{change.kind}, but for rows"
     for axis, size in enumerate(shape):
         rows = made.rows(axis)
         if size < 3 or not rows.any():
@@ -92,10 +99,11 @@ def _rows_that_agree(made: _Made) -> Iterator[Found]:
         which = _which_rows(rows)
         if not which or _spared_by_chance(made.agree, rows):
             continue
-        text = f"your values are {change.words.format(RIGHT)}, {which.format(along)}."
-        relation = Relation(kind, text, whole=False)
+        relation = Relation(
+            RelationKind.RIGHT_BUT_FOR_ROWS, change.operation, axes=along, wrong_rows=which
+        )
         chance = made.chance_log10(axis, rows)
-        yield Found(relation, 0.1 * change.prior, chance)
+        yield Fitting(relation, 0.1 * change.prior, chance, whole=False)
 
 
 def _is_a_block_of_many(rows: Array) -> bool:
@@ -118,8 +126,8 @@ def _spared_by_chance(agree: Array, rows: Array) -> bool:
     return bool(chance_log10 > SPARED_BY_CHANCE)
 
 
-def _which_rows(right: Array) -> str:
-    """Say which rows are wrong, `{}` for the axis: "but for the first{}"; "" where no rule is seen.
+def _which_rows(right: Array) -> WrongRows | None:
+    """Return which rows are wrong; None where no rule is seen.
 
     right: whether each row is, (rows,).
     """
@@ -128,39 +136,26 @@ def _which_rows(right: Array) -> str:
     count = len(wrong)
     first = wrong[0]
     last = wrong[-1]
-    if count == 1:
-        return f"but for {_one_row(first, size)}"
+    is_one_right = count == size - 1
     if last == count - 1:
-        return _but_for("first", "last", count, size)
+        return WrongRows(RowsKind.ALL_BUT_LAST) if is_one_right else _at_end(RowsKind.FIRST, count)
     if first == size - count:
-        return _but_for("last", "first", count, size)
-    if last - first == count - 1:
-        return f"but for numbers {first} to {last}{{}}, counted from 0"
-    if count <= FEW_ROWS and count < size / 2:
-        numbers = ", ".join(map(str, wrong))
-        return f"but for numbers {numbers}{{}}, counted from 0"
-    return ""
+        return WrongRows(RowsKind.ALL_BUT_FIRST) if is_one_right else _at_end(RowsKind.LAST, count)
+    if count > 1 and last - first == count - 1:
+        return WrongRows(RowsKind.IN_A_ROW, (first, last))
+    if count == 1 or (count <= FEW_ROWS and count < size / 2):
+        return WrongRows(RowsKind.NUMBERED, tuple(wrong))
+    return None
 
 
-def _but_for(wrong: str, right: str, count: int, size: int) -> str:
-    """Say of the rows at one end that they are wrong; or, if one row is right, which."""
-    if count == size - 1:
-        return f"but only in the {right}{{}}: all others are wrong"
-    return f"but for the {wrong} {count}{{}}"
-
-
-def _one_row(number: int, size: int) -> str:
-    if number == 0:
-        return "the first{}"
-    if number == size - 1:
-        return "the last{}"
-    return f"number {number}{{}}, counted from 0"
+def _at_end(kind: RowsKind, count: int) -> WrongRows:
+    return WrongRows(kind, (count,))
 
 
 # ---- rows are left out, or there are more
 
 
-def part_of_the_other(case: Case) -> Iterator[Found]:
+def part_of_the_other(case: Case) -> Iterator[Fitting]:
     """Find where an array is a part of the other: rows in a row, or each second or third."""
     axis = _only_axis_that_differs(case.right.shape, case.found.shape)
     if axis is None:
@@ -173,17 +168,12 @@ def part_of_the_other(case: Case) -> Iterator[Found]:
         return
     along = case.letters.along(case.right.shape, axis)
     prior = 0.05 / (len(longer) * STEPS)
+    kind = RelationKind.LONGER if is_longer else RelationKind.LEFT_OUT
     for part in _parts(shorter, longer):
-        words = part.words(along)
-        if is_longer:
-            text = f"what is expected is {words.format(YOURS)}."
-            relation = Relation("longer", text)
-        else:
-            text = f"your values are {words.format(RIGHT)}."
-            apply = partial(np.take, indices=part.rows, axis=axis)
-            relation = Relation("left out", text, apply)
-        chance = evidence.chance_log10(longer[part.rows], shorter)
-        yield Found(relation, prior, chance)
+        rows = _rows_of(part, len(shorter))
+        relation = Relation(kind, axes=along, part=part)
+        chance = evidence.chance_log10(longer[rows], shorter)
+        yield Fitting(relation, prior, chance)
 
 
 def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | None:
@@ -196,47 +186,12 @@ def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | N
     return axes[0] if len(axes) == 1 else None
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Rows of a longer array: every so many of them from one on.
-
-    start: the number of the first of them. step: from each to the next.
-    count: how many they are. size: how many the longer array has.
-    """
-
-    start: int
-    step: int
-    count: int
-    size: int
-
-    @property
-    def rows(self) -> Array:
-        """Return the numbers of these rows, (count,)."""
-        numbers = np.arange(self.count)
-        return self.start + self.step * numbers
-
-    def words(self, along: str) -> str:
-        """Say which rows these are, `{}` for the array; along: ` along T`."""
-        if self.step == 1:
-            return f"{{}} without {self._left_out()}{along}"
-        ordinals = {2: "second", 3: "third"}
-        which = ordinals.get(self.step, f"{self.step}th")
-        beginning = f", from number {self.start} on, counted from 0" if self.start else ""
-        return f"each {which} of {{}}{along}{beginning}"
-
-    def _left_out(self) -> str:
-        """Say what is left out at both ends."""
-        before = self.start
-        after = self.size - before - self.count
-        left_out = []
-        if before:
-            left_out.append(_some("first", before))
-        if after:
-            left_out.append(_some("last", after))
-        return " and ".join(left_out)
+def _rows_of(part: Part, count: int) -> Array:
+    """Return the numbers of so many rows of a part, (count,)."""
+    return part.start + part.step * np.arange(count)
 
 
-def _parts(shorter: Array, longer: Array) -> Iterator[_Part]:
+def _parts(shorter: Array, longer: Array) -> Iterator[Part]:
     """Yield the parts of a longer array that equal a shorter one."""
     count = len(shorter)
     steps = STEPS if count > 1 else 1  # of a single row every step would fit
@@ -248,8 +203,9 @@ def _parts(shorter: Array, longer: Array) -> Iterator[_Part]:
             tries -= 1
             if tries < 0:
                 return
-            part = _Part(start, step, count, len(longer))
-            if evidence.fits(longer[part.rows], shorter):
+            after = len(longer) - start - count if step == 1 else 0
+            part = Part(start, step, after)
+            if evidence.fits(longer[_rows_of(part, count)], shorter):
                 yield part
 
 
@@ -259,13 +215,7 @@ def _rows_that_fit(rows: Array, row: Array) -> Array:
     return np.flatnonzero(apart.max(axis=1, initial=0.0) <= evidence.tolerance(row))
 
 
-def _some(which: str, count: int) -> str:
-    if count == 1:
-        return f"the {which}"
-    return f"the {which} {count}"
-
-
-def chosen_rows(case: Case) -> Iterator[Found]:
+def chosen_rows(case: Case) -> Iterator[Fitting]:
     """Find where each of your rows is an expected one, but some are missing or there twice."""
     if case.right.ndim != case.found.ndim:
         return
@@ -280,17 +230,18 @@ def chosen_rows(case: Case) -> Iterator[Found]:
         if chosen is None:
             continue
         counts = np.bincount(chosen, minlength=len(right))
-        which = _missing_or_doubled(counts)
-        if not which:
+        which = _missing_or_doubled(counts, in_another_order=bool(np.any(np.diff(chosen) < 0)))
+        if which is None:
             continue
-        if np.any(np.diff(chosen) < 0):
-            which = f"{which} and in another order"
-        along = case.letters.along(case.right.shape, axis)
-        what = "rows" if case.right.ndim > 1 else "values"
-        text = f"your {what}{along} are the expected ones, {which}."
+        relation = Relation(
+            RelationKind.ROWS,
+            axes=case.letters.along(case.right.shape, axis),
+            chosen=which,
+            of_rows=case.right.ndim > 1,
+        )
         orders = len(found) * math.log10(len(right))
         chance = evidence.chance_log10(right[chosen], found) + orders
-        yield Found(Relation("rows", text), 0.001, min(0.0, chance))
+        yield Fitting(relation, 0.001, min(0.0, chance))
 
 
 def _rows_along(array: Array, axis: int) -> Array:
@@ -322,37 +273,23 @@ def _number_of_each(right: Array, found: Array) -> Array | None:
     return numbers
 
 
-def _missing_or_doubled(counts: Array) -> str:
-    """Say which of the expected rows are missing or there more than once; "" where it is too many.
+def _missing_or_doubled(counts: Array, in_another_order: bool) -> ChosenRows | None:
+    """Return which expected rows are missing or there more than once; None of many, or none.
 
     counts: how often each is there.
     """
     missing = np.flatnonzero(counts == 0)
     doubled = np.flatnonzero(counts > 1)
-    if max(len(missing), len(doubled)) > FEW_ROWS:
-        return ""
-    said = []
-    if len(missing):
-        said.append(f"without {_numbered(missing)}")
-    if len(doubled):
-        said.append(f"with {_numbered(doubled)} more than once")
-    if not said:
-        return ""
-    return f"{' and '.join(said)} (counted from 0)"
-
-
-def _numbered(numbers: Array) -> str:
-    """Write `number 3`, `numbers 3 and 8`."""
-    *firsts, last = map(str, numbers.tolist())
-    if not firsts:
-        return f"number {last}"
-    return f"numbers {', '.join(firsts)} and {last}"
+    most = max(len(missing), len(doubled))
+    if not 0 < most <= FEW_ROWS:
+        return None
+    return ChosenRows(tuple(missing.tolist()), tuple(doubled.tolist()), in_another_order)
 
 
 # ---- the order is another
 
 
-def in_another_order(case: Case) -> Iterator[Found]:
+def in_another_order(case: Case) -> Iterator[Fitting]:
     """Find where your values are the expected ones, with rows in another order."""
     if not case.same_shape:
         return
@@ -364,12 +301,11 @@ def in_another_order(case: Case) -> Iterator[Found]:
         found = _sorted_rows(case.found, axis)
         if not evidence.fits(right, found):
             continue
-        along = case.letters.along(shape, axis)
-        rows = f"with rows{along} " if len(shape) > 1 else ""
-        text = f"your values are {RIGHT}, {rows}in another order."
-        relation = Relation("in another order", text)
+        is_of_rows = len(shape) > 1
+        along = case.letters.along(shape, axis) if is_of_rows else ()
+        relation = Relation(RelationKind.IN_ANOTHER_ORDER, axes=along, of_rows=is_of_rows)
         chance = evidence.chance_log10(right, found) + evidence.orders_log10(size)
-        yield Found(relation, 0.001, min(0.0, chance))
+        yield Fitting(relation, 0.001, min(0.0, chance))
 
 
 def _sorted_rows(array: Array, axis: int) -> Array:

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.finding import Relation, RelationKind
 from autograder.judging import chance as evidence
 from autograder.judging.chance import CHANCE
 from autograder.relations import arithmetic, exceptions, places, rows
-from autograder.relations.case import Array, Arrays, Case, Found, Relation
+from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
 OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
 MOST = 100_000  # larger arrays are not searched
 # nor are those that have more entries than so many times the expected ones, and so many beside
 MOST_TIMES, MOST_MORE = 16, 512
-EXCHANGED = "exchanged"  # the kind of two arrays that swapped
 
-NO_VALUES = Found(Relation("empty", "there are no values."), prior=1.0, chance_log10=-math.inf)
+NO_VALUES = Fitting(Relation(RelationKind.EMPTY), prior=1.0, chance_log10=-math.inf)
 
-Search = Callable[[Case], Iterator[Found]]
+Search = Callable[[Case], Iterator[Fitting]]
 SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
     arithmetic.made_of_expected,
     arithmetic.undone_to_expected,
@@ -58,7 +58,7 @@ def find_relations(
     for name, array in right.items():
         if _is_searched(array):
             expected[name] = array.astype(np.float64)
-    by_array: dict[str, list[Found]] = {}
+    by_array: dict[str, list[Fitting]] = {}
     for name in wrong:
         if name in expected and name in found:
             by_array[name] = _search(name, expected, found[name], letters)
@@ -66,7 +66,7 @@ def find_relations(
     return _exchanged(chosen)
 
 
-def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list[Found]:
+def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list[Fitting]:
     """Find what fits one wrong array, whether or not it could be chance."""
     if not found.size:
         return [NO_VALUES]
@@ -85,7 +85,7 @@ def _is_searched(array: Array) -> bool:
     return 0 < array.size <= MOST
 
 
-def _fitting(case: Case) -> Iterator[Found]:
+def _fitting(case: Case) -> Iterator[Fitting]:
     """Yield the relations that fit."""
     if not np.isfinite(case.right).all():
         return
@@ -111,16 +111,16 @@ def _is_hopeless(case: Case) -> bool:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """One relation and the arrays that it fits, which share a sentence.
+class _Shared:
+    """One relation and the arrays that it fits.
 
     fits: array → how the relation fits it.
     """
 
-    fits: Mapping[str, Found]
+    fits: Mapping[str, Fitting]
 
     @property
-    def found(self) -> Collection[Found]:
+    def found(self) -> Collection[Fitting]:
         """Return how it fits each array."""
         return self.fits.values()
 
@@ -139,21 +139,21 @@ class _Told:
     @property
     def preference(self) -> tuple[bool, int, int, float]:
         """Rank it: holding everywhere, fitting many arrays, little fitted, most likely."""
-        holds_everywhere = all(one.relation.whole for one in self.found)
+        holds_everywhere = all(one.whole for one in self.found)
         arrays = len(self.fits)
         fitted = sum(one.fitted for one in self.found)
         return holds_everywhere, arrays, -fitted, self.prior
 
-    def without(self, arrays: Container[str]) -> "_Told":
+    def without(self, arrays: Container[str]) -> "_Shared":
         """Take arrays out."""
         left = {}
         for name, one in self.fits.items():
             if name not in arrays:
                 left[name] = one
-        return _Told(left)
+        return _Shared(left)
 
 
-def _choose(by_array: Mapping[str, Sequence[Found]]) -> dict[str, Relation]:
+def _choose(by_array: Mapping[str, Sequence[Fitting]]) -> dict[str, Relation]:
     """Choose for each array one of the relations that cannot be chance, or none.
 
     The relation that is preferred is told of all arrays that it fits; then the next one, of those
@@ -162,40 +162,45 @@ def _choose(by_array: Mapping[str, Sequence[Found]]) -> dict[str, Relation]:
     left = _that_cannot_be_chance(_by_relation(by_array))
     chosen: dict[str, Relation] = {}
     while left:
-        best = max(left, key=lambda told: told.preference)
+        best = max(left, key=lambda shared: shared.preference)
         for name, one in best.fits.items():
             chosen[name] = one.relation
-        left = _that_cannot_be_chance(told.without(chosen) for told in left)
+        left = _that_cannot_be_chance(shared.without(chosen) for shared in left)
     return chosen
 
 
-def _by_relation(by_array: Mapping[str, Sequence[Found]]) -> list[_Told]:
+def _by_relation(by_array: Mapping[str, Sequence[Fitting]]) -> list[_Shared]:
     """Collect the arrays that one relation fits."""
-    by_text: dict[str, dict[str, Found]] = {}
+    by_relation: dict[Relation, dict[str, Fitting]] = {}
     for name, found in by_array.items():
         for one in found:
-            fits = by_text.setdefault(one.relation.text, {})
+            fits = by_relation.setdefault(one.relation, {})
             fits[name] = one
-    return [_Told(fits) for fits in by_text.values()]
+    return [_Shared(fits) for fits in by_relation.values()]
 
 
-def _that_cannot_be_chance(relations: Iterable[_Told]) -> list[_Told]:
+def _that_cannot_be_chance(relations: Iterable[_Shared]) -> list[_Shared]:
     """Choose the relations that fit an array and could not fit any other one as well."""
     kept = []
-    for told in relations:
-        if told.fits and not told.could_be_chance:
-            kept.append(told)
+    for shared in relations:
+        if shared.fits and not shared.could_be_chance:
+            kept.append(shared)
     return kept
 
 
 def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
-    """Say of two arrays, each of which has the values of the other, that they swapped."""
-    told = dict(relations)
+    """Find of arrays, each of which has the values of another one, those that swapped."""
+    exchanged = dict(relations)
     for one, relation in relations.items():
-        other = relations.get(relation.of)
-        if other is None or other.of != one:
-            continue
-        first, second = sorted((one, relation.of))
-        text = f"`{first}` and `{second}` are swapped."
-        told[one] = Relation(EXCHANGED, text, of=relation.of)
-    return told
+        other = _whose_values(relation)
+        if other and _whose_values(relations.get(other)) == one:
+            both = tuple(sorted((one, other)))
+            exchanged[one] = Relation(RelationKind.EXCHANGED, arrays=both)
+    return exchanged
+
+
+def _whose_values(relation: Relation | None) -> str:
+    """Return the other array whose expected values these are; "" where they are none's."""
+    if relation is None or relation.kind is not RelationKind.ANOTHER_ARRAY:
+        return ""
+    return relation.arrays[0] if relation.is_plain else ""

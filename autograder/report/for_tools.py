@@ -1,10 +1,16 @@
-"""Verdicts of practice for editors and assistants: one object of JSON, whose keys stay."""
+"""Verdicts of practice for editors and assistants: one object of JSON, whose keys stay.
+
+Each remark has its text, and beside it what was found as data, None where it says something else.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from autograder.errors import visible
+from autograder.grading.results import without_empty
 from autograder.judging import Remark, Verdict
 
 FORMAT = 1
@@ -60,4 +66,8 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
 
 
 def _remark(remark: Remark) -> dict[str, object]:
-    return {"arrays": remark.arrays, "text": visible(remark.text)}
+    return {
+        "arrays": remark.arrays,
+        "text": visible(remark.text),
+        "finding": without_empty(msgspec.to_builtins(remark.finding)),
+    }

@@ -59,7 +59,7 @@ class Renaming:
         remarks = []
         for remark in verdict.remarks:
             text = self.text(remark.text)
-            remarks.append(replace(remark, text=text))
+            remarks.append(replace(remark, text=text, finding=None))  # which may hold their code
         return replace(verdict, remarks=tuple(remarks))
 
     def grade(self, grade: Grade) -> Grade:

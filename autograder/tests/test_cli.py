@@ -763,7 +763,10 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
     assert (unit["unit"], unit["file"]) == (UNIT, str(script))
     first = unit["checks"][0]
     assert (first["check"], first["status"]) == ("doubling", "failed")
-    assert "this is the square" in first["remarks"][0]["text"]
+    (remark,) = first["remarks"]
+    assert "this is the square" in remark["text"]
+    assert remark["finding"]["kind"] == "mistake"
+    assert remark["finding"]["arrays"] == remark["arrays"] == ["doubled"]
     script.write_text(small.solved())
     done = small.run_command("check", script, "--json")
     assert done.returncode == 0

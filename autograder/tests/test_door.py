@@ -11,7 +11,7 @@ import pytest
 import small
 from judged import judge
 
-from autograder.check import Answer, Failure, TooLarge
+from autograder.check import Amount, Answer, Failure, TooLarge
 from autograder.judging import PlainKey, let_in, most_bytes
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
@@ -73,7 +73,7 @@ def test_it_is_told_with_both_sizes():
     """In practice as in a grade: the array is wrong, and no known mistake is named."""
     check = small.check()
     key = PlainKey(Answer({"doubled": np.zeros((3, 4))}))
-    answer = Answer({}, too_large={"doubled": TooLarge((5000, 4), "20,000 numbers")})
+    answer = Answer({}, too_large={"doubled": TooLarge((5000, 4), Amount(20_000))})
     verdict = judge(check, key, answer, {})
     assert verdict.earned == 0
     assert [remark.text for remark in verdict.remarks] == [

@@ -6,7 +6,9 @@ import small
 
 from autograder.authoring.build import build
 from autograder.check import Answer
-from autograder.explaining.mistake_pairs import KIND, find_pairs
+from autograder.explaining.mistake_pairs import find_pairs
+from autograder.explaining.words import sentence
+from autograder.finding import Finding, FindingKind
 from autograder.grading import mistake_pairs
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeCheckKey, MadeKey
@@ -121,7 +123,7 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
     scaling, stepping = grade(WITH_BOTH)
     assert scaling.status == "passed"
     text = f"your values are those of two mistakes at once: {BOTH}"
-    assert told(stepping) == [(text, ("states",), KIND)]
+    assert told(stepping) == [(text, ("states",), FindingKind.TWO_MISTAKES)]
     assert stepping.remarks[0].words == BOTH
     alone = grade(OURS.replace("1 + np", "np"))[1]
     assert told(alone) == [
@@ -170,7 +172,7 @@ def test_what_is_said_of_a_pair_changes_no_point(grade, monkeypatch):
     monkeypatch.setattr(MadeCheckKey, "mistake_pairs", NO_CHANGES)
     verdicts = grade(WITH_BOTH)
     assert [verdict.earned for verdict in verdicts] == earned
-    assert told(verdicts[1])[0][2] != KIND
+    assert told(verdicts[1])[0][2] != FindingKind.TWO_MISTAKES
 
 
 def test_a_pair_beside_a_third_mistake_is_told_for_its_arrays(grade):
@@ -207,7 +209,7 @@ def test_a_pair_that_is_late_is_not_told_and_costs_no_grade(grade, monkeypatch):
     monkeypatch.setattr(MadeCheckKey, "small_changes", NO_CHANGES)
     stepping = grade(WITH_BOTH)[1]
     assert stepping.status == "failed" or stepping.earned
-    assert KIND not in {remark.relation for remark in stepping.remarks}
+    assert FindingKind.TWO_MISTAKES not in {remark.relation for remark in stepping.remarks}
 
 
 def test_of_very_many_pairs_some_are_tried(unit, monkeypatch):
@@ -240,10 +242,13 @@ def pairs_of(*ids):
 
 def words(*ids, ruled_out=()):
     found = RIGHT | {"a": SPOILT}
-    remarks = find_pairs(
+    mistakes = find_pairs(
         pairs_of(*ids), RIGHT, found, ["a"], ["a"], lambda one: one.id in ruled_out, KNOWN
     )
-    return [remark.text for remark in remarks.values()]
+    of_arrays = []
+    for name, both in mistakes.items():
+        of_arrays.append(Finding(FindingKind.TWO_MISTAKES, (name,), mistakes=both))
+    return [sentence(finding) for finding in of_arrays]
 
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():

@@ -9,7 +9,26 @@ from dataclasses import fields, replace
 import pytest
 import small
 
-from autograder.check import Failure
+from autograder.check import Error, Failure
+from autograder.explaining.words import remarks_on
+from autograder.finding import (
+    Certainty,
+    ChangeFound,
+    Finding,
+    FindingKind,
+    Look,
+    LookKind,
+    Loss,
+    Mending,
+    Number,
+    Operation,
+    OperationKind,
+    Relation,
+    RelationKind,
+    RowsKind,
+    Shapes,
+    WrongRows,
+)
 from autograder.grading import results
 from autograder.grading.provenance import DECIDES, Provenance
 from autograder.grading.results import (
@@ -27,6 +46,7 @@ from autograder.grading.results import (
     write_whole,
 )
 from autograder.judging import Remark, Verdict
+from autograder.slip import Slip, SlipKind, replaced
 
 MADE_BY = Provenance(
     engine="e",
@@ -65,6 +85,36 @@ VERDICTS = (
     ),
     Verdict("last", "raises", 1, 0, "error", (Remark("ValueError"),), failure=Failure.RAISED),
 )
+FINDINGS = (
+    Finding(
+        FindingKind.RELATION,
+        ("sums",),
+        Certainty.SURE,
+        relation=Relation(
+            RelationKind.RIGHT_BUT_FOR_ROWS,
+            Operation(OperationKind.REVERSED, ("T", 1)),
+            Number("1/5", ("B = 5",)),
+            wrong_rows=WrongRows(RowsKind.FIRST, (2,)),
+        ),
+        look=Look(LookKind.OTHER_SHAPE, Shapes((), (2, 3), (("B", 2),))),
+        group="0a1b",
+    ),
+    Finding(
+        FindingKind.SMALL_CHANGE,
+        ("sums",),
+        Certainty.OPEN,
+        change=ChangeFound(("f",), (replaced("+", "-"), Slip(SlipKind.TERM, is_too_much=True))),
+    ),
+    Finding(
+        FindingKind.LOOK,
+        ("sums",),
+        look=Look(LookKind.WRONG_VALUES, counts=((3, 6), (1, 1))),
+        mending=Mending(place="line 3", slips=(Slip(SlipKind.OFF_BY_ONE),)),
+        place="line 3",
+    ),
+    Finding(FindingKind.ERROR, error=Error(), message="é"),
+    Finding(FindingKind.LOSS, loss=Loss("nan", "0.2500", "0.05"), names=("doubling",)),
+)
 RESULT = Result(
     "Ada, é",
     small.UNIT,
@@ -89,6 +139,36 @@ def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
     record = json.loads(path.read_text())
     assert (record["score"], record["max_score"]) == (3.5, 10)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_result_holds_what_was_found_as_data(tmp_path):
+    """Beside the text, and without what is empty in it."""
+    verdict = replace(VERDICTS[1], remarks=remarks_on(FINDINGS))
+    result = replace(RESULT, verdicts=(verdict,))
+    write_result(tmp_path, result)
+    path = result_path(tmp_path, result.unit, result.student)
+    assert read_result(path) == result
+    first, *_, last = json.loads(path.read_text())["checks"][0]["remarks"]
+    assert first["finding"]["relation"]["wrong_rows"] == {"kind": "first", "numbers": [2]}
+    assert last["finding"] == {
+        "kind": "loss",
+        "certainty": "none",
+        "loss": {"found": "nan", "ours": "0.2500", "within": "0.05"},
+        "names": ["doubling"],
+    }
+
+
+def test_a_finding_that_this_version_does_not_know_is_passed_over(tmp_path):
+    """Its text is there. What else is damaged makes the result one that is not there."""
+    verdict = replace(VERDICTS[1], remarks=remarks_on(FINDINGS))
+    write_result(tmp_path, replace(RESULT, verdicts=(verdict,)))
+    path = result_path(tmp_path, RESULT.unit, RESULT.student)
+    path.write_text(path.read_text().replace('"small change"', '"a kind of tomorrow"'))
+    found = read_result(path).verdicts[0]
+    assert [remark.text for remark in found.remarks] == [one.text for one in verdict.remarks]
+    assert {remark.finding for remark in found.remarks} == {None}
+    path.write_text(path.read_text().replace('"status": "partial"', '"status": "so so"'))
+    assert read_result(path) is None
 
 
 # as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty

@@ -1,21 +1,52 @@
 """What is said of mistakes that nobody wrote: counted by the first check that fails."""
 
-from dataclasses import replace
-
 import pytest
-import small
 
 from autograder.authoring.told import Telling, how_told
 from autograder.check import Failure
-from autograder.judging import Remark, Verdict
+from autograder.explaining.words import remark_on
+from autograder.finding import (
+    Certainty,
+    ChangeFound,
+    Finding,
+    FindingKind,
+    Look,
+    LookKind,
+    Mending,
+    Operation,
+    OperationKind,
+    Relation,
+    RelationKind,
+)
+from autograder.judging import Verdict
 from autograder.source.edits import Edit
 
 RIGHT = Verdict("one", "", 1, 1, "passed")
-NAMED = Verdict("two", "", 1, 0, "failed", (Remark("a slip.", ("a",), "return 2 * x"),))
-RELATED = Verdict("two", "", 1, 0.5, "partial", (Remark("reversed.", ("a",), relation="reversed"),))
-RAISED = Verdict("two", "", 1, 0, "error", (Remark("line 3: ValueError"),), failure=Failure.RAISED)
-VALUES = Verdict("two", "", 1, 0, "failed", (Remark("wrong values in 3 of 3 places.", ("a",)),))
-LEFT_OUT = Verdict("three", "", 1, 0, "not_reached", (Remark("Do this first: `two`."),))
+
+
+def failed(kind, arrays=("a",), **data):
+    """The verdict on a check that failed, with one finding."""
+    return Verdict("two", "", 1, 0, "failed", (remark_on(Finding(kind, arrays, **data)),))
+
+
+REVERSED = Relation(RelationKind.CHANGED, Operation(OperationKind.REVERSED))
+NAMED = failed(FindingKind.MISTAKE, mistakes=("a slip.",), code="return 2 * x")
+RELATED = failed(FindingKind.RELATION, certainty=Certainty.SURE, relation=REVERSED)
+RAISED = Verdict(
+    "two",
+    "",
+    1,
+    0,
+    "error",
+    (remark_on(Finding(FindingKind.ERROR, message="line 3: ValueError")),),
+    failure=Failure.RAISED,
+)
+COUNTED = Look(LookKind.WRONG_VALUES, counts=((3, 3),))
+VALUES = failed(FindingKind.LOOK, look=COUNTED)
+OWN_WORDS = failed(FindingKind.LOOK, look=Look(LookKind.OWN_WORDS, words="count again."))
+LEFT_OUT = Verdict(
+    "three", "", 1, 0, "not_reached", (remark_on(Finding(FindingKind.WAITS, names=("two",))),)
+)
 
 
 def mutant_of(function):
@@ -30,6 +61,7 @@ def mutant_of(function):
         ([RIGHT, RELATED, NAMED], "related"),
         ([LEFT_OUT, RAISED], "error"),
         ([VALUES, NAMED], "neither"),
+        ([OWN_WORDS], "own words"),
         ([RIGHT, LEFT_OUT], None),
     ],
 )
@@ -40,11 +72,28 @@ def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
 
 def test_words_that_a_check_has_for_an_array_tell_something():
     """They are counted by themselves, and only where nothing else is told."""
-    plain = replace(small.check(), name="two")
-    check = replace(plain, words={"a": "wrong values in 3 of 3 places."})
-    assert how_told([RIGHT, VALUES], [check]) == "own words"
-    assert how_told([RIGHT, RELATED], [check]) == "related"
-    assert how_told([RIGHT, VALUES], [plain]) == "neither"
+    own_words = Look(LookKind.OWN_WORDS, words="count again.")
+    both = failed(FindingKind.RELATION, relation=REVERSED, look=own_words)
+    assert how_told([RIGHT, both]) == "related"
+    assert both.remarks[0].text == "your values are the expected ones reversed. count again."
+
+
+@pytest.mark.parametrize(
+    ("functions", "is_untrue"),
+    [((), False), (("double",), False), (("Net.forward", "halve"), True), (("doubled",), True)],
+)
+def test_a_small_change_of_another_function_is_untrue(functions, is_untrue):
+    """Its functions are data: a name that only begins alike is another one."""
+    change = ChangeFound(functions, ())
+    told_change = failed(FindingKind.SMALL_CHANGE, change=change)
+    telling = Telling()
+    telling.add([told_change], mutant_of("double"), {})
+    assert bool(telling.untrue) == is_untrue
+    if functions:
+        mended = failed(FindingKind.LOOK, look=COUNTED, mending=Mending(functions[0]))
+        telling = Telling()
+        telling.add([mended], mutant_of("double"), {})
+        assert (bool(telling.untrue), telling.counts["repaired"]) == (is_untrue, 1)
 
 
 def test_a_name_from_another_function_is_untrue():
@@ -60,4 +109,6 @@ def test_a_name_from_another_function_is_untrue():
     telling.add([RIGHT, RAISED], mutant_of("double"), places)
     telling.add([RIGHT], mutant_of("double"), places)
     assert (telling.answered, telling.share) == (4, 0.75)
-    assert telling.untrue == ["Net.forward: x → y: got: a slip."]
+    assert telling.untrue == [
+        "Net.forward: x → y: got: your values are those of this mistake: a slip."
+    ]

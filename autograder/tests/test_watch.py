@@ -101,6 +101,7 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
         "hints": {"summing": 2},
         "at_hand": "",
         "seen": {},
+        "named": {},
         "wrong": {},
         "slips": {},
     }

@@ -1,0 +1,421 @@
+"""What explaining finds, as data: `explaining/words.py` says it in English.
+
+A finding is about wrong arrays of a check, or about the whole check. Nothing reads its words back:
+what is found is compared, joined and counted as the data that stand here. Results on disk hold it:
+what is empty in it is left out there, so whatever may be empty has that as its default.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from autograder.check import Amount, Error
+from autograder.slip import Slip
+
+# ---- small changes, and two mistakes at once
+
+
+@dataclass(frozen=True)
+class ChangeFound:
+    """Small changes of a right answer, each of which gives an answer's values.
+
+    functions: in which they are made, sorted; empty where that would not help a student.
+    slips: what each does, sorted. are_of_several: whether they are made in several functions.
+    """
+
+    functions: tuple[str, ...] = ()
+    slips: tuple[Slip, ...] = ()
+    are_of_several: bool = False
+
+
+@dataclass(frozen=True)
+class Mending:
+    """Small changes of a student's file, with each of which a check passes.
+
+    function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
+    statement: what stands there. slips: what each takes back; none where that is not sure.
+    """
+
+    function: str = ""
+    place: str = ""
+    statement: str = ""
+    slips: tuple[Slip, ...] = ()
+
+
+# ---- relations to the expected values
+
+Axis = str | int  # an axis by its letter; by its number where it has none
+
+
+class OperationKind(StrEnum):
+    """What may be done to an array."""
+
+    NOTHING = "values"
+    # the same numbers elsewhere
+    REVERSED = "reversed"
+    MOVED_ON = "moved on"
+    MOVED_BACK = "moved back"
+    SORTED = "sorted"
+    AXES_EXCHANGED = "axes exchanged"
+    OTHER_AXES = "axes in another order"
+    RESHAPED = "reshaped"
+    LAID_OUT = "laid out"
+    # another shape
+    FIRST_TWICE = "first twice"
+    LAST_TWICE = "last twice"
+    WITHOUT_AXES_OF_1 = "without axes of size 1"
+    ONE_MORE_AXIS = "one more axis of size 1"
+    FLAT = "flat"
+    # one number for each row
+    SUM = "sum"
+    MEAN = "mean"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    FIRST = "first"
+    LAST = "last"
+    # the same in each place of the row
+    SUM_IN_EACH_PLACE = "sum in each place"
+    MEAN_IN_EACH_PLACE = "mean in each place"
+    LARGEST_IN_EACH_PLACE = "largest in each place"
+    # functions of rows
+    SOFTMAX = "softmax"
+    LOG_SOFTMAX = "logarithm of the softmax"
+    SHARE_OF_SUM = "share of the sum"
+    SHARE_OF_LENGTH = "share of the length"
+    FROM_MEAN = "distance from the mean"
+    FROM_LARGEST = "distance from the largest"
+    STANDARDISED = "distance from the mean in standard deviations"
+    RUNNING_SUM = "running sum"
+    RUNNING_SUM_FROM_END = "running sum from the end"
+    STEP_TO_NEXT = "step from one to the next"
+    # functions of single numbers
+    SQUARE = "square"
+    ROOT = "root"
+    LOGARITHM = "logarithm"
+    EXPONENTIAL = "exponential"
+    WITHOUT_SIGN = "without sign"
+    CUT_BELOW_0 = "cut below 0"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    ONE_LESS = "1 less"
+    INVERSE = "inverse"
+    CUBE = "cube"
+    ROUNDED = "rounded"
+    ROUNDED_DOWN = "rounded down"
+    TRUNCATED = "truncated"
+    SIGN = "sign"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing done to an array. axes: along which. place: of an axis that is added."""
+
+    kind: OperationKind
+    axes: tuple[Axis, ...] = ()
+    place: int = 0
+
+
+NOTHING_DONE = Operation(OperationKind.NOTHING)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is written: "1/5", with what is known of it, "B = 5".
+
+    formula: what it is in letters, as "V / (V − 1)", where it is no size of its own.
+    """
+
+    figures: str
+    known: tuple[str, ...] = ()
+    formula: str = ""
+
+    def negative(self) -> "Number":
+        """Return the number with a minus."""
+        return replace(self, figures=f"−{self.figures}")
+
+
+class RowsKind(StrEnum):
+    """Which rows along an axis are wrong."""
+
+    FIRST = "first"
+    LAST = "last"
+    ALL_BUT_FIRST = "all but the first"
+    ALL_BUT_LAST = "all but the last"
+    IN_A_ROW = "in a row"
+    NUMBERED = "numbered"
+
+
+@dataclass(frozen=True)
+class WrongRows:
+    """Rows that are wrong. numbers: how many at an end, the first and last in a row, or all."""
+
+    kind: RowsKind
+    numbers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a longer array: every so many of them from one on.
+
+    start: the number of the first of them. step: from each to the next.
+    after: how many are left out behind the last, where the step is 1.
+    """
+
+    start: int
+    step: int = 1
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class ChosenRows:
+    """Rows of which some are missing, and others there more than once: their numbers."""
+
+    missing: tuple[int, ...] = ()
+    doubled: tuple[int, ...] = ()
+    in_another_order: bool = False
+
+
+class RelationKind(StrEnum):
+    """How a wrong array is made from the expected one, or what else is true of its values."""
+
+    CHANGED = "changed"  # the expected values, with an operation or a factor
+    CHANGED_BACK = "changed back"  # what is expected is that of the answer's values
+    ANOTHER_ARRAY = "another array"
+    ARRAY_ADDED = "another array added"
+    ARRAY_TAKEN_AWAY = "another array taken away"
+    EXCHANGED = "exchanged"  # two arrays
+    ADDED = "added"
+    TAKEN_AWAY = "taken away"
+    SAME_DIFFERENCE_ALONG = "same difference along"
+    SAME_FACTOR_ALONG = "same factor along"
+    # most values are right
+    RIGHT_BUT_FOR_ROWS = "right but for rows"
+    RIGHT_BUT_FOR_ONE_OF_EACH_ROW = "right but for one of each row"
+    FACTOR_BUT_FOR_ONE_OF_EACH_ROW = "factor but for one of each row"
+    RIGHT_BUT_WHERE = "right but where"
+    RIGHT_WHERE = "right where"
+    RIGHT_BUT_WHERE_ANOTHER_IS = "right but where another is"
+    RIGHT_OR_0 = "right or 0"
+    SIGNS = "signs"
+    ZEROS_AND_ONES_EXCHANGED = "0 and 1 exchanged"
+    # of rows
+    LEFT_OUT = "left out"
+    LONGER = "longer"
+    ROWS = "rows"
+    IN_ANOTHER_ORDER = "in another order"
+    # among themselves
+    HALF_PRECISION = "half precision"
+    SINGLE_PRECISION = "single precision"
+    EMPTY = "empty"
+    ALL_EQUAL = "all equal"
+    EQUAL_AS_EXPECTED = "all equal, and others expected"  # and the expected ones are all equal, too
+    NOTHING_BUT_0 = "nothing but 0"
+    THE_SAME_ALONG = "the same along"
+    ADDS_UP_ELSEWHERE = "adds up along another axis"
+
+
+class ValuesKind(StrEnum):
+    """Kinds of expected values, or of another array's."""
+
+    ZERO = "0"
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+    LARGEST = "largest"
+    SMALLEST = "smallest"
+    LARGER = "larger"
+    SMALLER = "smaller"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """How a wrong array is made from the expected ones; equal where the same is true.
+
+    operation, factor: what is done to the array that the kind says.
+    arrays: the other arrays that it names. axes: along which it holds.
+    expected_axes: of the expected values. numbers: what each place along these axes has.
+    counts: how many values, and of how many.
+    values: where the expected values are of this kind. found: what wrong values are, in figures.
+    expected: what is expected instead, in figures; "" where that is not told.
+    """
+
+    kind: RelationKind
+    operation: Operation = NOTHING_DONE
+    factor: Number | None = None
+    arrays: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
+    expected_axes: tuple[Axis, ...] = ()
+    numbers: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    values: ValuesKind | None = None
+    found: str = ""
+    expected: str = ""
+    wrong_rows: WrongRows | None = None
+    part: Part | None = None
+    chosen: ChosenRows | None = None
+    of_rows: bool = False
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in counts."""
+        if self.kind not in (RelationKind.CHANGED, RelationKind.CHANGED_BACK):
+            return self.kind.value
+        if self.operation != NOTHING_DONE or self.factor is None:
+            return self.operation.kind.value
+        return "sign" if self.factor.figures == "−1" else "factor"
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether values are those of an array with nothing done to them."""
+        return self.operation == NOTHING_DONE and self.factor is None
+
+
+# ---- how wrong arrays look
+
+
+class LookKind(StrEnum):
+    """How a wrong array looks."""
+
+    MISSING = "missing"
+    TOO_LARGE = "too large"
+    OTHER_CONTENT = "other content"
+    OTHER_SHAPE = "other shape"
+    TEXT = "text"
+    NOT_FINITE = "not finite"
+    UNMEASURABLE = "unmeasurable"
+    OWN_WORDS = "own words"  # the author of the check has words for this array
+    WRONG_VALUES = "wrong values"
+
+
+class Content(StrEnum):
+    """What an array holds."""
+
+    EMPTY = "empty"
+    TEXT = "text"
+    NUMBERS = "numbers"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Two shapes that differ.
+
+    letters: of the expected one, each with its size. found_has_letters: whether those of the shape
+    found may be said, too.
+    """
+
+    found: tuple[int, ...] = ()
+    expected: tuple[int, ...] = ()
+    letters: tuple[tuple[str, int], ...] = ()
+    found_has_letters: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """How wrong arrays look.
+
+    shapes: where they differ. contents, amounts: the array's, and the expected one's.
+    text: where it differs first, the array's and the expected one's, quoted; index: at which place.
+    counts: of each array how many values are wrong, and of how many.
+    words: the author's own.
+    """
+
+    kind: LookKind
+    shapes: Shapes | None = None
+    contents: tuple[Content, ...] = ()
+    amounts: tuple[Amount, ...] = ()
+    text: tuple[str, ...] = ()
+    index: tuple[int, ...] = ()
+    counts: tuple[tuple[int, int], ...] = ()
+    words: str = ""
+
+
+# ---- findings
+
+
+class FindingKind(StrEnum):
+    """What is found."""
+
+    # of arrays
+    MISTAKE = "mistake"
+    TWO_MISTAKES = "two mistakes"
+    SMALL_CHANGE = "small change"
+    RELATION = "relation"
+    LOOK = "look"
+    # of an answer that ended early
+    MISTAKE_OF_ERROR = "mistake of the error"
+    ERROR = "error"
+    STILL_COUNTS = "still counts"
+    # of a check
+    ARE_RIGHT = "are right"
+    WAITS = "waits"
+    HIDDEN = "hidden"
+    RIGHT_AFTER = "right after"
+    CARRIED = "carried"
+    READ_PLAINLY = "read plainly"
+    LOSS = "loss"
+    ORIGIN = "origin"
+    TWO_ANSWERS = "two answers"
+
+
+class Certainty(StrEnum):
+    """How much a finding explains."""
+
+    SURE = "sure"  # how the values, or the error, came about: anything else fits by chance only
+    OPEN = "open"  # the same, but several changes fit
+    NONE = "none"  # it only says what was seen
+
+
+@dataclass(frozen=True)
+class Loss:
+    """The loss of trained weights, held out, the solution's, and how far they may be apart.
+
+    All are in figures, for a loss may be no number. unit: what it is counted in, in words.
+    """
+
+    found: str
+    ours: str
+    within: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is found of wrong arrays, or of a whole check.
+
+    arrays: that it is about. mistakes: the known mistakes that it names, in their author's words.
+    code: the line of the known mistake, where it is one.
+    names: of checks that it speaks of, or of arrays that are right.
+    mending: a small change of the student's file with which the check passes, found afterwards.
+    place: the line of the submission that it names, as "line 3". message: of an error.
+    group: the same for equal wrong values that no known mistake explains.
+    """
+
+    kind: FindingKind
+    arrays: tuple[str, ...] = ()
+    certainty: Certainty = Certainty.NONE
+    mistakes: tuple[str, ...] = ()
+    code: str = ""
+    change: ChangeFound | None = None
+    relation: Relation | None = None
+    look: Look | None = None
+    mending: Mending | None = None
+    error: Error | None = None
+    message: str = ""
+    loss: Loss | None = None
+    names: tuple[str, ...] = ()
+    place: str = ""
+    group: str = ""
+
+    @property
+    def explains(self) -> bool:
+        """Return whether it says how values, or an error, came about."""
+        return self.certainty is not Certainty.NONE
+
+    @property
+    def only_looks(self) -> bool:
+        """Return whether it only says how wrong numbers look.
+
+        Text is quoted as it is, and an author's own words say enough.
+        """
+        if self.explains or self.look is None:
+            return False
+        return self.look.kind not in (LookKind.TEXT, LookKind.OWN_WORDS)

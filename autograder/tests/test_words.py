@@ -1,0 +1,93 @@
+"""Words of findings: each kind has some, and they are made in one module."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import autograder
+from autograder.explaining import words
+from autograder.explaining.words import sentence, slip_in_words
+from autograder.finding import (
+    Finding,
+    FindingKind,
+    LookKind,
+    OperationKind,
+    RelationKind,
+    ValuesKind,
+)
+from autograder.slip import PARTS, Slip, SlipKind
+
+ENGINE = Path(autograder.__file__).parent
+# what finds, and what says nothing
+FINDING = [
+    *sorted((ENGINE / "relations").glob("*.py")),
+    *sorted((ENGINE / "explaining").glob("*.py")),
+    ENGINE / "finding.py",
+    ENGINE / "slip.py",
+]
+TWO_WORDS = re.compile(r"[a-z]{2,} [a-z]{2,}")
+ENUMS = ("Enum", "StrEnum")
+
+
+@pytest.mark.parametrize(
+    ("kinds", "table"),
+    [
+        (FindingKind, words.SAYS),
+        (LookKind, words.LOOKS),
+        (RelationKind, words.RELATIONS),
+        (OperationKind, words.OPERATION),
+    ],
+    ids=lambda table: getattr(table, "__name__", ""),
+)
+def test_each_kind_has_words(kinds, table):
+    """A kind that is added to the data is added to the words."""
+    assert set(kinds) == set(table)
+
+
+def test_each_slip_has_words():
+    """With as many names as it has."""
+    said = {*words.MISSING, *words.PART, *words.NAMED_PART, *words.SENTENCE}
+    assert said == set(SlipKind) - {SlipKind.LISTED}
+    for kind in words.SENTENCE:
+        assert slip_in_words(Slip(kind, ("f", "g")))
+    assert said - set(words.SENTENCE) == PARTS
+
+
+def test_where_values_are_expected_has_words():
+    """But for those that are compared with others, which say it themselves."""
+    compared = {ValuesKind.LARGER, ValuesKind.SMALLER}
+    assert set(words.WHERE_EXPECTED) == set(ValuesKind) - compared
+
+
+def test_a_finding_is_a_sentence():
+    """It ends with a full stop."""
+    said = sentence(Finding(FindingKind.WAITS, names=("one", "two")))
+    assert said == "Do these first: `one`, `two`."
+
+
+def sentences(path):
+    """Yield strings of a module that hold two words, but for docstrings and values of enums."""
+    tree = ast.parse(path.read_text())
+    left_out = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            left_out.add(node.value)
+        is_enum = isinstance(node, ast.ClassDef) and any(
+            isinstance(base, ast.Name) and base.id in ENUMS for base in node.bases
+        )
+        if is_enum:
+            left_out.update(ast.walk(node))
+    for node in ast.walk(tree):
+        if node in left_out or not isinstance(node, ast.Constant):
+            continue
+        if isinstance(node.value, str) and TWO_WORDS.search(node.value):
+            yield f"{path.name}:{node.lineno}: {node.value}"
+
+
+@pytest.mark.parametrize("path", FINDING, ids=lambda path: path.name)
+def test_only_one_module_says_what_is_found(path):
+    """What finds makes data, so that nothing has to read a sentence back."""
+    found = list(sentences(path))
+    assert bool(found) == (path.name == "words.py"), found

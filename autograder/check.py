@@ -23,6 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograder.errors import BadSource, Slip, UserError
+from autograder.question import Question
+from autograder.question import choice as choice
+from autograder.question import choices as choices
+from autograder.question import number as number
+from autograder.question import shape as shape
+from autograder.question import short as short
+from autograder.question import sign as sign
 
 if TYPE_CHECKING:
     from autograder.kinds import figure as figure
@@ -74,6 +81,8 @@ class Check:
     words: by array, what to say of wrong values that no known mistake explains.
     seconds: of processor time; see `Limits`.
     kept: why the check is there although others catch every wrong variant that it does.
+    question: what the experiment's one answer is, which is the same on every seed. The experiment
+    returns what the student's function does.
     letters: those of the unit's sizes that the experiment uses; None where its code says so.
     slips: what is wrong with how it is written; a unit of such a check is not loaded.
     """
@@ -92,6 +101,7 @@ class Check:
     words: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
     kept: str = ""
+    question: Question | None = None
     letters: tuple[str, ...] | None = None
     slips: tuple[str, ...] = ()
 
@@ -168,8 +178,16 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "words": (_is_table_of(_is_string), 'words={"array": "what wrong values mean"}'),
     "seconds": (_is_number, "seconds=10"),
     "kept": (_is_string, 'kept="why it is there"'),
+    "question": (
+        lambda value: value is None or (isinstance(value, Question) and not value.fault),
+        'question=choice("up", "down")',
+    ),
     "letters": (lambda value: value is None or _are_names(value), 'letters=("T", "B")'),
 }
+
+
+# options of a check that make no sense where one answer is asked for
+NOT_OF_QUESTIONS = ("measure", "data", "corpus", "within", "tolerance", "atol", "costs", "words")
 
 
 def _slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
@@ -181,10 +199,17 @@ def _slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
             yield f"a check has no option `{option}`. {hint}"
             continue
         is_right, example = _OPTIONS[option]
+        if isinstance(value, Question) and value.fault:
+            yield f"{value.fault}."
+            continue
         if option == "points" and value is None:
             yield f"a check needs points, as in `{example}`."
         elif not is_right(value):
             yield f"`{option}={_short(value)}` should be as in `{example}`."
+    if options.get("question"):
+        for option in NOT_OF_QUESTIONS:
+            if option in options:
+                yield f"a question has no `{option}`. Tolerances stand in `number(rtol=…, atol=…)`."
 
 
 def _short(value: Any) -> str:
@@ -717,6 +742,19 @@ def names_used(check: Check) -> frozenset[str]:
     if check.letters is not None:
         return frozenset(check.letters)
     return names_in_experiment(check.experiment)
+
+
+def functions_of_questions(checks: Iterable[Check]) -> set[str]:
+    """Name the functions that only questions ask: what they return is an answer."""
+    asked: set[str] = set()
+    others: set[str] = set()
+    for check in checks:
+        names = names_in_experiment(check.experiment)
+        if check.question:
+            asked |= names
+        else:
+            others |= names
+    return asked - others
 
 
 DEPTH = 4  # how far functions are followed that a check calls

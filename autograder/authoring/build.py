@@ -15,7 +15,7 @@ from autograder.data import names as names_of_datasets
 from autograder.errors import BadSource, UserError
 from autograder.grading import key_file
 from autograder.grading.judge import points_of
-from autograder.grading.keys import build_key, solution_of
+from autograder.grading.keys import build_key, for_students, solution_of
 from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
@@ -150,10 +150,11 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         )
         refuse_slips_of_key(unit, solution, fresh)
         refuse_solved_stub(server, stub, fresh)
+        public = for_students(unit, fresh)
     kept = _losses_not_made_here(unit, stored, fresh)
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / path.name
-        key_file.save_key(saved, {**fresh, **kept})
+        key_file.save_key(saved, {**public, **kept})
         as_read_back = key_file.load_key(saved)
         if key_file.same_key(unit, stored, as_read_back):
             return []

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from autograder.check import Corpus
+from autograder.check import Corpus, functions_of_questions
 from autograder.course import Course, Unit
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
@@ -49,8 +49,11 @@ def mutants(unit: Unit, script: str) -> list[Edit]:
     script: the unit's solution, or a right answer in another style.
     """
     pairs, axis_functions = names_of_addons(unit)
+    answers = functions_of_questions(unit.checks)
     chosen = []
     for edit in small_changes(script, pairs, axis_functions):
+        if edit.function in answers:
+            continue
         if edit.slip.kind not in NO_MUTANTS and not _changes_nothing(edit):
             chosen.append(edit)
     return chosen

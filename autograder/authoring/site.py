@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from nbclient.exceptions import CellExecutionError
 
 from autograder.authoring.build import solutions
 from autograder.authoring.given import refuse_full
+from autograder.check import functions_of_questions
 from autograder.course import Course, load_unit
 from autograder.errors import UserError
 from autograder.schema import read_toml
@@ -101,7 +102,9 @@ def write_site(
         for name, solution in solutions(course):
             tell(f"{name}: running it")
             book = executed_unit(course, name, solution)
-            hide_solutions(book, solution, with_solutions)
+            asked = functions_of_questions(load_unit(course, name).checks)
+            answers = [each for each in asked if f"def {each}(" in solution.text]
+            hide_solutions(book, solution, with_solutions, answers)
             link_pages(book, course.folder / "docs")
             _copy_pictures(course, name, solution, source)
             write_notebook(book, units / f"{name}.ipynb")
@@ -138,10 +141,13 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
     return book
 
 
-def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
+def hide_solutions(
+    book: Any, solution: Solution, with_solutions: bool, answers: Collection[str] = ()
+) -> None:
     """Put what students start from in place of a notebook's solutions; fold the code of pictures.
 
-    Raises `UserError` where a line of a solution would still be shown.
+    What examples print that call one of `answers`, the functions that answer questions, is left
+    out: it is to be predicted. Raises `UserError` where a line of a solution would still be shown.
     """
     stub_cells = read_percent(solution.stub).cells
     for cell, stub in zip(book.cells, stub_cells, strict=True):
@@ -150,12 +156,19 @@ def hide_solutions(book: Any, solution: Solution, with_solutions: bool) -> None:
         if BEGIN in cell.source:
             cell.source = without_marks(cell.source) if with_solutions else stub.source
         _tidy_cell(cell)
+        is_to_be_predicted = any(_calls(cell.source, name) for name in answers)
+        if is_to_be_predicted and not with_solutions:
+            cell.outputs = []
     if with_solutions:
         return
     shown = "\n".join(cell.source for cell in book.cells)
     for line in sorted(solution.secret_lines):
         if line in shown:
             raise UserError(f"a line of the solution would be shown to students: {line}")
+
+
+def _calls(source: str, name: str) -> bool:
+    return re.search(rf"\b{name}\(", source) is not None
 
 
 def _tidy_cell(cell: Any) -> None:

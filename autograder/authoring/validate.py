@@ -351,7 +351,7 @@ def judge_mutants(
 def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Finding]:
     """Find fault with checks that catch nothing others miss, and do not say why they are kept."""
     for check in unit.checks:
-        if not report.alone[check.name] and not check.kept:
+        if not report.alone[check.name] and not check.kept and not check.question:
             words = (
                 'catches no mutant that others miss. Add `kept="why it is there"`, or take it out'
             )
@@ -436,11 +436,12 @@ def gained(verdicts: Sequence[Verdict]) -> str:
 def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
     """Say why a known mistake was not judged as it should be; "" where it was.
 
-    It should lose points, and be named by its own text only.
+    It should lose points, unless it is a prediction, and be named by its own text only.
     """
-    if all(verdict.status == "passed" for verdict in verdicts):
-        return "lost no points"
     told = set(_mistakes_told(verdicts))
+    is_prediction = any(verdict.given and not verdict.agrees for verdict in verdicts)
+    if all(verdict.status == "passed" for verdict in verdicts) and not is_prediction:
+        return "lost no points"
     if told == {text}:
         return ""
     return f"got: {sorted(told) or 'nothing that is known'}"

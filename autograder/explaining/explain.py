@@ -6,7 +6,7 @@ from dataclasses import replace
 from autograder.check import Answer, Check
 from autograder.explaining.describe import Comparison, findings_on, look_at
 from autograder.explaining.small_changes import Excluded, none_excluded
-from autograder.explaining.words import remark_on, remarks_on
+from autograder.explaining.words import answer_given, remark_on, remarks_on
 from autograder.finding import Certainty, Finding, FindingKind, Loss
 from autograder.judging.carry import Following
 from autograder.judging.compare import right_arrays
@@ -38,9 +38,29 @@ def explained(
         findings = _on_failure(judgement, standard, answer)
     elif judgement.check.measure:
         findings = [look_at(name, comparison) for name in judgement.wrong]
+    elif judgement.check.question:
+        return answered(judgement, answer)
     elif judgement.wrong:
         findings = findings_on(comparison, judgement.explanations, excluded)
     return replace(judgement.verdict(), remarks=remarks_on(findings))
+
+
+def answered(judgement: Judgement, answer: Answer) -> Verdict:
+    """Return the verdict on an answer to a question: of each wrong part, the author's words."""
+    check = judgement.check
+    assert check.question
+    given = check.question.text(check.name, answer.arrays)
+    remarks = []
+    for explanation in judgement.explanations:
+        mistake = explanation.mistakes[0]
+        arrays = explanation.arrays if explanation.arrays != (check.name,) else ()
+        remarks.append(Remark(mistake.text, arrays, mistake.code, words=mistake.text))
+    if judgement.wrong:
+        text = answer_given(given, judgement.is_prediction, explained=bool(remarks))
+        remarks.insert(0, Remark(text, literal=True))
+    verdict = judgement.verdict()
+    agrees = not judgement.wrong
+    return replace(verdict, remarks=tuple(remarks), given=given, agrees=agrees)
 
 
 def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:

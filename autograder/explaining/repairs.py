@@ -133,7 +133,7 @@ def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Che
     """
     for check in checks:
         verdict = verdicts[check.name]
-        if check.measure or verdict.failure:
+        if check.measure or check.question or verdict.failure:
             continue
         if any(_only_looks(remark) for remark in verdict.remarks):
             return None if verdict.two_answers else check

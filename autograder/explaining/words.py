@@ -113,6 +113,20 @@ def _still_counts(finding: Finding) -> str:
 # ---- a whole check
 
 
+def answer_given(given: str, is_prediction: bool, explained: bool) -> str:
+    """Say what was answered to a question, and that it is wrong. explained: the words follow."""
+    told = f"You {'predicted' if is_prediction else 'answered'}: {given or 'nothing that counts'}."
+    if explained:
+        return told
+    return f"{told} It turns out otherwise." if is_prediction else f"{told} That is not right."
+
+
+def answer_recorded(given: str, is_prediction: bool) -> str:
+    """Say that an answer is there, and that practice does not judge it."""
+    what = "Your prediction is" if is_prediction else "Your answer is"
+    return f"{what}: {given}. It is judged when you have handed it in."
+
+
 def quoted(names: Sequence[str]) -> str:
     """Write names of checks: "`a` and `b`"."""
     return " and ".join(f"`{name}`" for name in names)

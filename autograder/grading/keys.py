@@ -29,7 +29,16 @@ from autograder.grading.small_changes import (
     to_be_tried,
     try_changes,
 )
-from autograder.judging import Key, Mistake, PlainKey, constant_arrays, furthest, is_right, key_name
+from autograder.judging import (
+    CheckKey,
+    Key,
+    Mistake,
+    PlainKey,
+    constant_arrays,
+    furthest,
+    is_right,
+    key_name,
+)
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound
@@ -207,6 +216,8 @@ def _add_small_changes(
     made_of = origin_of_small_changes(server.unit, plain, seed)
     scripts: ChangedScripts | None = None
     for check in checks_to_run(server.unit, data=()):
+        if check.question:
+            continue
         known = keys[check.name]
         if check.name in stored:
             changed = stored[check.name].small_changes
@@ -234,6 +245,8 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
     made_of = sha256(f"{origin}{codes}{how_chosen}".encode()).hexdigest()
     checks = {check.name: check for check in checks_to_run(server.unit, data=())}
     for name, check in checks.items():
+        if check.question:
+            continue
         known = keys[name]
         if name in stored and stored[name].mistake_pairs.made_of == made_of:
             pairs = stored[name].mistake_pairs
@@ -241,6 +254,20 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
             tried = pairs_to_be_tried(solution, check, all_needed(check, checks), keys)
             pairs = try_pairs(server, check, seed, plain, known, tried)
         keys[name] = replace(known, mistake_pairs=replace(pairs, made_of=made_of))
+
+
+def for_students(unit: Unit, key: Key) -> dict[str, CheckKey]:
+    """Return a key without the answers to questions, but for those that practice gives feedback on.
+
+    There are few answers to choose from: whoever has a key could try each, however it is hidden.
+    """
+    questions = {check.name: check.question for check in unit.checks if check.question}
+    given: dict[str, CheckKey] = {}
+    for entry, known in key.items():
+        question = questions.get(entry)
+        is_hidden = question is not None and not question.feedback
+        given[entry] = PlainKey(Answer()) if is_hidden else known
+    return given
 
 
 def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
@@ -293,6 +320,9 @@ def _exact_key(server: Server, script: bytes, check: Check, seed: int) -> tuple[
         worker.tell_names = True
         expected = worker.ask(check, seed)
         names = worker.names_run
+        if check.question:
+            refuse_failure(server.unit, check, expected)
+            return PlainKey(expected), names
         again = worker.ask(check, other_seed(seed))
     refuse_failure(server.unit, check, expected)
     refuse_failure(server.unit, check, again)

@@ -243,7 +243,7 @@ class MadeCheckKey:
     @property
     def constant(self) -> frozenset[str]:
         """Name the arrays that the solution answers alike on another seed."""
-        if self._check.measure:
+        if self._check.measure or self._check.question:
             return frozenset()
         with self._lock:
             if self._constant is None:
@@ -265,9 +265,15 @@ class MadeCheckKey:
         return known
 
     @property
+    def _has_no_variants(self) -> bool:
+        """Return whether nothing is asked of changed solutions, as of one that trains."""
+        check = self._check
+        return bool(check.measure or check.question or self._always)
+
+    @property
     def small_changes(self) -> ChangedAnswers:
         """Return what the solution answers with one small change in it."""
-        if self._check.measure or self._always:
+        if self._has_no_variants:
             return NO_CHANGES
         with self._lock:
             if self._small_changes is None:
@@ -279,7 +285,7 @@ class MadeCheckKey:
     @property
     def style_changes(self) -> ChangedAnswers:
         """Return what right answers in other styles answer with one small change in them."""
-        if self._check.measure or self._always:
+        if self._has_no_variants:
             return NO_CHANGES
         with self._lock:
             if self._style_changes is None:
@@ -292,7 +298,7 @@ class MadeCheckKey:
 
         Points do not depend on it, and so a late one is not waited for.
         """
-        if self._check.measure or self._always:
+        if self._has_no_variants:
             return NO_CHANGES
         with self._lock:
             if self._mistake_pairs is None:

@@ -17,6 +17,7 @@ from autograder.course import Course, Unit, load_unit
 from autograder.grading.provenance import checks_digest
 from autograder.grading.results import CannotWrite, write_whole
 from autograder.grading.store import private_folder
+from autograder.question import Question
 from autograder.relations import letters_of
 
 
@@ -42,6 +43,7 @@ class _Check(msgspec.Struct, frozen=True):
     words: dict[str, str]
     seconds: float
     kept: str
+    question: Question | None
     letters: tuple[str, ...]
 
 
@@ -106,6 +108,7 @@ def _outline_of(unit: Unit) -> _Outline:
             words=dict(check.words),
             seconds=check.seconds,
             kept=check.kept,
+            question=check.question,
             letters=letters_of(check, unit.sizes).names,
         )
         for check in unit.checks
@@ -143,5 +146,6 @@ def _check(course: Course, unit: str, kept: _Check) -> Check:
         words=kept.words,
         seconds=kept.seconds,
         kept=kept.kept,
+        question=kept.question,
         letters=kept.letters,
     )

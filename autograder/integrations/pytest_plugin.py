@@ -97,7 +97,7 @@ class CheckItem(pytest.Item):
         from autograder.report.terminal import verdict_lines
 
         (verdict,) = practise(self.unit, [self.check], self.submission)
-        if verdict.status != "passed":
+        if not verdict.is_done:
             pytest.fail(verdict_lines(verdict).plain, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from autograder.check import Answer, Check, is_text
+from autograder.question import Kind
 
 # Share of an array's largest value by which an answer may differ. In float32, other styles of right
 # answers reach 2e-4; the smallest mistake is 1e-2.
@@ -38,6 +39,9 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
 
 def share_allowed(check: Check, name: str, expected: np.ndarray) -> float:
     """Return by how much an array may be off, as a share of the largest value expected in it."""
+    question = check.question
+    if question and question.kind is Kind.NUMBER:
+        return question.allowed(float(expected)) / scale_of(expected)
     relative = check.tolerance.get(name, TOLERANCE)
     absolute = check.atol.get(name, 0.0)
     return relative + absolute / scale_of(expected) if absolute else relative

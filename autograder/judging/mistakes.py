@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging.compare import (
     TOLERANCE,
+    agree,
     deviation,
     is_of_mistake,
     share_allowed,
@@ -88,6 +89,27 @@ def explain_wrong(
         if candidate.mistake.id not in standard.ruled_out:
             candidates.append(candidate)
     return list(_explain(candidates, wrong))
+
+
+def answers_listed(
+    check: Check, standard: "Standard", answer: Answer, wrong: Sequence[str]
+) -> Iterator[Explanation]:
+    """Yield the known mistakes that are a wrong answer to a question, or parts of it.
+
+    Those that explain most arrays come first, and each array is explained once.
+    """
+    listed = []
+    for mistake, mistaken in standard.mistakes:
+        spoils = wrong_arrays(check, standard.expected, mistaken)
+        same = [name for name in spoils if agree(check, name, mistaken, answer)]
+        if not mistaken.failure and spoils == same:
+            listed.append(Explanation((mistake,), tuple(spoils), is_sure=True))
+    listed.sort(key=lambda explanation: -len(explanation.arrays))
+    left = set(wrong)
+    for explanation in listed:
+        if left.issuperset(explanation.arrays):
+            left.difference_update(explanation.arrays)
+            yield explanation
 
 
 def mistakes_like(check: Check, expected: Answer, mistakes: Known, answer: Answer) -> list[Mistake]:

@@ -14,11 +14,13 @@ from autograder.judging.compare import right_arrays, wrong_arrays
 from autograder.judging.key import Known, Mistake
 from autograder.judging.mistakes import (
     Explanation,
+    answers_listed,
     explain_wrong,
     explained_arrays,
     mistakes_that_raise,
 )
 from autograder.judging.verdict import Status, Verdict
+from autograder.question import Kind, Question
 
 STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
     Failure.TIMEOUT: "timeout",
@@ -63,8 +65,16 @@ class Judgement:
 
     @property
     def is_right(self) -> bool:
-        """Return whether nothing is wrong."""
-        return not self.wrong and not self.failure
+        """Return whether nothing is wrong that costs points."""
+        if self.failure:
+            return False
+        return not self.wrong or self.is_prediction
+
+    @property
+    def is_prediction(self) -> bool:
+        """Return whether every answer is right."""
+        question = self.check.question
+        return question is not None and question.predict
 
     @property
     def is_explained(self) -> bool:
@@ -116,9 +126,30 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
         return Judgement(check, 1.0)
+    if check.question:
+        return judge_question(check, check.question, standard, answer, wrong)
     explanations = tuple(explain_wrong(check, standard, answer, wrong))
     shares = _shares(standard, answer, wrong, explanations)
     share = share_of_points(shares, standard.constant)
+    return Judgement(check, share, wrong, explanations)
+
+
+def judge_question(
+    check: Check, question: Question, standard: Standard, answer: Answer, wrong: tuple[str, ...]
+) -> Judgement:
+    """Judge a wrong answer to a question: several choices earn in part, and so may a mistake.
+
+    A known mistake is the answer that it gives; of several choices it is the options in which it
+    differs. wrong: the arrays that differ from the solution's.
+    """
+    explanations = tuple(answers_listed(check, standard, answer, wrong))
+    share = 0.0
+    if explained_arrays(explanations).issuperset(wrong):
+        share = min(explanation.mistakes[0].keeps for explanation in explanations)
+    if question.predict:
+        share = 1.0
+    elif question.kind is Kind.CHOICES:
+        share = max(share, question.share(standard.expected.arrays, answer.arrays))
     return Judgement(check, share, wrong, explanations)
 
 
@@ -216,11 +247,11 @@ def not_reached(check: Check) -> Verdict:
 def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
     """Name the checks that this one needs and that have not passed.
 
-    A check that was not asked for holds nobody back.
+    A check that was not asked for holds nobody back, nor does a question that was answered.
     """
     not_passed = []
     for name in check.needs:
         verdict = verdicts.get(name)
-        if verdict is not None and verdict.status != "passed":
+        if verdict is not None and verdict.status != "passed" and not verdict.given:
             not_passed.append(name)
     return not_passed

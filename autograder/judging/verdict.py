@@ -6,7 +6,9 @@ from typing import Literal
 from autograder.check import Failure
 from autograder.finding import Finding
 
-Status = Literal["passed", "partial", "failed", "not_reached", "error", "timeout", "killed"]
+Status = Literal[
+    "passed", "partial", "failed", "not_reached", "error", "timeout", "killed", "recorded"
+]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Verdict:
     material: a checksum of what it rests on beside the submission.
     failure: why the answer ended early.
     two_answers: asked again it was answered differently, which an instructor should look at.
+    given: the answer to a question, in a few words. agrees: whether it is the right one, which it
+    need not be for the points of a prediction.
     carried: points among those earned that rest on an earlier mistake, which was carried forward.
     """
 
@@ -59,3 +63,10 @@ class Verdict:
     failure: Failure = Failure.NONE
     two_answers: bool = False
     carried: float = 0.0
+    given: str = ""
+    agrees: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether practice has no more to say: it passed, or an answer is recorded."""
+        return self.status in ("passed", "recorded")

@@ -17,7 +17,7 @@ HIGHEST_PRECISION = 12
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
     """Add the first wrong number to each remark that names no known mistake."""
-    if check.measure:
+    if check.measure or check.question:
         return verdict
     remarks = []
     for remark in verdict.remarks:

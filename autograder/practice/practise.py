@@ -17,6 +17,7 @@ from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.explaining.explain import explained_loss, explained_plainly
+from autograder.explaining.words import answer_recorded
 from autograder.grading.judge import Judge, carried_by_file
 from autograder.grading.key_file import load_key
 from autograder.grading.provenance import Provenance
@@ -32,10 +33,12 @@ from autograder.judging import (
     judge_loss,
     key_name,
     let_in,
+    not_reached,
 )
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
+from autograder.question import Question
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, failed, run_experiment
 
@@ -194,6 +197,8 @@ class _Practice:
         if check.measure:
             return self._train(check)
         known = self.key[check.name]
+        if check.question and not check.question.feedback:
+            return self._record(check, check.question)
         answer = self._answer(check, known)
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
@@ -201,6 +206,23 @@ class _Practice:
         verdict = self.judge.explain(judged)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
+
+    def _record(self, check: Check, question: Question) -> Practised:
+        """Record an answer that no key here knows: nothing is said of whether it is right."""
+        experiments = self.unit.experiments
+        explain = partial(explain_error, experiments)
+        seed = self.unit.course.public_seed
+        run = partial(
+            run_experiment, check, self.implementation, seed, experiments.reset, None, explain
+        )
+        answer = within_limits(check, self.unit.limits, run, self.tell)
+        if answer.failure:
+            judgement = judge(check, Standard(Answer()), answer)
+            return _without_answer(explained_plainly(judgement, answer))
+        given = question.text(check.name, answer.arrays)
+        remark = Remark(answer_recorded(given, question.predict), literal=True)
+        verdict = replace(not_reached(check), status="recorded", remarks=(remark,), given=given)
+        return _without_answer(verdict)
 
     def _run_carried(self, check: Check, lacking: Sequence[str]) -> Practised:
         """Run a check with mistakes of those before it, where it is known what follows of them.

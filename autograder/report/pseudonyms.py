@@ -60,7 +60,7 @@ class Renaming:
         for remark in verdict.remarks:
             text = self.text(remark.text)
             remarks.append(replace(remark, text=text, finding=None))  # which may hold their code
-        return replace(verdict, remarks=tuple(remarks))
+        return replace(verdict, remarks=tuple(remarks), given=self.text(verdict.given))
 
     def grade(self, grade: Grade) -> Grade:
         """Return a grade whose reasons name nobody; its result, which is not shown, stays."""

@@ -108,6 +108,46 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
     return bars
 
 
+# ---- answers to questions
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer to a question, and how many submissions gave it. agrees: it is the right one."""
+
+    text: str
+    agrees: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class QuestionSummary:
+    """What a class answered to a question, the commonest first. answered: how many submissions."""
+
+    name: str
+    title: str
+    answered: int
+    given: tuple[Given, ...]
+
+
+def answers(results: Sequence[Result]) -> list[QuestionSummary]:
+    """Return what was answered to each question of a unit, in order."""
+    titles: dict[str, str] = {}
+    counts: dict[str, Counter[tuple[str, bool]]] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            if verdict.given:
+                titles[verdict.name] = verdict.title
+                of_check = counts.setdefault(verdict.name, Counter())
+                of_check[verdict.given, verdict.agrees] += 1
+    summaries = []
+    for name, of_check in counts.items():
+        given = [Given(text, agrees, count) for (text, agrees), count in of_check.most_common()]
+        summary = QuestionSummary(name, titles[name], of_check.total(), tuple(given))
+        summaries.append(summary)
+    return summaries
+
+
 # ---- submissions that are worth a look
 
 SLOWER = 3.0  # times as long as most who passed a check

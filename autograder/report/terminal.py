@@ -35,6 +35,7 @@ SYMBOLS = {
     "partial": Symbol("◐", "yellow"),
     "not_reached": Symbol("·", "dim"),
     "not_written": Symbol("·", "dim"),  # in practice
+    "recorded": Symbol("•", "cyan"),  # in practice
 }
 FAILED = Symbol("✗", "red")
 
@@ -113,7 +114,9 @@ def total_in_practice(verdicts: Sequence[Verdict]) -> str:
     """Return points earned of those to be had, as `1.5 of 2 points`, never rounded up."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
-    return earned_in_words(_rounded_down(earned), points)
+    recorded = sum(verdict.points for verdict in verdicts if verdict.status == "recorded")
+    told = earned_in_words(_rounded_down(earned), points - recorded)
+    return f"{told}, and {number(recorded)} to be judged," if recorded else told
 
 
 class UnderWay:

@@ -178,7 +178,7 @@ class _Maker:
         names = in_each_others_place(pairs)
         takes_axis = TAKES_AXIS.union(axis_functions)
         for check in unit.checks:
-            if check.measure or not asked.get(check.name):
+            if check.measure or check.question or not asked.get(check.name):
                 continue
             for definition in parts(found, asked[check.name], given):
                 if self._can_be_asked_about(definition, check):

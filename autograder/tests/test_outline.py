@@ -126,7 +126,7 @@ def test_what_is_torn_or_anothers_is_not_believed(damage, monkeypatch):
 EVERYTHING = """
     import numpy as np
 
-    from autograder.check import UnitSettings, check, named
+    from autograder.check import UnitSettings, check, choice, named
 
     UNIT = UnitSettings(sizes={"T": 3})
 
@@ -149,6 +149,7 @@ EVERYTHING = """
         corpus="texts",
         within=0.5,
         tolerance={"x": 0.1},
+        atol={"x": 0.1},
         costs=("y",),
         words={"x": "look at x"},
         seconds=7,
@@ -158,15 +159,23 @@ EVERYTHING = """
     def second(net, seed, text):
         "the second"
         return named("x y", net.x(seed), net.y(seed))
+
+
+    @check(points=1, question=choice("up", "down", predict=True))
+    def third(net, seed):
+        "the third"
+        return net.z()
 """
 
 
 def test_an_outline_keeps_every_field(tmp_path):
     """Also one that no check of another test sets: what is left out would change points."""
     unit = small.write_course(tmp_path, "everything", EVERYTHING, "def x(seed): return seed\n")
-    (check,) = (check for check in unit.checks if check.name == "second")
+    _, trained, asked = unit.checks
     left_out = {"slips"}  # a unit of such a check is not loaded
-    for field in dataclasses.fields(check):
+    for field in dataclasses.fields(trained):
+        check = asked if field.name == "question" else trained
         assert field.name in left_out or getattr(check, field.name) != field.default, field.name
     outline = outline_unit(unit.course, "everything")
-    assert fields(outline.checks[1], unit.sizes) == fields(check, unit.sizes)
+    for kept, check in zip(outline.checks[1:], (trained, asked), strict=True):
+        assert fields(kept, unit.sizes) == fields(check, unit.sizes)

@@ -24,6 +24,7 @@ from autograder.check import (
     as_array,
     noting,
 )
+from autograder.question import Question
 from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.causes import Explain, explain_error, no_cause, with_cause
 from autograder.sandbox.inside.cells import Broken
@@ -88,7 +89,9 @@ def run_experiment(
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [], explain)
     elapsed = time.monotonic() - began
-    if not answer.failure or answer.failure == Failure.STOPPED or only_once:
+    if not answer.failure or answer.failure == Failure.STOPPED:
+        return answer
+    if only_once or check.question:
         return answer
     if elapsed > check.seconds * SHARE_FOR_A_SECOND_RUN:
         return answer
@@ -118,6 +121,8 @@ def _run(
             reset(seed)
             with np.errstate(all="ignore"):
                 returned = check.experiment(implementation, seed, *extra)
+            if check.question:
+                return _answered(check.name, check.question, returned)
             arrays = {}
             for name, value in returned.items():
                 arrays[name] = as_array(name, value)
@@ -131,6 +136,15 @@ def _run(
                 message = with_cause(answer.message, cause)[:MAX_MESSAGE]
                 answer = replace(answer, message=message)
             return replace(answer, arrays=named_before)
+
+
+def _answered(name: str, question: Question, returned: Any) -> Answer:
+    """Read the answer to a question; what is none fails, with the words that say what one is."""
+    try:
+        return Answer(question.read(name, returned))
+    except TypeError as error:
+        words = str(error)[:MAX_MESSAGE]
+        return Answer(failure=Failure.RAISED, message=words, error=Error(words))
 
 
 def failed(error: BaseException, check: Check) -> Answer:

@@ -1,0 +1,240 @@
+"""What a question asks for: a choice, several, a number, a shape, or a few words.
+
+A question is a check whose right answer is the same on every seed. What a student returns is read
+into arrays beside the submission, with the words that say what was expected; outside, arrays that
+are no such answer count as none. Nothing here holds an answer.
+"""
+
+import math
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+MOST_OPTIONS = 26
+LONGEST = 200  # characters of a short answer
+MOST_AXES = 8  # of a shape
+ROUNDING = 1e-6  # a share of a number by which every right answer may differ
+_OPTION = re.compile(r"[^\s|`](?:[^\n|`]{0,38}[^\s|`])?")  # it names an array, too
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class Kind(StrEnum):
+    """What an answer is."""
+
+    CHOICE = "choice"
+    CHOICES = "choices"
+    NUMBER = "number"
+    SHAPE = "shape"
+    SHORT = "short"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for, and how an answer is compared with the right one.
+
+    options: of a choice. rtol, atol, significant: how far a number may be off: as a share of the
+    right one, as a number, and half a unit in the last of so many significant figures; they add up.
+    feedback: practice says whether an answer is right. The key that students get then holds it.
+    predict: every answer earns the points, and pages say which were right.
+    fault: what is wrong with how the question is written.
+    """
+
+    kind: Kind
+    options: tuple[str, ...] = ()
+    rtol: float = ROUNDING
+    atol: float = 0.0
+    significant: int = 0
+    feedback: bool = False
+    predict: bool = False
+    fault: str = ""
+
+    # ---- beside the submission
+
+    def read(self, name: str, value: Any) -> dict[str, np.ndarray]:
+        """Make arrays of what was returned: `name`, or a truth value for each option of several.
+
+        Raises `TypeError` for what is no answer, which says what one is.
+        """
+        if self.kind is Kind.CHOICE:
+            return {name: np.array(self._option(name, value))}
+        if self.kind is Kind.CHOICES:
+            chosen = self._chosen(name, value)
+            return {option: np.array(option in chosen) for option in self.options}
+        if self.kind is Kind.NUMBER:
+            return {name: np.array(_number(name, value))}
+        if self.kind is Kind.SHAPE:
+            return {name: _shape(name, value)}
+        return {name: np.array(_short(name, value))}
+
+    def _option(self, name: str, value: Any) -> str:
+        for option in self.options:
+            if isinstance(value, str | int) and _folded(str(value)) == _folded(option):
+                return option
+        raise TypeError(f"`{name}` should be one of {self._listed()}. It is {_found(value)}.")
+
+    def _chosen(self, name: str, value: Any) -> Collection[str]:
+        if isinstance(value, str) or not isinstance(value, Collection):
+            raise TypeError(
+                f"`{name}` should be a set of some of {self._listed()}. It is {_found(value)}."
+            )
+        return {self._option(f"{name}: each part", part) for part in value}
+
+    def _listed(self) -> str:
+        return ", ".join(f'"{option}"' for option in self.options)
+
+    # ---- on the trusted side
+
+    def text(self, name: str, arrays: Arrays) -> str:
+        """Write an answer in a few words; "" where arrays are no answer to this question."""
+        if self.kind is Kind.CHOICES:
+            return self._text_of_choices(arrays)
+        array = arrays.get(name)
+        if array is None:
+            return ""
+        if self.kind is Kind.SHAPE:
+            is_shape = array.dtype.kind in "iu" and array.ndim == 1 and array.size <= MOST_AXES
+            return str(tuple(array.tolist())) if is_shape else ""
+        if array.ndim:
+            return ""
+        if self.kind is Kind.NUMBER:
+            return f"{float(array):.6g}" if array.dtype.kind in "fiu" else ""
+        text = str(array)
+        if self.kind is Kind.CHOICE:
+            return text if text in self.options else ""
+        return text[:LONGEST] if array.dtype.kind == "U" else ""
+
+    def _text_of_choices(self, arrays: Arrays) -> str:
+        chosen = []
+        for option in self.options:
+            array = arrays.get(option)
+            if array is None or array.dtype.kind != "b" or array.ndim:
+                return ""
+            if array:
+                chosen.append(option)
+        return ", ".join(chosen) or "none"
+
+    def share(self, expected: Arrays, found: Arrays) -> float:
+        """Return the share of the points that several choices earn.
+
+        Each right option that is chosen earns its part of 1, and each wrong one costs its part: so
+        nothing is earned by choosing all options, or none.
+        """
+        right = [option for option in self.options if expected[option]]
+        wrong = [option for option in self.options if not expected[option]]
+        chosen = [option for option in self.options if option in found and found[option].any()]
+        hits = sum(option in right for option in chosen) / max(1, len(right))
+        misses = sum(option in wrong for option in chosen) / max(1, len(wrong))
+        return max(0.0, hits - misses)
+
+    def allowed(self, expected: float) -> float:
+        """Return how far a number may be from the right one."""
+        size = abs(expected)
+        allowed = self.rtol * size + self.atol
+        if self.significant and size:
+            last_digit = math.floor(math.log10(size)) + 1 - self.significant
+            allowed += 0.5 * 10.0**last_digit
+        return allowed
+
+
+# ---- what an author writes
+
+
+def choice(*options: str, feedback: bool = False, predict: bool = False) -> Question:
+    """Ask for one of some options."""
+    question = Question(Kind.CHOICE, options, feedback=feedback, predict=predict)
+    return replace(question, fault=_fault_of_options(options))
+
+
+def choices(*options: str, feedback: bool = False, predict: bool = False) -> Question:
+    """Ask for all options that are right, as a set of them: some are, and some are not."""
+    question = Question(Kind.CHOICES, options, feedback=feedback, predict=predict)
+    return replace(question, fault=_fault_of_options(options))
+
+
+def sign(feedback: bool = False, predict: bool = False) -> Question:
+    """Ask whether something is negative, zero or positive."""
+    return choice("negative", "zero", "positive", feedback=feedback, predict=predict)
+
+
+def number(
+    rtol: float = ROUNDING,
+    atol: float = 0.0,
+    significant: int = 0,
+    feedback: bool = False,
+    predict: bool = False,
+) -> Question:
+    """Ask for a number.
+
+    rtol: how far it may be off, as a share of the right one. atol: the same as a number.
+    significant: how many significant figures are to be right.
+    """
+    fault = ""
+    if not isinstance(significant, int) or significant < 0 or min(rtol, atol) < 0:
+        fault = "`number` takes whole figures and no negative tolerance: `number(significant=3)`"
+    return Question(Kind.NUMBER, (), rtol, atol, significant, feedback, predict, fault)
+
+
+def shape(feedback: bool = False, predict: bool = False) -> Question:
+    """Ask for the shape of an array, a tuple of whole numbers."""
+    return Question(Kind.SHAPE, feedback=feedback, predict=predict)
+
+
+def short(feedback: bool = False, predict: bool = False) -> Question:
+    """Ask for a word or a few; blanks and capitals do not count."""
+    return Question(Kind.SHORT, feedback=feedback, predict=predict)
+
+
+def _fault_of_options(options: tuple[str, ...]) -> str:
+    if not 2 <= len(options) <= MOST_OPTIONS:
+        return f"a choice has 2 to {MOST_OPTIONS} options, and this one has {len(options)}"
+    for option in options:
+        if not isinstance(option, str) or not _OPTION.fullmatch(option):
+            return f"the option {option!r} should be a text of 1 to 40 characters in one line"
+    if len({_folded(option) for option in options}) < len(options):
+        return "two options are the same but for capitals and blanks"
+    return ""
+
+
+# ---- how values are read
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _number(name: str, value: Any) -> float:
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if is_number and not isinstance(value, np.complexfloating) and math.isfinite(value):
+        return float(value)
+    raise TypeError(f"`{name}` should be a number. It is {_found(value)}.")
+
+
+def _shape(name: str, value: Any) -> np.ndarray:
+    parts = list(value) if isinstance(value, tuple | list) else [value]
+    for part in parts:
+        if isinstance(part, bool) or not isinstance(part, int | np.integer) or part < 0:
+            raise TypeError(f"`{name}` should be a shape, as (3, 4). It is {_found(value)}.")
+    if len(parts) > MOST_AXES:
+        raise TypeError(f"`{name}` should be a shape of at most {MOST_AXES} numbers.")
+    return np.array(parts, dtype=np.int64)
+
+
+def _short(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"`{name}` should be a text of a few words. It is {_found(value)}.")
+    if len(value) > LONGEST:
+        raise TypeError(f"`{name}` should have at most {LONGEST} characters; it has {len(value)}.")
+    return _folded(value)
+
+
+def _found(value: Any) -> str:
+    """Quote a value that is no answer, or say its type where it is no plain one."""
+    if type(value) in (str, int, float, bool, tuple, list, set, type(None)):
+        text = repr(value)
+        return text if len(text) <= 40 else f"{text[:39]}…"
+    return f"of type {type(value).__name__}"

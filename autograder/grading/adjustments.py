@@ -1,7 +1,8 @@
 """Points by hand: what a person adds to a grade, with why and who.
 
-They lie in a file of their own, `adjustments.toml`, and are applied where grades are shown and
-exported. Stored results stay as they are, and so grading again loses none.
+One may be for a single student, or for all whose answers to a check are wrong in the same way. They
+lie in a file of their own, `adjustments.toml`, and are applied where grades are shown and exported.
+Stored results stay as they are, and so grading again loses none.
 """
 
 import json
@@ -16,12 +17,15 @@ import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.grading.arithmetic import exact
+from autograder.grading.attempts import earlier_results
 from autograder.grading.results import Result, digest, write_whole
 from autograder.grading.roster import Roster
+from autograder.grading.ways_wrong import is_wrong_so, ways_of_check
 from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
 
 FILE = "adjustments.toml"
+EVERYONE = "*"  # in place of a student
 MOST_NAMED = 10  # students or checks in an error
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -29,11 +33,14 @@ Words = Annotated[str, msgspec.Meta(min_length=1)]
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a person says of one check of a student, of a line of a rubric, or of a whole unit.
 
+    student: whom it is for; `EVERYONE` is for the whole class.
+    made: only where the answer to the check is wrong in this way, or in one that begins so: see
+    `ways_wrong`.
     points: are added. to: the points are these, whatever they were. factor: the points are
     multiplied by it. One of the three.
     check, line: a check of the unit, or a line of a rubric that no check grades. Without either it
     is about the whole unit.
-    who: the person who says so.
+    points = 0 is a comment. who: the person who says so.
     above: more than there is to be had is meant, and no slip.
     """
 
@@ -47,6 +54,13 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     to: Annotated[float, msgspec.Meta(ge=0, le=1000)] | None = None
     factor: Annotated[float, msgspec.Meta(ge=0, le=10)] | None = None
     above: bool = False
+    made: str = ""
+
+    def is_for(self, result: Result) -> bool:
+        """Return whether it is about a result."""
+        if self.student not in (result.lms_name, EVERYONE) or self.unit != result.unit:
+            return False
+        return not self.made or is_wrong_so(result, self.check, self.made)
 
     @property
     def is_factor_of_unit(self) -> bool:
@@ -60,17 +74,17 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
         A later one about the same is its new value.
         """
-        place = (self.student, self.unit, self.check, self.line)
+        place = (self.student, self.unit, self.check, self.line, self.made)
         return (*place, self.who, self.words)
 
     @property
     def change(self) -> str:
-        """Say what it does to points: `+1.5`, `set to 2` or `× 0.9`."""
+        """Say what it does to points: `+1.5`, `set to 2`, `× 0.9`, or that it is a comment."""
         if self.to is not None:
             return f"set to {self.to:g}"
         if self.factor is not None:
             return f"× {self.factor:g}"
-        return f"{self.points:+g}"
+        return f"{self.points:+g}" if self.points else "comment"
 
     @property
     def said(self) -> str:
@@ -101,17 +115,9 @@ def read_adjustments(
     return tuple(found)
 
 
-def given_for(
-    adjustments: Sequence[Adjustment], student: str, unit: str, check: str
-) -> list[Adjustment]:
-    """Return what was given by hand for one check of a student."""
-    wanted = (student, unit, check)
-    given = []
-    for one in adjustments:
-        place = (one.student, one.unit, one.check)
-        if place == wanted:
-            given.append(one)
-    return given
+def given_for(adjustments: Sequence[Adjustment], result: Result, check: str) -> list[Adjustment]:
+    """Return what was given by hand for one check of a result."""
+    return [one for one in of_result(result, adjustments) if one.check == check]
 
 
 def all_adjustments(
@@ -125,8 +131,36 @@ def all_adjustments(
     students = students_of(results, roster)
     found: list[Adjustment] = []
     for folder in folders:
-        found.extend(read_adjustments(course, folder / FILE, students))
+        path = folder / FILE
+        read = read_adjustments(course, path, students)
+        if any(one.made for one in read):
+            attempts = [*results, *earlier_results(folder)]
+            for one in read:
+                refuse_unknown_way(one, str(path), attempts)
+        found.extend(read)
     return tuple(found)
+
+
+def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -> None:
+    """Refuse an adjustment for a way of being wrong in which nobody is, or for several.
+
+    where: how an error begins. results: of all attempts. Raises `BadFile`.
+    """
+    if not one.made:
+        return
+    ways = ways_of_check(results, one.unit, one.check)
+    meant = [way for way in ways if way.startswith(one.made)]
+    if one.made in meant or len(meant) == 1:
+        return
+    about = f"{where}: `{one.check}`: "
+    if meant:
+        several = " or ".join(f"`{way}`" for way in meant[:MOST_NAMED])
+        raise BadFile(f"{about}`made` is the beginning of several: {several}. Write more of it.")
+    hint = _nearest(one.made, ways, "ways") if ways else "Every answer to it is right."
+    raise BadFile(
+        f"{about}no answer is wrong in the way `{one.made}`. {hint} Copy the words from the unit's "
+        "page."
+    )
 
 
 def students_of(results: Sequence[Result], roster: Roster | None) -> set[str]:
@@ -143,7 +177,7 @@ def checked_adjustment(
     where: how an error begins.
     Raises `BadFile` for what there is not, and for more or less than one change.
     """
-    if one.student not in students:
+    if one.student not in students and one.student != EVERYONE:
         hint = _nearest(one.student, students, "students")
         raise BadFile(f"{where}: nobody of the class is called `{one.student}`. {hint}")
     try:
@@ -157,6 +191,8 @@ def checked_adjustment(
         raise BadFile(f"{where}: {unit} has no check `{one.check}`. {hint}")
     if one.check and one.line:
         raise BadFile(f"{where}: write `check` or `line`, not both.")
+    if one.made and not one.check:
+        raise BadFile(f"{where}: `made` is about the answer to one check. Write `check` too.")
     changes = [one.points, one.to, one.factor]
     if changes.count(None) != 2:
         raise BadFile(
@@ -254,7 +290,8 @@ def as_toml(one: Adjustment) -> str:
     lines = ["[[adjustment]]"]
     fields = msgspec.structs.asdict(one)
     for name, value in fields.items():
-        if value not in ("", None, False):
+        is_left_out = value is None or value is False or value == ""
+        if not is_left_out:
             lines.append(f"{name} = {_value(value)}")
     return "\n".join(lines)
 
@@ -315,11 +352,7 @@ def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Frac
 
 def of_result(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
     """Return the adjustments of a student's unit."""
-    found = []
-    for one in adjustments:
-        if one.student == result.lms_name and one.unit == result.unit:
-            found.append(one)
-    return found
+    return [one for one in adjustments if one.is_for(result)]
 
 
 def _of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:

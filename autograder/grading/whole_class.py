@@ -12,7 +12,7 @@ import msgspec
 
 from autograder.check import Failure
 from autograder.course import Course, load_unit
-from autograder.grading.adjustments import Adjustment
+from autograder.grading.adjustments import EVERYONE, Adjustment
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import Result
@@ -73,7 +73,7 @@ def _by_hand_alone(
 ) -> list[Result]:
     """Return a result for each student and unit that only points by hand are about."""
     there = {(result.unit, result.lms_name) for result in results}
-    wanted = {(one.unit, one.student) for one in adjustments}
+    wanted = {(one.unit, one.student) for one in adjustments if one.student != EVERYONE}
     alone = sorted(wanted - there)
     files = {result.lms_name: result.student for result in results}
     new = {student for _, student in alone} - files.keys()

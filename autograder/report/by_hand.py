@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading.adjustments import (
+    EVERYONE,
     FILE,
     Adjustment,
     adjusted,
@@ -22,11 +23,13 @@ from autograder.grading.adjustments import (
     checksum_of,
     given_for,
     read_adjustments,
+    refuse_unknown_way,
     remove_adjustment,
     students_of,
 )
 from autograder.grading.results import Result
 from autograder.grading.roster import roster_beside
+from autograder.grading.ways_wrong import ways_wrong
 from autograder.judging import Verdict
 from autograder.report.names import called, names_of_students
 from autograder.report.pages import CodeBlock, Source, environment, listing_of
@@ -36,7 +39,8 @@ from autograder.schema import BadFile, convert
 
 FOLDER = "by-hand/"  # where these pages begin
 KINDS = ("points", "to", "factor")
-FIELDS = ("student", "kind", "value", "words", "who", "above", "undo")
+COMMENT = "comment"  # the kind that changes no points
+FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo")
 
 
 class BadForm(UserError):
@@ -92,6 +96,18 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Those whose answers to a check are wrong in one way. by_hand: what was given to all of them.
+
+    made: the way. students: as the page calls them.
+    """
+
+    made: str
+    students: Sequence[str]
+    by_hand: Sequence[Adjustment]
+
+
+@dataclass(frozen=True)
 class _Page:
     """What the page of one check is made from.
 
@@ -120,10 +136,14 @@ class _Page:
             answer = self._answer(result, known)
             if answer:
                 answers.append(answer)
+        groups = self._groups(known)
         answers.sort(key=lambda answer: (answer.verdict.earned, answer.student))
         return _render(
             "by_hand.html",
             answers=answers,
+            groups=groups,
+            everyone=EVERYONE,
+            comments=self._comments(known),
             trouble=trouble,
             unit=self.unit,
             check=self.check,
@@ -131,6 +151,34 @@ class _Page:
             names=self._names(),
             others=sorted(self.students - {result.lms_name for result in self.results}),
         )
+
+    def _groups(self, known: Sequence[Adjustment]) -> list[Group]:
+        """List the ways in which two or more answers are wrong, or to which something was given.
+
+        The commonest is the first.
+        """
+        students: dict[str, list[str]] = {}
+        for result in self.results:
+            verdict = verdict_of(result, self.check)
+            for way in ways_wrong(verdict) if verdict else ():
+                students.setdefault(way, []).append(result.lms_name)
+        groups = []
+        for way, who in students.items():
+            given = [one for one in known if self._is_for_all(one) and way.startswith(one.made)]
+            if len(who) > 1 or given:
+                groups.append(Group(way, who, given))
+        return sorted(groups, key=lambda group: -len(group.students))
+
+    def _is_for_all(self, one: Adjustment) -> bool:
+        """Return whether an adjustment is for all whose answer to this check is wrong in a way."""
+        is_here = (one.unit, one.check) == (self.unit, self.check)
+        return is_here and one.student == EVERYONE and bool(one.made)
+
+    def _comments(self, known: Sequence[Adjustment]) -> list[str]:
+        """List the words that were written in this unit, those about this check first."""
+        here = [one.words for one in known if (one.unit, one.check) == (self.unit, self.check)]
+        near = [one.words for one in known if one.unit == self.unit]
+        return list(dict.fromkeys([*here, *near]))
 
     def _names(self) -> dict[str, str]:
         """Return what students are called, by the LMS's name for them, as this page knows them."""
@@ -153,7 +201,7 @@ class _Page:
             student=student,
             verdict=verdict,
             listing=listing.get(self.check, []),
-            by_hand=given_for(known, student, self.unit, self.check),
+            by_hand=given_for(known, result, self.check),
         )
 
 
@@ -171,15 +219,17 @@ def take_form(
             raise BadForm("It is no longer in the file.")
         return address
     kind = sent["kind"]
-    if kind not in KINDS:
-        raise BadForm("Say whether points are added, set or multiplied.")
+    if kind not in (*KINDS, COMMENT):
+        raise BadForm("Say whether points are added, set or multiplied, or that it is a comment.")
+    change = {"points": 0.0} if kind == COMMENT else {kind: _number(sent["value"])}
     words = sent["words"].strip()
     who = sent["who"].strip()
     written = {
         "student": sent["student"],
         "unit": unit,
         "check": check,
-        kind: _number(sent["value"]),
+        "made": sent["made"],
+        **change,
         "words": words,
         "who": who,
         "above": bool(sent["above"]),
@@ -189,6 +239,7 @@ def take_form(
     adjustment = convert(written, Adjustment, "the form")
     students = students_of(results, roster_beside(grades))
     adjustment = checked_adjustment(course, adjustment, "the form", students)
+    refuse_unknown_way(adjustment, "the form", results)
     if not adjustment.above:
         before = read_adjustments(course, grades / FILE, students)
         _refuse_out_of_range([*before, adjustment], results)
@@ -203,12 +254,12 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
     """
     *_, last = adjustments
     for result in results:
-        if (result.lms_name, result.unit) != (last.student, last.unit):
+        if not last.is_for(result):
             continue
         verdict = verdict_of(adjusted(result, adjustments), last.check)
         if verdict and not 0 <= verdict.earned <= verdict.points:
             raise BadForm(
-                f"With {last.change}, {last.student} would have {verdict.earned:g} of "
+                f"With {last.change}, {result.lms_name} would have {verdict.earned:g} of "
                 f"{verdict.points:g} points. If that is meant, tick `beyond the check's points`."
             )
 

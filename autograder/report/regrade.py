@@ -307,7 +307,7 @@ def listed(
     found = []
     for request in requests:
         result = by_place.get((request.student, request.unit))
-        given = given_for(adjustments, request.student, request.unit, request.check)
+        given = given_for(adjustments, result, request.check) if result else []
         one = Listed(
             request=request,
             verdict=verdict_of(result, request.check) if result else None,

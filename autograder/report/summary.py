@@ -7,6 +7,7 @@ from math import ceil
 from statistics import median
 
 from autograder.grading.results import Result
+from autograder.grading.ways_wrong import WrongValues, mistakes_made, wrong_values
 from autograder.judging import Verdict
 
 ENDED = ("killed", "timeout", "error")
@@ -218,32 +219,19 @@ def _endings(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def mistakes(results: Sequence[Result]) -> list[Group]:
-    """Return the known mistakes that were made, the commonest first.
-
-    One was made where known mistakes explain all that is wrong in a check. Where they explain a
-    part of it, the rest has another cause, and so may they.
-    """
+    """Return the known mistakes that were made, the commonest first."""
     check_of: dict[str, str] = {}
     students: dict[str, dict[str, None]] = {}  # what is said of a mistake → who made it, in order
     for result in results:
         for verdict in result.verdicts:
-            if not _all_named(verdict):
-                continue
-            for remark in verdict.remarks:
-                if remark.mistake:
-                    text = remark.words or remark.text
-                    check_of.setdefault(text, verdict.name)
-                    who = students.setdefault(text, {})
-                    who[result.student] = None
+            for text in mistakes_made(verdict):
+                check_of.setdefault(text, verdict.name)
+                who = students.setdefault(text, {})
+                who[result.student] = None
     groups = []
     for text, who in students.items():
         groups.append(Group(check_of[text], text, tuple(who)))
     return _largest_first(groups)
-
-
-def _all_named(verdict: Verdict) -> bool:
-    """Return whether each remark on wrong arrays names a known mistake."""
-    return all(remark.mistake or not remark.arrays for remark in verdict.remarks)
 
 
 def unnamed(results: Sequence[Result]) -> list[Group]:
@@ -251,41 +239,18 @@ def unnamed(results: Sequence[Result]) -> list[Group]:
 
     They are candidates for one.
     """
-    equal: dict[_WrongArrays, list[str]] = {}
+    equal: dict[WrongValues, list[str]] = {}
     for result in results:
         for verdict in result.verdicts:
-            wrong = _wrong_arrays(verdict)
+            wrong = wrong_values(verdict)
             if wrong.arrays:
                 students = equal.setdefault(wrong, [])
                 students.append(result.student)
     groups = []
     for wrong, students in equal.items():
         if len(students) > 1:
-            arrays = ", ".join(wrong.arrays)
-            text = f"equal wrong values in {arrays}"
-            groups.append(Group(wrong.check, text, tuple(students)))
+            groups.append(Group(wrong.check, wrong.text, tuple(students)))
     return _largest_first(groups)
-
-
-@dataclass(frozen=True)
-class _WrongArrays:
-    """The wrong arrays of a check that no known mistake explains, with checksums of their values.
-
-    Equal where the values are.
-    """
-
-    check: str
-    arrays: tuple[str, ...]
-    checksums: tuple[str, ...]
-
-
-def _wrong_arrays(verdict: Verdict) -> _WrongArrays:
-    remarks = [remark for remark in verdict.remarks if remark.group]
-    return _WrongArrays(
-        check=verdict.name,
-        arrays=tuple(remark.arrays[0] for remark in remarks),
-        checksums=tuple(remark.group for remark in remarks),
-    )
 
 
 def _largest_first(groups: list[Group]) -> list[Group]:

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -16,6 +17,7 @@ from small import COURSE, UNIT
 from autograder.grading.adjustments import (
     FILE,
     Adjustment,
+    all_adjustments,
     append_adjustment,
     as_toml,
     checksum_of,
@@ -24,6 +26,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.policy import Late, Policy, grade_of
 from autograder.grading.results import result_path, stored_results
+from autograder.grading.ways_wrong import ways_wrong
 from autograder.integrations.canvas import comment_on
 from autograder.schema import BadFile
 
@@ -344,3 +347,126 @@ def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(g
     assert done.returncode == 0
     assert "Did you mean `squared`? Then run: autograder report" in done.stderr
     assert (grades / "pages" / UNIT / "crash.html").is_file()
+
+
+# ---- the same for all who did the same
+
+
+def twin(grades, student, name):
+    """Give another student the same result, as of the same answers."""
+    path = result_path(grades, UNIT, student)
+    result_path(grades, UNIT, name).write_text(
+        path.read_text().replace(f'"student": "{student}"', f'"student": "{name}"')
+    )
+
+
+@pytest.fixture
+def twins(graded_class, tmp_path):
+    """The graded small class, in which two made one known mistake, and two another, unknown one."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    twin(folder, "halved", "helena")
+    path = result_path(folder, UNIT, "squared")
+    record = json.loads(path.read_text())
+    for check in record["checks"]:
+        for remark in check["remarks"]:
+            remark |= {"mistake": "", "words": "", "group": "a checksum"}
+    path.write_text(json.dumps(record))
+    twin(folder, "squared", "sven")
+    return folder
+
+
+def group_of(grades, student, check):
+    """The way in which an answer is wrong, as the page of the unit says it."""
+    result = {one.place: one for one in stored_results(grades)}[UNIT, student]
+    (verdict,) = [verdict for verdict in result.verdicts if verdict.name == check]
+    (way,) = ways_wrong(verdict)
+    return way
+
+
+SAME = """
+[[adjustment]]
+student = "*"
+unit = "numbers"
+check = "CHECK"
+made = MADE
+points = 0.25
+words = "the idea is right"
+who = "tg"
+"""
+
+
+def same(check, made):
+    return SAME.replace("CHECK", check).replace("MADE", json.dumps(made))
+
+
+@pytest.mark.parametrize(
+    "student, other, check", [("halved", "helena", "summing"), ("squared", "sven", "doubling")]
+)
+def test_one_adjustment_is_for_all_who_did_the_same(twins, student, other, check):
+    """Of a known mistake, and of equal wrong answers; the others get nothing."""
+    way = group_of(twins, student, check)
+    (twins / FILE).write_text(same(check, way[:-2]))  # the beginning of the words will do
+    assert small.run_command("export", twins, "--to", "csv").returncode == 0
+    rows = table(twins / "export" / "grades.csv")
+    given = {row["student"] for row in rows if "+0.25 by hand (tg)" in row["remarks"]}
+    assert given == {student, other}
+    assert small.run_command("report", twins).returncode == 0
+    unit_page = as_text((twins / "pages" / f"{UNIT}.html").read_text())
+    assert unit_page.count("+0.25 by tg: the idea is right") == 2
+    assert way in unit_page
+    assert way.startswith("equal wrong values in") == (student == "squared")
+    assert small.run_command("feedback", twins).returncode == 0
+    for name in (student, other):
+        page = as_text((twins / "feedback" / f"{name} {UNIT}.html").read_text())
+        assert "By hand: +0.25 by tg: the idea is right" in page
+    assert small.run_command("export", twins, "--to", "moodle").returncode == 0
+
+
+def test_who_hands_in_a_right_answer_later_has_nothing_of_the_group(twins):
+    """It is for the answer, and not for the person; each attempt is looked at by itself."""
+    (twins / FILE).write_text(same("summing", group_of(twins, "halved", "summing")))
+    results = {one.student: one for one in stored_results(twins) if one.unit == UNIT}
+    adjustments = all_adjustments(COURSE, [twins], list(results.values()), None)
+    policy = Policy(adjustments=adjustments)
+    assert grade_of(results["helena"], policy).points == results["helena"].score + 0.25
+    better = replace(results["complete"], student="helena")
+    assert grade_of(better, policy).points == better.score
+
+
+def test_points_for_the_whole_class_and_comments(twins):
+    """`*` alone is everybody, for a check that was unfair; 0 points are a comment."""
+    text = same("summing", "x").replace('made = "x"\n', "")
+    (twins / FILE).write_text(text + text.replace("0.25", "0").replace("the idea", "the axis"))
+    assert small.run_command("export", twins, "--to", "csv").returncode == 0
+    rows = [row for row in table(twins / "export" / "grades.csv") if row["check"] == "summing"]
+    assert all("+0.25 by hand (tg)" in row["remarks"] for row in rows)
+    assert all("comment by hand (tg): the axis is right" in row["remarks"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ("a way that nobody went", "no answer is wrong in the way `a way that nobody went`"),
+        ("", None),
+    ],
+)
+def test_a_way_in_which_nobody_is_wrong_is_reported(twins, made, words):
+    """With the nearest; so a group that another seed names otherwise is not lost silently."""
+    (twins / FILE).write_text(same("summing", made))
+    done = small.run_command("export", twins, "--to", "csv")
+    assert done.returncode == (2 if words else 0)
+    assert (words or "") in done.stderr
+    (twins / FILE).write_text(same("summing", "x").replace('check = "summing"\n', ""))
+    done = small.run_command("export", twins, "--to", "csv")
+    assert "`made` is about the answer to one check" in done.stderr
+
+
+def test_points_set_to_nothing_are_read_back(tmp_path):
+    """A zero is a number, and no empty field."""
+    for one in (
+        Adjustment("stub", UNIT, "copied", "tg", check="doubling", to=0),
+        Adjustment("stub", UNIT, "see page 3", "tg", check="doubling", points=0),
+    ):
+        append_adjustment(tmp_path / FILE, one)
+        assert read_adjustments(COURSE, tmp_path / FILE, ["stub"])[-1] == one

@@ -14,6 +14,7 @@ from browser import violations
 from small import COURSE, UNIT
 
 from autograder.grading.adjustments import FILE, Adjustment, as_toml, read_adjustments
+from autograder.grading.results import result_path
 
 STUDENTS = ["crash", "squared", "complete"]
 
@@ -142,6 +143,36 @@ def test_somebody_without_a_result_gets_points_on_the_page(served):
     assert "<h2><bdi>Lukas Weber (lukas)</bdi></h2>" in shown
     assert "a document" in shown
     assert sent(page, **form | {"value": "9"})[0] == 400
+
+
+def test_a_form_for_all_who_did_the_same(graded_class, served, show):
+    """The page groups equal answers; one form writes for all of them, and words can be reused."""
+    grades, address = served
+    path = result_path(grades, UNIT, "squared")
+    twin = path.read_text().replace('"student": "squared"', '"student": "sven"')
+    result_path(grades, UNIT, "sven").write_text(twin)
+    url = f"{address}by-hand/{UNIT}/doubling.html"
+    page = show(url, viewport={"width": 390, "height": 900})
+    assert violations(page) == []
+    group = page.locator("section.group", has_text="this is the square")
+    group.get_by_label("points are").select_option("comment")
+    group.get_by_label("why").fill("a square is no double")
+    group.get_by_label("who").fill("tg")
+    group.get_by_role("button", name="Write for all 2").click()
+    assert page.locator("section.check", has_text="a square is no double").count() == 2
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    words = page.locator("#comments option").evaluate_all("all => all.map(one => one.value)")
+    assert words == ["a square is no double"]
+    (one,) = read_adjustments(COURSE, grades / FILE, ["crash"])
+    assert (one.student, one.check, one.points) == ("*", "doubling", 0)
+    form = {"student": "*", "kind": "points", "words": "good", "who": "tg", "made": one.made}
+    status, answer = sent(url, **form, value="-1")
+    assert status == 400 and "squared would have" in answer
+    status, answer = sent(url, **form | {"made": "what nobody did"}, value="1")
+    assert status == 400 and "no answer is wrong in the way `what nobody did`" in answer
+    page.get_by_role("button", name="Undo comment of all of group").click()
+    assert page.locator("section.check", has_text="a square is no double").count() == 0
 
 
 OTHER = Adjustment("squared", UNIT, "agreed", "tg", check="doubling", to=1)

@@ -180,11 +180,16 @@ def _is_variable(word: str, left: str, right: str) -> bool:
 
 
 def lines(definition: Definition, without_comments: bool = False) -> list[str]:
-    """Return the lines of a definition as HTML, escaped.
+    """Return the lines of a definition as HTML, escaped."""
+    return html_lines(definition.text, without_comments)
+
+
+def html_lines(code: str, without_comments: bool = False) -> list[str]:
+    """Return the lines of code as HTML, escaped.
 
     Comments, strings, numbers and keywords are in spans.
     """
-    text = visible(definition.text)
+    text = visible(code)
     html = ""
     end = 0  # of what is in `html`
     for token in _TOKENS.finditer(text):

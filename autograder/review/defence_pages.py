@@ -7,12 +7,13 @@ from pathlib import Path
 from markupsafe import Markup
 
 from autograder.grading.results import Result, write_whole
+from autograder.report.code import html_lines
 from autograder.report.names import Names, names_of_results
 from autograder.report.pages import code_block, environment
 from autograder.review.effects import Effect, Kind
 from autograder.review.questions import AskedArray, Question
 
-LEVELS = ("easy", "easy", "middle", "hard")
+LEVELS = {1: "easy", 2: "middle", 3: "hard"}
 LETTERS = dict(zip(Kind, "ABCDEFG", strict=True))  # of each answer
 
 
@@ -31,7 +32,7 @@ class ShownQuestion:
     """A question on a page.
 
     first: the number of the first line. lines: as HTML, each with whether it is the one that is
-    asked about. raised: the error, of which a page without answers knows nothing.
+    asked about. experiment: the check's code, as lines of HTML.
     """
 
     title: str
@@ -42,7 +43,7 @@ class ShownQuestion:
     before: str
     after: str
     arrays: Sequence[ShownArray]
-    raised: str
+    experiment: Sequence[Markup]
 
 
 def write_sheets(folder: Path, result: Result, asked: Sequence[Question]) -> None:
@@ -102,7 +103,7 @@ def _shown(question: Question, answers: bool) -> ShownQuestion:
         before=question.before,
         after=question.after,
         arrays=arrays,
-        raised=question.raised if answers else "",
+        experiment=[Markup(line) for line in html_lines(question.experiment)],
     )
 
 

@@ -13,7 +13,7 @@ class Kind(Enum):
 
     SAME = "stays as it is"
     SIGN = "changes its sign in every place"
-    FACTOR = "is multiplied by one number in every place, of several"
+    FACTOR = "is multiplied by one number in every place (of a single number: E)"
     ROWS = "changes in some of its rows only (along its first axis)"
     EVERYWHERE = "changes in another way"
     SHAPE = "gets another shape"
@@ -103,7 +103,7 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
     is_close = np.allclose(after, factor * before, rtol=1e-6, atol=tolerance)
     if not is_close or factor == 0:
         return None
-    return round(factor, 6)
+    return float(f"{factor:.6g}")
 
 
 def _of_places(changed: np.ndarray, largest: float) -> Effect:

@@ -1,11 +1,13 @@
 """Questions about a student's own code: if one line were another, which arrays would change?
 
 The true answer is found by running their code as it is and with the change, both in the sandbox, on
-two seeds. A question is asked only where both seeds agree, so that its answer does not hang on the
-numbers that were drawn.
+three seeds. A question is asked only where all of them agree, so that its answer does not hang on
+the numbers that were drawn; and never where the change raises an error, which asks nothing about
+the arrays. Other work that makes questions of learners' code: Lehtinen et al., arXiv 2306.16267.
 """
 
 import ast
+import inspect
 import json
 import random
 from collections import Counter
@@ -53,6 +55,8 @@ NOT_ASKED = frozenset(
 )
 NOTHING_FOR_OPTION = "**{}"  # what stands in the place of an option that is left out
 HARDEST = 3  # the last question is among this share of the hardest: one in so many
+DRAWS = 3  # of numbers, on which an answer has to be the same
+MOST_ARRAYS = 6  # of a question
 LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to find out
 
 
@@ -72,9 +76,9 @@ class AskedArray:
 class Question:
     """One change of one line, and what it does.
 
+    experiment: the code of the check, which says what each array is.
     definition: the student's, in which it stands. line: its number, counted as in the file.
     before, after: the line as it is, and as it would be.
-    raised: the error, where there is one; then no array changes.
     source: the whole submission with the change, seeds: on which it was run; so that anybody can
     run it again.
     """
@@ -82,23 +86,21 @@ class Question:
     unit: str
     check: str
     title: str
+    experiment: str
     definition: Definition
     line: int
     before: str
     after: str
     arrays: tuple[AskedArray, ...]
-    raised: str
     source: bytes
-    seeds: tuple[int, int]
+    seeds: tuple[int, ...]
 
     @property
     def level(self) -> int:
-        """Return how hard it is, from 0 to 3.
+        """Return how hard it is, from 1 to 3.
 
-        An error or one change of everything is easy, a part that stays is hard.
+        One change of everything is easy, a part that stays is hard.
         """
-        if self.raised:
-            return 0
         kinds = {array.effect.kind for array in self.arrays}
         changed = kinds - {Kind.SAME}
         if not changed:
@@ -111,10 +113,8 @@ class Question:
         return level
 
     @property
-    def is_all_or_nothing(self) -> bool:
-        """Return whether the change raises an error, or changes no array: asked once is enough."""
-        if self.raised:
-            return True
+    def changes_nothing(self) -> bool:
+        """Return whether the change changes no array: to ask that once is enough."""
         return _changes_nothing(self.arrays)
 
 
@@ -130,7 +130,7 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
     the code gives no more. seed: of the choice and of the experiments.
     """
     draw = random.Random(f"{seed} {server.unit.name} {digest(source)}")
-    seeds = (draw.randrange(2**31), draw.randrange(2**31))
+    seeds = tuple(draw.randrange(2**31) for _ in range(DRAWS))
     maker = _Maker(server, source, name, seeds)
     changes = list(maker.changes())
     draw.shuffle(changes)
@@ -140,7 +140,7 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
         if question:
             pool.append(question)
         levels = {question.level for question in pool}
-        has_easy_and_harder = {0, 1} < levels
+        has_easy_and_harder = {1} < levels
         if has_easy_and_harder and len(pool) >= ENOUGH * number:
             break
     return _chosen(pool, number)
@@ -158,7 +158,7 @@ class _Change:
 class _Maker:
     """Runs one submission as it is and with changes."""
 
-    def __init__(self, server: Server, source: bytes, name: str, seeds: tuple[int, int]) -> None:
+    def __init__(self, server: Server, source: bytes, name: str, seeds: tuple[int, ...]) -> None:
         self._server = server
         self._source = source
         self._name = name
@@ -195,7 +195,7 @@ class _Maker:
         return bool(self._answers(check))
 
     def _answers(self, check: Check) -> Sequence[Answer]:
-        """Return what the submission answers as it is, on both seeds; nothing where it does not."""
+        """Return what the submission answers as it is, on each seed; nothing where it does not."""
         answers = self._as_it_is.get(check.name)
         if answers is None:
             answers = self._run(self._source, check)
@@ -226,11 +226,10 @@ class _Maker:
             return None
         before = self._answers(change.check)
         after = self._run(source, change.check)
-        outcome = _outcome(before, after, self._server.unit.sizes)
-        if outcome is None:
+        asked = _asked_arrays(before, after, self._server.unit.sizes)
+        if not asked:
             return None
-        has_no_effect = not outcome.raised and _changes_nothing(outcome.arrays)
-        if has_no_effect and not self._is_reached(change):
+        if _changes_nothing(asked) and not self._is_reached(change):
             return None
         definition = change.definition
         lines = changed_lines(change.edit)
@@ -241,12 +240,12 @@ class _Maker:
             unit=self._server.unit.name,
             check=change.check.name,
             title=change.check.title,
+            experiment=_code_of(change.check),
             definition=definition,
             line=definition.first + lines.number - 1,
             before=lines.before,
             after="" if written == "pass" else written,
-            arrays=outcome.arrays,
-            raised=outcome.raised,
+            arrays=tuple(varied(asked)),
             source=source,
             seeds=self._seeds,
         )
@@ -407,56 +406,62 @@ def _replaced(whole: str, definition: Definition, text: str) -> str | None:
     return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What a change does: to each array, or the error that it raises."""
-
-    arrays: tuple[AskedArray, ...]
-    raised: str = ""
-
-
-def _outcome(
+def _asked_arrays(
     before: Sequence[Answer], after: Sequence[Answer], sizes: Mapping[str, int]
-) -> _Outcome | None:
-    """Return what a change does.
+) -> list[AskedArray]:
+    """Return what a change does to each array; a yes or no is not asked about.
 
-    None where the two seeds do not agree, or where the changed code was stopped.
+    There is none where the seeds do not agree, or where the changed code raises an error or was
+    stopped.
     """
-    failures = [answer.failure for answer in after]
-    if not ENDED.issuperset(failures):  # it hangs, or was stopped
-        return None
-    raises = all(failure == Failure.RAISED for failure in failures)
-    if any(failures) and not raises:  # on some numbers only
-        return None
+    if any(answer.failure for answer in after):
+        return []
     asked = []
     for name, array in before[0].arrays.items():
-        found = Effect(Kind.SAME) if raises else _effect_on_both(name, before, after)
+        if array.dtype == bool and not array.shape:
+            continue
+        found = _effect_on_all(name, before, after)
         if found is None:
-            return None
+            return []
         asked.append(AskedArray(name, _shape(array, sizes), found))
-    return _Outcome(tuple(asked), raised=after[0].message if raises else "")
+    return asked
 
 
-def _effect_on_both(name: str, before: Sequence[Answer], after: Sequence[Answer]) -> Effect | None:
-    """Return what a change does to an array; None where it is not the same on both seeds."""
+def _effect_on_all(name: str, before: Sequence[Answer], after: Sequence[Answer]) -> Effect | None:
+    """Return what a change does to an array; None where it is not the same on each seed."""
     found = []
     for old, new in zip(before, after, strict=True):
         if name not in new.arrays:
             return None
         found.append(effect(old.arrays[name], new.arrays[name]))
-    first, second = found
-    if first is None or second is None:
+    first, *others = found
+    if first is None:
         return None
-    return first if _agree(first, second) else None
+    agree = all(other is not None and _agree(first, other) for other in others)
+    return first if agree else None
+
+
+def varied(asked: Sequence[AskedArray]) -> list[AskedArray]:
+    """Choose a few arrays, in their order: first one of each effect, then others."""
+    first_of = {array.effect.kind: array for array in reversed(asked)}
+    first_ones = list(first_of.values())
+    others = [array for array in asked if array not in first_ones]
+    kept = [*first_ones, *others][:MOST_ARRAYS]
+    return [array for array in asked if array in kept]
+
+
+def _code_of(check: Check) -> str:
+    """Return the code of a check's experiment, without its decorators."""
+    lines = inspect.getsource(check.experiment).split("\n")
+    for number, line in enumerate(lines):
+        if line.startswith("def "):
+            return "\n".join(lines[number:]).strip()
+    return ""
 
 
 def _shape(array: np.ndarray, sizes: Mapping[str, int]) -> str:
-    """Say the shape of an array; of a single answer, what it is."""
-    if array.shape:
-        return shape_in_letters(array.shape, sizes)
-    if array.dtype == bool:
-        return "yes or no"
-    if is_text(array):
+    """Say the shape of an array; of a text, that it is one."""
+    if is_text(array) and not array.shape:
         return "text"
     return shape_in_letters(array.shape, sizes)
 
@@ -487,13 +492,12 @@ def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
 def _is_new(question: Question, chosen: Sequence[Question]) -> bool:
     """Say whether a question is about another line than those chosen, and asks something else.
 
-    One that raises an error, and one in which nothing changes, is asked once.
+    One in which nothing changes is asked once.
     """
     for other in chosen:
         if _line_of(other) == _line_of(question):
             return False
-        both_say_little = other.is_all_or_nothing and question.is_all_or_nothing
-        if both_say_little and other.level == question.level:
+        if other.changes_nothing and question.changes_nothing:
             return False
     return True
 

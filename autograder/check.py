@@ -124,7 +124,7 @@ def check(
 
     def make(experiment: Callable[..., Arrays]) -> Check:
         name = experiment.__name__
-        slips = list(_slips_of_options({"points": points, "needs": needs, **options}))
+        slips = list(slips_of_options({"points": points, "needs": needs, **options}))
         if slips:
             return Check(name, 0.0, experiment, slips=tuple(slips))
         needed = [needs] if isinstance(needs, Check) else needs
@@ -190,7 +190,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 NOT_OF_QUESTIONS = ("measure", "data", "corpus", "within", "tolerance", "atol", "costs", "words")
 
 
-def _slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
+def slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the options of a check, and how each is written."""
     for option, value in options.items():
         if option not in _OPTIONS:

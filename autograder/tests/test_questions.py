@@ -15,7 +15,6 @@ from autograder.authoring.build import build
 from autograder.authoring.validate import validate
 from autograder.authoring.validation_report import ValidationReport
 from autograder.check import (
-    _slips_of_options,
     choice,
     choices,
     functions_of_questions,
@@ -23,6 +22,7 @@ from autograder.check import (
     shape,
     short,
     sign,
+    slips_of_options,
 )
 from autograder.course import load_unit, read_course
 from autograder.grading.keys import build_key, solution_of
@@ -287,9 +287,9 @@ def test_slips_in_a_question_are_told_to_its_author():
         ),
         ("a", '`question=\'a\'` should be as in `question=choice("up", "down")`.'),
     ]:
-        assert next(_slips_of_options({"points": 1, "question": question})) == told
+        assert next(slips_of_options({"points": 1, "question": question})) == told
     options = {"points": 1, "question": sign(), "tolerance": {"q": 1.0}}
-    (slip,) = _slips_of_options(options)
+    (slip,) = slips_of_options(options)
     assert slip == "a question has no `tolerance`. Tolerances stand in `number(rtol=…, atol=…)`."
 
 

@@ -189,6 +189,56 @@ def test_pages_for_contributors_name_files_that_exist(page):
         assert any(place.exists() for place in places), name
 
 
+def changes():
+    """Return a row for each change that CONTRIBUTING knows: what, where, and its test."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, _, rest = page.partition("\n| I want to … |")
+    table, _, _ = rest.partition("\n\n")
+    _, _, *rows = table.splitlines()
+    return [row.strip("| ").split(" | ") for row in rows]
+
+
+def places(cell):
+    """Yield the files that a cell names, each with the names in front of it that it is to define.
+
+    What names no folder is in the folder of the file before it. A path with UNIT stands for many.
+    """
+    folder = ROOT
+    names = []
+    for quoted in re.findall(r"`([^`]+)`", cell):
+        if re.fullmatch(r"[A-Za-z_]\w*", quoted):
+            names.append(quoted)
+        elif re.fullmatch(r"[\w./-]+", quoted):
+            path = (ROOT if "/" in quoted else folder) / quoted
+            folder = path if quoted.endswith("/") else path.parent
+            yield path, names
+            names = []
+    assert not names, f"which file defines {names}?"
+
+
+def defined_in(path):
+    """Return the names that a module defines: functions, classes, values."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+@pytest.mark.parametrize(("what", "where", "test"), changes())
+def test_a_change_leads_to_files_that_are_there_and_define_what_is_named(what, where, test):
+    """`Limits` in `autograder/check.py`: the file is there, and defines that name."""
+    named = [*places(where), *places(test)]
+    for path, names in named:
+        of_any_unit = re.sub("UNIT|NAME", "*", str(path.relative_to(ROOT)))
+        assert any(ROOT.glob(of_any_unit)), f"{what}: there is no {path.relative_to(ROOT)}"
+        missing = set(names) - defined_in(path) if names else set()
+        assert not missing, f"{what}: {path.relative_to(ROOT)} defines no {sorted(missing)}"
+
+
 def test_each_fault_can_still_be_planted(monkeypatch):
     """`benchmarks/faults.py` changes code that is there once, and names tests that are there."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))

@@ -154,14 +154,14 @@ FAULTS = (
         "grading/policy.py",
         "        left -= counted.slack\n",
         "",
-        "test_policy",
+        "test_arithmetic",
     ),
     Fault(
         "a partner's mail address is that of who handed in",
         "grading/policy.py",
         'hand_in, student=partner, name="", email="",',
         'hand_in, student=partner, name="",',
-        "test_policy",
+        "test_exports",
     ),
     Fault(
         "links in a folder of submissions are followed",
@@ -178,10 +178,10 @@ FAULTS = (
         "test_submissions",
     ),
     Fault(
-        "an earlier attempt's result takes the latest one's place",
+        "the result of a file that was handed in before is overwritten",
         "grading/attempts.py",
-        "        return Stored(latest, in_place=not entry.earlier)",
-        "        return Stored(latest, in_place=True)",
+        "        write_result_to(before_aside, before)\n",
+        "        pass\n",
         "test_attempts",
     ),
     Fault(
@@ -189,7 +189,7 @@ FAULTS = (
         "grading/hand_in.py",
         "    return mark.is_file()",
         "    return True",
-        "test_hostile_sources",
+        "test_attempts",
     ),
     Fault(
         "an answer ahead of its question is taken",

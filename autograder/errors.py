@@ -27,7 +27,7 @@ NEEDS_LINUX = (
 
 
 @dataclass(frozen=True, order=True)
-class Slip:
+class SourceFault:
     """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
 
     line: int
@@ -45,7 +45,7 @@ class BadSource(UserError, ValueError):
     slips: file → its slips.
     """
 
-    def __init__(self, slips: Mapping[str, Sequence[Slip]]) -> None:
+    def __init__(self, slips: Mapping[str, Sequence[SourceFault]]) -> None:
         self.slips = dict(slips)
         lines = []
         for where, found in slips.items():

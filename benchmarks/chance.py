@@ -53,7 +53,7 @@ LOOK = 5  # seeds on which mistakes are asked of all checks
 
 
 @dataclass
-class Asked:
+class AskedOnSeed:
     """Which mistakes were asked on a seed, by their ids, and which of them passed.
 
     shown: what each showed in those checks in which that was looked at.
@@ -165,7 +165,7 @@ class Kept:
         self._path = folder / f"{measured.name}-{rests_on[:12]}.jsonl"
         self.all = list(self._read())
 
-    def _read(self) -> Iterator[Asked]:
+    def _read(self) -> Iterator[AskedOnSeed]:
         if not self._path.exists():
             return
         text = self._path.read_text()
@@ -174,13 +174,13 @@ class Kept:
         for line in whole.splitlines():
             yield _as_asked(json.loads(line))
 
-    def add(self, asked: Asked) -> None:
+    def add(self, asked: AskedOnSeed) -> None:
         self.all.append(asked)
         with self._path.open("a") as file:
             file.write(json.dumps(asdict(asked)) + "\n")
 
     @property
-    def screens(self) -> list[Asked]:
+    def screens(self) -> list[AskedOnSeed]:
         """Return what was asked on those seeds on which it was kept what each mistake showed."""
         return [asked for asked in self.all if asked.shown]
 
@@ -193,11 +193,11 @@ class Kept:
         return sum(id in asked.passed for asked in self.all)
 
 
-def _as_asked(fields: dict[str, Any]) -> Asked:
+def _as_asked(fields: dict[str, Any]) -> AskedOnSeed:
     for checks in fields["shown"].values():
         for name, arrays in checks.items():
             checks[name] = {array: Shown(**values) for array, values in arrays.items()}
-    return Asked(**fields)
+    return AskedOnSeed(**fields)
 
 
 def screen(variants: Variants, kept: Kept, seeds: int) -> None:
@@ -215,7 +215,7 @@ def screen(variants: Variants, kept: Kept, seeds: int) -> None:
             kept.add(screened(variants, seed, asked_of))
 
 
-def surest_checks(variants: Variants, screens: Sequence[Asked]) -> dict[str, list[Check]]:
+def surest_checks(variants: Variants, screens: Sequence[AskedOnSeed]) -> dict[str, list[Check]]:
     """Return the fastest check of those that keep a mistake far, of each that is."""
     found = {}
     for id in variants.ids:
@@ -227,9 +227,9 @@ def surest_checks(variants: Variants, screens: Sequence[Asked]) -> dict[str, lis
     return found
 
 
-def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) -> Asked:
+def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) -> AskedOnSeed:
     """Look on a seed at what mistakes show in some checks."""
-    asked = Asked(seed, list(asked_of))
+    asked = AskedOnSeed(seed, list(asked_of))
     for id, checks in asked_of.items():
         by_check: Checks = {}
         for check in checks:
@@ -241,10 +241,10 @@ def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) ->
     return asked
 
 
-def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> Asked:
+def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> AskedOnSeed:
     """Ask some mistakes on a seed, each up to the first check that it fails."""
     passed = [id for id in ids if passes(variants, id, seed)]
-    return Asked(seed, list(ids), passed)
+    return AskedOnSeed(seed, list(ids), passed)
 
 
 def passes(variants: Variants, id: str, seed: int) -> bool:
@@ -257,7 +257,7 @@ def passes(variants: Variants, id: str, seed: int) -> bool:
     return True
 
 
-def ask_first_what_shows(variants: Variants, screens: Sequence[Asked]) -> None:
+def ask_first_what_shows(variants: Variants, screens: Sequence[AskedOnSeed]) -> None:
     """Let each mistake be asked first the check that shows it most often, the fastest of several."""
     for id, asked in variants.asked.items():
         often: Counter[str] = Counter()
@@ -274,7 +274,7 @@ class Sides:
     far: list[str]
 
 
-def sides(ids: Sequence[str], screens: Sequence[Asked]) -> Sides:
+def sides(ids: Sequence[str], screens: Sequence[AskedOnSeed]) -> Sides:
     """Tell the mistakes that are near from those that are far, by what the screens showed."""
     found = Sides([], [])
     for id in ids:

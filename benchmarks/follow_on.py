@@ -59,7 +59,7 @@ Verdicts = Mapping[str, Verdict]
 
 
 @dataclass(frozen=True)
-class Change:
+class MistakeMade:
     """A mistake that can be made in the solution, and what a file with it earns, by check."""
 
     name: str
@@ -76,17 +76,17 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Case:
+class WrongFile:
     """A file. changes: what is wrong in it, of which those that come later lose points of their own."""
 
     kind: str
     name: str
     script: str
-    changes: Sequence[Change] = ()
+    changes: Sequence[MistakeMade] = ()
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Earnings:
     """What a file earns without carrying and with it, and what its own right work is worth.
 
     reasons: check → why it earns less than that.
@@ -94,7 +94,7 @@ class Outcome:
     """
 
     unit: str
-    case: Case
+    case: WrongFile
     before: Verdicts
     after: Verdicts
     own: Mapping[str, float]
@@ -103,7 +103,7 @@ class Outcome:
 
 
 @dataclass
-class Watched(Mapping[str, CheckKey]):
+class NotingKey(Mapping[str, CheckKey]):
     """A key that notes what it is asked to carry forward."""
 
     key: MadeKey
@@ -142,12 +142,12 @@ class Measured:
         verdicts = grade_one(self._server, script.encode(), "ada.py", self._seed, key, {})
         return {verdict.name: verdict for verdict in verdicts}
 
-    def change(self, name: str, edit: Edit) -> Change:
-        return Change(name, edit, self.graded(with_edits(self.plain, [edit])))
+    def change(self, name: str, edit: Edit) -> MistakeMade:
+        return MistakeMade(name, edit, self.graded(with_edits(self.plain, [edit])))
 
-    def outcome(self, case: Case, timed: bool) -> Outcome:
+    def outcome(self, case: WrongFile, timed: bool) -> Earnings:
         """Grade a file without and with carrying."""
-        watched = Watched(self._key)
+        watched = NotingKey(self._key)
         before = self.graded(case.script)
         after = self.graded(case.script, watched)
         own = {name: self._own(name, before, case.changes) for name in before}
@@ -160,9 +160,9 @@ class Measured:
                 reasons[name] = "hidden in part" if is_right else "found wrong"
         more = self._milliseconds_more(case.script) if timed else 0.0
         short = self.unit.course.short(self.unit.name)
-        return Outcome(short, case, before, after, own, reasons, more)
+        return Earnings(short, case, before, after, own, reasons, more)
 
-    def _own(self, name: str, before: Verdicts, changes: Sequence[Change]) -> float:
+    def _own(self, name: str, before: Verdicts, changes: Sequence[MistakeMade]) -> float:
         """Return what a file's work is worth in a check, once the mistakes before it are mended."""
         verdict = before[name]
         if verdict.status != "not_reached":
@@ -175,7 +175,7 @@ class Measured:
                 own = min(own, change.verdicts[name].earned)
         return own
 
-    def _why_not_reached(self, name: str, after: Verdicts, watched: Watched) -> str:
+    def _why_not_reached(self, name: str, after: Verdicts, watched: NotingKey) -> str:
         needed = [after[one] for one in self.checks[name].needs]
         if any(verdict.status == "not_reached" for verdict in needed):
             return "so is what it needs"
@@ -215,13 +215,13 @@ def _answers(verdicts: Verdicts) -> bool:
     return failures == {Failure.NONE}
 
 
-def _is_enough(changes: Sequence[Change], wanted: int) -> bool:
+def _is_enough(changes: Sequence[MistakeMade], wanted: int) -> bool:
     return sum(bool(change.not_reached) for change in changes) >= wanted
 
 
-def listed(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
+def listed(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeMade]:
     """Draw known mistakes, until enough of them keep checks from being reached."""
-    changes: list[Change] = []
+    changes: list[MistakeMade] = []
     edits = edits_of_mistakes(measured.solution)
     mistakes = list(measured.solution.mistakes)
     rng.shuffle(mistakes)
@@ -232,9 +232,9 @@ def listed(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
     return changes
 
 
-def slips(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
+def slips(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeMade]:
     """Draw small changes that answer, until enough keep checks from being reached."""
-    changes: list[Change] = []
+    changes: list[MistakeMade] = []
     found = list(changed_scripts(measured.unit, measured.plain).values())
     rng.shuffle(found)
     for told, slip in found[: MOST_GRADED * wanted]:
@@ -247,8 +247,8 @@ def slips(measured: Measured, rng: random.Random, wanted: int) -> list[Change]:
 
 
 def with_later(
-    kind: str, early: Sequence[Change], later: Sequence[Change], measured: Measured
-) -> Iterator[Case]:
+    kind: str, early: Sequence[MistakeMade], later: Sequence[MistakeMade], measured: Measured
+) -> Iterator[WrongFile]:
     """Yield files with two mistakes, of which the second is in a check that the first holds back."""
     for one, other in product(early, later):
         edits = [one.edit, other.edit]
@@ -261,26 +261,26 @@ def with_later(
             needed |= all_needed(measured.checks[name], measured.checks)
         if not other.spoils(needed):
             script = with_edits(measured.plain, edits)
-            yield Case(kind, f"{one.name} and {other.name}", script, (one, other))
+            yield WrongFile(kind, f"{one.name} and {other.name}", script, (one, other))
 
 
-def single(kind: str, changes: Sequence[Change], measured: Measured) -> Iterator[Case]:
+def single(kind: str, changes: Sequence[MistakeMade], measured: Measured) -> Iterator[WrongFile]:
     """Yield files with one mistake that has consequences."""
     for change in changes:
         if change.not_reached:
             script = with_edits(measured.plain, [change.edit])
-            yield Case(kind, change.name, script, (change,))
+            yield WrongFile(kind, change.name, script, (change,))
 
 
-def fresh(measured: Measured) -> Iterator[Case]:
+def fresh(measured: Measured) -> Iterator[WrongFile]:
     """Yield wrong answers in another style that keep checks from being reached."""
     for title, answer in answers(measured.unit.name):
         script = f"{measured.plain}\n\n# %%\n{answer}"
         if title != "base" and _not_reached(measured.graded(script)):
-            yield Case("fresh", title, script)
+            yield WrongFile("fresh", title, script)
 
 
-def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[Case]:
+def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[WrongFile]:
     """Yield all the files of a unit. each: how many there are at most of each kind."""
     mistakes = listed(measured, rng, each)
     changes = slips(measured, rng, each)
@@ -294,7 +294,7 @@ def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[Case]:
     yield from rng.sample(wrong, min(each, len(wrong)))
 
 
-def refuse_more_than_own(outcome: Outcome) -> None:
+def refuse_more_than_own(outcome: Earnings) -> None:
     """Raise `AssertionError` where a check earns more than the file's own right work."""
     for name, verdict in outcome.after.items():
         where = (outcome.case.kind, outcome.case.name, name)
@@ -308,7 +308,7 @@ def total(verdicts: Verdicts) -> float:
     return sum(verdict.earned for verdict in verdicts.values())
 
 
-def row(outcome: Outcome) -> str:
+def row(outcome: Earnings) -> str:
     """Return one line of the table."""
     held_back = []
     for check in _not_reached(outcome.before):
@@ -329,12 +329,12 @@ def row(outcome: Outcome) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+def summary(outcomes: Sequence[Earnings]) -> Iterator[str]:
     """Yield the lines below the table: by unit, by kind, and why checks earn less than their own."""
     yield "| | cases | before | after | own right work |"
     yield "|---|---|---|---|---|"
-    by_unit: dict[str, list[Outcome]] = {}
-    by_kind: dict[str, list[Outcome]] = {}
+    by_unit: dict[str, list[Earnings]] = {}
+    by_kind: dict[str, list[Earnings]] = {}
     reasons = Counter[str]()
     for outcome in outcomes:
         by_unit.setdefault(outcome.unit, []).append(outcome)
@@ -350,7 +350,7 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield f"Milliseconds more: median {median:+.0f}, most {times[-1]:+.0f}."
 
 
-def _sums(kind: str, outcomes: Sequence[Outcome]) -> str:
+def _sums(kind: str, outcomes: Sequence[Earnings]) -> str:
     before = after = own = 0.0
     for outcome in outcomes:
         before += total(outcome.before)
@@ -404,7 +404,7 @@ def main() -> None:
     store = AnswerStore(cache_folder() / "follow-on.sqlite")
     print("| unit | kind | made | before | after | own | held back: after/own |")
     print("|---|---|---|---|---|---|---|")
-    outcomes: list[Outcome] = []
+    outcomes: list[Earnings] = []
     for name in asked.units:
         of = unit(find_unit(COURSE, name))
         rng = random.Random(asked.seed)

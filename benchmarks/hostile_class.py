@@ -45,7 +45,7 @@ GROUPS = Path("/sys/fs/cgroup")
 BEGIN, END = "<!-- hostile costs -->", "<!-- end of hostile costs -->"
 
 
-class Group:
+class MemoryGroup:
     """A group of processes that share a limit on memory, in either version of Linux's groups."""
 
     def __init__(self, megabytes: int) -> None:
@@ -74,8 +74,8 @@ class Group:
 
 
 @contextmanager
-def grouped(megabytes: int) -> Iterator[Group]:
-    group = Group(megabytes)
+def grouped(megabytes: int) -> Iterator[MemoryGroup]:
+    group = MemoryGroup(megabytes)
     try:
         yield group
     finally:
@@ -83,7 +83,9 @@ def grouped(megabytes: int) -> Iterator[Group]:
         group.path.rmdir()
 
 
-def grade(folder: Path, out: Path, group: Group | None = None) -> subprocess.CompletedProcess[str]:
+def grade(
+    folder: Path, out: Path, group: MemoryGroup | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the real command, two files at a time."""
     command = command_of(folder, out)
     if group:

@@ -77,7 +77,7 @@ class Loop(nn.Module):
         return read
 
 
-class Looking(nn.Module):
+class Attending(nn.Module):
     """Queries, keys and values, and what they are used for: (B, T, ·)."""
 
     state = KEY * KEY
@@ -97,7 +97,7 @@ class Looking(nn.Module):
         raise NotImplementedError
 
 
-class Head(Looking):
+class Head(Attending):
     """Section 7: softmax, causal."""
 
     state = 0  # it keeps keys and values, ever more of them
@@ -106,7 +106,7 @@ class Head(Looking):
         return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
 
 
-class Linear(Looking):
+class Linear(Attending):
     """Sections 8 to 10, in chunks of 64."""
 
     def mixed(self, q: Tensor, k: Tensor, v: Tensor, x: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ class Linear(Looking):
         return torch.cat(outputs, 1)
 
 
-class Delta(Looking):
+class Delta(Attending):
     """Section 11 with keep = 1; β is a sigmoid of what is read."""
 
     gated = False

@@ -361,7 +361,7 @@ def points(texts: Mapping[str, str]) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Found:
+class CopiesFound:
     """How many copies of one kind are found.
 
     Counted are those whose nearest is their original, and those above all pairs written apart.
@@ -374,7 +374,7 @@ class Found:
 Shares = Mapping[tuple[str, str], float]
 
 
-def found(shares: Shares, copies: Mapping[str, str]) -> Found:
+def found(shares: Shares, copies: Mapping[str, str]) -> CopiesFound:
     """Count the copies whose original is found."""
 
     def share(one: str, other: str) -> float:
@@ -390,7 +390,7 @@ def found(shares: Shares, copies: Mapping[str, str]) -> Found:
         most_like_others = max(share(copy, other) for other in others)
         nearest += share(copy, original) > most_like_others
         above += share(copy, original) > apart
-    return Found(nearest, above)
+    return CopiesFound(nearest, above)
 
 
 def ours(texts: Mapping[str, str], name: str = UNIT) -> list[Alike]:

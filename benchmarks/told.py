@@ -48,23 +48,25 @@ SEED, DRAWN = 6000, 150  # no other command uses this seed
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongMutant:
     """A mutant, and the style that it is made of; "" of the solution."""
 
     mutant: Edit
     style: str = ""
 
 
-def of_styles(measured: Unit, seed: int) -> list[Wrong]:
+def of_styles(measured: Unit, seed: int) -> list[WrongMutant]:
     """Draw mutants of what styles write otherwise than the solution, each with its style."""
-    found: list[Wrong] = []
+    found: list[WrongMutant] = []
     for name, script in marked_styles(measured, solution_of(measured).plain()).items():
         for mutant in mutants(measured, script):
-            found.append(Wrong(mutant, name))
+            found.append(WrongMutant(mutant, name))
     return random.Random(seed).sample(found, DRAWN)
 
 
-def judged(measured: Unit, wrong: list[Wrong], seed: int) -> Iterator[tuple[Edit, list[Verdict]]]:
+def judged(
+    measured: Unit, wrong: list[WrongMutant], seed: int
+) -> Iterator[tuple[Edit, list[Verdict]]]:
     """Yield each mutant with its verdicts."""
     stub = solution_of(measured).stub
     with Server(measured, stub=stub) as server:
@@ -133,7 +135,7 @@ class KeysWithout(dict[str, CheckKey]):
 
 
 def held_out(
-    measured: Unit, wrong: list[Wrong], store: Path | None, seed: int
+    measured: Unit, wrong: list[WrongMutant], store: Path | None, seed: int
 ) -> Iterator[tuple[Edit, list[Verdict]]]:
     """Yield each mutant with its verdicts, where what it would be told by itself is left out.
 
@@ -153,12 +155,12 @@ def held_out(
             yield one.mutant, verdicts
 
 
-def drawn(measured: Unit, with_styles: bool, seed: int) -> list[Wrong]:
+def drawn(measured: Unit, with_styles: bool, seed: int) -> list[WrongMutant]:
     """List what is measured: mutants of styles, drawn by chance, or all of the solution."""
     if with_styles:
         return of_styles(measured, seed)
     plain = solution_of(measured).plain()
-    return [Wrong(mutant) for mutant in mutants(measured, plain)]
+    return [WrongMutant(mutant) for mutant in mutants(measured, plain)]
 
 
 def lines(mutant: Edit, verdicts: list[Verdict]) -> str:

@@ -43,7 +43,7 @@ UNITS = ["unit2_unrolled_rnn", "unit3_scan", "unit4_manual_gradients"]
 
 
 @dataclass(frozen=True)
-class Pair:
+class TwoSlips:
     """A script with two slips. texts: the words of both, where they are known mistakes."""
 
     title: str
@@ -51,7 +51,7 @@ class Pair:
     texts: tuple[str, ...] = ()
 
 
-def pairs_of_listed(measured: Unit) -> list[Pair]:
+def pairs_of_listed(measured: Unit) -> list[TwoSlips]:
     """Pair the known mistakes that lose points at the same check first."""
     solution = solution_of(measured)
     edits = edits_of_mistakes(solution)
@@ -67,11 +67,11 @@ def pairs_of_listed(measured: Unit) -> list[Pair]:
         if first_check[one] == first_check[other] and fit_together(both):
             title = f"{one} {other}: {texts[one]} / {texts[other]}"
             script = with_edits(solution.plain(), both)
-            pairs.append(Pair(title, script, (texts[one], texts[other])))
+            pairs.append(TwoSlips(title, script, (texts[one], texts[other])))
     return pairs
 
 
-def pairs_of_fresh(measured: Unit) -> list[Pair]:
+def pairs_of_fresh(measured: Unit) -> list[TwoSlips]:
     """Pair the fresh mistakes in the same function."""
     plain = solution_of(measured).plain()
     text, slips = base_and_slips(measured.name)
@@ -85,7 +85,7 @@ def pairs_of_fresh(measured: Unit) -> list[Pair]:
             changed = apply_both(code, first, second)
             if changed:
                 answer = text.replace(code, changed)
-                pairs.append(Pair(f"{one} / {other}", f"{plain}\n\n# %%\n{answer}"))
+                pairs.append(TwoSlips(f"{one} / {other}", f"{plain}\n\n# %%\n{answer}"))
     return pairs
 
 
@@ -100,7 +100,7 @@ def apply_both(code: str, first: Changes, second: Changes) -> str:
     return code
 
 
-def is_untrue(pair: Pair, verdicts: list[Verdict]) -> bool:
+def is_untrue(pair: TwoSlips, verdicts: list[Verdict]) -> bool:
     """Return whether the first failed check names a known mistake that was not made."""
     failed = first_failed(verdicts)
     if failed is None or not pair.texts:
@@ -161,7 +161,7 @@ def main() -> None:
             key.close()
 
 
-def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> None:
+def count(told: Told, pair: TwoSlips, server: Server, key: MadeKey, read: bool) -> None:
     """Grade a pair and count how it is told; once more without pairs where these are told."""
     verdicts = graded(pair, server, key)
     how = column(server.unit, verdicts)
@@ -182,7 +182,7 @@ def count(told: Told, pair: Pair, server: Server, key: MadeKey, read: bool) -> N
     told.singly_wholly += wholly
 
 
-def explained(pair: Pair, verdicts: list[Verdict]) -> tuple[bool, bool]:
+def explained(pair: TwoSlips, verdicts: list[Verdict]) -> tuple[bool, bool]:
     """Return whether the first failed check truly explains something wrong, and all of it."""
     failed = first_failed(verdicts)
     if failed is None or is_untrue(pair, verdicts):
@@ -194,11 +194,11 @@ def explained(pair: Pair, verdicts: list[Verdict]) -> tuple[bool, bool]:
     return any(says_why), all(says_why)
 
 
-def graded(pair: Pair, server: Server, key: MadeKey) -> list[Verdict]:
+def graded(pair: TwoSlips, server: Server, key: MadeKey) -> list[Verdict]:
     return grade_one(server, pair.script.encode(), "submission.py", SEED, key, {}, mend=True)
 
 
-def show(pair: Pair, verdicts: list[Verdict], told: str) -> None:
+def show(pair: TwoSlips, verdicts: list[Verdict], told: str) -> None:
     """Print what the first failed check says of a pair."""
     print(f"{told}: {pair.title}")
     failed = first_failed(verdicts)

@@ -260,6 +260,20 @@ def test_no_test_uses_a_private_name_of_the_engine(folder):
     assert used == set()
 
 
+def test_no_class_name_stands_for_two_things():
+    """A name means one thing in the engine, its tools and its benchmarks; underscores aside."""
+    places: dict[str, list[str]] = {}
+    for folder in ("autograder", "tools", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "tests" in path.parts or "templates" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    at = f"{path.relative_to(ROOT)}:{node.lineno}"
+                    places.setdefault(node.name.strip("_"), []).append(at)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0  # what an attack may cost the process that grades it
 
 

@@ -62,7 +62,7 @@ LEGEND = (
 
 
 @dataclass(frozen=True)
-class Package:
+class EnginePackage:
     """A folder of the engine, or a module that stands beside the folders."""
 
     name: str  # without "autograder.", such as "sandbox.inside"
@@ -78,7 +78,7 @@ class Package:
 class Architecture:
     """The packages from the top layer to the lowest, and the imports between each two."""
 
-    packages: list[Package]
+    packages: list[EnginePackage]
     imports: Counter[tuple[str, str]]  # (importer, imported) → imports of a module by a module
 
 
@@ -121,7 +121,9 @@ def read_architecture() -> Architecture:
             other = owners.get(imported)
             if other is not None and other != own:
                 imports[own, other] += 1
-    return Architecture([Package(name, tuple(sorted(modules[name]))) for name in names], imports)
+    return Architecture(
+        [EnginePackage(name, tuple(sorted(modules[name]))) for name in names], imports
+    )
 
 
 def arrow(begin: int, end: int, number: int) -> list[str]:
@@ -155,7 +157,7 @@ def middle_of_row(row: int) -> int:
     return TOP + ROW * row + BOX_HEIGHT // 2
 
 
-def box(row: int, package: Package) -> list[str]:
+def box(row: int, package: EnginePackage) -> list[str]:
     """Draw a package with its number of modules."""
     y = TOP + ROW * row
     kind = "beside" if package.runs_beside_a_submission else "box"
@@ -250,7 +252,7 @@ def path_of(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def what_it_does(package: Package) -> str:
+def what_it_does(package: EnginePackage) -> str:
     """Return the first sentence of a package's docstring."""
     docstring = ast.get_docstring(ast.parse(path_of(f"autograder.{package.name}").read_text()))
     first, _, _ = (docstring or "").partition("\n\n")

@@ -35,7 +35,7 @@ INDEX = re.compile(r" --extra-index-url=\S+")
 
 
 @dataclass(frozen=True)
-class Step:
+class Typed:
     """What somebody types.
 
     folder: where, below the empty one. until: words after which it need not be waited for.
@@ -48,7 +48,7 @@ class Step:
     codes: Sequence[int] = (0,)
 
 
-def student(course: Course, place: Path, without_index: bool) -> Iterator[Step]:
+def student(course: Course, place: Path, without_index: bool) -> Iterator[Typed]:
     """Yield what a student types, by the README of a release, to the first ✓."""
     work = place / "course"
     release(course, work)
@@ -58,40 +58,40 @@ def student(course: Course, place: Path, without_index: bool) -> Iterator[Step]:
     if without_index:
         first_lines = [INDEX.sub("", line) for line in first_lines]
     make, install, where = first_lines
-    yield Step(make, "course")
-    yield Step(f". .venv/bin/activate && {install}", "course")
-    yield Step(f". .venv/bin/activate && {where}", "course", until="autograder watch")
+    yield Typed(make, "course")
+    yield Typed(f". .venv/bin/activate && {install}", "course")
+    yield Typed(f". .venv/bin/activate && {where}", "course", until="autograder watch")
     unit = course.units[0]
     solution = read_solution(course.solution(unit).read_text(encoding="utf-8"))
     (work / "assignments" / f"{unit}.py").write_text(solution.plain(), encoding="utf-8")
     check = f". .venv/bin/activate && autograder check {course.short(unit)} --quick"
-    yield Step(check, "course", until="✓")
+    yield Typed(check, "course", until="✓")
 
 
-def instructor(course: Course, place: Path, without_index: bool) -> Iterator[Step]:
+def instructor(course: Course, place: Path, without_index: bool) -> Iterator[Typed]:
     """Yield what an instructor types, by this repository's README, to a sample class."""
-    yield Step(f"git clone --quiet '{course.folder}' kit")
-    yield Step("make demo", "kit")
+    yield Typed(f"git clone --quiet '{course.folder}' kit")
+    yield Typed("make demo", "kit")
 
 
-def author(course: Course, place: Path, without_index: bool) -> Iterator[Step]:
+def author(course: Course, place: Path, without_index: bool) -> Iterator[Typed]:
     """Yield what an author types, by docs/author.md, to a course of their own."""
     wheel = pack_wheel(place).name
     activate = ". .venv/bin/activate && "
-    yield Step("python3 -m venv .venv")
-    yield Step(f'{activate}pip install "./{wheel}[authoring]"')
-    yield Step(f"{activate}autograder new sorting")
+    yield Typed("python3 -m venv .venv")
+    yield Typed(f'{activate}pip install "./{wheel}[authoring]"')
+    yield Typed(f"{activate}autograder new sorting")
     within = ". ../.venv/bin/activate && "
-    yield Step(f"{within}autograder build", "sorting")
-    yield Step(f"{within}autograder check", "sorting", codes=(1,))
-    yield Step(f"{within}autograder validate", "sorting")
-    yield Step(f"{within}pytest -q", "sorting")
+    yield Typed(f"{within}autograder build", "sorting")
+    yield Typed(f"{within}autograder check", "sorting", codes=(1,))
+    yield Typed(f"{within}autograder validate", "sorting")
+    yield Typed(f"{within}pytest -q", "sorting")
 
 
 WAYS = {"student": student, "instructor": instructor, "author": author}
 
 
-def time_step(step: Step, place: Path, variables: dict[str, str]) -> tuple[float, float]:
+def time_step(step: Typed, place: Path, variables: dict[str, str]) -> tuple[float, float]:
     """Take a step. Return its seconds, on the clock and of processors. Raises `SystemExit`."""
     began = time.perf_counter()
     used = _seconds_of_processors()

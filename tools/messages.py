@@ -24,7 +24,7 @@ WORDS_OF_MISTAKE = re.compile(r"^ *#   (.+)$")
 
 
 @dataclass(frozen=True)
-class Message:
+class MessageFound:
     """A message and where it stands. path: from the repository's root."""
 
     path: str
@@ -36,7 +36,7 @@ class Message:
         return re.split(r"(?<=[.!?:]) +", self.text)
 
 
-def messages(root: Path = ROOT) -> Iterator[Message]:
+def messages(root: Path = ROOT) -> Iterator[MessageFound]:
     """Yield the messages of the engine, then those of the course."""
     for path in sorted(ENGINE.rglob("*.py")):
         if "tests" not in path.parts and "templates" not in path.parts:
@@ -47,7 +47,7 @@ def messages(root: Path = ROOT) -> Iterator[Message]:
         yield from of_mistakes(path)
 
 
-def of_code(path: Path) -> Iterator[Message]:
+def of_code(path: Path) -> Iterator[MessageFound]:
     """Yield the texts of a module: strings of several words, docstrings of commands and checks."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     read_by_people = set()
@@ -69,7 +69,7 @@ def of_code(path: Path) -> Iterator[Message]:
         text = _text_of(node)
         if text is not None and _is_prose(text):
             name = path.relative_to(ROOT).as_posix()
-            yield Message(name, node.lineno, " ".join(text.split()))  # type: ignore[attr-defined]
+            yield MessageFound(name, node.lineno, " ".join(text.split()))  # type: ignore[attr-defined]
 
 
 def _is_shown(node: ast.AST) -> bool:
@@ -97,7 +97,7 @@ def _is_prose(text: str) -> bool:
     return len(words) >= LEAST_WORDS and not NO_PROSE.search(text)
 
 
-def of_mistakes(path: Path) -> Iterator[Message]:
+def of_mistakes(path: Path) -> Iterator[MessageFound]:
     """Yield what a unit says of each known mistake."""
     words: list[str] = []
     begun = 0
@@ -107,7 +107,7 @@ def of_mistakes(path: Path) -> Iterator[Message]:
             words.append(found[1])
             continue
         if words:
-            yield Message(path.relative_to(ROOT).as_posix(), begun, " ".join(words))
+            yield MessageFound(path.relative_to(ROOT).as_posix(), begun, " ".join(words))
         words = []
         begun = number if MISTAKE.match(line) else 0
 

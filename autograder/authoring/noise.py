@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from autograder.check import Answer, Check, is_text
-from autograder.errors import BadSource, Slip
+from autograder.errors import BadSource, SourceFault
 from autograder.grading.keys import SOLUTION, checks_to_run, solution_of
 from autograder.judging import deviation
 from autograder.judging.compare import scale_of, share_allowed
@@ -73,8 +73,8 @@ def _refuse_unanswered(
         raise BadSource({_file(server): slips})
 
 
-def _slip(check: Check, text: str) -> Slip:
-    return Slip(check.experiment.__code__.co_firstlineno, f"`{check.name}`: {text}")
+def _slip(check: Check, text: str) -> SourceFault:
+    return SourceFault(check.experiment.__code__.co_firstlineno, f"`{check.name}`: {text}")
 
 
 def _file(server: Server) -> str:

@@ -69,17 +69,17 @@ class Summary:
     picture: str = ""
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SidebarPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the sidebar. pages: by their names in `docs`, without an ending."""
 
     title: str
     pages: tuple[str, ...]
 
 
-class Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Sidebar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The parts of the sidebar in order. The units stand in the first, behind its first page."""
 
-    part: tuple[Part, ...] = ()
+    part: tuple[SidebarPart, ...] = ()
 
 
 def write_site(
@@ -290,7 +290,7 @@ def _copy_docs(course: Course, source: Path) -> None:
         page.write_text(text, encoding="utf-8", newline="\n")
 
 
-def parts_of(course: Course) -> tuple[Part, ...]:
+def parts_of(course: Course) -> tuple[SidebarPart, ...]:
     """Return the parts of the sidebar, with pages as the site names them.
 
     They are those of `docs/contents.toml`; pages that it does not name come last. Raises
@@ -299,33 +299,33 @@ def parts_of(course: Course) -> tuple[Part, ...]:
     docs = course.folder / "docs"
     pages = {page.relative_to(docs).with_suffix("").as_posix() for page in docs.rglob("*.md")}
     pages.discard(Path(FRONT).stem)
-    contents = Contents()
+    contents = Sidebar()
     if (docs / CONTENTS).is_file():
-        contents = read_toml(docs / CONTENTS, Contents)
+        contents = read_toml(docs / CONTENTS, Sidebar)
     parts = []
     for part in contents.part:
         missing = set(part.pages) - pages
         if missing:
             name = min(missing)
             raise UserError(f"{docs / CONTENTS} names the page `{name}`. There is no {name}.md.")
-        parts.append(Part(part.title, tuple(f"docs/{name}" for name in part.pages)))
+        parts.append(SidebarPart(part.title, tuple(f"docs/{name}" for name in part.pages)))
     named = {name for part in contents.part for name in part.pages}
     rest = sorted(pages - named)
     if rest:
-        parts.append(Part(REST, tuple(f"docs/{name}" for name in rest)))
+        parts.append(SidebarPart(REST, tuple(f"docs/{name}" for name in rest)))
     return tuple(parts)
 
 
-def _with_units(parts: Sequence[Part], units: Sequence[Summary]) -> list[Part]:
+def _with_units(parts: Sequence[SidebarPart], units: Sequence[Summary]) -> list[SidebarPart]:
     """Return the parts of the sidebar with the units behind the first page of the first part.
 
     Where no part has a name of the course's own, they are a part by themselves.
     """
     addresses = tuple(f"units/{unit.name}" for unit in units)
     if not parts or parts[0].title == REST:
-        return [Part("Units", addresses), *parts]
+        return [SidebarPart("Units", addresses), *parts]
     first, *others = parts
-    return [Part(first.title, first.pages[:1] + addresses + first.pages[1:]), *others]
+    return [SidebarPart(first.title, first.pages[:1] + addresses + first.pages[1:]), *others]
 
 
 def _front(course: Course) -> str:

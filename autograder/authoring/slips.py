@@ -14,7 +14,7 @@ import numpy as np
 
 from autograder.check import Failure
 from autograder.course import Course, Unit, UnknownUnit, find_unit, load_unit
-from autograder.errors import BadSource, Slip
+from autograder.errors import BadSource, SourceFault
 from autograder.judging import Key
 from autograder.parsing import parse
 from autograder.source.markers import MISTAKE, slips_of_exercises, slips_of_markers
@@ -26,7 +26,7 @@ from autograder.source.solution import (
     slips_of_syntax,
 )
 
-Slips = dict[str, list[Slip]]  # file → what is to be mended in it
+Slips = dict[str, list[SourceFault]]  # file → what is to be mended in it
 
 UNKNOWN_NAME = re.compile(
     r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
@@ -40,7 +40,7 @@ KNOWN_EVERYWHERE = {
 }
 
 
-def slips_of_script(text: str) -> list[Slip]:
+def slips_of_script(text: str) -> list[SourceFault]:
     """Find the slips of a solution's script by itself: its markers, mistakes and exercises."""
     slips = [*slips_of_markers(text), *slips_of_exercises(text)]
     return slips or slips_of_syntax(text)
@@ -81,7 +81,7 @@ def _lines_of_mistakes(solution: Solution) -> dict[str, int]:
     return dict(zip(ids, numbers, strict=True))
 
 
-def _slips_of_mistakes(solution: Solution) -> list[Slip]:
+def _slips_of_mistakes(solution: Solution) -> list[SourceFault]:
     """Find the mistakes with which Python cannot read the script."""
     lines = _lines_of_mistakes(solution)
     statements = parse(solution.text).body
@@ -92,7 +92,7 @@ def _slips_of_mistakes(solution: Solution) -> list[Slip]:
             parse(_statement_with(solution, placed, statements))
         except SyntaxError as error:
             slips.append(
-                Slip(
+                SourceFault(
                     lines[mistake.id],
                     f"with `{mistake.code}` in the place of the statement above it Python cannot "
                     f"read the script: {error.msg}. A mistake replaces one statement, by a line.",
@@ -127,7 +127,7 @@ def _first_line(statement: ast.stmt) -> int:
 # ---- what the script calls
 
 
-def _slips_of_calls(unit: Unit, text: str) -> list[Slip]:
+def _slips_of_calls(unit: Unit, text: str) -> list[SourceFault]:
     """Compare the calls `check("…")` of a script with the checks of its unit."""
     tree = parse(text)
     function, slips = _function_that_checks(unit, tree)
@@ -147,14 +147,18 @@ def _slips_of_calls(unit: Unit, text: str) -> list[Slip]:
         if wanted not in names:
             near = get_close_matches(wanted, names, n=1, cutoff=0.4)
             hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(names)}."
-            slips.append(Slip(node.lineno, f'`{function}("{wanted}")`: no such check. {hint}'))
+            slips.append(
+                SourceFault(node.lineno, f'`{function}("{wanted}")`: no such check. {hint}')
+            )
         elif wanted in called:
-            slips.append(Slip(node.lineno, f'`{function}("{wanted}")` stands here a second time.'))
+            slips.append(
+                SourceFault(node.lineno, f'`{function}("{wanted}")` stands here a second time.')
+            )
         called.append(wanted)
     for name in names:
         if name not in called:
             slips.append(
-                Slip(
+                SourceFault(
                     0,
                     f'there is no `{function}("{name}")`, so students do not see how they did '
                     "there. Write it in a cell below the exercise.",
@@ -163,7 +167,7 @@ def _slips_of_calls(unit: Unit, text: str) -> list[Slip]:
     return slips
 
 
-def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[Slip]]:
+def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[SourceFault]]:
     """Return what the script calls `autograder.unit("UNIT")`, and what is wrong with it."""
     for node in tree.body:
         match node:
@@ -177,7 +181,7 @@ def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[Slip]
                 return name, _slips_of_unit(unit, named, node.lineno)
     example = f'`check = autograder.unit("{unit.name}")`'
     return "", [
-        Slip(
+        SourceFault(
             0,
             f"there is no {example}, so students cannot check their work. Write it and "
             '`import autograder` near the top, and `check("…")` below each exercise.',
@@ -185,21 +189,23 @@ def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[Slip]
     ]
 
 
-def _slips_of_unit(unit: Unit, named: str, line: int) -> list[Slip]:
+def _slips_of_unit(unit: Unit, named: str, line: int) -> list[SourceFault]:
     try:
         if find_unit(unit.course, named) == unit.name:
             return []
     except UnknownUnit:
         pass
     return [
-        Slip(line, f'this is the script of `autograder.unit("{unit.name}")`, not of "{named}".')
+        SourceFault(
+            line, f'this is the script of `autograder.unit("{unit.name}")`, not of "{named}".'
+        )
     ]
 
 
 # ---- what the checks say
 
 
-def _slips_of_packages(unit: Unit) -> Iterator[Slip]:
+def _slips_of_packages(unit: Unit) -> Iterator[SourceFault]:
     """Find the packages of a unit's settings that neither course.toml nor this machine knows."""
     known = unit.course.about.packages
     for package in unit.packages:
@@ -207,10 +213,12 @@ def _slips_of_packages(unit: Unit) -> Iterator[Slip]:
             continue
         near = get_close_matches(package, [*known, "numpy", "scipy", "pandas"], n=1)
         hint = f"Did you mean `{near[0]}`?" if near else "Add it to [packages] in course.toml."
-        yield Slip(0, f"`packages` names `{package}`, which is no package known here. {hint}")
+        yield SourceFault(
+            0, f"`packages` names `{package}`, which is no package known here. {hint}"
+        )
 
 
-def _slips_of_experiments(unit: Unit) -> Iterator[Slip]:
+def _slips_of_experiments(unit: Unit) -> Iterator[SourceFault]:
     """Find experiments that compare, or that return nothing."""
     text = (unit.course.checks / f"{unit.name}.py").read_text(encoding="utf-8")
     names = {check.name for check in unit.checks}
@@ -220,13 +228,13 @@ def _slips_of_experiments(unit: Unit) -> Iterator[Slip]:
         parts = list(ast.walk(node))
         for part in parts:
             if isinstance(part, ast.Assert):
-                yield Slip(
+                yield SourceFault(
                     part.lineno,
                     f"`{node.name}`: an experiment compares nothing, so it needs no `assert`. "
                     f"{HOW_TO_END}",
                 )
         if not any(isinstance(part, ast.Return | ast.Yield) and part.value for part in parts):
-            yield Slip(node.lineno, f"`{node.name}` returns nothing. {HOW_TO_END}")
+            yield SourceFault(node.lineno, f"`{node.name}` returns nothing. {HOW_TO_END}")
 
 
 def _is_installed(package: str) -> bool:
@@ -253,7 +261,7 @@ def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
         raise BadSource(found)
 
 
-def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[Slip]:
+def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[SourceFault]:
     """Find the options that speak of an array which the experiment does not name."""
     for check in unit.checks:
         if check.name not in key or check.measure:
@@ -272,12 +280,12 @@ def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[Slip]:
                     continue
                 near = get_close_matches(name, arrays, n=1)
                 hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(arrays)}."
-                yield Slip(
+                yield SourceFault(
                     line, f"`{check.name}`: `{option}` names `{name}`, which it does not. {hint}"
                 )
 
 
-def _slips_of_answers(solution: Solution, key: Key) -> Iterator[Slip]:
+def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
     """Find the mistakes that only raise an error over a name which nobody has written before.
 
     Such a name is none of the script's and none of Python's or NumPy's: it is misspelt, or comes
@@ -298,7 +306,7 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[Slip]:
         if name and name in mistake.code and name not in written | KNOWN_EVERYWHERE:
             near = get_close_matches(name, written | KNOWN_EVERYWHERE, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
-            yield Slip(
+            yield SourceFault(
                 lines[mistake.id],
                 f"`{mistake.code}` only raises an error, for there is no `{name}`.{hint}",
             )

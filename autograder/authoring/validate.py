@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
-from autograder.authoring.validation_report import Finding, ValidationReport, finding
+from autograder.authoring.validation_report import Trial, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
 from autograder.data import all_unit_data
@@ -46,7 +46,7 @@ MIN_SCORE = 0.98  # the share of wrong variants that lose points
 AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
 
 
-def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Finding]:
+def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Trial]:
     """Try a unit's material, and count what was tried in the report.
 
     A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
@@ -63,13 +63,13 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Fi
     other_styles = f"{report.styles} other styles on {report.style_seeds}"
     yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
     for told in arguments_that_never_vary(unit, _seeds(ARGUMENT_SEEDS)):
-        yield Finding(f"  {told}")
+        yield Trial(f"  {told}")
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
     yield from judge_mutants(unit, report, first_corpora, jobs)
     report.seconds = time.perf_counter() - began
 
 
-def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Iterator[Finding]:
+def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Iterator[Trial]:
     """Judge all that is tried on one server: what the author wrote, and files made of it."""
     for seed in _seeds(report.seeds):
         key = build_key(server, seed, data)
@@ -89,7 +89,7 @@ def _seeds(count: int) -> range:
 # ---- the solution, the stub and the known mistakes
 
 
-def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Finding]:
+def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Trial]:
     """Grade the solution on each corpus, the stub and each known mistake, on one seed."""
     unit = server.unit
     solution = solution_of(unit)
@@ -149,7 +149,7 @@ def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
 # ---- two mistakes at once
 
 
-def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -> Iterator[Finding]:
+def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -> Iterator[Trial]:
     """Make two mistakes at once, drawn by chance: a hint should be of one that was made.
 
     Pairs that are told a third are listed. It is a fault where more than 2 in 100 are, and more
@@ -172,7 +172,7 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
-            yield Finding(f"  two at once: `{pair}`: got: {third[0]}")
+            yield Trial(f"  two at once: `{pair}`: got: {third[0]}")
     misled = len(report.misled)
     most = max(1, MAX_MISLED * report.pairs)
     words = f"{misled} of {report.pairs} pairs of mistakes misled"
@@ -209,7 +209,7 @@ def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
 # ---- files that solve nothing
 
 
-def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
+def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Trial]:
     """Empty each exercise, and all of them: a check that gives points for what is left is a fault.
 
     Says how much is earned at most where all are emptied.
@@ -228,7 +228,7 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Finding]:
     yield finding(words, most > 0)
 
 
-def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> Iterator[Finding]:
+def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> Iterator[Trial]:
     """Empty exercises after early mistakes: one that earns points for what is left is a fault.
 
     Says how many such files were tried. each: of the mistakes before a check one in so many.
@@ -252,7 +252,7 @@ def styles(unit: Unit) -> dict[str, str]:
     return styles_behind(unit, solution_of(unit).plain())
 
 
-def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterator[Finding]:
+def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterator[Trial]:
     """Try right answers in other styles on one seed: one that fails a check is a fault."""
     scripts = styles(server.unit)
     report.styles = len(scripts)
@@ -310,7 +310,7 @@ def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> floa
 
 def judge_mutants(
     unit: Unit, report: ValidationReport, data: Mapping[str, Corpus], jobs: int = 2
-) -> Iterator[Finding]:
+) -> Iterator[Trial]:
     """Grade mutants of the solution; those that survive are listed.
 
     data: what checks that train are given, by check; those without any are left out.
@@ -339,7 +339,7 @@ def judge_mutants(
             report.equivalent += 1
         else:
             report.survivors.append(name)
-            yield Finding(f"  survives: {name}")
+            yield Trial(f"  survives: {name}")
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE
     yield finding(f"{report.unit}: {score}", is_low)
@@ -348,7 +348,7 @@ def judge_mutants(
         yield from _checks_that_catch_nothing(unit, report)
 
 
-def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Finding]:
+def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Trial]:
     """Find fault with checks that catch nothing others miss, and do not say why they are kept."""
     for check in unit.checks:
         if not report.alone[check.name] and not check.kept and not check.question:
@@ -371,7 +371,7 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     return places
 
 
-def _what_mutants_are_told(report: ValidationReport) -> Finding:
+def _what_mutants_are_told(report: ValidationReport) -> Trial:
     """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
     told = report.told
     answered = f"{told.answered} mutants that answer"
@@ -398,7 +398,7 @@ def _grade(
     return grade_one(server, submission, "submission.py", seed, key, data)
 
 
-def _with_fault(what: str, fault: str) -> Finding:
+def _with_fault(what: str, fault: str) -> Trial:
     """Make a finding of what was tried and what is wrong with it, "" where nothing is."""
     if not fault:
         return finding(what, False)

@@ -12,17 +12,17 @@ STYLE_SEEDS = 20  # of a run that is not quick
 
 
 @dataclass(frozen=True)
-class Finding:
+class Trial:
     """What was tried and how it went, in words; `fault` where the author has to act."""
 
     text: str
     fault: bool = False
 
 
-def finding(what: str, fault: bool) -> Finding:
+def finding(what: str, fault: bool) -> Trial:
     """Mark what was tried with ✓, or with ✗ where it is a fault."""
     sign = "✗" if fault else "✓"
-    return Finding(f"{sign} {what}", fault)
+    return Trial(f"{sign} {what}", fault)
 
 
 @dataclass

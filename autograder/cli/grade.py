@@ -362,7 +362,7 @@ def _write_pages(
     from autograder.grading.roster import absent
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class
-    from autograder.report.pages import Around, write_pages
+    from autograder.report.pages import PageContext, write_pages
 
     students = handed_in.students
     if students:
@@ -371,7 +371,7 @@ def _write_pages(
     names = {result.student for result in [*handed_in.before, *results]}
     rules = _adjustments_if_readable(course_folder, out, results)
     results = whole_class(course, results, rules, students)
-    around = Around(
+    around = PageContext(
         earlier=comparable(earlier_results(out), results),
         missing=absent(students, results),
         rules=rules,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grading.policy import Grade, Policy
     from autograder.grading.results import Result
-    from autograder.report.pages import Around, Source
+    from autograder.report.pages import PageContext, SubmittedBytes
 
 
 @main.command()
@@ -86,19 +86,19 @@ def report(
         click.echo(f"pages: {page}")
 
 
-def _around(grades: Path, results: "Sequence[Result]", rules: "Policy | None") -> "Around":
+def _around(grades: Path, results: "Sequence[Result]", rules: "Policy | None") -> "PageContext":
     """Read what pages tell beside the latest results."""
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import with_partners
     from autograder.grading.roster import absent, roster_beside
-    from autograder.report.pages import Around
+    from autograder.report.pages import PageContext
 
     earlier = comparable(earlier_results(grades), results)
     missing = absent(roster_beside(grades), with_partners(results, rules))
-    return Around(earlier, missing, rules)
+    return PageContext(earlier, missing, rules)
 
 
-def _print_table(course: "Course", results: "Sequence[Result]", around: "Around") -> None:
+def _print_table(course: "Course", results: "Sequence[Result]", around: "PageContext") -> None:
     """Print the table of a class, under a policy with what each result counts."""
     from autograder.grading.policy import grades as graded
     from autograder.report.terminal import ClassFacts, print_class
@@ -114,7 +114,7 @@ def _print_table(course: "Course", results: "Sequence[Result]", around: "Around"
 def _serve(
     course: "Course",
     grades: Path,
-    source: "Source | None",
+    source: "SubmittedBytes | None",
     anonymous: bool,
     rules: "Policy | None",
 ) -> None:

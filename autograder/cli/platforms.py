@@ -190,7 +190,7 @@ def _pages(
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report.feedback import write_feedback
-    from autograder.report.pages import Around
+    from autograder.report.pages import PageContext
 
     latest = results_in(grades)
     rules = rules_for(course.folder, policy, [grades], latest)
@@ -201,7 +201,7 @@ def _pages(
     students = {result.student for result in latest}
     with submissions_of(grades, submitted) as lies:
         source = graded_files(course, lies, students) if lies else None
-        around = Around(earlier, rules=rules)
+        around = PageContext(earlier, rules=rules)
         return write_feedback(course, counted, latest, folder, source, around)
 
 

@@ -42,7 +42,7 @@ from autograder.source.repairs import places_moved
 from autograder.source.restorations import Around, calls_in, restorations
 from autograder.source.small_changes import (
     TAKES_AXIS,
-    Definition,
+    Editable,
     Names,
     Source,
     changes_of,
@@ -237,7 +237,7 @@ def groups_of_changes(
     """Yield groups of changes, in the order in which they are tried.
 
     They are those of all functions, and then what may have been left out of them. The arguments
-    are as of `repaired` and `Wrong`.
+    are as of `mending` and `Wrong`.
     """
     source = Source(script.text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
@@ -254,17 +254,17 @@ def groups_of_changes(
     yield chain.from_iterable(put_back)
 
 
-def _by_name(source: Source) -> Mapping[str, Sequence[Definition]]:
+def _by_name(source: Source) -> Mapping[str, Sequence[Editable]]:
     """Return the functions that are not very large by their names, `f` or `Class.method`.
 
     Those of a `lambda` at the top are of "": what runs there has no other name.
     """
-    found: dict[str, list[Definition]] = {}
-    of_lambdas: list[Definition] = []
+    found: dict[str, list[Editable]] = {}
+    of_lambdas: list[Editable] = []
     for name, tree in source.functions():
         if not _is_small(tree, source):
             continue
-        definition = Definition(name, tree, list(ast.walk(tree)))
+        definition = Editable(name, tree, list(ast.walk(tree)))
         if isinstance(tree, ast.FunctionDef):
             found[name] = [definition]  # of several with one name the last counts
         else:
@@ -279,16 +279,14 @@ def _calls_of(script: str) -> Sequence[Around]:
     return calls_in(chain.from_iterable(_by_name(source).values()), source)
 
 
-def _named(
-    functions: Iterable[str], by_name: Mapping[str, Sequence[Definition]]
-) -> list[Definition]:
+def _named(functions: Iterable[str], by_name: Mapping[str, Sequence[Editable]]) -> list[Editable]:
     """List the definitions of some names, each once; of a class all methods."""
-    methods: dict[str, list[Definition]] = {}
+    methods: dict[str, list[Editable]] = {}
     for name, definitions in by_name.items():
         of_class, dot, _ = name.partition(".")
         if dot:
             methods.setdefault(of_class, []).extend(definitions)
-    found: dict[int, Definition] = {}
+    found: dict[int, Editable] = {}
     for name in functions:
         for definition in (*by_name.get(name, ()), *methods.get(name, ())):
             found[id(definition)] = definition
@@ -303,7 +301,7 @@ def _is_small(tree: ast.AST, source: Source) -> bool:
     return sum(1 for _ in nodes) <= MOST_NODES
 
 
-def _changes(definition: Definition, source: Source, names: Names) -> Iterator[Edit]:
+def _changes(definition: Editable, source: Source, names: Names) -> Iterator[Edit]:
     """Yield the small changes of a definition, those first that leave nothing out.
 
     Their slips are those that they mend.

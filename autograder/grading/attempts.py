@@ -153,17 +153,17 @@ def comparable(earlier: Sequence[Result], latest: Sequence[Result]) -> list[Resu
     return found
 
 
-class Kind(NamedTuple):
+class Wholeness(NamedTuple):
     """How whole a result is: whether it left out training, and whether it was confined."""
 
     quick: bool
     official: bool
 
 
-def kind(result: Result) -> Kind:
+def kind(result: Result) -> Wholeness:
     """Say how whole a result is."""
     made_by = result.provenance
-    return Kind(made_by.quick, made_by.official)
+    return Wholeness(made_by.quick, made_by.official)
 
 
 class WouldReplace(UserError):

@@ -180,7 +180,7 @@ def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool
 
 
 @dataclass(frozen=True)
-class _File:
+class _FileRead:
     """What a submission's file holds; where it cannot be read nothing, and the entry says why."""
 
     entry: Submitted
@@ -319,7 +319,7 @@ class _ClassGrader:
         return result
 
     def _graded(
-        self, file: _File, stored: Result | None, hurry: bool, earlier: Mapping[str, Verdict]
+        self, file: _FileRead, stored: Result | None, hurry: bool, earlier: Mapping[str, Verdict]
     ) -> Graded:
         """Have a submission graded, but for checks that a stored result of it has passed."""
         if file.entry.path is None:
@@ -380,17 +380,17 @@ def _time_of(entry: Submitted, stamped: bool) -> str:
     return time_of(entry.path, stamped) if entry.path else ""
 
 
-def _read(entry: Submitted) -> _File:
+def _read(entry: Submitted) -> _FileRead:
     """Read a submission's file."""
     if entry.path is None:
-        return _File(entry, b"")
+        return _FileRead(entry, b"")
     try:
         content = read_file(entry.path)
         if content.strip():
-            return _File(entry, content)
+            return _FileRead(entry, content)
         words = "the file is empty. Save it, and hand it in again."
     except OSError as error:
         words = f"the file cannot be read ({error.strerror})."
     except ValueError as error:
         words = str(error)
-    return _File(replace(entry, path=None, note=one_line(words)), b"")
+    return _FileRead(replace(entry, path=None, note=one_line(words)), b"")

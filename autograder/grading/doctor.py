@@ -13,7 +13,7 @@ from autograder.errors import UserError, extra
 
 
 @dataclass(frozen=True)
-class Finding:
+class Examined:
     """One thing that was looked at.
 
     needed: whether official grading needs it.
@@ -25,12 +25,12 @@ class Finding:
     needed: bool
 
 
-def examine(course: Course | None) -> Iterator[Finding]:
+def examine(course: Course | None) -> Iterator[Examined]:
     """Look at this machine, one thing after another, and at what a course needs."""
     found = f"{platform.python_version()}; 3.11 or newer is needed"
-    yield Finding("Python", sys.version_info >= (3, 11), found, needed=True)
+    yield Examined("Python", sys.version_info >= (3, 11), found, needed=True)
     if sys.platform != "linux":
-        yield Finding("check, watch, hint, scripts, notebooks", True, "work here", needed=False)
+        yield Examined("check, watch, hint, scripts, notebooks", True, "work here", needed=False)
     yield from _walls(course)
     for name, why in OPTIONAL.items():
         yield _package(name, why)
@@ -43,18 +43,18 @@ def examine(course: Course | None) -> Iterator[Finding]:
         yield _corpus(course, name)
 
 
-def _walls(course: Course | None) -> Iterator[Finding]:
+def _walls(course: Course | None) -> Iterator[Examined]:
     """Look at a worker's walls, and let one try to break out where a course gives it something."""
     from autograder.sandbox.inside import confinement, landlock
 
     what = "a worker's own sandbox"
     lacking = confinement.missing()
     if lacking:
-        yield Finding(what, False, " ".join(lacking), needed=True)
+        yield Examined(what, False, " ".join(lacking), needed=True)
         return
     abi = landlock.newest_abi()
     words = f"Linux {platform.release()}, Landlock {abi}{_older(abi)}, seccomp"
-    yield Finding(what, True, words, needed=True)
+    yield Examined(what, True, words, needed=True)
     if course:
         yield from _servers(course)
 
@@ -90,7 +90,7 @@ MEND_BUBBLEWRAP = (
 )
 
 
-def _servers(course: Course) -> Iterator[Finding]:
+def _servers(course: Course) -> Iterator[Examined]:
     """Start a server as grading does, for the first unit whose packages are here.
 
     Its worker tries to break out.
@@ -101,13 +101,13 @@ def _servers(course: Course) -> Iterator[Finding]:
     try:
         with client.Server(_first_unit(course)) as server:
             walls = ", ".join(server.walls)
-            yield Finding(attempts, True, f"was held by {walls}", needed=True)
+            yield Examined(attempts, True, f"was held by {walls}", needed=True)
             why = server.why_no_bubblewrap
     except UserError as error:
-        yield Finding(attempts, False, str(error), needed=True)
+        yield Examined(attempts, False, str(error), needed=True)
         return
     words = f"does not start ({why}). {MEND_BUBBLEWRAP}" if why else "starts"
-    yield Finding("bubblewrap, a second wall", not why, words, needed=False)
+    yield Examined("bubblewrap, a second wall", not why, words, needed=False)
 
 
 def _first_unit(course: Course) -> Unit:
@@ -121,17 +121,17 @@ def _first_unit(course: Course) -> Unit:
     return load_unit(course, course.units[-1])
 
 
-def _package(name: str, why: str) -> Finding:
+def _package(name: str, why: str) -> Examined:
     try:
-        return Finding(name, True, version(name), needed=False)
+        return Examined(name, True, version(name), needed=False)
     except PackageNotFoundError:
-        return Finding(name, False, f"is not installed; {why}", needed=False)
+        return Examined(name, False, f"is not installed; {why}", needed=False)
 
 
-def _corpus(course: Course, name: str) -> Finding:
+def _corpus(course: Course, name: str) -> Examined:
     what = f"data: {name}"
     try:
         path = data.find(course, name, fetch=False)
     except data.NoData as error:
-        return Finding(what, False, str(error), needed=False)
-    return Finding(what, True, str(path), needed=False)
+        return Examined(what, False, str(error), needed=False)
+    return Examined(what, True, str(path), needed=False)

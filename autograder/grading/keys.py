@@ -157,7 +157,7 @@ def _add_mistakes(
         script = solution.with_mistake(mistake.id).encode()
         for check in checks_to_run(server.unit, data=()):
             if not cannot_spoil(spoilt.get(mistake.id), names[check.name]):
-                asked.append(_Asked(check, mistake, script))
+                asked.append(_AskedOfMistake(check, mistake, script))
     plain = solution.plain().encode()
     for one, answer in _answers_of_variants(server, plain, asked, seed):
         check = one.check
@@ -169,7 +169,7 @@ def _add_mistakes(
             keys[check.name] = replace(known, mistakes=mistakes)
 
 
-class _Asked(NamedTuple):
+class _AskedOfMistake(NamedTuple):
     """A check that is asked of the solution with a mistake in it."""
 
     check: Check
@@ -178,8 +178,8 @@ class _Asked(NamedTuple):
 
 
 def _answers_of_variants(
-    server: Server, plain: bytes, asked: Sequence[_Asked], seed: int
-) -> Iterator[tuple[_Asked, Answer]]:
+    server: Server, plain: bytes, asked: Sequence[_AskedOfMistake], seed: int
+) -> Iterator[tuple[_AskedOfMistake, Answer]]:
     """Yield each of the checks that are asked, with its answer.
 
     Some are answered in one process, one after another: to begin one for each takes longer than
@@ -195,7 +195,7 @@ def _answers_of_variants(
                 yield one, answer
 
 
-def _answer_alone(server: Server, asked: _Asked, seed: int) -> Answer:
+def _answer_alone(server: Server, asked: _AskedOfMistake, seed: int) -> Answer:
     with server.worker(asked.script, SOLUTION) as worker:
         return worker.ask(asked.check, seed)
 

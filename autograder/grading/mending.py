@@ -18,7 +18,7 @@ NAME = "submission.py"  # what the changed file is called
 
 
 @dataclass(frozen=True)
-class Asked:
+class GradedFile:
     """A submission that was graded: its file, the seed of its experiments, and its answers.
 
     key: what the answers were compared with.
@@ -32,7 +32,7 @@ class Asked:
 
 
 def with_repair(
-    asked: Asked, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
+    asked: GradedFile, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
 ) -> dict[str, Verdict]:
     """Add to the first wrong answer that nothing explains which small change mends it, if one does.
 
@@ -68,7 +68,7 @@ def _printable(found: Mending) -> Mending:
 
 
 def _wrong(
-    asked: Asked, check: Check, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
+    asked: GradedFile, check: Check, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
 ) -> Wrong:
     def expected(one: Check) -> Expected:
         return Expected(one, asked.key[one.name].expected)

@@ -21,7 +21,7 @@ from autograder.question import Question
 from autograder.relations import letters_of
 
 
-class _Check(msgspec.Struct, frozen=True):
+class _CheckKept(msgspec.Struct, frozen=True):
     """What is kept of a check.
 
     names: in the code of its experiment. trains, has_data: whether it has the functions `measure`
@@ -50,7 +50,7 @@ class _Check(msgspec.Struct, frozen=True):
 class _Outline(msgspec.Struct, frozen=True):
     """What is kept of a unit."""
 
-    checks: tuple[_Check, ...]
+    checks: tuple[_CheckKept, ...]
     packages: tuple[str, ...]
     sizes: dict[str, int]
     limits: Limits
@@ -92,7 +92,7 @@ def _stored(path: Path) -> _Outline | None:
 
 def _outline_of(unit: Unit) -> _Outline:
     checks = [
-        _Check(
+        _CheckKept(
             name=check.name,
             points=check.points,
             title=check.title,
@@ -116,7 +116,7 @@ def _outline_of(unit: Unit) -> _Outline:
     return _Outline(tuple(checks), unit.packages, unit.sizes, unit.limits)
 
 
-def _check(course: Course, unit: str, kept: _Check) -> Check:
+def _check(course: Course, unit: str, kept: _CheckKept) -> Check:
     """Make a check whose functions are imported when they are called."""
 
     def later(function: str) -> Callable[..., Any]:

@@ -406,7 +406,7 @@ def _changes(tally: Sequence[Line]) -> list[Line]:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _PolicyStep:
     """Something that a policy does to the points of a unit: by what it multiplies them, and why.
 
     short: what a line of the sum says, where the words stand elsewhere.
@@ -418,7 +418,7 @@ class _Step:
     short: str = ""
 
 
-def _words(result: Result, policy: Policy, steps: Sequence[_Step]) -> list[str]:
+def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list[str]:
     """Say what the policy did to a result."""
     words = []
     if result.handed_in_by:
@@ -480,50 +480,50 @@ def _by_cutoffs(verdict: Verdict, cutoffs: Cutoffs) -> Verdict:
     return replace(verdict, earned=float(earned), remarks=remarks)
 
 
-def _early(result: Result, rules: Rules, policy: Policy) -> _Step:
+def _early(result: Result, rules: Rules, policy: Policy) -> _PolicyStep:
     bonus = policy.early.bonus
     if not (bonus and rules.due and result.submitted):
-        return _Step()
+        return _PolicyStep()
     needed = timedelta(days=policy.early.days)
     before_due = rules.due - datetime.fromisoformat(result.submitted)
     if before_due < needed:
-        return _Step()
+        return _PolicyStep()
     factor = 1 + exact(bonus)
-    return _Step(factor, f"early, {bonus:.0%} added")
+    return _PolicyStep(factor, f"early, {bonus:.0%} added")
 
 
-def _by_hand(result: Result, policy: Policy) -> _Step:
+def _by_hand(result: Result, policy: Policy) -> _PolicyStep:
     factor, words = unit_factor(result, policy.adjustments)
-    return _Step(factor, "; ".join(words), short=f"× {float(factor):g} by hand")
+    return _PolicyStep(factor, "; ".join(words), short=f"× {float(factor):g} by hand")
 
 
-def _not_begun(first: str, rules: Rules, policy: Policy) -> _Step:
+def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
     """Take off what it costs that nothing was handed in by `begun`; `first` is the first time."""
     lost = policy.late.not_begun
     if not (lost and rules.begun and first):
-        return _Step()
+        return _PolicyStep()
     first_time = datetime.fromisoformat(first)
     if first_time <= rules.begun:
-        return _Step()
+        return _PolicyStep()
     factor = 1 - exact(lost)
     words = f"nothing was handed in by {rules.begun:%d %B}, {lost:.0%} taken off"
-    return _Step(factor, words)
+    return _PolicyStep(factor, words)
 
 
-def _late(result: Result, policy: Policy, slack: int) -> _Step:
+def _late(result: Result, policy: Policy, slack: int) -> _PolicyStep:
     """Take off what lateness costs; `slack` days of it are free.
 
     Where the student has a due time of their own, it is named as soon as the class's is over.
     """
     own = deadline(result.lms_name, result.unit, policy)
     if own is None or not result.submitted:
-        return _Step()
+        return _PolicyStep()
     submitted = datetime.fromisoformat(result.submitted)
     days = _days_after(own.due, submitted, policy)
     due_for_all = policy.rules(result.unit).due
     if not days:
         is_over = due_for_all is not None and _days_after(due_for_all, submitted, policy) > 0
-        return _Step(words=f"in time: {own.words}" if own.why and is_over else "")
+        return _PolicyStep(words=f"in time: {own.words}" if own.why and is_over else "")
     used = min(days, slack)
     lost_by_days = (days - used) * exact(policy.late.per_day)
     lost = min(lost_by_days, exact(policy.late.at_most))
@@ -536,7 +536,7 @@ def _late(result: Result, policy: Policy, slack: int) -> _Step:
     words += f", {float(lost):.0%} taken off"
     if own.why:
         words += f", {own.words}"
-    return _Step(1 - lost, words, used)
+    return _PolicyStep(1 - lost, words, used)
 
 
 def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:

@@ -16,7 +16,7 @@ attempt.
 import re
 from collections.abc import Iterator, Sequence
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, is_zip, mostly, tops
 
 NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
@@ -121,4 +121,4 @@ def _found(item: Item, match: re.Match[str], source: str) -> Found:
     )
 
 
-CANVAS = Source("canvas", recognizes, read, "Canvas's download of submissions")
+CANVAS = SourceKind("canvas", recognizes, read, "Canvas's download of submissions")

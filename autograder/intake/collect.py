@@ -17,7 +17,7 @@ from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import Roster, Student, kept_from, merged, roster_beside
 from autograder.intake.folder_names import Naming, folder_name
-from autograder.intake.found import Found, Source
+from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
     CannotCollect,
     Contents,
@@ -31,7 +31,7 @@ from autograder.intake.items import (
 )
 from autograder.intake.laid_out import (
     Attempt,
-    Place,
+    AttemptsAtUnit,
     add_to_list,
     has_any,
     lay_out,
@@ -75,8 +75,8 @@ class Plan:
     is to be said of a roster that was there before.
     """
 
-    source: Source
-    places: list[Place] = field(default_factory=list)
+    source: SourceKind
+    places: list[AttemptsAtUnit] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     missing: list[Student] = field(default_factory=list)
@@ -125,7 +125,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.above = len(items[0].above) if items else 0
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
-    candidates: dict[tuple[str, str], list[_Candidate]] = {}
+    candidates: dict[tuple[str, str], list[_Recognized]] = {}
     unread = {each.place: each for each in contents.left}
     for found in source.read([*items, *_unread_items(contents.left, made.above)], contents.name):
         left = unread.pop(_place_of(found), None)
@@ -200,7 +200,7 @@ def _ungraded(
     return list(found.values())
 
 
-def _refuse_other_kind(source: Source, before: Sequence[str], wish: Wish) -> None:
+def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) -> None:
     """Refuse a source of another kind than those before, unless a person says that it is one.
 
     Else one student's files, collected by themselves, could pass for a platform's word on others.
@@ -306,7 +306,7 @@ class _Rank:
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _Recognized:
     """A script or notebook with its student and unit. known: the student in the roster."""
 
     found: Found
@@ -329,7 +329,7 @@ class _Candidate:
         return Left(self.found.item.place, why, self.found.who)
 
 
-def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Candidate | Left:
+def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Recognized | Left:
     """Return whose hand-in a file may be, or why it can be none."""
     place = found.item.place
     if naming.source in CLONES and _is_handed_out(course, found):
@@ -340,7 +340,7 @@ def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Can
     if not unit:
         return Left(place, _no_unit(course), found.who)
     student, known = naming.folder_of(found.who)
-    return _Candidate(found, student, known, unit)
+    return _Recognized(found, student, known, unit)
 
 
 CLONES = ("classroom50", "github")
@@ -356,13 +356,13 @@ def _is_handed_out(course: Course, found: Found) -> bool:
 
 
 def _one_of_each(
-    course: Course, candidates: Sequence[_Candidate], source: Source
+    course: Course, candidates: Sequence[_Recognized], source: SourceKind
 ) -> tuple[list[Attempt], list[Left]]:
     """Return one file of each hand-in, and what was left beside it.
 
     candidates: all files of one student and one unit.
     """
-    hand_ins: dict[str, list[_Candidate]] = {}
+    hand_ins: dict[str, list[_Recognized]] = {}
     for candidate in candidates:
         hand_in = candidate.found.together
         hand_ins.setdefault(hand_in, []).append(candidate)
@@ -378,7 +378,7 @@ def _one_of_each(
 
 
 def _one_of(
-    course: Course, files: Sequence[_Candidate], source: Source
+    course: Course, files: Sequence[_Recognized], source: SourceKind
 ) -> tuple[Attempt | None, list[Left]]:
     """Return the file that is taken of one hand-in, or None, and what is left of it."""
     best, *others = sorted(files, key=lambda file: file.rank(course))
@@ -397,7 +397,7 @@ def _one_of(
         return None, left
 
 
-def _nobody_knows(course: Course, best: _Candidate, second: _Candidate) -> bool:
+def _nobody_knows(course: Course, best: _Recognized, second: _Recognized) -> bool:
     """Say whether neither of two files of one kind is called like the unit, nor nearly so."""
     first_rank = best.rank(course)
     second_rank = second.rank(course)
@@ -407,7 +407,7 @@ def _nobody_knows(course: Course, best: _Candidate, second: _Candidate) -> bool:
 
 
 def _without_given(
-    course: Course, unit: str, attempts: list[Attempt], source: Source
+    course: Course, unit: str, attempts: list[Attempt], source: SourceKind
 ) -> tuple[list[Attempt], list[Left]]:
     """Leave out what is as it was given: in a clone every unit's file lies there from the start."""
     stub = course.stub(unit)
@@ -424,7 +424,7 @@ def _without_given(
     return changed, left
 
 
-def _attempt(candidate: _Candidate, source: Source) -> Attempt:
+def _attempt(candidate: _Recognized, source: SourceKind) -> Attempt:
     """Read a file, and note what the source and the roster know of it."""
     found = candidate.found
     content = content_of(found.item)
@@ -440,7 +440,9 @@ def _attempt(candidate: _Candidate, source: Source) -> Attempt:
     return Attempt(record, content, PurePath(found.name).suffix.casefold())
 
 
-def _record(source: Source, student: str, known: Student | None, who: Person, place: str) -> HandIn:
+def _record(
+    source: SourceKind, student: str, known: Student | None, who: Person, place: str
+) -> HandIn:
     """Note whose a file is, as the source and the roster know it. place: where the file stands."""
     listed = known or Student("")
     return HandIn(
@@ -542,7 +544,7 @@ def _counts(made: Plan) -> str:
     return f"{made.source.title}: {hand_ins}, {len(fresh)} of them new"
 
 
-def _attempts_in_words(place: Place) -> str:
+def _attempts_in_words(place: AttemptsAtUnit) -> str:
     """Say which attempt the latest is, and where those before are; empty for a first one."""
     number = place.latest.attempt
     if number == 1:

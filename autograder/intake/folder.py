@@ -7,7 +7,7 @@ There is a folder for each student, or files are called like them:
 
 from collections.abc import Iterator, Sequence
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left
 
 
@@ -28,4 +28,4 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         yield Found(item, item.name, Person(login=student), item.time, hint=hint)
 
 
-FOLDER = Source("folder", recognizes, read, "a folder of files")
+FOLDER = SourceKind("folder", recognizes, read, "a folder of files")

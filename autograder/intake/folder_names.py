@@ -18,7 +18,7 @@ RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in rang
 
 
 @dataclass(frozen=True)
-class _Taken:
+class _TakenName:
     """A folder's name that is taken, and whose it is."""
 
     name: str
@@ -36,7 +36,7 @@ class Naming:
     source: str
     roster: Roster | None
     unknown: set[str] = field(default_factory=set)
-    taken: dict[str, _Taken] = field(default_factory=dict)
+    taken: dict[str, _TakenName] = field(default_factory=dict)
 
     def folder_of(self, who: Person) -> tuple[str, Student | None]:
         """Return the name of the folder of who handed in, and who that is in the roster."""
@@ -70,11 +70,11 @@ class Naming:
     def _alone(self, name: str, person: str, held_by: str) -> str:
         """Return the name, or one with a checksum of the person where another has it already."""
         key = unicodedata.normalize("NFKC", name).casefold()
-        first = self.taken.setdefault(key, _Taken(name, held_by or person))
+        first = self.taken.setdefault(key, _TakenName(name, held_by or person))
         if first.person == person:
             return first.name
         other = f"{name}~{_checksum(person.encode())}"
-        self.taken[other.casefold()] = _Taken(other, person)
+        self.taken[other.casefold()] = _TakenName(other, person)
         return other
 
     def _held(self, name: str) -> str:

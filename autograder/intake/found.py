@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from autograder.intake.items import Item, Left, Person
 
-__all__ = ["Found", "Person", "Reader", "Source"]
+__all__ = ["Found", "Person", "Reader", "SourceKind"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ Reader = Callable[[Sequence[Item], str], Iterator[Found | Left]]
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceKind:
     """A kind of source: its name, how its layout is recognized, and how it is read.
 
     A reader takes the items, and the name of the folder or zip that held them.

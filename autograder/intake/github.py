@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, content_of, mostly, utc_of_seconds
 
 MARK = ".classroom50.yaml"
@@ -184,7 +184,7 @@ def _ask_git(git: Path, how: str) -> bytes:
     return done.stdout
 
 
-CLASSROOM50 = Source(
+CLASSROOM50 = SourceKind(
     "classroom50",
     recognizes_classroom50,
     read_classroom50,
@@ -192,6 +192,6 @@ CLASSROOM50 = Source(
     around=r".+_submissions_\d{4}_\d\d_\d\d_T_\d\d_\d\d_\d\d",
     marks_are_students=True,
 )
-GITHUB = Source(
+GITHUB = SourceKind(
     "github", recognizes_clones, read_clones, "a folder of clones", marks_are_students=True
 )

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import CannotCollect, Item, Left, content_of, in_utc
 
 METADATA = "submission_metadata.yml"
@@ -115,7 +115,7 @@ def _time(value: object) -> str:
         return ""
 
 
-GRADESCOPE = Source(
+GRADESCOPE = SourceKind(
     "gradescope",
     recognizes,
     read,

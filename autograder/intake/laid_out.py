@@ -30,7 +30,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Place:
+class AttemptsAtUnit:
     """All attempts of a student at a unit, by time, the latest last.
 
     fresh: how many were not there before.
@@ -47,7 +47,9 @@ class Place:
         return self.attempts[-1].record
 
 
-def with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attempt]) -> Place:
+def with_those_before(
+    into: Path, student: str, unit: str, fresh: Sequence[Attempt]
+) -> AttemptsAtUnit:
     """Return the attempts that are there and the fresh ones, by time, numbered.
 
     Equal files are one attempt.
@@ -62,7 +64,7 @@ def with_those_before(into: Path, student: str, unit: str, fresh: Sequence[Attem
     all_have_times = all(attempt.record.submitted for attempt in attempts)
     if all_have_times:
         attempts.sort(key=_order)
-    return Place(student, unit, _numbered(attempts), fresh=len(attempts) - before)
+    return AttemptsAtUnit(student, unit, _numbered(attempts), fresh=len(attempts) - before)
 
 
 def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
@@ -126,7 +128,7 @@ def has_any(into: Path, student: str) -> bool:
     return any(folder.glob("*.json"))
 
 
-def lay_out(place: Place, into: Path) -> None:
+def lay_out(place: AttemptsAtUnit, into: Path) -> None:
     """Write the earlier attempts, then the latest where `grade` looks."""
     folder = into / place.student
     earlier = folder / EARLIER / place.unit

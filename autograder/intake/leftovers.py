@@ -31,14 +31,14 @@ def left_out(
     unit: the only one that was asked for; what is of others is not spoken of.
     """
     taken = {entry.path for entry in found if entry.path}
-    looking = _Looking(course, folder, taken, unit)
+    looking = _Leftovers(course, folder, taken, unit)
     left = list(looking.at_the_top())
     left.sort(key=lambda each: each.place)
     return left
 
 
 @dataclass(frozen=True)
-class _Looking:
+class _Leftovers:
     """Looks for what was not taken. taken: the files that were. unit: the only one that counts."""
 
     course: Course

@@ -14,7 +14,7 @@ The zip says no times but those of its entries, which are the files' own.
 import re
 from collections.abc import Iterator, Sequence
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, mostly, tops
 
 NAME = re.compile(
@@ -45,4 +45,4 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
             yield Found(item, own, who, item.time, hint=source)
 
 
-MOODLE = Source("moodle", recognizes, read, "Moodle's download of submissions")
+MOODLE = SourceKind("moodle", recognizes, read, "Moodle's download of submissions")

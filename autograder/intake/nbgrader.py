@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from autograder.intake.found import Found, Person, Source
+from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, content_of, in_utc, mostly, tops
 
 INBOUND = re.compile(
@@ -100,7 +100,7 @@ def _time(text: str) -> str:
     return in_utc(moment)
 
 
-NBGRADER = Source(
+NBGRADER = SourceKind(
     "nbgrader",
     recognizes,
     read,

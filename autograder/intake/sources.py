@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.intake.canvas import CANVAS
 from autograder.intake.folder import FOLDER
-from autograder.intake.found import Source
+from autograder.intake.found import SourceKind
 from autograder.intake.github import CLASSROOM50, GITHUB
 from autograder.intake.gradescope import GRADESCOPE
 from autograder.intake.items import CannotCollect, Item, below, glance, shown, tops
@@ -25,7 +25,7 @@ def recognize(
     zipped: bool = True,
     before: Collection[str] = (),
     called: str = "",
-) -> tuple[Source, list[Item]]:
+) -> tuple[SourceKind, list[Item]]:
     """Find what kind of source some files are, and the files as that kind has them.
 
     A folder or two around the whole is looked through. is_unit: whether a folder's name is a
@@ -58,7 +58,7 @@ def recognize(
 
 
 def _refuse_one_students(
-    kind: Source, level: Sequence[Item], before: Collection[str], called: str
+    kind: SourceKind, level: Sequence[Item], before: Collection[str], called: str
 ) -> None:
     """Refuse what one student's folder says of the whole.
 
@@ -75,7 +75,7 @@ def _refuse_one_students(
         raise _whose_is_it(kind, folders.pop())
 
 
-def _whose_is_it(kind: Source, folder: str) -> CannotCollect:
+def _whose_is_it(kind: SourceKind, folder: str) -> CannotCollect:
     return CannotCollect(
         f"What lies in the only folder, {shown(folder)}, looks like {kind.title}, but a student "
         f"could have made it so. If it is, add --from {kind.name}; if {shown(folder)} is a "

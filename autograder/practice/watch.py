@@ -90,7 +90,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Judged:
+class VerdictNews:
     """A verdict, and the end of what was printed."""
 
     verdict: Verdict
@@ -120,7 +120,7 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NothingToCheck:
     """Why nothing can be checked: what is wrong with the file or with the course."""
 
     words: str
@@ -138,7 +138,7 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
         task: Task = pipe.recv()
         _serve_task(unit, task, printed, pipe)
     except UserError as error:
-        pipe.send(Refused(str(error)))
+        pipe.send(NothingToCheck(str(error)))
 
 
 def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) -> None:
@@ -174,7 +174,7 @@ def _run_checks(
         submission = Submission(task.source, "")
         (verdict,) = practise(unit, [check], submission, practised.append, begun)
         end_of_printed = printed.getvalue()[-MAX_PRINTED:]
-        news = Judged(verdict, end_of_printed.strip(), earlier)
+        news = VerdictNews(verdict, end_of_printed.strip(), earlier)
         send(news)
         return verdict
 
@@ -235,7 +235,7 @@ def _lists_of_floats() -> Iterator[list[Any]]:
 
 
 @dataclass
-class Clock:
+class AtWork:
     """What the process at work is busy with, since when, and how large the process was then."""
 
     begun: Begun
@@ -289,7 +289,7 @@ class Watch:
         self.foot = ""
         self.warning = ""
         self.moves = True
-        self.clock: Clock | None = None
+        self.clock: AtWork | None = None
         os.environ[warm.COURSE] = str(course.folder)
         os.environ[warm.UNIT] = unit
         self.waiting = self._start_checker()
@@ -397,14 +397,14 @@ class Watch:
         match news:
             case Begun():
                 if self.clock is None or self.clock.begun != news:
-                    self.clock = Clock(news, self.working.memory())
+                    self.clock = AtWork(news, self.working.memory())
                 return
-            case Judged():
+            case VerdictNews():
                 self.clock = None
                 self._judged(news)
             case Looking():
                 self._looked(news)
-            case Refused():
+            case NothingToCheck():
                 self.clock = None
                 self.foot = news.words
             case Played():
@@ -433,7 +433,7 @@ class Watch:
         )
         self.draw()
 
-    def _judged(self, news: Judged) -> None:
+    def _judged(self, news: VerdictNews) -> None:
         """Put a verdict on the screen, and go on where it passes.
 
         An earlier check is told where it does not pass.
@@ -510,7 +510,7 @@ class Watch:
         self.clock = None
         remark = Remark(f"{why}, and its process was ended.")
         verdict = Verdict(check.what, check.title, check.points, 0, status, (remark,))
-        self._judged(Judged(verdict, printed=""))
+        self._judged(VerdictNews(verdict, printed=""))
         self.draw()
 
     def _not_passed(self) -> list[str]:

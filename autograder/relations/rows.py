@@ -46,11 +46,11 @@ def right_but_for_rows(case: Case) -> Iterator[Fitting]:
             continue
         agree = ~differ(case.found, made)
         if agree.any() and not agree.all():
-            yield from _rows_that_agree(_Made(case, change, made, agree))
+            yield from _rows_that_agree(_ChangeMade(case, change, made, agree))
 
 
 @dataclass(frozen=True)
-class _Made:
+class _ChangeMade:
     """A wrong array beside what a change makes of the expected one.
 
     made: what the change makes. agree: where the wrong array equals that; both of its shape.
@@ -85,7 +85,7 @@ class _Made:
         return min(0.0, chance + choices_of_rows)
 
 
-def _rows_that_agree(made: _Made) -> Iterator[Fitting]:
+def _rows_that_agree(made: _ChangeMade) -> Iterator[Fitting]:
     """Find axes along which whole rows are as a change would make them."""
     case, change = made.case, made.change
     shape = case.found.shape

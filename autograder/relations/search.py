@@ -111,7 +111,7 @@ def _is_hopeless(case: Case) -> bool:
 
 
 @dataclass(frozen=True)
-class _Shared:
+class _RelationOfArrays:
     """One relation and the arrays that it fits.
 
     fits: array → how the relation fits it.
@@ -144,13 +144,13 @@ class _Shared:
         fitted = sum(one.fitted for one in self.found)
         return holds_everywhere, arrays, -fitted, self.prior
 
-    def without(self, arrays: Container[str]) -> "_Shared":
+    def without(self, arrays: Container[str]) -> "_RelationOfArrays":
         """Take arrays out."""
         left = {}
         for name, one in self.fits.items():
             if name not in arrays:
                 left[name] = one
-        return _Shared(left)
+        return _RelationOfArrays(left)
 
 
 def _choose(by_array: Mapping[str, Sequence[Fitting]]) -> dict[str, Relation]:
@@ -169,17 +169,17 @@ def _choose(by_array: Mapping[str, Sequence[Fitting]]) -> dict[str, Relation]:
     return chosen
 
 
-def _by_relation(by_array: Mapping[str, Sequence[Fitting]]) -> list[_Shared]:
+def _by_relation(by_array: Mapping[str, Sequence[Fitting]]) -> list[_RelationOfArrays]:
     """Collect the arrays that one relation fits."""
     by_relation: dict[Relation, dict[str, Fitting]] = {}
     for name, found in by_array.items():
         for one in found:
             fits = by_relation.setdefault(one.relation, {})
             fits[name] = one
-    return [_Shared(fits) for fits in by_relation.values()]
+    return [_RelationOfArrays(fits) for fits in by_relation.values()]
 
 
-def _that_cannot_be_chance(relations: Iterable[_Shared]) -> list[_Shared]:
+def _that_cannot_be_chance(relations: Iterable[_RelationOfArrays]) -> list[_RelationOfArrays]:
     """Choose the relations that fit an array and could not fit any other one as well."""
     kept = []
     for shared in relations:

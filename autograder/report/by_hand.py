@@ -32,7 +32,7 @@ from autograder.grading.roster import roster_beside
 from autograder.grading.ways_wrong import ways_wrong
 from autograder.judging import Verdict
 from autograder.report.names import called, names_of_students
-from autograder.report.pages import CodeBlock, Source, environment, listing_of
+from autograder.report.pages import CodeBlock, SubmittedBytes, environment, listing_of
 from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit
 from autograder.schema import BadFile, convert
@@ -48,7 +48,7 @@ class BadForm(UserError):
 
 
 def by_hand_pages(
-    course: Course, grades: Path, results: Sequence[Result], source: Source | None
+    course: Course, grades: Path, results: Sequence[Result], source: SubmittedBytes | None
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the pages by address: one for each check of each unit, and one that leads to them."""
     units = by_unit(results)
@@ -86,7 +86,7 @@ def _render(name: str, **variables: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerShown:
     """What a page shows of one student. by_hand: what was given for this check."""
 
     student: str
@@ -118,7 +118,7 @@ class _Page:
     grades: Path
     results: Sequence[Result]
     students: Set[str]
-    source: Source | None
+    source: SubmittedBytes | None
     unit: str
     check: str
     title: str
@@ -189,7 +189,7 @@ class _Page:
                 names[result.lms_name] = called(result.lms_name, result.hand_in.name)
         return names
 
-    def _answer(self, result: Result, known: Sequence[Adjustment]) -> Answer | None:
+    def _answer(self, result: Result, known: Sequence[Adjustment]) -> AnswerShown | None:
         """Return what the page shows of a result; None where it holds no such check."""
         verdict = verdict_of(result, self.check)
         if verdict is None:
@@ -197,7 +197,7 @@ class _Page:
         student = result.lms_name
         content = self.source(result) if self.source else None
         listing = listing_of(self.course, result, content)
-        return Answer(
+        return AnswerShown(
             student=student,
             verdict=verdict,
             listing=listing.get(self.check, []),

@@ -133,19 +133,19 @@ LEAST_WORDS = 4  # of a line that can be told from others
 
 
 @dataclass(frozen=True)
-class _Line:
+class _CodeLine:
     """A line of code as its words and signs, and as its shape."""
 
     words: list[str]
     shape: list[str]
 
 
-def _line(text: str) -> _Line:
-    return _Line(_words(text), _shape(text))
+def _line(text: str) -> _CodeLine:
+    return _CodeLine(_words(text), _shape(text))
 
 
 @lru_cache(maxsize=1)  # one text is asked about one known mistake after another
-def _lines_of_text(text: str) -> list[_Line]:
+def _lines_of_text(text: str) -> list[_CodeLine]:
     return [_line(line) for line in text.split("\n")]
 
 

@@ -164,7 +164,7 @@ def _columns(grades: Sequence[Grade]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _GradebookRow:
     """A student as a gradebook has a row for them, and their grades by unit.
 
     source: the system that `who` is known from; empty for a roster's student.
@@ -175,13 +175,13 @@ class _Row:
     units: Mapping[str, Grade] = field(default_factory=dict)
 
 
-def _rows(grades: Sequence[Grade], missing: Missing) -> list[_Row]:
+def _rows(grades: Sequence[Grade], missing: Missing) -> list[_GradebookRow]:
     """Return a row for each student, with what `collect` or the roster knows of them."""
     by_student = _by_student(grades)
     rows = [_row(student, units) for student, units in by_student.items()]
     for student in _absent(missing):
         if student.student not in by_student:
-            rows.append(_Row(student))
+            rows.append(_GradebookRow(student))
     return rows
 
 
@@ -194,11 +194,11 @@ def _absent(missing: Missing) -> list[Student]:
     return [student for _, student in sorted(absent.items())]
 
 
-def _row(student: str, units: Mapping[str, Grade]) -> _Row:
+def _row(student: str, units: Mapping[str, Grade]) -> _GradebookRow:
     """Return a student's row, with what a hand-in of their own says of them."""
     for known in _own_first(units.values()):
-        return _Row(as_student(student, known), known.source, units)
-    return _Row(Student(student), units=units)
+        return _GradebookRow(as_student(student, known), known.source, units)
+    return _GradebookRow(Student(student), units=units)
 
 
 def _own_first(grades: Iterable[Grade]) -> list[HandIn]:
@@ -397,7 +397,9 @@ def _without_backslash(text: str) -> str:
     return text.replace("\\", "/")
 
 
-def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mapping[str, str]) -> str:
+def _moodle_table(
+    rows: Sequence[_GradebookRow], most: Mapping[str, float], heads: Mapping[str, str]
+) -> str:
     """Return a table for Moodle's gradebook: points and words for each unit."""
     head = ["username", "email"]
     for unit, points in most.items():
@@ -416,7 +418,7 @@ def _moodle_table(rows: Sequence[_Row], most: Mapping[str, float], heads: Mappin
     return as_csv(table)
 
 
-def _worksheets(rows: Sequence[_Row], heads: Mapping[str, str]) -> Files:
+def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> Files:
     """Return a grading worksheet for each unit that came from an assignment of Moodle's."""
     sheets: dict[str, list[Sequence[str | float]]] = {}
     for row in rows:

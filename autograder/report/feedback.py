@@ -18,7 +18,7 @@ from autograder.grading.attempts import kind_in_words
 from autograder.grading.hand_in import id_in
 from autograder.grading.policy import Grade
 from autograder.grading.results import CannotWrite, Result, write_whole
-from autograder.report.pages import Around, Source, page_alone
+from autograder.report.pages import PageContext, SubmittedBytes, page_alone
 
 BROWSERS = (
     "chromium",
@@ -53,8 +53,8 @@ def write_feedback(
     grades: Sequence[Grade],
     latest: Sequence[Result],
     folder: Path,
-    source: Source | None,
-    around: Around,
+    source: SubmittedBytes | None,
+    around: PageContext,
 ) -> list[Feedback]:
     """Write a page for each grade, called `<student> <unit>.html`. Raises `CannotWrite`."""
     written = []

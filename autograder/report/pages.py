@@ -35,7 +35,7 @@ from autograder.report.terminal import number, symbol
 from autograder.sandbox.definitions import Definition, read_definitions
 
 # the file that was graded, if it is still there as it was
-Source = Callable[[Result], bytes | None]
+SubmittedBytes = Callable[[Result], bytes | None]
 # (unit, student as the pages call them) → what counts
 Counts = Mapping[tuple[str, str], Grade]
 # unit → students who are in the roster and handed in nothing
@@ -43,7 +43,7 @@ Missing = Mapping[str, Sequence[Student]]
 
 
 @dataclass(frozen=True)
-class Around:
+class PageContext:
     """What pages tell beside the latest results.
 
     earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
@@ -188,10 +188,10 @@ def _render(name: str, shared: Mapping[str, Any], **variables: Any) -> str:
 def site(
     course: Course,
     results: Sequence[Result],
-    source: Source | None = None,
+    source: SubmittedBytes | None = None,
     aliases: Pseudonyms | None = None,
     live: str = "",
-    around: Around = Around(),
+    around: PageContext = PageContext(),
 ) -> dict[str, Callable[[], str]]:
     """Return the pages of a class by address, each made when it is called.
 
@@ -239,7 +239,7 @@ def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:
     return names | names_of_results(results)
 
 
-def _shared_by_all(course: Course, around: Around) -> dict[str, Any]:
+def _shared_by_all(course: Course, around: PageContext) -> dict[str, Any]:
     """Return what all pages of a course are told."""
     return {
         "short": course.short,
@@ -275,7 +275,7 @@ def _called(results: Sequence[Result], aliases: Pseudonyms | None) -> _Called:
     return _Called(stored, shown, renaming)
 
 
-def _counts(called: _Called, around: Around) -> Counts:
+def _counts(called: _Called, around: PageContext) -> Counts:
     """Return what counts of each student's hand-ins; nothing where that is plain."""
     if not around.rules and not around.earlier:
         return {}
@@ -327,9 +327,9 @@ def write_pages(
     course: Course,
     results: Sequence[Result],
     folder: Path,
-    source: Source | None = None,
+    source: SubmittedBytes | None = None,
     anonymous: bool = False,
-    around: Around = Around(),
+    around: PageContext = PageContext(),
 ) -> Path:
     """Write all pages below a folder, remove those of an earlier time; return the class page."""
     aliases = Pseudonyms() if anonymous else None
@@ -352,7 +352,7 @@ def remove_other_pages(folder: Path, addresses: Mapping[str, object]) -> None:
 
 
 def page_alone(
-    course: Course, result: Result, grade: Grade, source: Source | None, around: Around
+    course: Course, result: Result, grade: Grade, source: SubmittedBytes | None, around: PageContext
 ) -> str:
     """Return a student's page to be given to the student: no link leads to the class."""
     shared = {
@@ -398,7 +398,7 @@ class _StudentPage:
     course: Course
     stored: Result
     shown: Result
-    source: Source | None
+    source: SubmittedBytes | None
     renaming: Renaming | None
     earlier: Sequence[Result]
     good_ones: "Listing" = field(default_factory=dict)

@@ -257,7 +257,7 @@ HEAD = (
 
 
 @dataclass(frozen=True)
-class Listed:
+class RequestShown:
     """A request beside what is known of it.
 
     verdict: of the check; None where there is no such result or no such check. file: whether the
@@ -301,14 +301,14 @@ class Listed:
 
 def listed(
     requests: Sequence[Request], results: Sequence[Result], adjustments: Sequence[Adjustment]
-) -> list[Listed]:
+) -> list[RequestShown]:
     """Return the requests, each beside what is known of it."""
     by_place = {(result.lms_name, result.unit): result for result in results}
     found = []
     for request in requests:
         result = by_place.get((request.student, request.unit))
         given = given_for(adjustments, result, request.check) if result else []
-        one = Listed(
+        one = RequestShown(
             request=request,
             verdict=verdict_of(result, request.check) if result else None,
             file=_which_file(request, result),
@@ -318,7 +318,7 @@ def listed(
     return found
 
 
-def as_table(requests: Sequence[Listed]) -> list[Sequence[str | float]]:
+def as_table(requests: Sequence[RequestShown]) -> list[Sequence[str | float]]:
     """Return requests as a table."""
     rows = [request.row() for request in requests]
     return [HEAD, *rows]

@@ -24,7 +24,7 @@ from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside
 from autograder.grading.whole_class import whole_class
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
-from autograder.report.pages import Around, Source, security_policy, site
+from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
 
 MAX_FORM = 64 << 10  # bytes
@@ -40,7 +40,7 @@ class LiveSite:
         self,
         course: Course,
         grades: Path,
-        source: Source | None,
+        source: SubmittedBytes | None,
         anonymous: bool,
         rules: Policy | None = None,
     ) -> None:
@@ -49,7 +49,7 @@ class LiveSite:
         self._source = source
         self._pseudonyms = Pseudonyms() if anonymous else None
         self._rules = rules
-        self._stored: dict[Path, _Stored] = {}
+        self._stored: dict[Path, _StoredFile] = {}
         self._pages: dict[str, Callable[[], str]] = {}
         self._time_by_hand = 0  # of the points by hand that the pages show
         self._lock = Lock()
@@ -79,7 +79,7 @@ class LiveSite:
             if known.get(path) == time:
                 stored[path] = self._stored[path]
             else:
-                stored[path] = _Stored(time, read_result(path))
+                stored[path] = _StoredFile(time, read_result(path))
         self._stored = stored
         self._pages = self._made_anew()
 
@@ -90,7 +90,7 @@ class LiveSite:
         self._rules = self._rules_now(results, roster)
         results = whole_class(self._course, results, self._rules, roster)
         who_handed_in = with_partners(results, self._rules)
-        around = Around(
+        around = PageContext(
             earlier=comparable(earlier_results(self._grades), results),
             missing=absent(roster, who_handed_in),
             rules=self._rules,
@@ -143,7 +143,7 @@ def _has_forms(address: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _StoredFile:
     """A file of results as it was read: when it was written, and what it holds, if it is whole."""
 
     time: int

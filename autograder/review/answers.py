@@ -39,7 +39,7 @@ class Exercise:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FingerprintedFile:
     """A student's file for a unit, as its definitions, each with the numbers of its fingerprints.
 
     student: who wrote it, with the year before the name where that is an earlier one.
@@ -54,7 +54,9 @@ class Answer:
     year: str = ""
 
 
-def read_answer(student: str, source: bytes, names: Sequence[str] = (), year: str = "") -> Answer:
+def read_answer(
+    student: str, source: bytes, names: Sequence[str] = (), year: str = ""
+) -> FingerprintedFile:
     """Read a student's file; one that our reading fails on has no definitions, and costs no other.
 
     Definitions that stand on the same lines have one text, which is read once.
@@ -66,7 +68,7 @@ def read_answer(student: str, source: bytes, names: Sequence[str] = (), year: st
     texts = [definition.text for definition in found]
     different = list(dict.fromkeys(texts))
     by_text = dict(zip(different, numbers(different), strict=True))
-    return Answer(
+    return FingerprintedFile(
         student=_with_year(student, year),
         definitions=found,
         numbers=tuple(by_text[text] for text in texts),
@@ -94,16 +96,16 @@ class UnitAnswers:
     unit: str
     exercises: tuple[Exercise, ...]
     short: tuple[Exercise, ...]
-    answers: tuple[Answer, ...]
+    answers: tuple[FingerprintedFile, ...]
     given: frozenset[str]
     public: frozenset[int]
     results: tuple[Result, ...] = ()
 
-    def of(self, exercise: Exercise, answer: Answer) -> list[Definition]:
+    def of(self, exercise: Exercise, answer: FingerprintedFile) -> list[Definition]:
         """Return the definitions of an answer to an exercise, with the student's own helpers."""
         return parts(answer.definitions, exercise.names, self.given)
 
-    def numbers(self, exercise: Exercise, answer: Answer) -> frozenset[int]:
+    def numbers(self, exercise: Exercise, answer: FingerprintedFile) -> frozenset[int]:
         """Return the fingerprints of these definitions."""
         definitions = self.of(exercise, answer)
         asked_for = {id(definition) for definition in definitions}
@@ -156,7 +158,7 @@ def read_class(
 
 def _graded(
     course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]
-) -> list[Answer]:
+) -> list[FingerprintedFile]:
     """Read the answers that the results of one unit are of.
 
     every: the results of all units, since their students' names hang together.
@@ -172,7 +174,7 @@ def _graded(
     return answers
 
 
-def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[Answer]:
+def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[FingerprintedFile]:
     """Read the answers in a folder of submissions; none where nobody has handed in the unit."""
     try:
         submitted = with_records(course, folder, find_submissions(course, folder, unit))
@@ -223,7 +225,7 @@ def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
 
 
 def _unit_answers(
-    unit: Unit, answers: Sequence[Answer], results: Sequence[Result], lines: int
+    unit: Unit, answers: Sequence[FingerprintedFile], results: Sequence[Result], lines: int
 ) -> UnitAnswers:
     """Return the answers of a unit with its exercises. lines: shorter exercises are left out."""
     solution = solution_of(unit)
@@ -247,7 +249,7 @@ def _unit_answers(
     )
 
 
-def _exercises(unit: Unit, stub: str, ours: Answer) -> list[Exercise]:
+def _exercises(unit: Unit, stub: str, ours: FingerprintedFile) -> list[Exercise]:
     """Return the exercises of a unit, with the lines that our solution takes for each."""
     asked, given = exercises(stub)
     titles = {check.name: check.title for check in unit.checks}

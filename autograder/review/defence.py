@@ -13,7 +13,7 @@ from autograder.errors import UserError
 from autograder.grading.results import Result, digest
 from autograder.report.names import names_of_results
 from autograder.review.defence_pages import write_index, write_sheets
-from autograder.review.questions import Question, questions
+from autograder.review.questions import VivaQuestion, questions
 from autograder.sandbox.client import Server, ServerGone
 
 log = logging.getLogger("autograder")
@@ -131,7 +131,7 @@ class Defence:
             write_sheets(self._out, result, made)
         return len(made)
 
-    def _questions(self, server: Server, unit: str, source: bytes) -> list[Question]:
+    def _questions(self, server: Server, unit: str, source: bytes) -> list[VivaQuestion]:
         """Return the questions about a file; none where our reading of it fails."""
         is_notebook = source.lstrip().startswith(b"{")
         name = f"{unit}.ipynb" if is_notebook else f"{unit}.py"

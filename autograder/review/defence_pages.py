@@ -11,7 +11,7 @@ from autograder.report.code import html_lines
 from autograder.report.names import Names, names_of_results
 from autograder.report.pages import code_block, environment
 from autograder.review.effects import Effect, Kind
-from autograder.review.questions import AskedArray, Question
+from autograder.review.questions import AskedArray, VivaQuestion
 
 LEVELS = {1: "easy", 2: "middle", 3: "hard"}
 LETTERS = dict(zip(Kind, "ABCDEFG", strict=True))  # of each answer
@@ -46,7 +46,7 @@ class ShownQuestion:
     experiment: Sequence[Markup]
 
 
-def write_sheets(folder: Path, result: Result, asked: Sequence[Question]) -> None:
+def write_sheets(folder: Path, result: Result, asked: Sequence[VivaQuestion]) -> None:
     """Write both pages of a student, about what the result is of."""
     of_unit = folder / result.unit
     name = f"{result.student}.html"
@@ -56,7 +56,7 @@ def write_sheets(folder: Path, result: Result, asked: Sequence[Question]) -> Non
     write_whole(of_unit / "answers" / name, answers)
 
 
-def sheet(result: Result, asked: Sequence[Question], answers: bool) -> str:
+def sheet(result: Result, asked: Sequence[VivaQuestion], answers: bool) -> str:
     """Return a page of questions, with the answers or without."""
     template = environment().get_template("defence.html")
     return template.render(
@@ -83,7 +83,7 @@ def write_index(
     return path
 
 
-def _shown(question: Question, answers: bool) -> ShownQuestion:
+def _shown(question: VivaQuestion, answers: bool) -> ShownQuestion:
     """Return what the page says of a question.
 
     Without answers it is given none, so that none can slip in.

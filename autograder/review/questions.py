@@ -73,7 +73,7 @@ class AskedArray:
 
 
 @dataclass(frozen=True)
-class Question:
+class VivaQuestion:
     """One change of one line, and what it does.
 
     experiment: the code of the check, which says what each array is.
@@ -123,7 +123,9 @@ def _changes_nothing(arrays: Sequence[AskedArray]) -> bool:
     return kinds <= {Kind.SAME}
 
 
-def questions(server: Server, source: bytes, name: str, number: int, seed: int) -> list[Question]:
+def questions(
+    server: Server, source: bytes, name: str, number: int, seed: int
+) -> list[VivaQuestion]:
     """Return questions about a submission, from easy to hard.
 
     source, name: the file's bytes, and what it is called. number: how many; there are fewer where
@@ -134,7 +136,7 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
     maker = _Maker(server, source, name, seeds)
     changes = list(maker.changes())
     draw.shuffle(changes)
-    pool: list[Question] = []
+    pool: list[VivaQuestion] = []
     for change in changes[:TRIED]:
         question = maker.question(change)
         if question:
@@ -147,7 +149,7 @@ def questions(server: Server, source: bytes, name: str, number: int, seed: int) 
 
 
 @dataclass(frozen=True)
-class _Change:
+class _Askable:
     """A change that could be asked about: of a definition, in a check's experiment."""
 
     check: Check
@@ -165,7 +167,7 @@ class _Maker:
         self._seeds = seeds
         self._as_it_is: dict[str, list[Answer]] = {}
 
-    def changes(self) -> Iterator[_Change]:
+    def changes(self) -> Iterator[_Askable]:
         """Yield every small change of what the student wrote that an experiment may come to.
 
         That is of each check whose experiment gets an answer from the code as it is.
@@ -184,7 +186,7 @@ class _Maker:
                 if self._can_be_asked_about(definition, check):
                     source = Source(definition.text, takes_axis)
                     for edit in _edits(source, names):
-                        yield _Change(check, definition, edit)
+                        yield _Askable(check, definition, edit)
 
     def _can_be_asked_about(self, definition: Definition, check: Check) -> bool:
         """Say whether a definition is long enough, can be replaced in the file, and runs."""
@@ -217,7 +219,7 @@ class _Maker:
                     break
         return answers
 
-    def question(self, change: _Change) -> Question | None:
+    def question(self, change: _Askable) -> VivaQuestion | None:
         """Return the question of a change; None where it would be no good one."""
         if not _program(change.edit.script):
             return None
@@ -236,7 +238,7 @@ class _Maker:
         written = changed_lines(_tidy(change.edit)).after
         if written == lines.before:
             return None
-        return Question(
+        return VivaQuestion(
             unit=self._server.unit.name,
             check=change.check.name,
             title=change.check.title,
@@ -250,7 +252,7 @@ class _Maker:
             seeds=self._seeds,
         )
 
-    def _is_reached(self, change: _Change) -> bool:
+    def _is_reached(self, change: _Askable) -> bool:
         """Say whether the experiment comes to the changed line.
 
         An error in its place would be seen then.
@@ -475,10 +477,10 @@ def _agree(one: Effect, other: Effect) -> bool:
     return one.shape == other.shape
 
 
-def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
+def _chosen(pool: Sequence[VivaQuestion], number: int) -> list[VivaQuestion]:
     """Choose from easy to hard, about checks and lines that are still new."""
     left = sorted(pool, key=lambda question: question.level)
-    chosen: list[Question] = []
+    chosen: list[VivaQuestion] = []
     for turn in range(number):
         free = [question for question in left if _is_new(question, chosen)]
         if not free:
@@ -489,7 +491,7 @@ def _chosen(pool: Sequence[Question], number: int) -> list[Question]:
     return chosen
 
 
-def _is_new(question: Question, chosen: Sequence[Question]) -> bool:
+def _is_new(question: VivaQuestion, chosen: Sequence[VivaQuestion]) -> bool:
     """Say whether a question is about another line than those chosen, and asks something else.
 
     One in which nothing changes is asked once.
@@ -502,7 +504,9 @@ def _is_new(question: Question, chosen: Sequence[Question]) -> bool:
     return True
 
 
-def _next(free: Sequence[Question], chosen: Sequence[Question], to_choose: int) -> Question:
+def _next(
+    free: Sequence[VivaQuestion], chosen: Sequence[VivaQuestion], to_choose: int
+) -> VivaQuestion:
     """Return the question to ask next, of a check that was asked about least.
 
     free: those that are new, from easy to hard. to_choose: how many are still to be chosen.
@@ -517,6 +521,6 @@ def _next(free: Sequence[Question], chosen: Sequence[Question], to_choose: int) 
     return min(candidates, key=lambda one: (times_asked[one.check], -one.level))
 
 
-def _line_of(question: Question) -> tuple[int | None, int]:
+def _line_of(question: VivaQuestion) -> tuple[int | None, int]:
     cell = question.definition.cell
     return cell, question.line

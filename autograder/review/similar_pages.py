@@ -19,7 +19,7 @@ from autograder.report.pages import (
     without_names,
 )
 from autograder.report.pseudonyms import Renaming
-from autograder.review.answers import Answer, Exercise, UnitAnswers
+from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
 from autograder.review.similar import Alike, Pair, count_holders
 from autograder.sandbox.definitions import Definition
@@ -31,7 +31,7 @@ Found = Sequence[tuple[UnitAnswers, Sequence[Alike]]]
 
 
 @dataclass(frozen=True)
-class Bar:
+class LikenessBar:
     """How many answers have their most alike one from `low` to `high`."""
 
     low: float
@@ -139,7 +139,7 @@ class _SideBySide:
             names=self.names,
         )
 
-    def _shared(self, answers: Sequence[Answer]) -> set[int]:
+    def _shared(self, answers: Sequence[FingerprintedFile]) -> set[int]:
         """Return the fingerprints that more than one of these answers has."""
         exercise = self.report.exercise
         found = []
@@ -149,7 +149,7 @@ class _SideBySide:
         holders = count_holders(found)
         return {number for number, count in holders.items() if count > 1}
 
-    def _listing(self, answer: Answer, shared: set[int]) -> list[CodeBlock]:
+    def _listing(self, answer: FingerprintedFile, shared: set[int]) -> list[CodeBlock]:
         """Return an answer's definitions, with the lines marked that hold a shared part."""
         texts = [definition.text for definition in answer.definitions]
         of_exercise = self.unit.of(self.report.exercise, answer)
@@ -180,7 +180,7 @@ def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> se
     return lines
 
 
-def bars(report: Alike) -> list[Bar]:
+def bars(report: Alike) -> list[LikenessBar]:
     """Count how the shares of each answer's nearest are distributed, in steps of a twentieth."""
     counts = Counter[int]()
     for share in report.nearest:
@@ -188,7 +188,7 @@ def bars(report: Alike) -> list[Bar]:
         counts[min(step, BARS - 1)] += 1
     bars = []
     for step in range(BARS):
-        bar = Bar(low=step / BARS, high=(step + 1) / BARS, count=counts[step])
+        bar = LikenessBar(low=step / BARS, high=(step + 1) / BARS, count=counts[step])
         bars.append(bar)
     return bars
 

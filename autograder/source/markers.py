@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from autograder.errors import Slip
+from autograder.errors import SourceFault
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -28,12 +28,12 @@ OPENERS = ("begin", "start", "end", "stop")
 HOW_TO_WRITE_A_MISTAKE = "`# mistake: CODE` or `# mistake (keeps 0.5): CODE`"
 
 
-def slips_of_markers(text: str) -> list[Slip]:
+def slips_of_markers(text: str) -> list[SourceFault]:
     """Find what is wrong with the markers and the mistakes of a solution's script."""
-    return sorted(_Reader(text).slips)
+    return sorted(_MarkerReader(text).slips)
 
 
-class _Reader:
+class _MarkerReader:
     """Reads a script line by line, and notes its slips.
 
     began: the number of the line of the marker that is open; 0 where none is.
@@ -41,7 +41,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
-        self.slips: list[Slip] = []
+        self.slips: list[SourceFault] = []
         self.began = 0
         self.has_code = False  # whether the open region holds code so far
         self.in_text = False  # whether the cell is one of text
@@ -49,7 +49,7 @@ class _Reader:
         self._read()
 
     def _note(self, number: int, text: str) -> None:
-        self.slips.append(Slip(number, text))
+        self.slips.append(SourceFault(number, text))
 
     def _read(self) -> None:
         for number, line in enumerate(self.lines, 1):
@@ -223,12 +223,12 @@ def _short(comment: str) -> str:
     return comment if len(comment) <= 40 else f"{comment[:39]}…"
 
 
-def slips_of_exercises(text: str) -> list[Slip]:
+def slips_of_exercises(text: str) -> list[SourceFault]:
     """Find the exercises without a solution between markers, and a script that has none at all."""
     lines = text.split("\n")
     if not any(_is_marker_or_like_one(line.strip()) for line in lines):
         return [
-            Slip(
+            SourceFault(
                 0,
                 f"there is no `{BEGIN}`, so students would get all of it. Put each solution "
                 f"between `{BEGIN}` and `{END}`.",
@@ -243,7 +243,7 @@ def slips_of_exercises(text: str) -> list[Slip]:
         defined = next((found[1] for line in part if (found := _DEFINED.match(line))), "")
         of_what = f" of `{defined}`" if defined else ""
         slips.append(
-            Slip(
+            SourceFault(
                 head,
                 f"the exercise{of_what} has no `{BEGIN}`, so students would get its solution. Put "
                 f"it between `{BEGIN}` and `{END}`.",

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from autograder.slip import Slip, SlipKind, replaced
 from autograder.source.edits import Edit
-from autograder.source.small_changes import Definition, Source
+from autograder.source.small_changes import Editable, Source
 
 INDEX = Slip(SlipKind.INDEX)
 
 
-def places_moved(definition: Definition, source: Source) -> Iterator[Edit]:
+def places_moved(definition: Editable, source: Source) -> Iterator[Edit]:
     """Yield what takes an index beside one, or cuts a slice, and what changes a value in place.
 
     So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
@@ -25,7 +25,7 @@ def places_moved(definition: Definition, source: Source) -> Iterator[Edit]:
         yield source.edit(node, code, definition, slip)
 
 
-def _moved(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
+def _moved(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
     """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
     counters = sorted(_counters(definition.tree))
     bound_before = _bound_more_than_once(definition.tree)

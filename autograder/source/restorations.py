@@ -15,7 +15,7 @@ from autograder.source.small_changes import (
     AXES,
     AXIS_OPTIONS,
     LEFT_OUT,
-    Definition,
+    Editable,
     Source,
     variables_of,
 )
@@ -55,7 +55,7 @@ WRITTEN_OUT = (
 )
 
 
-def restorations(definition: Definition, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
+def restorations(definition: Editable, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
     """Yield what puts something back into an expression that a definition computes.
 
     First options, signs and numbers; then calls, and each operator with one of the function's own
@@ -78,7 +78,7 @@ def restorations(definition: Definition, source: Source, calls: Sequence[Around]
             yield from _put_around(node, around, definition, source)
 
 
-def _options(definition: Definition, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
+def _options(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
     """Yield calls with an axis or `keepdims`, and loops the other way round, with their slips."""
     for node in definition.nodes:
         match node:
@@ -120,7 +120,7 @@ def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, Slip]:
     return passed, f"reversed({source.code(passed)})", Slip(SlipKind.CALL, ("reversed",))
 
 
-def calls_in(definitions: Iterable[Definition], source: Source) -> list[Around]:
+def calls_in(definitions: Iterable[Editable], source: Source) -> list[Around]:
     """Return what is called with one argument or, as a method, with none: the commonest first.
 
     So `np.exp(x)` and `x.exp()`, each of which may have been left out elsewhere. A definition that
@@ -161,7 +161,7 @@ def _short_code(node: ast.expr, source: Source) -> str:
 
 
 def _put_around(
-    node: ast.expr, around: Iterable[Around], definition: Definition, source: Source
+    node: ast.expr, around: Iterable[Around], definition: Editable, source: Source
 ) -> Iterator[Edit]:
     code = source.code(node)
     for one in around:
@@ -179,7 +179,7 @@ def _beside(operator: str, operand: str) -> Iterator[Around]:
         yield Around(f"({operand} {operator} (", "))", slip, operand)
 
 
-def _computed(definition: Definition, source: Source) -> list[ast.expr]:
+def _computed(definition: Editable, source: Source) -> list[ast.expr]:
     """List what a definition computes: whole values, each of a tuple or dict, then their parts.
 
     Parts are calls, names, entries and attributes. Left out are functions that are called, modules,

@@ -118,7 +118,7 @@ def small_changes(
 
 
 def changes_of(
-    definition: "Definition", source: "Source", names: "Names", most_variables: int = MOST_VARIABLES
+    definition: "Editable", source: "Source", names: "Names", most_variables: int = MOST_VARIABLES
 ) -> Iterator[Edit]:
     """Make the small changes of a definition, one after the other.
 
@@ -154,7 +154,7 @@ def in_each_others_place(pairs: Sequence[Sequence[str]]) -> dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Definition:
+class Editable:
     """A function or method, and those of its nodes that stand in the lines which are changed."""
 
     name: str
@@ -242,7 +242,7 @@ class Source:
             starts.append(next_start)
         return starts
 
-    def definitions(self, lines: Collection[int]) -> Iterator[Definition]:
+    def definitions(self, lines: Collection[int]) -> Iterator[Editable]:
         """Yield the functions, and the methods of classes, that have some of these lines."""
         for name, function in self.functions():
             nodes = []
@@ -250,7 +250,7 @@ class Source:
                 if getattr(node, "lineno", 0) in lines:
                     nodes.append(node)
             if nodes:
-                yield Definition(name, function, nodes)
+                yield Editable(name, function, nodes)
 
     def functions(self) -> Iterator[tuple[str, ast.FunctionDef | ast.expr]]:
         """Yield each function and method with its name, `f` or `Class.method`.
@@ -280,7 +280,7 @@ class Source:
         end = last_line + node.end_col_offset
         return start, end
 
-    def edit(self, node: ast.AST, code: str, definition: "Definition", slip: Slip) -> Edit:
+    def edit(self, node: ast.AST, code: str, definition: "Editable", slip: Slip) -> Edit:
         """Return what puts code in the place of a node of a definition."""
         start, end = self.span(node)
         return Edit(self.text, start, end, code, definition.name, slip)
@@ -296,7 +296,7 @@ Names = Mapping[str, Sequence[str]]
 
 
 def _replacements(
-    definition: Definition, source: Source, names: Names, most_variables: int
+    definition: Editable, source: Source, names: Names, most_variables: int
 ) -> Iterator[_Replacement]:
     for node in definition.nodes:
         match node:
@@ -687,7 +687,7 @@ def _statement_left_out(node: ast.stmt) -> Slip:
     return Slip(SlipKind.LINE)
 
 
-def _other_order(definition: Definition, source: Source) -> Iterator[_Replacement]:
+def _other_order(definition: Editable, source: Source) -> Iterator[_Replacement]:
     """Swap two simple statements, one after the other."""
     nodes = set(definition.nodes)
     for block in ast.walk(definition.tree):
@@ -713,7 +713,7 @@ def _two_lines_swapped(one: ast.stmt, other: ast.stmt, source: Source) -> _Repla
     return _Replacement(both, f"{second}\n{indentation}{first}", Slip(SlipKind.LINES_SWAPPED))
 
 
-def _other_variables(definition: Definition, most: int) -> Iterator[_Replacement]:
+def _other_variables(definition: Editable, most: int) -> Iterator[_Replacement]:
     """Take one of a function's variables for another; of very many such changes, some."""
     known = variables_of(definition.tree)
     variables = sorted(known - {"self"})

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from autograder.errors import BadSource, Slip
+from autograder.errors import BadSource, SourceFault
 from autograder.judging import Mistake
 from autograder.parsing import parse
 from autograder.source.markers import (
@@ -133,12 +133,12 @@ def read_solution(text: str, name: str = "the solution") -> Solution:
     return Solution(text, tuple(mistakes))
 
 
-def slips_of_syntax(text: str) -> list[Slip]:
+def slips_of_syntax(text: str) -> list[SourceFault]:
     """Find where Python cannot read a script."""
     try:
         parse(text)
     except SyntaxError as error:
-        return [Slip(error.lineno or 0, f"Python cannot read it: {error.msg}.")]
+        return [SourceFault(error.lineno or 0, f"Python cannot read it: {error.msg}.")]
     return []
 
 

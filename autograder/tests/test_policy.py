@@ -22,7 +22,7 @@ from autograder.grading.roster import read_roster, sections_in
 from autograder.grading.submissions import graded_files
 from autograder.integrations.canvas import comment_on
 from autograder.report.feedback import write_feedback
-from autograder.report.pages import Around, write_pages
+from autograder.report.pages import PageContext, write_pages
 from autograder.schema import BadFile
 
 POLICY = """
@@ -207,7 +207,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     """Beside its points, with the reason; an extension is the student's under another name too."""
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
-    write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=Around(rules=policy))
+    write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=PageContext(rules=policy))
     pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
@@ -221,7 +221,7 @@ def test_a_page_says_how_the_points_come_about(results, tmp_path):
     rules = {UNIT: Rules(due=due, cutoffs={"fitting": [(0.0, 0.4), (9.0, 0.4)]})}
     policy = Policy(late=Late(per_day=0.1), units=rules, adjustments=(one,))
     late = handed_in(results, "ada", "2026-12-03T11:00:00+01:00")
-    write_pages(COURSE, [late], tmp_path, around=Around(rules=policy))
+    write_pages(COURSE, [late], tmp_path, around=PageContext(rules=policy))
     page = (tmp_path / UNIT / "ada.html").read_text()
     text = " ".join(re.sub("<[^>]*>", " ", page).split())
     said = "40 % of the points by the cut-offs, at a loss of"
@@ -270,7 +270,7 @@ def test_anonymous_pages_name_no_partner(results, tmp_path):
     when = "2026-12-01T12:00:00+01:00"
     found = [handed_in(results, "ada", when, "stub"), handed_in(results, "li", when)]
     rules = partners_of("ada", "li")
-    write_pages(COURSE, found, tmp_path, anonymous=True, around=Around(rules=rules))
+    write_pages(COURSE, found, tmp_path, anonymous=True, around=PageContext(rules=rules))
     pages = [path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html")]
     assert sum("handed in by student " in page for page in pages) == 1
     assert not any("handed in by li" in page for page in pages)
@@ -282,7 +282,7 @@ def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path
     source = graded_files(COURSE, small_class, ["complete"])
     rules = partners_of("complete", "grace")
     counted = grades([complete], rules)
-    write_feedback(COURSE, counted, [complete], tmp_path, source, Around(rules=rules))
+    write_feedback(COURSE, counted, [complete], tmp_path, source, PageContext(rules=rules))
     page = (tmp_path / f"grace {UNIT}.html").read_text()
     assert "handed in by complete" in page
     assert "running_sum" in page

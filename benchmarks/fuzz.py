@@ -33,7 +33,7 @@ with atheris.instrument_imports():
     from autograder import course, judging
     from autograder.check import Answer
     from autograder.explaining.explain import explained
-    from autograder.explaining.small_changes import none_excluded
+    from autograder.explaining.variants import none_excluded
     from autograder.grading import key_file, results, submissions
     from autograder.grading.judge import standard_for
     from autograder.grading.provenance import Provenance

@@ -7,8 +7,7 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
-from autograder.explaining.mistake_pairs import find_pairs
-from autograder.explaining.small_changes import Excluded, can_tell, find_small_change
+from autograder.explaining.variants import Excluded, can_tell, find_pairs, find_small_change
 from autograder.finding import (
     Certainty,
     Content,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from autograder.check import Answer, Check
 from autograder.explaining.describe import Comparison, findings_on, look_at
-from autograder.explaining.small_changes import Excluded, none_excluded
+from autograder.explaining.variants import Excluded, none_excluded
 from autograder.explaining.words import answer_given, remark_on, remarks_on
 from autograder.finding import Certainty, Finding, FindingKind, Loss
 from autograder.judging.carry import Following

@@ -20,11 +20,13 @@ from typing import Protocol
 
 import numpy as np
 
-from autograder.check import Answer, Check, Failure, is_text
+from autograder.check import Answer, Check, Failure, is_text, names_in_experiment
+from autograder.course import Unit
 from autograder.explaining.words import remark_on
 from autograder.finding import Certainty, Mending
 from autograder.judging import (
     TOLERANCE,
+    Key,
     Remark,
     Verdict,
     is_right,
@@ -37,6 +39,7 @@ from autograder.judging import chance as evidence
 from autograder.judging.compare import share_allowed
 from autograder.sandbox.definitions import Script, script_of
 from autograder.slip import SlipKind
+from autograder.source.addons import names_of_addons
 from autograder.source.edits import Edit
 from autograder.source.repairs import places_moved
 from autograder.source.restorations import Around, calls_in, restorations
@@ -106,6 +109,31 @@ Open = Callable[[bytes], AbstractContextManager[Runner]]
 
 
 @dataclass(frozen=True)
+class GradedFile:
+    """A student's file of a unit that was judged.
+
+    open, source, seed, right: as of `Wrong`.
+    answers: its own, by check. key: what they were compared with.
+    """
+
+    unit: Unit
+    open: Open
+    source: bytes
+    seed: int
+    answers: Mapping[str, Answer]
+    key: Key
+    right: str = ""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A check that passes with a small change of the file."""
+
+    check: str
+    found: Mending
+
+
+@dataclass(frozen=True)
 class Wrong:
     """A submission with a wrong answer to a check.
 
@@ -124,6 +152,43 @@ class Wrong:
     pairs: Sequence[Sequence[str]] = ()
     axis_functions: Sequence[str] = ()
     right: str = ""
+
+
+def mended(
+    file: GradedFile, checks: Sequence[Check], verdicts: Mapping[str, Verdict]
+) -> Mended | None:
+    """Search for a small change of a file that mends the first answer that nothing explains.
+
+    None where there is no such answer, or no change of those tried mends it. It may take seconds.
+    checks: those that were asked.
+    """
+    check = unexplained(checks, verdicts)
+    if check is None:
+        return None
+    wrong = _wrong_answer(file, check, checks, verdicts)
+    found = mending(wrong, sorted(names_in_experiment(check.experiment)))
+    return Mended(check.name, found) if found else None
+
+
+def _wrong_answer(
+    file: GradedFile, check: Check, checks: Sequence[Check], verdicts: Mapping[str, Verdict]
+) -> Wrong:
+    passed = []
+    for other in checks:
+        if not other.measure and verdicts[other.name].status == "passed":
+            passed.append(Expected(other, file.key[other.name].expected))
+    pairs, axis_functions = names_of_addons(file.unit)
+    return Wrong(
+        open=file.open,
+        source=file.source,
+        seed=file.seed,
+        expected=Expected(check, file.key[check.name].expected),
+        answer=file.answers[check.name],
+        passed=passed,
+        pairs=pairs,
+        axis_functions=axis_functions,
+        right=file.right,
+    )
 
 
 def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Check | None:

@@ -16,7 +16,7 @@ from autograder.explaining.explain import (
     explains_all,
     waiting,
 )
-from autograder.explaining.small_changes import Excluded, none_excluded
+from autograder.explaining.variants import Excluded, none_excluded
 from autograder.judging import (
     CheckKey,
     Judgement,

@@ -2,54 +2,57 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from autograder.check import Answer, Check, names_in_experiment
-from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_mending
+from autograder.check import Answer, Check
+from autograder.explaining.repairs import GradedFile, mended, with_mending
 from autograder.finding import Mending
 from autograder.grading.keys import plain_solution
 from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker, printable
-from autograder.source.addons import names_of_addons
 
 NAME = "submission.py"  # what the changed file is called
 
 
-@dataclass(frozen=True)
-class GradedFile:
-    """A submission that was graded: its file, the seed of its experiments, and its answers.
+def graded_file(
+    server: Server, source: bytes, seed: int, answers: Mapping[str, Answer], key: Key
+) -> GradedFile:
+    """Return a submission that was graded, with what runs changes of it.
 
-    key: what the answers were compared with.
+    source: the file. answers: its own, by check. key: what they were compared with.
     """
+    return GradedFile(
+        unit=server.unit,
+        open=partial(_worker, server),
+        source=source,
+        seed=seed,
+        answers=answers,
+        key=key,
+        right=plain_solution(server.unit),
+    )
 
-    server: Server
-    source: bytes
-    seed: int
-    answers: Mapping[str, Answer]
-    key: Key
+
+def _worker(server: Server, source: bytes) -> Worker:
+    return server.worker(source, NAME)
 
 
 def with_repair(
-    asked: GradedFile, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
+    file: GradedFile, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
 ) -> dict[str, Verdict]:
     """Add to the first wrong answer that nothing explains which small change mends it, if one does.
 
     checks: those that were asked. Whatever happens here, the points stand.
     """
     told = dict(verdicts)
-    check = unexplained(checks, verdicts)
-    if check is None:
-        return told
-    found = None
     # where the server has ended, the next submission finds out; and what a submission sends may be
     # anything
     with suppress(Exception):
-        wrong = _wrong(asked, check, verdicts, checks)
-        found = mending(wrong, sorted(names_in_experiment(check.experiment)))
-    if found:
-        told[check.name] = with_mending(verdicts[check.name], _printable(found))
+        found = mended(file, checks, verdicts)
+        if found:
+            shown = _printable(found.found)
+            told[found.check] = with_mending(verdicts[found.check], shown)
     return told
 
 
@@ -65,31 +68,3 @@ def _printable(found: Mending) -> Mending:
         statement=printable(found.statement),
         slips=tuple(slips),
     )
-
-
-def _wrong(
-    asked: GradedFile, check: Check, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
-) -> Wrong:
-    def expected(one: Check) -> Expected:
-        return Expected(one, asked.key[one.name].expected)
-
-    passed = []
-    for other in checks:
-        if not other.measure and verdicts[other.name].status == "passed":
-            passed.append(expected(other))
-    pairs, axis_functions = names_of_addons(asked.server.unit)
-    return Wrong(
-        open=partial(_worker, asked.server),
-        source=asked.source,
-        seed=asked.seed,
-        expected=expected(check),
-        answer=asked.answers[check.name],
-        passed=passed,
-        pairs=pairs,
-        axis_functions=axis_functions,
-        right=plain_solution(asked.server.unit),
-    )
-
-
-def _worker(server: Server, source: bytes) -> Worker:
-    return server.worker(source, NAME)

@@ -12,7 +12,7 @@ from autograder.explaining.words import remark_on
 from autograder.finding import Finding, FindingKind
 from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
-from autograder.grading.mending import GradedFile, with_repair
+from autograder.grading.mending import graded_file, with_repair
 from autograder.judging import (
     CheckKey,
     Key,
@@ -109,7 +109,8 @@ def grade_one(
         if complete and worker.crowded:
             raise Postponed(verdicts, crowded=True)
     if mend:
-        verdicts = with_repair(GradedFile(server, source, seed, answers, key), verdicts, asked)
+        file = graded_file(server, source, seed, answers, key)
+        verdicts = with_repair(file, verdicts, asked)
     return list(verdicts.values())
 
 

@@ -7,7 +7,7 @@ arrays that have nothing to do with these answers would equal any of them with a
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -133,21 +133,55 @@ def changes_that_explain(
 
     Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
     nothing to do with the solution could equal one of them, the list is empty.
-    right, found: the expected arrays of a check, and an answer's.
-    wrong: the names of those that are wrong.
-    excluded: whether a change cannot have been made.
+    The parameters are those of `given_by_variants`, of which it asks for all that is wrong.
     """
-    if not changed.changes or not wrong:
+    first = next(given_by_variants(changed, right, found, wrong, wrong, excluded), None)
+    if first is None or not first.is_sure or first.arrays != frozenset(wrong):
         return []
-    if any_is_much_larger(found, right, wrong):
-        return []
+    return list(first.variants)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Arrays of an answer, and the variants each of which gives them.
+
+    is_sure: the variants spoil the same arrays, and these are not theirs by chance.
+    left: the arrays that neither these variants nor those before them give.
+    """
+
+    arrays: frozenset[str]
+    variants: tuple[SmallChange, ...]
+    is_sure: bool
+    left: frozenset[str]
+
+
+def given_by_variants(
+    changed: ChangedAnswers,
+    right: Arrays,
+    found: Arrays,
+    wrong: Sequence[str],
+    unexplained: Sequence[str],
+    excluded: Callable[[SmallChange], bool],
+) -> Iterator[Given]:
+    """Yield arrays that variants of the solution give, those first that give most of them.
+
+    A variant gives all of the wrong arrays that it spoils, and spoils no right one.
+    right, found: the expected arrays of a check, and an answer's.
+    wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
+    excluded: whether a variant cannot have been made.
+    """
+    if not changed.changes or any_is_much_larger(found, right, wrong):
+        return
     search = VariantSearch(changed, right, found, wrong)
-    all_wrong = frozenset(wrong)
-    best = search.best_of(all_wrong, excluded)
-    fitting = [number for number in best if search.spoilt(number) == all_wrong]
-    if not fitting or search.may_be_chance(fitting[0]):
-        return []
-    return [changed.changes[number] for number in fitting]
+    left = frozenset(unexplained)
+    while left and (best := search.best_of(left, excluded)):
+        arrays = search.spoilt(best[0]) & left
+        rivals = [number for number in best if search.spoilt(number) & arrays]
+        spoilt = {search.spoilt(number) for number in rivals}
+        left = left.difference(*spoilt)
+        is_sure = len(spoilt) == 1 and not search.may_be_chance(rivals[0])
+        variants = tuple(changed.changes[number] for number in rivals)
+        yield Given(arrays, variants, is_sure, left)
 
 
 def any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:

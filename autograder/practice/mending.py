@@ -6,28 +6,19 @@ where first; what kind of slip it is comes as a hint.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from autograder.check import Answer, Check, names_in_experiment
+from autograder.check import Answer, Check
 from autograder.course import Unit
-from autograder.explaining.repairs import Expected, Wrong, mending, unexplained, with_mending
-from autograder.finding import Mending
+from autograder.explaining import repairs
+from autograder.explaining.repairs import Mended
 from autograder.grading.key_file import load_key
 from autograder.judging import Verdict
 from autograder.practice.limits import within_limits
 from autograder.practice.practise import Practised
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
-from autograder.source.addons import names_of_addons
-
-
-@dataclass(frozen=True)
-class Mended:
-    """A check that passes with a small change of the file."""
-
-    check: str
-    found: Mending
 
 
 class Here:
@@ -57,8 +48,11 @@ class Here:
 
 def to_mend(unit: Unit, verdicts: Mapping[str, Verdict]) -> Check | None:
     """Return the check for which a small change is worth looking for; None where there is none."""
-    checks = [check for check in unit.checks if check.name in verdicts]
-    return unexplained(checks, verdicts)
+    return repairs.unexplained(_asked(unit, verdicts), verdicts)
+
+
+def _asked(unit: Unit, verdicts: Mapping[str, Verdict]) -> list[Check]:
+    return [check for check in unit.checks if check.name in verdicts]
 
 
 def mended(unit: Unit, source: bytes, practised: Sequence[Practised]) -> Mended | None:
@@ -67,29 +61,15 @@ def mended(unit: Unit, source: bytes, practised: Sequence[Practised]) -> Mended 
     source: the file. practised: what its checks came to. It may take some seconds.
     """
     verdicts = {one.verdict.name: one.verdict for one in practised}
-    check = to_mend(unit, verdicts)
-    if check is None:
-        return None
-    key = load_key(unit.course.key(unit.name))
-    answers = {one.verdict.name: one.answer for one in practised}
-    passed = []
-    for other in unit.checks:
-        has_passed = other.name in verdicts and verdicts[other.name].status == "passed"
-        if has_passed and not other.measure:
-            passed.append(Expected(other, key[other.name].expected))
-    pairs, axis_functions = names_of_addons(unit)
-    wrong = Wrong(
+    file = repairs.GradedFile(
+        unit=unit,
         open=partial(_here, unit),
         source=source,
         seed=unit.course.public_seed,
-        expected=Expected(check, key[check.name].expected),
-        answer=answers[check.name],
-        passed=passed,
-        pairs=pairs,
-        axis_functions=axis_functions,
+        answers={one.verdict.name: one.answer for one in practised},
+        key=load_key(unit.course.key(unit.name)),
     )
-    found = mending(wrong, sorted(names_in_experiment(check.experiment)))
-    return Mended(check.name, found) if found else None
+    return repairs.mended(file, _asked(unit, verdicts), verdicts)
 
 
 @contextmanager
@@ -101,4 +81,4 @@ def with_place(verdict: Verdict, found: Mended | None) -> Verdict:
     """Add to a check's verdict where a small change lets it pass, as a grade does."""
     if found is None or found.check != verdict.name:
         return verdict
-    return with_mending(verdict, replace(found.found, slips=()))
+    return repairs.with_mending(verdict, replace(found.found, slips=()))

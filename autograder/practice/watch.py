@@ -28,12 +28,13 @@ from rich.text import Text
 
 from autograder.course import Course, Unit, load_unit, read_course
 from autograder.errors import UserError
+from autograder.explaining.repairs import Mended
 from autograder.explaining.words import what_mended, where_mended
 from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
 from autograder.practice.examples import picture_folder, play
-from autograder.practice.mending import Mended, mended, to_mend
+from autograder.practice.mending import mended, to_mend
 from autograder.practice.practise import Practised, practise
 from autograder.practice.progress import (
     current_unit,

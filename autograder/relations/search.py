@@ -13,7 +13,7 @@ import numpy as np
 from autograder.finding import Relation, RelationKind
 from autograder.judging import chance as evidence
 from autograder.judging.chance import CHANCE
-from autograder.relations import arithmetic, exceptions, places, rows
+from autograder.relations import arithmetic, places, rows
 from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
@@ -31,7 +31,7 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
     arithmetic.made_of_others,
     arithmetic.same_term_everywhere,
     arithmetic.same_along_axes,
-    exceptions.but_for_one_in_each_row,
+    places.but_for_one_in_each_row,
     rows.part_of_the_other,
     rows.in_another_order,
     rows.chosen_rows,
@@ -42,7 +42,7 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
 SEARCHES: tuple[Search, ...] = (
     rows.right_but_for_rows,
     places.right_but_in_places,
-    exceptions.wrong_where_values_are,
+    places.wrong_where_values_are,
 )
 
 

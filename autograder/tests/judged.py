@@ -1,7 +1,7 @@
 """An answer judged and explained by itself, as `grading.judge.Judge` does one after the other."""
 
 from autograder.explaining.explain import explained, explained_loss, waiting
-from autograder.explaining.small_changes import none_excluded
+from autograder.explaining.variants import none_excluded
 from autograder.grading.judge import excluded_by, standard_for
 from autograder.judging import Standard
 from autograder.judging import judge as judge_points

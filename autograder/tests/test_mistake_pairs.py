@@ -6,7 +6,7 @@ import small
 
 from autograder.authoring.build import build
 from autograder.check import Answer
-from autograder.explaining.mistake_pairs import find_pairs
+from autograder.explaining.variants import find_pairs
 from autograder.explaining.words import sentence
 from autograder.finding import Finding, FindingKind
 from autograder.grading import mistake_pairs

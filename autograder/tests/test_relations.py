@@ -13,7 +13,7 @@ from autograder.finding import RelationKind
 from autograder.relations import CHANCE, Letters, find_relations, letters_of
 from autograder.relations.case import Case
 from autograder.relations.changes import changes
-from autograder.relations.exceptions import but_for_one_in_each_row
+from autograder.relations.places import but_for_one_in_each_row
 
 LETTERS = Letters((("T", 6), ("B", 5), ("V", 13), ("H", 30)))
 RNG = np.random.default_rng(0)

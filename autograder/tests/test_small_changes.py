@@ -10,7 +10,7 @@ from test_relations import DRAWS, SHAPES, calls_of
 
 from autograder.authoring.build import build
 from autograder.check import Answer
-from autograder.explaining.small_changes import can_tell, find_small_change
+from autograder.explaining.variants import can_tell, find_small_change
 from autograder.explaining.words import slip_in_words, small_change
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key

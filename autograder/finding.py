@@ -340,6 +340,10 @@ class FindingKind(StrEnum):
     SMALL_CHANGE = "small change"
     RELATION = "relation"
     LOOK = "look"
+    # of an answer to a question
+    ANSWERED = "answered"
+    WRONG_PART = "wrong part"  # of which the author has words
+    RECORDED = "recorded"  # it is there, and practice does not judge it
     # of an answer that ended early
     MISTAKE_OF_ERROR = "mistake of the error"
     ERROR = "error"
@@ -378,6 +382,18 @@ class Loss:
 
 
 @dataclass(frozen=True)
+class Replied:
+    """What was answered to a question, in words; "" of nothing that counts.
+
+    is_explained: whether the author's words on what is wrong with it follow.
+    """
+
+    words: str = ""
+    is_prediction: bool = False
+    is_explained: bool = False
+
+
+@dataclass(frozen=True)
 class Finding:
     """What is found of wrong arrays, or of a whole check.
 
@@ -401,6 +417,7 @@ class Finding:
     error: Error | None = None
     message: str = ""
     loss: Loss | None = None
+    replied: Replied | None = None
     names: tuple[str, ...] = ()
     place: str = ""
     group: str = ""

@@ -60,7 +60,7 @@ unit4 = { due = 2026-11-22T23:59:00Z }
 
 
 @dataclass(frozen=True)
-class Kind:
+class HandedInKind:
     """Something that students hand in: as which file, what it holds, and what comes of it.
 
     comes: "all" points, "some" or "none"; "by eye" for what cannot be graded; "nothing" handed in.
@@ -74,12 +74,12 @@ class Kind:
 
 
 @dataclass
-class Student:
+class MadeUpStudent:
     """One of the class. number: as the platform calls the person."""
 
     number: int
     name: str
-    kind: Kind
+    kind: HandedInKind
     section: str
     again: bool = False
     late_days: int = 0
@@ -117,7 +117,7 @@ class Count:
 # ---- the class
 
 
-def kinds() -> list[Kind]:
+def kinds() -> list[HandedInKind]:
     """Return all that is handed in."""
     plain = solution_of(load_unit(COURSE, UNIT)).plain()
     right = plain.encode()
@@ -141,32 +141,34 @@ def kinds() -> list[Kind]:
         "loss, dlogits = -(y * log_p).sum() / B / np.log(2)",
     )
     return [
-        Kind("right", 70, py, right),
-        Kind("another style", 10, py, golden("style_classes_recursion")),
-        Kind("a third style", 10, py, golden("style_einsum_float32")),
-        Kind("notebook", 25, f"{UNIT}.ipynb", notebook),
-        Kind("known mistake", 40, py, golden("mistake_argmax"), "some"),
-        Kind("two mistakes", 15, py, golden("two_mistakes_at_once"), "some"),
-        Kind("the norm of matrices", 20, py, matrices, "some"),
-        Kind("a loss in bits", 12, py, in_bits, "some"),
-        Kind("half done", 15, py, golden("half_done"), "some"),
-        Kind("stub", 8, py, golden("stub"), "none"),
-        Kind("BOM", 5, py, b"\xef\xbb\xbf" + right),
-        Kind("CRLF", 5, py, right.replace(b"\n", b"\r\n")),
-        Kind("(1)", 6, "unit4 (1).py", right),
-        Kind("capitals", 4, f"{UNIT.upper()}.PY", right),
-        Kind("a name of their own", 6, "my_solution_final.py", right),
-        Kind("a number", 4, "HW4-Kim.py", right),
-        Kind("zip in zip", 6, "work.zip", packed({f"mine/{py}": right, "mine/notes.txt": b"x"})),
-        Kind("copy of a friend", 6, py, right.replace(b"dnext", b"carry")),
-        Kind("endless loop", 2, py, golden("endless_loop"), "some"),
-        Kind("crash", 2, py, golden("crash"), "some"),
-        Kind("syntax error", 3, py, golden("syntax_error"), "some"),
-        Kind("empty file", 4, py, b"\n", "none"),
-        Kind("no text", 3, py, golden("not_text"), "none"),
-        Kind("document", 6, "solution.docx", b"PK\x03\x04 a document", "by eye"),
-        Kind("broken zip", 2, "work.zip", b"PK\x03\x04 broken", "by eye"),
-        Kind("nothing", 11, "", b"", "nothing"),
+        HandedInKind("right", 70, py, right),
+        HandedInKind("another style", 10, py, golden("style_classes_recursion")),
+        HandedInKind("a third style", 10, py, golden("style_einsum_float32")),
+        HandedInKind("notebook", 25, f"{UNIT}.ipynb", notebook),
+        HandedInKind("known mistake", 40, py, golden("mistake_argmax"), "some"),
+        HandedInKind("two mistakes", 15, py, golden("two_mistakes_at_once"), "some"),
+        HandedInKind("the norm of matrices", 20, py, matrices, "some"),
+        HandedInKind("a loss in bits", 12, py, in_bits, "some"),
+        HandedInKind("half done", 15, py, golden("half_done"), "some"),
+        HandedInKind("stub", 8, py, golden("stub"), "none"),
+        HandedInKind("BOM", 5, py, b"\xef\xbb\xbf" + right),
+        HandedInKind("CRLF", 5, py, right.replace(b"\n", b"\r\n")),
+        HandedInKind("(1)", 6, "unit4 (1).py", right),
+        HandedInKind("capitals", 4, f"{UNIT.upper()}.PY", right),
+        HandedInKind("a name of their own", 6, "my_solution_final.py", right),
+        HandedInKind("a number", 4, "HW4-Kim.py", right),
+        HandedInKind(
+            "zip in zip", 6, "work.zip", packed({f"mine/{py}": right, "mine/notes.txt": b"x"})
+        ),
+        HandedInKind("copy of a friend", 6, py, right.replace(b"dnext", b"carry")),
+        HandedInKind("endless loop", 2, py, golden("endless_loop"), "some"),
+        HandedInKind("crash", 2, py, golden("crash"), "some"),
+        HandedInKind("syntax error", 3, py, golden("syntax_error"), "some"),
+        HandedInKind("empty file", 4, py, b"\n", "none"),
+        HandedInKind("no text", 3, py, golden("not_text"), "none"),
+        HandedInKind("document", 6, "solution.docx", b"PK\x03\x04 a document", "by eye"),
+        HandedInKind("broken zip", 2, "work.zip", b"PK\x03\x04 broken", "by eye"),
+        HandedInKind("nothing", 11, "", b"", "nothing"),
     ]
 
 
@@ -179,7 +181,7 @@ def packed(files: Mapping[str, bytes], clock: tuple[int, ...] = DUE) -> bytes:
     return whole.getvalue()
 
 
-def drawn(count: int) -> list[Student]:
+def drawn(count: int) -> list[MadeUpStudent]:
     """Draw a class, the same each time."""
     rng = random.Random(300)
     of = kinds()
@@ -194,7 +196,7 @@ def drawn(count: int) -> list[Student]:
     students = []
     for number, kind in enumerate(everything[:count], 1):
         section = rng.choice("AAB")
-        student = Student(number, names[number - 1], kind, section)
+        student = MadeUpStudent(number, names[number - 1], kind, section)
         student.late_days = rng.choice([0] * 8 + [1, 3])
         student.again = kind.comes == "some" and rng.random() < 0.2
         students.append(student)
@@ -204,14 +206,14 @@ def drawn(count: int) -> list[Student]:
 # ---- as a platform hands it out
 
 
-def moodle(students: Sequence[Student], round_: int) -> dict[str, bytes]:
+def moodle(students: Sequence[MadeUpStudent], round_: int) -> dict[str, bytes]:
     """Return the files of a download of Moodle's, by name."""
     return {
         f"{s.name}_{s.number}_assignsubmission_file/{s.kind.file}": s.kind.content for s in students
     }
 
 
-def canvas(students: Sequence[Student], round_: int) -> dict[str, bytes]:
+def canvas(students: Sequence[MadeUpStudent], round_: int) -> dict[str, bytes]:
     """Return the files of a download of Canvas's, by name; round_: 2 where it came again."""
     files = {}
     for s in students:
@@ -225,13 +227,13 @@ def canvas(students: Sequence[Student], round_: int) -> dict[str, bytes]:
     return files
 
 
-PLATFORMS: Mapping[str, Callable[[Sequence[Student], int], dict[str, bytes]]] = {
+PLATFORMS: Mapping[str, Callable[[Sequence[MadeUpStudent], int], dict[str, bytes]]] = {
     "moodle": moodle,
     "canvas": canvas,
 }
 
 
-def download(platform: str, students: Sequence[Student], folder: Path, round_: int) -> Path:
+def download(platform: str, students: Sequence[MadeUpStudent], folder: Path, round_: int) -> Path:
     """Write the zip that a platform hands out, each file with its time."""
     path = folder / f"DL26-{UNIT}-{round_}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
@@ -245,7 +247,7 @@ def download(platform: str, students: Sequence[Student], folder: Path, round_: i
     return path
 
 
-def roster(platform: str, students: Sequence[Student], path: Path) -> None:
+def roster(platform: str, students: Sequence[MadeUpStudent], path: Path) -> None:
     """Write the table of the class as the platform exports it."""
     with open(path, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -282,13 +284,15 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def collect(count: Count, platform: str, students: Sequence[Student], folder: Path) -> Path:
+def collect(count: Count, platform: str, students: Sequence[MadeUpStudent], folder: Path) -> Path:
     """Collect both downloads, and count who handed in what."""
     into = folder / "submitted"
     roster(platform, students, folder / "class.csv")
     again = [student for student in students if student.again]
     right = kinds()[0]
-    better = [Student(s.number, s.name, right, s.section, late_days=s.late_days) for s in again]
+    better = [
+        MadeUpStudent(s.number, s.name, right, s.section, late_days=s.late_days) for s in again
+    ]
     common = ("--into", into, "--unit", "unit4")
     first = download(platform, students, folder, 1)
     run(count, "collect", first, *common, "--roster", folder / "class.csv")
@@ -315,7 +319,9 @@ def collect(count: Count, platform: str, students: Sequence[Student], folder: Pa
     return into
 
 
-def grade(count: Count, students: Sequence[Student], into: Path, folder: Path) -> dict[str, float]:
+def grade(
+    count: Count, students: Sequence[MadeUpStudent], into: Path, folder: Path
+) -> dict[str, float]:
     """Grade, and count who has a result; return the points by student."""
     grades = folder / "grades"
     said = run(count, "grade", into, "--out", grades, "--quick", "-j", "2")
@@ -353,7 +359,7 @@ def grade(count: Count, students: Sequence[Student], into: Path, folder: Path) -
     return points
 
 
-def by_hand(count: Count, students: Sequence[Student], folder: Path) -> dict[str, float]:
+def by_hand(count: Count, students: Sequence[MadeUpStudent], folder: Path) -> dict[str, float]:
     """Write points by hand: by eye for documents, and the same for all who did the same."""
     eye = [s for s in students if s.kind.comes == "by eye"]
     eye.append(next(s for s in students if s.kind.comes == "nothing"))
@@ -390,7 +396,7 @@ def group_on_page(page: str, check: Mapping[str, object]) -> str:
 def give_back(
     count: Count,
     platform: str,
-    students: Sequence[Student],
+    students: Sequence[MadeUpStudent],
     folder: Path,
     points: Mapping[str, float],
     given: Mapping[str, float],
@@ -432,7 +438,9 @@ def give_back(
     count.lines.append(f"late by the policy: {len(late)}")
 
 
-def exported(name: str, folder: Path, students: Sequence[Student]) -> Iterator[tuple[str, str]]:
+def exported(
+    name: str, folder: Path, students: Sequence[MadeUpStudent]
+) -> Iterator[tuple[str, str]]:
     """Yield each student of a table, with the points as they count; "" where there are none."""
     by_number = {str(student.number): student.email for student in students}
     rows = table(folder / f"{'grades' if name == 'csv' else name}.csv")

@@ -110,6 +110,7 @@ def _how_failure_is_told(verdict: Verdict) -> Told:
 TOLD_BY: Mapping[FindingKind, Told] = {
     FindingKind.MISTAKE: "named",
     FindingKind.MISTAKE_OF_ERROR: "named",
+    FindingKind.WRONG_PART: "named",
     FindingKind.RELATION: "related",
     FindingKind.SMALL_CHANGE: "small change",
     FindingKind.TWO_MISTAKES: "two mistakes",

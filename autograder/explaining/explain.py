@@ -6,8 +6,8 @@ from dataclasses import replace
 from autograder.check import Answer, Check
 from autograder.explaining.describe import Comparison, findings_on, look_at
 from autograder.explaining.variants import Excluded, none_excluded
-from autograder.explaining.words import answer_given, remark_on, remarks_on
-from autograder.finding import Certainty, Finding, FindingKind, Loss
+from autograder.explaining.words import remark_on, remarks_on
+from autograder.finding import Certainty, Finding, FindingKind, Loss, Replied
 from autograder.judging.carry import Following
 from autograder.judging.compare import right_arrays
 from autograder.judging.key import CheckKey, PlainKey
@@ -50,17 +50,24 @@ def answered(judgement: Judgement, answer: Answer) -> Verdict:
     check = judgement.check
     assert check.question
     given = check.question.text(check.name, answer.arrays)
-    remarks = []
+    findings = []
+    if judgement.wrong:
+        replied = Replied(given, judgement.is_prediction, bool(judgement.explanations))
+        findings.append(Finding(FindingKind.ANSWERED, replied=replied))
     for explanation in judgement.explanations:
         mistake = explanation.mistakes[0]
-        arrays = explanation.arrays if explanation.arrays != (check.name,) else ()
-        remarks.append(Remark(mistake.text, arrays, mistake.code, words=mistake.text))
-    if judgement.wrong:
-        text = answer_given(given, judgement.is_prediction, explained=bool(remarks))
-        remarks.insert(0, Remark(text, literal=True))
+        findings.append(
+            Finding(
+                FindingKind.WRONG_PART,
+                explanation.arrays if explanation.arrays != (check.name,) else (),
+                Certainty.SURE,
+                mistakes=(mistake.text,),
+                code=mistake.code,
+            )
+        )
     verdict = judgement.verdict()
     agrees = not judgement.wrong
-    return replace(verdict, remarks=tuple(remarks), given=given, agrees=agrees)
+    return replace(verdict, remarks=remarks_on(findings), given=given, agrees=agrees)
 
 
 def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:

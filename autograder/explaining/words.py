@@ -23,6 +23,7 @@ from autograder.finding import (
     Part,
     Relation,
     RelationKind,
+    Replied,
     RowsKind,
     Shapes,
     ValuesKind,
@@ -44,13 +45,13 @@ TWO_ANSWERS = (
 
 def remark_on(finding: Finding) -> Remark:
     """Return a finding as a remark: its sentence, and what else a page or a count needs of it."""
-    look = finding.look
+    is_text = finding.look is not None and finding.look.kind is LookKind.TEXT
     return Remark(
         text=sentence(finding),
         arrays=finding.arrays,
         mistake=finding.code,
         group=finding.group,
-        literal=look is not None and look.kind is LookKind.TEXT,
+        literal=is_text or finding.kind in WRITTEN_BY_STUDENTS,
         relation=_name_in_counts(finding),
         words=AND.join(finding.mistakes),
         place=finding.place,
@@ -110,21 +111,34 @@ def _still_counts(finding: Finding) -> str:
     return "right, and it counts." if len(finding.arrays) == 1 else "right, and they count."
 
 
-# ---- a whole check
+# ---- answers to questions
+
+WRITTEN_BY_STUDENTS = (FindingKind.ANSWERED, FindingKind.RECORDED)
 
 
-def answer_given(given: str, is_prediction: bool, explained: bool) -> str:
-    """Say what was answered to a question, and that it is wrong. explained: the words follow."""
-    told = f"You {'predicted' if is_prediction else 'answered'}: {given or 'nothing that counts'}."
-    if explained:
+def _answered(finding: Finding) -> str:
+    """Say what was answered to a question, and that it is wrong."""
+    replied = finding.replied or Replied()
+    you = "You predicted" if replied.is_prediction else "You answered"
+    told = f"{you}: {replied.words or 'nothing that counts'}."
+    if replied.is_explained:
         return told
-    return f"{told} It turns out otherwise." if is_prediction else f"{told} That is not right."
+    after = "It turns out otherwise." if replied.is_prediction else "That is not right."
+    return f"{told} {after}"
 
 
-def answer_recorded(given: str, is_prediction: bool) -> str:
+def _wrong_part(finding: Finding) -> str:
+    return AND.join(finding.mistakes)
+
+
+def _recorded(finding: Finding) -> str:
     """Say that an answer is there, and that practice does not judge it."""
-    what = "Your prediction is" if is_prediction else "Your answer is"
-    return f"{what}: {given}. It is judged when you have handed it in."
+    replied = finding.replied or Replied()
+    what = "Your prediction is" if replied.is_prediction else "Your answer is"
+    return f"{what}: {replied.words}. It is judged when you have handed it in."
+
+
+# ---- a whole check
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -856,6 +870,9 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.SMALL_CHANGE: _small_change,
     FindingKind.RELATION: _relation,
     FindingKind.LOOK: _look,
+    FindingKind.ANSWERED: _answered,
+    FindingKind.WRONG_PART: _wrong_part,
+    FindingKind.RECORDED: _recorded,
     FindingKind.MISTAKE_OF_ERROR: _mistake_of_error,
     FindingKind.ERROR: _error,
     FindingKind.STILL_COUNTS: _still_counts,

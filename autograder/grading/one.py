@@ -98,7 +98,7 @@ def grade_one(
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
-                question = Question(check, seed, text, known, judge)
+                question = AskedCheck(check, seed, text, known, judge)
                 tried = try_twice(worker, question)
                 verdict = _with_loss(measurer, question, tried)
                 if verdict.status != "passed":
@@ -122,7 +122,7 @@ def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) 
 
 
 @dataclass(frozen=True)
-class Question:
+class AskedCheck:
     """A check that is asked of a submission, and what the answer is judged by."""
 
     check: Check
@@ -155,7 +155,7 @@ class _Tried:
     two_answers: bool = False
 
 
-def try_twice(worker: Worker, question: Question) -> _Tried:
+def try_twice(worker: Worker, question: AskedCheck) -> _Tried:
     """Ask a check and judge the answer; ask once more where the first answer may not be its own.
 
     A check that fails after others have run is asked again in a fresh process, so that what they
@@ -229,7 +229,7 @@ def _of_two_answers(verdict: Verdict) -> Verdict:
     return replace(verdict, two_answers=True, remarks=remarks)
 
 
-def _try(worker: Worker, question: Question) -> _Tried:
+def _try(worker: Worker, question: AskedCheck) -> _Tried:
     answer, seconds = question.ask(worker)
     return _Tried(question.judge(answer), seconds)
 
@@ -265,7 +265,7 @@ class Measurer:
         """Return the unit of the checks that train."""
         return self._server.unit
 
-    def loss(self, question: Question, answer: Answer, text: Corpus) -> float:
+    def loss(self, question: AskedCheck, answer: Answer, text: Corpus) -> float:
         """Measure the held-out loss of trained weights; NaN where there is none."""
         if self._worker is None:
             plain = solution_of(self.unit).plain()
@@ -280,7 +280,7 @@ class Measurer:
             self._worker.__exit__(*raised)
 
 
-def _with_loss(measurer: Measurer, question: Question, tried: _Tried) -> Verdict:
+def _with_loss(measurer: Measurer, question: AskedCheck, tried: _Tried) -> Verdict:
     """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
     check = question.check
     judged = tried.judged

@@ -142,7 +142,7 @@ def changes_that_explain(
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenByVariants:
     """Arrays of an answer, and the variants each of which gives them.
 
     is_sure: the variants spoil the same arrays, and these are not theirs by chance.
@@ -162,7 +162,7 @@ def given_by_variants(
     wrong: Sequence[str],
     unexplained: Sequence[str],
     excluded: Callable[[SmallChange], bool],
-) -> Iterator[Given]:
+) -> Iterator[GivenByVariants]:
     """Yield arrays that variants of the solution give, those first that give most of them.
 
     A variant gives all of the wrong arrays that it spoils, and spoils no right one.
@@ -181,7 +181,7 @@ def given_by_variants(
         left = left.difference(*spoilt)
         is_sure = len(spoilt) == 1 and not search.may_be_chance(rivals[0])
         variants = tuple(changed.changes[number] for number in rivals)
-        yield Given(arrays, variants, is_sure, left)
+        yield GivenByVariants(arrays, variants, is_sure, left)
 
 
 def any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:

@@ -17,7 +17,8 @@ from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
 from autograder.explaining.explain import explained_loss, explained_plainly
-from autograder.explaining.words import answer_recorded
+from autograder.explaining.words import remark_on
+from autograder.finding import Finding, FindingKind, Replied
 from autograder.grading.judge import Judge, carried_by_file
 from autograder.grading.key_file import load_key
 from autograder.grading.provenance import Provenance
@@ -220,7 +221,8 @@ class _Practice:
             judgement = judge(check, Standard(Answer()), answer)
             return _without_answer(explained_plainly(judgement, answer))
         given = question.text(check.name, answer.arrays)
-        remark = Remark(answer_recorded(given, question.predict), literal=True)
+        replied = Replied(given, question.predict)
+        remark = remark_on(Finding(FindingKind.RECORDED, replied=replied))
         verdict = replace(not_reached(check), status="recorded", remarks=(remark,), given=given)
         return _without_answer(verdict)
 

@@ -96,7 +96,7 @@ class AnswerShown:
 
 
 @dataclass(frozen=True)
-class Group:
+class WrongInOneWay:
     """Those whose answers to a check are wrong in one way. by_hand: what was given to all of them.
 
     made: the way. students: as the page calls them.
@@ -152,7 +152,7 @@ class _Page:
             others=sorted(self.students - {result.lms_name for result in self.results}),
         )
 
-    def _groups(self, known: Sequence[Adjustment]) -> list[Group]:
+    def _groups(self, known: Sequence[Adjustment]) -> list[WrongInOneWay]:
         """List the ways in which two or more answers are wrong, or to which something was given.
 
         The commonest is the first.
@@ -166,7 +166,7 @@ class _Page:
         for way, who in students.items():
             given = [one for one in known if self._is_for_all(one) and way.startswith(one.made)]
             if len(who) > 1 or given:
-                groups.append(Group(way, who, given))
+                groups.append(WrongInOneWay(way, who, given))
         return sorted(groups, key=lambda group: -len(group.students))
 
     def _is_for_all(self, one: Adjustment) -> bool:

@@ -10,11 +10,11 @@ from autograder.grading.results import Result, write_whole
 from autograder.report.code import html_lines
 from autograder.report.names import Names, names_of_results
 from autograder.report.pages import code_block, environment
-from autograder.review.effects import Effect, Kind
+from autograder.review.effects import Effect, EffectKind
 from autograder.review.questions import AskedArray, VivaQuestion
 
 LEVELS = {1: "easy", 2: "middle", 3: "hard"}
-LETTERS = dict(zip(Kind, "ABCDEFG", strict=True))  # of each answer
+LETTERS = dict(zip(EffectKind, "ABCDEFG", strict=True))  # of each answer
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,13 @@ def _details(effect: Effect) -> str:
     """Say what an examiner wants to know of an effect: its kind, and how much changed."""
     words = effect.kind.value
     match effect.kind:
-        case Kind.ROWS:
+        case EffectKind.ROWS:
             rows = ", ".join(map(str, effect.rows))
             words += f": {rows}, counted from 0"
-        case Kind.FACTOR:
+        case EffectKind.FACTOR:
             words += f": by {effect.factor:g}"
-        case Kind.SHAPE:
+        case EffectKind.SHAPE:
             words += f": {effect.shape}"
-    if effect.largest and effect.kind in (Kind.ROWS, Kind.EVERYWHERE):
+    if effect.largest and effect.kind in (EffectKind.ROWS, EffectKind.EVERYWHERE):
         words += f" (by up to {effect.largest:.0%} of the largest value)"
     return words

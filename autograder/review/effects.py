@@ -8,7 +8,7 @@ import numpy as np
 from autograder.check import is_text
 
 
-class Kind(Enum):
+class EffectKind(Enum):
     """What can happen to an array, in a student's words, in the order of a sheet's letters."""
 
     SAME = "stays as it is"
@@ -33,7 +33,7 @@ class Effect:
     a share of the largest value. shape: the new one, where it is another.
     """
 
-    kind: Kind
+    kind: EffectKind
     rows: tuple[int, ...] = ()
     factor: float = 0.0
     largest: float = 0.0
@@ -48,7 +48,7 @@ def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
     if is_text(before) != is_text(after):
         return None
     if before.shape != after.shape:
-        return Effect(Kind.SHAPE, shape=after.shape)
+        return Effect(EffectKind.SHAPE, shape=after.shape)
     if is_text(before):
         changed = np.asarray(before != after)
         return _of_places(changed, 0.0)
@@ -57,27 +57,27 @@ def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
     if np.isfinite(before).all():
         return _of_numbers(before, after)
     if np.array_equal(before, after, equal_nan=True):
-        return Effect(Kind.SAME)
+        return Effect(EffectKind.SAME)
     return None
 
 
 def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
     """Return what a change did to finite numbers; None where it is too small."""
     if not np.isfinite(after).all():
-        return Effect(Kind.INFINITE)
+        return Effect(EffectKind.INFINITE)
     scale = max(_largest(before), _largest(after))
     difference = after - before
     largest = _largest(difference)
     if largest <= EQUAL * scale:
-        return Effect(Kind.SAME)
+        return Effect(EffectKind.SAME)
     if largest < CLEAR * scale:
         return None
     share = largest / scale
     factor = _one_factor(before, after)
     if factor == -1:
-        return Effect(Kind.SIGN, factor=factor, largest=share)
+        return Effect(EffectKind.SIGN, factor=factor, largest=share)
     if factor is not None and before.size > 1:  # one number is always multiplied by something
-        return Effect(Kind.FACTOR, factor=factor, largest=share)
+        return Effect(EffectKind.FACTOR, factor=factor, largest=share)
     changed = np.abs(difference) > EQUAL * scale
     return _of_places(changed, share)
 
@@ -112,12 +112,12 @@ def _of_places(changed: np.ndarray, largest: float) -> Effect:
     changed: at each place whether it changed. A single number, or row, has no rows to tell apart.
     """
     if not changed.any():
-        return Effect(Kind.SAME)
+        return Effect(EffectKind.SAME)
     rows = _any_in_row(changed)
     if len(rows) == 1 or rows.all():
-        return Effect(Kind.EVERYWHERE, largest=largest)
+        return Effect(EffectKind.EVERYWHERE, largest=largest)
     indices = np.flatnonzero(rows)
-    return Effect(Kind.ROWS, rows=tuple(indices.tolist()), largest=largest)
+    return Effect(EffectKind.ROWS, rows=tuple(indices.tolist()), largest=largest)
 
 
 def _any_in_row(array: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from autograder.grading.results import digest
 from autograder.judging import most_bytes
 from autograder.parsing import parse
 from autograder.report.code import exercises, parts
-from autograder.review.effects import Effect, Kind, effect
+from autograder.review.effects import Effect, EffectKind, effect
 from autograder.sandbox.client import Server
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.sandbox.inside.cells import text_of
@@ -102,13 +102,13 @@ class VivaQuestion:
         One change of everything is easy, a part that stays is hard.
         """
         kinds = {array.effect.kind for array in self.arrays}
-        changed = kinds - {Kind.SAME}
+        changed = kinds - {EffectKind.SAME}
         if not changed:
             return 2
         level = 1
-        if Kind.SAME in kinds:
+        if EffectKind.SAME in kinds:
             level += 1
-        if len(changed) > 1 or changed & {Kind.ROWS, Kind.SIGN, Kind.FACTOR}:
+        if len(changed) > 1 or changed & {EffectKind.ROWS, EffectKind.SIGN, EffectKind.FACTOR}:
             level += 1
         return level
 
@@ -120,7 +120,7 @@ class VivaQuestion:
 
 def _changes_nothing(arrays: Sequence[AskedArray]) -> bool:
     kinds = {array.effect.kind for array in arrays}
-    return kinds <= {Kind.SAME}
+    return kinds <= {EffectKind.SAME}
 
 
 def questions(

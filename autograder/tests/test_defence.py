@@ -17,7 +17,7 @@ from small import UNIT
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import graded_files
 from autograder.review import defence
-from autograder.review.effects import Effect, Kind, effect
+from autograder.review.effects import Effect, EffectKind, effect
 from autograder.review.questions import AskedArray, questions, varied
 from autograder.sandbox.client import ServerGone
 from autograder.sandbox.inside.cells import cells
@@ -136,21 +136,21 @@ def as_told(told, before, after):
     same_shape = before.shape == after.shape
     near = lambda a, b: np.allclose(a, b, rtol=1e-5, atol=1e-8)  # noqa: E731
     match told.kind:
-        case Kind.SAME:
+        case EffectKind.SAME:
             return same_shape and near(before, after)
-        case Kind.SHAPE:
+        case EffectKind.SHAPE:
             return not same_shape
-        case Kind.INFINITE:
+        case EffectKind.INFINITE:
             return same_shape and not np.isfinite(after).all()
-        case Kind.SIGN:
+        case EffectKind.SIGN:
             return same_shape and near(-before, after) and not near(before, after)
-        case Kind.FACTOR:
+        case EffectKind.FACTOR:
             ratio = after[before != 0] / before[before != 0]
             return same_shape and near(ratio, ratio[0]) and not near(abs(ratio[0]), 1)
-        case Kind.ROWS:
+        case EffectKind.ROWS:
             rows = [i for i in range(len(before)) if not near(before[i], after[i])]
             return same_shape and 0 < len(rows) < len(before) and tuple(rows) == told.rows
-        case Kind.EVERYWHERE:
+        case EffectKind.EVERYWHERE:
             return same_shape and not near(before, after) and not near(-before, after)
     return False
 
@@ -260,7 +260,7 @@ def test_a_question_has_few_arrays_and_no_yes_or_no(asked):
     assert shown
     assert not any(array.shape == "yes or no" for array in shown)
     assert max(len(question.arrays) for its in asked.values() for question in its) <= 6
-    kinds = [Kind.SAME] * 9 + [Kind.SIGN, Kind.SAME, Kind.FACTOR]
+    kinds = [EffectKind.SAME] * 9 + [EffectKind.SIGN, EffectKind.SAME, EffectKind.FACTOR]
     many = [AskedArray(f"a{i}", "(T,)", Effect(kind)) for i, kind in enumerate(kinds)]
     assert [array.name for array in varied(many)] == ["a0", "a1", "a2", "a3", "a9", "a11"]
 
@@ -272,26 +272,26 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
     """
     number = np.array(2.0)
     assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [
-        Kind.SIGN,
-        Kind.EVERYWHERE,
-        Kind.SAME,
+        EffectKind.SIGN,
+        EffectKind.EVERYWHERE,
+        EffectKind.SAME,
     ]
     turned = effect(ZERO_ROW, -ZERO_ROW)
-    assert turned.kind == Kind.ROWS
+    assert turned.kind == EffectKind.ROWS
     assert turned.rows == (0, 2)
 
 
 @pytest.mark.parametrize(
     "after, kind",
     [
-        (A.copy(), Kind.SAME),
-        (A + 1e-12, Kind.SAME),
-        (-A, Kind.SIGN),
-        (2.5 * A, Kind.FACTOR),
-        (A * [[1], [1], [2]], Kind.ROWS),
-        (A**2, Kind.EVERYWHERE),
-        (A.T, Kind.SHAPE),
-        (np.full_like(A, np.nan), Kind.INFINITE),
+        (A.copy(), EffectKind.SAME),
+        (A + 1e-12, EffectKind.SAME),
+        (-A, EffectKind.SIGN),
+        (2.5 * A, EffectKind.FACTOR),
+        (A * [[1], [1], [2]], EffectKind.ROWS),
+        (A**2, EffectKind.EVERYWHERE),
+        (A.T, EffectKind.SHAPE),
+        (np.full_like(A, np.nan), EffectKind.INFINITE),
         (A * 1.001, None),
     ],
 )

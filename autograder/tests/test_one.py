@@ -16,7 +16,7 @@ from autograder.explaining.words import VALUES_ARE
 from autograder.grading import one
 from autograder.grading.judge import Judge
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.one import Measurer, Postponed, Question, grade_one
+from autograder.grading.one import AskedCheck, Measurer, Postponed, grade_one
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result
 from autograder.judging import PlainKey, Remark, Verdict
@@ -223,7 +223,7 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch,
     checks = [replace(check, needs=()) for check in small.unit().checks if not check.measure]
     with server.worker(b"", "x.py") as worker:
         for check in checks:
-            question = one.Question(check, 1, None, key[check.name], Judge(key, {}))
+            question = one.AskedCheck(check, 1, None, key[check.name], Judge(key, {}))
             one.try_twice(worker, question)
     assert asked == [checks[0].name, checks[0].name, checks[1].name, checks[2].name]
 
@@ -350,7 +350,7 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
     """It begins with the first weights, and none is left when the submission is graded."""
     check = trained.server.unit.checks[1]
     key = PlainKey(Answer())
-    question = Question(check, small.SEED, trained.corpus, key, Judge({}, {}))
+    question = AskedCheck(check, small.SEED, trained.corpus, key, Judge({}, {}))
     with trained.server.worker(plain().encode(), "ada.py") as worker:
         answer = worker.ask(check, small.SEED, text=trained.corpus.train)
     commands = []

@@ -36,6 +36,7 @@ from autograder.grading.small_changes import (
     from_arrays,
     joined,
     run_listed,
+    run_scripts,
     styles_to_be_tried,
     try_changes,
 )
@@ -109,14 +110,13 @@ class AnswerMaker:
         """Run scripts in one process, and keep their answers. scripts: each with its address."""
         answers: dict[str, Made] = {}
         plain = self.solution.plain()
-        with self._server().worker(plain.encode(), SOLUTION) as worker:
-            worker.tell_names = True
-            for script, where in scripts.items():
-                answer = worker.ask(check, self._seed, source=script.encode())
-                if not may_be_the_machines_doing(answer):
-                    answers[script] = Made(answer, None, worker.names_run)
-                    self.computed += 1
-                    self._store.put(where, answers[script])
+        asked = [(check, script) for script in scripts]
+        ran = run_scripts(self._server(), plain, asked, self._seed, tell_names=True)
+        for (answer, names), (script, where) in zip(ran, scripts.items(), strict=True):
+            if not may_be_the_machines_doing(answer):
+                answers[script] = Made(answer, None, names)
+                self.computed += 1
+                self._store.put(where, answers[script])
         return answers
 
     def emptied(self, check: Check, made: Collection[str], wanted: Exercises) -> list[Answer]:

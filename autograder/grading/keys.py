@@ -22,10 +22,12 @@ from autograder.grading import mistake_pairs
 from autograder.grading.key_file import SAME
 from autograder.grading.mistake_pairs import pairs_to_be_tried, try_pairs
 from autograder.grading.provenance import modules_of_checks
+from autograder.grading.small_changes import SOLUTION as SOLUTION
 from autograder.grading.small_changes import (
     ChangedScripts,
     changed_scripts,
     code_digest,
+    run_scripts,
     to_be_tried,
     try_changes,
 )
@@ -57,7 +59,6 @@ Names = frozenset[str] | None  # of definitions; None where they are not known
 
 NEAR = 2 * SAME  # in tolerances: a mistake so near to one may pass on another processor
 TOGETHER = 50  # variants of the solution that one process answers for
-SOLUTION = "solution.py"  # how the solution's file is called where it runs
 NOTHING_STORED: Key = MappingProxyType({})
 
 
@@ -154,11 +155,11 @@ def _add_mistakes(
     spoilt = spoilt_names(solution)
     asked = []
     for mistake, _, _ in solution.mistakes:
-        script = solution.with_mistake(mistake.id).encode()
+        script = solution.with_mistake(mistake.id)
         for check in checks_to_run(server.unit, data=()):
             if not cannot_spoil(spoilt.get(mistake.id), names[check.name]):
                 asked.append(_AskedOfMistake(check, mistake, script))
-    plain = solution.plain().encode()
+    plain = solution.plain()
     for one, answer in _answers_of_variants(server, plain, asked, seed):
         check = one.check
         known = keys[check.name]
@@ -174,29 +175,30 @@ class _AskedOfMistake(NamedTuple):
 
     check: Check
     mistake: Mistake
-    script: bytes
+    script: str
 
 
 def _answers_of_variants(
-    server: Server, plain: bytes, asked: Sequence[_AskedOfMistake], seed: int
+    server: Server, plain: str, asked: Sequence[_AskedOfMistake], seed: int
 ) -> Iterator[tuple[_AskedOfMistake, Answer]]:
     """Yield each of the checks that are asked, with its answer.
 
-    Some are answered in one process, one after another: to begin one for each takes longer than
-    most experiments do. An answer that did not come is asked again in a process of its own.
+    Some are answered in one process. An answer that did not come is asked again in one of its own.
     plain: the solution's script.
     """
     for first in range(0, len(asked), TOGETHER):
-        with server.worker(plain, SOLUTION) as worker:
-            for one in asked[first : first + TOGETHER]:
-                answer = worker.ask(one.check, seed, source=one.script)
-                if may_be_the_machines_doing(answer):
-                    answer = _answer_alone(server, one, seed)
+        together = asked[first : first + TOGETHER]
+        scripts = [(one.check, one.script) for one in together]
+        answers = run_scripts(server, plain, scripts, seed)
+        for (answer, _), one in zip(answers, together, strict=True):
+            if may_be_the_machines_doing(answer):
+                yield one, _answer_alone(server, one, seed)
+            else:
                 yield one, answer
 
 
 def _answer_alone(server: Server, asked: _AskedOfMistake, seed: int) -> Answer:
-    with server.worker(asked.script, SOLUTION) as worker:
+    with server.worker(asked.script.encode(), SOLUTION) as worker:
         return worker.ask(asked.check, seed)
 
 

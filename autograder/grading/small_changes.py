@@ -34,6 +34,7 @@ from autograder.source.addons import names_of_addons
 from autograder.source.edits import Edit
 from autograder.source.small_changes import small_changes
 
+SOLUTION = "solution.py"  # what a script of ours is called
 SECONDS = 0.5  # of processor time for one change: one that loops for ever ends there
 # the same of those that follow one that was late: where one loops for ever, so do its neighbours
 SECONDS_ONCE_LATE = 0.15
@@ -232,16 +233,38 @@ def answers_of(
 ) -> Iterator[tuple[SmallChange, Answer]]:
     """Yield each change with what the solution answers with it, in so many seconds at most.
 
-    One process runs them all. Those that follow one that was late have less time.
+    Those that follow one that was late have less time.
     """
-    with server.worker(plain.encode(), "solution.py") as worker:
-        for change, edit in tried:
-            seconds = min(limit, check.seconds)
-            quick = replace(check, seconds=seconds)
-            answer = worker.ask(quick, seed, source=edit.script.encode())
-            if answer.failure == Failure.TIMEOUT:
-                limit = SECONDS_ONCE_LATE
-            yield change, answer
+
+    def asked() -> Iterator[tuple[Check, str]]:
+        for _, edit in tried:
+            yield replace(check, seconds=min(limit, check.seconds)), edit.script
+
+    answers = run_scripts(server, plain, asked(), seed)
+    for (answer, _), (change, _) in zip(answers, tried, strict=True):
+        if answer.failure == Failure.TIMEOUT:
+            limit = SECONDS_ONCE_LATE
+        yield change, answer
+
+
+def run_scripts(
+    server: Server,
+    first: str,
+    asked: Iterable[tuple[Check, str]],
+    seed: int,
+    tell_names: bool = False,
+) -> Iterator[tuple[Answer, frozenset[str] | None]]:
+    """Yield what scripts of ours answer, with the definitions that ran where that is told.
+
+    One process runs them, one after another: to begin one for each takes longer than most
+    experiments do. The next is asked for only when the answer before is there.
+    first: the script that the process begins with. asked: checks, each with a script.
+    """
+    with server.worker(first.encode(), SOLUTION) as worker:
+        worker.tell_names = tell_names
+        for check, script in asked:
+            answer = worker.ask(check, seed, source=script.encode())
+            yield answer, worker.names_run
 
 
 def _row(check: Check, expected: Answer, answer: Answer) -> np.ndarray:

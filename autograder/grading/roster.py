@@ -311,6 +311,13 @@ def folded(text: str) -> str:
     return re.sub(r"[\W_]", "", normal.casefold())
 
 
+def called(student: str, name: str) -> str:
+    """Return `Ada Lovelace (u2600)`; what the folder is called alone where that says the name."""
+    if not name or folded(name) in folded(student):
+        return student
+    return f"{name} ({student})"
+
+
 class Roster:
     """The students of a class, found by what a system says of them."""
 

@@ -15,7 +15,7 @@ from autograder.course import Course
 from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
-from autograder.grading.roster import Roster, Student, kept_from, merged, roster_beside
+from autograder.grading.roster import Roster, Student, called, kept_from, merged, roster_beside
 from autograder.intake.folder_names import Naming, folder_name
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
@@ -61,7 +61,8 @@ class Ungraded:
     def in_words(self) -> str:
         """Say who it is, and what of."""
         about = f", {self.unit}" if self.unit else ""
-        return f"{self.student}{about}: {self.record.file}: {self.why}"
+        whose = called(self.student, self.record.name)
+        return f"{whose}{about}: {self.record.file}: {self.why}"
 
 
 @dataclass
@@ -488,20 +489,25 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         words = _attempts_in_words(place)
         if place.fresh and words:
-            lines.append(f"  {place.student}, {place.unit}: {words}")
+            lines.append(f"  {_whose(place)}, {place.unit}: {words}")
     for place in made.places:
         if place.latest.late:
-            lines.append(f"  {place.student}, {place.unit}: marked late by {made.source.name}")
+            lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
-    missing = [shown(student.student) for student in made.missing]
+    missing = [shown(called(student.student, student.name)) for student in made.missing]
     ungraded = [shown(one.in_words) for one in made.ungraded]
     lines += listed("handed in only files that cannot be graded", ungraded)
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _not_taken(made)
     return lines
+
+
+def _whose(place: Place) -> str:
+    """Return what a student is called, by name where that is known."""
+    return shown(called(place.student, place.latest.name))
 
 
 FEW = 3  # files of one student that are listed one by one

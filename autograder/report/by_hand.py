@@ -28,10 +28,10 @@ from autograder.grading.adjustments import (
     students_of,
 )
 from autograder.grading.results import Result
-from autograder.grading.roster import roster_beside
+from autograder.grading.roster import called, roster_beside
 from autograder.grading.ways_wrong import ways_wrong
 from autograder.judging import Verdict
-from autograder.report.names import called, names_of_students
+from autograder.report.names import names_of_students
 from autograder.report.pages import CodeBlock, SubmittedBytes, environment, listing_of
 from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit

@@ -489,7 +489,7 @@ HOW_TO_UPLOAD = (
 def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
     """Say which maximum the assignment needs, and which grades Moodle would leave out."""
     most = max(grade.max_points for grade in grades)
-    lines = [f"moodle {unit}.csv: the assignment's maximum grade must be {number(most)}."]
+    lines = [f"{unit}: the maximum grade of Moodle's assignment must be {number(most)}."]
     above = [grade for grade in grades if grade.points > most]
     if above:
         highest = max(grade.points for grade in above)

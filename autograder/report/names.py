@@ -3,16 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from autograder.grading.results import Result
-from autograder.grading.roster import Student, folded
+from autograder.grading.roster import Student, called
 
 Names = Mapping[str, str]  # student, as pages link to them → what a reader is shown
-
-
-def called(student: str, name: str) -> str:
-    """Return `Ada Lovelace (u2600)`; what the folder is called alone where that says the name."""
-    if not name or folded(name) in folded(student):
-        return student
-    return f"{name} ({student})"
 
 
 def names_of_results(results: Iterable[Result]) -> dict[str, str]:

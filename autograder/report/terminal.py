@@ -15,10 +15,9 @@ from autograder.course import Course
 from autograder.errors import visible
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
-from autograder.grading.roster import Student
+from autograder.grading.roster import Student, called
 from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, summary
-from autograder.report.names import called
 from autograder.streams import BLOCKS
 
 

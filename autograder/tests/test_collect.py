@@ -438,7 +438,7 @@ def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_pat
     told = "\n".join(summary(made))
     assert "handed in only files that cannot be graded (2):" in told
     assert "answers.docx: no .py or .ipynb" in told
-    assert f"amy@x.edu, {UNIT}" in told
+    assert f"Amy Big (amy@x.edu), {UNIT}" in told
     assert record(into, "lukas@x.edu").id == "18"
     done = small.run_command("grade", into, "--out", tmp_path / "grades", "--quick")
     assert done.returncode == 0, done.stderr
@@ -528,9 +528,9 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Nothing was written." in done.stdout
     assert not (tmp_path / "submitted").exists()
-    assert "charles, numbers_and_sums: marked late by canvas" in done.stdout
+    assert "Babbage, Charles (charles), numbers_and_sums: marked late by canvas" in done.stdout
     assert "not in the roster, but taken (1):\n  cmdb31m_4714" in done.stdout
-    assert "handed in nothing (1):\n  alan" in done.stdout
+    assert "handed in nothing (1):\n  Turing, Alan (alan)" in done.stdout
     done = small.run_command(*options)
     assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout
     spaced = source.rename(tmp_path / "DL26-Unit 4 by hand.zip")
@@ -591,3 +591,11 @@ def test_a_zip_that_grade_refuses_is_told_the_command_too(tmp_path):
     done = small.run_command("grade", tmp_path / "torn.zip", "--out", tmp_path / "grades")
     assert done.returncode == 2
     assert "collect" not in done.stderr
+
+
+def test_what_collect_prints_names_students_by_name(tmp_path):
+    """Those who handed in again, late, only a document, or nothing; the folder stands beside."""
+    made = collect(lms.canvas(tmp_path), tmp_path / "submitted", lms.CANVAS_ROSTER)
+    told = "\n".join(summary(made))
+    assert f"  Babbage, Charles (charles), {UNIT}: marked late by canvas" in told
+    assert "  Turing, Alan (alan)" in told

@@ -223,7 +223,8 @@ class Grade:
     words: what the policy did, and what was given by hand for the whole unit.
     tally: how the points come about, from those of all checks; one line where nothing was changed.
     exact_points: the same points before they were rounded.
-    slack: the slack days that were used.
+    slack: the slack days that were used. days_late: after the student's own due time.
+    due: when it was due for the student, in words; "" where it has no due time.
     by_hand: what was given by hand, also for single checks.
     """
 
@@ -235,6 +236,8 @@ class Grade:
     slack: int = 0
     by_hand: tuple[Adjustment, ...] = ()
     tally: tuple[Line, ...] = ()
+    days_late: int = 0
+    due: str = ""
 
     @property
     def all_words(self) -> str:
@@ -367,7 +370,8 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
             most += exact(verdict.points)
     if rules.drop:
         tally.append(Line(f"without {', '.join(rules.drop)}", points))
-    late = _late(result, policy, slack)
+    own = deadline(result.lms_name, result.unit, policy)
+    late = _late(result, own, policy, slack)
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
@@ -388,6 +392,8 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         slack=late.slack,
         by_hand=tuple(of_result(result, policy.adjustments)),
         tally=tuple(_changes(tally)),
+        days_late=late.days,
+        due=own.words if own else "",
     )
 
 
@@ -409,13 +415,14 @@ def _changes(tally: Sequence[Line]) -> list[Line]:
 class _PolicyStep:
     """Something that a policy does to the points of a unit: by what it multiplies them, and why.
 
-    short: what a line of the sum says, where the words stand elsewhere.
+    short: what a line of the sum says, where the words stand elsewhere. days: how many it was late.
     """
 
     factor: Fraction = Fraction(1)
     words: str = ""
     slack: int = 0
     short: str = ""
+    days: int = 0
 
 
 def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list[str]:
@@ -510,12 +517,12 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
     return _PolicyStep(factor, words)
 
 
-def _late(result: Result, policy: Policy, slack: int) -> _PolicyStep:
+def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _PolicyStep:
     """Take off what lateness costs; `slack` days of it are free.
 
-    Where the student has a due time of their own, it is named as soon as the class's is over.
+    own: when it was due for the student. Where that is not the class's due time, it is named as
+    soon as that is over.
     """
-    own = deadline(result.lms_name, result.unit, policy)
     if own is None or not result.submitted:
         return _PolicyStep()
     submitted = datetime.fromisoformat(result.submitted)
@@ -536,7 +543,7 @@ def _late(result: Result, policy: Policy, slack: int) -> _PolicyStep:
     words += f", {float(lost):.0%} taken off"
     if own.why:
         words += f", {own.words}"
-    return _PolicyStep(1 - lost, words, used)
+    return _PolicyStep(1 - lost, words, used, days=days)
 
 
 def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:

@@ -505,7 +505,7 @@ def summary(made: Plan) -> list[str]:
     return lines
 
 
-def _whose(place: Place) -> str:
+def _whose(place: AttemptsAtUnit) -> str:
     """Return what a student is called, by name where that is known."""
     return shown(called(place.student, place.latest.name))
 

@@ -358,6 +358,7 @@ def page_alone(
     shared = {
         "counts": {result.place: grade},
         "names": names_of_results([result]),
+        "anonymous": False,
         "live": "",
         "alone": True,
         **_shared_by_all(course, around),

@@ -190,6 +190,11 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
     type=click.IntRange(0, 2**31 - 1),
     help="Chooses the questions; without it, the seed of the grades.",
 )
+@click.option(
+    "--training",
+    is_flag=True,
+    help="Pages for students to train with, answers folded; writes to GRADES/training.",
+)
 @jobs_option
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
 @unit_option
@@ -205,6 +210,7 @@ def defence(
     folder: Path,
     number: int,
     seed: int | None,
+    training: bool,
     jobs: int,
     only: tuple[str, ...],
     unit_name: str | None,
@@ -235,7 +241,7 @@ def defence(
     every = _results_with_names(folder)
     asked = _results_asked_about(folder, every, unit, only)
     if seed is None:
-        seed = seed_of_defence(run_facts(folder).get("seed", ""))
+        seed = seed_of_defence(run_facts(folder).get("seed", ""), training)
     with submissions_of(folder, submitted) as lies:
         if lies is None:
             raise Refused(
@@ -244,7 +250,8 @@ def defence(
             )
         names = {result.student for result in every}
         source = graded_files(course, lies, names)
-        made = Defence(course, out or folder / "defence", source, Draw(number, seed))
+        target = out or folder / ("training" if training else "defence")
+        made = Defence(course, target, source, Draw(number, seed, training))
         done = made.ask_all(asked, at_most_the_cores(jobs))
         for _ in track(done, "asking", len(asked), console=console(stderr=True), transient=True):
             pass

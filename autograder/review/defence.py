@@ -39,18 +39,22 @@ class Draw:
     """What decides which questions are asked.
 
     number: of questions for each submission. seed: of the choice and of the experiments.
+    training: whether students train with them: then answers stand folded on their own pages.
     """
 
     number: int
     seed: int
+    training: bool = False
 
 
-def seed_of_defence(seed: str) -> int:
+def seed_of_defence(seed: str, training: bool = False) -> int:
     """Return the seed of a choice that stands on pages: it follows from that of the grades.
 
-    The other way it does not: who sees the pages can make no answers for the grades' own seed.
+    The other way it does not: who sees the pages can make no answers for the grades' own seed, and
+    who trains does not meet the questions of the exam.
     """
-    return int(digest(f"defence {seed}".encode())[:7], 16)
+    purpose = "training" if training else "defence"
+    return int(digest(f"{purpose} {seed}".encode())[:7], 16)
 
 
 class Defence:
@@ -128,7 +132,7 @@ class Defence:
             return None
         made = self._questions(server, result.unit, source)
         if made:
-            write_sheets(self._out, result, made)
+            write_sheets(self._out, result, made, self._draw.training)
         return len(made)
 
     def _questions(self, server: Server, unit: str, source: bytes) -> list[VivaQuestion]:
@@ -159,7 +163,8 @@ class Defence:
         for unit, counts in self._asked.items():
             by_name = sorted(counts.items())
             in_order[unit] = dict(by_name)
-        return write_index(self._out, self._draw.seed, in_order, self._names)
+        draw = self._draw
+        return write_index(self._out, draw.seed, in_order, self._names, draw.training)
 
     def summary(self) -> str:
         """Say how many students got how many questions, and whose code is missing."""

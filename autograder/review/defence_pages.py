@@ -46,18 +46,28 @@ class ShownQuestion:
     experiment: Sequence[Markup]
 
 
-def write_sheets(folder: Path, result: Result, asked: Sequence[VivaQuestion]) -> None:
-    """Write both pages of a student, about what the result is of."""
+def write_sheets(
+    folder: Path, result: Result, asked: Sequence[VivaQuestion], training: bool = False
+) -> None:
+    """Write both pages of a student, about what the result is of.
+
+    training: one page instead, on which the answers are folded.
+    """
     of_unit = folder / result.unit
     name = f"{result.student}.html"
+    if training:
+        write_whole(of_unit / name, sheet(result, asked, answers=True, training=True))
+        return
     questions = sheet(result, asked, answers=False)
     answers = sheet(result, asked, answers=True)
     write_whole(of_unit / name, questions)
     write_whole(of_unit / "answers" / name, answers)
 
 
-def sheet(result: Result, asked: Sequence[VivaQuestion], answers: bool) -> str:
-    """Return a page of questions, with the answers or without."""
+def sheet(
+    result: Result, asked: Sequence[VivaQuestion], answers: bool, training: bool = False
+) -> str:
+    """Return a page of questions, with the answers or without; training: each answer is folded."""
     template = environment().get_template("defence.html")
     return template.render(
         unit=result.unit,
@@ -65,13 +75,18 @@ def sheet(result: Result, asked: Sequence[VivaQuestion], answers: bool) -> str:
         names=names_of_results([result]),
         questions=[_shown(question, answers) for question in asked],
         answers=answers,
+        training=training,
         choices=[(letter, kind.value) for kind, letter in LETTERS.items()],
         live="",
     )
 
 
 def write_index(
-    folder: Path, seed: int, units: Mapping[str, Mapping[str, int]], names: Names
+    folder: Path,
+    seed: int,
+    units: Mapping[str, Mapping[str, int]],
+    names: Names,
+    training: bool = False,
 ) -> Path:
     """Write the page that leads to all others; return its path.
 
@@ -79,7 +94,9 @@ def write_index(
     """
     template = environment().get_template("defences.html")
     path = folder / "index.html"
-    write_whole(path, template.render(seed=seed, units=units, names=names, live=""))
+    write_whole(
+        path, template.render(seed=seed, units=units, names=names, training=training, live="")
+    )
     return path
 
 

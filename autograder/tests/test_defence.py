@@ -5,6 +5,7 @@ No answer slips out.
 
 import ast
 import re
+import shutil
 from types import ModuleType
 
 import jupytext
@@ -358,6 +359,27 @@ def test_the_command_writes_two_pages_for_each_student(examined):
         assert not re.search("<b>[A-H]</b>|by up to|counted from", page)
         assert re.search(r"net\.(running_sum|fit)\(", page)  # the experiment is there
         assert re.search("<b>[A-G]</b>", (folder / UNIT / "answers" / f"{name}.html").read_text())
+
+
+def test_students_train_with_other_questions_and_folded_answers(examined, show):
+    """A page of their own, on which each answer is unfolded by itself; the exam's stay secret."""
+    done = small.run_command("defence", examined, "--training", "--student", "right")
+    assert done.returncode == 0, done.stderr
+    page = show(examined / "training" / UNIT / "right.html", viewport={"width": 390, "height": 800})
+    answers = page.locator("td details")
+    assert answers.count() == page.locator("td details b").count() > 0
+    assert page.locator("td details[open]").count() == 0
+    answers.first.locator("summary").click()
+    assert page.locator("td details[open]").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []  # which unfolds all
+    assert page.locator("a[href*=index]").count() == 0
+    exam = (examined / "defence" / UNIT / "right.html").read_text()
+    changed = r"would read <code>(.*?)</code>"
+    trained = re.findall(changed, (examined / "training" / UNIT / "right.html").read_text())
+    assert set(trained) != set(re.findall(changed, exam))
+    assert violations(show(examined / "training" / "index.html")) == []
+    shutil.rmtree(examined / "training")
 
 
 def test_pages_of_questions_are_accessible_and_not_cut_off(examined, show):

@@ -401,14 +401,18 @@ def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, 
     """A student reads both times; the unit's page counts those who were late by their own."""
     times = {"ada": "2026-12-01T12:00:00Z", "bob": "2026-12-01T12:00:00Z"}
     class_ = [handed_in(results, student, when) for student, when in times.items()]
-    write_pages(COURSE, class_, tmp_path / "pages", around=Around(rules=in_sections))
+    write_pages(COURSE, class_, tmp_path / "pages", around=PageContext(rules=in_sections))
     page = (tmp_path / "pages" / UNIT / "ada.html").read_text()
     assert "Handed in 2026-12-01 12:00:00 UTC, due 4 December, 00:00 (the date of the" in page
     page = (tmp_path / "pages" / UNIT / "bob.html").read_text()
     assert "Handed in 2026-12-01 12:00:00 UTC, due 1 December, 00:00." in page
     assert " · 1 late" in (tmp_path / "pages" / "index.html").read_text()
     write_pages(
-        COURSE, class_, tmp_path / "anonymous", anonymous=True, around=Around(rules=in_sections)
+        COURSE,
+        class_,
+        tmp_path / "anonymous",
+        anonymous=True,
+        around=PageContext(rules=in_sections),
     )
     pages = [path.read_text() for path in (tmp_path / "anonymous").rglob("*.html")]
     assert not any("12:00:00" in page for page in pages)  # a time may say who it was

@@ -20,7 +20,7 @@ from autograder.grading.arithmetic import exact
 from autograder.grading.attempts import earlier_results
 from autograder.grading.results import Result, digest, write_whole
 from autograder.grading.roster import Roster
-from autograder.grading.ways_wrong import is_wrong_so, ways_of_check
+from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_of_check
 from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
 
@@ -149,7 +149,7 @@ def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -
     if not one.made:
         return
     ways = ways_of_check(results, one.unit, one.check)
-    meant = [way for way in ways if way.startswith(one.made)]
+    meant = [way for way in ways if begins_so(way, one.made)]
     if one.made in meant or len(meant) == 1:
         return
     about = f"{where}: `{one.check}`: "

@@ -24,8 +24,21 @@ def is_wrong_so(result: Result, check: str, way: str) -> bool:
     """Return whether a result's answer to a check is wrong in a way, or in one that begins so."""
     for verdict in result.verdicts:
         if verdict.name == check:
-            return any(one.startswith(way) for one in ways_wrong(verdict))
+            return any(begins_so(one, way) for one in ways_wrong(verdict))
     return False
+
+
+def begins_so(way: str, words: str) -> bool:
+    """Return whether a way begins with some words, as a person copies them from a page.
+
+    There code stands without its backticks, and emphasis without its asterisks.
+    """
+    return _as_copied(way).startswith(_as_copied(words))
+
+
+def _as_copied(text: str) -> str:
+    plain = text.replace("`", "").replace("*", "")
+    return " ".join(plain.split())
 
 
 def ways_of_check(results: Sequence[Result], unit: str, check: str) -> list[str]:

@@ -29,7 +29,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.results import Result
 from autograder.grading.roster import called, roster_beside
-from autograder.grading.ways_wrong import ways_wrong
+from autograder.grading.ways_wrong import begins_so, ways_wrong
 from autograder.judging import Verdict
 from autograder.report.names import names_of_students
 from autograder.report.pages import CodeBlock, SubmittedBytes, environment, listing_of
@@ -164,7 +164,7 @@ class _Page:
                 students.setdefault(way, []).append(result.lms_name)
         groups = []
         for way, who in students.items():
-            given = [one for one in known if self._is_for_all(one) and way.startswith(one.made)]
+            given = [one for one in known if self._is_for_all(one) and begins_so(way, one.made)]
             if len(who) > 1 or given:
                 groups.append(WrongInOneWay(way, who, given))
         return sorted(groups, key=lambda group: -len(group.students))

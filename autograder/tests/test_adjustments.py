@@ -26,7 +26,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.policy import Late, Policy, grade_of
 from autograder.grading.results import result_path, stored_results
-from autograder.grading.ways_wrong import ways_wrong
+from autograder.grading.ways_wrong import begins_so, ways_wrong
 from autograder.integrations.canvas import comment_on
 from autograder.schema import BadFile
 
@@ -470,3 +470,10 @@ def test_points_set_to_nothing_are_read_back(tmp_path):
     ):
         append_adjustment(tmp_path / FILE, one)
         assert read_adjustments(COURSE, tmp_path / FILE, ["stub"])[-1] == one
+
+
+def test_words_may_be_copied_from_a_page():
+    """A page shows code without backticks, emphasis without asterisks, and breaks lines."""
+    way = "the id *before* `x[t]` was read. It is `h[t]`, and no more."
+    assert begins_so(way, "the id before x[t]\nwas read. It is h[t]")
+    assert not begins_so(way, "the id after x[t]")

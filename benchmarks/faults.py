@@ -347,7 +347,7 @@ FAULTS = (
     ),
     Fault(
         "pages show a name in the place of the folder's",
-        "report/names.py",
+        "grading/roster.py",
         '    return f"{name} ({student})"',
         "    return name",
         "test_round_trip",

@@ -173,7 +173,7 @@ class Deadline:
     @property
     def words(self) -> str:
         """Say the time, and why it is the student's own."""
-        time = f"{self.due.day} {self.due:%B, %H:%M}"
+        time = f"{self.due.day} {self.due:%B, %H:%M %Z}"
         return f"due {time} ({', '.join(self.why)})" if self.why else f"due {time}"
 
 

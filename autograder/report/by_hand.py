@@ -99,12 +99,13 @@ class AnswerShown:
 class WrongInOneWay:
     """Those whose answers to a check are wrong in one way. by_hand: what was given to all of them.
 
-    made: the way. students: as the page calls them.
+    made: the way. students: as the page calls them. example: one of the answers.
     """
 
     made: str
     students: Sequence[str]
     by_hand: Sequence[Adjustment]
+    example: AnswerShown
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class _Page:
             answer = self._answer(result, known)
             if answer:
                 answers.append(answer)
-        groups = self._groups(known)
+        groups = self._groups(known, answers)
         answers.sort(key=lambda answer: (answer.verdict.earned, answer.student))
         return _render(
             "by_hand.html",
@@ -152,21 +153,23 @@ class _Page:
             others=sorted(self.students - {result.lms_name for result in self.results}),
         )
 
-    def _groups(self, known: Sequence[Adjustment]) -> list[WrongInOneWay]:
+    def _groups(
+        self, known: Sequence[Adjustment], answers: Sequence[AnswerShown]
+    ) -> list[WrongInOneWay]:
         """List the ways in which two or more answers are wrong, or to which something was given.
 
         The commonest is the first.
         """
-        students: dict[str, list[str]] = {}
-        for result in self.results:
-            verdict = verdict_of(result, self.check)
-            for way in ways_wrong(verdict) if verdict else ():
-                students.setdefault(way, []).append(result.lms_name)
+        alike: dict[str, list[AnswerShown]] = {}
+        for answer in answers:
+            for way in ways_wrong(answer.verdict):
+                alike.setdefault(way, []).append(answer)
         groups = []
-        for way, who in students.items():
+        for way, theirs in alike.items():
+            who = [answer.student for answer in theirs]
             given = [one for one in known if self._is_for_all(one) and begins_so(way, one.made)]
             if len(who) > 1 or given:
-                groups.append(WrongInOneWay(way, who, given))
+                groups.append(WrongInOneWay(way, who, given, theirs[0]))
         return sorted(groups, key=lambda group: -len(group.students))
 
     def _is_for_all(self, one: Adjustment) -> bool:

@@ -155,6 +155,7 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     page = show(url, viewport={"width": 390, "height": 900})
     assert violations(page) == []
     group = page.locator("section.group", has_text="this is the square")
+    assert "return x * x" in group.locator("details .code").inner_text()
     group.get_by_label("points are").select_option("comment")
     group.get_by_label("why").fill("a square is no double")
     group.get_by_label("who").fill("tg")

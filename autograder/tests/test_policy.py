@@ -348,12 +348,27 @@ def in_sections(tmp_path):
     ("student", "when", "points", "words"),
     [
         ("bob", "2026-12-01T12:00:00Z", 9.9, "1 day late, 10% taken off"),
-        ("ada", "2026-12-01T12:00:00Z", 12.1, "early, 10% added; in time: due 4 December, 00:00"),
-        ("ada", "2026-12-04T12:00:00Z", 9.9, "taken off, due 4 December, 00:00 (the date of the"),
-        ("both", "2026-12-03T12:00:00Z", 11, "in time: due 4 December, 00:00 (the date of the"),
+        (
+            "ada",
+            "2026-12-01T12:00:00Z",
+            12.1,
+            "early, 10% added; in time: due 4 December, 00:00 UTC",
+        ),
+        (
+            "ada",
+            "2026-12-04T12:00:00Z",
+            9.9,
+            "taken off, due 4 December, 00:00 UTC (the date of the",
+        ),
+        ("both", "2026-12-03T12:00:00Z", 11, "in time: due 4 December, 00:00 UTC (the date of the"),
         # seven days × 1.5, and one of extension
         ("grace", "2026-12-05T11:59:00Z", 11, "(time × 1.5, 1 day of extension)"),
-        ("grace", "2026-12-05T12:01:00Z", 9.9, "1 day late, 10% taken off, due 5 December, 12:00"),
+        (
+            "grace",
+            "2026-12-05T12:01:00Z",
+            9.9,
+            "1 day late, 10% taken off, due 5 December, 12:00 UTC",
+        ),
     ],
 )
 def test_dates_of_a_section_and_extra_time(results, in_sections, student, when, points, words):
@@ -403,9 +418,9 @@ def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, 
     class_ = [handed_in(results, student, when) for student, when in times.items()]
     write_pages(COURSE, class_, tmp_path / "pages", around=PageContext(rules=in_sections))
     page = (tmp_path / "pages" / UNIT / "ada.html").read_text()
-    assert "Handed in 2026-12-01 12:00:00 UTC, due 4 December, 00:00 (the date of the" in page
+    assert "Handed in 2026-12-01 12:00:00 UTC, due 4 December, 00:00 UTC (the date of the" in page
     page = (tmp_path / "pages" / UNIT / "bob.html").read_text()
-    assert "Handed in 2026-12-01 12:00:00 UTC, due 1 December, 00:00." in page
+    assert "Handed in 2026-12-01 12:00:00 UTC, due 1 December, 00:00 UTC." in page
     assert " · 1 late" in (tmp_path / "pages" / "index.html").read_text()
     write_pages(
         COURSE,

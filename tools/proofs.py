@@ -130,6 +130,12 @@ PROOFS = (
         ),
     ),
     Proof(
+        "term",
+        "Of a made-up class of 300 nobody is lost between a platform's download and its table.",
+        ("class_of_300",),
+        (*ENGINE, *COURSE, "tests/submissions/*", "tools/class_of_300.py"),
+    ),
+    Proof(
         "training",
         "Bounds of training, the lesson's models and the counts of chance are measured right.",
         ("calibrate", "reproduce", "chance", "grader_page"),

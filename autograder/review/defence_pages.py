@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from autograder.grading.adjustments import Adjustment, as_toml
 from autograder.grading.results import Result, write_whole
 from autograder.report.code import html_lines
 from autograder.report.names import Names, names_of_results
@@ -69,6 +70,10 @@ def sheet(
 ) -> str:
     """Return a page of questions, with the answers or without; training: each answer is folded."""
     template = environment().get_template("defence.html")
+    arrays = sum(len(question.arrays) for question in asked)
+    entry = Adjustment(
+        result.lms_name, result.unit, f"defence: … of {arrays} answers", "…", factor=1.0
+    )
     return template.render(
         unit=result.unit,
         student=result.student,
@@ -76,6 +81,7 @@ def sheet(
         questions=[_shown(question, answers) for question in asked],
         answers=answers,
         training=training,
+        entry=as_toml(entry),
         choices=[(letter, kind.value) for kind, letter in LETTERS.items()],
         live="",
     )

@@ -6,6 +6,8 @@ No answer slips out.
 import ast
 import re
 import shutil
+import tomllib
+from html import unescape
 from types import ModuleType
 
 import jupytext
@@ -358,6 +360,10 @@ def test_the_command_writes_two_pages_for_each_student(examined):
         page = (folder / UNIT / f"{name}.html").read_text()
         assert not re.search("<b>[A-H]</b>|by up to|counted from", page)
         assert re.search(r"net\.(running_sum|fit)\(", page)  # the experiment is there
+        answers = (folder / UNIT / "answers" / f"{name}.html").read_text()
+        (entry,) = re.findall('<pre class="code">(.*?)</pre>', answers, re.DOTALL)
+        assert tomllib.loads(unescape(entry))["adjustment"][0]["student"] == name
+        assert "[[adjustment]]" not in page
         assert re.search("<b>[A-G]</b>", (folder / UNIT / "answers" / f"{name}.html").read_text())
 
 

@@ -25,6 +25,8 @@ INSIDE = (
     "errors.py",
     "parsing.py",
     "check.py",
+    "kinds.py",
+    "question.py",
     "sandbox/__init__.py",
     "sandbox/inside",
 )

@@ -278,3 +278,24 @@ def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
     words = rf"course\.toml: the add-on of numpy .* no module {lacking}\."
     with pytest.raises(MissingPackage, match=words):
         small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})
+
+
+WITH_ALL_KINDS = """
+    import numpy as np
+    from autograder import check as kinds
+    from autograder.check import check, choice, named
+
+    for kind in kinds.KINDS:
+        getattr(kinds, kind)
+
+    @check(points=1, question=choice("up", "down"))
+    def asked(net, seed):
+        return net.answer()
+"""
+
+
+def test_all_that_an_author_imports_of_the_engine_is_there_within_every_wall(tmp_path):
+    """Else the server would not start within bubblewrap, and would do without it."""
+    unit = small.write_course(tmp_path, "kinds", WITH_ALL_KINDS, "def answer(): return 1\n")
+    with Server(small.unit()) as plain, Server(unit) as server:
+        assert server.walls == plain.walls, server.why_no_bubblewrap

@@ -148,6 +148,12 @@ PROOFS = (
         (*ENGINE, *COURSE),
     ),
     Proof(
+        "packages",
+        "Packages of other subjects work in the sandbox, as far as the table says.",
+        ("packages",),
+        (*ENGINE, "benchmarks/packages.py", "benchmarks/tried/*", "docs/measurements/packages.md"),
+    ),
+    Proof(
         "release",
         "A release holds what students get and no answer, and all of it works.",
         ("release",),

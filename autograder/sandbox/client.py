@@ -63,6 +63,15 @@ def refuse_without_walls() -> None:
         raise CannotConfine(" ".join(lacking))
 
 
+def _too_many_threads(threads: int, starters: Sequence[str]) -> str:
+    """Say that a server cannot be forked. starters: packages that have started threads."""
+    told = f"the server has {threads} threads, but a fork keeps only one."
+    if not starters:
+        return f"{told} Something that the checks import starts them."
+    names = ", ".join(f"`{name}`" for name in starters)
+    return f"{told} Importing {names} starts them, so take it out of `packages`."
+
+
 class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
@@ -144,7 +153,7 @@ class Server:
         )
         threads = reply["threads"]
         if threads != 1:
-            raise CannotConfine(f"the server has {threads} threads, but a fork keeps only one.")
+            raise CannotConfine(_too_many_threads(threads, reply["starters"]))
         if not self.unsafe:
             self.walls = [f"landlock {abi}", "seccomp", "limits"]
             if bwrap:

@@ -180,7 +180,9 @@ def module_names(names: Sequence[str]) -> list[str]:
             continue
         modules = []
         for top in sorted(top_level_names(distribution)):
-            module, _, _ = top.partition(".")
+            module, _, ending = top.partition(".")
+            if ending == "libs":  # what a wheel brings to be linked with
+                continue
             if module.isidentifier() and not module.startswith("_"):
                 modules.append(module)
         own = name.replace("-", "_").lower()

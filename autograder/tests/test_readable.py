@@ -82,6 +82,33 @@ def test_a_package_that_the_unit_did_not_ask_for_is_out_of_reach(boxed, package)
     assert small.refused(boxed, code + opened([spec.origin, *folder.glob("*.py")])) == []
 
 
+def test_a_package_that_may_not_be_read_is_not_installed_there(boxed):
+    """Others import it where it is, and do without it where `ModuleNotFoundError` says so."""
+    found = small.inside(
+        boxed,
+        """
+        try:
+            import rich
+        except ModuleNotFoundError:
+            return np.array([1.0])
+        """,
+    )
+    assert found.arrays["doubled"].tolist() == [1.0], found.message
+
+
+def test_a_distribution_is_imported_by_its_own_name():
+    """Not by that of the folder of libraries that its wheel brings."""
+    pytest.importorskip("sklearn")
+    assert readable.module_names(["scikit-learn", "numpy"]) == ["sklearn", "numpy"]
+
+
+def test_a_package_that_starts_threads_is_named():
+    """A server that has them cannot be forked."""
+    told = client._too_many_threads(4, ["polars"])
+    assert "Importing `polars` starts them" in told
+    assert "Something that the checks import" in client._too_many_threads(2, [])
+
+
 def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
     """NumPy, all of it, parts that nobody has imported yet too."""
     import numpy

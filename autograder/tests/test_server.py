@@ -15,7 +15,7 @@ import small
 from autograder.check import Failure
 from autograder.sandbox import client, readable
 from autograder.sandbox.client import Server
-from autograder.sandbox.inside.server import OF_THREADS
+from autograder.sandbox.inside.first_use import OF_THREADS
 
 ENGINE = {  # the modules of the engine beside a submission
     "autograder",
@@ -23,11 +23,14 @@ ENGINE = {  # the modules of the engine beside a submission
     "autograder.errors",
     "autograder.parsing",
     "autograder.check",
+    "autograder.question",
     "autograder.sandbox",
     "autograder.sandbox.inside",
     "autograder.sandbox.inside.causes",
     "autograder.sandbox.inside.cells",
     "autograder.sandbox.inside.confinement",
+    "autograder.sandbox.inside.finder",
+    "autograder.sandbox.inside.first_use",
     "autograder.sandbox.inside.kernel",
     "autograder.sandbox.inside.landlock",
     "autograder.sandbox.inside.lenient",

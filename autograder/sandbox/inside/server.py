@@ -24,17 +24,13 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 
 from autograder.check import Arrays, Experiments, load_experiments
-from autograder.sandbox.inside import confinement, memory, runner, wire
+from autograder.sandbox.inside import confinement, finder, first_use, memory, runner, wire
 from autograder.sandbox.inside.namespaces import Namespaces
 
 MAX_SETUP = 1 << 20  # bytes of the first message
 MAX_COMMAND = 1 << 16  # bytes of each later one
 FORKS_BEFORE_HUGE_PAGES = 3  # from then on it pays to make each of the next ones cheaper
 POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
-
-# what is left of the environment, for libraries that a worker loads: none may start a thread there,
-# and OpenBLAS interrupts the program where it cannot
-OF_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 # descriptors of a worker
 QUESTIONS = 3
@@ -56,6 +52,7 @@ class Forker:
     null: int  # descriptor of /dev/null
     server: int  # process id
     address_space: int  # bytes that the server has, and so a worker before it does anything
+    starters: list[str]  # packages that have started threads
     forks: int = 0
 
     def fork(self, task: Task, descriptors: Sequence[int]) -> dict[str, int]:
@@ -82,13 +79,13 @@ def serve() -> None:
     os.dup2(null, 1)
     setup = json.loads(control.recv(MAX_SETUP))
     forker = _prepare(setup, null)
-    threads = len(os.listdir("/proc/self/task")) if forker.walls else 1
+    threads = _count_threads(patient=True) if forker.walls else 1
     os.environ.clear()
-    for name in OF_THREADS:
+    for name in first_use.OF_THREADS:
         os.putenv(name, "1")  # which C reads; Python's `os.environ` stays empty
     # set by hand: tempfile would probe for a writable folder, and there is none
     tempfile.tempdir = "/tmp"
-    _reply(control, {"threads": threads})
+    _reply(control, {"threads": threads, "starters": forker.starters})
     while True:
         data, descriptors, _, _ = socket.recv_fds(control, MAX_COMMAND, 2)
         if not data:
@@ -106,7 +103,7 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
         confinement.die_with_parent()
     checks = Path(setup["checks"])
     experiments = load_experiments(checks, setup["unit"], setup["addons"])
-    _import_packages(setup["packages"])
+    starters = _import_packages(setup["packages"])
     runner.warm(experiments, setup["stub"].encode())
     names = runner.names_to_keep(experiments)
     gc.freeze()
@@ -114,24 +111,40 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
     walls = None
     address_space = 0
     if confine:
+        finder.install()
         walls = confinement.make_walls(setup["readable"], setup["listed"], setup["landlock"])
         address_space = memory.address_space()
-    return Forker(experiments, names, walls, null, os.getpid(), address_space)
+    return Forker(experiments, names, walls, null, os.getpid(), address_space, starters)
 
 
-def _import_packages(names: Sequence[str]) -> None:
+def _import_packages(names: Sequence[str]) -> list[str]:
     """Import what a unit may use and its checks have not: a submission's time is not for that.
 
     Some packages load their parts when they are asked for; then these are. One that cannot be
-    imported is for a submission to find out.
+    imported is for a submission to find out. Return those that have started threads.
     """
+    starters = []
     for name in names:
-        if name in sys.modules:
-            continue
-        with suppress(Exception):
-            package = import_module(name)
-            for part in getattr(package, "__all__", ()):
-                getattr(package, part, None)
+        threads = _count_threads()
+        if name not in sys.modules:
+            with suppress(Exception):
+                package = import_module(name)
+                for part in getattr(package, "__all__", ()):
+                    getattr(package, part, None)
+        first_use.use_once(name)
+        if _count_threads() > threads:
+            starters.append(name)
+    return starters
+
+
+def _count_threads(patient: bool = False) -> int:
+    """Return how many threads run. patient: wait a second for those that are about to end."""
+    ends = time.monotonic() + (1.0 if patient else 0.0)
+    while True:
+        threads = len(os.listdir("/proc/self/task"))
+        if threads == 1 or time.monotonic() >= ends:
+            return threads
+        time.sleep(0.01)
 
 
 def _reply(control: socket.socket, reply: Mapping[str, Any]) -> None:

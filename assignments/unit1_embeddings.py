@@ -13,15 +13,15 @@
 # %% [markdown]
 # # Unit 1: embeddings
 #
-# 671 people rated films, 9,066 different ones. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets
-# no title, no genre and nothing about the people. At the end of this unit it predicts those
-# stars, and on a map that it drew from ratings only, *Star Wars* lies beside *The Lord of the Rings*.
+# 671 people rated 9,066 films. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets no title, no
+# genre and nothing about the people. At the end of this unit it predicts ratings, and on a map that it drew from ratings only, *Star Wars* lies
+# beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
 # mean nothing at first and are learned like all weights. That row is its **embedding**. The id of a word only says which row is its own:
 # word 7 is not larger than word 6.
 #
-# First come ten words, to see how a table is looked up and how a gradient gets back into it. Then the films.
+# You begin with ten words, to see how a lookup works and how a gradient gets back into the table. Then come the films.
 #
 # **Afterwards you can**
 #
@@ -29,21 +29,21 @@
 # * write the gradient of a lookup, with ids that repeat;
 # * predict ratings from two tables by a dot product with biases, and by a small network;
 # * see overfitting in two numbers, and hold it down with an L2 penalty;
-# * read a table that was learned: neighbours, biases, a map in two dimensions.
+# * interpret a learned table: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one.
-# A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
+# code and run the exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in
+# place. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
 # | B | ids in a batch | | `table` | (V, E) | a row for each id |
 # | V | rows of a table: words, films | | `ids` | (B,) | integers from 0 to V − 1 |
-# | U | users | | `users`, `movies` | (B,) | ids of who rated what |
+# | U | users | | `users`, `movies` | (B,) | ids of users and the films they rated |
 # | E | numbers in an embedding | | `ratings` | (B,) | stars, from 0.5 to 5 |
 # | H | hidden units | | | | |
 #
-# N(0, 0.1²) stands for random numbers with a normal distribution, whose mean is 0 and whose standard deviation is 0.1. The *graph* is PyTorch's
+# N(0, 0.1²) stands for random numbers with a normal distribution of mean 0 and standard deviation 0.1. The *graph* is PyTorch's
 # record of how a number was computed; `backward` follows it to the parameters.
 
 # %%
@@ -97,7 +97,7 @@ def encode(words, index):
 def new_table(index, E):
     """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0.
 
-    A plain tensor of torch's default type, which asks for no gradient.
+    A plain tensor of torch's default type, which requires no gradient.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -113,7 +113,7 @@ check("words")
 #
 # $$\mathrm{onehot}(i)\; \mathrm{table} = \text{row } i \text{ of the table}$$
 #
-# So an embedding is an ordinary linear layer without bias. In practice nobody multiplies by all those zeros: `table[ids]` picks the row
+# So an embedding is an ordinary linear layer without bias. In practice we do not multiply by all those zeros: `table[ids]` picks the row
 # at once. Write both, to see that they agree.
 #
 # ![A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, the have the ids 1, 3, 1. Each id
@@ -199,7 +199,7 @@ with autograder.example("a lookup and a product, timed"):
 #
 # ## 3. The gradient of a lookup
 #
-# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
+# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that was not
 # looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
 # acted at each of those places: see the dashed arrows of the drawing above. Write it by hand: autograd is off while this is checked.
 #
@@ -434,7 +434,7 @@ check("neural_net")
 #
 # <details><summary>How do I find a model's tables?</summary>
 #
-# `model.modules()` walks through all parts, those inside of other parts too. `isinstance(part, …)` asks for the class.
+# `model.modules()` gives all parts, and the parts of these too. `isinstance(part, …)` tests the class.
 # </details>
 
 
@@ -756,7 +756,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 # No. An id only chooses a row. What makes words alike is that their rows are.
 # </details>
 #
-# <details><summary>2. Why does nobody multiply by one-hot rows?</summary>
+# <details><summary>2. Why do we not multiply by one-hot rows in practice?</summary>
 #
 # The product takes V multiplications for each number of the result, and all but one of them are by zero. A lookup copies the row.
 # </details>
@@ -783,7 +783,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 # mean user vector from all of them and add its product with each film's vector to that film's bias.
 # </details>
 #
-# <details><summary>7. You are asked about a film that nobody has rated. What can these models say?</summary>
+# <details><summary>7. A film has no ratings. What can these models predict for it?</summary>
 #
 # Nothing about the film. No rating ever moved its row and its bias, and the penalty has shrunk them to almost 0. So the prediction is the constant plus
 # the user's bias, the same for all such films. Without the penalty the row would keep its random initial values. This is called the *cold

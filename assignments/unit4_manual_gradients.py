@@ -15,10 +15,11 @@
 #
 # A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
 # course follows wrote this network's gradients by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
-# network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and see what each
-# costs. Gradients also explode or vanish over many steps, and a framework says nothing
-# of that either. In this unit you write a recurrent network that reads Nietzsche character by character, every derivative included, with nothing
-# but NumPy, and you learn to check a gradient. Nothing here is hard line by line. At the end it learns, and you will know why.
+# network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and measure how much worse the network
+# gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
+#
+# In this unit you write a recurrent network that reads Nietzsche character by character, and all of its derivatives, in plain NumPy. You
+# also learn to check a gradient. No single line is hard. At the end the network learns, and you know why.
 #
 # **Afterwards you can**
 #
@@ -31,11 +32,10 @@
 # You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
 # this unit is graded.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you
-# what is right, and which mistake you made if it is a common one. Of your file only imports, the
-# functions asked for, and what these use are graded; try things out wherever you like. Import only NumPy and the standard library: a grade
-# knows no others. No function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand
-# open, below their questions. A notebook folds them, and `autograder hint` gives one at a time.)
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake,
+# the check tells you which. We grade imports, the functions asked for, and what these use; try things out wherever you like. Import only
+# NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
+# and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course:
 #
@@ -62,8 +62,8 @@ import autograder
 check = autograder.unit("unit4_manual_gradients")
 
 # %% [markdown]
-# Five sections make pieces before there is a network. Here is what they are for: one step of training, from top to bottom. In brackets stands
-# the section that writes the piece.
+# In the first five sections you write pieces, and the network comes in section 6. This is one step of training, from top to bottom, with the
+# section of each piece in brackets:
 #
 # ```text
 # x, the characters that are read
@@ -84,21 +84,22 @@ check = autograder.unit("unit4_manual_gradients")
 # better weights, and so again (12)
 # ```
 #
-# In numbers: say that three characters may come next, and their scores are 2, 1 and 0. Softmax makes 0.67, 0.24 and 0.09 of them. The
-# second comes, so the loss is −ln 0.24, about 1.41. How should each of the three scores move, and how far? Sections 3 to 5 answer that, and
-# section 7 passes the answer on to every weight.
+# An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
+# character comes, so the loss is −ln 0.24, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
+# passes the answer on to every weight.
 #
 # ## 1. Activations and their derivatives
 #
-# An activation is applied to each number by itself, so its derivative is an array of the same shape. Two of them:
+# An activation is applied elementwise, so its derivative is an array of the same shape. Here are two:
 #
 # $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \sigma'(z) = \sigma(z)\,(1 - \sigma(z)) \qquad
 # \mathrm{relu}(z) = \max(z, 0) \qquad \mathrm{relu}'(z) = [z > 0]$$
 #
-# A bracket such as $[z > 0]$ is 1 where what stands in it is true, and 0 elsewhere. (By convention the derivative of relu at exactly 0 is 0. The
-# network of this unit uses relu; the gates of unit 5 are made of the sigmoid.) Large inputs are the catch: $e^{1000}$ is not a number that a
-# computer holds. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form above gives both, and at −1000 NumPy warns of an
-# overflow on the way. The form $e^z / (1 + e^z)$ gives NaN at 1000.
+# A bracket such as $[z > 0]$ is 1 where its condition is true, and 0 elsewhere. At exactly 0 we set the derivative of relu to 0, by
+# convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
+#
+# Be careful with large inputs, because $e^{1000}$ is too large for a computer. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
+# The form above gives both, though at −1000 NumPy warns about an overflow. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
@@ -177,8 +178,8 @@ check("softmax_values")
 #
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
-# On the diagonal stands $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Off the diagonal stands $-p_i p_j$: what one
-# gains the others lose. Each row sums to 0.
+# The entries on the diagonal are $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Those off the diagonal are $-p_i p_j$: if one
+# probability gains, the others lose. Each row sums to 0.
 #
 # **Exercise** · 10 minutes · ●●○ · about 2 lines
 #
@@ -202,11 +203,11 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 4. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` when the truth is the one-hot vector `y`? Minus the logarithm of the probability that the model gave to the target (no probability here is 0):
+# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. No probability is 0 here.
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
-# Its unit is the *nat*, because the logarithm is the natural one. A network that knows nothing gives each of V characters
+# Its unit is the *nat*, because the logarithm is the natural one. A network that has learned nothing gives each of V characters
 # 1/V and has a loss of ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
@@ -240,12 +241,12 @@ check("cross_entropy_of_probabilities")
 #
 # $$\frac{\partial\,\mathrm{CE}}{\partial z_j} = \sum_i -\frac{y_i}{p_i}\; p_i\,([i = j] - p_j) = -y_j + p_j \sum_i y_i = p_j - y_j$$
 #
-# Predicted minus true, nothing else. So one works with the scores (*logits*) directly. It is safer too: the logarithm of
+# The gradient is predicted minus true. So we work with the scores (*logits*) directly. That is safer too: the logarithm of
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient carries the same 1/B. (Units 2 and 5 divide by T as well. That scales the
-# gradient by 1/T, so the learning rate must differ.)
+# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient has the same factor 1/B. Units 2 and 5 also divide by T. That scales the
+# gradient by 1/T, so their learning rates differ.
 #
 # | | shape | |
 # |---|---|---|
@@ -285,7 +286,7 @@ check("loss_of_logits")
 # %% [markdown]
 # ## 6. Forward through time
 #
-# The network, step by step. The same three weight matrices at *every* step, which is the whole idea of recurrence:
+# Here is the network, step by step. It uses the same three weight matrices at *every* step, which is the whole idea of recurrence:
 #
 # $$z_t = W_x[x_t] + h_{t-1} W_h + b_h \qquad h_t = \mathrm{relu}(z_t) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
 #
@@ -389,9 +390,9 @@ def backward(params, x, h, dlogits):
 check("backward_through_time")
 
 # %% [markdown]
-# ## 8. Trust nobody: a numerical check
+# ## 8. Do not trust it: a numerical check
 #
-# A derivative is a slope, and a slope can be measured: move one number a little to both sides and see how the loss
+# You can measure a derivative: move one number a little to both sides and see how the loss
 # changes. The *central* difference
 #
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
@@ -426,8 +427,8 @@ check("numerical")
 # Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
 # How small is small? That depends on the size of the gradient, so divide by it: the *relative error* of a derivative a by hand and n by
 # differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect a kink: where one of
-# the two points lies on the other side of a kink of relu, both gradients can be right and yet differ. (The cell takes the largest difference
-# of an array and divides it by the array's largest entry. So an entry that is nearly 0 does no harm.) Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
+# the two points lies on the other side of a kink of relu, both gradients can be right and yet differ. The cell divides the largest
+# difference in an array by the array's largest entry, so that an entry near 0 does no harm. Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
 # which ε is best, and what happens above and below it?
 
 # %%
@@ -517,7 +518,7 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
 #
-# (The gradients here are never all zero.)
+# The gradients here are never all zero.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines
 #
@@ -567,11 +568,11 @@ check("gradient_descent")
 # %% [markdown]
 # ## 12. Training
 #
-# All pieces are there. For each batch `(x, targets)`: start from a hidden state of zeros, go forward, measure, go backward,
+# You have all the pieces. For each batch `(x, targets)`: start from a hidden state of zeros, go forward, measure, go backward,
 # clip, step. Keep the loss of each batch *before* its step.
 #
-# Each batch is a set of windows cut from anywhere in the text, so nothing is carried over from one batch to the next (unit 5
-# will carry).
+# Each batch is a set of windows cut from anywhere in the text, so nothing is carried over from one batch to the next. In
+# unit 5 the state is.
 #
 # | | |
 # |---|---|
@@ -607,11 +608,10 @@ check("two_steps")
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
 # the identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
 #
-# Two reference points for the loss: guessing uniformly costs ln V nats per character, and guessing by how frequent each character is
-# costs the entropy of the characters. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints
-# its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. (Unit 2, with a larger network, came to
+# Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
+# a loss of their entropy. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
 # 1.92. The lower bounds of its first three steps are 2.46, 1.89 and 1.29 nats. Only a loss below the mean of such bounds over all eight steps would
-# mean that targets leak into the input.)
+# mean that targets leak into the input.
 
 
 # %%
@@ -664,7 +664,7 @@ with autograder.example("training on the corpus"):
 
 # %% [markdown]
 # Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$
-# where the outer product belongs. (Summed over the steps, that is the sum of the diagonal of your gradient.) `no_past` forgets `dnext`, so
+# where the outer product belongs; summed over the steps, it is the sum of the diagonal of your gradient. `no_past` forgets `dnext`, so
 # that a state learns nothing from later steps. One run never changes `Wh`, and the last has the right gradient and is never clipped. **Before
 # you run it:** put the five in order.
 
@@ -719,13 +719,13 @@ with autograder.example("wrong gradients"):
 # | one number in `Wh` | 2.844 ± 0.018 | 0.692 ± 0.015 worse |
 #
 # Every wrong gradient is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
-# network learns: with the frequencies of characters and nothing else the loss would be 3.04. Forgetting `dnext` costs only 0.05. You would not see
-# that in a loss curve, but the numerical check of section 8 finds both mistakes at once. What clipping is worth depends on luck:
-# between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes has a name, *truncated* back-propagation through time, here cut after every single
+# network learns: with only the frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see
+# that in a loss curve, but the numerical check of section 8 finds both mistakes at once. How much clipping helps depends on luck:
+# between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes is called *truncated* back-propagation through time, here cut after every single
 # step; unit 5 cuts after T of them.
 #
 # The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
-# our own solution on the same seed, first weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
+# our own solution on the same seed, initial weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
 
 # %%
 check("training")
@@ -788,7 +788,7 @@ with autograder.example("what the network writes"):
 # figures. (Unit 2's networks have read between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, with
 # an id for unknown characters, as in units 2 and 5; without it, as here, it is 4.42.)
 #
-# | what is known | nats |
+# | the model knows | nats |
 # |---|---|
 # | nothing | 4.43 |
 # | how frequent each character is, counted in the training text | 3.04 |

@@ -13,14 +13,14 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "a philos" and suggests "ophers". It also reads a book into which somebody smuggled three
-# passages, a German one, a recipe and scrambled letters. Its surprise rises there, although nobody told it what is foreign.
+# At the end of this unit your network reads "a philos" and suggests "ophers". It also reads a book with three foreign passages in it: German, a
+# recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
-# In the units before every window began from zeros: after 8 characters in units 2 and 4, after 512 at most in unit 3. Here the state is
-# carried from one window into the next, so it can hold what was read long ago. Such a network is harder to train, and you build what it
-# needs: an LSTM cell, batches that continue, a cut through the past, batch norm and clipping. Section 7 takes such parts away and measures
-# what they were worth; at this size some are worth nothing. It also settles an open account: a network at last beats the counts of unit 2,
-# with 1.455 nats per character. Sections 1 to 7 are one sitting, sections 8 to 11 another.
+# In the earlier units every window began from zeros: after 8 characters in units 2 and 4, after 512 at most in unit 3. Here the state goes from
+# one window into the next, so it can hold what the network read long ago. Such a network is harder to train, and you build the parts that it
+# needs: an LSTM cell, batches that continue, truncated back-propagation through time, batch norm and clipping. Section 7 takes such parts away
+# and measures how much each helped; at this size some do not help at all. There a network also beats the counts of unit 2, at 1.455 nats per
+# character, for the first time. Do sections 1 to 7 in one sitting, and sections 8 to 11 in another.
 #
 # **Afterwards you can**
 #
@@ -33,11 +33,11 @@
 # You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4). *The lesson* is
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and which mistake you made if it is a common one. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like. Import only PyTorch, NumPy and the standard library: a
-# grade knows no others. A function leaves its arguments as they are, unless the text says otherwise: the caller may still need them.
-# Only training changes a model's numbers. (In a `.py` file hints and answers stand open, below their questions. A notebook folds
-# them, and `autograder hint` gives one at a time.)
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
+# check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
+# PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless the text
+# says otherwise. Only training changes a model's numbers. In a `.py` file hints and answers are visible below their questions; a notebook folds
+# them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.
 #
@@ -49,10 +49,9 @@
 # | E | numbers in an embedding | | `logits` | (T, B, V) | scores before softmax |
 # | H | hidden units | | | | |
 #
-# **Where it runs.** Everything below runs on a GPU where PyTorch has one by the name of `cuda`, and on the CPU elsewhere. Two habits make
-# the same code do both: send a model to `device` once, and in functions send data to *the model's own* device,
-# `next(model.parameters()).device`. Checks and grades run on a CPU, so they cannot see where you forgot it; on a GPU your code would stop with an error
-# about two devices.
+# **Where it runs.** Everything below runs on a GPU if PyTorch has one called `cuda`, and else on the CPU. Two habits make the same code run on
+# both: send a model to `device` once, and in functions send data to *the model's own* device, `next(model.parameters()).device`. Checks and
+# grades run on a CPU, so they cannot see if you forget this; on a GPU your code would then stop with an error about two devices.
 
 # %%
 import matplotlib.pyplot as plt
@@ -70,7 +69,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 # %% [markdown]
 # ## 1. One step of an LSTM
 #
-# A plain network puts its whole state through a matrix and an activation at every step; whatever it wants to keep must survive
+# A plain network puts its whole state through a matrix and an activation at every step; whatever it keeps must survive
 # that again and again. The *long short-term memory* (Hochreiter and Schmidhuber 1997) keeps a second state beside the first, the
 # cell state `c`. Build it up in three thoughts. Let c be one number that begins at 0, and let u be what is new at a step: 0.5, −0.2
 # and then 0.1.
@@ -163,7 +162,7 @@ with autograder.example("your step against nn.LSTMCell"):
 # <details><summary>How do I get gradients with respect to states, which are no parameters?</summary>
 #
 # `torch.autograd.grad(number, list_of_tensors)` returns one gradient for each tensor of the list. The start has no past, so it
-# must be told that it needs a gradient: `start.clone().requires_grad_()`.
+# must require a gradient: `start.clone().requires_grad_()`.
 # </details>
 
 
@@ -325,7 +324,7 @@ check("batches_that_continue")
 def detached(state):
     """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it.
 
-    Make new tensors, or cut those of the state in place (`detach_()`): nobody needs their past any more.
+    Make new tensors, or cut those of the state in place (`detach_()`): their past is not needed any more.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -359,7 +358,7 @@ check("cut_from_the_past")
 # Why a norm? The lesson's network did not learn until batch norm stood after the embedding; section 7 finds out
 # why. Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E
 # numbers, whatever the length of the window. In training it also keeps a running mean of these statistics, and in evaluation mode it
-# uses what it has kept. `nn.BatchNorm1d` wants the features on axis 1.
+# uses what it has kept. `nn.BatchNorm1d` needs the features on axis 1.
 #
 # Unit 2 said that a prediction at step t may depend on nothing later. In training batch norm breaks this rule a little: its mean over all
 # T × B places includes later characters of the same window. That is one mean over hundreds of characters, so it tells very little. In
@@ -541,14 +540,14 @@ check("training")
 
 # %% [markdown]
 # What does each part give? Change one thing at a time, and train ten networks in the same way: no batch norm; an embedding that begins
-# twenty times smaller; one layer; a plain network in place of the LSTM; gradients that are not clipped; one more layer before the output; forget
+# twenty times smaller; one layer; a plain network instead of the LSTM; gradients that are not clipped; one more layer before the output; forget
 # gates that begin open; no dropout. One variant has two changes: no batch norm *and* the small embedding. **Before you run it:** which of
 # them will be worst, and which one better than the network as it is?
 
 
 # %%
 class Plain(nn.Module):
-    """`nn.RNN` of two layers in place of an LSTM: its one state comes and goes as a pair, too."""
+    """`nn.RNN` of two layers instead of an LSTM: its one state comes and goes as a pair, too."""
 
     def __init__(self, E, H):
         super().__init__()
@@ -686,13 +685,13 @@ with autograder.example("a larger network"):
 # * **Write in evaluation mode**: without dropout, and with the statistics that the norm has kept.
 # * **Put the mode back.** People like to look at samples in the middle of training. So afterwards the model is in the mode in which it was
 #   before (all its layers share one), and nothing it keeps has changed. Its state is safe, since a text that is written has its own. (In the
-#   lesson's Keras it was stored in the model, and every sample wiped it.)
+#   lesson's Keras it was stored in the model, and every sample reset it.)
 #
 # **Exercise** · 25 minutes · ●●● · about 11 lines
 #
 # <details><summary>How do I draw from probabilities?</summary>
 #
-# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It wants probabilities: not logits,
+# `torch.multinomial(p, 1, generator=generator)` draws one place from probabilities `p` (V,). It needs probabilities: not logits,
 # not their logarithms. Without the generator you cannot reproduce a text. (A CPU generator needs `p` on the CPU.)
 # </details>
 #
@@ -899,9 +898,9 @@ with autograder.example("how much of it is copied"):
 #
 # ## 10. What surprises it
 #
-# The other use. A network that expects something can be surprised. What a character costs, $-\ln p$ of what was really there
-# given all that came before, is a measure for how little it belongs. No threshold is needed yet, just one number for each
-# character but the first, in nats. (The model is done with training when one asks this, so here it may stay in evaluation mode.)
+# A network that predicts can also be surprised. The *surprise* of a character is $-\ln p$, where p is the probability that the network gave to
+# it after all that came before. The larger it is, the less the character fits. You need no threshold yet, just one number for each
+# character but the first, in nats. Training is finished by now, so here the model may stay in evaluation mode.
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -1009,7 +1008,7 @@ with autograder.example("foreign passages, found"):
 # On the lesson's corpus a single character comes to 0.78, the mean over 15 to 0.985: averaging over neighbours removes the noise of
 # single characters.
 #
-# In use one wants a yes or no. Choose the threshold so that one ordinary character in a hundred is flagged. **Before you run it:** which of the
+# In use you need a yes or no. Choose the threshold so that one ordinary character in a hundred is flagged. **Before you run it:** which of the
 # three passages, German, a recipe, or scrambled letters, will the network find least foreign?
 
 # %%
@@ -1026,7 +1025,7 @@ with autograder.example("flagged at a threshold"):
 # It flags 54 % of the foreign characters: 23 % of the German passage, 68 % of the recipe and 72 % of the scrambled letters (in another run
 # some points more or less). So at this threshold it misses nearly half of the foreign characters, and German is the least foreign to it.
 # It has read a few lines of German: the training text quotes some. Whether that is the reason we have not tested. Note also that the
-# threshold was chosen on the very text on which it is judged. In use you would choose it on other text.
+# threshold was chosen on the same text that measures it. In use you would choose it on other text.
 #
 # Nobody told the network what "foreign" is. It only learned to expect. A score per character is noisy, since rare characters
 # surprise in any text; a mean over the neighbourhood is what one would use to watch a log, a sensor or a translation for what
@@ -1038,7 +1037,7 @@ with autograder.example("flagged at a threshold"):
 # own figures. (They have not all read equally much: the network of unit 3 saw 48,000 characters, the larger one of unit 5 a million, the
 # last one four million.)
 #
-# | what is known | bits | nats |
+# | the model knows | bits | nats |
 # |---|---|---|
 # | nothing | 6.39 | 4.43 |
 # | how frequent each character is | 4.39 | 3.04 |
@@ -1067,9 +1066,9 @@ with autograder.example("flagged at a threshold"):
 # Column i of a batch must go on where column i of the batch before stopped.
 # </details>
 #
-# <details><summary>3. Why is the state cut from its past, and what does that cost?</summary>
+# <details><summary>3. Why is the state cut from its past, and what do we lose by that?</summary>
 #
-# Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that are gone. The price: no gradient
+# Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that are gone. But then no gradient
 # rewards the network for remembering anything for more than T steps.
 # </details>
 #

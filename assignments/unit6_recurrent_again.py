@@ -14,15 +14,14 @@
 # # Unit 6: recurrent again
 #
 # A transformer that has read a million characters keeps all million of them, and looks through all of them again for each character that it
-# writes. A recurrent network keeps one state of fixed size, and each character costs the same. So why did the field leave recurrent networks
-# for transformers? Because a loop over time cannot use a GPU: step 1,000 waits for step 999. And why are recurrent layers back, in models of many
-# billion parameters? Because somebody asked which recurrences need no loop. You have seen the answer in unit 3: a *linear* recurrence is a
-# parallel scan.
+# writes. A recurrent network keeps one state of fixed size, and each character takes the same time. So why did the field leave recurrent networks
+# for transformers? Because a loop over time cannot use a GPU well: step 1,000 waits for step 999. And why are recurrent layers back, in models of
+# many billion parameters? Because some recurrences need no loop. You know which from unit 3: a *linear* recurrence is a parallel scan.
 #
-# In this unit you take that answer to the layers that are in use now. You write minGRU, whose gates do not look at the state, and train it with
-# gradients by hand. Then you write an attention head, take its softmax out, and find a recurrent network in what is left. You let it overwrite
-# what it remembers (the *delta rule*), and see what such a network can never do, and which change of sign repairs it. At the end you come
-# back to a network that is *not* linear, and compute all its states in parallel nevertheless.
+# In this unit you write the recurrent layers of today. First comes minGRU, whose gates do not look at the state; you train it with gradients by
+# hand. Then you write an attention head and take its softmax out: what is left is a recurrent network. You let it overwrite its memory, by the
+# *delta rule*, and see what such a network cannot do and how a change of sign repairs it. At the end you compute all states of a *non-linear*
+# network in parallel.
 #
 # **Afterwards you can**
 #
@@ -35,9 +34,9 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 12 to 15) and the gradient of cross-entropy from unit 4 (its
 # section 5).
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. It tells you what is right, and which mistake you made if it is a common one. Import only NumPy and the standard library: a grade knows no others. No
-# function here changes its arguments: the caller may still need them. (In a `.py` file hints and answers stand open, below their questions. A
-# notebook folds them, and `autograder hint` gives one at a time.)
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
+# check tells you which. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in
+# place. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course, and two new ones:
 #
@@ -122,7 +121,7 @@ check("in_rounds")
 # $$h \;\mapsto\; a_2 (a_1 h + b_1) + b_2 = (a_2 a_1)\, h + (a_2 b_1 + b_2)$$
 #
 # After the scan, element t is the map from the *start* to $h_t$. So what remains is to apply each of these maps to `h0`. Count the start exactly
-# once. (A user of a published minGRU found that its loop and its scan [gave different states](https://github.com/lucidrains/minGRU-pytorch/issues/9) as soon as a start was handed in.)
+# once. (A user of a published minGRU found that its loop and its scan [gave different states](https://github.com/lucidrains/minGRU-pytorch/issues/9) as soon as a start was passed in.)
 #
 # The arrays may have any shape behind the first axis: (T, H) for one sequence, (T, B, H) for a batch. Write no loop over the steps: the check compares
 # how much Python has to do for 64 and for 512 steps. With a scan that is hardly more, with a loop it is eight times as much.
@@ -131,7 +130,7 @@ check("in_rounds")
 #
 # <details><summary>What does `op` look like?</summary>
 #
-# `(a1, b1), (a2, b2) = earlier, later` takes the two tuples apart. Return a pair, in the order in which you handed in the parts.
+# `(a1, b1), (a2, b2) = earlier, later` takes the two tuples apart. Return a pair, in the order in which you passed in the parts.
 # </details>
 
 
@@ -340,7 +339,7 @@ with autograder.example("minGRU reads"):
 # 512 characters; it had seen fewer characters, though, so part of the difference is training.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on the same
-# seed, first weights and batches.
+# seed, initial weights and batches.
 
 # %%
 check("training")
@@ -413,14 +412,14 @@ check("masked_product")
 #
 # $$o_t = \sum_{s \le t} (q_t \cdot k_s)\, v_s = q_t \Big(\sum_{s \le t} k_s^\top v_s\Big) = q_t\, S_t \qquad S_t = S_{t-1} + k_t^\top v_t$$
 #
-# Here $k_t^\top v_t$ is the outer product, a (D, M) matrix. So all that matters of the past fits into *one matrix of fixed size*, to which each
-# step adds. That is a recurrent network, whose state is a matrix. With softmax this step is impossible, because exp of a product cannot be taken
+# Here $k_t^\top v_t$ is the outer product, a (D, M) matrix. So everything about the past fits into *one matrix of fixed size*, and each step adds
+# to it. That is a recurrent network, whose state is a matrix. With softmax this step is impossible, because exp of a product cannot be taken
 # apart into a query and a key.
 #
 # An example: a key of (1, 0) with the value 5 writes a 5 into the first row, a key of (0, 1) with the value 7 a 7 into the second. The
 # query (1, 0) then reads the 5. So the state is a table that is read and written by *directions*.
 #
-# Here a state is handed in, because a text may go on where another piece of it ended.
+# Here a state is passed in, because a text may go on where another piece of it ended.
 #
 # **Exercise** · 10 minutes · ●●○ · about 5 lines
 #
@@ -449,7 +448,7 @@ check("as_a_state")
 #
 # $$O = Q\,S + \mathrm{tril}(Q K^\top)\, V \qquad S \leftarrow S + K^\top V$$
 #
-# with the rows of one chunk in Q, K and V. With T = 4,096 and chunks of 64 that is 64 rounds, each of products of 64 × 64, in place of 4,096
+# with the rows of one chunk in Q, K and V. With T = 4,096 and chunks of 64 that is 64 rounds, each of products of 64 × 64, instead of 4,096
 # steps or of a matrix with 16 million entries. (A GPU computes all chunks at the same time: what the states need of each chunk, $K^\top V$, is again
 # a sum that can be scanned.)
 #
@@ -521,7 +520,7 @@ with autograder.example("four ways to look back, timed"):
 #
 # ## 11. Overwrite, not add
 #
-# A table to which one can only add is soon full. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we
+# A table is soon full if one can only add to it. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we
 # want is 5. So look up what is stored under the key, and write only the difference. That is the **delta rule** (Widrow and Hoff 1960; in such
 # layers Schlag and others 2021). And to forget what is no longer needed, let the whole state fade first, by a factor between 0 and 1: the
 # **gated** delta rule (Yang and others 2024).
@@ -589,8 +588,8 @@ with autograder.example("what is recalled"):
         print(f"{keys:>4} {errors[0]:>15.2f} {errors[1]:>18.2f}")
 
 # %% [markdown]
-# To answer 0 to every question would cost 1.00. Adding costs more than that even with two keys, because each answer is the sum of three values where
-# the last one is wanted. The delta rule answers nearly right with two keys (0.05), well with four (0.22), hardly with eight (0.77), and with sixteen no better
+# Answering 0 to every question has an error of 1.00. Adding is worse than that even with two keys, because each answer is the sum of three values where
+# only the last one is right. The delta rule answers nearly right with two keys (0.05), well with four (0.22), hardly with eight (0.77), and with sixteen no better
 # than 0. Eight rows hold eight directions, if these are perpendicular; drawn ones overlap, so a new value spoils the neighbours a little. An attention
 # head has no such limit, since it keeps every pair. That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule
 # to each layer of attention.
@@ -684,11 +683,11 @@ with autograder.example("parity at lengths that were never seen"):
 #
 # where $\hat h$ is the guess. That is a *linear* recurrence, with matrices as factors: $h_t = h_{t-1} A_t + b_t$ with
 # $b_t = f_t - \hat h_{t-1} A_t$. Solve it by a parallel scan; its states are a better guess. That is Newton's method for the equations of all steps
-# together. (Lim and others 2024 call it DEER. ParaRNN, Danieli and others 2025, trains networks of seven billion parameters in this way.)
+# together. Lim and others (2024) call it DEER, and ParaRNN (Danieli and others 2025) trains networks of seven billion parameters with it.
 #
 # Does it end? The first state does not depend on the guess: $\hat h_0$ is the true start. So after one round $h_1$ is exact. When $h_1$ is
 # exact, the tangent of step 2 is taken at the right place, so after two rounds $h_2$ is exact; and so on. **After k rounds at least the first k
-# states are exact.** So it ends after T rounds at the latest, and the check can ask for it without a tolerance that somebody had to choose. In
+# states are exact.** So it ends after T rounds at the latest, and the check needs no tolerance. In
 # practice it takes far fewer, as you will see.
 #
 # The derivative: unit j of $f_t$ depends on unit i of $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. Here elements have
@@ -750,19 +749,19 @@ with autograder.example("rounds of Newton's method"):
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At three times the scale it takes 36, and it advances
 # by one or two states in a round: a tiny error in an early state becomes a large one later, so there is nothing to be gained from a guess of the later
 # states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 9).
-# So for the networks that one wants, few rounds are enough.
+# So for useful networks, few rounds are enough.
 #
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that
 # are kept diagonal, yes: ParaRNN reports up to 665 times the speed of the loop.
 #
 # ## 14. Side by side
 #
-# You have written four kinds of memory in this unit, and unit 3's network in a new way. What they have in common is one line, a state that is multiplied
-# by something and to which something is added:
+# You have written four kinds of memory in this unit, and unit 3's network in a new way. All of them do the same in one line: they multiply a state by
+# something and add something.
 #
 # | layer | state | is multiplied by | what is added |
 # |---|---|---|---|
-# | plain network | h, a vector | W, and then bent | what is read |
+# | plain network | h, a vector | W, then a non-linearity | what is read |
 # | minGRU | h, a vector | 1 − z, from the input | z ⊙ c |
 # | linear attention | S, a matrix | 1 | k v |
 # | gated delta rule | S, a matrix | keep (1 − β k k) | β k v |
@@ -798,18 +797,18 @@ with autograder.example("rounds of Newton's method"):
 #
 # **What do you see?** At this size, and on this text, no layer beats the plain network, and minGRU comes near it with gates that know nothing of the state. Look
 # at the last columns, though. All were trained on 64 steps. Linear attention only adds, so at 4,096 steps its state is far larger than any that it has
-# been trained with, and its loss explodes. The delta rule overwrites, which helps; with a gate, as with minGRU's, length does no harm. And the head? It is not told
-# positions, so it knows *what* stood before and not *where*. That is a handicap here. It is made for another task: to
-# recall exactly what stood far back, as in section 11.
+# been trained with, and its loss explodes. The delta rule overwrites, which helps; with a gate, as with minGRU's, length does no harm. The head does not see
+# positions, so it knows *what* stood before, but not *where*. That is a handicap here. It is made for another task: to recall exactly what stood
+# far back, as in section 11.
 #
-# So is this a contest? No: these are small layers, trained briefly, one beside the other. (`python benchmarks/side_by_side.py` holds the figures, and trains them
-# again on any seed.) Large models are judged otherwise, and mix them.
+# This is no contest, because these are small layers, trained briefly. Large models are compared in other ways, and they mix such layers.
+# `python benchmarks/side_by_side.py` holds the figures, and trains the layers again on any seed.
 #
 # ## Questions
 #
 # <details><summary>1. Which gates allow a parallel scan, and which do not?</summary>
 #
-# Those that are computed from the input only: then every step is linear in the state, and its factor is known beforehand. A gate that looks at
+# Those that depend only on the input: then every step is linear in the state, and its factor can be computed beforehand. A gate that looks at
 # $h_{t-1}$, as in an LSTM, makes the step non-linear.
 # </details>
 #

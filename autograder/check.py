@@ -340,11 +340,11 @@ def _with_labels(name: str, value: Any) -> str:
         return ""
     told = f"`{name}` is a {kind}, but should be an array"
     if not hasattr(value, "columns"):
-        return f"{told}, for its labels are not compared: `.to_numpy()` makes one of it."
+        return f"{told}, because labels are not compared: convert it with `.to_numpy()`."
     columns = ", ".join(f"`{column}`" for column in list(value.columns)[:8])
     return (
-        f"{told}, of numbers or of text, for labels are not compared: `.to_numpy()` makes one of a "
-        f"column. It has {columns}."
+        f"{told} of numbers or of text, because labels are not compared: convert a column with "
+        f"`.to_numpy()`. It has {columns}."
     )
 
 
@@ -360,7 +360,7 @@ def _no_numbers(name: str, value: Any) -> str:
             if part.ndim:
                 return f"{told}: combine them into one with `stack`."
             return (
-                f"{told}, each of which keeps its graph: keep the number, as in "
+                f"{told}, and each keeps its graph in memory: keep the number, as in "
                 "`append(loss.item())`."
             )
     for i, part in enumerate(value):
@@ -513,7 +513,7 @@ class UnitSettings:
     """What holds for all checks of a unit. A module of checks that needs any of it holds one.
 
     packages: distributions that a submission may import, beyond the standard library.
-    sizes: letter → the size that it stands for, so that shapes can be told in letters; all differ.
+    sizes: letter → the size that it stands for, so that shapes can be shown in letters; all differ.
     limits: what one submission may use.
     warm: called once before any submission is read, where that saves each of them the time.
     """
@@ -526,7 +526,7 @@ class UnitSettings:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception of a student's, as it is told by its cause.
+    """An exception of a student's, with the facts that its cause is found from.
 
     text: what it says. line: the student's own line, and `part` of it what was being computed.
     function: the text of the function that holds it. values: the variables there.

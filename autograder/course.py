@@ -353,7 +353,7 @@ def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
             if error.name and f"{module}.".startswith(f"{error.name}."):
                 raise MissingPackage(
                     f"{course.folder / FILE}: the add-on of {needing} cannot be imported: there is "
-                    f"no module {error.name}. Correct its name, or install what brings it."
+                    f"no module {error.name}. Correct its name, or install its package."
                 ) from None
         for name, package in course.about.packages.items():
             if error.name == (package.module or name):

@@ -21,8 +21,8 @@ class UserError(Exception):
 
 
 NEEDS_LINUX = (
-    "Only Linux has the sandbox that grading needs. Grade in WSL2, in a container of the kit's "
-    "Dockerfile, or on a Linux machine; everything else works here."
+    "Only Linux has the sandbox that grading needs. Grade in WSL2, in a container, or on a Linux "
+    "machine; everything else works here."
 )
 
 
@@ -63,7 +63,7 @@ def extra(name: str) -> str:
     origin = _origin()
     if origin.endswith(".whl"):
         return f'pip install "{origin}[{name}]"'
-    return f'pip install -e ".[{name}]" in a checkout of the kit'
+    return f'pip install -e ".[{name}]" in a clone of the repository'
 
 
 def _origin() -> str:

@@ -87,7 +87,7 @@ def _take_escape_sequences() -> None:
 
 
 def _in_other_words(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written in place of text that an encoding does not hold, and where it ends."""
+    """Return what is written instead of text that an encoding does not hold, and where it ends."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]

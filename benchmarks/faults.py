@@ -1,4 +1,4 @@
-"""Plant faults in the kit itself, one at a time, in a copy: which layer of the tests catches each?
+"""Plant faults in the engine itself, one at a time, in a copy: which layer of the tests catches each?
 
 Writes docs/faults.md.
 
@@ -199,7 +199,7 @@ FAULTS = (
         "test_client -k ahead_of",
     ),
     Fault(
-        "a fallen wall is not noticed",
+        "a missing layer of the sandbox is not noticed",
         "sandbox/client.py",
         "            if not was_refused:\n",
         "            if was_refused is None:\n",
@@ -514,8 +514,8 @@ def write_page(rows: list[str]) -> None:
         f"{sum(row.endswith(f'| {layer} |') for row in rows)} by `{layer}`" for layer in LAYERS
     ]
     page = (
-        "# Faults planted in the kit\n\n"
-        "Written by `python benchmarks/faults.py`: each fault is put into a copy of the kit, and "
+        "# Faults planted in the engine\n\n"
+        "Written by `python benchmarks/faults.py`: each fault is put into a copy of the engine, and "
         "the tests named beside it run, which pass without it.\n"
         f"Of {len(rows)} faults {' and '.join(counts)} are caught.\n\n"
     )

@@ -21,7 +21,7 @@ def in_order(function: str, result: Any) -> Any:
     """Return what a function returned. Raises `TypeError` for a dict: examples unpack it."""
     if isinstance(result, Mapping):
         raise TypeError(
-            f"`{function}` returned a dict, and values in order are wanted: `return one, two`."
+            f"`{function}` returned a dict, but should return values in order: `return one, two`."
         )
     return result
 

@@ -16,8 +16,10 @@ from .training import figures, in_random_order, listed
 SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
-DRAWN = "too many or too few batches were taken. Take one for each that is asked for."
-AHEAD = "batches were taken before they were asked for. Take each in its turn, as a generator does."
+DRAWN = "too many or too few batches were taken. Take one batch for each batch that you give."
+AHEAD = (
+    "batches were taken before they were needed. Take each when it is needed, as a generator does."
+)
 KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
 
 
@@ -280,7 +282,7 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     needs=loss_of_soft_labels,
     words={
         "drawn": DRAWN,
-        "resets": "the batches were reset: where a pass begins is the caller's business.",
+        "resets": "the batches were reset, but only the caller does that. Take the next batch.",
     },
 )
 def few_steps(net: Any, seed: int) -> Arrays:

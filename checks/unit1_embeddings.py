@@ -42,14 +42,12 @@ def rated(rng: np.random.Generator, n: int = B) -> tuple[torch.Tensor, torch.Ten
 
 
 KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
-SELECT = (
-    "ids are to be a tensor of integers: a list, an array or floats cannot select rows everywhere."
-)
+SELECT = "ids should be a tensor of integers: a list, an array or floats cannot always select rows."
 WORDS = {
     "same_after": KEPT,
     "whole_numbers": "the ids in the index should be whole numbers.",
     "asks_for_no_gradient": (
-        "the table should be a plain tensor: no parameter, none that asks for a gradient."
+        "the table should be a plain tensor: no parameter, and none that requires a gradient."
     ),
     "of_default_type": (
         "the table should be of torch's default type, which is that of weights and one-hot rows."
@@ -148,7 +146,7 @@ def lookups(net: Any, seed: int) -> Arrays:
     one_hot = net.one_hot(rows, V)
     shape = tuple(one_hot.shape)
     if shape != (B, V):
-        raise TypeError(f"`one_hot` gave {shape}; (B, V) = {(B, V)} was wanted")
+        raise TypeError(f"`one_hot` returned {shape}, but should return (B, V) = {(B, V)}.")
     out = named("one_hot floats", one_hot, one_hot.is_floating_point())
     first_rows = rows[:3]
     for name, function in (("rows", net.lookup), ("product", net.lookup_by_product)):
@@ -445,10 +443,10 @@ def few_steps(net: Any, seed: int) -> Arrays:
     words={
         "integers": "ids should be whole numbers.",
         "bias_same_after": (
-            "`best_and_worst` changed the biases that it was handed. Work on a copy."
+            "`best_and_worst` changed the biases that were passed in. Work on a copy."
         ),
-        "table_same_after": "`neighbours` changed the table that it was handed. Work on a copy.",
-        "map_same_after": "`two_dimensions` changed the table that it was handed. Work on a copy.",
+        "table_same_after": "`neighbours` changed the table that was passed in. Work on a copy.",
+        "map_same_after": "`two_dimensions` changed the table that was passed in. Work on a copy.",
     },
 )
 def learned(net: Any, seed: int) -> Arrays:

@@ -43,7 +43,7 @@ SEQUENCE = Run("EveryStep", 48, 6, True, 120, 6e-3)
 
 KEPT = "an argument was modified. Leave arguments as they are, and compute with copies."
 LEFT = "the model was modified. Only training should do that."
-WHOLE = "ids are to be a tensor of 64-bit integers, which both a table and a loss take."
+WHOLE = "ids should be a tensor of 64-bit integers, which both a table and a loss take."
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
 
@@ -276,7 +276,7 @@ def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
         answer = ask(model, chars, text)
         if not isinstance(answer, str):
             raise TypeError(
-                f"`{function}` returned a {type(answer).__name__}, and a string is wanted."
+                f"`{function}` returned a {type(answer).__name__}, but should return a string."
             )
         found.append(answer)
     same = condition(model).but_for_modes == before.but_for_modes
@@ -387,7 +387,7 @@ def eight_characters_learn(net: Any, seed: int, text: str) -> Arrays:
 
 @check(points=3, words={"model_same_after": LEFT})
 def ready_made(net: Any, seed: int) -> Arrays:
-    """`as_nn_rnn` carries the weights over into an `nn.RNN` that does the same"""
+    """`as_nn_rnn` copies the weights into an `nn.RNN` that computes the same"""
     torch.manual_seed(seed)
     model = nn.ModuleDict(
         {

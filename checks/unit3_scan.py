@@ -129,7 +129,7 @@ def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor)
 
 KEPT = "an argument was modified. Leave arguments as they are, and make new tensors."
 TRACE = "a trace was left on the caller's tensors. Make copies of your own, and ask on them."
-GRAPH = "this is part of a graph, or asks for a gradient. Return plain tensors: `.detach()`."
+GRAPH = "this is part of a graph, or requires a gradient. Return plain tensors: `.detach()`."
 
 
 @check(points=3, words={"same_after": KEPT})
@@ -148,7 +148,7 @@ def every_result(net: Any, seed: int) -> Arrays:
     sums = net.scan(lambda a, b: a + b, 0, range(5))
     if hasattr(sums, "__next__"):
         raise TypeError(
-            f"`scan` returned a {type(sums).__name__}, and a list of all results is wanted."
+            f"`scan` returned a {type(sums).__name__}, but should return a list of all results."
         )
     out = named("sums results", sums, net.scan(count, start, xs))
     matrices = draw(rng, T, 3, 3)
@@ -286,11 +286,11 @@ def all_gradients(net: Any, seed: int) -> Arrays:
     net.gradients(given, h0, xs, targets)
     loss, grads = net.gradients(given, h0, xs, targets)
     if isinstance(loss, Mapping):
-        raise TypeError("loss and gradients came the other way round. First the loss.")
+        raise TypeError("loss and gradients are in the wrong order. Return the loss first.")
     if not isinstance(grads, Mapping):
         raise TypeError(
-            f"the gradients came in a {type(grads).__name__}, and a dict by the weights' names is "
-            "wanted."
+            f"the gradients came in a {type(grads).__name__}, but should be a dict by the weights' "
+            "names."
         )
     in_a_graph = torch.is_tensor(loss) and loss.requires_grad
     out = named("loss in_a_graph", loss, in_a_graph)
@@ -300,7 +300,7 @@ def all_gradients(net: Any, seed: int) -> Arrays:
 
 
 def any_asks_for_gradient(parts: Iterable[Any]) -> bool:
-    """Return whether one of some tensors is part of a graph, or asks for a gradient."""
+    """Return whether one of some tensors is part of a graph, or requires a gradient."""
     return any(getattr(part, "requires_grad", False) for part in parts)
 
 
@@ -372,21 +372,21 @@ def correlated(one: torch.Tensor, other: torch.Tensor) -> bool:
 
 DRAWN = {
     "same_seed_same_weights": (
-        "two generators of one seed gave different weights: draw every number from the one handed "
+        "two generators of one seed gave different weights: draw every number from the one passed "
         "in."
     ),
     "drawn_anew": "a second call gave the same weights: draw from the generator, and set no seed.",
     "other_seed_other_weights": (
         "a generator of another seed gave the same weights: draw every number from the one "
-        "handed in."
+        "passed in."
     ),
     "torchs_own_generator_untouched": (
-        "torch's own generator was used or set: draw with the one handed in."
+        "torch's own generator was used or set: draw with the one passed in."
     ),
     "independent": "`Wx` and `Wy` hold the same numbers, up to a factor. Draw each by itself.",
     "each_drawn": "numbers repeat within a matrix. Draw each of them.",
     "of_default_type": "the weights should be of torch's default type.",
-    "ask_for_no_gradient": "the weights should be plain tensors, which ask for no gradient.",
+    "ask_for_no_gradient": "the weights should be plain tensors, which require no gradient.",
     "Wx": "`Wx` should have mean 0 and standard deviation √(2/V).",
     "Wy": "`Wy` should have mean 0 and standard deviation √(2/H).",
 }

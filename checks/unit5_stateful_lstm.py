@@ -400,9 +400,7 @@ def first_eight(drawn: Any, number: int) -> np.ndarray:
             "without a generator every text is the same. Draw without seeding: the caller may "
             "seed, `generate` does not."
         ),
-        "without_a_generator": (
-            "with None for the generator, what came is not the three ids that were asked for."
-        ),
+        "without_a_generator": ("with None for the generator, the result should be three ids."),
     },
 )
 def generating(net: Any, seed: int) -> Arrays:

@@ -152,7 +152,7 @@ def code(function: str, character: Any) -> int:
     if isinstance(character, str):
         found = repr(character)
     raise TypeError(
-        f"what `{function}` returned holds {found}, and a string of one character is wanted for "
+        f"what `{function}` returned holds {found}, but should hold a string of one character for "
         "each id."
     )
 
@@ -165,7 +165,7 @@ def number(function: str, value: Any) -> float:
     is_truth_value = isinstance(value, bool) or getattr(value, "dtype", None) == torch.bool
     if is_truth_value:
         raise TypeError(
-            f"`{function}` returned a truth value, and a number is wanted: how far are they apart?"
+            f"`{function}` returned True or False, but should return how far they are apart."
         )
     if isinstance(value, Tensor):
         value = value.detach()

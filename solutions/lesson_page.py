@@ -12,7 +12,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from lesson import COURSE, SEED, B, E, H, Outcome, T, text_bytes
+from lesson import COURSE, SAME, SEED, B, E, H, Outcome, T, text_bytes
 
 from autograder.data import corpus
 
@@ -31,30 +31,28 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
         [
             "# The lesson's figures, and ours",
             "",
-            "Each model of the lesson, trained again as the lesson trained it (Keras 1 and Theano then, torch and NumPy here): `autograder reproduce` writes this page, `autograder reproduce --quick` compares early epochs and writes nothing.",
-            "Training loss in nats, the mean over an epoch while training; errors of the online rows are of a sequence of 8, the mean over a thousand; MovieLens is the mean squared error on validation ratings, without the L2 penalty.",
+            "We trained each model of the lesson again in the lesson's way, with torch and NumPy instead of Keras 1 and Theano.",
+            "`autograder reproduce` writes this page; `autograder reproduce --quick` compares early epochs and writes nothing.",
+            "Most figures are training losses in nats, the mean over an epoch while training.",
+            "The online rows show the error of a sequence of 8, the mean over a thousand; MovieLens rows show the mean squared error on validation ratings, without the L2 penalty.",
             "",
             *markdown(
                 ["model", "lesson", "ours", "difference in %", "why"],
                 [outcome.cells() for outcome in outcomes],
             ),
             "",
-            "† not printed by the lesson: its model with the fault mended, from an earlier run of ours.",
-            "",
-            "## First epoch and last",
-            "",
-            *markdown(["model", "epoch or thousand", "lesson", "ours"], list(by_epoch(outcomes))),
+            "† The lesson did not print this figure: it is its model without the fault, from an earlier run of ours.",
             "",
             "## Loss by position",
             "",
-            "The lesson's row is of its model of 8 outputs with zero input, at the end of the 12th epoch.",
+            "The lesson's row is its model of 8 outputs with zero input, after 12 epochs.",
             "",
             *markdown(["model", *map(str, range(1, T + 1))], list(by_position(outcomes))),
             "",
             "![Loss by position](lesson/positions.svg)",
             "",
-            "A window that starts from zeros knows one character at its first position and eight at its last.",
-            "With batches that continue, all positions know the whole past; with the lesson's, the state at the first is of another place in the text.",
+            "A window that starts from zeros sees one character at its first position and eight at its last.",
+            "With batches that continue, all positions see the whole past; with the lesson's batches, the first state comes from another place in the text.",
             "",
             "## Loss by epoch, and the online error",
             "",
@@ -66,9 +64,10 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
             "",
             "## Settings",
             "",
-            "First weights as Keras 1 drew them: glorot uniform, biases zero, embeddings uniform(−0.05, 0.05), forget bias one; Adam with ε 1e-8.",
+            "Initial weights as in Keras 1: glorot uniform, biases zero, embeddings uniform(−0.05, 0.05), forget bias one; Adam with ε 1e-8.",
             f"E {E}, H {H}, batches of {B}, {T} steps.",
             "The text is read in bytes, as Python 2 did.",
+            f"If a row names no optimizer: {SAME}.",
             "",
             *markdown(
                 ["model", "epochs or thousands", "settings", "seconds"],
@@ -76,7 +75,7 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
                     [
                         o.row.name,
                         str(o.epochs),
-                        o.row.settings,
+                        o.row.settings.removeprefix(f"{SAME}; "),
                         f"{o.seconds:.0f}" if o.found else "–",
                     ]
                     for o in outcomes
@@ -93,18 +92,6 @@ def page(outcomes: list[Outcome], minutes: float) -> str:
 
 def markdown(head: list[str], rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-
-
-def by_epoch(outcomes: list[Outcome]) -> Iterator[list[str]]:
-    for outcome in outcomes:
-        if outcome.found and len(outcome.row.lesson) > 1:
-            for epoch, lesson in outcome.row.lesson.items():
-                yield [
-                    outcome.row.name,
-                    str(epoch),
-                    f"{lesson:.5g}",
-                    f"{outcome.found.curve[epoch - 1]:.5g}",
-                ]
 
 
 EIGHT = [2.4773, 2.3021, 2.0788, 1.9015, 1.8239, 1.7680, 1.7770, 1.7498]

@@ -16,25 +16,25 @@
 # Data is cheap and labels are expensive: you may have a thousand photographs, and labels for fifty. *Pseudo-labelling* uses the rest as well.
 # Train a network on what is labelled, let it guess the labels of what is not, and train a second network on both: the
 # true labels and the guesses. It helps when unlabelled data is plentiful and labels are few. In the lesson's competition the test images were such data:
-# everybody had them, and nobody had their labels.
+# everybody had the images, but not their labels.
 #
 # Should that work? Beyond the labels, everything the second network (the *student*) learns comes from the first (the *teacher*). How can it
-# beat a teacher whose mistakes it copies? Yet it does. You will see it with handwritten digits: fifty labels, and a
-# student that is right where its teacher was wrong. Two things help it. Images of one class lie close together, so a wrong guess is outvoted by
-# the right guesses for images that are alike. And noise (dropout) keeps the student from copying single images. Section 9 shows in which images the
+# beat a teacher whose mistakes it copies? It does. You will see it with handwritten digits: fifty labels, and a
+# student that is right where its teacher was wrong. Two things help it. Images of one class lie close together, so the right guesses for similar
+# images outvote a wrong one. And noise (dropout) keeps the student from copying single images. Section 9 shows in which images the
 # student is better.
 #
-# A fresh student on the guesses of a teacher is called *self-training* (Yarowsky 1995; with noise in the student, Xie et al. 2020). The name
-# *pseudo-label* is Lee's (2013), whom the lesson follows. His method is a close relative: one network, hard labels that are guessed again at each
-# step, and a weight of the guesses that grows.
+# Training a new student on a teacher's guesses is called *self-training* (Yarowsky 1995; with noise in the student, Xie et al. 2020). The
+# lesson follows Lee (2013), who coined the name *pseudo-label*. His method is similar: one network guesses hard labels again at each step, and
+# the weight of its guesses grows.
 #
 # ![Labelled images and their labels train the teacher. The teacher guesses pseudo-labels for the unlabelled images. Mixed
 # batches hold labelled images with true labels and unlabelled images with pseudo-labels; they train the student, a fresh
 # network.](../drawings/teacher_student.svg)
 #
 # This course follows lesson 6 of fast.ai's *Deep Learning for Coders* of 2017. From here on that is *the lesson*. It opens with pseudo-labels
-# and then turns to embeddings and recurrent networks. What you write here returns in later units: batches from an iterator,
-# a training loop, the softmax and its cross-entropy, and figures from data that training has not seen.
+# and then turns to embeddings and recurrent networks. You will use again what you write here: batches from an iterator,
+# a training loop, the softmax and its cross-entropy, and measurements on data that training has not seen.
 #
 # **Afterwards you can**
 #
@@ -44,14 +44,14 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your code and run the
-# exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one. A
-# function leaves its arguments as they are: the caller may still need them. Only training changes a model.
+# exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in place. Only
+# training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | N | examples there are | | `x` | (N, D) | images, a row of pixels each |
+# | N | examples | | `x` | (N, D) | images, a row of pixels each |
 # | B | examples in a batch | | `y` | (N, V) | labels as probabilities; a true one is one-hot: a 1 for its class, else zeros |
-# | V | classes to choose from | | `logits` | (B, V) | scores, which softmax turns into probabilities |
+# | V | classes | | `logits` | (B, V) | scores, which softmax turns into probabilities |
 # | D | pixels of an image | | | | |
 
 # %%
@@ -144,8 +144,7 @@ class MixIterator:
         # mistake: self.children = list(children)[::-1]
         #   the children are in reverse order. Join their batches in the order of the list.
         # mistake: self.children = list(children); hasattr(MixIterator, "__next__") and delattr(MixIterator, "__next__")
-        #   `MixIterator` has no `__next__`. `next(mix)` calls the method of that very name, with its underscores,
-        #   on the mix itself.
+        #   `MixIterator` has no `__next__`, and `next(mix)` calls that method. Define it in the class, with the underscores.
         self.N = sum(child.N for child in self.children)
         # mistake: self.N = max(child.N for child in self.children)
         #   N is that of the largest child. It is the sum over all of them.
@@ -225,7 +224,7 @@ check("mixing")
 #
 # <details><summary>How do I write a function that gives batches one by one?</summary>
 #
-# With `yield` in place of `return`: a generator. It may hold a `while` loop.
+# Use `yield` instead of `return`: the function is then a generator. It may hold a `while` loop.
 # </details>
 
 
@@ -238,7 +237,7 @@ def one_epoch(batches):
     ### BEGIN SOLUTION
     batches.reset()
     # mistake: batches.reset(); got = []; [got.append(next(batches)) for _ in iter(lambda: sum(len(x) for x, _ in got) < batches.N, False)]; yield from got; return
-    #   all batches were drawn before the first was given. Draw each when it is asked for: `yield` stands inside the loop.
+    #   all batches were drawn before the first was given. Draw each one when it is needed: put `yield` inside the loop.
     # mistake: batches.reset(); first = next(batches); yield first; yield from (next(batches) for _ in range(-(-batches.N // len(first[0])) - 1)); return
     #   the number of batches was computed from the size of the first. Batches may differ in size: count the examples.
     # mistake: pass
@@ -308,7 +307,7 @@ def batch_sizes(total, share):
     #   the size was rounded up, so it is up to one too large. Round it to the nearest integer: `round(…)`.
     return total - pseudo, pseudo
     # mistake (keeps 0.5): return float(total - pseudo), float(pseudo)
-    #   the sizes are floats, with which nothing can be cut. `round(…)` without digits is an integer.
+    #   the sizes are floats, and floats cannot cut an array. `round(…)` without digits is an integer.
     # mistake: return pseudo, total - pseudo
     #   the parts were swapped: labelled first, pseudo-labelled second.
     # mistake: return total, pseudo
@@ -322,7 +321,7 @@ check("shares")
 # %% [markdown]
 # ## 4. Three parts without a common row
 #
-# Before anything is trained, some images are put aside: the *held-out* ones, by which we judge at the end. (The lesson's notebook
+# Before any training we put some images aside. They are *held out*, and we measure with them at the end. (The lesson's notebook
 # put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure
 # says nothing.) From the rest, a few keep their labels, and the labels of all others are forgotten.
 #
@@ -429,9 +428,9 @@ def pseudo_labels(model, x):
         #   this is the log of each label. A label is the probability itself: use `torch.softmax`.
     model.train(mode)
     # mistake: model.training = mode
-    #   only the model's own mode was put back, and its layers stay in evaluation mode. `model.train(mode)` reaches them all.
+    #   only the model's own mode was restored, and its layers stay in evaluation mode. `model.train(mode)` reaches them all.
     # mistake: model.train(mode); torch.set_grad_enabled(False)
-    #   gradients were turned off for all that comes after. `with torch.no_grad():` ends with its block.
+    #   gradients were switched off for all later code. Use `with torch.no_grad():`, which ends with its block.
     # mistake: pass
     #   the model was left in evaluation mode. Put it back into the mode it was in before.
     # mistake: model.train()
@@ -455,7 +454,7 @@ check("soft_labels")
 #
 # With the natural logarithm the unit is the *nat*. With one-hot labels a loss of 0.7 nats means that the true class got a probability of
 # $e^{-0.7}$, about one half, on (geometric) average. With soft labels the loss has a lower bound above 0: the entropy of the
-# labels. Guessing uniformly among V classes costs ln V nats.
+# labels. Guessing uniformly among V classes has a loss of ln V nats.
 #
 # **Exercise** · 10 minutes · ●○○ · about 1 line
 #
@@ -615,7 +614,7 @@ check("few_steps")
 #
 # <details><summary>Who is trained on what?</summary>
 #
-# The teacher only on labelled batches of `total`. The student on a mix of two kinds of batches, each of which needs an
+# Train the teacher only on labelled batches of `total`. Train the student on a mix of two kinds of batches; each kind needs an
 # iterator of its own, of its own size.
 # </details>
 
@@ -638,7 +637,7 @@ def semi_supervised(
     # mistake: guesses = torch.softmax(teacher(x_unlabelled), -1)
     #   the guesses are part of the teacher's graph, and were made in training mode. `pseudo_labels` makes labels that are data.
     # mistake: guesses = pseudo_labels(student, x_unlabelled)
-    #   the untrained student made the labels. The teacher does.
+    #   the untrained student made the labels. Let the teacher make them.
     # mistake: guesses = F.one_hot(pseudo_labels(teacher, x_unlabelled).argmax(-1), y.shape[-1]).float()
     #   the labels were hardened to their most likely class. Keep the soft ones.
     # mistake: guesses = pseudo_labels(teacher, x_unlabelled).flip(0)
@@ -687,7 +686,7 @@ check("both_networks")
 # 1,797 small handwritten digits come with scikit-learn (8 × 8 pixels). We put 550 aside, keep 50 labels (five of each digit, on
 # average), and forget the other 1,197.
 #
-# How large should a batch be? Say 64, of which 43 are labelled and 21 are guesses. But a pass through 50 labels is then a batch
+# How large should a batch be? Say 64: 43 labelled images and 21 guesses. But a pass through 50 labels is then a batch
 # of 43 and a *short* batch of 7, and beside 21 guesses those 7 are outvoted. With 75 in all, each batch holds the 50 labels and 25
 # guesses, so the share that you ask for is the share that you get. Your `MixIterator` and `one_epoch` show it:
 
@@ -798,15 +797,15 @@ with autograder.example("digits, with and without pseudo-labels"):
 # errors (p ≈ 0.13 in a t-test with three degrees of freedom): suggestive, not conclusive.
 #
 # So we ran this cell with seeds 0 to 15. The gain is 2.9 points with a standard deviation of 1.7, so the standard error is 0.4: about a
-# seventh of it. That is no luck. (All seeds draw their held-out images from the same 1,797 digits, so this says nothing about other data.) On two of the 16 seeds the student gains nothing over the network that had only the labels, and on none it
-# loses. It is better than its teacher on all 16.
+# seventh of it. That is not luck, though all seeds draw their held-out images from the same 1,797 digits, so it does not show what
+# happens with other data. On two of the 16 seeds the student gains nothing over the network that had only the labels, and on none it loses. It is better than its teacher on all 16.
 #
 # The loss falls too, and where the student is wrong it is less sure than the network with only labels: 68 % on average, against 74 %. Compare
 # its loss, 0.628, with that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it
 # surer where it is wrong, and its loss is 0.832.)
 #
 # Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
-# guesses are red, with the truth. Were you better?
+# guesses are red, with the true label. Were you better?
 
 # %%
 with autograder.example("what the teacher guessed"):
@@ -829,12 +828,12 @@ with autograder.example("what the teacher guessed"):
     plt.show()
 
 # %% [markdown]
-# Look at what it doubts. Its "2 (57%)" and "3 (47%)" are right, its "8 (50%)" is wrong. A soft label passes that doubt on, and the student
-# sees other images that are alike and about which the teacher was surer.
+# Look at what it doubts. Its "2 (57%)" and "3 (47%)" are right, its "8 (50%)" is wrong. A soft label passes that doubt on. The student also
+# sees similar images about which the teacher was surer.
 #
 # Now to the question of the beginning: where is the student better than its teacher? The cell sorts the unlabelled images by how sure the
-# teacher was, and asks which of the two is right. The student was never told the truth about these images; it was taught the teacher's
-# guess. **What do you expect** where the guess was wrong?
+# teacher was, and compares both with the true labels. The student never saw these labels; it was trained on the teacher's guesses.
+# **What do you expect** where the guess was wrong?
 
 # %%
 with autograder.example("where the student is better than its teacher"):
@@ -895,14 +894,14 @@ with autograder.example("another share of guesses"):
     )
 
 # %% [markdown]
-# Four fifths do no harm here: 83.7 %, and this cell gives 83.8 % with a third, which four seeds cannot tell apart. About four of five guesses are
-# right. (The 15 labelled of a batch do not divide 50, so each fourth batch has only 5, and guesses are 83 % on average.)
+# Four fifths do no harm here: 83.7 %, against 83.8 % with a third, and four seeds cannot distinguish these. About four of five guesses are
+# right. In fact guesses are 83 % of the examples: 15 labelled images per batch do not divide 50, so each fourth batch has only 5.
 #
-# **What costs more:** hardly any true labels, or no guesses? Set `my_share` to 0.96 (3 labelled images in a batch), then to 0, and run the
+# **What is worse:** hardly any true labels, or no guesses? Set `my_share` to 0.96 (3 labelled images in a batch), then to 0, and run the
 # cell each time. Question 2 has our figures.
 #
 # The check does the same once: it trains with your functions and measures the student on images whose labels your program never sees. It
-# compares with our own solution on the same seed, first weights and batches.
+# compares with our own solution on the same seed, initial weights and batches.
 
 # %%
 check("training")

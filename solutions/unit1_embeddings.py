@@ -13,15 +13,15 @@
 # %% [markdown]
 # # Unit 1: embeddings
 #
-# 671 people rated films, 9,066 different ones. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets
-# no title, no genre and nothing about the people. At the end of this unit it predicts those
-# stars, and on a map that it drew from ratings only, *Star Wars* lies beside *The Lord of the Rings*.
+# 671 people rated 9,066 films. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets no title, no
+# genre and nothing about the people. At the end of this unit it predicts ratings, and on a map that it drew from ratings only, *Star Wars* lies
+# beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
 # mean nothing at first and are learned like all weights. That row is its **embedding**. The id of a word only says which row is its own:
 # word 7 is not larger than word 6.
 #
-# First come ten words, to see how a table is looked up and how a gradient gets back into it. Then the films.
+# You begin with ten words, to see how a lookup works and how a gradient gets back into the table. Then come the films.
 #
 # **Afterwards you can**
 #
@@ -29,21 +29,21 @@
 # * write the gradient of a lookup, with ids that repeat;
 # * predict ratings from two tables by a dot product with biases, and by a small network;
 # * see overfitting in two numbers, and hold it down with an L2 penalty;
-# * read a table that was learned: neighbours, biases, a map in two dimensions.
+# * interpret a learned table: neighbours, biases, a map in two dimensions.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
-# code and run the exercise's last line, or the whole file. It says what is right, and which mistake you made if it is a common one.
-# A function leaves its arguments as they are: the caller may still need them. Only training changes a model.
+# code and run the exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in
+# place. Only training changes a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
 # | B | ids in a batch | | `table` | (V, E) | a row for each id |
 # | V | rows of a table: words, films | | `ids` | (B,) | integers from 0 to V − 1 |
-# | U | users | | `users`, `movies` | (B,) | ids of who rated what |
+# | U | users | | `users`, `movies` | (B,) | ids of users and the films they rated |
 # | E | numbers in an embedding | | `ratings` | (B,) | stars, from 0.5 to 5 |
 # | H | hidden units | | | | |
 #
-# N(0, 0.1²) stands for random numbers with a normal distribution, whose mean is 0 and whose standard deviation is 0.1. The *graph* is PyTorch's
+# N(0, 0.1²) stands for random numbers with a normal distribution of mean 0 and standard deviation 0.1. The *graph* is PyTorch's
 # record of how a number was computed; `backward` follows it to the parameters.
 
 # %%
@@ -117,7 +117,7 @@ def encode(words, index):
     # mistake (keeps 0.5): return [index.get(word, 0) for word in words]
     #   the ids are no tensor. Make one of integers: `torch.tensor([…])`.
     # mistake: return torch.tensor([index[word] for word in words])
-    #   an unknown word is an error. Give it the id 0: `index.get(word, 0)`.
+    #   an unknown word raises an error. Give it the id 0: `index.get(word, 0)`.
     # mistake: return torch.tensor([index[word] for word in words if word in index])
     #   unknown words were left out, so that the rest moved up. Give them the id 0.
     # mistake: return torch.tensor([index.get(word, -1) for word in words])
@@ -130,7 +130,7 @@ def encode(words, index):
 def new_table(index, E):
     """A random table (rows, E), N(0, 1), with a row for each word of the index and one for the id 0.
 
-    A plain tensor of torch's default type, which asks for no gradient.
+    A plain tensor of torch's default type, which requires no gradient.
     """
     ### BEGIN SOLUTION
     return torch.randn(len(index) + 1, E)
@@ -139,7 +139,7 @@ def new_table(index, E):
     # mistake (keeps 0.5): return torch.from_numpy(np.random.randn(len(index) + 1, E))
     #   the numbers have 64 bits, as NumPy's have. PyTorch's default type has 32: draw with `torch.randn`.
     # mistake (keeps 0.5): table = torch.randn(len(index) + 1, E); table[0] = 0; return table
-    #   the row of the id 0 was filled with zeros. It is drawn like all others.
+    #   the row of the id 0 was filled with zeros. Make it random like all others.
     # mistake (keeps 0.5): return torch.rand(len(index) + 1, E)
     #   `rand` gives numbers from 0 to 1. N(0, 1) is `randn`.
     # mistake (keeps 0.5): return torch.zeros(len(index) + 1, E)
@@ -161,7 +161,7 @@ check("words")
 #
 # $$\mathrm{onehot}(i)\; \mathrm{table} = \text{row } i \text{ of the table}$$
 #
-# So an embedding is an ordinary linear layer without bias. In practice nobody multiplies by all those zeros: `table[ids]` picks the row
+# So an embedding is an ordinary linear layer without bias. In practice we do not multiply by all those zeros: `table[ids]` picks the row
 # at once. Write both, to see that they agree.
 #
 # ![A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, the have the ids 1, 3, 1. Each id
@@ -286,7 +286,7 @@ with autograder.example("a lookup and a product, timed"):
 #
 # ## 3. The gradient of a lookup
 #
-# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that nobody
+# Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that was not
 # looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
 # acted at each of those places: see the dashed arrows of the drawing above. Write it by hand: autograd is off while this is checked.
 #
@@ -362,7 +362,7 @@ def reindex(raw):
     # mistake: originals, ids = raw, torch.arange(len(raw))
     #   each entry got an id of its own. The same old id has the same new one.
     # mistake: originals, ids = torch.unique(raw), raw
-    #   the old ids were returned unchanged. Say for each which of the sorted ones it is.
+    #   the old ids were returned unchanged. Return the place of each among the sorted ones.
     # mistake: originals, ids = torch.unique(raw), raw - raw.min()
     #   ids begin at 0, but there are still gaps. Number the different ones without gaps.
     # mistake: originals = torch.tensor(list(dict.fromkeys(raw.tolist()))); ids = (raw[:, None] == originals).int().argmax(1)
@@ -463,8 +463,8 @@ def dot_product(a, b):
     # mistake: return F.cosine_similarity(a, b)
     #   this is the cosine, which divides by both lengths. The dot product does not.
     # mistake: return (a * b).sum(1).squeeze()
-    #   a single pair gives a number without an axis. `squeeze()` takes away all axes of length 1, the batch's as well;
-    #   the result is (B,), also where B is 1.
+    #   a single pair gives a number without an axis, because `squeeze()` removes every axis of length 1. The result is (B,),
+    #   even if B is 1: use `sum(1)`.
     ### END SOLUTION
 
 
@@ -512,9 +512,9 @@ class DotBias(nn.Module):
         # mistake: self.constant = nn.Parameter(torch.zeros(()))
         #   the constant starts at 0. Start it at `mean`.
         # mistake: self.constant = nn.Parameter(mean)
-        #   `nn.Parameter` wants a tensor, and `mean` is a float: `nn.Parameter(torch.tensor(mean))`.
+        #   `nn.Parameter` needs a tensor, and `mean` is a float. Write `nn.Parameter(torch.tensor(mean))`.
         # mistake: self.constant = torch.tensor(float(mean), requires_grad=True)
-        #   the constant is no parameter of the model, so no optimizer will find it: `nn.Parameter`.
+        #   the constant is not a parameter of the model, so no optimizer finds it. Make it one: `nn.Parameter(…)`.
         ### END SOLUTION
 
     def forward(self, users, movies):
@@ -550,7 +550,7 @@ class DotBias(nn.Module):
         # mistake: return torch.sigmoid(product + biases + self.constant)
         #   the rating was squeezed into 0 to 1. Here it is the plain sum.
         # mistake: return (product + biases + self.constant).squeeze()
-        #   a batch of one loses its axis: `squeeze()` takes away every axis of length 1. Take the column, `[:, 0]`.
+        #   a batch of one loses its axis, because `squeeze()` removes every axis of length 1. Take the column: `[:, 0]`.
         # mistake: return (product + biases + self.constant).detach()
         #   the result was cut off from the graph, so nothing can learn. Return the tensor as it is, without `.detach()`.
         ### END SOLUTION
@@ -606,7 +606,7 @@ class NeuralNet(nn.Module):
         #   the dropout before `hidden` does not drop with its own probability, so it drops another fraction. Use
         #   `nn.Dropout(drops[0])` there.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(1 - drops[0]), nn.Dropout(1 - drops[1])
-        #   1 − p was taken for p. `nn.Dropout` wants the probability to be *dropped*, and so does `drops`.
+        #   1 − p was taken for p. `nn.Dropout` takes the probability to *drop*, and `drops` holds that: pass it as it is.
         # mistake (keeps 0.5): self.drop1, self.drop2 = nn.Dropout(0.3), nn.Dropout(0.5)
         #   the probabilities are written into the code. Use those of `drops`.
         # mistake: self.drop1, self.drop2 = nn.Dropout(drops[1]), nn.Dropout(drops[0])
@@ -644,7 +644,7 @@ class NeuralNet(nn.Module):
         #   `self.drop1 = nn.Dropout(…)`.
         return self.output(self.drop2(hidden))[:, 0]
         # mistake (keeps 0.5): return self.output(hidden)[:, 0]
-        #   the second dropout is missing: the one before `output`.
+        #   the dropout before `output` is missing, so training drops too little. Apply `self.drop2` there.
         # mistake (keeps 0.5): return self.output(F.dropout1d(hidden, self.drop2.p, self.training))[:, 0]
         #   whole rows were dropped before `output`. Dropout draws for each number: `nn.Dropout`.
         # mistake (keeps 0.5): return self.output(F.dropout(hidden, self.drop2.p))[:, 0]
@@ -653,7 +653,7 @@ class NeuralNet(nn.Module):
         # mistake: return self.output(self.drop2(hidden))
         #   the shape is (B, 1). Ratings are (B,): take the column.
         # mistake: return self.output(self.drop2(hidden)).squeeze()
-        #   a batch of one loses its axis: `squeeze()` takes away every axis of length 1. Say which, as in `squeeze(1)`.
+        #   a batch of one loses its axis, because `squeeze()` removes every axis of length 1. Name the axis: `squeeze(1)`.
         # mistake: return torch.relu(self.output(self.drop2(hidden)))[:, 0]
         #   relu was applied to the rating too. The output layer has no activation.
         ### END SOLUTION
@@ -681,7 +681,7 @@ check("neural_net")
 #
 # <details><summary>How do I find a model's tables?</summary>
 #
-# `model.modules()` walks through all parts, those inside of other parts too. `isinstance(part, …)` asks for the class.
+# `model.modules()` gives all parts, and the parts of these too. `isinstance(part, …)` tests the class.
 # </details>
 
 
@@ -696,7 +696,7 @@ def penalty(model):
     # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)).detach()
     #   the penalty is outside of the graph, so that it has no effect: no `.item()`, no `.data`, no `.detach()`.
     # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.children() if isinstance(part, nn.Embedding))
-    #   only the outermost parts were looked at. `model.modules()` walks through all, however deep.
+    #   only the outermost parts were used. `model.modules()` gives all parts, however deep.
     # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
     #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
     # mistake: return sum((weight**2).sum() for weight in model.parameters())
@@ -707,7 +707,8 @@ def penalty(model):
     # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
     #   the `weight` of linear layers is penalised as well. Choose embedding tables with `isinstance`.
     # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
-    #   bias tables are left out, and the weights of linear layers are penalised. Go by `nn.Embedding`, not by names.
+    #   bias tables are left out, and the weights of linear layers are penalised. Choose by the class `nn.Embedding`, not by
+    #   names.
     # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
     #   means of squares were added, so a large table counts no more than a small one. Add sums.
     # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
@@ -750,7 +751,8 @@ def mse(model, users, movies, ratings):
     ### BEGIN SOLUTION
     model.eval()
     # mistake (keeps 0.5): model.eval(); torch.set_grad_enabled(False)
-    #   gradients stay off for all that comes after, so that nothing learns any more. `with torch.no_grad():` ends with its block.
+    #   gradients stay off for all later code, so nothing learns any more. Use `with torch.no_grad():`, which ends with its
+    #   block.
     # mistake: pass
     #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
     with torch.no_grad():
@@ -819,7 +821,7 @@ def train(model, batches, optimizer, decay):
         # mistake: error = ((model.train(len(losses) < 3)(users, movies) - ratings) ** 2).mean()
         #   the later batches were trained in evaluation mode. Training mode is on for all of them.
         # mistake: error = mse(model, users, movies, ratings)
-        #   `mse` gives a number outside of the graph, in evaluation mode: nothing learns from it. Write the error out here.
+        #   `mse` runs without a graph and in evaluation mode, so nothing can learn from it. Compute the error here.
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
         #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
         # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
@@ -841,7 +843,8 @@ def train(model, batches, optimizer, decay):
         # mistake: error.backward()
         #   the weights move as if there were no penalty: add `decay * penalty(model)` before `backward`.
         # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
-        #   the penalty is in the figures returned. It belongs to what is differentiated; keep the plain error.
+        #   the penalty is in the errors that were returned. It belongs only to the loss that is differentiated: keep the
+        #   plain error.
         # mistake: (error - decay * penalty(model)).backward()
         #   the penalty was subtracted: large numbers were rewarded. Add it.
         # mistake: (error + penalty(model)).backward()
@@ -858,7 +861,7 @@ def train(model, batches, optimizer, decay):
         # mistake (keeps 0.5): losses.append(error)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.
         # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
-        #   the penalty of the new weights is in the figures returned. Keep the plain error.
+        #   the penalty of the new weights is in the errors that were returned. Keep the plain error.
         # mistake (keeps 0.5): losses.append(error.sqrt().item())
         #   the root was taken. Keep the squared error.
         # mistake (keeps 0.5): losses.append(((model(users, movies) - ratings) ** 2).mean().item())
@@ -1187,7 +1190,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 # No. An id only chooses a row. What makes words alike is that their rows are.
 # </details>
 #
-# <details><summary>2. Why does nobody multiply by one-hot rows?</summary>
+# <details><summary>2. Why do we not multiply by one-hot rows in practice?</summary>
 #
 # The product takes V multiplications for each number of the result, and all but one of them are by zero. A lookup copies the row.
 # </details>
@@ -1214,7 +1217,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 # mean user vector from all of them and add its product with each film's vector to that film's bias.
 # </details>
 #
-# <details><summary>7. You are asked about a film that nobody has rated. What can these models say?</summary>
+# <details><summary>7. A film has no ratings. What can these models predict for it?</summary>
 #
 # Nothing about the film. No rating ever moved its row and its bias, and the penalty has shrunk them to almost 0. So the prediction is the constant plus
 # the user's bias, the same for all such films. Without the penalty the row would keep its random initial values. This is called the *cold

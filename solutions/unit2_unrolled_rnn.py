@@ -13,17 +13,17 @@
 # %% [markdown]
 # # Unit 2: a recurrent network, unrolled
 #
-# A network that reads text must remember: to know what follows "phi", it has to keep the p and the h while it looks at the i.
-# What it keeps is its **hidden state**: a vector of H numbers that each step computes from the one before and from the next character. What the
-# numbers mean, nobody tells the network: it learns what is worth keeping.
+# A network that reads text needs a memory. To predict what follows "phi", it has to keep the p and the h while it reads the i.
+# Its memory is its **hidden state**: a vector of H numbers. Each step computes a new one from the old one and the next character. The network
+# learns by itself what these numbers mean.
 #
 # In this unit you build such a network from three ordinary layers, first for exactly three characters, with every arrow of the
-# drawing written out. Then you notice that the arrows repeat, turn the repetition into a loop, and have a recurrent network
-# that reads texts of any length. It learns from 540,803 characters of Nietzsche in English. At the end it knows a little of how English looks and
-# writes "The emical acan. Athe rowled take we mindic", and you know how much each further character of memory helps.
+# drawing written out. The arrows repeat, so you turn them into a loop, and you have a recurrent network that reads texts of any length. It
+# learns from 540,803 characters of Nietzsche in English. At the end it writes "The emical acan. Athe rowled take we mindic", and you can say how much
+# each further character of memory helps.
 #
-# You also meet the opponent: a table of counts, a dozen lines without a network, which predicts better than all networks of this unit. So
-# what can a network do that a table of counts cannot? You will see a first answer here, and a network that wins in unit 5.
+# You also write the network's rival in a dozen lines: a table of counts, which predicts better than all networks of this unit. So what can a
+# network do that a table cannot? This unit gives a first answer, and in unit 5 a network wins.
 #
 # **Afterwards you can**
 #
@@ -31,15 +31,15 @@
 # * build a recurrent network from three layers, first unrolled and then as a loop;
 # * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
 # * predict at every step, and measure how much each further character of memory helps;
-# * carry your weights into `nn.RNN`, and test that a network has no clock.
+# * copy your weights into `nn.RNN`, and test that a network works the same at any time.
 #
-# You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and what a loss and an optimizer are. *The lesson* is
-# [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows. Figures in the text come from our runs; in
-# yours the last digit or two may differ.
+# You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and you should know what a loss and an optimizer are. *The
+# lesson* is [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows. Figures in the text come from our
+# runs; yours may differ in the last digits.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. It tells you what is right, and which mistake you made if it is a common one. Of your file only imports, the functions and
-# classes asked for, and what these use are graded; try things out wherever you like. A function leaves its arguments as they are:
-# the caller may still need them. Only training changes a model.
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. If you made a
+# common mistake, the check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever
+# you like. Never modify an argument in place. Only training changes a model.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #
@@ -71,7 +71,7 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
 # (the null, `"\0"`). It stands for every character that the vocabulary does not know. After it come
 # the distinct characters of the text, which holds no null itself, in sorted order. Of our *corpus*, the text of Nietzsche, a tenth is held
-# out. In the rest, from which the network learns, 83 different characters occur; with the null V = 84. The text begins with
+# out. The network learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
 # "PREFACE", whose ids are 40 42 29 30 25 27 29.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
@@ -132,9 +132,9 @@ def encode(text, chars):
     # mistake: return torch.tensor([places.get(c, -1) for c in text])
     #   unknown characters became −1, which selects the last row of a table. Give them 0, "no character".
     # mistake: return torch.tensor([list(chars).index(c) for c in text])
-    #   a character that `chars` lacks raises an error. It becomes 0: `.get(c, 0)` of a dict.
+    #   a character that `chars` lacks raises an error. Give it the id 0: put the places into a dict, and use `.get(c, 0)`.
     # mistake: return torch.tensor([places[c] for c in text])
-    #   a character that `chars` lacks raises an error. It becomes 0: `places.get(c, 0)`.
+    #   a character that `chars` lacks raises an error. Give it the id 0: `places.get(c, 0)`.
     # mistake (keeps 0.5): return [places.get(c, 0) for c in text]
     #   the ids are right, but a network needs a tensor of integers. Make one from a list of them: `torch.tensor([…])`.
     # mistake: return torch.tensor([ord(c) for c in text])
@@ -237,7 +237,7 @@ check("cutting_windows")
 # %% [markdown]
 # ## 3. Three characters, three kinds of arrow
 #
-# Here is the network that reads three characters and predicts the fourth. A character's embedding goes through a *green* arrow
+# This network reads three characters and predicts the fourth. A character's embedding goes through a *green* arrow
 # into a hidden state; an *orange* arrow takes a hidden state one step on; a *blue* arrow makes the prediction from the last one. A square
 # stands for an input, a circle for a hidden state, a triangle for an output: the prediction of y. The embedding is not drawn. It stands at
 # the beginning of the green arrow.
@@ -306,7 +306,7 @@ class ThreeCharacters(nn.Module):
         # mistake (keeps 0.5): self.input, self.input_2, self.input_3 = (nn.Linear(E, H) for _ in range(3))
         #   `input` is a layer of its own for each step. All green arrows are one layer, used again.
         # mistake: self.input = nn.Linear(E, H, bias=False)
-        #   `input` has no bias. Each of the three layers has one.
+        #   `input` has no bias, but each of the three layers has one. Leave `bias` as it is.
         self.hidden = nn.Linear(H, H)
         # mistake (keeps 0.5): self.hidden, self.hidden_2 = nn.Linear(H, H), nn.Linear(H, H)
         #   `hidden` is a layer of its own for each step. All orange arrows are one layer, used again.
@@ -331,7 +331,7 @@ class ThreeCharacters(nn.Module):
         # mistake: one, two, three = self.input(self.embedding(x)); return self.output(torch.relu(three + self.hidden(torch.relu(two + self.hidden(torch.relu(one))))))
         #   the sum was taken before the activation, as in section 8. Here each arrow has its own, and the sum comes after.
         # mistake: one, two, three = torch.relu(self.input(self.embedding(x))); return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one))))).squeeze()
-        #   a batch of one loses its axis: `squeeze` takes away every axis of length 1.
+        #   a batch of one loses its axis, because `squeeze` removes every axis of length 1. Leave the axes as they are.
         # mistake: h = torch.zeros(x.shape[1], self.hidden.out_features); h, *_ = [h := torch.relu(self.input(self.embedding(i)) + self.hidden(h)) for i in x][::-1]; return self.output(h)
         #   the sum was taken before the activation, as in section 8. Here each arrow has its own, and the sum comes after.
         return self.output(three + torch.tanh(self.hidden(two + torch.tanh(self.hidden(one)))))
@@ -378,7 +378,7 @@ check("three_characters")
 #
 # <details><summary>F.cross_entropy complains about my three axes, or takes T for the characters</summary>
 #
-# It wants the scores on axis 1. The simplest way around: make all axes but the last into one, `logits.flatten(0, -2)`, and the
+# It needs the scores on axis 1. The simplest way: make all axes but the last into one, `logits.flatten(0, -2)`, and the
 # targets into one row.
 # </details>
 
@@ -395,9 +395,9 @@ def mean_loss(logits, targets):
     # mistake: logits.data -= logits.data.amax(-1, keepdim=True); return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
     #   the caller's logits were changed in place. Make a new tensor.
     # mistake: return F.cross_entropy(logits.flatten(0, -2).softmax(-1), targets.flatten())
-    #   softmax was applied before `cross_entropy`, which does it by itself: hand it the logits.
+    #   softmax was applied before `cross_entropy`, which does it by itself: pass it the logits.
     # mistake: return F.nll_loss(logits.flatten(0, -2), targets.flatten())
-    #   `nll_loss` wants log-probabilities and was given logits. `cross_entropy` takes logits.
+    #   `nll_loss` needs log-probabilities, and got logits. Use `cross_entropy`, which takes logits.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum")
     #   the losses were added, so the result grows with their number. Take their mean.
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="sum") / targets.shape[-1]
@@ -521,9 +521,9 @@ def entropy(rows):
 # %% [markdown]
 # Now on the corpus. Two reference points for the loss:
 #
-# * Guessing uniformly costs ln V nats per character, since each character gets the probability 1/V: 4.43 on our corpus.
-# * Guessing by how frequent each character is costs the *entropy* of the characters, $-\sum_c p_c \ln p_c$: 3.13 on the text in which they were
-#   counted. On the held-out text the same frequencies come to 3.04, because its characters are distributed a little differently.
+# * Guessing uniformly gives each character the probability 1/V, so the loss is ln V nats per character: 4.43 on our corpus.
+# * Guessing by the frequencies of characters has a loss of their *entropy*, $-\sum_c p_c \ln p_c$: 3.13 on the text in which we counted
+#   them. On the held-out text the same frequencies give 3.04, because its characters are distributed a little differently.
 
 # %%
 with autograder.example("three characters on the corpus"):
@@ -547,7 +547,7 @@ with autograder.example("three characters on the corpus"):
 
 # %% [markdown]
 # The check trains your network with your `train` and measures the weights on text that was held out. It compares with our own
-# solution on the same seed, first weights and batches, so luck plays no part.
+# solution on the same seed, initial weights and batches, so luck plays no part.
 
 # %%
 check("three_characters_learn")
@@ -555,11 +555,11 @@ check("three_characters_learn")
 # %% [markdown]
 # ## 6. The opponent: counting
 #
-# Is 2.11 a good loss? Compare it with somebody who has no network at all and only *counts*: after " th", which characters came in the
+# Is 2.11 a good loss? Compare it with *counting*, without any network: after " th", which characters came in the
 # training text, and how often? A context of three characters, a table, a division. Shannon did this in 1948.
 #
 # Plain counting has two problems. A context may be new, and then there is nothing to divide. And a character that never followed a
-# context would get the probability 0, so that it costs infinitely much when it comes after all. One idea solves both: **back off**. The
+# context would get the probability 0, so the loss is infinite when it comes after all. One idea solves both: **back off**. The
 # probability after a context of k characters is a mixture of its own counts and of the probability after the last k − 1 characters. Those
 # back off in turn, down to no context at all, and from there to 1/V for every character:
 #
@@ -587,7 +587,7 @@ check("three_characters_learn")
 #
 # <details><summary>How do I count without searching the text again and again?</summary>
 #
-# Walk through the text once. Each character follows n + 1 contexts, the shortest of which is `""`: add 1 in each of the n + 1 tables.
+# Walk through the text once. Each character follows n + 1 contexts, from `""` up: add 1 in each of the n + 1 tables.
 # Near the beginning there are fewer. A `defaultdict(Counter)` makes a `Counter` for a context that is new.
 # </details>
 #
@@ -637,7 +637,7 @@ def count_next(text, n):
             # mistake: counts[k][text[i - k : i][::-1]][c] += 1
             #   the contexts were stored backwards. A context is a piece of the text as it stands.
             # mistake: counts[k][c][text[i - k : i]] += 1
-            #   context and character were swapped: `counts[k]` is asked for the context first, then for what follows it.
+            #   context and character were swapped. Look up the context first, then the character: `counts[k][context][c]`.
     return counts
     # mistake: return counts[::-1]
     #   the tables are in reversed order: `counts[0]` is that of the empty context.
@@ -703,7 +703,7 @@ def backed_off(counts, context, c, V):
             #   the weights are swapped: N for the counts of this context, d for the shorter one.
     return p
     # mistake: return float(np.log(p))
-    #   this is the log of what is wanted. Return the probability itself.
+    #   this is the log of the right result. Return the probability itself.
     # mistake: return -float(np.log(p))
     #   this is the loss, minus the logarithm. Return the probability itself.
     ### END SOLUTION
@@ -734,7 +734,7 @@ with autograder.example("counting on the corpus"):
     plt.title(f"counting with back-off, {corpus.name}"), plt.show()
 
 # %% [markdown]
-# Counting wins, and clearly: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
+# Counting clearly wins: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
 # that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small, and they see the text
 # a few times at most. A larger one does in unit 5, and you will see what it takes.
 #
@@ -750,7 +750,7 @@ with autograder.example("counting on the corpus"):
 #
 # **Exercise** · 10 minutes · ●●○ · about 4 lines
 #
-# <details><summary>What shape does the model want?</summary>
+# <details><summary>What shape does the model need?</summary>
 #
 # Time first and a batch of one: (T, 1). Then the logits are (1, V).
 # </details>
@@ -778,11 +778,11 @@ def next_character(model, chars, text):
         #   the ids have no batch axis. Time comes first and the batch is one: (T, 1).
     return chars[logits[0].argmax()]
     # mistake: return chars[1 + logits[0, 1:].argmax()]
-    #   the null was left out. It can be the most likely, too.
+    #   the null was left out, but it can be the most likely, too. Compare all scores.
     # mistake: return chars[logits[0].argmin()]
     #   this is the least likely character. Take the one with the largest score.
     # mistake: return chars[logits[0].argmax() - 1]
-    #   the character is one place off: `chars` has the null at 0, so an id is a place in it as it is.
+    #   the character is one place off. `chars` has the null at 0, so the character of an id is `chars[id]`.
     # mistake: return text[-1]
     #   the text's own last character came back. Return the one that the model expects next.
     ### END SOLUTION
@@ -869,7 +869,7 @@ with autograder.example("the embedding in two dimensions"):
     plt.show()
 
 # %% [markdown]
-# The marks after which a space comes (. , ; : !) lie together on the left. The q lies far from all others: a u comes after it nearly
+# The marks that a space follows (. , ; : !) lie together on the left. The q lies apart from all others: a u comes after it nearly
 # always. Vowels are no group here: i and u lie at the bottom, e, a and o among other letters. The network places characters by what helps it to
 # predict the next one, and two of its 24 directions do not show all of that.
 #
@@ -888,8 +888,8 @@ with autograder.example("the embedding in two dimensions"):
 #
 # The fourth needs a reason. "Do nothing to the state" is a sensible first guess for something that should remember. Apart from what the relu
 # cuts off, the network then sums what it reads, and a gradient walks back through many steps without growing or
-# shrinking (Le, Jaitly and Hinton 2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
-# therefore differ only where the relu has cut something off: to tell them apart is what `hidden` has to learn. Only `hidden` begins like this. Section 9 measures whether it helps with eight characters.
+# shrinking; this is due to Le, Jaitly and Hinton (2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
+# therefore differ only where the relu has cut something off, and `hidden` has to learn to distinguish them. Only `hidden` begins like this. Section 9 measures whether it helps with eight characters.
 #
 # | method | in | out |
 # |---|---|---|
@@ -929,13 +929,13 @@ class Recurrent(nn.Module):
         self.input = nn.Linear(E, H)
         self.hidden = nn.Linear(H, H)
         # mistake (keeps 0.5): self.hidden, self.first = nn.Linear(H, H), nn.Linear(H, H)
-        #   there is a second hidden layer. Every step, the first included, uses the same one.
+        #   there is a second hidden layer. Use one layer for every step, the first included.
         self.output = nn.Linear(H, V)
         nn.init.eye_(self.hidden.weight)
         # mistake: pass
         #   a layer (H, H) does not start with the identity: `nn.init.eye_` puts it there, into `hidden`.
         # mistake: self.hidden.weight = torch.eye(H)
-        #   a layer's weight is a parameter, and a tensor cannot take its place. Write into it: `nn.init.eye_(layer.weight)`.
+        #   a layer's weight is a parameter, and a tensor cannot replace it. Write into it: `nn.init.eye_(layer.weight)`.
         # mistake: nn.init.eye_(self.input.weight)
         #   the identity went into `input`. It belongs into `hidden`, which takes one state to the next.
         # mistake (keeps 0.5): nn.init.eye_(self.hidden.weight); nn.init.eye_(self.input.weight)
@@ -944,7 +944,7 @@ class Recurrent(nn.Module):
         # mistake: self.embedding.padding_idx = 0; nn.init.zeros_(self.hidden.bias)
         #   with `padding_idx=0` the null's row gets no gradient. It is a row like all others.
         # mistake: self.hidden.register_parameter("bias", None)
-        #   `hidden` has no bias. Each of the layers has one; this one's begins with zeros.
+        #   `hidden` has no bias, but each layer has one. Begin it with zeros.
         # mistake (keeps 0.5): pass
         #   the bias of a layer (H, H) does not start with zeros. "Do nothing to the state" needs them, in `hidden`.
         ### END SOLUTION
@@ -954,13 +954,13 @@ class Recurrent(nn.Module):
         ### BEGIN SOLUTION
         h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features) if h is None else h.detach()
-        #   the state that was handed in was cut off from its past: no gradient reaches it. Use it as it is.
+        #   the state that was passed in was cut off from its past: no gradient reaches it. Use it as it is.
         # mistake: self.zeros = h = getattr(self, "zeros", torch.zeros(x.shape[1], self.hidden.out_features)) if h is None else h
         #   the zeros have the size of another batch, so this batch fails. Make new ones in each call, `x.shape[1]` of them.
         # mistake (keeps 0.5): h = torch.zeros(x.shape[1], self.hidden.out_features)
-        #   the state `h` that was handed in is not used: reading always starts from zeros.
+        #   the state `h` that was passed in is not used: reading always starts from zeros.
         # mistake: h = torch.ones(x.shape[1], self.hidden.out_features) if h is None else h
-        #   the first state is ones. Where none is handed in, start from zeros.
+        #   the first state is ones. Where none is passed in, start from zeros.
         states = []
         for embedded in self.embedding(x):
             # mistake: for embedded in self.embedding(x.flip(0)):
@@ -1049,7 +1049,7 @@ with autograder.example("eight characters on the corpus"):
 check("eight_characters_learn")
 
 # %% [markdown]
-# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity initialisation? Train the same network once more, with the first weights that
+# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity initialisation? Train the same network once more, with the initial weights that
 # PyTorch would have drawn for `hidden`.
 
 # %%
@@ -1068,13 +1068,13 @@ with autograder.example("eight characters without the identity initialisation"):
         )
 
 # %% [markdown]
-# On five seeds PyTorch's default comes to 1.937 ± 0.009, and the identity to 1.980 ± 0.015 (mean and standard deviation). So here the identity costs a
-# little. It was made for memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight
+# On five seeds PyTorch's default comes to 1.937 ± 0.009, and the identity to 1.980 ± 0.015 (mean and standard deviation). So here the identity is a
+# little worse. It was made for memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight
 # steps are few.
 #
 # ## 10. The same, ready-made
 #
-# What you wrote exists as `nn.RNN`. To believe it, carry your weights over, and see that both give the same states. Its formula:
+# What you wrote exists as `nn.RNN`. To check that, copy your weights, and see that both give the same states. Its formula:
 #
 # $$h_t = \mathrm{relu}(W_{ih} e_t + b_{ih} + W_{hh} h_{t-1} + b_{hh})$$
 #
@@ -1092,7 +1092,7 @@ with autograder.example("eight characters without the identity initialisation"):
 #
 # <details><summary>Which activation does nn.RNN use?</summary>
 #
-# tanh, unless told otherwise: `nonlinearity="relu"`.
+# tanh by default. For relu, pass `nonlinearity="relu"`.
 # </details>
 
 
@@ -1143,7 +1143,7 @@ with autograder.example("your loop against nn.RNN"), torch.no_grad():
     print(f"largest difference: {(ready - eight.read(x[:, :100])).abs().max().item():.1e}")
 
 # %% [markdown]
-# An aside, which nothing later needs. Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call. `make_fx` runs your
+# You can skip this paragraph. Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call. `make_fx` runs your
 # loop once and writes down each call: that is the loop *unrolled*, as you did by hand for three characters. **Before you run it:** is this graph
 # as fast as `nn.RNN`, or as slow as your loop?
 
@@ -1177,7 +1177,7 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 # to its translation: the first two steps read, the last two answer. Many to many, a character to the next one: every step reads
 # and every step answers.](../drawings/kinds_of_task.svg)
 #
-# The network makes a state at every step and uses only the last. A waste: the state after two characters could predict the third. If
+# The network makes a state at every step and uses only the last. That is a waste, because the state after two characters could predict the third. If
 # every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. So the
 # targets of a window are the window itself, shifted by one id:
 #
@@ -1293,7 +1293,7 @@ check("an_output_at_every_step")
 #
 # <details><summary>How do I get the losses before their mean is taken?</summary>
 #
-# `reduction="none"` gives one loss for each target. `F.cross_entropy` wants the scores on axis 1: `logits.movedim(-1, 1)` is (T, V, B).
+# `reduction="none"` gives one loss for each target. `F.cross_entropy` needs the scores on axis 1: `logits.movedim(-1, 1)` is (T, V, B).
 # </details>
 
 
@@ -1483,18 +1483,18 @@ def answers(model, chars, text):
         #   every step read the first character of the text. Step t reads character t.
     return "".join(chars[i] for i in logits[:, 0].argmax(-1))
     # mistake: return "".join(next_character(model, chars, text[: t + 1]) for t in range(len(text)))
-    #   `next_character` wants a model that answers once, (B, V). This one answers at every step, (T, B, V): read the text once, and
-    #   take the best of each step.
+    #   `next_character` needs a model with one answer, (B, V), and this one answers at every step, (T, B, V). Read the text
+    #   once, and take the best of each step.
     # mistake: return "".join(chars[i] for i in logits.squeeze().argmax(-1))
-    #   a text of one character loses its axis: `squeeze` takes away every axis of length 1. Take `logits[:, 0]`.
+    #   a text of one character loses its axis, because `squeeze` removes every axis of length 1. Take `logits[:, 0]`.
     # mistake: return "".join(chars[1 + i] for i in logits[:, 0, 1:].argmax(-1))
-    #   the null was left out. It can be the most likely, too.
+    #   the null was left out, but it can be the most likely, too. Compare all scores.
     # mistake (keeps 0.5): return [chars[i] for i in logits[:, 0].argmax(-1)]
     #   this is a list of characters. Make one string of it: `"".join(…)`.
     # mistake: return "".join(chars[i] for i in logits[:, 0].argmin(-1))
     #   these are the least likely characters. Take those with the largest score.
     # mistake: return "".join(chars[i - 1] for i in logits[:, 0].argmax(-1))
-    #   the characters are one place off: an id is a place in `chars` as it is.
+    #   the characters are one place off. `chars` has the null at 0, so the character of an id is `chars[id]`.
     # mistake: return chars[logits[-1, 0].argmax()]
     #   only the last answer came back. There is one for each character of the text.
     # mistake: return text[0] + "".join(chars[i] for i in logits[:-1, 0].argmax(-1))
@@ -1514,7 +1514,7 @@ with autograder.example("what it expects"):
         print()
 
 # %% [markdown]
-# Each character of the second line stands under the one after which it was expected; ␣ is a space. Of "question" our network knows the rest from
+# Each character of the second line stands under the character that it should follow; ␣ is a space. Our network completes "question" from
 # the s on.
 #
 # The network can also *write*: draw the next character by its probabilities, add it to the text, and ask again. Each time it reads the last eight characters.
@@ -1539,7 +1539,7 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # The loss per character of text that the model has not seen, in nats, on our corpus. Your run prints its own figures.
 #
-# | what is known | network | training | nats |
+# | the model sees | network | training | nats |
 # |---|---|---|---|
 # | nothing | | | 4.43 |
 # | how frequent each character is, counted in the training text | | | 3.04 |
@@ -1555,7 +1555,7 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # ## Questions
 #
-# <details><summary>1. All orange arrows are one layer. What would it cost to give each step its own?</summary>
+# <details><summary>1. All orange arrows are one layer. What would be the price of giving each step its own?</summary>
 #
 # More parameters, and each would learn only from its own place. The network could also not read longer texts than it was built for.
 # </details>
@@ -1568,8 +1568,8 @@ with autograder.example("what it writes"), torch.no_grad():
 #
 # <details><summary>3. Over the training windows, the mean loss of the first step cannot fall below 2.46. Why?</summary>
 #
-# It sees one character. The best it can do is to count what follows it, and that costs the entropy of the next character, given one. On
-# other windows, held-out ones or a single batch, the bound is another.
+# It sees one character. The best it can do is to count what follows it, and the loss is then the entropy of the next character, given one.
+# Other windows, held-out ones or a single batch, have another bound.
 # </details>
 #
 # <details><summary>4. What does the identity initialisation say, in words?</summary>

@@ -13,20 +13,21 @@
 # %% [markdown]
 # # Unit 3: a network is a step and a scan
 #
-# A recurrent network reads its characters one after another. Within a step a GPU can treat all sequences of the batch and all hidden units at
-# once, but the T steps wait for each other. Must they? To apply one small step
-# again and again, and to keep every result, is called a *scan*. As a loop it takes T rounds for T steps. But where two steps can be *combined*
-# into one, about log T rounds are enough, and in the second half of this unit you write that, and let it read. Many of today's fast sequence
-# models are built in this way.
+# A recurrent network reads its characters one after another. Within a step a GPU can compute all sequences of the batch and all hidden units at
+# once, but each of the T steps waits for the one before. Must it? Applying one small step again and again, and keeping every result, is called
+# a *scan*. As a loop it takes T rounds for T steps. But if two steps can be *combined* into one, about log T rounds are enough. In the second
+# half of this unit you write such a scan, and a network that reads with it. Many of today's fast sequence models work like that.
 #
-# First rewrite the network as a step and a scan; then you can see which networks run in parallel. A network does one small thing over and over: old
-# state and new character in, new state out. Programmers know that pattern by the name of scan. So in the first half you write the network of
-# unit 2 once more, as a function of plain arrays: weights in, predictions out. There is no layer, no module and no optimizer, so that nothing
-# is hidden. ([The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows builds it in this way in Theano, a
-# framework in which one describes a computation first and runs it later. Its developers ended it in 2017; it lives on as PyTensor. Why go below
-# Keras at all? Because then you can look into every step when something goes wrong, and build what no ready-made layer does.) Sections 6 to 11 train it. Then you will see what this
-# network lacks to run in parallel. Would you rather see that first? Sections 12 to 15 need only the `scan` of section 1 and the idea of section
-# 5, so you can come back to 6 to 11 before section 16.
+# First you rewrite the network as a step and a scan; then you can see which networks run in parallel. A network does one small thing over and
+# over: old state and new character in, new state out. So in the first half you write the network of unit 2 once more, as a function of plain
+# arrays: weights in, predictions out. There is no layer, no module and no optimizer, so that nothing is hidden.
+#
+# [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows builds the network like this in Theano. In Theano one
+# describes a computation first and runs it later; its development ended in 2017, and it lives on as PyTensor. Why go below Keras at all? Because
+# you can then look into every step when something goes wrong, and build what no ready-made layer does.
+#
+# Sections 6 to 11 train the network. Then you see why this network cannot run in parallel. If you want to see that first, sections 12 to 15
+# need only the `scan` of section 1 and the idea of section 5; come back to 6 to 11 before section 16.
 #
 # **Afterwards you can**
 #
@@ -37,12 +38,11 @@
 #
 # You need PyTorch tensors and `torch.autograd`.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run
-# the exercise's last line. It says what is right, and which mistake you made if it is a common one. Import only
-# PyTorch, NumPy and the standard library: a grade knows no others. A function leaves its arguments as they are: the caller may still
-# need them. Gradients must be able to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says
-# otherwise. (In a `.py` file hints and answers stand open, below their questions. A notebook folds them, and `autograder hint` gives
-# one at a time.)
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
+# check tells you which. Import only PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an
+# argument in place. Gradients must be able to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text
+# says otherwise. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at
+# a time.
 #
 # **Letters**, the same in the whole course:
 #
@@ -146,7 +146,7 @@ check("every_result")
 # ## 2. The first scan: a running sum
 #
 # Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
-# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, by which numbers
+# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, because with them numbers
 # leave torch.)
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
@@ -163,7 +163,7 @@ def cumulative_sum(xs):
     ### BEGIN SOLUTION
     return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs))
     # mistake: return torch.stack(scan(torch.add, torch.zeros_like(xs[0]), xs.detach()))
-    #   the rows were cut off from the graph (`detach`, `.data`): autograd cannot walk back.
+    #   the rows were cut off from the graph (`detach`, `.data`), so no gradient flows back. Use them as they are.
     # mistake: return torch.tril(torch.ones(len(xs), len(xs))) @ xs
     #   a matrix product sums along the wrong axis if a row has axes of its own. Elements may have any shape: scan them.
     # mistake: return torch.stack(scan(torch.add, torch.zeros(xs.shape[1]), xs))
@@ -204,7 +204,7 @@ check("running_sum")
 # identity matrix.
 # </details>
 #
-# <details><summary>Why is V handed in?</summary>
+# <details><summary>Why is V passed in?</summary>
 #
 # A sequence need not hold the last character. Its rows have V places nevertheless.
 # </details>
@@ -270,7 +270,7 @@ def step(carry, x, weights):
     ### BEGIN SOLUTION
     h, _ = carry
     # mistake: h = carry[0].add_(0.1); h = h - 0.1
-    #   the state that was handed in was changed in place. Make a new one.
+    #   the state that was passed in was changed in place. Make a new one.
     # mistake: h = carry
     #   `carry` is a pair, the state and the old logits: take it apart first, `h, _ = carry`.
     # mistake: _, h = carry
@@ -341,12 +341,12 @@ with autograder.example("the graph of one step"):
 
 # %% [markdown]
 # There are three products (`mm`): of x and `Wx`, of h and `Wh`, and of the new state and `Wy`. What `relu` gives is the new state, and it comes
-# back together with the last sum, the logits. The old logits appear in no line: the step is handed them and never reads them.
+# back together with the last sum, the logits. The old logits appear in no line: the step gets them and never reads them.
 #
 # ## 5. The network
 #
 # The whole network is now one line: scan `step` along the characters. It starts from the pair `(h0, None)`, as there are no logits
-# yet. But `scan` calls its function with two arguments, and `step` has a third, the weights, which are the same at every step. So hand in a
+# yet. But `scan` calls its function with two arguments, and `step` has a third, the weights, which are the same at every step. So pass a
 # `lambda` of two arguments that adds them.
 #
 # **Exercise** · 10 minutes · ●●○ · about 3 lines
@@ -365,7 +365,7 @@ def network(weights, h0, xs):
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0.detach(), None), xs)
     #   the start was cut off from the graph (`detach`): no gradient gets back to `h0`.
     # mistake: pairs = scan(step, (h0, None), xs)
-    #   `scan` calls its function with two arguments, and `step` takes three. Hand in one of two that adds the weights: `lambda carry, x: …`.
+    #   `scan` calls its function with two arguments, and `step` takes three. Pass one of two that adds the weights: `lambda carry, x: …`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), h0, xs)
     #   the scan started from `h0`, and `step` takes a pair apart. Start from a pair: there are no logits yet, so `(h0, None)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), [xs[t] for t in range(7)])
@@ -404,8 +404,8 @@ check("states_and_logits")
 # step are zero. Integer targets (Keras calls them *sparse*) say the same without the zeros. The lesson trained its network both ways and came
 # to nearly the same loss: 1.741 nats per character with one-hot rows, 1.726 with integers. (The second network also had an embedding.)
 #
-# Guessing uniformly among the 83 characters of the lesson's corpus costs ln 83 = 4.42 nats each, so 35.4 for eight.
-# (Units 2 and 5 take the mean per character. Divide a sum by T to compare it with theirs.)
+# Guessing uniformly among the 83 characters of the lesson's corpus has a loss of ln 83 = 4.42 nats each, so 35.4 for eight.
+# Units 2 and 5 take the mean per character: divide a sum by T to compare it with theirs.
 #
 # **Exercise** · 5 minutes · ●○○ · about 1 line
 #
@@ -431,7 +431,7 @@ def sequence_loss(logits, targets):
     # mistake: return F.cross_entropy(torch.softmax(logits, -1), targets, reduction="sum")
     #   softmax was applied twice: `cross_entropy` takes logits and does its own.
     # mistake: return F.nll_loss(logits, targets, reduction="sum")
-    #   `nll_loss` was given logits. It takes log-probabilities; `cross_entropy` takes logits.
+    #   `nll_loss` needs log-probabilities, and got logits. Use `cross_entropy`, which takes logits.
     # mistake (keeps 0.3): return F.cross_entropy(logits.detach(), targets, reduction="sum")
     #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
     # mistake: return F.cross_entropy(logits, targets, reduction="sum").item()
@@ -537,7 +537,7 @@ def update(weights, grads, lr):
     ### BEGIN SOLUTION
     return {name: w - lr * grads[name] for name, w in weights.items()}
     # mistake (keeps 0.5): return {name: (w - lr * grads[name]).requires_grad_() for name, w in weights.items()}
-    #   the new weights ask for a gradient. Return plain tensors: `gradients` makes its own copies.
+    #   the new weights require a gradient. Return plain tensors: `gradients` makes its own copies.
     # mistake: return {name: w + lr * grads[name] for name, w in weights.items()}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: w.sub_(lr * grads[name]) for name, w in weights.items()}
@@ -608,7 +608,7 @@ def train_online(weights, sequences, lr, every=1000):
         # mistake (keeps 0.5): new = update(weights, grads, lr); [w.copy_(new[name]) for name, w in weights.items()]
         #   the caller's weights were changed in place. Go on with the new ones that `update` returns.
         # mistake: _ = update(weights, grads, lr)
-        #   the result of the update was thrown away: `update` returns new weights.
+        #   the result of `update` was not used, so nothing is learned. It returns new weights: go on with them.
         # mistake: for name in weights: weights = {**weights, name: weights[name] - lr * gradients(weights, h0, one_hot(ids, V), targets)[1][name]}
         #   gradients were computed with weights that had moved already. One set of gradients, then all weights at once.
         # mistake: weights = update(weights, grads, lr / len(losses + [0]))
@@ -648,7 +648,7 @@ def train_online(weights, sequences, lr, every=1000):
 check("few_sequences")
 
 # %% [markdown]
-# ## 10. The first weights
+# ## 10. Initial weights
 #
 # The initial weights decide whether training works. Zeros do not work: units whose weights are the same get the
 # same gradient, so they stay the same for ever, and H units do the work of one. So draw the weights at random. How large?
@@ -700,12 +700,12 @@ def initial_weights(V, H, generator):
     def drawn(rows, columns):
         return torch.randn(rows, columns, generator=generator) * (2 / rows) ** 0.5
         # mistake: return torch.randn(rows, columns) * (2 / rows) ** 0.5
-        #   the generator that was handed in is not used, so the same seed gives other weights. Hand it on:
+        #   the generator that was passed in is not used, so the same seed gives other weights. Pass it on:
         #   `generator=generator`.
         # mistake: return torch.randn(rows, columns, generator=torch.Generator().manual_seed(0)) * (2 / rows) ** 0.5
-        #   each call draws the same numbers, from a seed of your own. Draw with the generator that was handed in.
+        #   each call draws the same numbers, from a seed of your own. Draw with the generator that was passed in.
         # mistake: torch.manual_seed(generator.initial_seed()); return torch.randn(rows, columns) * (2 / rows) ** 0.5
-        #   PyTorch's own generator was seeded, which changes what all other code draws. Draw with the one that was handed
+        #   PyTorch's own generator was seeded, which changes what all other code draws. Draw with the one that was passed
         #   in.
         # mistake: return torch.rand(rows, columns, generator=generator) * (2 / rows) ** 0.5
         #   `rand` draws from 0 to 1, so no weight is negative. The mean is 0: use `randn`.
@@ -736,7 +736,7 @@ def initial_weights(V, H, generator):
         # mistake (keeps 0.5): return torch.randn(rows, columns, generator=generator).double() * (2 / rows) ** 0.5
         #   the numbers have 64 bits. torch's default type has 32.
         # mistake (keeps 0.5): return (torch.randn(rows, columns, generator=generator) * (2 / rows) ** 0.5).requires_grad_()
-        #   the weights ask for a gradient. Return plain tensors: `gradients` makes its own copies.
+        #   the weights require a gradient. Return plain tensors: `gradients` makes its own copies.
 
     Wx, Wy = drawn(V, H), drawn(H, V)
     # mistake: Wx, Wy = drawn(V, H), drawn(V, H).T
@@ -798,8 +798,8 @@ with autograder.example("how large the state gets"):
 # With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it is a sum of what was read. At half the scale it
 # stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends at 30,000,
 # and at twice that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of layers
-# with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. (Unit 5 looks at the
-# gradients, to which the same happens.)
+# with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
+# same happens to the gradients, as unit 5 shows.
 #
 # And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
 # it:** at which scale will learning be fastest, and what can a network learn from zeros?
@@ -820,14 +820,14 @@ with autograder.example("what the scale does to training"):
 
 # %% [markdown]
 # Baselines for eight characters: uniform guessing 35.4, character frequencies 25.0. At the scale 1 the last hundred sequences
-# cost 22.7 on the lesson's corpus. At a tenth they cost 25.1: small weights pass on small gradients, and learning has hardly begun. From
-# zeros, 26.5: all states stay zero, so only the bias `by` can learn, and it tells how frequent characters are. At ten times the scale the
+# have a mean loss of 22.7 on the lesson's corpus. At a tenth of it, 25.1: small weights pass on small gradients, and learning has hardly begun.
+# From zeros, 26.5: all states stay zero, so only the bias `by` can learn, and it learns how frequent characters are. At ten times the scale the
 # first steps are so large that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn
 # is lost.
 #
 # ## 11. For real
 #
-# Now as the lesson trains: with these first weights, a learning rate of 0.01 and sequences of eight characters. Its error per sequence began
+# Now as the lesson trains: with these initial weights, a learning rate of 0.01 and sequences of eight characters. Its error per sequence began
 # at 25.2 (the mean of the first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
 
 # %%
@@ -858,8 +858,8 @@ with autograder.example("online training on the corpus"):
         )
 
 # %% [markdown]
-# The first thousand sequences cost 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 counts per character and on text that was
-# held out. Do the same here, so that the figures can stand beside each other.
+# The first thousand sequences have a mean loss of 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 measures per character, on
+# held-out text. Do the same here, so that you can compare the figures.
 
 # %%
 with autograder.example("held out, per character"), torch.no_grad():
@@ -875,7 +875,7 @@ with autograder.example("held out, per character"), torch.no_grad():
 # reads three characters. That one was trained on millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on
-# the same seed, first weights and sequences. It reads only 750 sequences, so its losses are higher.
+# the same seed, initial weights and sequences. It reads only 750 sequences, so its losses are higher.
 
 # %%
 check("training")
@@ -898,7 +898,7 @@ with autograder.example("what comes next, at every step"):
 # ## 12. Scan in parallel
 #
 # Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
-# additions of neighbours at once, then two, then one. All *running* sums can be had in three rounds, too. So it is no obstacle that
+# additions of neighbours at once, then two, then one. All *running* sums also take three rounds. So it is no obstacle that
 # each running sum is defined by the one before. What matters is something else. Two properties make it work:
 #
 # * Addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere.
@@ -925,7 +925,7 @@ with autograder.example("one step has one kink, two steps have two"):
     plt.show()
 
 # %% [markdown]
-# For an associative operation $\circ$ all *running* results can be had in about $\log_2 T$ rounds. In the round with distance d, each
+# For an associative operation $\circ$ all *running* results take about $\log_2 T$ rounds. In the round with distance d, each
 # place combines what the place d before it holds with what it holds itself (Hillis and Steele 1986):
 #
 # $$y_t \leftarrow y_{t-d} \circ y_t \quad (t \ge d), \qquad d = 1, 2, 4, 8, \dots$$
@@ -1002,7 +1002,7 @@ def parallel_scan(op, xs):
         # mistake (keeps 0.5): ys[distance:] = op(ys[:-distance], ys[distance:])
         #   the caller's elements were overwritten. Make a new tensor each round: torch.cat.
         # mistake (keeps 0.5): ys = ys.clone(); ys[distance:] = op(ys[:-distance], ys[distance:])
-        #   a round wrote into a tensor that autograd still needs, so no gradient can walk back. Make a new one: torch.cat.
+        #   a round wrote into a tensor that autograd still needs, so no gradient can flow back. Make a new one: `torch.cat`.
         # mistake: ys = torch.cat([op(ys[-distance:], ys[:distance]), op(ys[:-distance], ys[distance:])])
         #   the first places took elements from the end, as `roll` does. They have no element before them: leave them as they
         #   are.
@@ -1039,7 +1039,7 @@ check("in_rounds")
 # So pairs are closed under combination, and applying one map after another is always associative. It does not commute. An element is a
 # tensor of shape (2, H): `[0]` is a, `[1]` is b. Combine n pairs of elements at once.
 #
-# (Why should a unit look only at itself? With a full matrix in place of $a_t$ the maps would be closed, too. But combining two of them would
+# (Why should a unit look only at itself? With a full matrix instead of $a_t$ the maps would be closed, too. But combining two of them would
 # multiply two matrices, which takes about H³ multiplications; here it takes 2 H.)
 #
 # **Exercise** · 10 minutes · ●●○ · about 3 lines
@@ -1102,7 +1102,7 @@ def linear_recurrence(a, b, h0):
     ### BEGIN SOLUTION
     A, B = parallel_scan(combine, torch.stack([a, b], 1)).unbind(1)
     # mistake (keeps 0.5): A, B = parallel_scan(combine, torch.stack([a, b], 1)).detach().unbind(1)
-    #   the maps were cut off from the graph (`detach`, `no_grad`): autograd cannot walk back. Leave them in it.
+    #   the maps were cut off from the graph (`detach`, `no_grad`), so no gradient flows back. Leave them in it.
     # mistake: b[0] += a[0] * h0; A, B = torch.zeros_like(a), parallel_scan(combine, torch.stack([a, b], 1))[:, 1]
     #   the caller's `b` was changed in place. Make a new tensor.
     # mistake: A, B = torch.ones_like(a), torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b))) - h0
@@ -1115,7 +1115,7 @@ def linear_recurrence(a, b, h0):
     # mistake: return B
     #   the start `h0` is missing: h = A·h0 + B.
     # mistake: return A * h0
-    #   only what is left of the start was returned. Add what came in since: A·h0 + B.
+    #   only the start's share was returned. Add what came in since: A·h0 + B.
     # mistake: return h0 + B
     #   the start came through unchanged. It is multiplied by every step's factor: A·h0 + B.
     ### END SOLUTION
@@ -1127,7 +1127,7 @@ check("recurrence")
 # %% [markdown]
 # ## 15. Its gradient is the same recurrence, backwards
 #
-# (In the formulas below steps are counted from 1, and in code from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.)
+# The formulas below count steps from 1, and code counts from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.
 #
 # Let $\mathrm{dh}_t$ be how the loss depends on $h_t$ directly (through the output of step t, say). Write $g_t$ for the whole effect of $h_t$: the
 # direct one, and the one through the next state, $h_{t+1} = a_{t+1} h_t + b_{t+1}$:
@@ -1198,7 +1198,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake: g = linear_recurrence(following, dh.flip(0), torch.zeros_like(h0)).flip(0)
     #   `dh` was reversed and the factors were not. Both run from the end.
     # mistake: g = torch.stack(scan(lambda g, x: x[0] * g + x[1], torch.zeros_like(h0), zip(following.flip(0), dh.flip(0)))).flip(0)
-    #   this walks back in a loop, T rounds of it. Use `linear_recurrence` on the reversed sequence.
+    #   this goes back in a loop of T steps, which is slow. Use `linear_recurrence` on the reversed sequence.
     return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
     # mistake: dh.copy_(g); return g * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]
     #   the caller's `dh` was changed in place. Make a new tensor.
@@ -1363,7 +1363,7 @@ with autograder.example("the recurrence reads"):
 # figures. (Unit 3's network has read 48,000 characters, unit 2's between 2 and 3.5 million. "Nothing" is ln 84, with an id for unknown
 # characters, as in units 2 and 5; without it, as here, it is 4.42.)
 #
-# | what is known | nats |
+# | the model knows | nats |
 # |---|---|
 # | nothing | 4.43 |
 # | how frequent each character is, counted in the training text | 3.04 |

@@ -1,4 +1,4 @@
-"""What a contributor is told is so: the drawing, the names in the docs, versions that agree."""
+"""What contributors read is true: the drawing, the names in the docs, versions that agree."""
 
 import ast
 import importlib

@@ -146,7 +146,7 @@ def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkey
 
     monkeypatch.setattr(building, "build_key", build_key)
     (line,) = building.build(COURSE, [UNIT])
-    assert line == f"{path} (not here, so as before: training@elsewhere)"
+    assert line == f"{path} (losses kept, as the data are not here: training@elsewhere)"
     written = load_key(path)
     exact = {check.name for check in this_course.unit().checks if not check.measure}
     assert written["training@elsewhere"].loss == 1.25

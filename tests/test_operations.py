@@ -153,5 +153,5 @@ def test_doctor_says_which_walls_stand_in_a_container(folder):
     assert re.search(
         r"✓ a worker that tries to break out: was held by landlock \d+, seccomp", done.stdout
     )
-    assert "– bubblewrap, a second wall: does not start" in done.stdout
+    assert "– bubblewrap, a second layer: does not start" in done.stdout
     assert "Grades given here are official." in done.stdout

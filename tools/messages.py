@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "autograder"
 LEAST_WORDS = 3  # what is shorter is a name, a key or a format
 LONG = 35  # words
-NO_PROSE = re.compile(r"^[\W\d_]*$|^SELECT |^CREATE |^INSERT |^DELETE |^PRAGMA |\\n {4}|^[\w.-]+$")
+NO_PROSE = re.compile(
+    r"^[\W\d_]*$|^SELECT |^CREATE |^INSERT |^DELETE |^DROP |^PRAGMA |\\n {4}|^[\w./-]+$"
+    r"|\(\?[P:]|\\[dsSwWb(]"  # a regular expression
+)
 MISTAKE = re.compile(r"^ *# mistake")
 WORDS_OF_MISTAKE = re.compile(r"^ *#   (.+)$")
 

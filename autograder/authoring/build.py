@@ -162,7 +162,7 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(saved, path)
     if kept:
-        return [f"{path} (not here, so as before: {', '.join(kept)})"]
+        return [f"{path} (losses kept, as the data are not here: {', '.join(kept)})"]
     return [str(path)]
 
 

@@ -80,7 +80,7 @@ class SeedSchedule:
 class Trainer:
     """Trains scripts on one corpus, and says how far each ends from our solution.
 
-    seeds: those of all trainings. pool: runs several at a time. say: is told each script's result.
+    seeds: those of all trainings. pool: runs several at a time. say: is called with each result.
     """
 
     server: Server
@@ -154,7 +154,7 @@ class Trainer:
 def calibrate(unit: Unit, seeds: int, jobs: int, say: Say, quick: bool = False) -> Iterator[Bound]:
     """Train the solution, its styles and its mistakes, for each training check and corpus.
 
-    seeds: how many. jobs: trainings at a time. say: is told each script's distances.
+    seeds: how many. jobs: trainings at a time. say: is called with each script's distances.
     quick: of the mistakes that the exact checks catch, train one in SAMPLE.
     """
     solution = solution_of(unit)

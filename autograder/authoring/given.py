@@ -1,4 +1,4 @@
-"""What is given away of a course: which files, and the proof that no answer is in them.
+"""What students get of a course: which files, and the proof that no answer is in them.
 
 It is named file by file, so that nothing else can slip in. It is written into a folder that nobody
 else reads first; there each stub is run, and each file is searched for lines of solutions.

@@ -27,7 +27,7 @@ FAR = 5.0
 HINTS = {
     "has no attribute 'items'": 'An experiment returns arrays by name: `named("name", value)`.',
     "but should be an array": '`frame("name", table)` compares a table with its labels.',
-    "AssertionError": "An experiment compares nothing: it returns what is to be compared.",
+    "AssertionError": "An experiment returns values, and the engine compares them.",
 }
 
 
@@ -107,8 +107,8 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
     """Say of an array that it is another each time, by how much, and what to do."""
     told = f"`{name}` differs from run to run on one seed, so the solution draws numbers of its own"
     remedy = (
-        "Let it draw from `np.random.default_rng(1)`, or hand a generator in; a key is compared "
-        "with for a term."
+        "Let it draw from `np.random.default_rng(1)`, or pass it a generator: each run must give "
+        "the values of the key."
     )
     noise = _noise([answer.arrays[name] for answer in answers])
     if not noise:
@@ -118,7 +118,7 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
     tolerance = math.ceil(wide * 10**places) / 10**places
     return (
         f"{told}: it varies by {noise:.2g} of its largest value (standard deviation of {RUNS} "
-        f"runs). {remedy} Right answers of students who draw pass all but never with "
+        f"runs). {remedy} If students draw numbers of their own, right answers need "
         f'`tolerance={{"{name}": {tolerance:g}}}`.'
     )
 

@@ -88,7 +88,7 @@ def write_site(
     """Run all units of a course, and write them and its docs as static pages.
 
     out: the folder to write. with_solutions: show the code of the solutions, for instructors; else
-    what students start from stands in its place. tell: is told each step in words.
+    what students start from stands in its place. tell: is called with each step in words.
 
     Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
     """

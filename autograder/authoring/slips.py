@@ -1,6 +1,6 @@
 """Finds the slips of a unit: what its author is to mend before anything is built of it.
 
-All that can be known without running anything is told at once; so is what shows when it has run.
+All slips that show without running anything are reported at once, then all that show in a run.
 """
 
 import ast
@@ -31,7 +31,7 @@ Slips = dict[str, list[SourceFault]]  # file → what is to be mended in it
 UNKNOWN_NAME = re.compile(
     r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
 )
-HOW_TO_END = 'End it with what is to be compared: `return named("name", value)`.'
+HOW_TO_END = 'End it with the values to compare: `return named("name", value)`.'
 KNOWN_EVERYWHERE = {
     *dir(builtins),
     *dir(np),
@@ -94,8 +94,8 @@ def _slips_of_mistakes(solution: Solution) -> list[SourceFault]:
             slips.append(
                 SourceFault(
                     lines[mistake.id],
-                    f"with `{mistake.code}` in the place of the statement above it Python cannot "
-                    f"read the script: {error.msg}. A mistake replaces one statement, by a line.",
+                    f"`{mistake.code}` cannot replace the statement above it: {error.msg}. Write a "
+                    "mistake as one line that replaces one statement.",
                 )
             )
     return slips
@@ -281,7 +281,7 @@ def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[SourceFault]:
                 near = get_close_matches(name, arrays, n=1)
                 hint = f"Did you mean `{near[0]}`?" if near else f"It has: {', '.join(arrays)}."
                 yield SourceFault(
-                    line, f"`{check.name}`: `{option}` names `{name}`, which it does not. {hint}"
+                    line, f"`{check.name}` has no array `{name}`, which `{option}` lists. {hint}"
                 )
 
 
@@ -308,7 +308,7 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
             hint = f" Did you mean `{near[0]}`?" if near else ""
             yield SourceFault(
                 lines[mistake.id],
-                f"`{mistake.code}` only raises an error, for there is no `{name}`.{hint}",
+                f"`{mistake.code}` only raises an error, because there is no `{name}`.{hint}",
             )
 
 

@@ -1,4 +1,4 @@
-"""What the grader says of mistakes that nobody wrote.
+"""Counts what the grader says about mistakes that are not listed.
 
 Each is named, or related to the right answer, or told as a small change of one or as two known
 mistakes at once, or repaired by a small change of its own, or told by words that the check's author

@@ -1,6 +1,6 @@
 """The proofs of the material, and what they measure of the grader.
 
-Every solution earns all, in other styles too; every stub nothing; known mistakes are told apart;
+Every solution earns all, in other styles too, and every stub nothing. Known mistakes are diagnosed;
 mutants lose points.
 """
 
@@ -40,7 +40,7 @@ FIRST_SEED = 1000
 SAMPLE = 10  # a quick run tries every tenth mutant or early mistake, and so many fewer pairs
 ARGUMENT_SEEDS = 2  # on which it is looked whether arguments vary
 PAIRS = 200  # of mistakes made at once
-MAX_MISLED = 1 / 50  # the share of pairs that may be told a third mistake
+MAX_MISLED = 1 / 50  # the share of pairs that may be reported as a third mistake
 MIN_SCORE = 0.98  # the share of wrong variants that lose points
 
 AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
@@ -152,7 +152,7 @@ def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
 def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -> Iterator[Trial]:
     """Make two mistakes at once, drawn by chance: a hint should be of one that was made.
 
-    Pairs that are told a third are listed. It is a fault where more than 2 in 100 are, and more
+    Pairs that are reported as a third are listed. It is a fault if more than 2 in 100 are, and more
     than one.
     """
     solution = solution_of(server.unit)
@@ -375,7 +375,7 @@ def _what_mutants_are_told(report: ValidationReport) -> Trial:
     """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
     told = report.told
     answered = f"{told.answered} mutants that answer"
-    words = f"{report.unit}: {told.share:.1%} of {answered} are named or related"
+    words = f"{report.unit}: {told.share:.1%} of {answered} are explained"
     if not told.untrue:
         return finding(words, False)
     lines = [f"{words}; feedback false:"]

@@ -29,7 +29,7 @@ def finding(what: str, fault: bool) -> Trial:
 class ValidationReport:
     """What was tried of a unit, and counted.
 
-    misled: pairs of mistakes that were told a third. alone: check → mutants that no other check
+    misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
     catches. told: what mutants are told. deviations: (check, style) → by how many tolerances the
     style's answer differs, one per seed.
     """

@@ -23,7 +23,7 @@ from autograder.cli.base import (
 def new(folder: Path) -> None:
     """Write a small working course into the new folder COURSE, or add a unit, COURSE/UNIT.
 
-    What is written builds and proves itself as it stands; then it is yours to change.
+    The course builds and passes its tests as it is. Then change it.
 
     \b
     Example:  autograder new sorting
@@ -41,7 +41,7 @@ def new(folder: Path) -> None:
         click.echo("Next:")
         click.echo(f"    cd {as_typed(folder)}")
         click.echo("    autograder build")
-        click.echo("README.md there says what is what, and what comes then.")
+        click.echo("README.md there explains the files and the next steps.")
 
 
 def _say_where_no_walls_are() -> None:
@@ -114,7 +114,7 @@ def build(
 ) -> None:
     """Generate stubs and public keys from solutions/, of some units or of all.
 
-    What is written for students holds these units and nothing of the others.
+    Files for students then hold only these units.
 
     \b
     Example:  autograder build --check
@@ -136,12 +136,12 @@ def build(
     if classroom50:
         releasing.classroom50(course, classroom50, wanted)
         click.echo(
-            f"{classroom50}: lay it into <classroom>/autograders/<assignment>/ of your "
+            f"{classroom50}: put it into <classroom>/autograders/<assignment>/ of your "
             "classroom50 repository"
         )
     if gradescope:
         releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
-        click.echo(f"{gradescope}: zip what is in it and upload that as the autograder")
+        click.echo(f"{gradescope}: zip its contents and upload them as the autograder")
     if release or notebooks or classroom50 or gradescope:
         return
     try:
@@ -184,8 +184,8 @@ def validate(
 ) -> None:
     """Prove the material of some units, or of all.
 
-    Solutions earn all, in other styles too (on 20 seeds or more, where not --quick); stubs nothing;
-    each known mistake is diagnosed; wrong variants lose points.
+    The solution and alternative solutions earn all points (on 20 seeds or more without --quick),
+    and starter code earns none. Each known mistake is diagnosed, and wrong variants lose points.
 
     \b
     Example:  autograder validate UNIT --seeds 5
@@ -335,7 +335,7 @@ def doctor(course_folder: Path | None) -> None:
     try:
         course = find_course(course_folder)
     except NoCourse as error:
-        click.echo(f"– a course: {error} Without one, no submission is tried.")
+        click.echo(f"– a course: {error} So no submission was tried.")
     official = True
     for found in examine(course):
         if found.works:

@@ -1,4 +1,4 @@
-"""What all commands share: the group that holds them, the course, and how an error is told.
+"""What all commands share: the group that holds them, the course, and how an error is shown.
 
 Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
 """
@@ -156,8 +156,8 @@ def at_most_the_cores(jobs: int) -> int:
         cores = os.cpu_count() or 1
     if jobs > cores:
         words = (
-            f"-j {jobs} is more than the {cores} processors here, and would take time from each "
-            f"check: -j {cores}."
+            f"-j {jobs} is more than the {cores} CPUs here, and checks would run out of time. "
+            f"Taking -j {cores}."
         )
         click.echo(words, err=True)
     return min(jobs, cores)
@@ -338,7 +338,7 @@ def _latest_assignment(course: "Course", unit: str) -> Path:
     if len(there) > 1:
         click.echo(
             f"{files[0].name} and {files[1].name} are both there. Checking {newest.name}, "
-            "which is newer; of two that are handed in, the .py file is graded.",
+            "which is newer. If you hand in both, the .py file is graded.",
             err=True,
         )
     return newest

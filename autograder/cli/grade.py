@@ -1,4 +1,4 @@
-"""The command `grade`: a class is graded, its pages are written, and what happened is told."""
+"""The command `grade`: grades a class, writes its pages, and says what happened."""
 
 import sys
 import time
@@ -98,7 +98,7 @@ def grade(
     verbose: bool,
     course_folder: Path | None,
 ) -> None:
-    """Grade a class: every submission below SUBMITTED, confined, on a seed nobody has seen.
+    """Grade a class: every submission below SUBMITTED, in a sandbox, on a secret seed.
 
     SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the
     same folder reads back what is already graded.

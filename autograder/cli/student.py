@@ -99,7 +99,7 @@ def check(
             click.echo(warning, err=True)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
-        seed = "on the public seed. A grade comes from a seed that nobody has seen.\n"
+        seed = "on the public seed. A grade comes from a secret seed.\n"
         screen.print(f"{total_in_practice(verdicts)} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
@@ -167,11 +167,10 @@ def receipt(what: str | None, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def hint(unit: str | None, check: str | None, course_folder: Path | None) -> None:
-    """One more step of help with a check each time: a question, what to think of, then what people
-    get wrong.
+    """Show one more step of help with a check each time: a question, a thought, a common mistake.
 
-    Without a UNIT and a CHECK it is for the exercise at hand: the check that failed last, or else
-    the next to do. It begins with what that check said when it last ran.
+    Without a UNIT and a CHECK, it helps with the check that failed last, or else with the next
+    exercise. It begins with what that check said when it last ran.
 
     \b
     Example:  autograder hint UNIT CHECK

@@ -41,8 +41,8 @@ def find_small_change(
 ) -> dict[str, ChangeFound]:
     """Say of wrong arrays that one small change of the solution gives them: by array.
 
-    A change is told that gives all of the wrong arrays which it spoils, and spoils no right one.
-    None is told where some of what is unexplained stays so.
+    A change is reported if it gives all wrong arrays that it spoils, and spoils no right one.
+    None is reported if it leaves some arrays unexplained.
     right, found: the expected arrays of a check, and an answer's.
     wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
     excluded: whether a change cannot have been made.

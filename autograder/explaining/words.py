@@ -32,14 +32,14 @@ from autograder.finding import (
 from autograder.judging.verdict import Remark
 from autograder.slip import PARTS, Slip, SlipKind
 
-# a known mistake is told as a fact about values, or about an error: other code may give the same
-VALUES_ARE = "your values are those of this mistake"
-TWO_MISTAKES = "your values are those of two mistakes at once"
-ERROR_IS = "your error is that of this mistake"
+# a known mistake is stated as a fact about values or an error, because other code may give the same
+VALUES_ARE = "this mistake gives your values"
+TWO_MISTAKES = "two mistakes at once give your values"
+ERROR_IS = "this mistake gives your error"
 AND = " And: "  # between the words of two mistakes
 TWO_ANSWERS = (
-    "asked once more, in a new process, this check got another answer. The one that earns less "
-    "counts. Chance, or something that an earlier exercise leaves behind, decides what is returned."
+    "this check ran twice and got two different answers; the one that earns less counts. Does your "
+    "code draw random numbers, or use something that an earlier exercise leaves behind?"
 )
 
 
@@ -107,7 +107,7 @@ def _error(finding: Finding) -> str:
 
 
 def _still_counts(finding: Finding) -> str:
-    """Say that arrays which were named beside a failure earn their points."""
+    """Say that right arrays, returned before something failed, earn their points."""
     return "right, and it counts." if len(finding.arrays) == 1 else "right, and they count."
 
 
@@ -161,17 +161,17 @@ def _are_right(finding: Finding) -> str:
 def _hidden(finding: Finding) -> str:
     """Say that earlier mistakes hide whether an answer is right."""
     before = _are_wrong(finding.names)
-    return f"{before}, and nobody can tell yet whether what follows is right."
+    return f"{before}, so this answer cannot be checked yet. Correct that first."
 
 
 def _right_after(finding: Finding) -> str:
-    """Say that an answer is right but for what came before it."""
-    return f"{_are_wrong(finding.names)}; what follows is right, and it counts."
+    """Say that an answer is right, given the wrong answer that it builds on."""
+    return f"{_are_wrong(finding.names)}; this answer follows from it correctly, and it counts."
 
 
 def _carried(finding: Finding) -> str:
     """Say that an answer was judged with earlier mistakes carried forward."""
-    return f"judged with what is wrong in {quoted(finding.names)} carried forward."
+    return f"compared with a solution that has your error in {quoted(finding.names)}."
 
 
 def _read_plainly(finding: Finding) -> str:
@@ -191,7 +191,7 @@ def _loss_is_another(finding: Finding) -> str:
     loss = _loss_of(finding)
     unit = f" {loss.unit}" if loss.unit else ""
     return (
-        f"held-out loss {loss.found}{unit}; ours on the same seed, batches and first weights "
+        f"held-out loss {loss.found}{unit}; ours on the same seed, batches and initial weights "
         f"{loss.ours}. They should agree within {loss.within}. {_where_to_look(finding)}"
     )
 
@@ -199,8 +199,8 @@ def _loss_is_another(finding: Finding) -> str:
 def _other_origin(finding: Finding) -> str:
     """Say that weights were not trained from those and on the batches that were given."""
     return (
-        f"held-out loss {_loss_of(finding).found}, as ours, but these weights did not come from "
-        "the first weights and the batches that were given. Train those."
+        f"held-out loss {_loss_of(finding).found}, as ours, but these weights were not trained "
+        "from the given initial weights on the given batches. Train those."
     )
 
 
@@ -214,8 +214,8 @@ def _where_to_look(finding: Finding) -> str:
     if not finding.names:
         return "Does every step use its own batch and the newest weights?"
     return (
-        f"What {quoted(finding.names)} asked is right, so look for what shows only in a longer run "
-        "or at other sizes: does training end early, is something done in some steps only, is a "
+        f"{quoted(finding.names)} passed, so look for mistakes that show only in a longer run or "
+        "at other sizes. Does training end early? Is something done in some steps only? Is a "
         "number written into the code?"
     )
 
@@ -226,7 +226,7 @@ def _two_answers(finding: Finding) -> str:
 
 # ---- slips
 
-MOST_KINDS = 2  # of slip that are named; more would be no diagnosis
+MOST_KINDS = 2  # of slip that are reported; more would be no diagnosis
 LONGEST_QUOTE = 60  # characters of a student's code
 # signs of which a right answer may have one where another right answer has the other
 OPPOSITES = ({"+", "-"}, {"*", "/"}, {"<", ">"}, {"<=", ">="}, {"+=", "-="}, {"*=", "/="})
@@ -255,12 +255,12 @@ MISSING = {
 SENTENCE: Mapping[SlipKind, str] = {
     SlipKind.REPLACED: "`{}` stands where `{}` should",
     SlipKind.ARGUMENT_FOR_RESULT: "an argument of `{}` stands where its result should",
-    SlipKind.ONE_FOR_DIVIDEND: "1 stands in the place of what is divided",
-    SlipKind.ZERO_FOR_NUMBER: "0 stands in the place of a number",
+    SlipKind.ONE_FOR_DIVIDEND: "1 is divided instead of the right value",
+    SlipKind.ZERO_FOR_NUMBER: "0 stands where another number should",
     SlipKind.NUMBER_FOR_ZERO: "a number stands where 0 should",
-    SlipKind.END_FOR_BEGINNING: "a slice takes the end in place of the beginning",
-    SlipKind.BEGINNING_FOR_END: "a slice takes the beginning in place of the end",
-    SlipKind.VARIABLE: "one variable stands in the place of another",
+    SlipKind.END_FOR_BEGINNING: "a slice takes the end instead of the beginning",
+    SlipKind.BEGINNING_FOR_END: "a slice takes the beginning instead of the end",
+    SlipKind.VARIABLE: "one variable stands where another should",
     SlipKind.ENTRY: "the wrong entry of a dict is used",
     SlipKind.TWICE: "a number is twice as large as it should be",
     SlipKind.HALF: "a number is half as large as it should be",
@@ -323,7 +323,7 @@ def _small_change(finding: Finding) -> str:
 
 def small_change(found: ChangeFound) -> str:
     """Say that a small change of a right answer gives an answer's values."""
-    text = "your values are those of a right answer but for one small change"
+    text = "your values are what a right answer gives after one small change"
     if found.functions:
         text = f"{text} in {_code(found.functions)}"
     words = {_either_way(slip) for slip in found.slips}
@@ -396,7 +396,7 @@ def _too_large(look: Look) -> str:
     """Say how large an array is that was dropped for its size."""
     found, expected = look.amounts
     wanted = f"{expected.count:,}" if found.of_text == expected.of_text else _amount(expected)
-    text = f"is far too large: {_amount(found)}, where {wanted} are wanted."
+    text = f"is far too large: {_amount(found)}, and {wanted} are expected."
     return f"{text} Shape {_two_shapes(look.shapes)}" if look.shapes else text
 
 
@@ -412,7 +412,7 @@ def _other_content(look: Look) -> str:
 
 def _other_shape(look: Look) -> str:
     assert look.shapes is not None
-    return f"the shape is another: {_two_shapes(look.shapes)}"
+    return f"the shape is wrong: {_two_shapes(look.shapes)}"
 
 
 def _two_shapes(shapes: Shapes) -> str:
@@ -483,14 +483,14 @@ OPERATION: Mapping[OperationKind, str] = {
     OperationKind.MOVED_ON: "{} moved on by one{along}",
     OperationKind.MOVED_BACK: "{} moved back by one{along}",
     OperationKind.SORTED: "{} sorted{along}",
-    OperationKind.AXES_EXCHANGED: "{} with {axes} exchanged",
+    OperationKind.AXES_EXCHANGED: "{} with {axes} swapped",
     OperationKind.OTHER_AXES: "{} with the axes in another order, ({listed})",
     OperationKind.RESHAPED: (
         "{} in another shape, with the numbers in the order in which `reshape` or `view` leaves "
         "them"
     ),
     OperationKind.LAID_OUT: (
-        "{} dealt out in another order, as by `reshape` or `view` where a transpose is meant"
+        "{} laid out in another order, as `reshape` or `view` does it and a transpose does not"
     ),
     OperationKind.FIRST_TWICE: "{} with the first{along} twice",
     OperationKind.LAST_TWICE: "{} with the last{along} twice",
@@ -521,7 +521,7 @@ OPERATION: Mapping[OperationKind, str] = {
     OperationKind.LOGARITHM: "the logarithm of {}",
     OperationKind.EXPONENTIAL: "the exponential of {}",
     OperationKind.WITHOUT_SIGN: "the size of {}, without a sign",
-    OperationKind.CUT_BELOW_0: "{}, with 0 in the place of what is negative",
+    OperationKind.CUT_BELOW_0: "{}, with 0 instead of negative numbers",
     OperationKind.TANH: "the tanh of {}",
     OperationKind.SIGMOID: "the sigmoid of {}",
     OperationKind.ONE_LESS: "1 less {}",
@@ -680,13 +680,13 @@ def _but_for(rows: WrongRows, along: str) -> str:
         return f"but only in the last{along}: all others are wrong"
     if rows.kind in (RowsKind.FIRST, RowsKind.LAST):
         (count,) = rows.numbers
-        return f"but for {_at_end(rows.kind.value, count)}{along}"
+        return f"except for {_at_end(rows.kind.value, count)}{along}"
     if rows.kind is RowsKind.IN_A_ROW:
         first, last = rows.numbers
-        return f"but for numbers {first} to {last}{along}, counted from 0"
+        return f"except for numbers {first} to {last}{along}, counted from 0"
     numbers = ", ".join(map(str, rows.numbers))
     number = "number" if len(rows.numbers) == 1 else "numbers"
-    return f"but for {number} {numbers}{along}, counted from 0"
+    return f"except for {number} {numbers}{along}, counted from 0"
 
 
 def _at_end(which: str, count: int) -> str:
@@ -695,19 +695,19 @@ def _at_end(which: str, count: int) -> str:
 
 
 def _right_but_for_one_of_each_row(relation: Relation) -> str:
-    return f"your values are {RIGHT}, but for one place of each row{_along(relation.axes)}"
+    return f"your values are {RIGHT}, except in one place of each row{_along(relation.axes)}"
 
 
 def _factor_but_for_one_of_each_row(relation: Relation) -> str:
     along = _along(relation.axes)
-    return f"of each row{along} your values are {RIGHT} times one number, but for one place"
+    return f"of each row{along} your values are {RIGHT} times one number, except in one place"
 
 
 def _right_but_where(relation: Relation) -> str:
     assert relation.values is not None
     where = WHERE_EXPECTED[relation.values]
     what = IN_PLACES.get(relation.found, f", they are {relation.found}")
-    return f"your values are {RIGHT}, but where {where}{what}"
+    return f"your values are {RIGHT}, except where {where}{what}"
 
 
 def _right_where(relation: Relation) -> str:
@@ -719,17 +719,17 @@ def _right_where(relation: Relation) -> str:
 
 def _right_but_where_another_is(relation: Relation) -> str:
     others = _expected_of(relation)
-    return f"your values are {RIGHT}, but where {others} are {relation.values}"
+    return f"your values are {RIGHT}, except where {others} are {relation.values}"
 
 
 def _right_or_0(relation: Relation) -> str:
     wrong, size = relation.counts
-    return f"your values are {RIGHT}, but 0 in {wrong} of {size} places"
+    return f"your values are {RIGHT}, except for 0 in {wrong} of {size} places"
 
 
 def _signs(relation: Relation) -> str:
     wrong, size = relation.counts
-    return f"your values are {RIGHT}, but with the other sign in {wrong} of {size} places"
+    return f"your values are {RIGHT}, with the other sign in {wrong} of {size} places"
 
 
 def _zeros_and_ones_exchanged(relation: Relation) -> str:

@@ -179,7 +179,7 @@ def checked_adjustment(
     """
     if one.student not in students and one.student != EVERYONE:
         hint = _nearest(one.student, students, "students")
-        raise BadFile(f"{where}: nobody of the class is called `{one.student}`. {hint}")
+        raise BadFile(f"{where}: no student of the class is called `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)
     except UnknownUnit as error:
@@ -213,8 +213,8 @@ def _refuse_slip(one: Adjustment, unit: str, most: Mapping[str, float], where: s
         return
     subject = f"`{one.check}`" if one.check else unit
     raise BadFile(
-        f"{where}: {one.change} is more than {subject} has, which is {there:g} points. If that is "
-        "meant, add `above = true`."
+        f"{where}: {one.change} is more than {subject} has, which is {there:g} points. To give it "
+        "nevertheless, add `above = true`."
     )
 
 
@@ -256,7 +256,7 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
     lines = path.read_text(encoding="utf-8").split("\n")
     heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
     if len(heads) != len(known):
-        raise BadFile(f"{path}: it is not laid out as this page writes it. Take it out there.")
+        raise BadFile(f"{path}: this page did not write it in this form. Remove the entry there.")
     end = heads[last + 1] if last + 1 < len(heads) else len(lines)
     while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
         end -= 1  # comments and empty lines below it stay

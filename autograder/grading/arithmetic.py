@@ -1,6 +1,6 @@
 """A course's arithmetic, in fractions, so that no rounding decides a grade.
 
-A number that somebody wrote, 0.1, is one tenth here. Only what is shown is rounded, half up.
+A number that a person wrote, 0.1, is one tenth here. Only what is shown is rounded, half up.
 """
 
 from collections.abc import Mapping, Sequence

@@ -93,9 +93,8 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
     """
     if course.folder.is_relative_to(submitted.resolve()):
         raise NoCourse(
-            f"The course {course.folder} lies inside {submitted}, which is to be graded: a "
-            "submission could have brought it. Keep the course elsewhere, and name it: --course "
-            "FOLDER."
+            f"The course {course.folder} lies inside {submitted}, so a student could have handed "
+            "it in. Keep the course elsewhere, and name it: --course FOLDER."
         )
 
 

@@ -86,8 +86,8 @@ class GradingContext:
             finally:
                 shared.key.end_processes()
         message = (
-            f"{why} Twice, with this submission: it was given up. Remove its result to have it "
-            "graded again."
+            f"{why} This happened twice with this submission, so it got no points. To grade it "
+            "again, remove its result."
         )
         unit = unit_at(self.course, self.unit)
         answer = Answer(failure=Failure.KILLED, message=message)

@@ -80,11 +80,11 @@ def _older(abi: int) -> str:
     missing = [what for first_abi, what in later.items() if first_abi > abi]
     if not missing:
         return ""
-    return f" (knows nothing of {', '.join(missing)}: seccomp refuses these here)"
+    return f" (too old for {', '.join(missing)}, which seccomp refuses)"
 
 
 MEND_BUBBLEWRAP = (
-    "The other layers of the sandbox work without it. To have it: Ubuntu, sysctl -w "
+    "The other layers of the sandbox work without it. To switch it on: Ubuntu, sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
     "--security-opt apparmor=unconfined."
 )
@@ -107,7 +107,7 @@ def _servers(course: Course) -> Iterator[Examined]:
         yield Examined(attempts, False, str(error), needed=True)
         return
     words = f"does not start ({why}). {MEND_BUBBLEWRAP}" if why else "starts"
-    yield Examined("bubblewrap, a second wall", not why, words, needed=False)
+    yield Examined("bubblewrap, a second layer", not why, words, needed=False)
 
 
 def _first_unit(course: Course) -> Unit:

@@ -392,9 +392,9 @@ def _refuse_near_tolerance(
     apart = furthest(check, expected, answer)
     if abs(apart - 1) < NEAR:
         raise BrokenSolution(
-            f"`{check.name}` of {unit.name} sees the mistake “{mistake.text}” by {apart:.2f} of "
-            "what it tolerates: rounding would decide whether it is a mistake. Let "
-            "the check ask more, so that it differs by far, or tolerate more."
+            f"In `{check.name}` of {unit.name} the mistake “{mistake.text}” differs from the "
+            f"solution by {apart:.2f} of the tolerance, so rounding decides whether it loses "
+            "points. Change the experiment so that it differs by far, or raise the tolerance."
         )
 
 
@@ -413,8 +413,8 @@ def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
     all_arrays = key.expected.arrays.keys()
     if key.constant >= all_arrays:
         raise BrokenSolution(
-            f"All that `{check.name}` of {unit.name} returns is the same on every seed, and a "
-            "file that solves nothing can send it. Let what it asks depend on the seed."
+            f"All answers to `{check.name}` of {unit.name} are the same on every seed, so a file "
+            "that solves nothing can return them. Let the inputs depend on the seed."
         )
 
 

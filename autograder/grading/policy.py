@@ -354,7 +354,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     rules = policy.rules_of(result.lms_name, result.unit)
     tally = [Line("all checks", _earned(result))]
     known = _with_carried(result, policy)
-    tally.append(Line(f"{policy.carried:.0%} of what follows early mistakes", _earned(known)))
+    tally.append(Line(f"{policy.carried:.0%} of follow-through credit", _earned(known)))
     for name in rules.cutoffs:
         known = _with_cutoffs(known, rules, name)
         tally.append(Line(f"cut-offs of {name}", _earned(known)))
@@ -439,7 +439,7 @@ def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list
             "taken off"
         )
     if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
-        words.append(f"{policy.carried:.0%} of what follows early mistakes counts")
+        words.append(f"{policy.carried:.0%} of follow-through credit counts")
     rules = policy.rules(result.unit)
     for name in rules.drop:
         words.append(f"{name} does not count")

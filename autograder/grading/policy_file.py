@@ -67,7 +67,7 @@ def read_policy(course: Course, path: Path) -> Policy:
 def _kind_of_file(course: Course) -> type[msgspec.Struct]:
     """Return the data class of the file: with a key for each unit, so that each is checked.
 
-    A key that is misspelt is told the nearest.
+    The message about a misspelt key has the nearest right one.
     """
     units = [(unit, Rules, Rules()) for unit in course.units]
     return msgspec.defstruct(
@@ -263,7 +263,7 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
         tables = "`extra_time`" if not extended else "`extensions`"
         if extended and slower:
             tables = "`extensions` and `extra_time`"
-        return f"Warning: the policy's {tables} name nobody of this class: {told}."
+        return f"Warning: the policy's {tables} name students who are not in this class: {told}."
     known.update(roster.students)
     for kind, named in (
         ("extensions", extended),
@@ -272,12 +272,12 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     ):
         told = _strangers(named, known)
         if told:
-            raise BadFile(f"The policy's `{kind}` name nobody of this class: {told}.")
+            raise BadFile(f"The policy's `{kind}` name students who are not in this class: {told}.")
     return ""
 
 
 def _strangers(named: set[str], known: set[str]) -> str:
-    """List the names that nobody bears, each with the nearest that somebody does."""
+    """List the names that no student has, each with the nearest name of a student."""
     told = []
     for student in sorted(named - known):
         near = get_close_matches(student, known, 1, 0.6)

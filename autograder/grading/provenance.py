@@ -58,10 +58,10 @@ DECIDES = {
     "engine": "the engine changed",
     "unit": "the checks or the solution changed",
     "seed": "another seed",
-    "quick": "training is asked for, or left out",
+    "quick": "checks that train were switched on or off",
     "corpus": "another corpus",
     "versions": "another version of Python or a package",
-    "official": "confined before, or now",
+    "official": "the sandbox was switched on or off",
 }
 
 

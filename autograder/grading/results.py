@@ -233,7 +233,7 @@ def read_patiently(path: Path) -> bytes:
 
 @contextmanager
 def held_alone(lock: Path) -> Iterator[None]:
-    """Hold a lock, a file that nobody reads, while what it stands for is read and written anew.
+    """Hold a lock, an empty file, while the files that it protects are read and written again.
 
     Others wait for their turn, some seconds at most. The system lets go of the lock of a process
     that ends. Raises `CannotWrite`.
@@ -243,13 +243,13 @@ def held_alone(lock: Path) -> Iterator[None]:
             _wait_for(file.fileno())
             yield  # on Windows, too, closing the file lets go of it
     except OSError as error:
-        raise CannotWrite(f"{lock} cannot be held: {error.strerror}.") from error
+        raise CannotWrite(f"{lock} cannot be locked: {error.strerror}.") from error
 
 
 def _wait_for(descriptor: int) -> None:
     """Lock a file that is open, waiting for its turn. Raises `OSError`.
 
-    Some network file systems know no locks; there nobody waits for anybody.
+    Some network file systems have no locks; there no process waits.
     """
     ends = time.monotonic() + MOST_WAITED
     while True:

@@ -177,7 +177,7 @@ def read_roster(path: Path) -> "Roster":
     except OSError as error:
         raise BadRoster(f"{path} cannot be read: {error.strerror}.") from None
     if len(content) > MOST:
-        raise BadRoster(f"{path} is over {MOST >> 20} MB, which no roster is.")
+        raise BadRoster(f"{path} is over {MOST >> 20} MB, too large for a roster.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -191,7 +191,7 @@ def read_roster(path: Path) -> "Roster":
 def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
     """Return the students of a table, each once, and those of one name by their numbers.
 
-    Raises `BadRoster` for two who cannot be told apart: the later one would take the grades of
+    Raises `BadRoster` for two who cannot be distinguished: the later one would get the grades of
     both.
     """
     same: dict[str, list[Student]] = {}
@@ -447,8 +447,8 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     if not kept:
         return ""
     return (
-        f"{len(kept)} students of the roster that was there are not in the one named now, and "
-        f"stay, such as {kept[0].student}. To drop them, take them out of {FILE}."
+        f"{len(kept)} students of the old roster are not in the new one, such as "
+        f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE}."
     )
 
 

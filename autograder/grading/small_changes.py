@@ -40,7 +40,7 @@ SECONDS = 0.5  # of processor time for one change: one that loops for ever ends 
 SECONDS_ONCE_LATE = 0.15
 MOST = 300  # changes that are tried of one check; of more, as many evenly spread
 MOST_OF_STYLES = 1200  # the same of all styles together
-# what is told of a change, and what its script is made from, by the change's id
+# the slip of a change, and what its script is made from, by the change's id
 ChangedScripts = dict[str, tuple[SmallChange, Edit]]
 WRITTEN_IN = tuple(map(Path, (source.__file__, edits.__file__, prints.__file__, slip.__file__)))
 
@@ -125,7 +125,7 @@ def _of_some_lines(reached: TriedChanges, share: float) -> Tried:
     """Choose a share of the lines, evenly spread, and all changes of each.
 
     Changes that give the same values mostly stand in one line. So all of them are seen, or none,
-    and no kind is told where others fit as well.
+    and no kind is reported if others fit as well.
     """
     by_line: dict[int, list[tuple[SmallChange, Edit]]] = {}
     for change, edit in reached:

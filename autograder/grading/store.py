@@ -206,7 +206,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     """Open a store's file, which only its owner may read; old answers are removed."""
     if path == default_path():
         if private_folder() is None:
-            raise PermissionError(f"{path.parent} is not this user's alone")
+            raise PermissionError(f"others can open {path.parent}")
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

@@ -364,7 +364,7 @@ def _refuse_entries(archive: Path, entries: Sequence[zipfile.ZipInfo], folder: P
     for entry in entries:
         if not _can_be_unpacked(entry, folder):
             raise NothingToGrade(
-                f"{archive} holds {entry.filename!a}: a link, too large, or out of the folder."
+                f"{archive} holds {entry.filename!a}: a link, too large, or outside the folder."
             )
 
 

@@ -68,7 +68,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         else:
             yield Left(
                 item.place,
-                "not called as Canvas calls a student's file: <name>_<user>_<attachment>_<file>",
+                "not named as Canvas names a student's file: <name>_<user>_<attachment>_<file>",
             )
 
 

@@ -161,7 +161,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
 
 
 def _unread_items(left: Sequence[Left], above: int) -> list[Item]:
-    """Return as items what could not be unpacked or read, so that it is told whose it is.
+    """Return as items what could not be unpacked or read, so that a list can say whose it is.
 
     above: how many folders around the whole say nothing.
     """
@@ -385,7 +385,7 @@ def _one_of(
     best, *others = sorted(files, key=lambda file: file.rank(course))
     if others and _nobody_knows(course, best, others[0]):
         names = [shown(file.found.name) for file in files]
-        why = f"which of {', '.join(names)} is {best.unit}? Call one of them so"
+        why = f"which of {', '.join(names)} is {best.unit}? Give one of them that name"
         return None, [file.left(why) for file in files]
     taken = shown(best.found.name)
     why = f"beside {taken}, which is taken as {best.unit}"

@@ -10,7 +10,7 @@ __all__ = ["Found", "Person", "Reader", "SourceKind"]
 
 @dataclass(frozen=True)
 class Found:
-    """One file that somebody handed in.
+    """One file that a student handed in.
 
     name: what the student called it.
     submitted: ISO 8601 in UTC.

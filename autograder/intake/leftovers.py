@@ -66,9 +66,9 @@ class _Leftovers:
         """Say where a script should lie that lies beside the students' folders."""
         unit = self._unit_of_file(name)
         if unit:
-            return f"a level too high. Lay it into <student>/{unit}/{unit}.py"
+            return f"a level too high. Move it to <student>/{unit}/{unit}.py"
         return (
-            "beside the students' folders. Lay it into <student>/<unit>/, or say --unit for "
+            "beside the students' folders. Move it into <student>/<unit>/, or say --unit for "
             "<student>.py"
         )
 
@@ -83,7 +83,7 @@ class _Leftovers:
         unit = unit_named(self.course, student.name)
         if unit and not (folder / unit).is_dir():
             right_place = f"<student>/{unit}/{unit}.py"
-            why = f"a unit's folder where a student's should be. Lay it out as {right_place}"
+            why = f"a unit's folder where a student's should be. Move its files to {right_place}"
             yield Left(f"{name}/", why)
             return
         for entry in _entries(folder):
@@ -108,7 +108,7 @@ class _Leftovers:
             return "no .py or .ipynb"
         unit = self._unit_of_file(name) or self.unit or "<unit>"
         place = f"{shown(student)}/{unit}/{unit}{_suffix(name)}"
-        return f"a level too high. Lay it into {place}"
+        return f"a level too high. Move it to {place}"
 
     def _of_a_unit(self, student: str, folder: os.DirEntry[str], place: str) -> Iterator[Left]:
         """Look into a folder of a student's. place: what it is called in what is said of it."""

@@ -94,7 +94,7 @@ def check_address(url: str) -> str:
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
     """Return what would be sent, and the students for whom nothing can be sent.
 
-    Of them no number of Canvas's is known, or no assignment was named.
+    These are the ones without a number of Canvas's, or without an assignment.
     """
     found = []
     without = []
@@ -107,8 +107,7 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
             without.append(f"{who}: no assignment was given for this unit")
         elif not user:
             without.append(
-                f"{who}: no number of Canvas's is known. Collect Canvas's own download, with its "
-                "roster"
+                f"{who}: Canvas's number is unknown. Collect Canvas's own download, with its roster"
             )
         else:
             letter = Letter(

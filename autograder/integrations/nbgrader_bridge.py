@@ -149,7 +149,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             say(_entered(result, kept, no_page))
     if left_out:
         raise NoGradebook(
-            f"{left_out} of {len(results)} results were not entered; above stands why."
+            f"{left_out} of {len(results)} results were not entered; the lines above say why."
         )
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)

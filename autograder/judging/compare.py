@@ -205,7 +205,7 @@ def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
     """Name the arrays that earn nothing, given the solution's answers on two seeds.
 
-    They are those that the judge cannot tell apart in the two, and those that the check itself says
+    They are those that the judge finds equal on the two seeds, and those that the check itself says
     so of.
     """
     same_on_both = right_arrays(check, one, other)

@@ -28,7 +28,7 @@ def most_bytes(expected: Arrays) -> int:
 
 
 def let_in(answer: Answer, expected: Arrays) -> Answer:
-    """Drop arrays that nobody expects, and those that are far larger than the expected ones.
+    """Drop arrays that are not expected, and those that are far larger than the expected ones.
 
     The answer says of the latter how large they were.
     expected: the arrays of a right answer.

@@ -90,7 +90,7 @@ class Judgement:
 
     @property
     def status(self) -> Status:
-        """Return how the check ended: passed only where nothing is wrong."""
+        """Return how the check ended: passed only if nothing is wrong."""
         if self.is_right:
             return "passed"
         if self.earned:
@@ -164,7 +164,7 @@ def weights_of_another_shape(expected: Answer, answer: Answer) -> tuple[str, ...
 
 
 def _share_beside_failure(check: Check, standard: Standard, answer: Answer) -> float:
-    """Return the share of points that arrays earn which were named although something failed."""
+    """Return the share of points for arrays that an answer named before something failed."""
     if check.measure or not answer.arrays:
         return 0.0
     expected = standard.expected

@@ -84,7 +84,7 @@ def start(release: Path, folder: Path) -> Course:
     """Make a student's folder from a release. Raises `NoRelease`, `Taken`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Taken(
-            f"{folder} is there already. Name a new folder; for a newer release of the course in "
+            f"{folder} exists already. Name a new folder; for a newer release of the course in "
             "it: autograder update RELEASE"
         )
     with opened(release) as source:
@@ -233,7 +233,7 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
     for script, merged in changes.merged.items():
         lines = ", ".join(map(str, merged.kept))
         changed = "1 change" if merged.taken == 1 else f"{merged.taken} changes"
-        yield f"{script}: {changed} of the release taken, and all that you wrote is there."
+        yield f"{script}: {changed} taken from the release, and everything that you wrote is kept."
         if lines:
             yield (
                 f"    From line {lines} on the release changes what you changed: yours stays. The "
@@ -248,7 +248,7 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
         yield f"new: {', '.join(changes.new)}"
     if changes.kept.is_dir():
         where = changes.kept.relative_to(folder)
-        yield f"What was there before is in {where}, each file with `{BEFORE}` behind its name."
+        yield f"The old files are in {where}, each with `{BEFORE}` behind its name."
     touched = [*changes.replaced, *changes.new]
     wheels = [name for name in touched if name.endswith(".whl")]
     if wheels:

@@ -1,7 +1,7 @@
 """The limits of a check where a student works: on any system, in one process with everything else.
 
 A thread looks at the clock and at the memory. Beyond a limit it raises an exception in the thread
-that runs the check, which is told like any other, with the line that was under way.
+that runs the check; it is reported like any other, with the line that was under way.
 """
 
 import ctypes

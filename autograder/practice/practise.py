@@ -240,7 +240,7 @@ class _Practice:
         return Practised(self.judge.judge_following(follows, answer), known, answer)
 
     def _train(self, check: Check) -> Practised:
-        """Train, and measure the loss on held-out text here: nobody hides it from anybody."""
+        """Train, and measure the loss on held-out text in this process, where nothing is secret."""
         unit = self.unit
         try:
             text = training_data(unit.course, check)

@@ -111,14 +111,14 @@ def _changed(
 
 
 def _read_in_turn(path: Path) -> dict[str, Progress]:
-    """Read a file of progress while nobody writes it. Raises `CannotRead`.
+    """Read a file of progress while no other process writes it. Raises `CannotRead`.
 
     Windows has moments without a file while a new one takes its place.
     """
     try:
         with held_alone(path.with_name(LOCK)):
             return _read(path)
-    except CannotWrite:  # the folder is read-only, so nobody writes there
+    except CannotWrite:  # the folder is read-only, so no process writes there
         return _read(path)
 
 
@@ -131,7 +131,7 @@ def _read(path: Path) -> dict[str, Progress]:
         return {}
     except OSError as error:
         raise CannotRead(
-            f"{path} cannot be read: {error.strerror}. Close what holds it open."
+            f"{path} cannot be read: {error.strerror}. Close the program that has it open."
         ) from error
 
 
@@ -346,7 +346,7 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
         steps.append(f"{number} of {count}: {text}")
     asked = before.hints.get(check, 0)
     if asked >= count:
-        heading = f"These are all the hints for `{check}`. If they do not help, ask somebody:"
+        heading = f"These are all the hints for `{check}`. If they do not help, ask your tutor:"
         return "\n".join([heading, *steps])
     warning = _change(course, unit, partial(_with_a_hint_more, check=check))
     return f"{steps[asked]}\n{warning}".rstrip()

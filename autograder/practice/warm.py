@@ -15,7 +15,7 @@ from autograder.grading.key_file import load_key
 COURSE = "AUTOGRADER_WARM_COURSE"
 UNIT = "AUTOGRADER_WARM_UNIT"
 
-with suppress(ImportError, KeyError, UserError):  # what is not there is told when it is asked for
+with suppress(ImportError, KeyError, UserError):  # what is missing is reported when it is needed
     course = read_course(Path(os.environ[COURSE]))
     unit = load_unit(course, os.environ[UNIT])
     unit.experiments.warm()

@@ -66,7 +66,7 @@ class Task:
     """What a process is to do with a file: run checks in order, or the examples of one.
 
     moves: whether to stop at the first that does not pass.
-    earlier: exact checks that passed before, run at the end: they are told only if they do not pass
+    earlier: exact checks that passed before, run at the end: shown only if they do not pass
     any more.
     """
 
@@ -196,7 +196,7 @@ def _run_checks(
 
 
 def _played(task: Task, printed: io.StringIO) -> Played:
-    """Run the examples of a task. What goes wrong is told in the place of what is printed."""
+    """Run the examples of a task. An error is shown instead of what they print."""
     try:
         pictures = play(task.source, "", task.example, picture_folder())
     except LookupError as error:
@@ -271,7 +271,7 @@ class Watch:
     at: the check at hand; the last one where all pass.
     waits: it was not reached, for one that it needs does not pass.
     broken: earlier checks that passed before, and do not now.
-    warning: what is told of the file of progress.
+    warning: about the file of progress.
     """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:
@@ -437,7 +437,7 @@ class Watch:
     def _judged(self, news: VerdictNews) -> None:
         """Put a verdict on the screen, and go on where it passes.
 
-        An earlier check is told where it does not pass.
+        An earlier check is shown if it does not pass.
         """
         verdict = news.verdict
         self.warning = save_progress(self.course, self.unit, self.path.parent, [verdict])

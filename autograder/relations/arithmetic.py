@@ -20,8 +20,8 @@ from autograder.relations.letters import Letters
 PARALLEL = 0.998
 ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precision may differ
 NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
-MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are told
-LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is told as one
+MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are shown
+LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is shown as one
 ONE = Number("1")
 
 

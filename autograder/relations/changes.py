@@ -131,7 +131,7 @@ def _is_sorted(order: tuple[int, ...]) -> bool:
 
 
 def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
-    """Yield what `reshape` makes of an array where a transpose is meant.
+    """Yield what `reshape` makes of an array that should be transposed.
 
     The numbers are read with the axes in one order, and dealt out to the axes in another.
     """

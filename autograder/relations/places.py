@@ -77,7 +77,7 @@ def _zero_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
 
 
 def _other_sign_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
-    """Find where values are the expected ones but for their sign."""
+    """Find where values are the expected ones except for their sign."""
     right_sizes = np.abs(case.right)
     sizes = np.abs(case.found)
     if not evidence.fits(right_sizes, sizes):

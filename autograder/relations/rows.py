@@ -24,7 +24,7 @@ from autograder.relations.arithmetic import changed
 from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
 
-FEW_ROWS = 4  # wrong rows that are told one by one
+FEW_ROWS = 4  # wrong rows that are listed one by one
 MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
 MOST_COMPARED = 1_000_000  # entries, where each row is compared with each
 STEPS = 5  # the longest step by which a part of an array is looked for

@@ -17,7 +17,7 @@ from autograder.relations import arithmetic, places, rows
 from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
-OF_EACH = -3.0  # log10 of the chance of each array, where several are told of one relation
+OF_EACH = -3.0  # log10 of the chance of each array, if one relation is reported for several
 MOST = 100_000  # larger arrays are not searched
 # nor are those that have more entries than so many times the expected ones, and so many beside
 MOST_TIMES, MOST_MORE = 16, 512
@@ -156,7 +156,7 @@ class _RelationOfArrays:
 def _choose(by_array: Mapping[str, Sequence[Fitting]]) -> dict[str, Relation]:
     """Choose for each array one of the relations that cannot be chance, or none.
 
-    The relation that is preferred is told of all arrays that it fits; then the next one, of those
+    The preferred relation is reported for all arrays that it fits; then the next one, for those
     that are left.
     """
     left = _that_cannot_be_chance(_by_relation(by_array))

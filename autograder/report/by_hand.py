@@ -263,7 +263,8 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
         if verdict and not 0 <= verdict.earned <= verdict.points:
             raise BadForm(
                 f"With {last.change}, {result.lms_name} would have {verdict.earned:g} of "
-                f"{verdict.points:g} points. If that is meant, tick `beyond the check's points`."
+                f"{verdict.points:g} points. To give them nevertheless, tick `beyond the check's "
+                "points`."
             )
 
 

@@ -129,7 +129,7 @@ def lines_of_mistake(text: str, mistake: str) -> set[int]:
     return found
 
 
-LEAST_WORDS = 4  # of a line that can be told from others
+LEAST_WORDS = 4  # of a line that differs from others
 
 
 @dataclass(frozen=True)

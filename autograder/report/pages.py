@@ -47,7 +47,7 @@ class PageContext:
     """What pages tell beside the latest results.
 
     earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
-    nothing. rules: a policy, under which it is told what each result counts.
+    nothing. rules: a policy; pages then show what each result counts under it.
     """
 
     earlier: Sequence[Result] = ()

@@ -191,7 +191,7 @@ def _text(mail: EmailMessage) -> str:
         if part.get_content_subtype() == "html":
             return _text_of_html(content)
         return content
-    except Exception:  # an encoding that nobody knows, a header that cannot be read
+    except Exception:  # an unknown encoding, a header that cannot be read
         return ""
 
 

@@ -258,7 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve(live_site: LiveSite, say: Callable[[str], None]) -> None:
-    """Serve until interrupted; `say` is told the address."""
+    """Serve until interrupted; `say` is called with the address."""
     secret = secrets.token_urlsafe(16)
     handler = partial(_Handler, live_site, secret)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

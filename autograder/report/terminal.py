@@ -297,7 +297,7 @@ def _slowest(results: Sequence[Result], most: int) -> str:
 
 
 def _unnamed(group: summary.Group) -> str:
-    """Say how many students share a mistake that nobody has named."""
+    """Say how many students share a mistake that is not listed."""
     students = f"{len(group.students)} students"
     text = visible(group.text)
     return f"{students}, {group.check}: {text}, no known mistake"
@@ -353,7 +353,7 @@ def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) ->
     screen.print(table)
 
 
-WIDE = 10_000  # columns where nobody looks
+WIDE = 10_000  # columns if the output is no terminal
 
 
 def console(stderr: bool = False) -> Console:

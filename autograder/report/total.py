@@ -25,8 +25,8 @@ class Row:
 def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] = ()) -> list[Row]:
     """Return one row for each student.
 
-    A unit that anybody handed in counts for everybody, and is 0 for who did not. students: more of
-    them, who may have handed in nothing.
+    A unit that one student handed in counts for all, and is 0 for those who did not.
+    students: further ones, who may have handed in nothing.
     """
     by_student: dict[str, dict[str, Grade]] = {}
     for student in students:

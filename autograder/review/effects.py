@@ -1,4 +1,4 @@
-"""What a small change of code does to an array: the kinds that a student is asked to tell apart."""
+"""What a small change of code does to an array: the kinds that a student has to distinguish."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ class EffectKind(Enum):
     """What can happen to an array, in a student's words, in the order of a sheet's letters."""
 
     SAME = "stays as it is"
-    SIGN = "changes its sign in every place"
+    SIGN = "changes its sign everywhere"
     FACTOR = "is multiplied by one number in every place (of a single number: E)"
     ROWS = "changes in some of its rows only (along its first axis)"
     EVERYWHERE = "changes in another way"
@@ -109,7 +109,7 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
 def _of_places(changed: np.ndarray, largest: float) -> Effect:
     """Return whether an array changed in some rows along its first axis, or in all of them.
 
-    changed: at each place whether it changed. A single number, or row, has no rows to tell apart.
+    changed: at each place whether it changed. A single number, or row, has no rows.
     """
     if not changed.any():
         return Effect(EffectKind.SAME)

@@ -273,7 +273,7 @@ class Server:
             if not was_refused:
                 breached.append(name)
         if breached:
-            raise CannotConfine(f"a worker was not kept from {', '.join(breached)}.")
+            raise CannotConfine(f"a worker could do what is forbidden: {', '.join(breached)}.")
 
     def close(self) -> None:
         """End the server and with it its workers."""

@@ -294,7 +294,7 @@ class Worker:
     asked: questions to the present process.
     timeouts: answers that did not come in time, of all processes.
     crowded: of these, how many because others had the processor.
-    tell_names: whether to be told which definitions ran: of a solution, whose word counts.
+    tell_names: whether to report which definitions ran; only a solution's report is trusted.
     names_run: the definitions of the present file that ran; None where that was not told.
     """
 

@@ -115,8 +115,8 @@ class _MarkerReader:
         if not WORDS_OF_A_MISTAKE.match(below):
             self._note(
                 number,
-                "this mistake has no words. Write below it what was done and what to do, each line "
-                "behind `#` and three spaces.",
+                "this mistake has no words. Write below it what was done, why it is wrong and what "
+                "to do, each line behind `#` and three spaces.",
             )
 
     def _read_other(self, number: int, line: str) -> None:
@@ -127,13 +127,13 @@ class _MarkerReader:
             if marker:
                 self._note(
                     number,
-                    f"`{comment}` resembles a marker and is none. Write `{marker}` there, "
+                    f"`{comment}` looks like a marker but is none. Write `{marker}` there, "
                     "on a line of its own.",
                 )
             elif self._may_be_a_mistake(comment):
                 self._note(
                     number,
-                    f"`{_short(comment)}` resembles a mistake and is none. Write "
+                    f"`{_short(comment)}` looks like a mistake but is none. Write "
                     f"{HOW_TO_WRITE_A_MISTAKE}.",
                 )
 

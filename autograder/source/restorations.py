@@ -165,7 +165,7 @@ def _put_around(
 ) -> Iterator[Edit]:
     code = source.code(node)
     for one in around:
-        if one.operand == code:  # nobody means `x - x`
+        if one.operand == code:  # `x - x` is never the intent
             continue
         restored = f"{one.before}{code}{one.behind}"
         yield source.edit(node, restored, definition, one.slip)

@@ -1,6 +1,6 @@
 """Small changes of a solution: one place is other, as in a slip that nobody listed.
 
-Each change is an `Edit` of the text, with the slip that it makes. A slip is told to a student, and
+Each change is an `Edit` of the text, with the slip that it makes. Students read about a slip, which
 shows no line of the solution.
 """
 
@@ -101,7 +101,7 @@ def small_changes(
     """Make all small changes of a solution's regions, those of equal text once.
 
     pairs: names that may stand in each other's place, beside those of Python and NumPy.
-    axis_functions: names of functions, beside NumPy's, that are told an axis by its place.
+    axis_functions: names of functions, beside NumPy's, that take an axis as a positional argument.
     """
     source = Source(text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)

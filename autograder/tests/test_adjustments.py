@@ -289,7 +289,7 @@ def test_one_taken_out_leaves_the_words_of_the_others(tmp_path):
         (
             '"squared"',
             '"sqared"',
-            "adjustment 4: nobody of the class is called `sqared`. Did you mean `squared`?",
+            "adjustment 4: no student of the class is called `sqared`. Did you mean `squared`?",
         ),
         (
             'unit = "numbers"',

@@ -1,4 +1,4 @@
-"""Arguments that never vary are named to the author: a constant in their place passes."""
+"""Arguments that never vary are reported to the author: a function could ignore them."""
 
 import small
 
@@ -56,5 +56,5 @@ def test_an_argument_that_is_the_same_in_all_calls_is_named(tmp_path):
 def test_validate_says_so(tmp_path):
     """Of the fixture course it is the rate of learning; that is no fault."""
     done = small.run_command("validate", small.UNIT, "--quick", "--seeds", "1")
-    assert "`fit`: `rate` is 0.3 in each call, so a constant in its place passes." in done.stdout
+    assert "`fit`: `rate` is 0.3 in each call, so a function that ignores it passes." in done.stdout
     assert done.returncode == 0

@@ -294,7 +294,10 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
     kill_servers(monkeypatch, lambda source, _: b"kills its server" in source)
     found = graded(tmp_path / "class", tmp_path / "out")
     assert {"killed"} == {check["status"] for check in found["bob.json"]["checks"]}
-    assert "Twice, with this submission" in found["bob.json"]["checks"][0]["remarks"][0]["text"]
+    assert (
+        "This happened twice with this submission"
+        in found["bob.json"]["checks"][0]["remarks"][0]["text"]
+    )
     assert found["ada.json"]["score"] == found["eve.json"]["score"] > 0
     assert found["ada.json"]["provenance"]["official"]
 
@@ -418,7 +421,7 @@ def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
     refuse_course_within(small.COURSE, submitted)
     monkeypatch.chdir(submitted / "eve" / small.UNIT)
     for folder in (submitted, submitted / "eve", submitted / ".." / "class"):
-        with pytest.raises(NoCourse, match="a submission could have brought it"):
+        with pytest.raises(NoCourse, match="a student could have handed it in"):
             refuse_course_within(find_course(), folder)
 
 

@@ -1,4 +1,4 @@
-"""The local pages on which a person gives points by hand, side by side for one check."""
+"""The local pages on which a person gives points by hand, all of one check together."""
 
 import re
 import shutil

@@ -139,7 +139,9 @@ def test_what_is_consistent_with_an_early_mistake_counts(graded):
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "partial", "partial"]
     assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
     (told,) = verdicts["shifting"].remarks
-    assert told.text == "`scaling` before this is wrong; what follows is right, and it counts."
+    assert told.text == (
+        "`scaling` before this is wrong; this answer follows from it correctly, and it counts."
+    )
 
 
 def test_a_key_that_carries_nothing_judges_as_before(graded, running):
@@ -157,7 +159,7 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
     verdicts = graded(THREE, LESS)
     assert points(verdicts) == [0, 0, 3]
     assert [remark.text for remark in verdicts["shifting"].remarks] == [
-        "judged with what is wrong in `scaling` carried forward.",
+        "compared with a solution that has your error in `scaling`.",
         f"{VALUES_ARE}: 1 was taken away.",
     ]
     assert points(graded(THREE, MEAN)) == [0, 4, 0]
@@ -288,7 +290,7 @@ def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
     verdicts = graded_otherwise(tmp_path, EXPERIMENTS, only_less, NOTHING)
     assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "not_reached"]
     hidden = (
-        "`scaling` before this is wrong, and nobody can tell yet whether what follows is right."
+        "`scaling` before this is wrong, so this answer cannot be checked yet. Correct that first."
     )
     assert [remark.text for remark in verdicts[1].remarks] == [hidden]
 
@@ -333,7 +335,7 @@ def test_a_policy_says_what_carried_points_count(graded):
     result = Result("ada", "chain", "", Provenance(seed=1), tuple(graded(THREE).values()), 0.0)
     assert grade_of(result, Policy()).points == 7
     grade = grade_of(result, replace(Policy(), carried=0.5))
-    assert (grade.points, grade.words) == (3.5, "50% of what follows early mistakes counts")
+    assert (grade.points, grade.words) == (3.5, "50% of follow-through credit counts")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Errors told by their cause: shapes in letters, the student's own line, what to do.
+"""Errors are explained by their cause: shapes in letters, the student's own line, what to do.
 
 And nothing where nothing fits.
 """
@@ -96,14 +96,14 @@ NUMPY = [
         "def walk(fn, xs): return [fn(y) for y in xs]\n    def grow(y, rate): return rate * y\n"
         "    return walk(grow, x)",
         (np.ones(B),),
-        "`fn` is your `grow(y, rate)`, which was handed in here and is called with 1 argument. "
-        "Hand in a function that takes as many: a `lambda` can fix the others.",
+        "`fn` is your `grow(y, rate)`, which was passed in and is called with 1 argument. "
+        "Pass a function that takes as many: a `lambda` can fix the others.",
     ),
     (
         "state, out = h",
         (1, np.ones((B, V))),
         "`h` is a tensor or array of shape (B, V) = (4, 17), but there are 2 names on the left. "
-        "They want a tuple of 2: hand it in, or return it, as one.",
+        "They need a tuple of 2 values.",
     ),
     (
         "return x / x.sum(-1)",
@@ -143,7 +143,7 @@ NUMPY = [
     (
         "xs, ys = zip(*x)",
         ([iter(range(9)), iter(range(9))],),
-        "`x` holds iterators, and `zip` goes through all that they give. Call `next` once on each",
+        "`x` holds iterators, and `zip` runs each of them to its end. Call `next` once on each",
     ),
     (
         "return x[h] - x[~h]",
@@ -161,7 +161,7 @@ TORCH = [
     (
         "return F.cross_entropy(x, h)",
         (torch.ones(T, B, V), torch.zeros(T, B, dtype=torch.long)),
-        "`x` is (T, B, V) = (6, 4, 17) and `h` is (T, B) = (6, 4). `cross_entropy` wants the "
+        "`x` is (T, B, V) = (6, 4, 17) and `h` is (T, B) = (6, 4). `cross_entropy` expects the "
         "classes on axis 1: make "
         "all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`.",
     ),
@@ -169,7 +169,7 @@ TORCH = [
     (
         "return F.cross_entropy(x, h, reduction='none')",
         (torch.ones(T, B, V), torch.zeros(T, B, dtype=torch.long)),
-        "wants the classes on axis 1: `logits.movedim(-1, 1)`. The losses then have the targets'",
+        "expects the classes on axis 1: `logits.movedim(-1, 1)`. The losses then have the targets'",
     ),
     (
         "i, f, g, o = x.chunk(4, 0)",
@@ -179,12 +179,12 @@ TORCH = [
     (
         "return torch.autograd.grad((2 * x).sum(), [x])",
         (torch.ones(B),),
-        "A gradient is asked for with respect to a tensor that requires none.",
+        "This tensor does not require a gradient.",
     ),
     (
         "return x.grad.norm()",
         (torch.ones(B, requires_grad=True),),
-        "`.grad` is None here: `backward` has not come by",
+        "`.grad` is None here, because `backward` did not reach",
     ),
     (GATES, (torch.ones(B, E), torch.ones(E, 4 * H)), "`chunk(4)` cuts along the first axis."),
     (
@@ -207,9 +207,9 @@ TORCH = [
     (
         "return torch.nn.RNN(11, 7)(x)",
         (torch.ones(T, B, E),),
-        "The layer was made to read H = 11 numbers a step, and E = 7 came.",
+        "The layer reads H = 11 numbers per step, and got E = 7.",
     ),
-    ("return torch.cat([x, h])", (torch.ones(T, B), torch.ones(B)), "2 axes meet 1."),
+    ("return torch.cat([x, h])", (torch.ones(T, B), torch.ones(B)), "one has 2, the other 1."),
     ("return torch.stack(x)", ([],), "The list is empty"),
     ("return torch.nn.Parameter(x)", (0.5,), "`nn.Parameter(torch.tensor(…))`"),
     ("return x.detach()", ((torch.ones(B), 1),), "`x` is a tuple of 2. Take it apart first"),
@@ -221,7 +221,7 @@ TORCH = [
     (
         "hidden = torch.nn.Linear(7, 11); return hidden(x)",
         (torch.ones(T, B, H),),
-        "`hidden` is `nn.Linear(7, 11)` and wants E = 7 numbers on the last axis of what it reads, "
+        "`hidden` is `nn.Linear(7, 11)` and expects E = 7 numbers on the last axis of its input, "
         "and `x` is (T, B, H) = (6, 4, 11).",
     ),
     (
@@ -233,7 +233,7 @@ TORCH = [
     (
         "net = torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(11, 17)); return net(x)",
         (torch.ones(B, E),),
-        "In `net`, `nn.Linear(11, 17)` wants H = 11 numbers on the last axis of what it reads, "
+        "In `net`, `nn.Linear(11, 17)` expects H = 11 numbers on the last axis of its input, "
         "and `x` is (B, E) = (4, 7).",
     ),
     (
@@ -245,13 +245,13 @@ TORCH = [
     (
         "return torch.nn.RNN(7, 11, batch_first=True)(x, h)",
         (torch.ones(T, B, E), torch.zeros(1, B, H)),
-        "The state is one of a batch of B = 4, and what is read counts as a batch of T = 6. With "
+        "The state is for a batch of B = 4, and the input is a batch of T = 6. With "
         "`batch_first=True`",
     ),
     (
         "return torch.nn.BatchNorm1d(11)(x)",
         (torch.ones(T, B, H),),
-        "there (B,) = (4,) were given, and (H,) = (11,) wanted.",
+        "expects (H,) = (11,) features on axis 1, and there are (B,) = (4,).",
     ),
     (
         "y = (x * x).sum(); y.backward(); y.backward()",
@@ -261,10 +261,10 @@ TORCH = [
     (
         "return torch.multinomial(x.log(), 1)",
         (torch.full((V,), 0.5),),
-        "of log-probabilities `.exp()`.",
+        "or `.exp()` of log-probabilities.",
     ),
     ("rows, columns = x.shape", (torch.ones(T, B, V),), "`x.shape` is (T, B, V) = (6, 4, 17)"),
-    ("x.sum().backward()", (torch.ones(B),), "(`requires_grad_()` makes one)"),
+    ("x.sum().backward()", (torch.ones(B),), "Or is `requires_grad_()` missing?"),
     (
         "torch.autograd.grad((2 * x).sum(), [x, h])",
         (torch.ones(B, requires_grad=True), torch.ones(B, requires_grad=True)),
@@ -328,7 +328,7 @@ def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
         return named("rows", net.f(torch.ones(T * B)).view(T, B))
 
     assert told("return x.mean()", (), experiment=in_rows).endswith(
-        "The check takes 24 numbers from what was returned, and 1 came. Return the shape that the "
+        "The check expects 24 numbers, and your function returned 1. Return the shape that the "
         "text says."
     )
 
@@ -343,7 +343,7 @@ def test_what_has_no_influence_is_told_of_what_was_handed_in():
         return named("x h", torch.autograd.grad(net.f(*leaves).sum(), leaves))
 
     said = told("return 2 * x", (), experiment=gradients)
-    assert "does not depend on one of the tensors that were handed in" in said
+    assert "does not depend on one of the tensors that were passed in" in said
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():

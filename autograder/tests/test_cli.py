@@ -1,4 +1,4 @@
-"""Whatever a person does wrong is told: what was seen and what to do, with an exit code."""
+"""Every error of a person gets a message, what was seen and what to do, and an exit code."""
 
 import gc
 import json
@@ -121,10 +121,7 @@ def test_check_quick_leaves_out_training(tmp_path):
     """And says that a grade comes from another seed; exit code 0 where all passed."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT), "--quick")
     assert done.returncode == 0, done.stderr
-    assert (
-        "8 of 8 points on the public seed. A grade comes from a seed that nobody has seen."
-        in done.stdout
-    )
+    assert "8 of 8 points on the public seed. A grade comes from a secret seed." in done.stdout
     assert "fitting" not in done.stdout
     assert "\x1b[" not in done.stdout
 
@@ -293,7 +290,8 @@ def test_a_zip_that_leaves_its_folder_is_refused(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
         packed.writestr(name, "x = 1")
     one_sentence(
-        run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "out of the folder"
+        run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"),
+        "outside the folder",
     )
 
 
@@ -422,7 +420,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
     }
     alone, none, old = found.values()
     assert (alone.returncode, none.returncode, old.returncode) == (0, 1, 0)
-    assert "– bubblewrap, a second wall: does not start (is not installed)" in alone.stdout
+    assert "– bubblewrap, a second layer: does not start (is not installed)" in alone.stdout
     assert (
         "✗ a worker's own sandbox: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
     )
@@ -510,7 +508,7 @@ def test_a_course_inside_what_is_graded_is_refused(course, tmp_path):
         (theirs, ["--course", theirs], tmp_path),
     ):
         done = run_command("grade", submitted, "--out", tmp_path / "out", *options, cwd=place)
-        one_sentence(done, "which is to be graded: a submission could have brought it.")
+        one_sentence(done, "so a student could have handed it in.")
     assert not (tmp_path / "out").exists()
 
 

@@ -254,7 +254,7 @@ def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
     ]
     made = collect(pack(tmp_path / f"{UNIT}.zip", entries), tmp_path / "submitted")
     assert sorted(laid_out(tmp_path / "submitted")) == ["Bob_18"]
-    assert left(made)[f"{own}/a.py"] == f"which of a.py, b.py is {UNIT}? Call one of them so"
+    assert left(made)[f"{own}/a.py"] == f"which of a.py, b.py is {UNIT}? Give one of them that name"
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     made = collect(source, tmp_path / "submitted", "student,name\nada,Ada Lovelace\n")
     assert made.roster.students["ada"].sis == "S1"
     (said,) = [line for line in summary(made) if "stay" in line]
-    assert said.startswith("4 students of the roster that was there are not in the one named now")
+    assert said.startswith("4 students of the old roster are not in the new one")
 
 
 def test_a_name_that_two_have_matches_nobody(tmp_path):

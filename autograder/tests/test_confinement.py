@@ -1,4 +1,4 @@
-"""The walls, each tried from inside a submission, and each found missing where it is."""
+"""The sandbox's layers: each is attacked from inside a submission, and missed if it is missing."""
 
 import errno
 import io
@@ -439,7 +439,9 @@ def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
     """The self-test names what a worker could do, whichever of the walls was not put up."""
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
     monkeypatch.setattr(client, "SERVE", WITH_A_FAULT.format(fault))
-    with pytest.raises(CannotConfine, match=f"a worker was not kept from .*{FALLEN[fault]}"):
+    with pytest.raises(
+        CannotConfine, match=f"a worker could do what is forbidden: .*{FALLEN[fault]}"
+    ):
         Server(small.unit())
 
 
@@ -455,7 +457,7 @@ def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
     )
     monkeypatch.setattr(client, "SERVE", WITH_A_FAULT.format(fault))
     with pytest.raises(
-        CannotConfine, match=r"a worker was not kept from reading another's file\.$"
+        CannotConfine, match=r"a worker could do what is forbidden: reading another's file\.$"
     ):
         Server(small.unit())
 

@@ -1,4 +1,4 @@
-"""Datasets: their sources in order, their checksum, and what is said where they cannot be had."""
+"""Datasets: their sources in order, their checksum, and the message if they are missing."""
 
 import hashlib
 import sys

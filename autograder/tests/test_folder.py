@@ -58,7 +58,7 @@ def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
         assert "0 of 4" in small.run_command(cwd=tmp_path / name).stdout
     again = small.run_command("start", "from a zip", packed, cwd=tmp_path)
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
 
 
 def test_what_is_no_release_is_refused(first, work, tmp_path):
@@ -86,10 +86,12 @@ def test_a_release_comes_in_and_what_was_written_stays(work, second):
     done = small.run_command("update", "../second", cwd=work)
     assert done.returncode == 0, done.stderr
     told = done.stdout
-    assert f"{SCRIPT}: 1 change of the release taken, and all that you wrote is there." in told
+    assert (
+        f"{SCRIPT}: 1 change taken from the release, and everything that you wrote is kept." in told
+    )
     assert "changed: checks/words.py" in told
     assert "new: docs/more.md" in told
-    assert "What was there before is in update-1" in told
+    assert "The old files are in update-1" in told
     assert RIGHT["double"] in written(work).read_text()
     assert "import math" in written(work).read_text()
     assert (work / "update-1" / f"{SCRIPT}.before").read_bytes() == before

@@ -1,4 +1,4 @@
-"""What is given away of a course: the units that were named, no answer, and no stub that earns."""
+"""What students get of a course: the units asked for, no answer, and no stub that earns."""
 
 import shutil
 

@@ -161,7 +161,7 @@ def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
     """`words` of the check stand in for "wrong values", and in for nothing else."""
     own_words = "the caller's array was changed."
     spoken = replace(three, words={"a": own_words})
-    for a, words in ((A + 1, own_words), (A[:3], "the shape is another")):
+    for a, words in ((A + 1, own_words), (A[:3], "the shape is wrong")):
         answer = Answer({"a": a, "b": B, "c": C})
         judged = judge(spoken, key(), answer, SIZES)
         assert words in judged.remarks[0].text
@@ -346,11 +346,11 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         "`same` is right.",
     ]
     assert [r.text for r in most.remarks] == [
-        "your values are those of this mistake: words of one",
+        "this mistake gives your values: words of one",
         SIGN,
         "wrong values in 6 of 6 places.",
     ]
-    assert truth.remarks[0].text == "your values are those of this mistake: words of flag"
+    assert truth.remarks[0].text == "this mistake gives your values: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
 
 
@@ -372,7 +372,7 @@ def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
         SIZES,
     )
     of_number, of_array = (remark.text for remark in judged.remarks)
-    assert of_number == f"the shape is another: ({D[0].shape[2]},) found, a single number wanted."
+    assert of_number == f"the shape is wrong: ({D[0].shape[2]},) found, a single number wanted."
     assert "(B, " in of_array or "(T, " in of_array
 
 
@@ -394,7 +394,7 @@ def test_beside_an_array_without_values_no_mistake_is_named(c):
     told = [remark.text for remark in judge(three, known, Answer(found), SIZES).remarks]
     assert "words of" not in " ".join(told)
     beside = judge(three, known, Answer(found | {"c": np.cos(D[1] ** 2)}), SIZES)
-    assert "your values are those of this mistake: words of flag" in [
+    assert "this mistake gives your values: words of flag" in [
         remark.text for remark in beside.remarks
     ]
 
@@ -452,7 +452,7 @@ def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
     """`H` is a size of the unit; a check of T and B does not have it."""
     of_two = replace(three, letters=("T", "B"))
     judged = judge(of_two, key(), Answer({"a": A, "b": B, "c": np.arange(9)}), SIZES)
-    assert judged.remarks[0].text == "the shape is another: (9,) found, (B,) = (3,) wanted."
+    assert judged.remarks[0].text == "the shape is wrong: (9,) found, (B,) = (3,) wanted."
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.99, True), (0.93, True), (0.88, False)])
@@ -565,7 +565,7 @@ def test_a_loss_is_told_beside_ours():
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     verdict = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
     assert verdict.remarks[0].text.startswith(
-        "held-out loss 2.5000 nats a letter; ours on the same seed, batches and first weights "
+        "held-out loss 2.5000 nats a letter; ours on the same seed, batches and initial weights "
         "2.0000. "
         "They should agree within 0.1."
     )
@@ -583,7 +583,7 @@ def test_a_failed_training_is_not_asked_what_passed_checks_have_answered():
 
     assert "its own batch and the newest weights" in told(())
     assert "its own batch" not in told(three)
-    assert "What `three` asked is right" in told(three)
+    assert "`three` passed, so look" in told(three)
 
 
 def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
@@ -595,7 +595,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
     assert trained.earned == 4
     shipped = judge_loss(training, known, 2.0, {"w": others})
     assert shipped.earned == 0
-    assert "did not come from the first weights" in shipped.remarks[0].text
+    assert "were not trained from the given initial weights" in shipped.remarks[0].text
 
 
 def test_trained_weights_need_only_their_shapes():
@@ -750,7 +750,7 @@ def test_equal_text_earns_everything():
             "at [1] expected 'G. B. H.', found 'G.B.H.'.",
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
-        ({"all": ALL[:2]}, "the shape is another: (2,) found, (B,) = (3,) wanted."),
+        ({"all": ALL[:2]}, "the shape is wrong: (2,) found, (B,) = (3,) wanted."),
         ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
         ({"one": np.array(3)}, "is a number, and should be text."),
         ({"all": np.array([])}, "is an empty list, and should be text."),
@@ -786,7 +786,7 @@ def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
         Answer({"one": np.array("A.L."), "all": ALL}),
     )
     judged = named_verdict(spaceless, one=np.array("A.L."), all=ALL[::-1])
-    assert judged.remarks[0].text == "your values are those of this mistake: a space is missing."
+    assert judged.remarks[0].text == "this mistake gives your values: a space is missing."
     assert judged.remarks[1].text.startswith("at [0] expected 'A. L.'")
 
 

@@ -281,7 +281,7 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
     without_steep = {entry: known for entry, known in key.items() if entry != "fitting@steep"}
     fresh_key(without_steep)
     (line,) = building.build(course, [name])
-    assert line.endswith("(not here, so as before: fitting@steep)")
+    assert line.endswith("(losses kept, as the data are not here: fitting@steep)")
     assert load_key(course.key(name)).keys() == key.keys()
 
 

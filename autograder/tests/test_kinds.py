@@ -94,7 +94,7 @@ def test_a_table_is_no_array():
     assert "`t` is a DataFrame, but should be an array" in str(told.value)
     assert "`mean`, `n`, `clinic`" in str(told.value)
     for labelled in (table()["n"], [table()["n"]], table().index):
-        with pytest.raises(TypeError, match=r"labels are not compared: `\.to_numpy"):
+        with pytest.raises(TypeError, match=r"labels are not compared: convert it"):
             as_array("t", labelled)
     assert as_array("t", table()["n"].to_numpy()).tolist() == [3, 4]
 

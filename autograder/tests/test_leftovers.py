@@ -1,4 +1,4 @@
-"""What `grade` did not take is told, with the reason and the nearest right place."""
+"""`grade` lists what it did not take, with the reason and the nearest right place."""
 
 import re
 
@@ -32,19 +32,19 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     ("name", "place", "why"),
     [
-        (f"bob/{UNIT}.py", f"bob/{UNIT}.py", f"a level too high. Lay it into bob/{UNIT}/{UNIT}.py"),
-        (f"bob/{UNIT} (1).ipynb", f"bob/{UNIT} (1).ipynb", f"Lay it into bob/{UNIT}/{UNIT}.ipynb"),
+        (f"bob/{UNIT}.py", f"bob/{UNIT}.py", f"a level too high. Move it to bob/{UNIT}/{UNIT}.py"),
+        (f"bob/{UNIT} (1).ipynb", f"bob/{UNIT} (1).ipynb", f"Move it to bob/{UNIT}/{UNIT}.ipynb"),
         ("bob/numbers/numbers.py", "bob/numbers/", f"Call it bob/{UNIT}/"),
         (f"bob/{UNIT.upper()}/{UNIT}.py", f"bob/{UNIT.upper()}/", f"Call it bob/{UNIT}/"),
         ("bob/homework/x.py", "bob/homework/", "No unit of this course is called so"),
         (f"bob/{UNIT}/{UNIT} (1).py", f"bob/{UNIT}/{UNIT} (1).py", f"Call it {UNIT}.py"),
         (f"bob/{UNIT}.zip", f"bob/{UNIT}.zip", "a zip inside"),
-        (f"{UNIT}.py", f"{UNIT}.py", f"a level too high. Lay it into <student>/{UNIT}/{UNIT}.py"),
+        (f"{UNIT}.py", f"{UNIT}.py", f"a level too high. Move it to <student>/{UNIT}/{UNIT}.py"),
         ("bob.py", "bob.py", "say --unit for <student>.py"),
         (
             f"{UNIT}/bob.py",
             f"{UNIT}/",
-            f"a unit's folder where a student's should be. Lay it out as <student>/{UNIT}",
+            f"a unit's folder where a student's should be. Move its files to <student>/{UNIT}",
         ),
         ("class.zip", "class.zip", "a zip inside"),
         ("notes.txt", "notes.txt", "no .py or .ipynb"),
@@ -148,7 +148,7 @@ def test_a_policy_stands_on_every_page_and_in_the_table(folder):
     assert "absent" in (grades / "pages" / "index.html").read_text()
     done = small.run_command("report", grades, "--policy", policy)
     assert done.returncode == 2
-    assert "name nobody of this class: `rihgt`" in done.stderr
+    assert "name students who are not in this class: `rihgt`" in done.stderr
 
 
 def test_another_corpus_than_last_time_is_said(folder):

@@ -1,4 +1,4 @@
-"""Keys that are made when they are asked for: the same as those made at once, in fewer answers."""
+"""Keys that are made when they are needed: the same as those made at once, in fewer answers."""
 
 import os
 from dataclasses import replace
@@ -215,7 +215,7 @@ def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
     )
     with (
         Server(unit) as server,
-        pytest.raises(BrokenSolution, match="All that `counting` of counting returns is the"),
+        pytest.raises(BrokenSolution, match="All answers to `counting` of counting are the"),
     ):
         build_key(server, small.SEED, data={})
 
@@ -250,7 +250,7 @@ def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
     The tolerance is a thousandth of the largest value.
     """
     with Server(halving(tmp_path / "near", 2.0024)) as server:
-        words = "`halving` of halving sees the mistake .* by 1.20 of what it tolerates"
+        words = "the mistake .* differs from the solution by 1.20 of the tolerance"
         with pytest.raises(BrokenSolution, match=words):
             build_key(server, small.SEED, data={}, for_a_file=True)
         assert len(build_key(server, small.SEED, data={})["halving"].mistakes) == 1

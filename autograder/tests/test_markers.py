@@ -71,7 +71,7 @@ def test_what_resembles_a_beginning_is_refused(marker):
     """With its line, and the marker to write."""
     slips = found(SCRIPT.replace("### BEGIN SOLUTION", marker))
     assert re.search(
-        r"^line 10: `#.*` resembles a marker and is none. Write `### BEGIN SOLUTION`", slips, re.M
+        r"^line 10: `#.*` looks like a marker but is none. Write `### BEGIN SOLUTION`", slips, re.M
     )
 
 
@@ -109,13 +109,13 @@ def test_what_resembles_an_end_is_refused(marker):
             "    return 2 * x\n    ### BEGIN SOLUTION\n",
             "nothing stands between",
         ),
-        ("# mistake:", "# mistakes:", "line 12: `# mistakes: return 3 * x` resembles a mistake"),
-        ("# mistake:", "# Mistake:", "resembles a mistake and is none"),
-        ("# mistake:", "#mistake:", "resembles a mistake and is none"),
-        ("# mistake:", "# mistake", "resembles a mistake and is none"),
-        ("# mistake:", "# misstake:", "resembles a mistake and is none"),
+        ("# mistake:", "# mistakes:", "line 12: `# mistakes: return 3 * x` looks like a mistake"),
+        ("# mistake:", "# Mistake:", "looks like a mistake but is none"),
+        ("# mistake:", "#mistake:", "looks like a mistake but is none"),
+        ("# mistake:", "# mistake", "looks like a mistake but is none"),
+        ("# mistake:", "# misstake:", "looks like a mistake but is none"),
         ("# mistake:", "# mistake (keep 0.5):", "`# mistake (keeps 0.5): CODE`"),
-        ("# mistake:", "# mistake (keeps half):", "resembles a mistake and is none"),
+        ("# mistake:", "# mistake (keeps half):", "looks like a mistake but is none"),
         ("# mistake:", "# mistake (keeps 1.5):", "keeps a share below 1"),
         ("# mistake:", "# mistake (keeps 0.5.1):", "keeps a share below 1"),
         ("    #   this", "    #  this", "line 12: this mistake has no words"),
@@ -127,7 +127,7 @@ def test_what_resembles_an_end_is_refused(marker):
         (
             "# %%\ncheck",
             "# %%\nx = 2\n# mistakes: x = 3\n#   it is two.\ncheck",
-            "line 18: `# mistakes: x = 3` resembles a mistake",
+            "line 18: `# mistakes: x = 3` looks like a mistake",
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert "words.py needs a fix:" in done.stderr
-        assert "line 16: `## BEGIN SOLUTION` resembles a marker" in done.stderr
+        assert "line 16: `## BEGIN SOLUTION` looks like a marker" in done.stderr
     assert stub.read_text() == before
     assert not (tmp_path / "out").exists()
 

@@ -1,4 +1,4 @@
-"""Two known mistakes at once: which pairs a key holds, and what is said of an answer with both."""
+"""Two known mistakes at once: which pairs a key holds, and the feedback on an answer with both."""
 
 import numpy as np
 import pytest
@@ -122,13 +122,11 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
     """In a program unlike the solution. What they earn is the same as without the words."""
     scaling, stepping = grade(WITH_BOTH)
     assert scaling.status == "passed"
-    text = f"your values are those of two mistakes at once: {BOTH}"
+    text = f"two mistakes at once give your values: {BOTH}"
     assert told(stepping) == [(text, ("states",), FindingKind.TWO_MISTAKES)]
     assert stepping.remarks[0].words == BOTH
     alone = grade(OURS.replace("1 + np", "np"))[1]
-    assert told(alone) == [
-        ("your values are those of this mistake: nothing is added.", ("states",), "")
-    ]
+    assert told(alone) == [("this mistake gives your values: nothing is added.", ("states",), "")]
 
 
 def test_two_mistakes_in_one_statement_are_told_where_they_change_different_words(tmp_path):
@@ -253,7 +251,7 @@ def words(*ids, ruled_out=()):
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():
     """Nothing where they have nothing in common."""
-    said = "your values are those of two mistakes at once"
+    said = "two mistakes at once give your values"
     assert words("m01 m02") == [f"{said}: slip 1. And: slip 2."]
     assert words("m01 m02", "m01 m03") == [f"{said}. One of them: slip 1."]
     assert words("m01 m02", "m03 m04") == []

@@ -294,4 +294,4 @@ def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
     wheel.write_bytes(b"")
     assert errors.extra("site") == f'pip install "{wheel}[site]"'
     notes["direct_url.json"] = json.dumps({"url": tmp_path.as_uri(), "dir_info": {}})
-    assert errors.extra("site") == 'pip install -e ".[site]" in a checkout of the kit'
+    assert errors.extra("site") == 'pip install -e ".[site]" in a clone of the repository'

@@ -63,7 +63,7 @@ def test_grading_says_where_it_can_be_done(grades, tmp_path):
     done = no_linux.run("grade", submitted, "--out", tmp_path / "out", cwd=COURSE.folder)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    for way in ("Only Linux has the sandbox", "WSL2", "Dockerfile", "a Linux machine"):
+    for way in ("Only Linux has the sandbox", "WSL2", "a container", "a Linux machine"):
         assert way in done.stderr
     assert not (tmp_path / "out" / UNIT).exists()
 

@@ -1,4 +1,4 @@
-"""Solutions that answer no check, or another way in each run: all are told, noise is measured."""
+"""Solutions that fail a check, or vary from run to run: all are reported, noise is measured."""
 
 import pytest
 import small

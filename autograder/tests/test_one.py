@@ -71,7 +71,7 @@ def test_a_submission_has_one_guess(grade, wrong, earned):
     """It sees that it is asked again, and answers differently: the lesser answer counts."""
     verdict = grade(small.solved() + GUESS.format(first=False, wrong=wrong))["summing"]
     assert (verdict.earned, verdict.two_answers) == (earned, True)
-    assert "this check got another answer" in verdict.remarks[-1].text
+    assert "this check ran twice and got two different answers" in verdict.remarks[-1].text
     assert verdict.remarks[0].arrays
     (told,) = to_look_at([replace(RESULT, verdicts=(verdict,))])
     assert told[1] == "two different answers to the same question in summing"
@@ -336,7 +336,7 @@ def test_weights_that_came_with_the_file_are_not_training(trained):
     script += "    return _known if weights.size > 25 else _honest(xs, ys, weights)\n"
     verdicts = trained(script)
     assert not_passed(verdicts) == {"training": "failed"}
-    assert "these weights did not come from the first weights" in verdicts[1].remarks[0].text
+    assert "these weights were not trained from the given" in verdicts[1].remarks[0].text
 
 
 def test_training_in_another_order_of_rounding_is_training(trained):

@@ -1,4 +1,4 @@
-"""An author's own code runs without walls where a system has none; a submission never does."""
+"""An author's own code runs without a sandbox where there is none; a submission never does."""
 
 import shutil
 

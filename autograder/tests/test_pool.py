@@ -1,4 +1,4 @@
-"""A pool of secret seeds: what one file's grading in its own container needs is there."""
+"""A pool of secret seeds: it holds what grading one file in its own container needs."""
 
 import json
 import sqlite3

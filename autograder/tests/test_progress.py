@@ -45,7 +45,10 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
     assert told[1] == "2 of 5: The number and itself again.\n"
     assert told[2].startswith("3 of 5: A common mistake here: this is the square")
     assert told[5] == "".join(
-        ["These are all the hints for `doubling`. If they do not help, ask somebody:\n", *told[:5]]
+        [
+            "These are all the hints for `doubling`. If they do not help, ask your tutor:\n",
+            *told[:5],
+        ]
     )
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):
         (course / ".autograder.json").write_text(spoilt)
@@ -74,7 +77,7 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
     assert said == (
-        "`summing` said: your values are those of this mistake: added up along the batch: steps "
+        "`summing` said: this mistake gives your values: added up along the batch: steps "
         "are the first axis. (`sums`)"
     )
     assert step == "1 of 1: A common mistake here: each step leaves out itself."
@@ -281,7 +284,7 @@ def test_a_file_that_cannot_be_read_now_is_never_begun_anew(course, monkeypatch)
     monkeypatch.setattr("autograder.grading.results.PAUSES", (0, 0, 0))
     warning = save_progress(its, UNIT, its.assignments, [passed("doubling")])
     assert "cannot be read: Access denied" in warning
-    with pytest.raises(progress.CannotRead, match="Close what holds it open"):
+    with pytest.raises(progress.CannotRead, match="Close the program that has it open"):
         overview(its)
     left[0] = 2
     assert save_progress(its, UNIT, its.assignments, [passed("doubling")]) == ""

@@ -1,4 +1,4 @@
-"""Grading again: what is asked again after a change, what is read back, and who gained or lost."""
+"""Grading again: what runs again after a change, what is read back, and who gained or lost."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
     first = small.run_command(*arguments)
-    assert re.search(r"-j 64 is more than the \d+ processors here", first.stderr)
+    assert re.search(r"-j 64 is more than the \d+ CPUs here", first.stderr)
     again = small.run_command(*arguments)
     assert not any("graded on seed" in said.stdout for said in (first, again))
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="stub"))

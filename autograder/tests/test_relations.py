@@ -1,4 +1,4 @@
-"""Relations: each is told where it was planted, and none of an array that has none."""
+"""Relations: each is found where it was planted, and none in an array that has none."""
 
 import cProfile
 import math
@@ -132,7 +132,7 @@ PLANTED = [
     (RIGHT, -RIGHT[:, ::-1], "your values are the expected ones reversed along B × −1."),
     (RIGHT, np.roll(RIGHT, 1, 0), "your values are the expected ones moved on by one along T."),
     (RIGHT, np.roll(RIGHT, -1, 2), "your values are the expected ones moved back by one along V."),
-    (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B exchanged."),
+    (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B swapped."),
     (
         RIGHT,
         RIGHT.transpose(2, 0, 1),
@@ -142,7 +142,7 @@ PLANTED = [
     (
         TABLE,
         TABLE.T.reshape(6, 5),
-        ("your values are the expected ones dealt out in another order, as by `reshape` "),
+        ("your values are the expected ones laid out in another order, as `reshape` "),
     ),
     (
         TABLE,
@@ -152,7 +152,7 @@ PLANTED = [
     (
         TABLE,
         TABLE.T.reshape(6, 5).T,
-        ("your values are the expected ones dealt out in another order, as by "),
+        ("your values are the expected ones laid out in another order, as "),
     ),
     (
         RIGHT,
@@ -255,12 +255,12 @@ PLANTED = [
     (
         RIGHT,
         np.maximum(RIGHT, 0),
-        ("your values are the expected ones, with 0 in the place of what is negative."),
+        ("your values are the expected ones, with 0 instead of negative numbers."),
     ),
     (
         np.maximum(RIGHT, 0),
         RIGHT,
-        ("what is expected is your values, with 0 in the place of what is negative."),
+        ("what is expected is your values, with 0 instead of negative numbers."),
     ),
     (SHARES, 1 - SHARES, "your values are 1 less the expected ones."),
     (RIGHT, np.cumsum(RIGHT, 0), "your values are the running sum along T of the expected ones."),
@@ -274,22 +274,22 @@ PLANTED = [
     (
         RIGHT,
         changed(RIGHT, 0, np.exp),
-        ("your values are the expected ones, but for the first along T."),
+        ("your values are the expected ones, except for the first along T."),
     ),
     (
         RIGHT,
         changed(RIGHT, (slice(None), -1), np.exp),
-        ("your values are the expected ones, but for the last along B."),
+        ("your values are the expected ones, except for the last along B."),
     ),
     (
         RIGHT,
         changed(RIGHT, 2, np.exp),
-        ("your values are the expected ones, but for number 2 along T, counted from 0."),
+        ("your values are the expected ones, except for number 2 along T, counted from 0."),
     ),
     (
         RIGHT,
         changed(RIGHT, slice(3), np.exp),
-        ("your values are the expected ones, but for the first 3 along T."),
+        ("your values are the expected ones, except for the first 3 along T."),
     ),
     (
         RIGHT,
@@ -299,50 +299,50 @@ PLANTED = [
     (
         RIGHT,
         changed(np.roll(RIGHT, 1, 0), 0, np.exp),
-        ("your values are the expected ones moved on by one along T, but"),
+        ("your values are the expected ones moved on by one along T, except"),
     ),
     # places
     (
         CUT,
         np.where(CUT == 0, RIGHT, CUT),
-        ("what is expected is your values, with 0 in the place of what is negative."),
+        ("what is expected is your values, with 0 instead of negative numbers."),
     ),
     (
         CUT,
         np.where(CUT == 0, 1, CUT),
-        ("your values are the expected ones, but where 0 is expected, they are 1."),
+        ("your values are the expected ones, except where 0 is expected, they are 1."),
     ),
     (
         CUT,
         np.where(CUT == 0, np.nan, CUT),
-        ("your values are the expected ones, but where 0 is expected, they are NaN."),
+        ("your values are the expected ones, except where 0 is expected, they are NaN."),
     ),
     (
         np.array([3, 7, 0, 9, 5, 11, 0, 2, 8, 4, 10, 6]),
         np.array([3, 7, 1, 9, 5, 11, 1, 2, 8, 4, 10, 6]),
-        "your values are the expected ones, but where 0 is expected, they are 1.",
+        "your values are the expected ones, except where 0 is expected, they are 1.",
     ),
     (
         RIGHT,
         np.where(RIGHT > 0, 9 * RIGHT**3, RIGHT),
-        ("your values are the expected ones, but where a positive "),
+        ("your values are the expected ones, except where a positive "),
     ),
-    (RIGHT, np.where(OTHER > 0, RIGHT, 0), "your values are the expected ones, but 0 in "),
+    (RIGHT, np.where(OTHER > 0, RIGHT, 0), "your values are the expected ones, except for 0 in "),
     (
         RIGHT,
         np.where(OTHER > 0, RIGHT, -RIGHT),
-        ("your values are the expected ones, but with the other sign in "),
+        ("your values are the expected ones, with the other sign in "),
     ),
     # exceptions
     (
         RIGHT,
         but_for_one(RIGHT),
-        ("your values are the expected ones, but for one place of each row along V."),
+        ("your values are the expected ones, except in one place of each row along V."),
     ),
     (
         RIGHT,
         but_for_one(RIGHT * RNG.normal(size=(6, 5, 1))),
-        ("of each row along V your values are the expected ones times one number, but for one"),
+        ("of each row along V your values are the expected ones times one number, except in one"),
     ),
     (
         TABLE,
@@ -373,7 +373,7 @@ def test_one_wrong_row_is_not_one_place_of_each():
     found = right.copy()
     found[-1] = RNG.normal(size=13)
     assert words(told(right, found)) == (
-        "your values are the expected ones, but for the last along T."
+        "your values are the expected ones, except for the last along T."
     )
     case = Case(right, found, {}, LETTERS)
     assert not list(but_for_one_in_each_row(case))
@@ -426,7 +426,7 @@ def test_a_row_that_scattered_errors_spare_is_not_told():
     scattered = TABLE.copy()
     scattered[[1, 2, 1, 4, 5, 5], [0, 1, 2, 3, 4, 0]] += 9.5
     assert told(TABLE, scattered) is None
-    assert words(told(TABLE, changed(TABLE, 0, np.exp))).endswith(", but for the first along T.")
+    assert words(told(TABLE, changed(TABLE, 0, np.exp))).endswith(", except for the first along T.")
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_a_factor_of_what_is_taken_away_is_told_whole(factor, said):
 def test_values_that_are_wrong_where_another_array_has_a_sign_are_told():
     """A mask of another array's sign is told with the array's name."""
     wrong = np.where(OTHER < 0, RIGHT**3, RIGHT)
-    text = "your values are the expected ones, but where those expected of `b` are negative."
+    text = "your values are the expected ones, except where those expected of `b` are negative."
     assert words(told(RIGHT, wrong, b=OTHER)) == text
 
 

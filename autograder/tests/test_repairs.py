@@ -1,4 +1,4 @@
-"""Small changes that mend a wrong answer: tried on the submission, and told as a fact."""
+"""Small changes that fix a wrong answer: tried on the submission, and reported as a fact."""
 
 import json
 import re
@@ -60,7 +60,11 @@ SLIPS = {
         ": an index is wrong.",
     ),
     "another operator": ("slope * x[i] -", "slope / x[i] -", ": `/` stands where `*` should."),
-    "another variable": ("slope - missed", "height - missed", ": one variable stands in the place"),
+    "another variable": (
+        "slope - missed",
+        "height - missed",
+        ": one variable stands where another",
+    ),
     "a minus too many": (
         "missed = rate",
         "missed = -rate",

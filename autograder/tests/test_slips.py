@@ -1,4 +1,4 @@
-"""Slips of an author in checks, mistakes and calls: all of a unit are told at once."""
+"""Slips of an author in checks, mistakes and calls: all of a unit are reported at once."""
 
 import re
 from contextlib import suppress
@@ -114,14 +114,14 @@ def test_a_unit_without_slips_is_built(tmp_path):
         (
             '{"doubled": 0.01}',
             '{"doubeld": 0.01}',
-            "line 9: `doubling`: `tolerance` names `doubeld`, which it does not. "
+            "line 9: `doubling` has no array `doubeld`, which `tolerance` lists. "
             "Did you mean `doubled`?",
         ),
         (
             'return named("halved", net.halve(np.random.default_rng(seed).normal(size=5)))',
             "assert net.halve(4) == 2",
             "line 18: `halving`: an experiment compares nothing, so it needs no `assert`. End it "
-            'with what is to be compared: `return named("name", value)`.',
+            'with the values to compare: `return named("name", value)`.',
         ),
         (
             'return named("halved", net',
@@ -157,18 +157,18 @@ def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
             "check = print",
             'autograder.unit("halves")`, so',
         ),
-        ("return 3 * x", "return 3 * (x", "line 17: with `return 3 * (x` in the place"),
-        ("return 3 * x", "for x in (3,):", "line 17: with `for x in (3,):` in the place"),
+        ("return 3 * x", "return 3 * (x", "line 17: `return 3 * (x` cannot replace"),
+        ("return 3 * x", "for x in (3,):", "line 17: `for x in (3,):` cannot replace"),
         (
             "return x.mean() / 2",
             "return x.maen() / 2",
-            "line 30: `return x.maen() / 2` only raises an error, for there is no `maen`. "
+            "line 30: `return x.maen() / 2` only raises an error, because there is no `maen`. "
             "Did you mean `mean`?",
         ),
         (
             "return x.mean() / 2",
             "return math.sqrt(x)",
-            "`return math.sqrt(x)` only raises an error, for there is no `math`.",
+            "`return math.sqrt(x)` only raises an error, because there is no `math`.",
         ),
     ],
 )

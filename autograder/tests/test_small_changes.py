@@ -1,4 +1,4 @@
-"""Small changes of a solution: made at a place, run once a seed, told where they explain one."""
+"""Small changes of a solution: made at a place, run once a seed, reported if they explain one."""
 
 import ast
 import time
@@ -72,9 +72,9 @@ MADE = [
     ("z[1:]", "z[::]", "a slice has no beginning"),
     ("z = z.detach()", "pass", "a line is left out"),
     ("tools.quietly()", '__import__("contextlib").nullcontext()', "`with quietly` is left out"),
-    ("z[1:]", "z[:(1)]", "a slice takes the beginning in place of the end"),
+    ("z[1:]", "z[:(1)]", "a slice takes the beginning instead of the end"),
     ("z.clamp(min=0)", "z.clamp(max=0)", "`max` stands where `min` should"),
-    ("h - z", "z - z", "one variable stands in the place of another"),
+    ("h - z", "z - z", "one variable stands where another should"),
 ]
 
 
@@ -216,7 +216,7 @@ def told(changed, found, wrong, unexplained=None, excluded=lambda _: False):
     return {name: small_change(change) for name, change in of_arrays.items()}
 
 
-SAID = "your values are those of a right answer but for one small change in "
+SAID = "your values are what a right answer gives after one small change in "
 
 
 def test_the_change_that_gives_all_that_is_wrong_is_told():

@@ -1,4 +1,4 @@
-"""The store of answers: what is kept comes back, and survives runs side by side and kills."""
+"""The store of answers: what is kept comes back, and survives parallel runs and kills."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is said of mistakes that nobody wrote: counted by the first check that fails."""
+"""Feedback on mistakes that are not listed: counted by the first check that fails."""
 
 import pytest
 
@@ -109,6 +109,4 @@ def test_a_name_from_another_function_is_untrue():
     telling.add([RIGHT, RAISED], mutant_of("double"), places)
     telling.add([RIGHT], mutant_of("double"), places)
     assert (telling.answered, telling.share) == (4, 0.75)
-    assert telling.untrue == [
-        "Net.forward: x → y: got: your values are those of this mistake: a slip."
-    ]
+    assert telling.untrue == ["Net.forward: x → y: got: this mistake gives your values: a slip."]

@@ -286,7 +286,7 @@ def test_gradients_are_rows_and_zeros_where_nothing_was_sent_back():
 def test_what_is_no_tensor_is_told_with_the_function():
     """A student returned a list."""
     assert networks.tensor("forward", torch.ones(1)) is not None
-    with pytest.raises(TypeError, match="`forward` returned a list, and a tensor is wanted"):
+    with pytest.raises(TypeError, match="`forward` returned a list, but should return a tensor"):
         networks.tensor("forward", [1.0])
 
 
@@ -346,7 +346,7 @@ def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
 def test_a_list_of_tensors_on_a_graph_is_told():
     """The losses of a loop, appended as they are; and a tensor among numbers."""
     loss = torch.ones(3, requires_grad=True).sum()
-    with pytest.raises(TypeError, match="each of which keeps its graph: keep the number"):
+    with pytest.raises(TypeError, match="each keeps its graph in memory: keep the number"):
         named("losses", [2.0, loss])
     with pytest.raises(TypeError, match=r"combine them into one with `stack`"):
         named("logits", [2 * torch.ones(3, requires_grad=True)])

@@ -242,7 +242,7 @@ def test_a_folder_is_made_and_a_newer_release_taken_in(python, tmp_path):
     (release / ".release" / f"{UNIT}.txt").write_text(newer)
     updated = autograder(python, work, "update", "../release/course")
     assert (updated.returncode, updated.stderr) == (0, b"")
-    assert b"1 change of the release taken" in updated.stdout
+    assert b"1 change taken from the release" in updated.stdout
     lines = script.read_bytes().split(b"\r\n")
     assert b"import math" in lines
     assert f"    {RIGHT['double']}".encode() in lines

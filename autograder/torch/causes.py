@@ -33,7 +33,7 @@ def axes_of_cross_entropy(raised: Raised) -> str:
         return ""
     if "cross_entropy" not in raised.function + raised.line:
         return ""
-    cause = f"{_shapes_of_arguments(raised)}`cross_entropy` wants the classes on axis 1"
+    cause = f"{_shapes_of_arguments(raised)}`cross_entropy` expects the classes on axis 1"
     if KEEPS_EACH_LOSS.search(raised.line):
         return f"{cause}: `logits.movedim(-1, 1)`. The losses then have the targets' shape."
     return f"{cause}: make all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`."
@@ -101,13 +101,13 @@ def product_of_a_layer(raised: Raised) -> str:
     layer = _linear_layer(raised, call, wanted, made)
     if call is None or not layer:
         return ""
-    what = "what it was given"
+    what = "its input"
     shape = None
     if len(call.args) == 1:
         what = f"`{ast.unparse(call.args[0])}`"
         shape = shape_of(raised, call.args[0])
     reads = length_with_letter(raised, wanted)
-    cause = f"{layer} wants {reads} numbers on the last axis of what it reads"
+    cause = f"{layer} expects {reads} numbers on the last axis of its input"
     if shape:
         cause = f"{cause}, and {what} is {raised.shape(shape)}."
     else:
@@ -174,8 +174,8 @@ def batch_of_a_state(raised: Raised) -> str:
         return ""
     read, given = (length_with_letter(raised, int(size)) for size in found.groups())
     return (
-        f"The state is one of a batch of {given}, and what is read counts as a batch of {read}. "
-        "With `batch_first=True` the batch is the first axis of what is read, else the second."
+        f"The state is for a batch of {given}, and the input is a batch of {read}. With "
+        "`batch_first=True` the batch is the first axis of the input, else the second."
     )
 
 
@@ -188,8 +188,8 @@ def axis_of_batch_norm(raised: Raised) -> str:
     given = raised.shape((given_size,))
     wanted = raised.shape((wanted_size,))
     return (
-        f"Batch norm takes axis 1 for its features: there {given} were given, and {wanted} wanted. "
-        "With more axes, make the others one, `x.flatten(0, -2)`, and put them back after it."
+        f"Batch norm expects {wanted} features on axis 1, and there are {given}. With more axes, "
+        "make the others one, `x.flatten(0, -2)`, and put them back after it."
     )
 
 
@@ -209,8 +209,7 @@ def not_probabilities(raised: Raised) -> str:
     if "probability tensor contains" not in raised.text:
         return ""
     return (
-        "`multinomial` wants probabilities: of logits `logits.softmax(-1)`, of log-probabilities "
-        "`.exp()`."
+        "`multinomial` needs probabilities: `logits.softmax(-1)`, or `.exp()` of log-probabilities."
     )
 
 
@@ -220,13 +219,13 @@ def nothing_to_differentiate(raised: Raised) -> str:
         return ""
     if "autograd.grad(" in raised.line:
         return (
-            "A gradient is asked for with respect to a tensor that requires none. Arguments do not "
-            "require gradients by themselves: compute with `….clone().requires_grad_()`."
+            "This tensor does not require a gradient. Arguments do not by themselves: compute with "
+            "`….clone().requires_grad_()`."
         )
     return (
-        "Nothing leads from this back to a tensor that asks for gradients. Either no such tensor "
-        "went in (`requires_grad_()` makes one), or the way was cut: under `no_grad`, by "
-        "`detach()`, `.item()` or `torch.tensor(…)`."
+        "This does not depend on a tensor that requires a gradient. Was the graph cut, under "
+        "`no_grad`, by `detach()`, `.item()` or `torch.tensor(…)`? Or is `requires_grad_()` "
+        "missing?"
     )
 
 
@@ -254,8 +253,8 @@ def gradient_that_is_not_there(raised: Raised) -> str:
     if "NoneType" not in raised.text or not re.search(r"\.grad\b", raised.line):
         return ""
     return (
-        "`.grad` is None here: `backward` has not come by, as where a state was detached on the "
-        "way, or the loss does not depend on it."
+        "`.grad` is None here, because `backward` did not reach this tensor. Was a state detached "
+        "on the way, or does the loss not depend on it?"
     )
 
 
@@ -264,8 +263,8 @@ def ids_in_a_product(raised: Raised) -> str:
     if not re.search(r"got (Long|Int) and (Float|Double)", raised.text):
         return ""
     return (
-        "Integers are multiplied with weights here. Ids say which row of a table is meant: look "
-        "them up in an embedding first. If they are numbers that count, `.float()`."
+        "Integers are multiplied with weights here. If they are ids, look them up in an embedding "
+        "first; if they are numbers, convert them with `.float()`."
     )
 
 
@@ -278,8 +277,8 @@ def input_of_another_size(raised: Raised) -> str:
         return ""
     wanted, given = (length_with_letter(raised, int(size)) for size in found.groups())
     return (
-        f"The layer was made to read {wanted} numbers a step, and {given} came. Its first argument "
-        "is the size of what it reads, its second that of its state."
+        f"The layer reads {wanted} numbers per step, and got {given}. Its first argument is the "
+        "size of its input, its second the size of its state."
     )
 
 
@@ -290,8 +289,8 @@ def joined_with_fewer_axes(raised: Raised) -> str:
         return ""
     axes, others = found.groups()
     return (
-        f"`cat` joins along an axis that all have, and here {axes} axes meet {others}. Give the "
-        "one with fewer the axis that it lacks: `y[None]` puts it first."
+        f"`cat` needs tensors with equally many axes, and one has {axes}, the other {others}. Add "
+        "the missing axis: `y[None]` puts it first."
     )
 
 
@@ -300,8 +299,7 @@ def nothing_to_stack(raised: Raised) -> str:
     if not _says_one_of(raised, ("non-empty TensorList", "non-empty list of Tensors")):
         return ""
     return (
-        "The list is empty: the loop before it found nothing to go over, as where only one step is "
-        "there. It should work for one step, too."
+        "The list is empty, because the loop before it did not run. Does it work for a single step?"
     )
 
 
@@ -311,22 +309,22 @@ def parameter_of_a_number(raised: Raised) -> str:
         return ""
     if "Parameter(" not in raised.line:
         return ""
-    return "`nn.Parameter` wants a tensor: `nn.Parameter(torch.tensor(…))` of the number."
+    return "`nn.Parameter` needs a tensor: `nn.Parameter(torch.tensor(…))` of the number."
 
 
 def no_influence(raised: Raised) -> str:
-    """A gradient is asked for with respect to a tensor that the result was not made from."""
+    """A gradient with respect to a tensor that the result does not depend on."""
     if "appears to not have been used in the graph" not in raised.text:
         return ""
     if not raised.line:  # the check asks for it
         return (
-            "What was returned does not depend on one of the tensors that were handed in: it was "
-            "left out on the way, copied or detached. The check asks for the gradients, so "
-            "there is no `allow_unused` for you to set."
+            "Your result does not depend on one of the tensors that were passed in: it was left "
+            "out on the way, copied or detached. The check computes the gradients, so you need no "
+            "`allow_unused`."
         )
     return (
-        "The result does not depend on one of the tensors that gradients are asked for: it was "
-        "left out on the way, copied or detached. `allow_unused=True` would only hide that."
+        "The result does not depend on one of the tensors whose gradients you need: it was left "
+        "out on the way, copied or detached. `allow_unused=True` would only hide that."
     )
 
 
@@ -348,8 +346,8 @@ def view_of_another_size(raised: Raised) -> str:
     shape = tuple(int(size) for size in found[1].split(","))
     if not raised.line:  # the check's own
         return (
-            f"The check takes {math.prod(shape)} numbers from what was returned, and {found[2]} "
-            "came. Return the shape that the text says."
+            f"The check expects {math.prod(shape)} numbers, and your function returned {found[2]}. "
+            "Return the shape that the text says."
         )
     return (
         f"{raised.shape(shape)} has room for {math.prod(shape)} numbers, and there are {found[2]}. "
@@ -368,7 +366,7 @@ def ids_are_floats(raised: Raised) -> str:
     if not _says_one_of(raised, words):
         return ""
     return (
-        "Ids and targets should be integers: `.long()` makes them so, better where they are made."
+        "Ids and targets should be integers: convert them with `.long()`, best where they are made."
     )
 
 
@@ -376,7 +374,7 @@ def leaf_changed(raised: Raised) -> str:
     """A weight changed in place outside `no_grad`."""
     if "leaf Variable that requires grad" not in raised.text:
         return ""
-    return "A weight is changed in place while autograd watches: do it within `torch.no_grad()`."
+    return "A weight is changed in place while autograd records: do it within `torch.no_grad()`."
 
 
 def no_parameter(raised: Raised) -> str:

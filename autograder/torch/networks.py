@@ -1,6 +1,6 @@
 """Weights and gradients of a network by role, for experiments on networks of torch.
 
-A role is what a layer is for. It is told by the layer's class and the shape of its first parameter,
+A role is what a layer is for. The layer's class and the shape of its first parameter decide it,
 and a unit's sizes all differ, so neither the names nor the order in which a submission declares its
 layers matter.
 """
@@ -174,7 +174,7 @@ def tensor(function: str, value: Any) -> Tensor:
     """Return the value of a submission's function. Raises `TypeError` where that is no tensor."""
     if isinstance(value, Tensor):
         return value
-    raise TypeError(f"`{function}` returned a {type(value).__name__}, and a tensor is wanted.")
+    raise TypeError(f"`{function}` returned a {type(value).__name__}, but should return a tensor.")
 
 
 def size(model: nn.Module) -> int:

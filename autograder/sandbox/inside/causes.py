@@ -461,7 +461,7 @@ def unpacked(raised: Raised) -> str:
     iterators = _iterators_of_zip(raised, taken_apart)
     if iterators:
         return (
-            f"`{iterators}` holds iterators, and `zip` goes through all that they give. Call "
+            f"`{iterators}` holds iterators, and `zip` runs each of them to its end. Call "
             "`next` once on each of them first."
         )
     text = ast.unparse(taken_apart)
@@ -473,7 +473,7 @@ def unpacked(raised: Raised) -> str:
     cause = f"`{text}` is {found}, but there are {count} names on the left."
     if isinstance(value, tuple):
         return f"{cause} Write one for each."
-    return f"{cause} They want a tuple of {count}: hand it in, or return it, as one."
+    return f"{cause} They need a tuple of {count} values."
 
 
 def _iterators_of_zip(raised: Raised, expression: ast.expr) -> str:
@@ -528,9 +528,9 @@ def other_arguments(raised: Raised) -> str:
     if _was_handed_in(raised, call.func) and _is_the_students(function):
         name = getattr(function, "__name__", text)
         return (
-            f"`{text}` is your `{name}({taken})`, which was handed in here and is called with "
-            f"{_count_of_arguments(call)}. Hand in a function that takes as many: a `lambda` can "
-            "fix the others."
+            f"`{text}` is your `{name}({taken})`, which was passed in and is called with "
+            f"{_count_of_arguments(call)}. Pass a function that takes as many: a `lambda` can fix "
+            "the others."
         )
     return f"Call it with what it takes: `{text}({taken})`."
 

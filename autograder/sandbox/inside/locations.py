@@ -1,4 +1,4 @@
-"""Where in a student's own file something happened, as it is told to them.
+"""Where in a student's own file something happened, in words for the student.
 
 Frames of this engine, of the course's checks and of libraries are passed over.
 """

@@ -29,7 +29,7 @@ from autograder.sandbox.inside.namespaces import Namespaces
 
 MAX_SETUP = 1 << 20  # bytes of the first message
 MAX_COMMAND = 1 << 16  # bytes of each later one
-FORKS_BEFORE_HUGE_PAGES = 3  # from then on it pays to make each of the next ones cheaper
+FORKS_BEFORE_HUGE_PAGES = 3  # from then on it saves time to make each of the next ones cheaper
 POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
 
 # descriptors of a worker

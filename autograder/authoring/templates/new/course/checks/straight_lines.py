@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.check import UnitSettings, check, named
 
-SIZES = {"N": 5}  # a wrong shape is told in these letters
+SIZES = {"N": 5}  # messages about shapes use these letters
 SETTINGS = UnitSettings(packages=("numpy",), sizes=SIZES)  # what a submission may import
 
 

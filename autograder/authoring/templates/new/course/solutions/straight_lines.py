@@ -40,10 +40,10 @@ def predict(weights, x):
 check("predicting")
 
 # %% [markdown]
-# Below each line that people get wrong stands the mistake that they make there: the statement in its place, then words
-# that say what was done and what to do. `(keeps 0.5)` leaves half of the points.
+# Below a line, `# mistake:` gives the wrong statement that people write there, then words that say what was done, why it
+# is wrong and what to do. `(keeps 0.5)` gives half of the points.
 #
-# An example is shown where the exercise above it is solved, and left out where it is not:
+# An example runs if the exercise above it is solved:
 
 # %%
 with autograder.example("a line of slope 2 through 1"):

@@ -63,7 +63,7 @@ def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
     assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
     written = [line[3:] for line in notes.splitlines() if line.startswith("## ")]
     others = ["What each check catches", "Survivors"]
-    first = ["What is said of mistakes that nobody wrote", "The bounds of training"]
+    first = ["Feedback on mistakes that are not listed", "The bounds of training"]
     assert list(parts_of(page)) == [*first, *written, *others]
     assert page.read_text().startswith(
         "# How good the grader is\n\nWritten by `autograder validate --page"
@@ -95,7 +95,7 @@ def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsew
 def test_the_page_counts_what_mutants_are_told(elsewhere, proof):
     """The share is of those that end with no error."""
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
-    section = parts_of(page)["What is said of mistakes that nobody wrote"]
+    section = parts_of(page)["Feedback on mistakes that are not listed"]
     assert f"| {UNIT} | 93 | 33 | 20 | 30 | 10 | 83.3% | 1 |" in section
 
 
@@ -105,7 +105,7 @@ def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_pa
     page = grader_page(Course(tmp_path, COURSE.about), [proof], jobs=2, minutes=9.0)
     told, *others = parts_of(page)
     assert (told, others) == (
-        "What is said of mistakes that nobody wrote",
+        "Feedback on mistakes that are not listed",
         ["What each check catches", "Survivors"],
     )
     assert "bounds" not in page.read_text()

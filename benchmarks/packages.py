@@ -50,7 +50,7 @@ PACKAGES = (
 
 
 @dataclass(frozen=True)
-class Tried:
+class TriedPackage:
     """A package and the script that uses it."""
 
     package: str
@@ -73,7 +73,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundBehindWalls:
     """What one function came to: "" where it works, else what was seen."""
 
     function: str
@@ -84,18 +84,18 @@ class Found:
 class Outcome:
     """What a package came to. seconds: until a server stood, most of it imports."""
 
-    tried: Tried
+    tried: TriedPackage
     version: str
     seconds: float
-    found: Sequence[Found]
+    found: Sequence[FoundBehindWalls]
 
     @property
-    def faults(self) -> Sequence[Found]:
+    def faults(self) -> Sequence[FoundBehindWalls]:
         """Return what does not work."""
         return [one for one in self.found if one.fault]
 
 
-def unit_of(tried: Tried, folder: Path) -> Unit:
+def unit_of(tried: TriedPackage, folder: Path) -> Unit:
     """Write the course of a package, with a check for each function."""
     settings = ["format = 1", 'title = "Tried"', "public_seed = 1", 'units = ["tried"]']
     for package in tried.packages:
@@ -125,7 +125,7 @@ def unit_of(tried: Tried, folder: Path) -> Unit:
     return load_unit(read_course(folder), "tried")
 
 
-def tried_out(tried: Tried) -> Outcome:
+def tried_out(tried: TriedPackage) -> Outcome:
     """Run each function of a package inside the sandbox, with bubblewrap and without, and outside.
 
     Many containers have no bubblewrap. Raises `PackageNotFoundError`.
@@ -149,7 +149,7 @@ def tried_out(tried: Tried) -> Outcome:
         fault = faults[name]
         if not fault and without[name]:
             fault = f"without bubblewrap: {without[name]}"
-        found.append(Found(name, fault))
+        found.append(FoundBehindWalls(name, fault))
     return Outcome(tried, version, seconds, found)
 
 
@@ -239,7 +239,7 @@ def main() -> None:
     options = parser.parse_args()
     outcomes = []
     for package in options.package or PACKAGES:
-        tried = Tried(package)
+        tried = TriedPackage(package)
         try:
             outcome = tried_out(tried)
         except importlib.metadata.PackageNotFoundError:

@@ -63,7 +63,7 @@ def refuse_without_walls() -> None:
         raise CannotConfine(" ".join(lacking))
 
 
-def _too_many_threads(threads: int, starters: Sequence[str]) -> str:
+def too_many_threads(threads: int, starters: Sequence[str]) -> str:
     """Say that a server cannot be forked. starters: packages that have started threads."""
     told = f"the server has {threads} threads, but a fork keeps only one."
     if not starters:
@@ -153,7 +153,7 @@ class Server:
         )
         threads = reply["threads"]
         if threads != 1:
-            raise CannotConfine(_too_many_threads(threads, reply["starters"]))
+            raise CannotConfine(too_many_threads(threads, reply["starters"]))
         if not self.unsafe:
             self.walls = [f"landlock {abi}", "seccomp", "limits"]
             if bwrap:

@@ -104,9 +104,9 @@ def test_a_distribution_is_imported_by_its_own_name():
 
 def test_a_package_that_starts_threads_is_named():
     """A server that has them cannot be forked."""
-    told = client._too_many_threads(4, ["polars"])
+    told = client.too_many_threads(4, ["polars"])
     assert "Importing `polars` starts them" in told
-    assert "Something that the checks import" in client._too_many_threads(2, [])
+    assert "Something that the checks import" in client.too_many_threads(2, [])
 
 
 def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):

@@ -408,7 +408,8 @@ def test_a_misspelt_name_below_extra_time_is_reported(results, tmp_path):
     policy = read(tmp_path, SECTIONS.replace("grace = 1.5", "grave = 1.5"))
     (tmp_path / "roster.csv").write_text(ROSTER)
     roster = read_roster(tmp_path / "roster.csv")
-    with pytest.raises(BadFile, match=r"`extra_time` name students who are not in this class: `grave` .did you"):
+    words = r"`extra_time` name students who are not in this class: `grave` .did you"
+    with pytest.raises(BadFile, match=words):
         unknown_students(policy, [], roster)
 
 

@@ -20,8 +20,9 @@ from autograder.authoring.given import refuse_answers
 from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
-from autograder.grading.adjustments import Adjustment, append_new
+from autograder.grading.adjustments import Adjustment, adjusted, all_adjustments, append_new
 from autograder.grading.results import Result, stored_results
+from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
 from autograder.report.terminal import earned_in_words
@@ -29,6 +30,7 @@ from autograder.source.notebooks import as_notebook, write_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
+NBGRADER = "nbgrader"  # who gave what was entered in formgrader
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
 
@@ -104,7 +106,8 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
 def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
     """Write results into the gradebook of nbgrader's course.
 
-    There is a score for each check; remarks are comments.
+    There is a score for each check, with what the adjustments beside the results give by hand;
+    remarks are comments.
 
     folder: nbgrader's course. grades: the folder of results. say: called with a line for each
     result. Scores and comments that a person has entered stay, and are written into the adjustments
@@ -123,6 +126,9 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             f"There are no results in {grades}. Name the folder that `autograder grade --out` "
             "wrote."
         )
+    given = all_adjustments(course, [grades], results, roster_beside(grades))
+    ours = [one for one in given if one.who != NBGRADER]
+    of_checks = [one for one in ours if one.check]
     _let_nbgrader_find_its_programs()
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
@@ -130,7 +136,8 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
         warnings.simplefilter("ignore")
         left_out = 0
         by_hand: list[Adjustment] = []
-        for result in results:
+        for graded in results:
+            result = adjusted(graded, of_checks)
             no_page = _bring(config, result)
             try:
                 gradebook.find_assignment(result.unit)
@@ -150,6 +157,11 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     if left_out:
         raise NoGradebook(
             f"{left_out} of {len(results)} results were not entered; the lines above say why."
+        )
+    if len(ours) > len(of_checks):
+        say(
+            f"{len(ours) - len(of_checks)} adjustments of whole units or of lines of a rubric have "
+            "no cell in nbgrader: they count on our pages and in our exports only"
         )
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
@@ -215,7 +227,7 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
             student=result.lms_name,
             unit=result.unit,
             words="entered in formgrader",
-            who="nbgrader",
+            who=NBGRADER,
             check=verdict.name,
             above=_is_above(grade, verdict),
         )

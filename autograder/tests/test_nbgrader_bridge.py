@@ -17,7 +17,12 @@ import small_class
 from nbgrader_course import exported, fill, nbgrader, query, scores, submit
 from small import COURSE, UNIT, WORDS
 
-from autograder.grading.adjustments import append_new, read_adjustments
+from autograder.grading.adjustments import (
+    Adjustment,
+    append_adjustment,
+    append_new,
+    read_adjustments,
+)
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import stored_results
@@ -322,6 +327,28 @@ def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]
     adjustments = read_adjustments(small.COURSE, file, students)
     assert grade_of(complete, Policy(adjustments=adjustments)).points == complete.score - 2 + 1.25
+
+
+def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
+    """Of checks, also those for all who did the same; what a person entered there still stays."""
+    file = folder / "grades" / "adjustments.toml"
+    before = file.read_text()
+    uphill = Adjustment("uphill", UNIT, "nearly", "tg", check="three_steps", points=0.75)
+    everybody = Adjustment("*", UNIT, "unclear", "tg", check="three_steps", points=0.25)
+    whole = Adjustment("uphill", UNIT, "neat", "tg", points=1)
+    for one in (uphill, everybody, whole):
+        append_adjustment(file, one)
+    was = scores(folder, "uphill")["check-three_steps"][0]
+    done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
+    assert done.returncode == 0, done.stderr
+    assert "1 adjustments of whole units or of lines of a rubric have no cell" in done.stdout
+    assert scores(folder, "uphill")["check-three_steps"] == (was + 1, None)
+    assert scores(folder, "complete")["check-three_steps"] == (2.25, 1.25)
+    comments = query(folder, "select auto_comment from comment where auto_comment like '%nearly%'")
+    assert len(comments) == 1
+    file.write_text(before)
+    done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
+    assert scores(folder, "uphill")["check-three_steps"] == (was, None)
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):

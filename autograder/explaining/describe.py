@@ -127,6 +127,8 @@ def _variants(
     other styles, which no public key holds: each is made only where none before fits.
     """
     told: dict[str, Finding] = {}
+    if all(name in explained for name in comparison.wrong):
+        return told
     expected = comparison.expected.arrays
     if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
         return told

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Check, Failure
 from autograder.explaining.describe import Comparison, findings_on, look_at
 from autograder.explaining.variants import Excluded, none_excluded
 from autograder.explaining.words import remark_on, remarks_on
 from autograder.finding import Certainty, Finding, FindingKind, Loss, Replied
 from autograder.judging.carry import Following
-from autograder.judging.compare import right_arrays
+from autograder.judging.compare import right_arrays, wrong_arrays
 from autograder.judging.key import CheckKey, PlainKey
+from autograder.judging.mistakes import explain_wrong
 from autograder.judging.points import Judgement, Standard, not_reached
 from autograder.judging.training import LossJudgement, Shortfall
 from autograder.judging.verdict import Remark, Verdict
@@ -34,7 +35,15 @@ def explained(
     """
     findings: list[Finding] = []
     comparison = Comparison(judgement.check, standard, key, answer, judgement.wrong, sizes)
-    if judgement.failure:
+    if judgement.failure is Failure.STUB:
+        findings = _on_failure(judgement, standard, answer)
+        written = _of_what_is_written(judgement.check, standard, answer)
+        if written.wrong:
+            comparison = replace(comparison, wrong=written.wrong)
+            said = findings_on(comparison, written.explanations, excluded)
+            # after the error; before what counts, which says what is right, too
+            findings[1:1] = [one for one in said if one.kind is not FindingKind.ARE_RIGHT]
+    elif judgement.failure:
         findings = _on_failure(judgement, standard, answer)
     elif judgement.check.measure:
         findings = [look_at(name, comparison) for name in judgement.wrong]
@@ -79,7 +88,7 @@ def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:
 def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> list[Finding]:
     """Tell a failure, the known mistake that fails by the same error, and what counts beside it.
 
-    Nothing is said of wrong arrays: they may be so because of the failure.
+    Nothing is said of wrong arrays here: they may be so because of the failure.
     """
     findings = []
     if judgement.raised:
@@ -101,6 +110,17 @@ def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> lis
         earning = tuple(name for name in right if name not in standard.constant)
         findings.append(Finding(FindingKind.STILL_COUNTS, earning))
     return findings
+
+
+def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Judgement:
+    """Judge the arrays that an answer gave before it came to a function that is not written yet.
+
+    None of them can need that function, so what is wrong in them is the work of those above it.
+    """
+    wrong = wrong_arrays(check, standard.expected, answer)
+    given = tuple(name for name in wrong if name in answer.arrays)
+    explanations = tuple(explain_wrong(check, standard, answer, given)) if given else ()
+    return Judgement(check, 0.0, given, explanations)
 
 
 def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> Verdict:

@@ -5,10 +5,12 @@ And nothing where nothing fits.
 
 import numpy as np
 import pytest
+import small
 import torch
 
 import autograder.torch
 from autograder.check import Addon, Experiments, UnitSettings, check, named
+from autograder.sandbox.client import Server
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
@@ -414,3 +416,50 @@ def test_a_recursion_without_end_is_told_from_one_that_goes_too_deep(body, given
     message = told(body, given)
     assert "RecursionError: maximum recursion depth exceeded" in message
     assert (ENDLESS in message) == is_endless
+
+
+FOUND_BY_NAME = """
+    import numpy as np
+    from autograder.check import check, named
+
+    @check(points=1)
+    def by_name(unit, seed):
+        found = unit.summary(np.arange(3.0) + seed)
+        return named("mean", found["mean"]) | named("sd", found["sd"])
+
+    @check(points=1)
+    def entry(unit, seed):
+        return named("a", unit.pair(seed)[5])
+
+    @check(points=1)
+    def sum_of(unit, seed):
+        return named("a", unit.word(seed))
+"""
+RETURNED_OTHERS = """
+def summary(x):
+    return {"mean": x.mean(), "std": x.std()}
+
+def pair(seed):
+    return [1, 2]
+
+def word(seed):
+    return object()
+"""
+
+
+def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
+    """A bare `KeyError: 'sd'` is nothing that a student wrote; what was named before still counts.
+
+    What the engine itself raises says what it expects, and stays as it is.
+    """
+    unit = small.write_course(tmp_path, "own", FOUND_BY_NAME, RETURNED_OTHERS)
+    with Server(unit) as server, server.worker(RETURNED_OTHERS.encode(), "ada.py") as worker:
+        answers = [worker.ask(check, 1) for check in unit.checks]
+    assert [answer.message for answer in answers] == [
+        "The check cannot use what was returned (KeyError: 'sd'). "
+        "The check looks for `sd`, and there are: `mean`, `std`.",
+        "The check cannot use what was returned (IndexError: list index out of range).",
+        "TypeError: `a` should be an array of numbers, found object",
+    ]
+    assert list(answers[0].arrays) == ["mean"]
+    assert answers[0].error.words == "KeyError: 'sd'"

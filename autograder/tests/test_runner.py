@@ -174,11 +174,11 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
         asking,
         experiment=eval(compile("lambda net, seed: {}", f"{tmp_path}/checks/one.py", "eval")),
     )
-    for theirs in (locations.ENGINE, tmp_path / "checks", *locations.STANDARD_LIBRARY):
-        assert (
-            failed(raised_in(f"{theirs}/one.py"), checks).message
-            == "ZeroDivisionError: division by zero"
-        )
+    plain = "ZeroDivisionError: division by zero"
+    for theirs in (locations.ENGINE, *locations.STANDARD_LIBRARY):
+        assert failed(raised_in(f"{theirs}/one.py"), checks).message == plain
+    of_checks = failed(raised_in(f"{tmp_path}/checks/one.py"), checks).message
+    assert of_checks == f"The check cannot use what was returned ({plain})."
     for like_theirs in (
         f"{locations.ENGINE}-course",
         tmp_path / "checks-of-mine",

@@ -9,6 +9,7 @@ import dis
 import inspect
 import linecache
 import math
+import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,7 @@ MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is t
 MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
 PLAIN = (int, float, complex, str, bytes, type(None))
 MOST_AXES = 8  # of a place that is written out
+MOST_NAMES, LONGEST_NAME = 12, 30  # that are listed of a table, and characters of each
 FEWEST_CALLS = 8  # calls in a row with the same arguments that show that there is no end
 # what may be evaluated again without doing anything
 HARMLESS = (
@@ -75,6 +77,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
             return endless_recursion(error)
         raised = _raised(experiments, error, check)
         cause = _first_cause(experiments, raised) or _unpacked_by_the_check(error, check)
+        cause = cause or _name_that_the_check_looks_for(error, check)
         if cause and raised.line:
             return f"Your line: `{raised.line}`. {cause}"
         return cause
@@ -653,6 +656,37 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
         f"The check takes {count} values{told} from what was returned. Return all of them, in the "
         "order of the text."
     )
+
+
+def _name_that_the_check_looks_for(error: BaseException, check: Check) -> str:
+    """What a check looked for by name in what was returned, and what there is instead."""
+    if not isinstance(error, KeyError) or not error.args:
+        return ""
+    folder = os.path.dirname(check.experiment.__code__.co_filename)
+    values: list[Any] = []
+    for step in _tracebacks(error):
+        code = step.tb_frame.f_code
+        if is_statement(code.co_filename):
+            return ""  # the student's own line looks for it
+        if os.path.dirname(code.co_filename) == folder:
+            values = list(step.tb_frame.f_locals.values())
+    wanted = error.args[0]
+    tables = [names for names in map(_names_in, values) if names and wanted not in names]
+    if len(tables) != 1:
+        return f"The check looks for {_quoted(wanted)}."
+    there = ", ".join(_quoted(name) for name in tables[0][:MOST_NAMES])
+    return f"The check looks for {_quoted(wanted)}, and there are: {there}."
+
+
+def _names_in(value: Any) -> list[Any]:
+    """Return the keys of a dict, or the columns of a table."""
+    if isinstance(value, dict):
+        return list(value)
+    return list(value.columns) if hasattr(type(value), "columns") else []
+
+
+def _quoted(name: Any) -> str:
+    return f"`{str(name)[:LONGEST_NAME]}`"
 
 
 def endless_recursion(error: RecursionError) -> str:

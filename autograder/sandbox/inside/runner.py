@@ -4,6 +4,7 @@ Everything here shares a process with the submission, which may change any of it
 decides anything: the other side reads the bytes as hostile ones.
 """
 
+import os
 import sys
 import time
 import traceback
@@ -45,6 +46,7 @@ from autograder.sandbox.inside.wire import (
 RAN = "ran"  # the field of an answer that says which definitions have run
 # of a check's time: an experiment that took more before it failed is not run a second time
 SHARE_FOR_A_SECOND_RUN = 1 / 4
+MOST_OF_A_CHECK = 300  # characters of an error that a check's own code raised
 WEIGHTS = "w."  # before the names of weights that are to be measured
 
 Reset = Callable[[int], object]  # brings random numbers into the state of a seed
@@ -160,7 +162,22 @@ def failed(error: BaseException, check: Check) -> Answer:
         if stub:
             return Answer(failure=Failure.STUB, message=f"`{stub}` is not written yet.")
     known = error_of(error, check)
-    return Answer(failure=Failure.RAISED, message=_in_words(known), error=known)
+    message = _in_words(known)
+    if not known.place and _is_of_the_check(error, check):
+        message = f"The check cannot use what was returned ({message[:MOST_OF_A_CHECK]})."
+    return Answer(failure=Failure.RAISED, message=message, error=known)
+
+
+def _is_of_the_check(error: BaseException, check: Check) -> bool:
+    """Return whether an experiment's own code raised, or a library that it called.
+
+    What the engine raises says by itself what it expects.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    checks = os.path.dirname(check.experiment.__code__.co_filename)
+    in_checks = [os.path.dirname(frame.filename) == checks for frame in frames]
+    in_engine = frames[-1].filename.startswith(f"{locations.ENGINE}{os.sep}")
+    return any(in_checks) and (in_checks[-1] or not in_engine)
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:

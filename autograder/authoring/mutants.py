@@ -119,18 +119,25 @@ def equivalents(unit: Unit) -> dict[str, str]:
 
 
 def run_mutants(
-    unit: Unit, seed: int, data: Mapping[str, Corpus], jobs: int = 1, part: slice = slice(None)
+    unit: Unit,
+    seed: int,
+    data: Mapping[str, Corpus],
+    jobs: int = 1,
+    part: slice = slice(None),
+    functions: Container[str] | None = None,
 ) -> Iterator[MutantResult]:
     """Grade the mutants of a unit on its exact checks.
 
     One that passes them, and is not known to be right, is graded again with the checks that train.
 
     data: what checks that train are given, by check; those without any are left out.
-    part: which of the mutants are graded.
+    part: which of the mutants are graded. functions: of only these exercises; None for all.
     """
     unit = in_haste(unit)
     solution = solution_of(unit)
     all_mutants = mutants(unit, solution.plain())
+    if functions is not None:
+        all_mutants = [each for each in all_mutants if _exercise_of(each) in functions]
     chosen = all_mutants[part]
     corpora = {check: [corpus] for check, corpus in data.items()}
     with author_server(unit, stub=solution.stub) as server:
@@ -139,6 +146,12 @@ def run_mutants(
         grader = _MutantGrader(server, seed, key, data, known_right)
         with ThreadPoolExecutor(jobs) as pool:
             yield from pool.map(grader.grade, chosen)
+
+
+def _exercise_of(mutant: Edit) -> str:
+    """Return the function or class that a mutant changes."""
+    name, _, _ = mutant.function.partition(".")
+    return name
 
 
 def in_haste(unit: Unit) -> Unit:

@@ -9,6 +9,8 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from difflib import get_close_matches
 from itertools import combinations
 from types import MappingProxyType
 
@@ -16,11 +18,18 @@ from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
 from autograder.authoring.validation_report import Trial, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
-from autograder.course import Unit
+from autograder.course import Unit, UnknownUnit
 from autograder.data import all_unit_data
-from autograder.grading.emptied import KINDS
+from autograder.grading.emptied import KINDS, exercises_of
 from autograder.grading.judge import Judge
-from autograder.grading.keys import SOLUTION, build_key, checks_to_run, solution_of, spoilt_names
+from autograder.grading.keys import (
+    SOLUTION,
+    all_needed,
+    build_key,
+    checks_to_run,
+    solution_of,
+    spoilt_names,
+)
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -52,11 +61,13 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
     """
     began = time.perf_counter()
+    if report.only:
+        unit = with_one_check(unit, report.only)
     solution = solution_of(unit)
     data = {} if report.quick else all_unit_data(unit)
     report.points = sum(check.points for check in unit.checks)
     report.checks = [check.name for check in unit.checks]
-    report.mistakes = len(solution.mistakes)
+    report.mistakes = len(mistakes_to_try(unit, report.only))
     with author_server(unit, stub=solution.stub) as server:
         yield from _judge_all(server, data, report)
     mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
@@ -73,9 +84,10 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     """Judge all that is tried on one server: what the author wrote, and files made of it."""
     for seed in _seeds(report.seeds):
         key = build_key(server, seed, data)
-        yield from check_material(server, seed, key, data)
+        yield from check_material(server, seed, key, data, report.only)
     # on the last of these seeds
-    yield from judge_pairs(server, seed, key, report)
+    if not report.only:
+        yield from judge_pairs(server, seed, key, report)
     yield from judge_nothing(server, seed, key)
     yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
@@ -89,8 +101,43 @@ def _seeds(count: int) -> range:
 # ---- the solution, the stub and the known mistakes
 
 
-def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterator[Trial]:
-    """Grade the solution on each corpus, the stub and each known mistake, on one seed."""
+def with_one_check(unit: Unit, name: str) -> Unit:
+    """Return a unit with one of its checks, and those that it needs. Raises `UnknownUnit`."""
+    checks = {check.name: check for check in unit.checks}
+    if name not in checks:
+        near = get_close_matches(name, checks, n=1)
+        hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(checks)}."
+        raise UnknownUnit(f"There is no check `{name}` in {unit.name}. {hint}")
+    wanted = {name, *all_needed(checks[name], checks)}
+    kept = tuple(check for check in unit.checks if check.name in wanted)
+    return replace(unit, experiments=replace(unit.experiments, checks=kept))
+
+
+def functions_to_try(unit: Unit, only: str) -> set[str] | None:
+    """Name the exercises that a check's experiment speaks of; None where all checks are tried."""
+    for check in unit.checks:
+        if check.name == only:
+            return exercises_of(check, unit)
+    return None
+
+
+def mistakes_to_try(unit: Unit, only: str) -> list[PlacedMistake]:
+    """List the known mistakes that stand in what is tried."""
+    solution = solution_of(unit)
+    functions = functions_to_try(unit, only)
+    if functions is None:
+        return list(solution.mistakes)
+    names = spoilt_names(solution)
+    return [one for one in solution.mistakes if functions & names.get(one.mistake.id, frozenset())]
+
+
+def check_material(
+    server: Server, seed: int, key: Key, data: AllData, only: str = ""
+) -> Iterator[Trial]:
+    """Grade the solution on each corpus, the stub and each known mistake, on one seed.
+
+    only: the check that is proven; mistakes elsewhere are left out then.
+    """
     unit = server.unit
     solution = solution_of(unit)
     where = f"{unit.name}, seed {seed}"
@@ -103,7 +150,7 @@ def check_material(server: Server, seed: int, key: Key, data: AllData) -> Iterat
         yield _with_fault(f"{', '.join(parts)}: the solution", lost(graded))
     graded = _grade(server, solution.stub, seed, key)
     yield _with_fault(f"{where}: the stub", gained(graded))
-    for mistake, line, _ in solution.mistakes:
+    for mistake, line, _ in mistakes_to_try(unit, only):
         verdicts = judge_mistake(unit, key, mistake)
         fault = misjudged(mistake.text, verdicts)
         if fault:
@@ -324,7 +371,8 @@ def judge_mutants(
     known_right = equivalents(unit)
     places = places_of_mistakes(unit)
     part = slice(None, None, SAMPLE if report.quick else 1)
-    for result in run_mutants(unit, FIRST_SEED, data, jobs, part):
+    functions = functions_to_try(unit, report.only)
+    for result in run_mutants(unit, FIRST_SEED, data, jobs, part, functions):
         name = name_of(result.mutant)
         report.mutants += 1
         report.told.add(result.verdicts, result.mutant, places)
@@ -344,7 +392,7 @@ def judge_mutants(
     is_low = report.score < MIN_SCORE
     yield finding(f"{report.unit}: {score}", is_low)
     yield _what_mutants_are_told(report)
-    if not report.quick:
+    if not report.quick and not report.only:
         yield from _checks_that_catch_nothing(unit, report)
 
 

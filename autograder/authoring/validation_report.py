@@ -31,12 +31,13 @@ class ValidationReport:
 
     misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
     catches. told: what mutants are told. deviations: (check, style) → by how many tolerances the
-    style's answer differs, one per seed.
+    style's answer differs, one per seed. only: the check that is proven, "" for all of the unit.
     """
 
     unit: str
     seeds: int
     quick: bool
+    only: str = ""
     points: float = 0.0
     checks: list[str] = field(default_factory=list)
     mistakes: int = 0

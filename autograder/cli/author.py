@@ -162,6 +162,7 @@ def build(
 @click.option(
     "--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants."
 )
+@click.option("--check", "only", metavar="NAME", default="", help="Prove one check of one unit.")
 @click.option("--page", is_flag=True, help="Write docs/measurements/grader.md.")
 @click.option(
     "-j",
@@ -177,6 +178,7 @@ def build(
 def validate(
     seeds: int,
     quick: bool,
+    only: str,
     page: bool,
     jobs: int,
     units: tuple[str, ...],
@@ -201,7 +203,9 @@ def validate(
     began = perf_counter()
     course = find_course(course_folder)
     names = [find_unit(course, name) for name in units or course.units]
-    reports = [ValidationReport(name, seeds, quick) for name in names]
+    if only and (page or len(names) > 1):
+        raise Refused("--check proves one check of one unit: name the unit, and leave out --page.")
+    reports = [ValidationReport(name, seeds, quick, only) for name in names]
     jobs_of_each = max(1, jobs // len(reports))
 
     def count_faults(report: ValidationReport) -> int:

@@ -779,3 +779,19 @@ def test_a_command_looks_for_garbage_seldom():
         assert gc.get_threshold()[0] == NEW_OBJECTS
     finally:
         gc.set_threshold(*before)
+
+
+def test_validate_proves_one_check_while_it_is_written():
+    """With its own mistakes and mutants only; one that is not there is told with the nearest."""
+    done = run_command("validate", UNIT, "--check", "doubling", "--seeds", "1", "--quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 mistakes on 1 seeds" in done.stdout
+    assert "solves nothing earns 0 of 2 points" in done.stdout
+    done = run_command("validate", UNIT, "--check", "dubling")
+    assert done.returncode == 2
+    assert "There is no check `dubling` in numbers_and_sums. Did you mean `doubling`?" in (
+        done.stdout + done.stderr
+    )
+    done = run_command("validate", "--check", "doubling")
+    assert done.returncode == 2
+    assert "name the unit" in done.stdout + done.stderr

@@ -30,6 +30,7 @@ from autograder.question import number as number
 from autograder.question import shape as shape
 from autograder.question import short as short
 from autograder.question import sign as sign
+from autograder.question import written as written
 
 if TYPE_CHECKING:
     from autograder.kinds import figure as figure

@@ -385,12 +385,14 @@ class Loss:
 class Replied:
     """What was answered to a question, in words; "" of nothing that counts.
 
-    is_explained: whether the author's words on what is wrong with it follow.
+    is_explained: whether the author's words on what is wrong with it follow. by_hand: whether a
+    person gives the points.
     """
 
     words: str = ""
     is_prediction: bool = False
     is_explained: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)

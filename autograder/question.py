@@ -16,6 +16,7 @@ import numpy as np
 
 MOST_OPTIONS = 26
 LONGEST = 200  # characters of a short answer
+LONGEST_WRITTEN = 20_000  # characters of one that a person reads
 MOST_AXES = 8  # of a shape
 ROUNDING = 1e-6  # a share of a number by which every right answer may differ
 _OPTION = re.compile(r"[^\s|`](?:[^\n|`]{0,38}[^\s|`])?")  # it names an array, too
@@ -31,6 +32,7 @@ class Kind(StrEnum):
     NUMBER = "number"
     SHAPE = "shape"
     SHORT = "short"
+    WRITTEN = "written"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Question:
     predict: bool = False
     fault: str = ""
 
+    @property
+    def by_hand(self) -> bool:
+        """Return whether a person reads the answer, and gives the points."""
+        return self.kind is Kind.WRITTEN
+
     # ---- beside the submission
 
     def read(self, name: str, value: Any) -> dict[str, np.ndarray]:
@@ -69,6 +76,8 @@ class Question:
             return {name: np.array(_number(name, value))}
         if self.kind is Kind.SHAPE:
             return {name: _shape(name, value)}
+        if self.kind is Kind.WRITTEN:
+            return {name: np.array(_text(name, value, LONGEST_WRITTEN))}
         return {name: np.array(_short(name, value))}
 
     def _option(self, name: str, value: Any) -> str:
@@ -106,7 +115,9 @@ class Question:
         text = str(array)
         if self.kind is Kind.CHOICE:
             return text if text in self.options else ""
-        return text[:LONGEST] if array.dtype.kind == "U" else ""
+        if array.dtype.kind != "U":
+            return ""
+        return f"{len(text.split())} words" if self.by_hand else text[:LONGEST]
 
     def _text_of_choices(self, arrays: Arrays) -> str:
         chosen = []
@@ -189,6 +200,11 @@ def short(feedback: bool = False, predict: bool = False) -> Question:
     return Question(Kind.SHORT, feedback=feedback, predict=predict)
 
 
+def written() -> Question:
+    """Ask for a text that a person reads, and gives the points for."""
+    return Question(Kind.WRITTEN)
+
+
 def _fault_of_options(options: tuple[str, ...]) -> str:
     if not 2 <= len(options) <= MOST_OPTIONS:
         return f"a choice has 2 to {MOST_OPTIONS} options, and this one has {len(options)}"
@@ -225,11 +241,15 @@ def _shape(name: str, value: Any) -> np.ndarray:
 
 
 def _short(name: str, value: Any) -> str:
+    return _folded(_text(name, value, LONGEST))
+
+
+def _text(name: str, value: Any, longest: int) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"`{name}` should be a text of a few words. It is {_found(value)}.")
-    if len(value) > LONGEST:
-        raise TypeError(f"`{name}` should have at most {LONGEST} characters; it has {len(value)}.")
-    return _folded(value)
+        raise TypeError(f"`{name}` should be a text. It is {_found(value)}.")
+    if len(value) > longest:
+        raise TypeError(f"`{name}` should have at most {longest} characters; it has {len(value)}.")
+    return value
 
 
 def _found(value: Any) -> str:

@@ -88,7 +88,7 @@ class MutantResult:
         """Return the checks that it reached and did not pass."""
         failed = []
         for verdict in self.verdicts:
-            if verdict.status not in ("passed", "not_reached"):
+            if not verdict.is_done and verdict.status != "not_reached":
                 failed.append(verdict.name)
         return tuple(failed)
 

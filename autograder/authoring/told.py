@@ -87,7 +87,7 @@ def how_told(verdicts: Iterable[Verdict]) -> Told | None:
 def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
     """Return the verdict on the first check that was asked and has not passed."""
     for verdict in verdicts:
-        if verdict.status not in ("passed", "not_reached"):
+        if not verdict.is_done and verdict.status != "not_reached":
             return verdict
     return None
 

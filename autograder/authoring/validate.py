@@ -457,7 +457,7 @@ def lost(verdicts: Sequence[Verdict]) -> str:
     """Say what a solution did not earn; "" where it earned all."""
     lines = []
     for verdict in verdicts:
-        if verdict.status != "passed":
+        if not verdict.is_done:
             remark = verdict.remarks[0].text
             lines.append(f"lost {verdict.name}: {remark}")
     return "; ".join(lines)

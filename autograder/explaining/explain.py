@@ -59,6 +59,10 @@ def answered(judgement: Judgement, answer: Answer) -> Verdict:
     check = judgement.check
     assert check.question
     given = check.question.text(check.name, answer.arrays)
+    if check.question.by_hand:
+        recorded = Finding(FindingKind.RECORDED, replied=Replied(given, by_hand=True))
+        verdict = replace(judgement.verdict(), status="recorded", given=given)
+        return replace(verdict, remarks=remarks_on([recorded]))
     findings = []
     if judgement.wrong:
         replied = Replied(given, judgement.is_prediction, bool(judgement.explanations))

@@ -134,6 +134,8 @@ def _wrong_part(finding: Finding) -> str:
 def _recorded(finding: Finding) -> str:
     """Say that an answer is there, and that practice does not judge it."""
     replied = finding.replied or Replied()
+    if replied.by_hand:
+        return f"Your answer has {replied.words}. A person reads it and gives the points."
     what = "Your prediction is" if replied.is_prediction else "Your answer is"
     return f"{what}: {replied.words}. It is judged when you have handed it in."
 

@@ -101,7 +101,7 @@ def grade_one(
                 question = AskedCheck(check, seed, text, known, judge)
                 tried = try_twice(worker, question)
                 verdict = _with_loss(measurer, question, tried)
-                if verdict.status != "passed":
+                if not verdict.is_done:
                     judge.note(tried.judged)
                 asked.append(check)
                 answers[check.name] = tried.judged.answer

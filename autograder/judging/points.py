@@ -123,6 +123,8 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
     if check.measure:
         unlike = weights_of_another_shape(standard.expected, answer)
         return Judgement(check, 0.0 if unlike else 1.0, unlike)
+    if check.question and check.question.by_hand:
+        return Judgement(check, 0.0)
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
         return Judgement(check, 1.0)

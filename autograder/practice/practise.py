@@ -221,7 +221,7 @@ class _Practice:
             judgement = judge(check, Standard(Answer()), answer)
             return _without_answer(explained_plainly(judgement, answer))
         given = question.text(check.name, answer.arrays)
-        replied = Replied(given, question.predict)
+        replied = Replied(given, question.predict, by_hand=question.by_hand)
         remark = remark_on(Finding(FindingKind.RECORDED, replied=replied))
         verdict = replace(not_reached(check), status="recorded", remarks=(remark,), given=given)
         return _without_answer(verdict)

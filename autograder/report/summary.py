@@ -75,6 +75,7 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
     passed = statuses.count("passed")
     partial = statuses.count("partial")
     not_reached = statuses.count("not_reached")
+    recorded = statuses.count("recorded")  # a person gives points for them
     seconds = [verdict.seconds for verdict in verdicts if verdict.status != "not_reached"]
     if not seconds:
         seconds = [0.0]
@@ -84,7 +85,7 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
         title=verdicts[0].title,
         passed=passed,
         partial=partial,
-        failed=len(verdicts) - passed - partial - not_reached,
+        failed=len(verdicts) - passed - partial - not_reached - recorded,
         not_reached=not_reached,
         share=sum(shares) / len(shares),
         seconds=median(seconds),
@@ -137,7 +138,7 @@ def answers(results: Sequence[Result]) -> list[QuestionSummary]:
     counts: dict[str, Counter[tuple[str, bool]]] = {}
     for result in results:
         for verdict in result.verdicts:
-            if verdict.given:
+            if verdict.given and verdict.status != "recorded":
                 titles[verdict.name] = verdict.title
                 of_check = counts.setdefault(verdict.name, Counter())
                 of_check[verdict.given, verdict.agrees] += 1

@@ -221,7 +221,7 @@ def test_an_answer_is_read_as_it_is_meant(question, value, text):
         (number(), np.zeros(2), "`q` should be a number. It is of type ndarray."),
         (shape(), (3, -1), "`q` should be a shape, as (3, 4). It is (3, -1)."),
         (shape(), "34", "`q` should be a shape, as (3, 4). It is '34'."),
-        (short(), "", "`q` should be a text of a few words. It is ''."),
+        (short(), "", "`q` should be a text. It is ''."),
         (short(), "x" * 201, "`q` should have at most 200 characters; it has 201."),
     ],
 )
@@ -601,3 +601,62 @@ def test_the_class_page_shows_what_was_answered(asked, tmp_path):
     assert '<td>grows</td><td></td><td class="n">2 of 3</td>' in html
     assert "&lt;b&gt;product&lt;/b&gt; rule" in html
     assert "<b>product" not in html
+
+
+WRITTEN = """
+    from autograder.check import check, named, written
+
+    @check(points=4, question=written())
+    def essay(unit, seed):
+        "An essay"
+        return unit.essay()
+"""
+ESSAY = """
+def essay():
+    ### BEGIN SOLUTION
+    return "It says what follows from it."
+    ### END SOLUTION
+"""
+
+
+def test_a_written_answer_waits_for_a_person(tmp_path):
+    """It earns nothing by itself, also what equals ours, and is neither right nor failed."""
+    unit = small.with_calls(small.write_course(tmp_path, "essays", WRITTEN, ESSAY))
+    assert build(unit.course)
+    assert b"It says what follows" not in unit.course.key("essays").read_bytes()
+    told = "Your answer has 6 words. A person reads it and gives the points."
+    script = solution_of(unit).plain()
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, {})
+        (verdict,) = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+        unread = script.replace('"It says what follows from it."', "None")
+        (nothing,) = grade_one(server, unread.encode(), "ben.py", small.SEED, key, {})
+    assert (verdict.status, verdict.earned, verdict.points) == ("recorded", 0, 4)
+    assert [remark.text for remark in verdict.remarks] == [told]
+    assert (nothing.status, nothing.given) == ("error", "")
+    assert nothing.remarks[0].text == "`essay` should be a text. It is None."
+    (practised_here,) = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
+    assert [remark.text for remark in practised_here.remarks] == [told]
+    findings = list(validate(unit, ValidationReport("essays", seeds=1, quick=True)))
+    assert "mutants lose points" in "".join(one.text for one in findings)
+
+
+def test_points_by_hand_for_a_written_answer_count(tmp_path):
+    """In the exported table and on the page, which shows the text in the student's own code."""
+    unit = small.with_calls(small.write_course(tmp_path / "course", "essays", WRITTEN, ESSAY))
+    assert build(unit.course)
+    small.submit(tmp_path / "in", "ada", solution_of(unit).plain(), "essays")
+    out = tmp_path / "out"
+    folder = unit.course.folder
+    done = small.run_command("grade", tmp_path / "in", "--out", out, "--seed", 7, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    given = 'student = "ada"\nunit = "essays"\ncheck = "essay"\nto = 3\nwords = "clear"\nwho = "tg"'
+    (out / "adjustments.toml").write_text(f"[[adjustment]]\n{given}\n")
+    done = small.run_command("export", out, "--to", "csv", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, row = next((out / "export").glob("*.csv")).read_text().splitlines()
+    assert "3" in row.split(","), (head, row)
+    assert small.run_command("report", out, cwd=folder).returncode == 0
+    page = next(out.glob("**/essays/ada.html")).read_text(encoding="utf-8")
+    assert "It says what follows from it." in page
+    assert "clear" in page

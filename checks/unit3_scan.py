@@ -534,7 +534,7 @@ def in_rounds(net: Any, seed: int) -> Arrays:
 
 @check(points=2, words={"same_after": KEPT})
 def combining(net: Any, seed: int) -> Arrays:
-    """`combine` makes one step of two steps of the recurrence"""
+    """`combine` turns two steps of the recurrence into one"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     earlier = draw(rng, T, 2, H)

@@ -109,8 +109,8 @@ class Trainer:
         if any(map(math.isnan, losses)):
             name = self.server.unit.name
             raise BrokenSolution(
-                f"What the solution of {name} trains in `{self.check.name}` on {self.data.name} "
-                f"has no loss on some seed. `autograder build {name}` says why."
+                f"The solution of {name} has no loss in `{self.check.name}` on {self.data.name}, "
+                f"on some seed. `autograder build {name}` may say why."
             )
         return losses
 

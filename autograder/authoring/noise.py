@@ -117,8 +117,8 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
     places = 1 - math.floor(math.log10(wide))
     tolerance = math.ceil(wide * 10**places) / 10**places
     return (
-        f"{told}: it varies by {noise:.2g} of its largest value (standard deviation of {RUNS} "
-        f"runs). {remedy} If students draw numbers of their own, right answers need "
+        f"{told}. Values vary by {noise:.2g} of the largest (standard deviation of {RUNS} runs). "
+        f"{remedy} If students draw numbers of their own, right answers need "
         f'`tolerance={{"{name}": {tolerance:g}}}`.'
     )
 

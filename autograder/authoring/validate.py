@@ -219,7 +219,7 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
-            yield Trial(f"  two at once: `{pair}`: got: {third[0]}")
+            yield Trial(f"  `{pair}` are reported as: {third[0]}")
     misled = len(report.misled)
     most = max(1, MAX_MISLED * report.pairs)
     words = f"{misled} of {report.pairs} pairs of mistakes misled"

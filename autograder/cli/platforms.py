@@ -237,8 +237,8 @@ def _to_canvas(
     token = os.environ.get(canvas.TOKEN, "")
     if not token:
         raise Refused(
-            f"Put your Canvas token into the variable {canvas.TOKEN}: Account, Settings, New "
-            "Access Token."
+            f"Set {canvas.TOKEN} to a token that you make in Canvas: Account, Settings, New Access "
+            "Token."
         )
     failed = canvas.send(letters, address, token, folder / "sent to canvas.json", click.echo)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")

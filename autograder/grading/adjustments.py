@@ -256,7 +256,7 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
     lines = path.read_text(encoding="utf-8").split("\n")
     heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
     if len(heads) != len(known):
-        raise BadFile(f"{path}: this page did not write it in this form. Remove the entry there.")
+        raise BadFile(f"{path} is not in the form that this page writes. Remove the entry there.")
     end = heads[last + 1] if last + 1 < len(heads) else len(lines)
     while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
         end -= 1  # comments and empty lines below it stay

@@ -419,7 +419,7 @@ def _without_given(
     left = []
     for attempt in attempts:
         if attempt.record.sha256 == given:
-            left.append(Left(attempt.record.file, "as it was given", is_nobodys=True))
+            left.append(Left(attempt.record.file, "never changed", is_nobodys=True))
         else:
             changed.append(attempt)
     return changed, left

@@ -84,8 +84,8 @@ def start(release: Path, folder: Path) -> Course:
     """Make a student's folder from a release. Raises `NoRelease`, `Taken`."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Taken(
-            f"{folder} exists already. Name a new folder; for a newer release of the course in "
-            "it: autograder update RELEASE"
+            f"{folder} exists already. Name a new folder. To update the course in it instead: "
+            "autograder update RELEASE"
         )
     with opened(release) as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=_not_given)

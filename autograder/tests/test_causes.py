@@ -145,7 +145,7 @@ NUMPY = [
     (
         "xs, ys = zip(*x)",
         ([iter(range(9)), iter(range(9))],),
-        "`x` holds iterators, and `zip` runs each of them to its end. Call `next` once on each",
+        "`x` holds iterators, and `zip` goes on until one ends. Call `next` once on each",
     ),
     (
         "return x[h] - x[~h]",

@@ -125,7 +125,7 @@ def test_classroom50(tmp_path):
     assert laid_out(into) == {"ada": RIGHT, "eve": HALF, "mary-ann": HALF}
     assert record(into, "ada").submitted == "2026-11-20T13:22:32+00:00"
     assert not list(into.glob(f"*/{WORDS}"))
-    assert left(made)[f"fall-sums-ada/assignments/{WORDS}.py"] == "as it was given"
+    assert left(made)[f"fall-sums-ada/assignments/{WORDS}.py"] == "never changed"
 
 
 def test_clones(tmp_path):

@@ -50,7 +50,7 @@ def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
     text = str(refused.value)
     assert "checks/resampling.py needs a fix:" in text
     assert "line 9: `bootstrap`: `interval` differs from run to run on one seed" in text
-    assert "of its largest value (standard deviation of 8 runs)" in text
+    assert "of the largest (standard deviation of 8 runs)" in text
     assert "default_rng(1)" in text
     proposed = float(text.partition('tolerance={"interval": ')[2].partition("}")[0])
     assert 0.0005 < proposed < 0.05

@@ -464,8 +464,8 @@ def unpacked(raised: Raised) -> str:
     iterators = _iterators_of_zip(raised, taken_apart)
     if iterators:
         return (
-            f"`{iterators}` holds iterators, and `zip` runs each of them to its end. Call "
-            "`next` once on each of them first."
+            f"`{iterators}` holds iterators, and `zip` goes on until one ends. Call `next` once on "
+            "each of them first."
         )
     text = ast.unparse(taken_apart)
     value = value_of(raised, taken_apart)

@@ -209,7 +209,9 @@ def start(folder: Path, release: Path | None, course_folder: Path | None) -> Non
 
     course = start(release or find_course(course_folder).folder, folder)
     first = course.short(course.units[0])
-    click.echo(f"{course.title}: {len(course.units)} units in {folder / 'assignments'}")
+    count = len(course.units)
+    units = "1 unit" if count == 1 else f"{count} units"
+    click.echo(f"{course.title}: {units} in {folder / 'assignments'}")
     click.echo("Next:")
     click.echo(f"    cd {as_typed(folder)}")
     click.echo(f"    autograder watch {first}")

@@ -346,8 +346,8 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
         steps.append(f"{number} of {count}: {text}")
     asked = before.hints.get(check, 0)
     if asked >= count:
-        heading = f"These are all the hints for `{check}`. If they do not help, ask your tutor:"
-        return "\n".join([heading, *steps])
+        heading = f"These are all the hints for `{check}` again:"
+        return "\n".join([heading, *steps, "If they do not help, ask your tutor."])
     warning = _change(course, unit, partial(_with_a_hint_more, check=check))
     return f"{steps[asked]}\n{warning}".rstrip()
 

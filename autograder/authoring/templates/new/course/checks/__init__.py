@@ -1,1 +1,1 @@
-"""Experiments: one module a unit, called like it, and what they share. Students get this folder, so no answer is in it."""
+"""Experiments: one module per unit, with the unit's name, and shared code. Students get this folder, so no answer is in it."""

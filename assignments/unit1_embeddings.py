@@ -18,7 +18,7 @@
 # beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
-# mean nothing at first and are learned like all weights. That row is its **embedding**. The id of a word only says which row is its own:
+# mean nothing at first and are learned like all weights. That row is its **embedding**. A word's id only says which row belongs to it:
 # word 7 is not larger than word 6.
 #
 # You begin with ten words, to see how a lookup works and how a gradient gets back into the table. Then come the films.
@@ -33,7 +33,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in
-# place. Only training changes a model.
+# place. No function except a training function may change a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -70,7 +70,7 @@ and down the rain goes into the stone hall"""
 verse = text.split()
 
 # %% [markdown]
-# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. The 0 is kept for
+# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. Id 0 is reserved for
 # "no such word", so the table needs one row more than there are words.
 #
 # **Exercise** · 15 minutes · ●○○ · about 3 lines in all
@@ -83,7 +83,7 @@ verse = text.split()
 
 # %%
 def index_words(words):
-    """A dict from each different word of a list to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each distinct word in a list to its id: 1, 2, 3, … in the order of first appearance."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -178,7 +178,7 @@ with autograder.example("ids and the rows they select"):
     plt.tight_layout(), plt.show()
 
 # %% [markdown]
-# Both ways give the same rows. **Before you run it:** with 2,000 rows, how many times as long does the product take?
+# Both ways give the same rows. **Before you run it:** with 2,000 rows, how many times as long as the lookup does the product take?
 
 # %%
 with autograder.example("a lookup and a product, timed"):
@@ -192,9 +192,9 @@ with autograder.example("a lookup and a product, timed"):
         print(f"{name:<26}{1e6 * seconds:>9.0f} µs")
 
 # %% [markdown]
-# How many times depends on how you make one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
+# The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
 # into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
-# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times? Because most of the lookup's time is
+# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times as slow? Because most of the lookup's time is
 # the call, not the copying.
 #
 # ## 3. The gradient of a lookup
@@ -238,7 +238,7 @@ check("lookup_gradient")
 #
 # <details><summary>Is there a function for that?</summary>
 #
-# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also says which of them each entry is.
+# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also gives, for each entry, its position among the distinct values.
 # </details>
 
 

@@ -18,8 +18,9 @@
 # network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and measure how much worse the network
 # gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
 #
-# In this unit you write a recurrent network that reads Nietzsche character by character, and all of its derivatives, in plain NumPy. You
-# also learn to check a gradient. No single line is hard. At the end the network learns, and you know why.
+# A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
+# character. In this unit you write it for Nietzsche's text, and all of its derivatives, in plain NumPy. You also learn to check a gradient.
+# No single line is hard. At the end the network learns, and you know why.
 #
 # **Afterwards you can**
 #
@@ -33,7 +34,7 @@
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake,
-# the check tells you which. We grade imports, the functions asked for, and what these use; try things out wherever you like. Import only
+# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Import only
 # NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
@@ -44,7 +45,7 @@
 # | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
 # | B | sequences in a batch | | `logits` | (T, B, V) | scores before softmax |
 # | V | characters in the vocabulary | | `h` | (T+1, B, H) | hidden states; `h[0]` is the start |
-# | H | hidden units | | `params` | | a dict of the five arrays below, the `weights` of unit 3 |
+# | H | hidden units | | `params` | | a dict of the five arrays below (unit 3 calls it `weights`) |
 #
 # | `params[…]` | shape | what it does |
 # |---|---|---|
@@ -70,7 +71,7 @@ check = autograder.unit("unit4_manual_gradients")
 # │  forward (6), with relu (1)
 # ▼
 # logits: scores of what may come next
-# │  softmax (2), cross-entropy (4); both: 5
+# │  softmax (2), cross-entropy (4); combined (5)
 # ▼
 # loss
 # │  softmax backwards (3); with the loss: 5
@@ -81,11 +82,11 @@ check = autograder.unit("unit4_manual_gradients")
 # grads: how each weight should move
 # │  clip (10), sgd (11)
 # ▼
-# better weights, and so again (12)
+# better weights; repeat with the next batch (12)
 # ```
 #
 # An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
-# character comes, so the loss is −ln 0.24, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
+# character comes, so the loss is −ln 0.2447, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
 # passes the answer on to every weight.
 #
 # ## 1. Activations and their derivatives
@@ -106,7 +107,7 @@ check = autograder.unit("unit4_manual_gradients")
 # <details><summary>It says that there is a NaN or infinity</summary>
 #
 # The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
-# 0, and NumPy only warns. What does $\tfrac12 (1 + \tanh(z / 2))$ do?
+# 0, and NumPy only warns. $\tfrac12 (1 + \tanh(z / 2))$ equals σ(z). What does it do at ±1000?
 # </details>
 #
 # <details><summary>My relu gives one number instead of an array</summary>
@@ -150,7 +151,7 @@ check("activations")
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
 #
 # Adding the same number c to all scores of a row changes nothing: numerator and denominator are both multiplied by $e^c$. So
-# subtract the row's largest first: then no exponent is above 0, and nothing overflows.
+# subtract the row's largest score first: then no exponent is above 0, and nothing overflows.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines
 #
@@ -203,7 +204,7 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 4. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. No probability is 0 here.
+# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. You may assume that no probability is 0.
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
@@ -214,19 +215,19 @@ check("softmax_jacobian")
 #
 # <details><summary>What is the derivative with respect to p?</summary>
 #
-# The derivative with respect to each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
+# It has one entry for each $p_i$: change $p_i$ alone and hold the others still. Only one term of the sum contains $p_i$.
 # </details>
 
 
 # %%
 def x_entropy(p, y):
-    """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
+    """The cross-entropy of probabilities `p` (V,) with a one-hot target `y` (V,), a number in nats."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def x_entropy_d(p, y):
-    """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
+    """The derivative of `x_entropy` with respect to each entry of `p`, shape (V,)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -265,7 +266,7 @@ check("cross_entropy_of_probabilities")
 #
 # <details><summary>It works for small logits, and is infinite or NaN for large ones</summary>
 #
-# `np.log(softmax(z))` takes the logarithm of a 0. Take the row's largest away, then subtract the log of the sum of
+# `np.log(softmax(z))` takes the logarithm of a 0. Subtract the row's largest score, then subtract the log of the sum of
 # exponentials: no probability is ever formed.
 # </details>
 
@@ -292,7 +293,7 @@ check("loss_of_logits")
 #
 # Multiplying a one-hot vector by a matrix picks a row, so the input needs no product: `Wx[x[t]]` is (B, H).
 #
-# Going back will need every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
+# The backward pass needs every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
 # `h[t]`, because `h[0]` is the start `h0`.
 #
 # ![Three steps. Each step reads x[t] through Wx and the state before it through Wh, and gives the state h[t + 1], from which Wy
@@ -300,9 +301,9 @@ check("loss_of_logits")
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
-# <details><summary>Where do the numbers of steps come from, and why T+1?</summary>
+# <details><summary>Where does the number of steps come from, and why T+1?</summary>
 #
-# T is `len(x)`. There is one state more than there are steps, like fence posts and fields: the start counts.
+# T is `len(x)`. There is one state more than there are steps, like fence posts and the gaps between them: the start counts.
 # </details>
 
 

@@ -147,13 +147,13 @@ class MixIterator:
         #   `MixIterator` has no `__next__`, and `next(mix)` calls that method. Define it in the class, with the underscores.
         self.N = sum(child.N for child in self.children)
         # mistake: self.N = max(child.N for child in self.children)
-        #   N is that of the largest child. It is the sum over all of them.
+        #   N is that of the largest child. Make it the sum over all of them.
         # mistake: self.N = min(child.N for child in self.children)
-        #   N is that of the smallest child, as if the mix ended with it. It is the sum over all of them.
+        #   N is that of the smallest child, as if the mix ended with it. Make it the sum over all of them.
         # mistake: self.N = len(self.children)
-        #   N is the number of children. It is the number of examples that they have in all.
+        #   N is the number of children. Make it the number of examples that they have in all.
         # mistake: self.N = self.children[0].N
-        #   N is that of the first child. It is the sum over all of them.
+        #   N is that of the first child. Make it the sum over all of them.
         ### END SOLUTION
 
     def __iter__(self):
@@ -484,13 +484,13 @@ def soft_cross_entropy(logits, y):
     # mistake: return -(logits * F.log_softmax(y, -1)).sum(-1).mean()
     #   logits and labels were swapped: the logits come first.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-12)).sum(-1).mean()
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Use `log_softmax`.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-9)).sum(-1).mean()
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Use `log_softmax`.
     # mistake (keeps 0.5): return -(y * torch.log(torch.softmax(logits, -1) + 1e-8)).sum(-1).mean()
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Use `log_softmax`.
     # mistake: return F.cross_entropy(logits, y.argmax(-1))
     #   the labels were hardened to their most likely class. Use all their probabilities.
@@ -551,7 +551,7 @@ def train(model, batches, optimizer, steps):
         # mistake: for _ in range(steps + 1):
         #   one step too many was taken. Take `steps` steps: `range(steps)`.
         # mistake: for _ in range(steps * 5):
-        #   `steps` passes through all examples were taken. It is the number of batches.
+        #   `steps` passes through all examples were taken. Take `steps` batches.
         x, y = next(batches)
         # mistake: x, y = (x, y) if losses else next(batches)
         #   every step used the first batch. Take the next one at each step.
@@ -648,7 +648,7 @@ def semi_supervised(
     # mistake: student.load_state_dict(teacher.state_dict()); many, few = batch_sizes(total, share)
     #   the student began with the teacher's weights. It is a network of its own, and starts from its own.
     # mistake: few, many = batch_sizes(total, share)
-    #   the parts were swapped, so that most labels are guesses: (labelled, pseudo-labelled).
+    #   the parts were swapped, so most labels are guesses. The order is labelled, pseudo-labelled.
     # mistake: many, few = total, batch_sizes(total, share)[1]
     #   the student's batches are larger than `total`: both parts together make `total`.
     mix = MixIterator([make_batches(x, y, many), make_batches(x_unlabelled, guesses, few)])

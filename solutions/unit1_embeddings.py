@@ -18,7 +18,7 @@
 # beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
-# mean nothing at first and are learned like all weights. That row is its **embedding**. The id of a word only says which row is its own:
+# mean nothing at first and are learned like all weights. That row is its **embedding**. A word's id only says which row belongs to it:
 # word 7 is not larger than word 6.
 #
 # You begin with ten words, to see how a lookup works and how a gradient gets back into the table. Then come the films.
@@ -33,7 +33,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in
-# place. Only training changes a model.
+# place. No function except a training function may change a model.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -70,7 +70,7 @@ and down the rain goes into the stone hall"""
 verse = text.split()
 
 # %% [markdown]
-# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. The 0 is kept for
+# Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. Id 0 is reserved for
 # "no such word", so the table needs one row more than there are words.
 #
 # **Exercise** · 15 minutes · ●○○ · about 3 lines in all
@@ -83,7 +83,7 @@ verse = text.split()
 
 # %%
 def index_words(words):
-    """A dict from each different word of a list to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each distinct word in a list to its id: 1, 2, 3, … in the order of first appearance."""
     ### BEGIN SOLUTION
     return {word: i for i, word in enumerate(dict.fromkeys(words), 1)}
     # mistake: found = {}; [found.setdefault(words.pop(0), len(found) + 1) for _ in range(len(words))]; return found
@@ -265,7 +265,7 @@ with autograder.example("ids and the rows they select"):
     plt.tight_layout(), plt.show()
 
 # %% [markdown]
-# Both ways give the same rows. **Before you run it:** with 2,000 rows, how many times as long does the product take?
+# Both ways give the same rows. **Before you run it:** with 2,000 rows, how many times as long as the lookup does the product take?
 
 # %%
 with autograder.example("a lookup and a product, timed"):
@@ -279,9 +279,9 @@ with autograder.example("a lookup and a product, timed"):
         print(f"{name:<26}{1e6 * seconds:>9.0f} µs")
 
 # %% [markdown]
-# How many times depends on how you make one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
+# The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
 # into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
-# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times? Because most of the lookup's time is
+# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times as slow? Because most of the lookup's time is
 # the call, not the copying.
 #
 # ## 3. The gradient of a lookup
@@ -340,7 +340,7 @@ check("lookup_gradient")
 #
 # <details><summary>Is there a function for that?</summary>
 #
-# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also says which of them each entry is.
+# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also gives, for each entry, its position among the distinct values.
 # </details>
 
 
@@ -778,7 +778,7 @@ def mse(model, users, movies, ratings):
         # mistake: return (model(users, movies) - ratings).abs().mean()
         #   this is the mean absolute error. Square the errors.
         # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
-        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
         # mistake: return (model(users, movies) - ratings).mean() ** 2
         #   the mean error was squared. Square first, then take the mean.
         # mistake: return ((model(users, movies) - ratings.mean()) ** 2).mean()
@@ -823,7 +823,7 @@ def train(model, batches, optimizer, decay):
         # mistake: error = mse(model, users, movies, ratings)
         #   `mse` runs without a graph and in evaluation mode, so nothing can learn from it. Compute the error here.
         # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
-        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating.
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
         # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
         #   squared errors were summed, so the result grows with their number. Take their mean.
         optimizer.zero_grad()
@@ -1064,7 +1064,7 @@ def best_and_worst(bias, count):
     # mistake (keeps 0.5): return order[:count].float(), order.flip(0)[:count].float()
     #   the ids are floats, which select no rows. Leave them integers.
     # mistake: return order[:3], order.flip(0)[:3]
-    #   how many are returned is written into the code. It is `count`.
+    #   how many are returned is written into the code. Use `count`.
     # mistake (keeps 0.5): return order[:count].flip(0), order.flip(0)[:count]
     #   the best came last. List them from the best down.
     # mistake (keeps 0.5): return order[:count], order[-count:]

@@ -391,7 +391,7 @@ def mean_loss(logits, targets):
     # mistake: return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=0)
     #   targets of 0 were left out (`ignore_index=0`). The null is to be predicted like all others.
     # mistake: return F.cross_entropy(logits.reshape(-1, 17), targets.flatten())
-    #   the number of characters is written into the code. It is the last axis, whatever its length.
+    #   the number of characters is written into the code. Use the last axis, whatever its length.
     # mistake: logits.data -= logits.data.amax(-1, keepdim=True); return F.cross_entropy(logits.flatten(0, -2), targets.flatten())
     #   the caller's logits were changed in place. Make a new tensor.
     # mistake: return F.cross_entropy(logits.flatten(0, -2).softmax(-1), targets.flatten())
@@ -640,7 +640,7 @@ def count_next(text, n):
             #   context and character were swapped. Look up the context first, then the character: `counts[k][context][c]`.
     return counts
     # mistake: return counts[::-1]
-    #   the tables are in reversed order: `counts[0]` is that of the empty context.
+    #   the tables are in reversed order. Put that of the empty context first.
     # mistake: return [{h: Counter(dict.fromkeys(found, 1)) for h, found in table.items()} for table in counts]
     #   each continuation counts once, however often it came. Add 1 each time.
     ### END SOLUTION
@@ -680,9 +680,9 @@ def backed_off(counts, context, c, V):
         if following:
             N, d = following.total(), len(following)
             # mistake: N, d = following.total(), following.total()
-            #   d is how often anything followed. It is how many *different* characters did.
+            #   d counts everything that followed. Count the *different* characters.
             # mistake: N, d = len(following), len(following)
-            #   N is how many different characters followed. It is how often anything did.
+            #   N counts the different characters that followed. Count everything that did.
             # mistake: N, d = following.total(), V
             #   V was taken for d, which is Laplace's rule where p is 1/V. d is how many different characters followed this context.
             # mistake: N, d = following.total(), 1
@@ -1305,7 +1305,7 @@ def loss_by_position(logits, targets):
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none", ignore_index=0).mean(1)
     #   targets of 0 were left out (`ignore_index=0`). The null is to be predicted like all others.
     # mistake: return torch.stack([F.cross_entropy(logits[t], targets[t]) for t in range(5)])
-    #   the number of steps is written into the code. It is `len(logits)`.
+    #   the number of steps is written into the code. Use `len(logits)`.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").mean(0)
     #   the mean was taken over the steps. Take it over the batch, so that one number for each step is left.
     # mistake: return F.cross_entropy(logits.movedim(-1, 1), targets, reduction="none").sum(1)

@@ -216,7 +216,7 @@ def one_hot(ids, V):
     ### BEGIN SOLUTION
     return torch.eye(V)[ids]
     # mistake: rows = torch.zeros(7, V); rows[torch.arange(7), ids] = 1; return rows
-    #   the number of steps is written into the code. It is `len(ids)`.
+    #   the number of steps is written into the code. Use `len(ids)`.
     # mistake: return torch.eye(V)[ids] * (ids > 0)[:, None]
     #   the id 0 has no 1. It is a character like all others.
     # mistake: return torch.eye(V)[:, ids]
@@ -369,7 +369,7 @@ def network(weights, h0, xs):
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), h0, xs)
     #   the scan started from `h0`, and `step` takes a pair apart. Start from a pair: there are no logits yet, so `(h0, None)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (h0, None), [xs[t] for t in range(7)])
-    #   the number of steps is written into the code. It is `len(xs)`.
+    #   the number of steps is written into the code. Use `len(xs)`.
     # mistake: pairs = scan(lambda carry, x: step(carry, x, weights), (torch.zeros_like(h0), None), xs)
     #   the start `h0` was not used: the first state is always zero.
     # mistake: pairs = scan(lambda carry, x: step((h0, None), x, weights), (h0, None), xs)
@@ -604,7 +604,7 @@ def train_online(weights, sequences, lr, every=1000):
         #   the input was used as target: the network learns to copy. Predict `targets`.
         weights = update(weights, grads, lr)
         # mistake: weights = update(weights, grads, lr if len(losses) < 5 else lr / 2)
-        #   the learning rate fell after the first few sequences. It stays `lr`.
+        #   the learning rate fell after the first few sequences. Keep it `lr`.
         # mistake (keeps 0.5): new = update(weights, grads, lr); [w.copy_(new[name]) for name, w in weights.items()]
         #   the caller's weights were changed in place. Go on with the new ones that `update` returns.
         # mistake: _ = update(weights, grads, lr)
@@ -612,7 +612,7 @@ def train_online(weights, sequences, lr, every=1000):
         # mistake: for name in weights: weights = {**weights, name: weights[name] - lr * gradients(weights, h0, one_hot(ids, V), targets)[1][name]}
         #   gradients were computed with weights that had moved already. One set of gradients, then all weights at once.
         # mistake: weights = update(weights, grads, lr / len(losses + [0]))
-        #   the learning rate shrinks from one sequence to the next. It stays `lr`.
+        #   the learning rate shrinks from one sequence to the next. Keep it `lr`.
         # mistake: weights = update(weights, grads, lr) if len(losses) % every == every - 1 else weights
         #   the weights were updated only where a mean is kept. Update after each sequence.
         losses.append(float(loss))
@@ -708,11 +708,11 @@ def initial_weights(V, H, generator):
         #   PyTorch's own generator was seeded, which changes what all other code draws. Draw with the one that was passed
         #   in.
         # mistake: return torch.rand(rows, columns, generator=generator) * (2 / rows) ** 0.5
-        #   `rand` draws from 0 to 1, so no weight is negative. The mean is 0: use `randn`.
+        #   `rand` draws from 0 to 1, so no weight is negative. For mean 0 use `randn`.
         # mistake: return torch.randn(rows, columns, generator=generator)
         #   the numbers have a standard deviation of 1. Multiply them by √(2/rows).
         # mistake: return torch.randn(rows, columns, generator=generator) * 0.01
-        #   the numbers have a standard deviation of 0.01, whatever the size. It is √(2/rows).
+        #   the standard deviation is 0.01, whatever the size. Make it √(2/rows).
         # mistake: return torch.randn(rows, columns, generator=generator) * (2 / rows)
         #   the root is missing: 2/rows is the variance.
         # mistake: return torch.randn(rows, columns, generator=generator) / (2 / rows) ** 0.5
@@ -744,7 +744,7 @@ def initial_weights(V, H, generator):
     # mistake: Wx = drawn(V, H); Wy = Wx.T * (V / H) ** 0.5
     #   `Wy` is made of the numbers of `Wx`. Draw it by itself.
     # mistake: Wx, Wy = drawn(V, H), drawn(V, H)
-    #   `Wy` has the shape of `Wx`. It is (H, V).
+    #   `Wy` has the shape of `Wx`. Make it (H, V).
     return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     # mistake: return {"Wx": Wx, "Wh": drawn(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is random. It begins as the identity: `torch.eye(H)`.
@@ -1008,7 +1008,7 @@ def parallel_scan(op, xs):
         #   are.
         distance *= 2
         # mistake: distance += 1
-        #   the distance grew by one. It doubles from round to round: 1, 2, 4, 8.
+        #   the distance grew by one. Double it from round to round: 1, 2, 4, 8.
         # mistake: distance *= 4
         #   the distance grew fourfold. After a round each place holds 2d elements, so the next distance is 2d.
     return ys
@@ -1117,7 +1117,7 @@ def linear_recurrence(a, b, h0):
     # mistake: return A * h0
     #   only the start's share was returned. Add what came in since: A·h0 + B.
     # mistake: return h0 + B
-    #   the start came through unchanged. It is multiplied by every step's factor: A·h0 + B.
+    #   the start came through unchanged. Multiply it by every step's factor: A·h0 + B.
     ### END SOLUTION
 
 

@@ -18,8 +18,9 @@
 # network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and measure how much worse the network
 # gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
 #
-# In this unit you write a recurrent network that reads Nietzsche character by character, and all of its derivatives, in plain NumPy. You
-# also learn to check a gradient. No single line is hard. At the end the network learns, and you know why.
+# A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
+# character. In this unit you write it for Nietzsche's text, and all of its derivatives, in plain NumPy. You also learn to check a gradient.
+# No single line is hard. At the end the network learns, and you know why.
 #
 # **Afterwards you can**
 #
@@ -33,7 +34,7 @@
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake,
-# the check tells you which. We grade imports, the functions asked for, and what these use; try things out wherever you like. Import only
+# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Import only
 # NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
@@ -44,7 +45,7 @@
 # | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
 # | B | sequences in a batch | | `logits` | (T, B, V) | scores before softmax |
 # | V | characters in the vocabulary | | `h` | (T+1, B, H) | hidden states; `h[0]` is the start |
-# | H | hidden units | | `params` | | a dict of the five arrays below, the `weights` of unit 3 |
+# | H | hidden units | | `params` | | a dict of the five arrays below (unit 3 calls it `weights`) |
 #
 # | `params[…]` | shape | what it does |
 # |---|---|---|
@@ -70,7 +71,7 @@ check = autograder.unit("unit4_manual_gradients")
 # │  forward (6), with relu (1)
 # ▼
 # logits: scores of what may come next
-# │  softmax (2), cross-entropy (4); both: 5
+# │  softmax (2), cross-entropy (4); combined (5)
 # ▼
 # loss
 # │  softmax backwards (3); with the loss: 5
@@ -81,11 +82,11 @@ check = autograder.unit("unit4_manual_gradients")
 # grads: how each weight should move
 # │  clip (10), sgd (11)
 # ▼
-# better weights, and so again (12)
+# better weights; repeat with the next batch (12)
 # ```
 #
 # An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
-# character comes, so the loss is −ln 0.24, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
+# character comes, so the loss is −ln 0.2447, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
 # passes the answer on to every weight.
 #
 # ## 1. Activations and their derivatives
@@ -106,7 +107,7 @@ check = autograder.unit("unit4_manual_gradients")
 # <details><summary>It says that there is a NaN or infinity</summary>
 #
 # The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
-# 0, and NumPy only warns. What does $\tfrac12 (1 + \tanh(z / 2))$ do?
+# 0, and NumPy only warns. $\tfrac12 (1 + \tanh(z / 2))$ equals σ(z). What does it do at ±1000?
 # </details>
 #
 # <details><summary>My relu gives one number instead of an array</summary>
@@ -180,7 +181,7 @@ check("activations")
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
 #
 # Adding the same number c to all scores of a row changes nothing: numerator and denominator are both multiplied by $e^c$. So
-# subtract the row's largest first: then no exponent is above 0, and nothing overflows.
+# subtract the row's largest score first: then no exponent is above 0, and nothing overflows.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines
 #
@@ -253,7 +254,7 @@ def softmax_d(z):
     p = softmax(z)
     return np.diag(p) - np.outer(p, p)
     # mistake: return np.eye(13) * p - np.outer(p, p)
-    #   the number of scores is written into the code. It is `len(z)`.
+    #   the number of scores is written into the code. Use `len(z)`.
     # mistake: return np.diag(p * (1 - p)) - np.outer(p, p)
     #   p_i² was subtracted twice on the diagonal: diag(p) − p pᵀ has p_i (1 − p_i) there already.
     # mistake: return np.eye(len(p)) - np.outer(p, p)
@@ -277,7 +278,7 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 4. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. No probability is 0 here.
+# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. You may assume that no probability is 0.
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
@@ -288,19 +289,19 @@ check("softmax_jacobian")
 #
 # <details><summary>What is the derivative with respect to p?</summary>
 #
-# The derivative with respect to each entry $p_i$ by itself, the other entries held still. Only one term of the sum contains $p_i$.
+# It has one entry for each $p_i$: change $p_i$ alone and hold the others still. Only one term of the sum contains $p_i$.
 # </details>
 
 
 # %%
 def x_entropy(p, y):
-    """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
+    """The cross-entropy of probabilities `p` (V,) with a one-hot target `y` (V,), a number in nats."""
     ### BEGIN SOLUTION
     return -(y * np.log(p)).sum()
     # mistake: return -(y * np.log(np.clip(p, 0.01, 1))).sum()
     #   small values of `p` were raised to a bound, which hides how bad they are. Take the logarithm of `p` as it is.
     # mistake: return -np.log(p[y])
-    #   `y` is no id but a one-hot vector, so `p[y]` selects nothing. Multiply by `y`, then sum.
+    #   `y` is a one-hot vector, so it is no index for `p[y]`. Multiply by `y`, then sum.
     # mistake: return -y * np.log(p)
     #   the sum is missing: the loss is one number.
     # mistake: return -(y * np.log(p) + (1 - y) * np.log(1 - p)).sum()
@@ -315,7 +316,7 @@ def x_entropy(p, y):
 
 
 def x_entropy_d(p, y):
-    """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
+    """The derivative of `x_entropy` with respect to each entry of `p`, shape (V,)."""
     ### BEGIN SOLUTION
     return -y / p
     # mistake: return -y / np.clip(p, 0.01, 1)
@@ -365,7 +366,7 @@ check("cross_entropy_of_probabilities")
 #
 # <details><summary>It works for small logits, and is infinite or NaN for large ones</summary>
 #
-# `np.log(softmax(z))` takes the logarithm of a 0. Take the row's largest away, then subtract the log of the sum of
+# `np.log(softmax(z))` takes the logarithm of a 0. Subtract the row's largest score, then subtract the log of the sum of
 # exponentials: no probability is ever formed.
 # </details>
 
@@ -382,19 +383,19 @@ def cross_entropy(logits, targets):
     # mistake: y = np.eye(V)[targets] * (targets > 0)[..., None]
     #   targets of 0 were left out. The id 0 is a character like all others.
     # mistake: y, B = np.eye(V)[targets], 5
-    #   the number of sequences is written into the code. It is `logits.shape[1]`.
+    #   the number of sequences is written into the code. Use `logits.shape[1]`.
     z = logits - logits.max(-1, keepdims=True)
     log_p = z - np.log(np.exp(z).sum(-1, keepdims=True))
     # mistake (keeps 0.5): log_p = np.log(softmax(logits))
     #   the logarithm of a probability that rounds to 0 is infinite. Compute ln p = z − ln Σ exp z from the scores.
     # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-12)
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Compute ln p = z − ln Σ exp z from the scores.
     # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-9)
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Compute ln p = z − ln Σ exp z from the scores.
     # mistake (keeps 0.5): log_p = np.log(softmax(logits) + 1e-8)
-    #   something was added to the probability to keep its logarithm finite, and for large logits that is the loss.
+    #   a constant was added to the probability to keep its logarithm finite, which caps the loss.
     #   Compute ln p = z − ln Σ exp z from the scores.
     # mistake: log_p = z - np.log(np.exp(z).sum())
     #   the sum of exponentials ran over the whole array. Each row of V scores has its own: `axis=-1`.
@@ -421,7 +422,7 @@ def cross_entropy(logits, targets):
     # mistake: loss, dlogits = -(y * log_p).sum() / B, (y - np.exp(log_p)) / B
     #   the gradient has the opposite sign: it is p − y, predicted minus true.
     # mistake: loss, dlogits = -(y * log_p).sum() / B, np.exp(log_p) / B
-    #   the gradient is just p: the true character's 1 was not subtracted. It is p − y.
+    #   the gradient is just p: the true character's 1 was not subtracted. Use p − y.
     return loss, dlogits
     ### END SOLUTION
 
@@ -438,7 +439,7 @@ check("loss_of_logits")
 #
 # Multiplying a one-hot vector by a matrix picks a row, so the input needs no product: `Wx[x[t]]` is (B, H).
 #
-# Going back will need every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
+# The backward pass needs every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
 # `h[t]`, because `h[0]` is the start `h0`.
 #
 # ![Three steps. Each step reads x[t] through Wx and the state before it through Wh, and gives the state h[t + 1], from which Wy
@@ -446,9 +447,9 @@ check("loss_of_logits")
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
-# <details><summary>Where do the numbers of steps come from, and why T+1?</summary>
+# <details><summary>Where does the number of steps come from, and why T+1?</summary>
 #
-# T is `len(x)`. There is one state more than there are steps, like fence posts and fields: the start counts.
+# T is `len(x)`. There is one state more than there are steps, like fence posts and the gaps between them: the start counts.
 # </details>
 
 
@@ -573,7 +574,7 @@ def backward(params, x, h, dlogits):
     dz, dnext = np.empty_like(dh), np.zeros_like(h[0])
     for t in reversed(range(len(x))):
         # mistake: for t in reversed(range(6)):
-        #   the number of steps is written into the code. It is `len(x)`.
+        #   the number of steps is written into the code. Use `len(x)`.
         # mistake: for t in range(len(x)):
         #   the loop runs forward in time. Gradients come from the end: `reversed(range(T))`.
         dz[t] = (dh[t] + dnext) * (h[t + 1] > 0)
@@ -598,7 +599,7 @@ def backward(params, x, h, dlogits):
         # mistake: dnext, dz[0], dlogits = dz[t] @ params["Wh"].T if t else dnext, 0, np.concatenate([0 * dlogits[:1], dlogits[1:]])
         #   the loop stopped before step 0, so its gradient is missing. `reversed(range(T))` ends with step 0.
         # mistake: dnext = dz[t] @ params["Wh"]
-        #   what went back through `h @ Wh` is dz @ Wh. It is dz @ Wh.T.
+        #   what went back through `h @ Wh` is dz @ Wh. Use dz @ Wh.T.
         # mistake: dnext = (dh[t] + dnext) @ params["Wh"].T
         #   what goes back to the state before skipped this step's activation: send `dz` on, not `dh`.
     grads, both = {"Wx": np.zeros_like(params["Wx"])}, ([0, 1], [0, 1])  # sums over steps and batch
@@ -683,7 +684,7 @@ def numerical_gradient(f, w, eps=1e-5):
     for i in np.ndindex(w.shape):
         w_up, w_down = w.copy(), w.copy()
         # mistake (keeps 0.3): w_up, w_down, eps = w.copy(), w.copy(), 0.1
-        #   how far to move is written into the code. It is `eps`.
+        #   how far to move is written into the code. Use `eps`.
         w_up[i] += eps
         w_down[i] -= eps
         # mistake (keeps 0.3): w_down[i] -= 0
@@ -825,7 +826,7 @@ def clip(grads, bound):
     # mistake: norm = sum((g**2).sum() for g in grads.values())
     #   the square root is missing: this is the squared norm.
     # mistake: norm = max(np.sqrt((g**2).sum()) for g in grads.values())
-    #   the norm is only that of the longest array. It is one norm over all arrays together.
+    #   the norm is only that of the longest array. Use one norm over all arrays together.
     # mistake: norm = sum(np.sqrt((g**2).sum()) for g in grads.values())
     #   norms of the arrays were added. Add their squares, then take one root.
     scale = min(1.0, bound / norm)

@@ -237,7 +237,7 @@ def gradient_norms(step, start, T):
     #   `requires_grad` of the caller's start was switched on, and stays on. Use a copy: `start.clone()`.
     for _ in range(T):
         # mistake: for _ in range(5):
-        #   how often the step is applied is written into the code. It is `T` times.
+        #   how often the step is applied is written into the code. Use `T` times.
         states.append(step(states[-1]))
         # mistake: states.append(step(states[0]))
         #   the last state does not depend on the others. Apply each step to the state before it, and sum the *last* state.
@@ -412,7 +412,7 @@ def continuing_batches(ids, B, T):
     # mistake: y = ids[: B * L].roll(-2).view(B, L).T
     #   the targets are shifted by two. A target is the very next id.
     # mistake: y = torch.cat([x[t : t + T].roll(-1, 0) for t in range(0, L, T)])
-    #   each window was rolled, so the last target of each is its own first id. It is the next window's first.
+    #   each window was rolled, so its last target is its own first id. Take the next window's first id.
     return [(x[t : t + T], y[t : t + T]) for t in range(0, L, T)]
     # mistake (keeps 0.5): return [(x[t : t + T].float(), y[t : t + T].float()) for t in range(0, L, T)]
     #   the ids became floats, which no table can be indexed by. Leave them integers.
@@ -476,7 +476,7 @@ def detached(state):
     # mistake: return tuple(torch.zeros_like(s) for s in state)
     #   the state was set to zeros. Keep its numbers, and cut only its past.
     # mistake: return tuple(s.detach() for s in reversed(state))
-    #   the pair is in reverse order: h first, then c.
+    #   the pair is reversed. Return h first, then c.
     ### END SOLUTION
 
 
@@ -555,11 +555,11 @@ class CharLSTM(nn.Module):
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=2)
         #   the LSTM drops nothing between its layers: `dropout=dropout`.
         # mistake: self.lstm = nn.LSTM(E, H)
-        #   the LSTM has one layer. It has two: `num_layers=2`.
+        #   the LSTM has one layer. Use two: `num_layers=2`.
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=2, dropout=dropout, batch_first=True)
         #   `batch_first=True` takes the first axis for the batch. In this course time comes first.
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=3, dropout=dropout)
-        #   the LSTM has three layers. It has two: `num_layers=2`.
+        #   the LSTM has three layers. Use two: `num_layers=2`.
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=2, dropout=dropout, bias=False)
         #   the LSTM has no biases. Leave them in.
         self.dropout = nn.Dropout(dropout)
@@ -611,7 +611,7 @@ class CharLSTM(nn.Module):
         # mistake: return self.output(F.dropout(h, self.dropout.p)), state
         #   `F.dropout` also drops in evaluation by default. Use `nn.Dropout`, which follows the model's mode.
         # mistake (keeps 0.3): return self.output(self.dropout(h)), state[::-1]
-        #   the state comes back as (c, h). It is (h, c), as `nn.LSTM` gives and takes it.
+        #   the state comes back as (c, h). Return (h, c), as `nn.LSTM` does.
         # mistake: return self.output(torch.relu(self.dropout(h))), state
         #   a relu sets negative features to 0 before `output`. Pass on what the LSTM returns.
         ### END SOLUTION
@@ -727,7 +727,7 @@ def train_epoch(model, batches, optimizer, bound):
         # mistake: nn.utils.clip_grad_value_(model.parameters(), bound)
         #   each number was clipped by itself, which changes the direction. Clip the global norm.
         # mistake: [nn.utils.clip_grad_norm_(p, bound) for p in model.parameters()]
-        #   each parameter was clipped by itself. It is one norm over all of them together.
+        #   each parameter was clipped by itself. Use one norm over all of them together.
         # mistake: nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         #   the gradients were clipped to 1, whatever `bound` says. Clip them to `bound`.
         # mistake: g = [p.grad for p in model.parameters()]; n = torch.stack([x.norm() for x in g]).norm(); [x.mul_(bound / n) for x in g]

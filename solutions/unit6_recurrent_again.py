@@ -262,7 +262,7 @@ def gates(weights, x):
     # mistake: z = 0.5 * (1 + np.tanh(0.5 * weights["Wz"][x]))
     #   the bias of the gates, `bz`, is missing, so it can never learn. Add it before the sigmoid.
     # mistake: z = 0.5 * (1 - np.tanh(0.5 * (weights["Wz"][x] + weights["bz"])))
-    #   the gate is the other way round: z = σ(…) is what is replaced, 1 − z is what is kept.
+    #   the gate is the other way round. Let z = σ(…) be the share replaced, 1 − z that kept.
     # mistake: z = 0.5 * (1 + np.tanh(0.5 * weights["Wz"][x])) + weights["bz"]
     #   the bias was added behind the sigmoid. It belongs inside.
     return 1 - z, z * weights["Wc"][x]
@@ -1005,9 +1005,9 @@ def parity_inputs(bits):
     # mistake: beta = 2.0 * (1 - np.asarray(bits))
     #   the zeros were counted. Flip where the bit is 1.
     # mistake: beta = -2.0 * np.asarray(bits)
-    #   a β of −2 makes the factor 1 − β = 3. It is to be −1.
+    #   a β of −2 makes the factor 1 − β = 3. Make it −1.
     # mistake: beta = -1.0 * np.asarray(bits)
-    #   a β of −1 makes the factor 1 − β = 2. It is to be −1.
+    #   a β of −1 makes the factor 1 − β = 2. Make it −1.
     return ones, ones, np.zeros_like(ones), beta, np.ones((1, 1))
     # mistake: return ones, ones, np.zeros_like(ones), beta, np.zeros((1, 1))
     #   the state begins at zero, and −1 times 0 is 0. Begin with +1: no ones so far is an even number.
@@ -1139,7 +1139,7 @@ def newton_round(Wh, u, h0, guess):
     # mistake: A = np.broadcast_to(Wh, (len(u), *Wh.shape))
     #   the derivative of tanh is missing: 1 − f².
     # mistake: A = Wh * (1 - f)[:, None, :]
-    #   1 − f was taken for the derivative of tanh. It is 1 − f².
+    #   1 − f was taken for the derivative of tanh. Use 1 − f².
     # mistake: A = Wh * np.eye(len(Wh)) * (1 - f**2)[:, None, :]
     #   only the diagonal of the derivative was taken. That iterates, too (it is called quasi-Newton), and needs more rounds. Take the whole matrix.
     b = f - np.einsum("ni,nij->nj", before, A)

@@ -320,7 +320,10 @@ def test_a_partner_who_is_nobody_of_the_roster_is_told(tmp_path):
     results = [handed_in("ada", small.UNIT, 1.0)]
     roster = Roster([Student("ada"), Student("grace")])
     assert unknown_students(policy, results, None) == ""
-    with pytest.raises(BadFile, match=r"`partners` name nobody .*`graec` \(did you mean `grace`"):
+    with pytest.raises(
+        BadFile,
+        match=r"`partners` name students who are not in this class: `graec` \(did you mean `grace`",
+    ):
         unknown_students(policy, results, roster)
 
 

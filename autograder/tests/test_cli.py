@@ -424,7 +424,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
     assert (
         "✗ a worker's own sandbox: the kernel has no Landlock. It needs Linux 5.13" in none.stdout
     )
-    assert "knows nothing of emptying files, TCP" in old.stdout
+    assert "too old for emptying files, TCP" in old.stdout
 
 
 # ---- which course

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from opcode import opmap
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -169,15 +170,28 @@ def failed(error: BaseException, check: Check) -> Answer:
 
 
 def _is_of_the_check(error: BaseException, check: Check) -> bool:
-    """Return whether an experiment's own code raised, or a library that it called.
+    """Return whether an experiment stumbled in its own code, or in a library that it called.
 
-    What the engine raises says by itself what it expects.
+    What the engine raises, or the experiment by a `raise`, says by itself what is expected.
     """
     frames = traceback.extract_tb(error.__traceback__)
     checks = os.path.dirname(check.experiment.__code__.co_filename)
     in_checks = [os.path.dirname(frame.filename) == checks for frame in frames]
     in_engine = frames[-1].filename.startswith(f"{locations.ENGINE}{os.sep}")
-    return any(in_checks) and (in_checks[-1] or not in_engine)
+    if in_checks[-1]:
+        return not _is_raised_on_purpose(error)
+    return any(in_checks) and not in_engine
+
+
+def _is_raised_on_purpose(error: BaseException) -> bool:
+    """Return whether the code where an exception began says `raise`."""
+    innermost = error.__traceback__
+    while innermost and innermost.tb_next:
+        innermost = innermost.tb_next
+    if innermost is None:
+        return False
+    instruction = innermost.tb_frame.f_code.co_code[innermost.tb_lasti]
+    return instruction == opmap["RAISE_VARARGS"]
 
 
 def _stub(error: NotImplementedError, check: Check) -> str:

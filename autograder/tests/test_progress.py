@@ -46,8 +46,9 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
     assert told[2].startswith("3 of 5: A common mistake here: this is the square")
     assert told[5] == "".join(
         [
-            "These are all the hints for `doubling`. If they do not help, ask your tutor:\n",
+            "These are all the hints for `doubling` again:\n",
             *told[:5],
+            "If they do not help, ask your tutor.\n",
         ]
     )
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):

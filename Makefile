@@ -29,10 +29,10 @@ proofs-all: .venv/dev
 	.venv/bin/python tools/proofs.py --all -n $(WORKERS)
 
 # each unit's script in full, minutes of training: the figures of its text are those that it prints;
-# and the small changes in its key are those that would be made
+# the small changes in its key are those that would be made; and nobody of a class of 300 is lost
 figures: .venv/dev
 	.venv/bin/autograder data
-	.venv/bin/python -m pytest -n 2 -m figures tests/test_figures.py
+	.venv/bin/python -m pytest -n 2 -m figures tests/test_figures.py tests/test_class_of_300.py
 
 lint: .venv/dev
 	.venv/bin/ruff check .

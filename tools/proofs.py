@@ -118,7 +118,7 @@ PROOFS = (
     Proof(
         "class",
         "The golden class gets its grades, and no hostile submission gets more than its own.",
-        ("golden", "class_pages", "class_exports", "hostile", "hostile_kinds"),
+        ("golden", "class_pages", "class_exports", "hostile", "hostile_folders", "hostile_kinds"),
         (
             *ENGINE,
             *COURSE,
@@ -131,8 +131,8 @@ PROOFS = (
     ),
     Proof(
         "term",
-        "Of a made-up class of 300 nobody is lost between a platform's download and its table.",
-        ("class_of_300",),
+        "From a platform's download to its table nobody is lost, also of a made-up class.",
+        ("class_of_300", "round_trip"),
         (*ENGINE, *COURSE, "tests/submissions/*", "tools/class_of_300.py"),
     ),
     Proof(

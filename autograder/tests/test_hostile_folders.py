@@ -27,6 +27,8 @@ from autograder.grading import context
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import MAX_FILE, find_submissions
 
+pytestmark = pytest.mark.proof
+
 HONEST = {"ada": small.half_solved(), "Zoë": small.solved("m01")}
 SEED = str(small.SEED)
 

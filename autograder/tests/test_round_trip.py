@@ -14,6 +14,8 @@ from small import UNIT, WORDS
 
 from autograder.report.serve import LiveSite
 
+pytestmark = pytest.mark.proof
+
 SOURCES = ("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")
 ROSTERS = {"canvas": lms.CANVAS_ROSTER, "moodle": lms.MOODLE_ROSTER}
 

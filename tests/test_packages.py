@@ -33,7 +33,7 @@ def test_every_script_has_a_row(packages):
         told = working.split(", ") if working else []
         for functions, _ in failing:
             told += functions.split(", ")
-        wanted = [function.replace("_", " ") for function in packages.Tried(name).functions]
+        wanted = [function.replace("_", " ") for function in packages.TriedPackage(name).functions]
         assert version
         assert sorted(told) == sorted(wanted)
         assert works.endswith(f"of {len(wanted)}")
@@ -44,6 +44,6 @@ def test_what_the_table_says_is_so(packages, name):
     """With the version that is here, inside a sandbox and outside."""
     pytest.importorskip(packages.MODULES.get(name, name))
     (_, _, _, working), *_ = rows(name)
-    outcome = packages.tried_out(packages.Tried(name))
+    outcome = packages.tried_out(packages.TriedPackage(name))
     found = [one.function.replace("_", " ") for one in outcome.found if not one.fault]
     assert ", ".join(found) == working, outcome.faults

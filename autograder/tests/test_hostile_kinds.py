@@ -343,8 +343,10 @@ def called(check, name):
 
 
 def test_the_honest_file_among_them_earns_all(graded):
-    """Whatever the others do."""
-    assert {check["status"] for check in graded["honest"].values()} == {"passed"}
+    """Whatever the others do. The written answer waits for a person."""
+    told = {name: check["status"] for name, check in graded["honest"].items()}
+    assert told.pop("concluding") == "recorded"
+    assert set(told.values()) == {"passed"}
     assert len(graded) == len(CASES) + 1
 
 
@@ -352,8 +354,9 @@ def test_the_honest_file_among_them_earns_all(graded):
 def test_an_answer_of_another_kind_earns_nothing(attacked, name, graded):
     """And costs its own check alone; why is told in words."""
     checks = graded[called(attacked, name)]
-    others = {check["status"] for one, check in checks.items() if one != attacked}
-    assert others == {"passed"}
+    for one, check in checks.items():
+        if one != attacked:
+            assert check["status"] == graded["honest"][one]["status"]
     found = checks[attacked]
     assert found["status"] in ("failed", "error", "killed", "timeout"), found
     assert found["earned"] == 0

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -470,17 +471,23 @@ def passes(folder: Path, tests: tuple[str, ...], marks: str) -> bool:
     return done.returncode in (0, 5)
 
 
-def caught_by(fault: Fault, folder: Path) -> str:
-    """Plant a fault in a copy. Return the layer of the tests that catches it."""
+def caught_by(fault: Fault, folder: Path, pass_without: Callable[..., bool]) -> str:
+    """Plant a fault in a copy. Return the layer of the tests that catches it.
+
+    pass_without: whether tests of a layer pass in the copy as it is; else `ValueError` is raised.
+    """
+    tests = tuple(files_of(fault))
     path = folder / "autograder" / fault.file
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
-    try:
-        for layer, marks in LAYERS.items():
-            if not passes(folder, tuple(files_of(fault)), marks):
+    for layer, marks in LAYERS.items():
+        if not pass_without(tests, marks):
+            raise ValueError(f"{' '.join(tests)} fails without a fault")
+        path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
+        try:
+            if not passes(folder, tests, marks):
                 return layer
-    finally:
-        path.write_text(text, encoding="utf-8")
+        finally:
+            path.write_text(text, encoding="utf-8")
     return MISSED
 
 
@@ -495,12 +502,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_to(folder)
-        pass_without = cache(lambda *tests: all(passes(folder, tests, m) for m in LAYERS.values()))
+        pass_without = cache(lambda tests, marks: passes(folder, tests, marks))
         for fault in faults:
-            tests = files_of(fault)
-            if not pass_without(*tests):
-                raise ValueError(f"{' '.join(tests)} fails without a fault")
-            layer = caught_by(fault, folder)
+            layer = caught_by(fault, folder, pass_without)
             rows.append(f"| {fault.what} | `{fault.file}` | `{fault.tests}` | {layer} |")
             print(rows[-1], flush=True)
     if not words:

@@ -5,6 +5,7 @@ import mailbox
 import re
 import shutil
 import time
+from dataclasses import replace
 from email.message import EmailMessage
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +18,7 @@ from small import COURSE, UNIT
 from autograder.grading.adjustments import FILE
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
-from autograder.report.regrade import NoMails, read_requests
+from autograder.report.regrade import NoMails, read_requests, regrade_link
 from autograder.schema import BadFile
 
 
@@ -167,6 +168,15 @@ def test_where_there_are_no_mails_it_is_told(tmp_path):
     (tmp_path / "policy.toml").write_text('regrades = "nobody"\n')
     with pytest.raises(BadFile, match="regrades"):
         read_policy(COURSE, tmp_path / "policy.toml")
+
+
+def test_a_request_has_the_name_that_the_platform_knows(pages):
+    """A folder may be called otherwise: `ADA` came when there was an `ada`."""
+    (result,) = [one for one in stored_results(pages) if (one.student, one.unit) == ("crash", UNIT)]
+    ada = replace(result, student="ADA~0123456789abcdef", known_as="ADA")
+    address = regrade_link("tutor@uni.example", ada, ada.verdicts[0])
+    (body,) = parse_qs(urlsplit(address).query)["body"]
+    assert body.startswith("Student: ADA\r\n")
 
 
 def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages, show):

@@ -386,7 +386,7 @@ FAULTS = (
         "integrations/pytest_plugin.py",
         ' or path.parent.name == "checks":',
         ":",
-        "test_callers test_notebook",
+        "test_practise",
     ),
     Fault(
         "a check of nbgrader's notebook can be edited",

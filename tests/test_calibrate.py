@@ -68,6 +68,8 @@ def test_the_chance_is_students_t():
     chance, style = twelve.right_fails
     assert chance == pytest.approx(1e-3, rel=0.01)
     assert style == "loops"
+    assert not twelve.ok
+    assert replace(twelve, within=40.0, wrong={"m1 x": [50.0]}).ok
     failed = replace(BOUND, right={"loops": [math.nan]})
     assert failed.right_fails[0] == 1
     exact = replace(BOUND, right={"loops": [0.0]})

@@ -281,6 +281,8 @@ def test_a_known_mistake_that_raises_an_error_is_carried(tmp_path, raising, stat
     assert scaling.failure == Failure.RAISED
     assert [verdict.status for verdict in later] == [status, status]
     assert [verdict.earned for verdict in later] == [4, 3]
+    said = [verdict.remarks for verdict in later]
+    assert all(said) if status == "partial" else not any(said)
 
 
 def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):

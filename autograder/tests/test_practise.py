@@ -215,6 +215,17 @@ def test_pytest_runs_the_checks_of_a_script_and_not_its_examples(copied):
     assert "it was run" not in done.stdout
 
 
+def test_pytest_takes_no_module_of_checks_for_a_script(copied):
+    """It is called like the unit, and holds nothing that a student wrote."""
+    checks = copied.folder / "checks" / f"{UNIT}.py"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    done = subprocess.run(
+        [*command, checks], cwd=copied.folder, env=variables(), capture_output=True, text=True
+    )
+    assert "::doubling" not in done.stdout
+    assert "no tests collected" in done.stdout
+
+
 NO_NETWORK = """
 import socket, sys
 def refuse(event, arguments):

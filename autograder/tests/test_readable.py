@@ -189,6 +189,12 @@ def test_what_a_package_holds_is_read_from_its_record(name):
     assert readable.first_parts(distribution) == {file.parts[0] for file in files} > {name}
 
 
+def test_what_a_package_needs_can_be_read_with_it():
+    """A unit names Jinja2 alone, and that imports MarkupSafe."""
+    folders = {Path(place).name for place in readable.package_folders(["jinja2"])}
+    assert folders >= {"jinja2", "markupsafe"}
+
+
 def test_what_lies_elsewhere_is_no_part_of_a_package():
     """A record may name scripts, a path with a comma, and one that begins at the root."""
     record = '../../bin/tool,,\n"my,own/a.py",,\nmy/a.py,,\n/usr/lib/x,,\nmy.dist-info/RECORD,,\n'

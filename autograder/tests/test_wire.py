@@ -25,6 +25,7 @@ from autograder.sandbox.inside.wire import (
     Message,
     decode,
     encode,
+    unpack_text,
 )
 
 KINDS = st.sampled_from(["f8", "f4", "i8", "?", "u1"])
@@ -358,6 +359,20 @@ def test_any_json_is_text_or_a_bad_frame(value):
         assert is_text(array) or array.size == 0
         assert array.ndim <= MAX_DIMENSIONS
         assert array.nbytes <= MAX_TEXT
+
+
+def test_a_file_over_the_limit_is_refused_though_its_form_is_right():
+    """A stored file has no length before it that could be looked at."""
+    content = save({"a": np.zeros(MAX_FRAME, np.uint8)}, FACTS)
+    with pytest.raises(BadFrame, match="bytes"):
+        decode(content)
+
+
+def test_a_text_is_refused_by_its_bytes_before_it_is_read():
+    """Of a stored key too: what is white space takes no room afterwards, but time and memory."""
+    packed = np.frombuffer(b" " * MAX_TEXT + b'"a"', np.uint8)
+    with pytest.raises(BadFrame, match="too long"):
+        unpack_text(packed)
 
 
 def test_half_a_character_in_a_fact_is_replaced():

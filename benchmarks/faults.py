@@ -211,7 +211,7 @@ FAULTS = (
         "sandbox/client.py",
         '        environment = {\n            "PATH": "/usr/bin:/bin",',
         '        environment = {\n            **os.environ,\n            "PATH": "/usr/bin:/bin",',
-        "test_client test_confinement",
+        "test_server",
     ),
     Fault(
         "what a package needs cannot be read",

@@ -83,6 +83,16 @@ def test_only_its_own_descriptors_are_open(boxed):
     assert answer.arrays["doubled"].tolist() == [0, 1, 2, 3, 4]
 
 
+def test_no_process_of_a_server_begins_with_the_environment_of_who_grades(monkeypatch):
+    """What a process began with stays in its memory, also where it is cleared afterwards."""
+    monkeypatch.setenv("GRADEBOOK_TOKEN", "of-who-grades")
+    with Server(small.unit()) as running:
+        pids = [str(running.process.pid), *descendants(running.process.pid)]
+        begun_with = [Path(f"/proc/{pid}/environ").read_bytes() for pid in pids]
+    assert any(b"PYTHONHASHSEED" in environment for environment in begun_with)
+    assert not any(b"of-who-grades" in environment for environment in begun_with)
+
+
 def test_the_environment_is_empty(boxed):
     """No variable of the instructor's reaches a submission."""
     assert small.inside(boxed, "import os\nreturn np.array(len(os.environ))").arrays["doubled"] == 0

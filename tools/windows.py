@@ -49,6 +49,9 @@ PY = """#!/usr/bin/env bash
 # Python for Windows, under Wine
 export WINEPREFIX='{folder}/prefix' XDG_RUNTIME_DIR='{folder}/run' WINEDLLOVERRIDES=mscoree,mshtml=
 export WINEDEBUG=${{WINEDEBUG:--all}}
+# Wine's server stays for a minute: who starts while the last one shuts down may wait for ever
+mkdir -p "$WINEPREFIX"
+wineserver -p60 </dev/null >/dev/null 2>&1 || true
 case ${{COURSE_DATA:-}} in /*) export COURSE_DATA="Z:${{COURSE_DATA//\\//\\\\}}";; esac
 exec wine '{folder}/python/python.exe' "$@"
 """

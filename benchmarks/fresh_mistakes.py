@@ -31,7 +31,7 @@ from autograder.grading.made_key import MadeCheckKey, MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import Verdict
-from autograder.judging.variants import NO_CHANGES
+from autograder.judging.prints import NO_CHANGES
 from autograder.sandbox.client import Server
 
 SEED = 6000  # that of benchmarks/told.py

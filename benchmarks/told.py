@@ -39,7 +39,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
 from autograder.judging import CheckKey, Known, Mistake, Verdict
-from autograder.judging.variants import ChangedAnswers, SmallChange
+from autograder.judging.prints import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.slip import Slip
 from autograder.source.edits import Edit

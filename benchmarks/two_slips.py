@@ -35,7 +35,7 @@ from autograder.grading.made_key import MadeCheckKey, MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import Verdict
-from autograder.judging.variants import NO_CHANGES
+from autograder.judging.prints import NO_CHANGES
 from autograder.sandbox.client import Server
 from autograder.source.edits import edits_of_mistakes, fit_together, with_edits
 

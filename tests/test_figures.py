@@ -11,7 +11,7 @@ from this_course import COURSE
 from autograder.data import corpus
 from autograder.grading.key_file import load_key
 from autograder.grading.keys import build_key
-from autograder.judging.variants import LENGTH, TAG
+from autograder.judging.prints import LENGTH, TAG
 from autograder.sandbox.client import Server
 
 pytestmark = pytest.mark.figures

@@ -24,7 +24,7 @@ from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
 from autograder.judging.mistakes import Explanation, explained_arrays, is_convincing
 from autograder.judging.points import Standard
-from autograder.judging.variants import ChangedAnswers
+from autograder.judging.prints import ChangedAnswers
 from autograder.relations import find_relations, letters_of
 
 LONGEST_QUOTE = 60  # characters that are shown of a text

@@ -76,7 +76,7 @@ MOST_OFF = 1 / 3
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
 # wrong numbers: one number alone would reveal the expected value
 FEWEST = 2
-CHANCE_OF_CHARACTER = -0.6  # log10 of the chance that one is met
+NO_TEXTS = np.zeros(0, dtype=np.str_)
 WITH_BODY = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While),
     *(ast.If, ast.With, ast.AsyncWith, ast.Match, ast.Try, ast.TryStar),
@@ -267,9 +267,11 @@ def _chance_log10(wrong: Wrong) -> float:
     for name in wrong_arrays(check, expected, wrong.answer):
         right = expected.arrays[name]
         if is_text(right):
-            texts = _wrong_texts(right, wrong.answer.arrays.get(name))
-            characters = sum(len(text) for text in texts)
-            chance += CHANCE_OF_CHARACTER * characters
+            answered = wrong.answer.arrays.get(name)
+            if answered is None or not is_text(answered):
+                answered = NO_TEXTS
+            texts = _wrong_texts(right, answered)
+            chance += evidence.chance_of_text_log10(answered, right)
             telling.update(texts)
             continue
         places = wrong_places(check, name, expected, wrong.answer)
@@ -282,9 +284,9 @@ def _chance_log10(wrong: Wrong) -> float:
     return chance if len(telling) >= FEWEST else 0.0
 
 
-def _wrong_texts(right: np.ndarray, answered: np.ndarray | None) -> list[str]:
+def _wrong_texts(right: np.ndarray, answered: np.ndarray) -> list[str]:
     """Return the expected texts in whose places others stand: all, if the shape is another."""
-    if answered is None or answered.shape != right.shape:
+    if answered.shape != right.shape:
         texts: list[str] = right.ravel().tolist()
         return texts
     is_wrong = right != answered

@@ -11,13 +11,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from autograder.finding import ChangeFound
 from autograder.judging.chance import CHANCE
 from autograder.judging.key import Known, Mistake, ids_of_pair
-from autograder.judging.variants import (
-    Arrays,
-    ChangedAnswers,
-    SmallChange,
-    chance_log10,
-    given_by_variants,
-)
+from autograder.judging.prints import ChangedAnswers, SmallChange
+from autograder.judging.variants import Arrays, chance_log10, given_by_variants
 
 # whether a known mistake, or a small change of the solution, cannot have been made, since it would
 # have spoilt a check that has passed

@@ -43,7 +43,7 @@ from autograder.grading.small_changes import (
 from autograder.grading.store import AnswerStore, Made, address
 from autograder.grading.styles import marked_styles
 from autograder.judging import Mistake, constant_arrays
-from autograder.judging.variants import NO_CHANGES, ChangedAnswers
+from autograder.judging.prints import NO_CHANGES, ChangedAnswers
 from autograder.sandbox.client import Server, ServerGone
 from autograder.sandbox.worker import Worker
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits

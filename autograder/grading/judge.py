@@ -40,7 +40,8 @@ from autograder.judging.carry import (
     still_right,
     ways_of,
 )
-from autograder.judging.variants import SmallChange, changes_that_explain
+from autograder.judging.prints import SmallChange
+from autograder.judging.variants import changes_that_explain
 
 # a check and the mistakes made before it → what it is compared with; None where the solution cannot
 # have them all, or does not answer then

@@ -36,7 +36,7 @@ from autograder.judging import (
     kind_of_error,
 )
 from autograder.judging.key import pair_of_mistakes
-from autograder.judging.variants import (
+from autograder.judging.prints import (
     NO_CHANGES,
     TAG,
     UNCHANGED,

@@ -21,7 +21,7 @@ from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.judging import CheckKey, Known, Mistake, agree, key_name
 from autograder.judging.carry import Carried, Mistakes
-from autograder.judging.variants import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 
 _AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it

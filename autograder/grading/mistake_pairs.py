@@ -15,7 +15,7 @@ from autograder.check import Answer, Check
 from autograder.grading.small_changes import SECONDS, Tried, answers_of, some, told_apart
 from autograder.judging import PlainKey, agree
 from autograder.judging.key import ids_of_pair, pair_of_mistakes
-from autograder.judging.variants import ChangedAnswers, SmallChange
+from autograder.judging.prints import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.source.edits import Edit, edits_of_mistakes, with_edits
 from autograder.source.solution import Solution

@@ -21,9 +21,8 @@ import numpy as np
 from autograder import slip
 from autograder.check import Answer, Arrays, Check, Failure
 from autograder.course import Unit
-from autograder.judging import agree
-from autograder.judging import variants as prints
-from autograder.judging.variants import ChangedAnswers, SmallChange, is_exact, print_of
+from autograder.judging import agree, prints
+from autograder.judging.prints import ChangedAnswers, SmallChange, is_exact, print_of
 from autograder.parsing import parse
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.cells import names_bound

@@ -3,10 +3,11 @@
 The chance is that of one entry, to the power of the number of entries that are independent of each
 other. Both are taken on the safe side: entries that are equal in size count once, and those that
 equal most others not at all; an entry is met by chance as often as two entries of the array agree,
-or as the nearness of the fit would have it.
+or as the nearness of the fit would have it. Of texts, words count.
 """
 
 import math
+import re
 
 import numpy as np
 
@@ -20,6 +21,9 @@ DENSITY = 10.0
 CELLS = 1000.0  # values are the same where they are in one of so many cells of the spread
 FEW = 8  # distinct entries that say whether all are multiples of one number
 PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: entries may be multiples of these numbers
+WORD = re.compile(r"\w+|\W")  # of a text; a sign or a space is one too
+# chances that a word is met which no expected text holds: of each of its letters, and the least
+OF_LETTER, OF_WORD = 0.25, 1e-3
 
 Array = np.ndarray
 
@@ -120,6 +124,59 @@ def _log_factorial(number: int) -> float:
 def orders_log10(count: int) -> float:
     """Return how many orders a number of things has, as its logarithm to base 10."""
     return _log_factorial(count) / math.log(10)
+
+
+def chance_of_text_log10(right: Array, found: Array) -> float:
+    """Bound the chance that texts made of random words are those found.
+
+    Words that are wrong in the same texts count once, however many letters they have: one decision
+    may have put them there. In a single text each wrong word counts. A word that is only left out
+    does not count.
+
+    right, found: arrays of text. Returns the logarithm to base 10.
+    """
+    vocabulary: set[str] = set()
+    for text in right.ravel().tolist():
+        vocabulary.update(WORD.findall(text))
+    chances: dict[object, float] = {}  # of each decision
+    for word, texts in _wrong_words(right, found).items():
+        decision = word if found.size == 1 else tuple(texts)
+        chance = _chance_of_word_log10(word, vocabulary)
+        chances[decision] = min(chance, chances.get(decision, 0.0))
+    return math.fsum(chances.values())
+
+
+def _chance_of_word_log10(word: str, vocabulary: set[str]) -> float:
+    """Return the chance that a wrong word is this one. vocabulary: of the expected texts."""
+    if word in vocabulary:
+        return -math.log10(len(vocabulary))
+    of_letters: float = OF_LETTER ** len(word)
+    return math.log10(max(of_letters, OF_WORD))
+
+
+def _wrong_words(right: Array, found: Array) -> dict[str, list[int]]:
+    """Return the words that are not where they are expected, and in which texts they are so.
+
+    All are, if the shape is another.
+    """
+    found_texts: list[str] = found.ravel().tolist()
+    right_texts: list[str] = [""] * len(found_texts)
+    if right.shape == found.shape:
+        right_texts = right.ravel().tolist()
+    texts_of: dict[str, list[int]] = {}
+    for number, text in enumerate(found_texts):
+        for word in _words_not_expected(right_texts[number], text):
+            texts_of.setdefault(word, []).append(number)
+    return texts_of
+
+
+def _words_not_expected(right: str, found: str) -> set[str]:
+    """Return the words in whose places others stand; of two lengths, those that one lacks."""
+    words, right_words = WORD.findall(found), WORD.findall(right)
+    if len(words) != len(right_words):
+        return set(words).difference(right_words)
+    pairs = zip(words, right_words, strict=True)
+    return {word for word, right_word in pairs if word != right_word}
 
 
 def _spread(found: Array) -> float:

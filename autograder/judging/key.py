@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from autograder.check import Answer, Check, Corpus
-from autograder.judging.variants import NO_CHANGES, ChangedAnswers, SmallChange
+from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.slip import LISTED
 
 

@@ -16,7 +16,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.judging import Mistake, PlainKey
 from autograder.judging.key import pair_of_mistakes
-from autograder.judging.variants import NO_CHANGES, WIDTH, ChangedAnswers, print_of
+from autograder.judging.prints import NO_CHANGES, WIDTH, ChangedAnswers, print_of
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission

@@ -18,17 +18,10 @@ from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import as_arrays, from_arrays, styles_to_be_tried
 from autograder.grading.store import AnswerStore
-from autograder.judging import PlainKey
-from autograder.judging import variants as small_change_prints
-from autograder.judging.chance import NEAREST
-from autograder.judging.variants import (
-    WIDTH,
-    ChangedAnswers,
-    SmallChange,
-    chance_log10,
-    is_exact,
-    print_of,
-)
+from autograder.judging import PlainKey, variants
+from autograder.judging.chance import NEAREST, chance_of_text_log10
+from autograder.judging.prints import WIDTH, ChangedAnswers, SmallChange, is_exact, print_of
+from autograder.judging.variants import chance_log10
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
@@ -310,13 +303,44 @@ def test_numbers_too_large_to_be_squared_say_something():
     assert chance_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
 
 
+REPORTED = [f"p = 0.0{n} (significant)" for n in (31, 12, 29, 45, 17, 38)]
+OF_TEXTS = {
+    "a branch that is taken too seldom": (
+        [text.replace("(", "(not ") for text in REPORTED],
+        -2,
+    ),
+    "one that returns words of its own": (["it cannot be computed at all"] * 6, -3),
+    "words that are left out": ([text.replace(" (significant)", "") for text in REPORTED], 0),
+    "other figures": ([text.replace("0.0", "0.").replace(" (", "1 (") for text in REPORTED], -11),
+    "all texts in another order": (REPORTED[1:] + REPORTED[:1], -7),
+    "fewer texts": (REPORTED[:5], -7),
+}
+
+
+@pytest.mark.parametrize(("found", "about"), OF_TEXTS.values(), ids=OF_TEXTS)
+def test_a_text_says_as_much_as_it_has_wrong_words(found, about):
+    """Words of the same texts count once, however many letters they have."""
+    chance = chance_of_text_log10(np.array(REPORTED), np.array(found))
+    assert chance == pytest.approx(about, abs=0.5)
+
+
+def test_a_text_of_many_letters_may_be_one_decision():
+    """Which of two words stands in each text: other programs decide so, too."""
+    right = {"a": np.array(REPORTED)}
+    swapped = {"a": np.array([text.replace("(", "(not ") for text in REPORTED])}
+    assert not can_tell(right, swapped, ["a"])
+    letters = {"a": np.array("o|h|.|a|m|r|i|t|h|m|t|a|T|f|T|h| |i|e|s|t|e|i|f")}
+    others = {"a": np.array("t|.|s|m| |l|t| |.|.|e|o|r|T|n|a|t| | | |s|T|.|m")}
+    assert can_tell(letters, others, ["a"])
+
+
 def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
     """Its print would cost the grader memory, and a small change gives nothing of the kind."""
     change = SmallChange("one", "f", replaced("+", "-"))
     changed = ChangedAnswers((change,), ("a",), np.ones((1, 1, WIDTH)))
     printed = []
     monkeypatch.setattr(
-        small_change_prints,
+        variants,
         "print_of",
         lambda array, _: printed.append(array.size) or np.ones(WIDTH),
     )

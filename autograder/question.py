@@ -135,12 +135,16 @@ class Question:
         Each right option that is chosen earns its part of 1, and each wrong one costs its part: so
         nothing is earned by choosing all options, or none.
         """
-        right = [option for option in self.options if expected[option]]
-        wrong = [option for option in self.options if not expected[option]]
-        chosen = [option for option in self.options if option in found and found[option].any()]
-        hits = sum(option in right for option in chosen) / max(1, len(right))
-        misses = sum(option in wrong for option in chosen) / max(1, len(wrong))
-        return max(0.0, hits - misses)
+        right = self._chosen_in(expected)
+        wrong = set(self.options) - right
+        chosen = self._chosen_in(found)
+        earned = _share_of(right, chosen)
+        cost = _share_of(wrong, chosen)
+        return max(0.0, earned - cost)
+
+    def _chosen_in(self, arrays: Arrays) -> set[str]:
+        """Return the options that an answer chooses."""
+        return {option for option in self.options if option in arrays and arrays[option].any()}
 
     def allowed(self, expected: float) -> float:
         """Return how far a number may be from the right one."""
@@ -214,6 +218,12 @@ def _fault_of_options(options: tuple[str, ...]) -> str:
     if len({_folded(option) for option in options}) < len(options):
         return "two options are the same but for capitals and blanks"
     return ""
+
+
+def _share_of(options: set[str], chosen: set[str]) -> float:
+    """Return the share of some options that is chosen; 0 of none."""
+    hits = options & chosen
+    return len(hits) / max(1, len(options))
 
 
 # ---- how values are read

@@ -325,7 +325,9 @@ def _with_units(parts: Sequence[SidebarPart], units: Sequence[Summary]) -> list[
     if not parts or parts[0].title == REST:
         return [SidebarPart("Units", addresses), *parts]
     first, *others = parts
-    return [SidebarPart(first.title, first.pages[:1] + addresses + first.pages[1:]), *others]
+    front, *pages = first.pages
+    with_units = SidebarPart(first.title, (front, *addresses, *pages))
+    return [with_units, *others]
 
 
 def _front(course: Course) -> str:

@@ -7,7 +7,7 @@ mutants lose points.
 import math
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from difflib import get_close_matches
@@ -105,12 +105,24 @@ def with_one_check(unit: Unit, name: str) -> Unit:
     """Return a unit with one of its checks, and those that it needs. Raises `UnknownUnit`."""
     checks = {check.name: check for check in unit.checks}
     if name not in checks:
-        near = get_close_matches(name, checks, n=1)
-        hint = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(checks)}."
+        hint = _names_like(name, checks)
         raise UnknownUnit(f"There is no check `{name}` in {unit.name}. {hint}")
-    wanted = {name, *all_needed(checks[name], checks)}
-    kept = tuple(check for check in unit.checks if check.name in wanted)
-    return replace(unit, experiments=replace(unit.experiments, checks=kept))
+    needed = all_needed(checks[name], checks)
+    kept = []
+    for check in unit.checks:
+        if check.name == name or check.name in needed:
+            kept.append(check)
+    experiments = replace(unit.experiments, checks=tuple(kept))
+    return replace(unit, experiments=experiments)
+
+
+def _names_like(name: str, known: Iterable[str]) -> str:
+    """Say which name may have been meant; where none is near, which there are."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    return f"There are: {', '.join(names)}."
 
 
 def functions_to_try(unit: Unit, only: str) -> set[str] | None:

@@ -193,11 +193,14 @@ def _is_final(judged: Judged) -> bool:
 
 def is_to_the_last_bit(first: Answer, second: Answer) -> bool:
     """Return whether two answers are equal in every bit, message and failure included."""
-    if (first.failure, first.message) != (second.failure, second.message):
+    if first.failure != second.failure or first.message != second.message:
         return False
-    if first.arrays.keys() != second.arrays.keys() or first.too_large != second.too_large:
+    if first.too_large != second.too_large:
         return False
-    return all(same_bits(array, second.arrays[name]) for name, array in first.arrays.items())
+    if first.arrays.keys() != second.arrays.keys():
+        return False
+    others = [second.arrays[name] for name in first.arrays]
+    return all(map(same_bits, first.arrays.values(), others))
 
 
 def _is_same(check: Check, first: Answer, second: Answer) -> bool:

@@ -114,10 +114,15 @@ def styles_to_be_tried(
     styles: Mapping[str, tuple[ChangedScripts, frozenset[str] | None]],
 ) -> dict[str, Tried]:
     """Return the same of several styles, each with the names of the definitions that run."""
-    reached = {name: _reached(changes, ran) for name, (changes, ran) in styles.items()}
-    total = sum(len(changes) for changes in reached.values())
+    reached: dict[str, TriedChanges] = {}
+    for name, (changes, ran) in styles.items():
+        reached[name] = _reached(changes, ran)
+    total = sum(map(len, reached.values()))
     share = min(1.0, MOST_OF_STYLES / max(1, total))
-    return {name: _of_some_lines(changes, share) for name, changes in reached.items()}
+    tried: dict[str, Tried] = {}
+    for name, of_style in reached.items():
+        tried[name] = _of_some_lines(of_style, share)
+    return tried
 
 
 def _of_some_lines(reached: TriedChanges, share: float) -> Tried:

@@ -114,8 +114,11 @@ def total_in_practice(verdicts: Sequence[Verdict]) -> str:
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
     recorded = sum(verdict.points for verdict in verdicts if verdict.status == "recorded")
-    told = earned_in_words(_rounded_down(earned), points - recorded)
-    return f"{told}, and {number(recorded)} to be judged," if recorded else told
+    judged = points - recorded
+    told = earned_in_words(_rounded_down(earned), judged)
+    if not recorded:
+        return told
+    return f"{told}, and {number(recorded)} to be judged,"
 
 
 class UnderWay:

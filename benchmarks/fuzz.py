@@ -33,11 +33,11 @@ with atheris.instrument_imports():
     from autograder import course, judging
     from autograder.check import Answer
     from autograder.explaining.explain import explained
-    from autograder.explaining.variants import none_excluded
     from autograder.grading import key_file, results, submissions
     from autograder.grading.judge import standard_for
     from autograder.grading.provenance import Provenance
     from autograder.intake import collect, items
+    from autograder.judging.key import none_excluded
     from autograder.report import code, html, markdown
     from autograder.sandbox import definitions, worker
     from autograder.sandbox.inside import cells, wire

@@ -1,55 +1,37 @@
-"""What is found of wrong arrays: known mistakes, relations, small changes, or their looks."""
+"""What is found of wrong arrays: known mistakes, relations, small changes, or their looks.
+
+Nothing here decides about points.
+"""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import replace
 
 import numpy as np
 
-from autograder.check import Answer, Check, TooLarge, is_text, names_in_experiment, names_used
-from autograder.explaining.variants import Excluded, can_tell, find_pairs, find_small_change
+from autograder.check import Answer, Check, is_text, names_in_experiment
+from autograder.explaining.looks import Comparison, checksum, look_at, two_shapes
 from autograder.finding import (
     Certainty,
-    Content,
+    ChangeFound,
     Finding,
     FindingKind,
     Look,
     LookKind,
     Relation,
     RelationKind,
-    Shapes,
 )
-from autograder.judging.compare import wrong_places
-from autograder.judging.door import amount
-from autograder.judging.key import CheckKey
-from autograder.judging.mistakes import Explanation, explained_arrays, is_convincing
-from autograder.judging.points import Standard
-from autograder.judging.prints import ChangedAnswers
+from autograder.judging.compare import TOLERANCE, deviation, share_allowed
+from autograder.judging.key import Excluded, Known, Mistake, ids_of_pair
+from autograder.judging.mistakes import Explanation, explained_arrays
+from autograder.judging.prints import ChangedAnswers, SmallChange
+from autograder.judging.variants import WrongAnswer, variants_that_give
 from autograder.relations import find_relations, letters_of
 
-LONGEST_QUOTE = 60  # characters that are shown of a text
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A wrong answer, what it was compared with, and what is wrong in it.
-
-    key: of the check, which knows what small changes answer.
-    wrong: the arrays that differ from the solution's, in its order.
-    sizes: letter → size, for shapes in words.
-    """
-
-    check: Check
-    standard: Standard
-    key: CheckKey
-    answer: Answer
-    wrong: Sequence[str]
-    sizes: Mapping[str, int]
-
-    @property
-    def expected(self) -> Answer:
-        """Return the solution's answer."""
-        return self.standard.expected
+MOST_FUNCTIONS = 2  # in which small changes may be made; more of them are no diagnosis
+# a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
+# within this part of it
+WIDE, NEAR_IF_DRAWN = 10, 0.5
+ROUNDING = 2e-4  # of its scale: an array further away than this is not this mistake's
 
 
 def findings_on(
@@ -61,21 +43,13 @@ def findings_on(
     excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)
-    told = _told(comparison, explanations, related)
+    told = mistakes_to_name(comparison, explanations, related)
     named = explained_arrays(told)
     changed = _variants(comparison, named.union(related), excluded)
     findings = []
     for explanation in told:
         mistake = explanation.mistakes[0]
-        findings.append(
-            Finding(
-                FindingKind.MISTAKE,
-                explanation.arrays,
-                Certainty.SURE,
-                mistakes=(mistake.text,),
-                code=mistake.code,
-            )
-        )
+        findings.append(of_mistake(FindingKind.MISTAKE, mistake, explanation.arrays))
     of_arrays = []
     for name in comparison.wrong:
         if name in named:
@@ -89,6 +63,12 @@ def findings_on(
     if not told and all(_only_counts(found) for found in of_arrays):
         findings += _right_arrays(comparison)
     return findings
+
+
+def of_mistake(kind: FindingKind, mistake: Mistake, arrays: tuple[str, ...] = ()) -> Finding:
+    """Return the finding that a known mistake was made."""
+    texts = (mistake.text,)
+    return Finding(kind, arrays, Certainty.SURE, mistakes=texts, code=mistake.code)
 
 
 def _only_counts(finding: Finding) -> bool:
@@ -126,77 +106,112 @@ def _variants(
     Small changes of the solution first, then two known mistakes at once, then small changes of
     other styles, which no public key holds: each is made only where none before fits.
     """
-    told: dict[str, Finding] = {}
-    if all(name in explained for name in comparison.wrong):
-        return told
-    expected = comparison.expected.arrays
-    if not can_tell(expected, comparison.answer.arrays, comparison.wrong):
-        return told
+    found: dict[str, Finding] = {}
     for find in (_change_of_solution, _two_mistakes, _change_of_style):
         unexplained = []
         for name in comparison.wrong:
-            if name not in explained and name not in told:
+            if name not in explained and name not in found:
                 unexplained.append(name)
-        if not unexplained:
+        answer = comparison.wrong_answer(unexplained)
+        if not unexplained or not answer.says_enough:
             break
-        told.update(find(comparison, unexplained, excluded))
-    return told
+        found.update(find(comparison, answer, excluded))
+    return found
 
 
 def _change_of_solution(
-    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+    comparison: Comparison, answer: WrongAnswer, excluded: Excluded
 ) -> Mapping[str, Finding]:
-    return _small_change(comparison, comparison.key.small_changes, unexplained, excluded)
+    exercises = names_in_experiment(comparison.check.experiment)
+    return small_changes_that_give(answer, comparison.key.small_changes, excluded, exercises)
 
 
 def _change_of_style(
-    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+    comparison: Comparison, answer: WrongAnswer, excluded: Excluded
 ) -> Mapping[str, Finding]:
-    return _small_change(comparison, comparison.key.style_changes, unexplained, excluded)
-
-
-def _small_change(
-    comparison: Comparison,
-    changes: ChangedAnswers,
-    unexplained: Sequence[str],
-    excluded: Excluded,
-) -> Mapping[str, Finding]:
-    found = find_small_change(
-        changes,
-        comparison.expected.arrays,
-        comparison.answer.arrays,
-        comparison.wrong,
-        unexplained,
-        excluded,
-        names_in_experiment(comparison.check.experiment),
-    )
-    told = {}
-    for name, change in found.items():
-        certainty = Certainty.SURE if len(change.slips) == 1 else Certainty.OPEN
-        told[name] = Finding(FindingKind.SMALL_CHANGE, (name,), certainty, change=change)
-    return told
+    exercises = names_in_experiment(comparison.check.experiment)
+    return small_changes_that_give(answer, comparison.key.style_changes, excluded, exercises)
 
 
 def _two_mistakes(
-    comparison: Comparison, unexplained: Sequence[str], excluded: Excluded
+    comparison: Comparison, answer: WrongAnswer, excluded: Excluded
 ) -> Mapping[str, Finding]:
-    found = find_pairs(
-        comparison.key.mistake_pairs,
-        comparison.expected.arrays,
-        comparison.answer.arrays,
-        comparison.wrong,
-        unexplained,
-        excluded,
-        comparison.standard.mistakes,
-    )
-    told = {}
-    for name, mistakes in found.items():
-        certainty = Certainty.SURE if len(mistakes) > 1 else Certainty.OPEN
-        told[name] = Finding(FindingKind.TWO_MISTAKES, (name,), certainty, mistakes)
-    return told
+    known = comparison.standard.mistakes
+    return pairs_that_give(answer, comparison.key.mistake_pairs, excluded, known)
 
 
-def _told(
+def small_changes_that_give(
+    answer: WrongAnswer, changed: ChangedAnswers, excluded: Excluded, exercises: Container[str]
+) -> Mapping[str, Finding]:
+    """Find of wrong arrays that one small change of a right answer gives them: by array.
+
+    changed: what small changes answer. excluded: whether one cannot have been made.
+    exercises: the names of functions and classes that every submission has; others are not told.
+    """
+    found = {}
+    for given in variants_that_give(changed, answer, excluded):
+        change = _in_common(given.variants, exercises)
+        if change is None:
+            continue
+        certainty = Certainty.SURE if len(change.slips) == 1 else Certainty.OPEN
+        for name in sorted(given.arrays):
+            found[name] = Finding(FindingKind.SMALL_CHANGE, (name,), certainty, change=change)
+    return found
+
+
+def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> ChangeFound | None:
+    """Return what changes that give the same values have in common; None where it is little."""
+    functions = frozenset(change.function for change in changes)
+    if len(functions) > MOST_FUNCTIONS:
+        return None
+    slips = frozenset(change.slip for change in changes)
+    tops = {function.partition(".")[0] for function in functions}
+    named = sorted(functions) if all(top in exercises for top in tops) else ()
+    return ChangeFound(tuple(named), tuple(sorted(slips)), are_of_several=len(functions) > 1)
+
+
+def pairs_that_give(
+    answer: WrongAnswer, pairs: ChangedAnswers, excluded: Excluded, known: Known
+) -> Mapping[str, Finding]:
+    """Find of wrong arrays which two known mistakes at once give them: by array.
+
+    Where several pairs do, the words are reported that all have in common.
+
+    pairs: what pairs answer. excluded: whether a mistake cannot have been made.
+    known: the mistakes that lose points here.
+    """
+    mistakes = {mistake.id: mistake for mistake, _ in known}
+
+    def cannot_be(pair: SmallChange) -> bool:
+        both = ids_of_pair(pair)
+        if not mistakes.keys() >= set(both):
+            return True
+        return any(excluded(mistakes[identity]) for identity in both)
+
+    texts = {identity: mistake.text for identity, mistake in mistakes.items()}
+    found = {}
+    for given in variants_that_give(pairs, answer, cannot_be):
+        common = _words_in_common(given.variants, texts)
+        certainty = Certainty.SURE if len(common) > 1 else Certainty.OPEN
+        if common:
+            for name in sorted(given.arrays):
+                found[name] = Finding(FindingKind.TWO_MISTAKES, (name,), certainty, common)
+    return found
+
+
+def _words_in_common(pairs: Sequence[SmallChange], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words that all pairs have in common, in the order of the solution."""
+    words = []
+    for pair in pairs:
+        words.append(dict.fromkeys(texts[identity] for identity in ids_of_pair(pair)))
+    first, *others = words
+    return tuple(text for text in first if all(text in other for other in others))
+
+
+# ---- which known mistakes are named
+
+
+def mistakes_to_name(
     comparison: Comparison,
     explanations: Sequence[Explanation],
     related: Mapping[str, Relation],
@@ -217,7 +232,7 @@ def _told(
     for explanation in explanations:
         if not explanation.has_one_text or _is_outdone(explanation, related):
             continue
-        if not is_convincing(comparison.check, comparison.standard, comparison.answer, explanation):
+        if not _is_convincing(explanation, comparison):
             continue
         if all_explained or _is_credible(explanation, comparison, accounted):
             told.append(explanation)
@@ -274,6 +289,53 @@ def _is_credible(
     return len(explained) >= len(comparison.wrong) / 2
 
 
+def _is_convincing(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether an explanation's arrays say enough for its mistake to be named.
+
+    Each array must be twice as near to the mistake's as the right one
+    is, drawn numbers within a part of their tolerance, and others up to rounding. A truth value can
+    be wrong in one way only, and drawn numbers are those of a mistake within a wide tolerance:
+    alone they are no mistake's, unless all that it spoils is as it makes it.
+    """
+    check, expected = comparison.check, comparison.expected
+    identities = {mistake.id for mistake in explanation.mistakes}
+    for mistake, mistaken in comparison.standard.mistakes:
+        if mistake.id not in identities:
+            continue
+        for name in explanation.arrays:
+            if not _is_near(check, name, expected, mistaken, comparison.answer):
+                return False
+    if explanation.is_sure:
+        return True
+    return not all(_says_little(check, expected, name) for name in explanation.arrays)
+
+
+def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
+    """Return whether an answer is much nearer to a mistake's than the right one is."""
+    to_answer = deviation(check, name, mistaken, answer)
+    to_right = deviation(check, name, mistaken, expected)
+    if _is_drawn(check, expected, name):
+        nearest = NEAR_IF_DRAWN
+    else:
+        nearest = ROUNDING / share_allowed(check, name, expected.arrays[name])
+    if to_answer > nearest:
+        return False
+    return 2 * to_answer <= to_right
+
+
+def _says_little(check: Check, expected: Answer, name: str) -> bool:
+    """Return whether an array is a single truth value, or of numbers that are drawn."""
+    array = expected.arrays[name]
+    is_truth_value = array.dtype.kind == "b" and array.size == 1
+    return is_truth_value or _is_drawn(check, expected, name)
+
+
+def _is_drawn(check: Check, expected: Answer, name: str) -> bool:
+    """Return whether an array's tolerance is so wide as where numbers are drawn."""
+    array = expected.arrays[name]
+    return not is_text(array) and share_allowed(check, name, array) > WIDE * TOLERANCE
+
+
 def _has_no_values(array: np.ndarray | None) -> bool:
     if array is None:
         return True
@@ -288,6 +350,9 @@ def _is_telling(array: np.ndarray) -> bool:
     return bool(finite.any())
 
 
+# ---- the rest
+
+
 def _with_relation(name: str, comparison: Comparison, relation: Relation | None) -> Finding:
     """Describe a wrong array by its relation to an expected one, if it has one, or by its looks."""
     described = look_at(name, comparison)
@@ -298,7 +363,7 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
     words = comparison.check.words
     look = None
     if got.shape != want.shape:
-        look = Look(LookKind.OTHER_SHAPE, _two_shapes(got, want, comparison))
+        look = Look(LookKind.OTHER_SHAPE, two_shapes(got, want, comparison))
     elif name in words:
         look = Look(LookKind.OWN_WORDS, words=words[name])
     return replace(
@@ -308,62 +373,6 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
         relation=relation,
         look=look,
     )
-
-
-def look_at(name: str, comparison: Comparison) -> Finding:
-    """Describe how a wrong array looks."""
-    want = comparison.expected.arrays[name]
-    got = comparison.answer.arrays.get(name)
-    group = ""
-    if got is None and name in comparison.answer.too_large:
-        look = _too_large(comparison.answer.too_large[name], want, comparison)
-    elif got is None:
-        look = Look(LookKind.MISSING)
-    elif is_text(want) != is_text(got):
-        look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
-    elif got.shape != want.shape:
-        look = Look(LookKind.OTHER_SHAPE, _two_shapes(got, want, comparison))
-    elif is_text(want):
-        look = _look_of_text(name, comparison.check, want, got)
-        group = _checksum(f"{got.shape} {got.tolist()}".encode())
-    else:
-        look = _look_of_numbers(name, comparison)
-        if look.kind in (LookKind.OWN_WORDS, LookKind.WRONG_VALUES):
-            group = _group_of_numbers(got.astype(np.float64))
-    return Finding(FindingKind.LOOK, (name,), look=look, group=group)
-
-
-def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Look:
-    """Return how large an array is that was dropped for its size."""
-    shapes = None
-    if large.shape != want.shape:
-        shapes = _two_shapes(large, want, comparison)
-    return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
-
-
-def _look_of_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Look:
-    words = check.words.get(name)
-    if words:
-        return Look(LookKind.OWN_WORDS, words=words)
-    return _differing_text(want, got)
-
-
-def _look_of_numbers(name: str, comparison: Comparison) -> Look:
-    """Describe wrong numbers of the right shape."""
-    check = comparison.check
-    want = comparison.expected.arrays[name]
-    got = comparison.answer.arrays[name]
-    is_strange = ~np.isfinite(got.astype(np.float64))
-    strange = int(np.count_nonzero(is_strange))
-    if strange and np.isfinite(want.astype(np.float64)).all():
-        return Look(LookKind.NOT_FINITE, counts=((strange, got.size),))
-    if check.measure:
-        return Look(LookKind.UNMEASURABLE)
-    words = check.words.get(name)
-    if words is not None:
-        return Look(LookKind.OWN_WORDS, words=words)
-    places = wrong_places(check, name, comparison.expected, comparison.answer)
-    return Look(LookKind.WRONG_VALUES, counts=((int(places.sum()), got.size),))
 
 
 def _joined(findings: Sequence[Finding]) -> list[Finding]:
@@ -402,92 +411,5 @@ def _one_of(findings: Sequence[Finding]) -> Finding:
         look = replace(look, counts=tuple(counts))
     group = ""
     if groups:
-        group = _checksum(" ".join(groups).encode())
+        group = checksum(" ".join(groups).encode())
     return replace(first, look=look, arrays=tuple(arrays), group=group)
-
-
-def _two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> Shapes:
-    """Return two shapes, with the letters that the check uses."""
-    used = names_used(comparison.check)
-    letters = tuple(pair for pair in comparison.sizes.items() if pair[0] in used)
-    named = {size for _, size in letters}
-    has_letters = bool(want.shape) and named.issuperset(want.shape)
-    found_has_letters = True
-    wanted_sizes = list(want.shape)
-    for size in set(got.shape):
-        # a size that is a letter's is so by chance where the other shape has no letters, or fewer
-        if not has_letters or got.shape.count(size) > max(1, wanted_sizes.count(size)):
-            found_has_letters = False
-    return Shapes(got.shape, want.shape, letters, found_has_letters)
-
-
-def _content(array: np.ndarray) -> Content:
-    """Return what an array holds; an empty list holds neither numbers nor text."""
-    if not array.size:
-        return Content.EMPTY
-    if is_text(array):
-        return Content.TEXT
-    return Content.NUMBERS if array.shape else Content.NUMBER
-
-
-def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
-    """Return where text differs first. Both arrays have the same shape."""
-    if not want.shape:
-        return Look(LookKind.TEXT, text=_found_and_expected(want, got))
-    differs = want != got
-    places = np.argwhere(differs)
-    first = tuple(places[0].tolist())
-    count = len(places)
-    return Look(
-        LookKind.TEXT,
-        text=_found_and_expected(want[first], got[first]),
-        index=first,
-        counts=((count, want.size),) if count > 1 else (),
-    )
-
-
-def _found_and_expected(want: object, got: object) -> tuple[str, str]:
-    expected = str(want)
-    found = str(got)
-    return _quoted(found, expected), _quoted(expected, found)
-
-
-def _quoted(text: str, other: str) -> str:
-    """Quote a text; of a long one, the part around the first character that differs."""
-    if len(text) <= LONGEST_QUOTE:
-        return repr(text)
-    middle = min(_first_difference(text, other), len(text))
-    start = max(0, middle - LONGEST_QUOTE // 2)
-    end = start + LONGEST_QUOTE
-    quoted = repr(text[start:end])
-    if start:
-        quoted = f"…{quoted}"
-    if end < len(text):
-        quoted = f"{quoted}…"
-    return quoted
-
-
-def _first_difference(text: str, other: str) -> int:
-    """Return the first place where two texts differ; the end of `other` where they do not."""
-    for place, (one, two) in enumerate(zip(text, other, strict=False)):
-        if one != two:
-            return place
-    return len(other)
-
-
-def _group_of_numbers(wrong: np.ndarray) -> str:
-    """Return a checksum of values to two decimals.
-
-    It is the same for others who made the same mistake in another style.
-    """
-    magnitudes = np.abs(wrong)
-    scale = magnitudes.max(initial=0.0) or 1.0
-    rounded = np.round(wrong / scale, 2)
-    without_minus_zero = rounded + 0.0
-    head = f"{wrong.shape} {scale:.1e}"
-    return _checksum(head.encode() + without_minus_zero.tobytes())
-
-
-def _checksum(content: bytes) -> str:
-    digest = sha256(content).hexdigest()
-    return digest[:12]

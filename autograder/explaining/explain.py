@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autograder.check import Answer, Check, Failure
-from autograder.explaining.describe import Comparison, findings_on, look_at
-from autograder.explaining.variants import Excluded, none_excluded
+from autograder.explaining.describe import findings_on, of_mistake
+from autograder.explaining.looks import Comparison, look_at
 from autograder.explaining.words import remark_on, remarks_on
-from autograder.finding import Certainty, Finding, FindingKind, Loss, Replied
+from autograder.finding import Finding, FindingKind, Loss, Replied
 from autograder.judging.carry import Following
 from autograder.judging.compare import right_arrays, wrong_arrays
-from autograder.judging.key import CheckKey, PlainKey
+from autograder.judging.key import CheckKey, Excluded, PlainKey, none_excluded
 from autograder.judging.mistakes import explain_wrong
 from autograder.judging.points import Judgement, Standard, not_reached
 from autograder.judging.training import LossJudgement, Shortfall
@@ -69,15 +69,8 @@ def answered(judgement: Judgement, answer: Answer) -> Verdict:
         findings.append(Finding(FindingKind.ANSWERED, replied=replied))
     for explanation in judgement.explanations:
         mistake = explanation.mistakes[0]
-        findings.append(
-            Finding(
-                FindingKind.WRONG_PART,
-                explanation.arrays if explanation.arrays != (check.name,) else (),
-                Certainty.SURE,
-                mistakes=(mistake.text,),
-                code=mistake.code,
-            )
-        )
+        parts = explanation.arrays if explanation.arrays != (check.name,) else ()
+        findings.append(of_mistake(FindingKind.WRONG_PART, mistake, parts))
     verdict = judgement.verdict()
     agrees = not judgement.wrong
     return replace(verdict, remarks=remarks_on(findings), given=given, agrees=agrees)
@@ -96,15 +89,7 @@ def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> lis
     """
     findings = []
     if judgement.raised:
-        mistake = judgement.raised[0]
-        findings.append(
-            Finding(
-                FindingKind.MISTAKE_OF_ERROR,
-                certainty=Certainty.SURE,
-                mistakes=(mistake.text,),
-                code=mistake.code,
-            )
-        )
+        findings.append(of_mistake(FindingKind.MISTAKE_OF_ERROR, judgement.raised[0]))
     error = answer.error
     findings.append(
         Finding(FindingKind.ERROR, error=error, message=answer.message, place=error.place)

@@ -1,7 +1,7 @@
 """Exercises of a solution that are emptied: what a file gives that does not solve them.
 
 Their functions give zeros, ones, what the right ones gave on another seed, or their arguments. What
-such a file earns tells what a check, or an array, is worth: see `made_key.py`, and `nothing.py`
+such a file earns tells what a check, or an array, is worth: see `telling.py`, and `nothing.py`
 among the proofs of the material.
 """
 

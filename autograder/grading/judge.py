@@ -16,7 +16,6 @@ from autograder.explaining.explain import (
     explains_all,
     waiting,
 )
-from autograder.explaining.variants import Excluded, none_excluded
 from autograder.judging import (
     CheckKey,
     Judgement,
@@ -40,8 +39,9 @@ from autograder.judging.carry import (
     still_right,
     ways_of,
 )
+from autograder.judging.key import Excluded, none_excluded
 from autograder.judging.prints import SmallChange
-from autograder.judging.variants import changes_that_explain
+from autograder.judging.variants import WrongAnswer, changes_that_explain
 
 # a check and the mistakes made before it → what it is compared with; None where the solution cannot
 # have them all, or does not answer then
@@ -246,11 +246,7 @@ class Judge:
         ways = ways_of(wrong.judgement)
         if ways or wrong.judgement.failure:
             return ways
-        changes = changes_that_explain(
-            wrong.key.small_changes,
-            wrong.standard.expected.arrays,
-            wrong.answer.arrays,
-            wrong.judgement.wrong,
-            self.excluded,
-        )
+        names = wrong.judgement.wrong
+        answer = WrongAnswer(wrong.standard.expected.arrays, wrong.answer.arrays, names, names)
+        changes = changes_that_explain(wrong.key.small_changes, answer, self.excluded)
         return [frozenset({change.id}) for change in changes]

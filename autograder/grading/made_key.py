@@ -1,7 +1,7 @@
 """The key of a unit; each part is computed when it is first asked for."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -19,7 +19,8 @@ from autograder.grading.keys import (
 from autograder.grading.listed import NOTHING_LISTED, Listed, NotAnswered
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
-from autograder.judging import CheckKey, Known, Mistake, agree, key_name
+from autograder.grading.telling import right_without_work, telling_arrays
+from autograder.judging import CheckKey, Known, Mistake, key_name
 from autograder.judging.carry import Carried, Mistakes
 from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
@@ -88,24 +89,9 @@ class MadeKey(Mapping[str, CheckKey]):
             needed.append(self._public_key(self._checks[name]))
         telling = telling_arrays(check, plain, carried, needed)
         if telling:
-            telling -= self.right_without_work(check, made, key)
+            expected = self[check.name].expected
+            telling -= right_without_work(check, expected, key.expected, self.emptied(check, made))
         return Carried(key, telling)
-
-    def right_without_work(self, check: Check, made: Mistakes, carried: CheckKey) -> frozenset[str]:
-        """Name the arrays that are right after early mistakes where an exercise is emptied.
-
-        Those are left out that are right there without the mistakes, too. With a mistake by which
-        `scan` returns its argument a running sum is what it is given: to return that is no work.
-        """
-        plain = self[check.name].expected
-        found = set()
-        for tried in self.emptied(check, made):
-            for name in plain.arrays:
-                if agree(check, name, plain, tried.before):
-                    continue
-                if agree(check, name, carried.expected, tried.after):
-                    found.add(name)
-        return frozenset(found)
 
     def emptied(self, check: Check, made: Mistakes) -> Iterator[EmptiedAnswers]:
         """Yield what is answered where exercises are emptied, without mistakes and with them."""
@@ -394,40 +380,3 @@ class MadeCheckKey:
             raise NotAnswered(
                 f"our solution with a known mistake did not answer `{self._check.name}` in time"
             )
-
-
-def telling_arrays(
-    check: Check, plain: MadeCheckKey, carried: MadeCheckKey, needed: Sequence[MadeCheckKey]
-) -> frozenset[str]:
-    """Name the arrays of a check that still tell what it is there for after early mistakes.
-
-    Each such array shows a known mistake that none of the needed checks shows, and what it shows of
-    such mistakes it shows beside the early ones too.
-    plain, carried: the check's key without the early mistakes, and with them made.
-    needed: the keys of the checks that this one needs.
-    """
-    if carried.expected.failure:
-        return frozenset()
-    listed = [mistake for mistake, _ in plain.mistakes]
-    for key in needed:
-        key.make_ahead(listed)
-    own = []
-    for mistake in listed:
-        shown_before = any(key.spoilt_by(mistake) for key in needed)
-        if carried.fits(mistake) and not shown_before:
-            own.append(mistake)
-    carried.make_ahead(own)
-    telling = []
-    for name in plain.expected.arrays:
-        shown = [mistake for mistake in own if _shows(name, check, plain, mistake)]
-        if shown and all(_shows(name, check, carried, mistake) for mistake in shown):
-            telling.append(name)
-    return frozenset(telling)
-
-
-def _shows(name: str, check: Check, key: MadeCheckKey, mistake: Mistake) -> bool:
-    """Return whether a mistake changes an array."""
-    mistaken = key.answer_of(mistake)
-    if mistaken.failure:
-        return True
-    return not agree(check, name, key.expected, mistaken)

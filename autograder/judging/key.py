@@ -1,6 +1,6 @@
 """What answers are compared with: the key of a check, and known mistakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +36,15 @@ def ids_of_pair(pair: SmallChange) -> list[str]:
 
 # mistakes that change the answer to a check, each with that answer
 Known = Sequence[tuple[Mistake, Answer]]
+
+# whether a known mistake, or a small change of the solution, cannot have been made, since it would
+# have spoilt a check that has passed
+Excluded = Callable[[Mistake | SmallChange], bool]
+
+
+def none_excluded(mistake: Mistake | SmallChange) -> bool:
+    """Exclude no mistake."""
+    return False
 
 
 class CheckKey(Protocol):

@@ -9,15 +9,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autograder.check import Answer, Check, Failure, is_text
-from autograder.judging.compare import (
-    TOLERANCE,
-    agree,
-    deviation,
-    is_of_mistake,
-    share_allowed,
-    wrong_arrays,
-)
+from autograder.check import Answer, Check, Failure
+from autograder.judging.compare import agree, is_of_mistake, wrong_arrays
 from autograder.judging.key import Known, Mistake
 
 if TYPE_CHECKING:
@@ -27,10 +20,6 @@ if TYPE_CHECKING:
 _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
 # a figure, a name or a shape in an error's words, which another line would hardly raise in them
 _DETAIL = re.compile(r"""[\d'"`]""")
-# a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
-# within this part of it
-WIDE, NEAR_IF_DRAWN = 10, 0.5
-ROUNDING = 2e-4  # of its scale: an array further away than this is not this mistake's
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
 WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
 
@@ -141,54 +130,6 @@ def _candidates(
         if spoils <= wrong:
             matches = spoils & agreeing
             yield Candidate(mistake, spoils, matches)
-
-
-def is_convincing(
-    check: Check, standard: "Standard", answer: Answer, explanation: Explanation
-) -> bool:
-    """Return whether an explanation's arrays say enough for its mistake to be named.
-
-    Points do not depend on it. Each array must be twice as near to the mistake's as the right one
-    is, drawn numbers within a part of their tolerance, and others up to rounding. A truth value can
-    be wrong in one way only, and drawn numbers are those of a mistake within a wide tolerance:
-    alone they are no mistake's, unless all that it spoils is as it makes it.
-    """
-    identities = {mistake.id for mistake in explanation.mistakes}
-    for mistake, mistaken in standard.mistakes:
-        if mistake.id not in identities:
-            continue
-        for name in explanation.arrays:
-            if not _is_near(check, name, standard.expected, mistaken, answer):
-                return False
-    if explanation.is_sure:
-        return True
-    return not all(_says_little(check, standard.expected, name) for name in explanation.arrays)
-
-
-def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
-    """Return whether an answer is much nearer to a mistake's than the right one is."""
-    to_answer = deviation(check, name, mistaken, answer)
-    to_right = deviation(check, name, mistaken, expected)
-    if _is_drawn(check, expected, name):
-        nearest = NEAR_IF_DRAWN
-    else:
-        nearest = ROUNDING / share_allowed(check, name, expected.arrays[name])
-    if to_answer > nearest:
-        return False
-    return 2 * to_answer <= to_right
-
-
-def _says_little(check: Check, expected: Answer, name: str) -> bool:
-    """Return whether an array is a single truth value, or of numbers that are drawn."""
-    array = expected.arrays[name]
-    is_truth_value = array.dtype.kind == "b" and array.size == 1
-    return is_truth_value or _is_drawn(check, expected, name)
-
-
-def _is_drawn(check: Check, expected: Answer, name: str) -> bool:
-    """Return whether an array's tolerance is so wide as where numbers are drawn."""
-    array = expected.arrays[name]
-    return not is_text(array) and share_allowed(check, name, array) > WIDE * TOLERANCE
 
 
 def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:

@@ -28,23 +28,43 @@ Arrays = Mapping[str, Array]
 MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 
 
-def changes_that_explain(
-    changed: ChangedAnswers,
-    right: Arrays,
-    found: Arrays,
-    wrong: Sequence[str],
-    excluded: Callable[[SmallChange], bool],
-) -> list[SmallChange]:
-    """List the small changes of the solution each of which gives exactly what is wrong.
+@dataclass(frozen=True)
+class WrongAnswer:
+    """Arrays of an answer of which some are wrong, beside those that are expected.
 
-    Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
-    nothing to do with the solution could equal one of them, the list is empty.
-    The parameters are those of `given_by_variants`, of which it asks for all that is wrong.
+    right, found: the expected arrays of a check, and the answer's.
+    wrong: the names of those that are wrong. unexplained: those of which nothing is known yet.
     """
-    first = next(given_by_variants(changed, right, found, wrong, wrong, excluded), None)
-    if first is None or not first.is_sure or first.arrays != frozenset(wrong):
-        return []
-    return list(first.variants)
+
+    right: Arrays
+    found: Arrays
+    wrong: Sequence[str]
+    unexplained: Sequence[str]
+
+    @property
+    def is_much_larger(self) -> bool:
+        """Return whether a wrong array is larger than a small change makes it.
+
+        A print of it would cost memory.
+        """
+        for name in self.wrong:
+            if name in self.found:
+                most_bytes = MUCH_LARGER * self.right[name].nbytes + FEW_BYTES
+                if self.found[name].nbytes > most_bytes:
+                    return True
+        return False
+
+    @property
+    def says_enough(self) -> bool:
+        """Return whether the wrong arrays say enough for any change to be reported.
+
+        They do not if all are NaN.
+        """
+        chance = 0.0
+        for name in self.wrong:
+            if name in self.found:
+                chance += chance_log10(self.right[name], self.found[name], apart=0.0)
+        return chance <= math.log10(CHANCE)
 
 
 @dataclass(frozen=True)
@@ -61,25 +81,48 @@ class GivenByVariants:
     left: frozenset[str]
 
 
+def changes_that_explain(
+    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
+) -> list[SmallChange]:
+    """List the small changes of the solution each of which gives exactly what is wrong.
+
+    Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
+    nothing to do with the solution could equal one of them, the list is empty.
+    excluded: whether a change cannot have been made.
+    """
+    first = next(given_by_variants(changed, answer, excluded), None)
+    if first is None or not first.is_sure or first.arrays != frozenset(answer.wrong):
+        return []
+    return list(first.variants)
+
+
+def variants_that_give(
+    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
+) -> list[GivenByVariants]:
+    """Find the variants that together give what is unexplained.
+
+    None do if something is left: the slip that made this has made the rest too, and was another
+    one then. Left out are arrays whose variants differ in what they spoil, or that may be theirs by
+    chance.
+    """
+    given = list(given_by_variants(changed, answer, excluded))
+    if not given or given[-1].left:
+        return []
+    return [one for one in given if one.is_sure]
+
+
 def given_by_variants(
-    changed: ChangedAnswers,
-    right: Arrays,
-    found: Arrays,
-    wrong: Sequence[str],
-    unexplained: Sequence[str],
-    excluded: Callable[[SmallChange], bool],
+    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
 ) -> Iterator[GivenByVariants]:
     """Yield arrays that variants of the solution give, those first that give most of them.
 
     A variant gives all of the wrong arrays that it spoils, and spoils no right one.
-    right, found: the expected arrays of a check, and an answer's.
-    wrong: the names of those that are wrong; unexplained: those of which nothing is known yet.
     excluded: whether a variant cannot have been made.
     """
-    if not changed.changes or any_is_much_larger(found, right, wrong):
+    if not changed.changes or answer.is_much_larger:
         return
-    search = VariantSearch(changed, right, found, wrong)
-    left = frozenset(unexplained)
+    search = VariantSearch(changed, answer)
+    left = frozenset(answer.unexplained)
     while left and (best := search.best_of(left, excluded)):
         arrays = search.spoilt(best[0]) & left
         rivals = [number for number in best if search.spoilt(number) & arrays]
@@ -90,32 +133,20 @@ def given_by_variants(
         yield GivenByVariants(arrays, variants, is_sure, left)
 
 
-def any_is_much_larger(found: Arrays, right: Arrays, wrong: Sequence[str]) -> bool:
-    """Return whether a wrong array is larger than a small change makes it: a print costs memory."""
-    for name in wrong:
-        if name in found:
-            most_bytes = MUCH_LARGER * right[name].nbytes + FEW_BYTES
-            if found[name].nbytes > most_bytes:
-                return True
-    return False
-
-
 class VariantSearch:
     """The changes that give what is wrong in an answer. A change is named by its number."""
 
-    def __init__(
-        self, changed: ChangedAnswers, right: Arrays, found: Arrays, wrong: Sequence[str]
-    ) -> None:
+    def __init__(self, changed: ChangedAnswers, answer: WrongAnswer) -> None:
         self._changed = changed
-        self._right = right
-        self._found = found
+        self._right = answer.right
+        self._found = answer.found
         tags = changed.prints[:, :, TAG]  # (changes, arrays)
         mine = self._prints_of_answer()
         self._spoils = tags != UNCHANGED
         self._apart = _distances(changed.prints, mine)
         is_near = self._apart <= evidence.NEAREST
         has_my_tag = tags == mine[:, TAG]
-        is_wrong = np.isin(changed.arrays, wrong)  # (arrays,)
+        is_wrong = np.isin(changed.arrays, answer.wrong)  # (arrays,)
         explains = has_my_tag & is_near & is_wrong
         is_as_found = explains | ~self._spoils
         self._fits: Array = is_as_found.all(axis=1)  # (changes,)

@@ -1,11 +1,11 @@
 """An answer judged and explained by itself, as `grading.judge.Judge` does one after the other."""
 
 from autograder.explaining.explain import explained, explained_loss, waiting
-from autograder.explaining.variants import none_excluded
 from autograder.grading.judge import excluded_by, standard_for
 from autograder.judging import Standard
 from autograder.judging import judge as judge_points
 from autograder.judging import judge_loss as judge_loss_points
+from autograder.judging.key import none_excluded
 
 __all__ = ["excluded_by", "judge", "judge_loss", "none_excluded", "points_earned", "waiting"]
 

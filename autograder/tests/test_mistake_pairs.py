@@ -6,9 +6,9 @@ import small
 
 from autograder.authoring.build import build
 from autograder.check import Answer
-from autograder.explaining.variants import find_pairs
+from autograder.explaining.describe import pairs_that_give
 from autograder.explaining.words import sentence
-from autograder.finding import Finding, FindingKind
+from autograder.finding import FindingKind
 from autograder.grading import mistake_pairs
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeCheckKey, MadeKey
@@ -17,6 +17,7 @@ from autograder.grading.store import AnswerStore
 from autograder.judging import Mistake, PlainKey
 from autograder.judging.key import pair_of_mistakes
 from autograder.judging.prints import NO_CHANGES, WIDTH, ChangedAnswers, print_of
+from autograder.judging.variants import WrongAnswer
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
@@ -240,13 +241,9 @@ def pairs_of(*ids):
 
 def words(*ids, ruled_out=()):
     found = RIGHT | {"a": SPOILT}
-    mistakes = find_pairs(
-        pairs_of(*ids), RIGHT, found, ["a"], ["a"], lambda one: one.id in ruled_out, KNOWN
-    )
-    of_arrays = []
-    for name, both in mistakes.items():
-        of_arrays.append(Finding(FindingKind.TWO_MISTAKES, (name,), mistakes=both))
-    return [sentence(finding) for finding in of_arrays]
+    answer = WrongAnswer(RIGHT, found, ["a"], ["a"])
+    of_arrays = pairs_that_give(answer, pairs_of(*ids), lambda one: one.id in ruled_out, KNOWN)
+    return [sentence(finding) for finding in of_arrays.values()]
 
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():

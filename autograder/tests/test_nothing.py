@@ -6,9 +6,9 @@ import test_carrying
 
 from autograder.authoring.nothing import ALL, try_nothing
 from autograder.authoring.validate import judge_nothing, judge_nothing_after_mistakes
+from autograder.grading import made_key
 from autograder.grading.emptied import KINDS, exercises
 from autograder.grading.keys import build_key, solution_of
-from autograder.grading.made_key import MadeKey
 from autograder.sandbox.client import Server
 
 EXPERIMENTS = '''
@@ -126,7 +126,7 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
         assert [line.text for line in found] == [
             "✓ doubles: 8 files with an early mistake that solve nothing later were tried"
         ]
-        monkeypatch.setattr(MadeKey, "right_without_work", lambda *_: frozenset())
+        monkeypatch.setattr(made_key, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]
     words = (
         "doubling gives 2 where double gives input, after `return x`, and 0 without that mistake"

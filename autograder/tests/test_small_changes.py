@@ -10,8 +10,8 @@ from test_relations import DRAWS, SHAPES, calls_of
 
 from autograder.authoring.build import build
 from autograder.check import Answer
-from autograder.explaining.variants import can_tell, find_small_change
-from autograder.explaining.words import slip_in_words, small_change
+from autograder.explaining.describe import small_changes_that_give
+from autograder.explaining.words import sentence, slip_in_words
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeKey
@@ -21,7 +21,7 @@ from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey, variants
 from autograder.judging.chance import NEAREST, chance_of_text_log10
 from autograder.judging.prints import WIDTH, ChangedAnswers, SmallChange, is_exact, print_of
-from autograder.judging.variants import chance_log10
+from autograder.judging.variants import WrongAnswer, chance_log10
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
@@ -203,10 +203,20 @@ FUNCTIONS = {"f", "g", "h"}
 
 
 def told(changed, found, wrong, unexplained=None, excluded=lambda _: False):
-    of_arrays = find_small_change(
-        changed, RIGHT, found, wrong, unexplained or wrong, excluded, FUNCTIONS
-    )
-    return {name: small_change(change) for name, change in of_arrays.items()}
+    answer = WrongAnswer(RIGHT, found, wrong, unexplained or wrong)
+    of_arrays = small_changes_that_give(answer, changed, excluded, FUNCTIONS)
+    return {name: sentence(finding) for name, finding in of_arrays.items()}
+
+
+def of_a(changed, right, found):
+    """What is found of the array `a`, which is wrong."""
+    answer = WrongAnswer(right, found, ["a"], ["a"])
+    return small_changes_that_give(answer, changed, lambda _: False, FUNCTIONS)
+
+
+def says_enough(right, found):
+    """Whether a wrong array `a` says enough for a small change to be reported."""
+    return WrongAnswer(right, found, ["a"], ["a"]).says_enough
 
 
 SAID = "your values are what a right answer gives after one small change in "
@@ -275,7 +285,7 @@ def test_few_numbers_are_no_evidence():
     given = np.array([0, 0, 1])
     changed = changed_answers(right, ("f", "one thing", {"a": given}))
     found = {"a": given.copy(), "b": right["b"]}
-    assert find_small_change(changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS) == {}
+    assert of_a(changed, right, found) == {}
 
 
 def test_random_arrays_are_given_by_no_change():
@@ -289,7 +299,7 @@ def test_random_arrays_are_given_by_no_change():
         changed = changed_answers(right, *answers)
         for _ in range(40):
             found = {"a": np.asarray(draw(rng, shape))}
-            if find_small_change(changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS):
+            if of_a(changed, right, found):
                 spoken.append((right, found))
     assert spoken == []
 
@@ -297,9 +307,9 @@ def test_random_arrays_are_given_by_no_change():
 def test_numbers_too_large_to_be_squared_say_something():
     """And nothing warns: an instructor would read it."""
     right = {"a": RNG.normal(size=(6, 5))}
-    assert can_tell(right, {"a": 1e200 * right["a"]}, ["a"])
-    assert not can_tell(right, {"a": right["a"] * np.nan}, ["a"])
-    assert not can_tell({"a": np.array(["one", "two"])}, right, ["a"])
+    assert says_enough(right, {"a": 1e200 * right["a"]})
+    assert not says_enough(right, {"a": right["a"] * np.nan})
+    assert not says_enough({"a": np.array(["one", "two"])}, right)
     assert chance_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
 
 
@@ -328,10 +338,10 @@ def test_a_text_of_many_letters_may_be_one_decision():
     """Which of two words stands in each text: other programs decide so, too."""
     right = {"a": np.array(REPORTED)}
     swapped = {"a": np.array([text.replace("(", "(not ") for text in REPORTED])}
-    assert not can_tell(right, swapped, ["a"])
+    assert not says_enough(right, swapped)
     letters = {"a": np.array("o|h|.|a|m|r|i|t|h|m|t|a|T|f|T|h| |i|e|s|t|e|i|f")}
     others = {"a": np.array("t|.|s|m| |l|t| |.|.|e|o|r|T|n|a|t| | | |s|T|.|m")}
-    assert can_tell(letters, others, ["a"])
+    assert says_enough(letters, others)
 
 
 def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
@@ -346,9 +356,7 @@ def test_an_answer_much_larger_than_expected_gets_no_print(monkeypatch):
     )
     for size in (3, 2_000_000):
         found = {"a": np.ones(size)}
-        find_small_change(
-            changed, {"a": np.zeros(3)}, found, ["a"], ["a"], lambda _: False, FUNCTIONS
-        )
+        of_a(changed, {"a": np.zeros(3)}, found)
     assert printed == [3]
 
 
@@ -381,11 +389,7 @@ def test_a_search_is_short():
         answers = [("f", "x", {"a": RNG.normal(size=(6, 5, 13))}) for _ in range(changes)]
         changed = changed_answers(right, *answers)
         found = right | {"a": RNG.normal(size=(6, 5, 13))}
-        return calls_of(
-            lambda: find_small_change(
-                changed, right, found, ["a"], ["a"], lambda _: False, FUNCTIONS
-            )
-        )
+        return calls_of(lambda: of_a(changed, right, found))
 
     assert calls(300) < 1.5 * calls(30)
     assert calls(300) < 600

@@ -1,0 +1,187 @@
+"""How wrong arrays look, as data: their shapes, what they hold, where text differs, how many."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from autograder.check import Answer, Check, TooLarge, is_text, names_used
+from autograder.finding import Content, Finding, FindingKind, Look, LookKind, Shapes
+from autograder.judging.compare import wrong_places
+from autograder.judging.door import amount
+from autograder.judging.key import CheckKey
+from autograder.judging.points import Standard
+from autograder.judging.variants import WrongAnswer
+
+LONGEST_QUOTE = 60  # characters that are shown of a text
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A wrong answer, what it was compared with, and what is wrong in it.
+
+    key: of the check, which knows what small changes answer.
+    wrong: the arrays that differ from the solution's, in its order.
+    sizes: letter → size, for shapes in words.
+    """
+
+    check: Check
+    standard: Standard
+    key: CheckKey
+    answer: Answer
+    wrong: Sequence[str]
+    sizes: Mapping[str, int]
+
+    @property
+    def expected(self) -> Answer:
+        """Return the solution's answer."""
+        return self.standard.expected
+
+    def wrong_answer(self, unexplained: Sequence[str]) -> WrongAnswer:
+        """Return the arrays alone. unexplained: those of which nothing is known yet."""
+        return WrongAnswer(self.expected.arrays, self.answer.arrays, self.wrong, unexplained)
+
+
+def look_at(name: str, comparison: Comparison) -> Finding:
+    """Describe how a wrong array looks."""
+    want = comparison.expected.arrays[name]
+    got = comparison.answer.arrays.get(name)
+    group = ""
+    if got is None and name in comparison.answer.too_large:
+        look = _too_large(comparison.answer.too_large[name], want, comparison)
+    elif got is None:
+        look = Look(LookKind.MISSING)
+    elif is_text(want) != is_text(got):
+        look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
+    elif got.shape != want.shape:
+        look = Look(LookKind.OTHER_SHAPE, two_shapes(got, want, comparison))
+    elif is_text(want):
+        look = _look_of_text(name, comparison.check, want, got)
+        group = checksum(f"{got.shape} {got.tolist()}".encode())
+    else:
+        look = _look_of_numbers(name, comparison)
+        if look.kind in (LookKind.OWN_WORDS, LookKind.WRONG_VALUES):
+            group = _group_of_numbers(got.astype(np.float64))
+    return Finding(FindingKind.LOOK, (name,), look=look, group=group)
+
+
+def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Look:
+    """Return how large an array is that was dropped for its size."""
+    shapes = None
+    if large.shape != want.shape:
+        shapes = two_shapes(large, want, comparison)
+    return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
+
+
+def _look_of_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Look:
+    words = check.words.get(name)
+    if words:
+        return Look(LookKind.OWN_WORDS, words=words)
+    return _differing_text(want, got)
+
+
+def _look_of_numbers(name: str, comparison: Comparison) -> Look:
+    """Describe wrong numbers of the right shape."""
+    check = comparison.check
+    want = comparison.expected.arrays[name]
+    got = comparison.answer.arrays[name]
+    is_strange = ~np.isfinite(got.astype(np.float64))
+    strange = int(np.count_nonzero(is_strange))
+    if strange and np.isfinite(want.astype(np.float64)).all():
+        return Look(LookKind.NOT_FINITE, counts=((strange, got.size),))
+    if check.measure:
+        return Look(LookKind.UNMEASURABLE)
+    words = check.words.get(name)
+    if words is not None:
+        return Look(LookKind.OWN_WORDS, words=words)
+    places = wrong_places(check, name, comparison.expected, comparison.answer)
+    return Look(LookKind.WRONG_VALUES, counts=((int(places.sum()), got.size),))
+
+
+def two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> Shapes:
+    """Return two shapes, with the letters that the check uses."""
+    used = names_used(comparison.check)
+    letters = tuple(pair for pair in comparison.sizes.items() if pair[0] in used)
+    named = {size for _, size in letters}
+    has_letters = bool(want.shape) and named.issuperset(want.shape)
+    found_has_letters = True
+    wanted_sizes = list(want.shape)
+    for size in set(got.shape):
+        # a size that is a letter's is so by chance where the other shape has no letters, or fewer
+        if not has_letters or got.shape.count(size) > max(1, wanted_sizes.count(size)):
+            found_has_letters = False
+    return Shapes(got.shape, want.shape, letters, found_has_letters)
+
+
+def _content(array: np.ndarray) -> Content:
+    """Return what an array holds; an empty list holds neither numbers nor text."""
+    if not array.size:
+        return Content.EMPTY
+    if is_text(array):
+        return Content.TEXT
+    return Content.NUMBERS if array.shape else Content.NUMBER
+
+
+def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
+    """Return where text differs first. Both arrays have the same shape."""
+    if not want.shape:
+        return Look(LookKind.TEXT, text=_found_and_expected(want, got))
+    differs = want != got
+    places = np.argwhere(differs)
+    first = tuple(places[0].tolist())
+    count = len(places)
+    return Look(
+        LookKind.TEXT,
+        text=_found_and_expected(want[first], got[first]),
+        index=first,
+        counts=((count, want.size),) if count > 1 else (),
+    )
+
+
+def _found_and_expected(want: object, got: object) -> tuple[str, str]:
+    expected = str(want)
+    found = str(got)
+    return _quoted(found, expected), _quoted(expected, found)
+
+
+def _quoted(text: str, other: str) -> str:
+    """Quote a text; of a long one, the part around the first character that differs."""
+    if len(text) <= LONGEST_QUOTE:
+        return repr(text)
+    middle = min(_first_difference(text, other), len(text))
+    start = max(0, middle - LONGEST_QUOTE // 2)
+    end = start + LONGEST_QUOTE
+    quoted = repr(text[start:end])
+    if start:
+        quoted = f"…{quoted}"
+    if end < len(text):
+        quoted = f"{quoted}…"
+    return quoted
+
+
+def _first_difference(text: str, other: str) -> int:
+    """Return the first place where two texts differ; the end of `other` where they do not."""
+    for place, (one, two) in enumerate(zip(text, other, strict=False)):
+        if one != two:
+            return place
+    return len(other)
+
+
+def _group_of_numbers(wrong: np.ndarray) -> str:
+    """Return a checksum of values to two decimals.
+
+    It is the same for others who made the same mistake in another style.
+    """
+    magnitudes = np.abs(wrong)
+    scale = magnitudes.max(initial=0.0) or 1.0
+    rounded = np.round(wrong / scale, 2)
+    without_minus_zero = rounded + 0.0
+    head = f"{wrong.shape} {scale:.1e}"
+    return checksum(head.encode() + without_minus_zero.tobytes())
+
+
+def checksum(content: bytes) -> str:
+    """Return a short checksum: the same for equal wrong values."""
+    digest = sha256(content).hexdigest()
+    return digest[:12]

@@ -98,9 +98,9 @@ def grade_one(
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
-                question = AskedCheck(check, seed, text, known, judge)
-                tried = try_twice(worker, question)
-                verdict = _with_loss(measurer, question, tried)
+                one = AskedCheck(check, seed, text, known, judge)
+                tried = try_twice(worker, one)
+                verdict = _with_loss(measurer, one, tried)
                 if not verdict.is_done:
                     judge.note(tried.judged)
                 asked.append(check)
@@ -145,7 +145,7 @@ class AskedCheck:
 class _Tried:
     """An answer that was judged.
 
-    seconds: from question to answer, of both questions where it was asked twice. They hold what the
+    seconds: from request to answer, of both requests where it was asked twice. They hold what the
     submission took, and no judging.
     two_answers: whether it was answered differently when it was asked again.
     """
@@ -155,7 +155,7 @@ class _Tried:
     two_answers: bool = False
 
 
-def try_twice(worker: Worker, question: AskedCheck) -> _Tried:
+def try_twice(worker: Worker, asked: AskedCheck) -> _Tried:
     """Ask a check and judge the answer; ask once more where the first answer may not be its own.
 
     A check that fails after others have run is asked again in a fresh process, so that what they
@@ -163,7 +163,7 @@ def try_twice(worker: Worker, question: AskedCheck) -> _Tried:
     guess: of two answers that differ the one that earns less counts.
     """
     late_before = worker.timeouts
-    first = _try(worker, question)
+    first = _try(worker, asked)
     if first.judged.judgement.is_right or worker.asked < 2:
         return first
     was_late = worker.timeouts > late_before
@@ -172,12 +172,12 @@ def try_twice(worker: Worker, question: AskedCheck) -> _Tried:
     if _is_final(first.judged):
         return first
     worker.renew()
-    answer, seconds = question.ask(worker)
+    answer, seconds = asked.ask(worker)
     judged = first.judged  # to judge a wrong answer takes longer than to compare it
     two_answers = False
     if not is_to_the_last_bit(judged.answer, answer):
-        judged = question.judge(answer)
-        if not _is_same(question.check, first.judged.answer, answer):
+        judged = asked.judge(answer)
+        if not _is_same(asked.check, first.judged.answer, answer):
             judged = _lesser(first.judged, judged)
             two_answers = True
     return _Tried(judged, first.seconds + seconds, two_answers)
@@ -213,7 +213,7 @@ def _is_same(check: Check, first: Answer, second: Answer) -> bool:
 
 
 def _lesser(one: Judged, other: Judged) -> Judged:
-    """Choose of two different answers to one question the one that earns less."""
+    """Choose of two different answers to one check the one that earns less."""
     return one if one.judgement.earned <= other.judgement.earned else other
 
 
@@ -232,9 +232,9 @@ def _of_two_answers(verdict: Verdict) -> Verdict:
     return replace(verdict, two_answers=True, remarks=remarks)
 
 
-def _try(worker: Worker, question: AskedCheck) -> _Tried:
-    answer, seconds = question.ask(worker)
-    return _Tried(question.judge(answer), seconds)
+def _try(worker: Worker, asked: AskedCheck) -> _Tried:
+    answer, seconds = asked.ask(worker)
+    return _Tried(asked.judge(answer), seconds)
 
 
 def _ask(
@@ -268,12 +268,12 @@ class Measurer:
         """Return the unit of the checks that train."""
         return self._server.unit
 
-    def loss(self, question: AskedCheck, answer: Answer, text: Corpus) -> float:
+    def loss(self, asked: AskedCheck, answer: Answer, text: Corpus) -> float:
         """Measure the held-out loss of trained weights; NaN where there is none."""
         if self._worker is None:
             plain = solution_of(self.unit).plain()
             self._worker = self._server.worker(plain.encode(), SOLUTION)
-        return measure(self._worker, question.check, question.seed, answer, text)
+        return measure(self._worker, asked.check, asked.seed, answer, text)
 
     def __enter__(self) -> "Measurer":
         return self
@@ -283,16 +283,16 @@ class Measurer:
             self._worker.__exit__(*raised)
 
 
-def _with_loss(measurer: Measurer, question: AskedCheck, tried: _Tried) -> Verdict:
+def _with_loss(measurer: Measurer, asked: AskedCheck, tried: _Tried) -> Verdict:
     """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
-    check = question.check
+    check = asked.check
     judged = tried.judged
-    verdict = question.submission.explain(judged)
-    if question.text and judged.judgement.is_right:
+    verdict = asked.submission.explain(judged)
+    if asked.text and judged.judgement.is_right:
         weights = judged.answer.arrays
-        loss = measurer.loss(question, judged.answer, question.text)
+        loss = measurer.loss(asked, judged.answer, asked.text)
         expected = judged.standard.expected
-        measured = judge_loss(check, expected, question.key.loss, loss, weights)
+        measured = judge_loss(check, expected, asked.key.loss, loss, weights)
         verdict = explained_loss(measured, measurer.unit.loss_unit(check))
     if tried.two_answers:
         verdict = _of_two_answers(verdict)

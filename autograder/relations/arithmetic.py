@@ -77,10 +77,10 @@ def _named_factor(value: float, letters: Letters) -> Factor:
     size = abs(value)
     if abs(size - 1) <= NEAR_ONE:
         return Factor(-1.0, None, 0.1) if is_negative else Factor(1.0, None, 0.6)
-    constant = letters.constant(size)
-    if constant:
-        named = -constant.value if is_negative else constant.value
-        return Factor(named, constant.number, 0.2 * constant.prior)
+    named = letters.named(size)
+    if named:
+        value = -named.value if is_negative else named.value
+        return Factor(value, named.number, 0.2 * named.prior)
     return Factor(value, Number(f"{size:.3g}"), 0.02, fitted=1)
 
 
@@ -268,9 +268,9 @@ class _Term:
 def _named_term(size: float, letters: Letters) -> _Term:
     if abs(size - 1) <= NEAR_ONE:
         return _Term(ONE, 0.03)
-    constant = letters.constant(size)
-    if constant:
-        return _Term(constant.number, 0.01 * constant.prior)
+    named = letters.named(size)
+    if named:
+        return _Term(named.number, 0.01 * named.prior)
     return _Term(Number(f"{size:.3g}"), 0.005, fitted=1)
 
 

@@ -18,7 +18,7 @@ PLAIN = 3  # a factor of 2 or 3 is called so, whatever letter has that size
 
 
 @dataclass(frozen=True)
-class Constant:
+class NamedNumber:
     """A number that has a name, and how likely it is as a factor before anything is seen."""
 
     value: float
@@ -63,13 +63,13 @@ class Letters:
         """Return whether an axis of a shape has a letter."""
         return any(isinstance(self.axis(shape, axis), str) for axis in range(len(shape)))
 
-    def constant(self, value: float) -> Constant | None:
+    def named(self, value: float) -> NamedNumber | None:
         """Name a positive number; of those names that fit, the most likely."""
         fitting = []
-        for constant in self._constants:
-            if abs(value - constant.value) <= NEAR * constant.value:
-                fitting.append(constant)
-        return max(fitting, key=lambda constant: constant.prior, default=None)
+        for one in self._named_numbers:
+            if abs(value - one.value) <= NEAR * one.value:
+                fitting.append(one)
+        return max(fitting, key=lambda one: one.prior, default=None)
 
     @cached_property
     def _by_size(self) -> dict[int, str]:
@@ -82,20 +82,20 @@ class Letters:
         return letters
 
     @cached_property
-    def _constants(self) -> list[Constant]:
+    def _named_numbers(self) -> list[NamedNumber]:
         """Return the numbers that have a name, each value once. Their priors sum to 1."""
-        by_value: dict[float, Constant] = {}
+        by_value: dict[float, NamedNumber] = {}
         for new in self._weighted():
             before = by_value.get(new.value)
             by_value[new.value] = _likelier(before, new) if before else new
-        total = sum(constant.prior for constant in by_value.values())
-        constants = []
-        for constant in by_value.values():
-            share = constant.prior / total
-            constants.append(replace(constant, prior=share))
-        return constants
+        total = sum(one.prior for one in by_value.values())
+        numbers = []
+        for one in by_value.values():
+            share = one.prior / total
+            numbers.append(replace(one, prior=share))
+        return numbers
 
-    def _weighted(self) -> Iterator[Constant]:
+    def _weighted(self) -> Iterator[NamedNumber]:
         """Yield each number that has a name. Their priors are weights here, with any sum."""
         yield from _small_numbers()
         yield from _simple_fractions()
@@ -107,7 +107,7 @@ class Letters:
         yield from _products(letters)
 
 
-def _likelier(one: Constant, other: Constant) -> Constant:
+def _likelier(one: NamedNumber, other: NamedNumber) -> NamedNumber:
     """Choose between two names of one value; where both are as likely, no letter is said."""
     if one.prior > other.prior:
         return one
@@ -116,34 +116,34 @@ def _likelier(one: Constant, other: Constant) -> Constant:
     return replace(one, number=Number(_plainly(one.value)))
 
 
-def _with_inverse(value: float, name: str, weight: float, *known: str) -> Iterator[Constant]:
+def _with_inverse(value: float, name: str, weight: float, *known: str) -> Iterator[NamedNumber]:
     """Yield a number and its inverse, 5 and 1/5; known: what is known of both."""
-    yield Constant(value, Number(name, known), weight)
-    yield Constant(1 / value, Number(f"1/{name}", known), weight)
+    yield NamedNumber(value, Number(name, known), weight)
+    yield NamedNumber(1 / value, Number(f"1/{name}", known), weight)
 
 
-def _small_numbers() -> Iterator[Constant]:
+def _small_numbers() -> Iterator[NamedNumber]:
     yield from _with_inverse(2, "2", weight=20.0)
     for number in range(3, SMALL + 1):
         yield from _with_inverse(number, f"{number}", weight=4.0)
 
 
-def _simple_fractions() -> Iterator[Constant]:
+def _simple_fractions() -> Iterator[NamedNumber]:
     """Yield fractions in lowest terms, of 2 to 5."""
     for over, under in permutations((2, 3, 4, 5), 2):
         in_lowest_terms = math.gcd(over, under) == 1
         if in_lowest_terms:
-            yield Constant(over / under, Number(f"{over}/{under}"), 1.0)
+            yield NamedNumber(over / under, Number(f"{over}/{under}"), 1.0)
 
 
-def _special_numbers() -> Iterator[Constant]:
-    yield Constant(math.log(2), Number("ln 2"), 4.0)
-    yield Constant(1 / math.log(2), Number("1 / ln 2"), 4.0)
-    yield Constant(10, Number("10"), 4.0)
-    yield Constant(0.1, Number("0.1"), 4.0)
+def _special_numbers() -> Iterator[NamedNumber]:
+    yield NamedNumber(math.log(2), Number("ln 2"), 4.0)
+    yield NamedNumber(1 / math.log(2), Number("1 / ln 2"), 4.0)
+    yield NamedNumber(10, Number("10"), 4.0)
+    yield NamedNumber(0.1, Number("0.1"), 4.0)
 
 
-def _of_one_letter(letter: str, size: int) -> Iterator[Constant]:
+def _of_one_letter(letter: str, size: int) -> Iterator[NamedNumber]:
     """Yield a size, its root, and its ratios to the sizes next to it, all with their inverses."""
     root = math.sqrt(size)
     known = f"{letter} = {size}"
@@ -155,34 +155,34 @@ def _of_one_letter(letter: str, size: int) -> Iterator[Constant]:
     yield from _ratio_to_next(letter, size, f"({letter} + 1)", one_more)
 
 
-def _ratio_to_next(letter: str, size: int, formula: str, next_size: int) -> Iterator[Constant]:
+def _ratio_to_next(letter: str, size: int, formula: str, next_size: int) -> Iterator[NamedNumber]:
     """Yield the ratio of a size to one beside it, and the inverse: T / (T − 1), (T − 1) / T."""
     known = f"{letter} = {size}"
-    yield Constant(
+    yield NamedNumber(
         value=size / next_size,
         number=Number(f"{size}/{next_size}", (known,), f"{letter} / {formula}"),
         prior=2.0,
     )
-    yield Constant(
+    yield NamedNumber(
         value=next_size / size,
         number=Number(f"{next_size}/{size}", (known,), f"{formula} / {letter}"),
         prior=2.0,
     )
 
 
-def _ratios(letters: Mapping[str, int]) -> Iterator[Constant]:
+def _ratios(letters: Mapping[str, int]) -> Iterator[NamedNumber]:
     """Yield the ratios of two sizes."""
     for over, under in permutations(letters, 2):
         a = letters[over]
         b = letters[under]
-        yield Constant(
+        yield NamedNumber(
             value=a / b,
             number=Number(f"{a}/{b}", (f"{over} = {a}", f"{under} = {b}")),
             prior=2.0,
         )
 
 
-def _products(letters: Mapping[str, int]) -> Iterator[Constant]:
+def _products(letters: Mapping[str, int]) -> Iterator[NamedNumber]:
     """Yield the products of two or three sizes, and their inverses."""
     for count in (2, 3):
         weight = 4.0 / count
@@ -217,5 +217,5 @@ def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
 
 @cache
 def _letters(pairs: tuple[tuple[str, int], ...]) -> Letters:
-    """Make letters once, for their constants take time."""
+    """Make letters once, for the numbers that they name take time."""
     return Letters(pairs)

@@ -14,7 +14,7 @@ READY = b"."  # what is written when all is imported
 
 
 def serve() -> None:
-    """Read what to import from stdin, as a line of JSON, and then questions; answer on stdout.
+    """Read what to import from stdin, as a line of JSON, and then requests; answer on stdout.
 
     What the code prints goes nowhere.
     """
@@ -29,4 +29,4 @@ def serve() -> None:
     names = runner.names_to_keep(experiments)
     outbox.write(READY)
     outbox.flush()
-    runner.answer_questions(inbox, outbox, experiments, names)
+    runner.answer_requests(inbox, outbox, experiments, names)

@@ -2,7 +2,7 @@
 
 One server per unit and job imports what the unit needs once and then forks a worker for each
 submission. The parent hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission,
-a question or an answer ever passes through the server, whose memory the next worker inherits. The
+a request or an answer ever passes through the server, whose memory the next worker inherits. The
 server holds no secret.
 """
 
@@ -255,13 +255,13 @@ class Server:
         Raises `CannotConfine`, naming what it was not kept from.
         """
         secret = os.path.join(self.folder, "secret")  # the server writes it: see there
-        its_questions, questions = os.pipe()
+        its_requests, requests = os.pipe()
         answers, its_answers = os.pipe()
         command = {"do": "probe", "secret": secret}
-        started = self.command(command, (its_questions, its_answers))
-        os.close(its_questions)
+        started = self.command(command, (its_requests, its_answers))
+        os.close(its_requests)
         os.close(its_answers)
-        os.close(questions)
+        os.close(requests)
         with os.fdopen(answers, "rb") as stream:
             try:
                 refused = wire.receive(stream).arrays

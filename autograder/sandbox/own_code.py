@@ -164,14 +164,14 @@ class OwnProcess(Process):
             self.pieces.put(piece)
 
     def exchange(
-        self, question: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch
+        self, request: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch
     ) -> wire.Message:
-        """Send a question and read until its answer. Raises what `Process.exchange` raises."""
+        """Send a request and read until its answer. Raises what `Process.exchange` raises."""
         stream = self.started.stdin
         assert stream
         look = time.monotonic() + watch.begin_check(seconds)
         try:
-            stream.write(question)
+            stream.write(request)
             stream.flush()
         except OSError:
             raise EOFError from None

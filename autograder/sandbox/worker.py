@@ -1,6 +1,6 @@
-"""The parent's side of one submission's worker: asks questions, and reads hostile bytes as answers.
+"""The parent's side of one submission's worker: sends requests, and reads hostile bytes as answers.
 
-Only the first answer with a question's own token counts, and only while there is time left; where
+Only the first answer with a request's own token counts, and only while there is time left; where
 none comes, what the worker has said so far does.
 """
 
@@ -24,7 +24,7 @@ LEAST_WAITING = 0.5
 LEAST_LOOK = 0.005  # seconds from one look at the clocks to the next
 MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel ends it without a word
 GRACE = 0.3  # seconds for a worker that closed its pipe to end by itself
-MAX_UNEXPECTED = 8  # frames that answer no question of ours, before a check is given up
+MAX_UNEXPECTED = 8  # frames that answer no request of ours, before a check is given up
 MAX_READ = 1 << 20  # bytes at a time
 # after fewer bytes that end no answer, more are waited for: a worker that writes one by one would
 # keep the grader busy for as long as its check has
@@ -167,7 +167,7 @@ class Stopwatch:
 
 
 class ReplyReader:
-    """Finds the answer to one question among the bytes that a worker writes.
+    """Finds the answer to one request among the bytes that a worker writes.
 
     so_far: the answer that counts if no other comes; None if none was sent.
     """
@@ -230,25 +230,25 @@ class Process:
     """A worker's process: its number, and our ends of its two pipes."""
 
     pid: int
-    questions: int
+    requests: int
     answers: int
 
     def exchange(
-        self, question: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch
+        self, request: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch
     ) -> wire.Message:
-        """Send a question and read until its answer.
+        """Send a request and read until its answer.
 
-        reader: of the question's answer. seconds: of processor time that its check may take.
+        reader: of the request's answer. seconds: of processor time that its check may take.
         Raises `TimeoutError`, `EOFError`, `BadFrame`.
         """
-        unsent = memoryview(question)
+        unsent = memoryview(request)
         look = time.monotonic() + watch.begin_check(seconds)
         while True:
             left = look - time.monotonic()
             if left <= 0:
                 look = time.monotonic() + watch.time_left()
                 continue
-            to_write = [self.questions] if unsent else []
+            to_write = [self.requests] if unsent else []
             readable, writable, _ = select.select([self.answers], to_write, [], left)
             if writable:
                 unsent = self._write(unsent)
@@ -264,14 +264,14 @@ class Process:
     def _write(self, unsent: memoryview) -> memoryview:
         """Write what the pipe takes. Return the rest. Raises `EOFError`."""
         try:
-            written = os.write(self.questions, unsent)
+            written = os.write(self.requests, unsent)
         except BrokenPipeError:
             raise EOFError from None
         return unsent[written:]
 
     def close(self) -> None:
         """Close our ends of the pipes."""
-        os.close(self.questions)
+        os.close(self.requests)
         os.close(self.answers)
 
 
@@ -291,7 +291,7 @@ class Worker:
 
     A check that kills it, overruns or floods costs that check; the next gets a new process.
 
-    asked: questions to the present process.
+    asked: requests to the present process.
     timeouts: answers that did not come in time, of all processes.
     crowded: of these, how many because others had the processor.
     tell_names: whether to report which definitions ran; only a solution's report is trusted.
@@ -388,17 +388,17 @@ class Worker:
 
     def _fork(self) -> Process:
         """Have the server fork a process. Raises `ServerGone`."""
-        its_questions, questions = os.pipe()
+        its_requests, requests = os.pipe()
         answers, its_answers = os.pipe()
         try:
-            started = self._server.command({"do": "work"}, (its_questions, its_answers))
+            started = self._server.command({"do": "work"}, (its_requests, its_answers))
         finally:
-            os.close(its_questions)
+            os.close(its_requests)
             os.close(its_answers)
-        os.set_blocking(questions, False)
+        os.set_blocking(requests, False)
         self.asked = 0
         self._watch.begin_process()
-        return Process(started["pid"], questions, answers)
+        return Process(started["pid"], requests, answers)
 
     def _read_clock(self) -> Clock:
         """Read what the present process has computed, and stood in line for."""
@@ -429,7 +429,7 @@ class Worker:
 
 
 def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
-    """Return the arrays that travel with a question."""
+    """Return the arrays that travel with a request."""
     arrays = {}
     for name, array in weights.items():
         arrays[f"w.{name}"] = array

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.check import Check, Experiments, UnitSettings, named
 from autograder.sandbox.inside.namespaces import ALWAYS, Namespaces
-from autograder.sandbox.inside.runner import answer_questions, names_to_keep
+from autograder.sandbox.inside.runner import answer_requests, names_to_keep
 from autograder.sandbox.inside.wire import Message, encode
 from autograder.sandbox.worker import ReplyReader
 from autograder.torch import ADDON
@@ -86,7 +86,7 @@ def answered(script, experiment, addons=()):
     question = Message({"check": "asked", "role": "experiment", "seed": "3", "token": "x"}, {})
     names, outbox = names_to_keep(experiments), BytesIO()
     try:
-        answer_questions(BytesIO(encode(submission) + encode(question)), outbox, experiments, names)
+        answer_requests(BytesIO(encode(submission) + encode(question)), outbox, experiments, names)
     finally:
         names.put_back()
         for one in addons:

@@ -17,7 +17,7 @@ from autograder.grading.keys import solution_of
 from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.cells import cells, syntax_tree
 from autograder.sandbox.inside.namespaces import Namespaces
-from autograder.sandbox.inside.runner import answer_questions, failed, run_experiment, warm
+from autograder.sandbox.inside.runner import answer_requests, failed, run_experiment, warm
 from autograder.sandbox.inside.submission import Submission
 from autograder.sandbox.inside.wire import MAX_MESSAGE, Message, encode, receive, text_array
 
@@ -237,7 +237,7 @@ def conversation(source, *questions, checks=(asking, training), name="ada.py"):
     inbox = io.BytesIO(b"".join(frames))
     outbox = io.BytesIO()
     experiments = Experiments(tuple(checks), UnitSettings())
-    answer_questions(inbox, outbox, experiments, Namespaces([]))
+    answer_requests(inbox, outbox, experiments, Namespaces([]))
     outbox.seek(0)
     return [receive(outbox) for _ in questions]
 

@@ -275,12 +275,12 @@ def names_to_keep(experiments: Experiments) -> Namespaces:
     return Namespaces(names)
 
 
-def answer_questions(
+def answer_requests(
     inbox: BinaryIO, outbox: BinaryIO, experiments: Experiments, names: Namespaces
 ) -> None:
-    """Read a submission, then questions about it, and answer each: the whole life of a worker.
+    """Read a submission, then requests about it, and answer each: the whole life of a worker.
 
-    names: what is put back before each run of an experiment; a question may need two runs.
+    names: what is put back before each run of an experiment; a request may need two runs.
     """
     checks = {check.name: check for check in experiments.checks}
     reset = partial(_reset, experiments, names)
@@ -288,9 +288,9 @@ def answer_questions(
     source = hello.arrays["source"].tobytes()
     implementation: Any = None
 
-    def send(question: Message, answer: Answer, **more: str) -> None:
+    def send(request: Message, answer: Answer, **more: str) -> None:
         fields = {
-            "token": question.fields["token"],
+            "token": request.fields["token"],
             "failure": answer.failure,
             "message": answer.message,
             "error": answer.error.words,
@@ -301,26 +301,26 @@ def answer_questions(
         outbox.write(frame)
         outbox.flush()
 
-    def send_so_far(question: Message, answer: Answer) -> None:
+    def send_so_far(request: Message, answer: Answer) -> None:
         names.put_back()
-        send(question, answer, **{SO_FAR: "yes"})
+        send(request, answer, **{SO_FAR: "yes"})
 
     while True:
-        question = receive_or_end(inbox)
-        if question is None:
+        request = receive_or_end(inbox)
+        if request is None:
             return
-        check = checks[question.fields["check"]]
-        if _asks_of_variant(question):
-            variant = question.arrays["source"].tobytes()
+        check = checks[request.fields["check"]]
+        if _asks_of_variant(request):
+            variant = request.arrays["source"].tobytes()
             if variant != source:
                 source = variant
                 implementation = None
-        tell_so_far = partial(send_so_far, question)
-        asks_what_ran = question.fields.get("tell") == RAN  # only of scripts that a grader trusts
+        tell_so_far = partial(send_so_far, request)
+        asks_what_ran = request.fields.get("tell") == RAN  # only of scripts that a grader trusts
         try:
             if implementation is None or asks_what_ran:
                 implementation = Submission(source, hello.fields["name"])
-            answer = _answer(check, implementation, question, experiments, reset, tell_so_far)
+            answer = _answer(check, implementation, request, experiments, reset, tell_so_far)
             names.put_back()  # what sends the answer needs them, too
         except KeyboardInterrupt as error:  # nobody is at a keyboard: code or a library raised it
             names.put_back()
@@ -332,7 +332,7 @@ def answer_questions(
         more = {}
         if asks_what_ran and implementation is not None:
             more[RAN] = "\n".join(sorted(names_run(implementation)))
-        send(question, answer, **more)
+        send(request, answer, **more)
 
 
 def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
@@ -346,24 +346,24 @@ def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
 def _answer(
     check: Check,
     implementation: Any,
-    question: Message,
+    request: Message,
     experiments: Experiments,
     reset: Reset,
     tell_so_far: TellSoFar,
 ) -> Answer:
     text = None
-    if "text" in question.arrays:
-        raw = question.arrays["text"].tobytes()
+    if "text" in request.arrays:
+        raw = request.arrays["text"].tobytes()
         text = raw.decode()
-    if check.measure and question.fields["role"] == "measure":
-        weights = _weights(question)
+    if check.measure and request.fields["role"] == "measure":
+        weights = _weights(request)
         try:
             loss = check.measure(implementation, weights, text)
         except Exception as error:
             return failed(error, check)
         return Answer({"loss": np.array(loss)})
-    seed = int(question.fields["seed"])
-    if _asks_of_variant(question):  # one that fails has no answer, and no student to tell why
+    seed = int(request.fields["seed"])
+    if _asks_of_variant(request):  # one that fails has no answer, and no student to tell why
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
     return run_experiment(
@@ -371,15 +371,15 @@ def _answer(
     )
 
 
-def _asks_of_variant(question: Message) -> bool:
-    """Return whether a question brings another file, as those about variants of the solution do."""
-    return "source" in question.arrays
+def _asks_of_variant(request: Message) -> bool:
+    """Return whether a request brings another file, as those about variants of the solution do."""
+    return "source" in request.arrays
 
 
-def _weights(question: Message) -> Arrays:
-    """Return the weights that a question asks to measure."""
+def _weights(request: Message) -> Arrays:
+    """Return the weights that a request asks to measure."""
     weights = {}
-    for name, array in question.arrays.items():
+    for name, array in request.arrays.items():
         if name.startswith(WEIGHTS):
             weights[name.removeprefix(WEIGHTS)] = array
     return weights

@@ -33,7 +33,7 @@ FORKS_BEFORE_HUGE_PAGES = 3  # from then on it saves time to make each of the ne
 POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
 
 # descriptors of a worker
-QUESTIONS = 3
+REQUESTS = 3
 ANSWERS = 4
 RULESET = 5  # closed when the walls stand
 FIRST_TO_CLOSE = 6
@@ -179,8 +179,8 @@ def _obey(
 def _answer_with(forker: Forker) -> Task:
     """Return the task of a worker that runs a submission."""
 
-    def task(questions: BinaryIO, answers: BinaryIO) -> None:
-        runner.answer_questions(questions, answers, forker.experiments, forker.names)
+    def task(requests: BinaryIO, answers: BinaryIO) -> None:
+        runner.answer_requests(requests, answers, forker.experiments, forker.names)
 
     return task
 
@@ -207,15 +207,15 @@ def _work(forker: Forker, task: Task, descriptors: Sequence[int]) -> NoReturn:
         os.dup2(forker.null, 0)
         os.dup2(forker.null, 1)
         os.dup2(forker.null, 2)
-        os.dup2(inbox, QUESTIONS)
+        os.dup2(inbox, REQUESTS)
         os.dup2(outbox, ANSWERS)
         if forker.walls:
             _confine(forker, forker.walls)
         else:
             os.closerange(RULESET, MAX_DESCRIPTOR)
-        questions = os.fdopen(QUESTIONS, "rb")
+        requests = os.fdopen(REQUESTS, "rb")
         answers = os.fdopen(ANSWERS, "wb")
-        task(questions, answers)
+        task(requests, answers)
     finally:
         os._exit(0)
 

@@ -257,7 +257,7 @@ def receive_or_end(stream: BinaryIO) -> Message | None:
 
 
 def text_array(text: str | bytes) -> np.ndarray:
-    """Turn a text into an array of bytes, to travel with a question."""
+    """Turn a text into an array of bytes, to travel with a request."""
     raw = text.encode() if isinstance(text, str) else text
     if not raw:
         return np.zeros(0, np.uint8)  # `frombuffer` takes no empty buffer

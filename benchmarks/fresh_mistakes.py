@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 from at_hand import COURSE, unit
 
-from autograder.authoring.told import first_failed, how_told
+from autograder.authoring.feedback_coverage import diagnosis_of, first_failed
 from autograder.course import Unit, find_unit
 from autograder.grading.keys import solution_of
 from autograder.grading.listed import listed_in_key
@@ -83,7 +83,7 @@ def answers(name: str) -> Iterator[tuple[str, str]]:
 
 def column(measured: Unit, verdicts: list[Verdict]) -> str:
     """How an answer is told by the first check that it fails."""
-    return how_told(verdicts) or "passes"
+    return diagnosis_of(verdicts) or "passes"
 
 
 def itself(server: Server) -> Server:

@@ -27,8 +27,8 @@ from pathlib import Path
 
 from at_hand import COURSE, unit
 
+from autograder.authoring.feedback_coverage import FeedbackCoverage, diagnosis_of
 from autograder.authoring.mutants import mutants, name_of
-from autograder.authoring.told import Telling, how_told
 from autograder.authoring.validate import places_of_mistakes
 from autograder.check import Answer
 from autograder.course import Unit, find_unit
@@ -188,22 +188,22 @@ def main() -> None:
     readable = []
     for name in asked.units:
         measured = unit(find_unit(COURSE, name))
-        telling = Telling()
+        coverage = FeedbackCoverage()
         chosen = drawn(measured, asked.styles, asked.seed)[:: asked.every]
         if asked.held_out:
             told = held_out(measured, chosen, asked.store, asked.seed)
         else:
             told = judged(measured, chosen, asked.seed)
         for mutant, verdicts in told:
-            telling.add(verdicts, mutant, places_of_mistakes(measured))
-            if how_told(verdicts) in asked.which:
+            coverage.add(verdicts, mutant, places_of_mistakes(measured))
+            if diagnosis_of(verdicts) in asked.which:
                 readable.append(lines(mutant, verdicts))
-        counts = ", ".join(f"{count} {told}" for told, count in telling.counts.most_common())
+        counts = ", ".join(f"{count} {told}" for told, count in coverage.counts.most_common())
         print(
-            f"{name}: {telling.share:.1%} of {telling.answered} named or related; {counts}",
+            f"{name}: {coverage.share:.1%} of {coverage.answered} named or related; {counts}",
             flush=True,
         )
-        for one in telling.untrue:
+        for one in coverage.untrue:
             print(f"  untrue: {one}", flush=True)
     for one in random.Random(asked.seed).sample(readable, min(asked.draw, len(readable))):
         print(one)

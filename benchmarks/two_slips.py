@@ -25,7 +25,7 @@ from unittest.mock import patch
 from at_hand import COURSE, unit
 from fresh_mistakes import COLUMNS, SEED, Changes, base_and_slips, column, itself
 
-from autograder.authoring.told import findings_of, first_failed
+from autograder.authoring.feedback_coverage import findings_of, first_failed
 from autograder.course import Unit, find_unit
 from autograder.finding import FindingKind
 from autograder.grading.key_file import load_key

@@ -8,9 +8,9 @@ import pytest
 import this_course
 from this_course import COURSE, ROOT, UNIT
 
+from autograder.authoring.feedback_coverage import FeedbackCoverage
 from autograder.authoring.grader_page import grader_page
 from autograder.authoring.mutants import equivalents
-from autograder.authoring.told import Telling
 from autograder.authoring.validation_report import ValidationReport
 from autograder.course import Course
 from autograder.grading.arithmetic import interpolated
@@ -42,7 +42,7 @@ def proof():
         mutants=101,
         equivalent=1,
         survivors=["clip: norm → 0"],
-        told=Telling(
+        feedback=FeedbackCoverage(
             Counter(named=20, related=30, neither=10, error=33), ["clip: norm → 1: got: x"]
         ),
         alone=Counter({name: 3 for name in names if name != "training"}),

@@ -227,7 +227,7 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         made = (first.text, second.text)
         script = solution.with_mistake(first.id, second.id)
         graded = _grade(server, script, seed, key)
-        third = [text for text in _mistakes_told(graded) if text not in made]
+        third = [text for text in _mistakes_named(graded) if text not in made]
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
@@ -255,7 +255,7 @@ def _are_apart(one: PlacedMistake, other: PlacedMistake) -> bool:
     return other.last_line < one.first_line
 
 
-def _mistakes_told(verdicts: Sequence[Verdict]) -> list[str]:
+def _mistakes_named(verdicts: Sequence[Verdict]) -> list[str]:
     """Return what is said of known mistakes, in order."""
     told = []
     for verdict in verdicts:
@@ -387,7 +387,7 @@ def judge_mutants(
     for result in run_mutants(unit, FIRST_SEED, data, jobs, part, functions):
         name = name_of(result.mutant)
         report.mutants += 1
-        report.told.add(result.verdicts, result.mutant, places)
+        report.feedback.add(result.verdicts, result.mutant, places)
         if result.failed:
             first, *others = result.failed
             if not others:
@@ -403,7 +403,7 @@ def judge_mutants(
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE
     yield finding(f"{report.unit}: {score}", is_low)
-    yield _what_mutants_are_told(report)
+    yield _feedback_on_mutants(report)
     if not report.quick and not report.only:
         yield from _checks_that_catch_nothing(unit, report)
 
@@ -431,15 +431,15 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     return places
 
 
-def _what_mutants_are_told(report: ValidationReport) -> Trial:
+def _feedback_on_mutants(report: ValidationReport) -> Trial:
     """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
-    told = report.told
-    answered = f"{told.answered} mutants that answer"
-    words = f"{report.unit}: {told.share:.1%} of {answered} are explained"
-    if not told.untrue:
+    feedback = report.feedback
+    answered = f"{feedback.answered} mutants that answer"
+    words = f"{report.unit}: {feedback.share:.1%} of {answered} are explained"
+    if not feedback.untrue:
         return finding(words, False)
     lines = [f"{words}; feedback false:"]
-    for untrue in told.untrue:
+    for untrue in feedback.untrue:
         lines.append(f"    {untrue}")
     return finding("\n".join(lines), True)
 
@@ -498,7 +498,7 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
 
     It should lose points, unless it is a prediction, and be named by its own text only.
     """
-    told = set(_mistakes_told(verdicts))
+    told = set(_mistakes_named(verdicts))
     is_prediction = any(verdict.given and not verdict.agrees for verdict in verdicts)
     if all(verdict.status == "passed" for verdict in verdicts) and not is_prediction:
         return "lost no points"

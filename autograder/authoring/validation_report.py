@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
-from autograder.authoring.told import Telling
+from autograder.authoring.feedback_coverage import FeedbackCoverage
 
 STYLE_SEEDS = 20  # of a run that is not quick
 
@@ -30,7 +30,7 @@ class ValidationReport:
     """What was tried of a unit, and counted.
 
     misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
-    catches. told: what mutants are told. deviations: (check, style) → by how many tolerances the
+    catches. feedback: on mutants. deviations: (check, style) → by how many tolerances the
     style's answer differs, one per seed. only: the check that is proven, "" for all of the unit.
     """
 
@@ -48,7 +48,7 @@ class ValidationReport:
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)
     alone: Counter[str] = field(default_factory=Counter)
-    told: Telling = field(default_factory=Telling)
+    feedback: FeedbackCoverage = field(default_factory=FeedbackCoverage)
     deviations: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     seconds: float = 0.0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.authoring.told import Telling, how_told
+from autograder.authoring.feedback_coverage import FeedbackCoverage, diagnosis_of
 from autograder.check import Failure
 from autograder.explaining.words import remark_on
 from autograder.finding import (
@@ -67,14 +67,14 @@ def mutant_of(function):
 )
 def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
     """What later ones say comes late."""
-    assert how_told(verdicts) == told
+    assert diagnosis_of(verdicts) == told
 
 
 def test_words_that_a_check_has_for_an_array_tell_something():
     """They are counted by themselves, and only where nothing else is told."""
     own_words = Look(LookKind.OWN_WORDS, words="count again.")
     both = failed(FindingKind.RELATION, relation=REVERSED, look=own_words)
-    assert how_told([RIGHT, both]) == "related"
+    assert diagnosis_of([RIGHT, both]) == "related"
     assert both.remarks[0].text == "your values are the expected ones reversed. count again."
 
 
@@ -86,27 +86,27 @@ def test_a_small_change_of_another_function_is_untrue(functions, is_untrue):
     """Its functions are data: a name that only begins alike is another one."""
     change = ChangeFound(functions, ())
     told_change = failed(FindingKind.SMALL_CHANGE, change=change)
-    telling = Telling()
-    telling.add([told_change], mutant_of("double"), {})
-    assert bool(telling.untrue) == is_untrue
+    coverage = FeedbackCoverage()
+    coverage.add([told_change], mutant_of("double"), {})
+    assert bool(coverage.untrue) == is_untrue
     if functions:
         mended = failed(FindingKind.LOOK, look=COUNTED, mending=Mending(functions[0]))
-        telling = Telling()
-        telling.add([mended], mutant_of("double"), {})
-        assert (bool(telling.untrue), telling.counts["repaired"]) == (is_untrue, 1)
+        coverage = FeedbackCoverage()
+        coverage.add([mended], mutant_of("double"), {})
+        assert (bool(coverage.untrue), coverage.counts["repaired"]) == (is_untrue, 1)
 
 
 def test_a_name_from_another_function_is_untrue():
     """The share leaves out what ends with an error, and what loses nothing."""
-    telling, places = Telling(), {"return 2 * x": frozenset({"double"})}
+    coverage, places = FeedbackCoverage(), {"return 2 * x": frozenset({"double"})}
     for function, verdict in (
         ("double", NAMED),
         ("Net.forward", NAMED),
         ("halve", RELATED),
         ("halve", VALUES),
     ):
-        telling.add([RIGHT, verdict], mutant_of(function), places)
-    telling.add([RIGHT, RAISED], mutant_of("double"), places)
-    telling.add([RIGHT], mutant_of("double"), places)
-    assert (telling.answered, telling.share) == (4, 0.75)
-    assert telling.untrue == ["Net.forward: x → y: got: this mistake gives your values: a slip."]
+        coverage.add([RIGHT, verdict], mutant_of(function), places)
+    coverage.add([RIGHT, RAISED], mutant_of("double"), places)
+    coverage.add([RIGHT], mutant_of("double"), places)
+    assert (coverage.answered, coverage.share) == (4, 0.75)
+    assert coverage.untrue == ["Net.forward: x → y: got: this mistake gives your values: a slip."]

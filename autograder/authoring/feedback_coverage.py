@@ -1,8 +1,8 @@
-"""Counts what the grader says about mistakes that are not listed.
+"""Counts how feedback diagnoses mistakes that are not listed.
 
-Each is named, or related to the right answer, or told as a small change of one or as two known
-mistakes at once, or repaired by a small change of its own, or told by words that the check's author
-wrote, or none of these.
+It names a known mistake or two at once, finds a relation to the right answer or a small change of
+one, or repairs the wrong answer by a small change. Otherwise it has the words that the check's
+author wrote, an error, or none of these.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from autograder.finding import Finding, FindingKind, LookKind
 from autograder.judging import Remark, Verdict
 from autograder.source.edits import Edit
 
-Told = Literal[
+Diagnosis = Literal[
     "named",
     "related",
     "small change",
@@ -28,17 +28,17 @@ Told = Literal[
 
 
 @dataclass
-class Telling:
-    """How many wrong variants of a unit's solution are told what.
+class FeedbackCoverage:
+    """How feedback diagnoses wrong variants of a unit's solution, and how many of them.
 
-    counts: by how the first check that fails tells them: *named* by a known mistake, *related* to
+    counts: by what the first check that fails says: *named* by a known mistake, *related* to
     the expected values, by a *small change* of the solution that gives the same, by *two mistakes*
     at once, *repaired* by a small change of the answer itself after which the check passes, by the
     check's *own words* for an array, by the *error* that they raise, or *neither*.
-    untrue: what is told that is not so.
+    untrue: what feedback says that is not so.
     """
 
-    counts: Counter[Told] = field(default_factory=Counter)
+    counts: Counter[Diagnosis] = field(default_factory=Counter)
     untrue: list[str] = field(default_factory=list)
 
     @property
@@ -49,7 +49,7 @@ class Telling:
 
     @property
     def explained(self) -> int:
-        """Return how many are told what explains their values."""
+        """Return how many have feedback that explains their values."""
         named = self.counts["named"]
         related = self.counts["related"]
         changed = self.counts["small change"] + self.counts["two mistakes"]
@@ -58,7 +58,7 @@ class Telling:
 
     @property
     def share(self) -> float:
-        """Return the share of those that are named or related, or told a small change."""
+        """Return the share of those that answered whose values feedback explains."""
         if not self.answered:
             return 1.0
         return self.explained / self.answered
@@ -66,22 +66,22 @@ class Telling:
     def add(
         self, verdicts: Sequence[Verdict], mutant: Edit, places: Mapping[str, frozenset[str]]
     ) -> None:
-        """Count what a mutant is told.
+        """Count the feedback on a mutant.
 
         places: code of a known mistake → the names of the definitions in which it is made.
         """
-        told = how_told(verdicts)
-        if told:
-            self.counts[told] += 1
+        diagnosis = diagnosis_of(verdicts)
+        if diagnosis:
+            self.counts[diagnosis] += 1
         for remark in untrue(verdicts, mutant.function, places):
             words = f"{name_of(mutant)}: got: {remark.text}"
             self.untrue.append(words)
 
 
-def how_told(verdicts: Iterable[Verdict]) -> Told | None:
-    """Return how the first check that fails tells what went wrong; None where all pass."""
+def diagnosis_of(verdicts: Iterable[Verdict]) -> Diagnosis | None:
+    """Return how the first check that fails says what went wrong; None where all pass."""
     failed = first_failed(verdicts)
-    return _how_failure_is_told(failed) if failed else None
+    return _diagnosis_of_failure(failed) if failed else None
 
 
 def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
@@ -92,12 +92,12 @@ def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
     return None
 
 
-def _how_failure_is_told(verdict: Verdict) -> Told:
+def _diagnosis_of_failure(verdict: Verdict) -> Diagnosis:
     findings = findings_of(verdict)
     kinds = {finding.kind for finding in findings}
-    for kind, told in TOLD_BY.items():
+    for kind, diagnosis in DIAGNOSIS.items():
         if kind in kinds:
-            return told
+            return diagnosis
     if any(finding.mending for finding in findings):
         return "repaired"
     if verdict.failure:
@@ -106,8 +106,8 @@ def _how_failure_is_told(verdict: Verdict) -> Told:
     return "own words" if LookKind.OWN_WORDS in looks else "neither"
 
 
-# in this order: what explains an array best says how the check is told
-TOLD_BY: Mapping[FindingKind, Told] = {
+# in this order: what explains an array best is the diagnosis
+DIAGNOSIS: Mapping[FindingKind, Diagnosis] = {
     FindingKind.MISTAKE: "named",
     FindingKind.MISTAKE_OF_ERROR: "named",
     FindingKind.WRONG_PART: "named",
@@ -144,7 +144,7 @@ def untrue(
 
 
 def _names_another(finding: Finding, definition: str) -> bool:
-    """Return whether a small change is told of other definitions than this one."""
+    """Return whether feedback names a small change in other definitions than this one."""
     functions: tuple[str, ...] = ()
     if finding.change:
         functions = finding.change.functions

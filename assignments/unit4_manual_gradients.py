@@ -467,11 +467,31 @@ with autograder.example("your backward pass against your numerical gradient"):
 #
 # ## 9. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back. **Before you run it:** say $W_h$ is 1.05 times the identity. How many times as large is a
-# gradient a hundred steps back? And how much of it is left where $W_h$ is 0.95 times the identity?
+# `dnext` is multiplied by $W_h^\top$ at every step back. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
+# steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a number for the first before you run the example; every
+# prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>Do I have to work it out?</summary>
+#
+# No, guess. What counts is that you have said a number before you see the right one.
+# </details>
+
+
+# %%
+def gradient_100_steps_back():
+    """Your prediction: how many times as large is the gradient, where Wh is 1.05 times the identity?"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_growth")
 
 # %%
 with autograder.example("gradient norms through 100 steps"):
+    print(f"predicted for 1.05: × {gradient_100_steps_back():.4g}")
     import matplotlib.pyplot as plt
 
     scales = {

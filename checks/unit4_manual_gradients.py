@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, named, number, same_after
 
 SIZES = {"T": 6, "B": 5, "V": 13, "H": 9}
 UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
@@ -213,6 +213,12 @@ def numerical(net: Any, seed: int) -> Arrays:
     return out | named("same_after", kept)
 
 
+@check(points=1, question=number(rtol=0.1, predict=True))
+def predicted_growth(net: Any, seed: int) -> float:
+    """`gradient_100_steps_back` predicts how large a gradient becomes"""
+    return net.gradient_100_steps_back()
+
+
 @check(points=2, words={"same_after": KEPT})
 def clipping(net: Any, seed: int) -> Arrays:
     """`clip` scales gradients to a global norm and leaves small ones unchanged"""
@@ -262,12 +268,12 @@ def two_steps(net: Any, seed: int) -> Arrays:
     out: Arrays = {}
     params = weights(rng, V, H - 2)
     batches = []
-    for number in range(7):
+    for turn in range(7):
         x, targets, _ = batch(rng)
-        if number == 2:  # of two texts
+        if turn == 2:  # of two texts
             x = x[:, :2]
             targets = targets[:, :2]
-        if number == 4:  # of one step
+        if turn == 4:  # of one step
             x = x[:1]
             targets = targets[:1]
         batches.append((x, targets))

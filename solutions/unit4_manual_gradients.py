@@ -753,11 +753,40 @@ with autograder.example("your backward pass against your numerical gradient"):
 #
 # ## 9. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back. **Before you run it:** say $W_h$ is 1.05 times the identity. How many times as large is a
-# gradient a hundred steps back? And how much of it is left where $W_h$ is 0.95 times the identity?
+# `dnext` is multiplied by $W_h^\top$ at every step back. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
+# steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a number for the first before you run the example; every
+# prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>Do I have to work it out?</summary>
+#
+# No, guess. What counts is that you have said a number before you see the right one.
+# </details>
+
+
+# %%
+def gradient_100_steps_back():
+    """Your prediction: how many times as large is the gradient, where Wh is 1.05 times the identity?"""
+    ### BEGIN SOLUTION
+    return 131.5
+    # mistake: return 5.0
+    #   the 5 % were added up. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
+    # mistake: return 6.0
+    #   the 5 % were added up. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
+    # mistake: return 105.0
+    #   the factor was multiplied by the number of steps. It is applied 100 times, so take 1.05 to the power of 100: 131.5.
+    # mistake: return 1.05
+    #   this is one step. A hundred steps apply the factor 100 times: 1.05 to the power of 100 is 131.5.
+    ### END SOLUTION
+
+
+# %%
+check("predicted_growth")
 
 # %%
 with autograder.example("gradient norms through 100 steps"):
+    print(f"predicted for 1.05: × {gradient_100_steps_back():.4g}")
     import matplotlib.pyplot as plt
 
     scales = {

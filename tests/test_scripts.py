@@ -26,12 +26,15 @@ def script_in_full(unit):
 def runs_well(unit, script):
     """Run a unit's script top to bottom; return what it printed.
 
-    Every check is passed, every example shown, and nothing warns.
+    Every check is passed, each prediction recorded, every example shown, and nothing warns.
     """
     done = python("-W", "error", script)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert done.stdout.count("✓") == len(this_course.unit(unit).checks)
+    checks = this_course.unit(unit).checks
+    questions = [check for check in checks if check.question]
+    assert done.stdout.count("✓") == len(checks) - len(questions)
+    assert done.stdout.count("\n•") == len(questions)
     assert "Left out" not in done.stdout
     return done.stdout
 

@@ -9,6 +9,7 @@ import this_course
 from this_course import EACH_UNIT, ROOT
 
 from autograder.authoring.validate import lost, plain_key, styles
+from autograder.check import functions_of_questions
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.one import grade_one
 
@@ -53,9 +54,14 @@ def bare(node):
 
 @cache
 def exercises(unit):
-    """What a student writes: the definitions that the stub leaves open."""
-    open_ones = definitions(ast.parse(solution_of(this_course.unit(unit)).stub)).items()
-    return {name for name, node in open_ones if "NotImplementedError" in ast.dump(node)}
+    """What a student writes: the definitions that the stub leaves open.
+
+    Answers to questions are left out, since an answer can be given in one way only.
+    """
+    loaded = this_course.unit(unit)
+    open_ones = definitions(ast.parse(solution_of(loaded).stub)).items()
+    written = {name for name, node in open_ones if "NotImplementedError" in ast.dump(node)}
+    return written - functions_of_questions(loaded.checks)
 
 
 @cache

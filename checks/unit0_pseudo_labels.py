@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
 from autograder.torch.networks import condition, tensor
 from autograder.torch.sgd import Descent
 
@@ -352,6 +352,15 @@ def make_batches(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
     """Make the optimizer that `semi_supervised` is given."""
     return Descent(model.parameters(), 0.3, 0.5)
+
+
+@check(
+    points=1,
+    question=choice("clearly better", "about the same", "clearly worse", predict=True),
+)
+def predicted_accuracy(net: Any, seed: int) -> str:
+    """`with_four_fifths` predicts what more guesses do"""
+    return net.with_four_fifths()
 
 
 @check(

@@ -85,6 +85,10 @@ def train(model, batches, optimizer, steps):
     return history
 
 
+def with_four_fifths():
+    return "clearly worse"
+
+
 def semi_supervised(teacher, student, labelled, x_unlabelled, make_batches, make_optimizer, total, share, steps):
     """Train the teacher on labelled data, label the rest softly, train the student on both; returns the student."""
     x, y = labelled

@@ -454,6 +454,35 @@ check("weight_decay")
 # %% [markdown]
 # ## 9. How good is it?
 #
+# First, the slip that costs most evenings here. A model returns its predictions as a column, (6, 1), and the ratings are (6,). Which shape
+# has predictions − ratings? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>How does PyTorch put two shapes together?</summary>
+#
+# It writes them one below the other, aligned at the right. An axis that is missing or of length 1 is repeated.
+# </details>
+
+
+# %%
+def column_minus_row():
+    """Your prediction: the shape of a (6, 1) tensor minus a (6,) tensor, a tuple of numbers."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_shape")
+
+# %%
+with autograder.example("a column minus a row"):
+    difference = torch.zeros(6, 1) - torch.zeros(6)
+    print(f"predicted {column_minus_row()}, found {tuple(difference.shape)}")
+
+# %% [markdown]
+# Each prediction was compared with every rating, no error was raised, and a mean squared error of these 36 numbers looks like one of six. So keep predictions (N,).
+#
 # The **mean squared error** on ratings that were not trained on, and nothing else in it: no penalty, no root (that would be another
 # figure, the RMSE), no dropout. Always predicting the mean gives 1.1 on these data.
 #
@@ -573,8 +602,26 @@ with autograder.example("MovieLens, two models"):
 # the net trains, which makes its training error larger, too.)
 #
 # Section 6 said that for a dot product it is hard to say who is strict and what everybody likes. How much do biases matter? Train the same
-# tables once more without biases and without the constant. **Before you run it:** is the held-out error of the product without them
-# above or below the error of always predicting the mean?
+# tables once more without biases and without the constant. Is the held-out error of the product without them lower or higher than the error
+# of always predicting the mean? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of a film that nobody in the training part has rated: which row does it have, and what does the product say?
+# </details>
+
+
+# %%
+def without_biases():
+    """Your prediction: is the error of the product alone "lower", "about the same" or "higher" than the mean's?"""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_error")
 
 
 # %%
@@ -590,6 +637,7 @@ class OnlyProduct(nn.Module):
 
 
 with autograder.example("the product without biases"):
+    print(f"predicted: {without_biases()} than 1.12, the mean's")
     torch.manual_seed(1)
     only = small(OnlyProduct(671, 9066, 10))
     optimizer = torch.optim.Adam(only.parameters(), 0.02)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after, shape
 from autograder.torch.networks import condition, size, tensor
 from autograder.torch.sgd import Descent
 
@@ -384,6 +384,12 @@ def weight_decay(net: Any, seed: int) -> Arrays:
     return out | named("model_same_after", same)
 
 
+@check(points=1, question=shape(predict=True))
+def predicted_shape(net: Any, seed: int) -> tuple[int, ...]:
+    """`column_minus_row` predicts a shape"""
+    return net.column_minus_row()
+
+
 @check(
     points=2,
     words={
@@ -487,6 +493,12 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
     users, movies, ratings = read(text)
     # in float64, where right answers differ: in float32 their errors are the same number
     return float(ours.mse(model.double(), users, movies, ratings.double()))
+
+
+@check(points=1, question=choice("lower", "about the same", "higher", predict=True))
+def predicted_error(net: Any, seed: int) -> str:
+    """`without_biases` predicts how good a product alone is"""
+    return net.without_biases()
 
 
 @check(

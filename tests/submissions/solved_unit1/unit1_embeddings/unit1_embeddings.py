@@ -102,6 +102,10 @@ def penalty(model):
     return sum(m.weight.pow(2).sum() for m in model.modules() if isinstance(m, nn.Embedding))
 
 
+def column_minus_row():
+    return (6, 6)
+
+
 def mse(model, users, movies, ratings):
     """The mean squared error of a model's predictions, (N,) each, in evaluation mode; a number outside of any graph."""
     model.eval()
@@ -141,6 +145,10 @@ def neighbours(table, row, count):
     """The ids of the `count` rows most similar to row `row` by cosine, the most similar first, without the row itself."""
     similar = F.cosine_similarity(table, table[row : row + 1])
     return [i for i in similar.argsort(descending=True).tolist() if i != row][:count]
+
+
+def without_biases():
+    return "higher"
 
 
 def two_dimensions(table):

@@ -432,11 +432,30 @@ def backed_off(counts, context, c, V):
 check("counting")
 
 # %% [markdown]
-# **Before you run it:** the network of section 5 came to 2.11 with three characters. What will counting come to, and what happens as the
-# context grows?
+# The network of section 5 came to 2.11 with three characters. What will counting come to? And what happens to the held-out loss as the
+# context grows from none to six characters? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of how often a context of six characters occurs in the training text, and of what a table says of one that never did.
+# </details>
+
+
+# %%
+def longer_contexts():
+    """Your prediction: what the loss does as the context grows, "falls", "falls, then rises", "stays" or "rises"."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_curve")
 
 # %%
 with autograder.example("counting on the corpus"):
+    print(f"predicted: it {longer_contexts()}")
     counts = count_next(corpus.train, 6)
     counted_losses = []  # of contexts of 0, 1, 2, … characters
     for n in range(7):

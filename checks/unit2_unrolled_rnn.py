@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
 from autograder.torch.networks import condition, floats, load, take, tensor
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
@@ -284,6 +284,12 @@ def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
     silent = Clock(seed, answers=answers, silent=True)
     answer = ask(silent, chars, texts[0])
     return out | named("characters null", "|".join(found), answer == "\0")
+
+
+@check(points=1, question=choice("falls", "falls, then rises", "stays", "rises", predict=True))
+def predicted_curve(net: Any, seed: int) -> str:
+    """`longer_contexts` predicts what longer contexts do"""
+    return net.longer_contexts()
 
 
 @check(

@@ -713,11 +713,37 @@ def backed_off(counts, context, c, V):
 check("counting")
 
 # %% [markdown]
-# **Before you run it:** the network of section 5 came to 2.11 with three characters. What will counting come to, and what happens as the
-# context grows?
+# The network of section 5 came to 2.11 with three characters. What will counting come to? And what happens to the held-out loss as the
+# context grows from none to six characters? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of how often a context of six characters occurs in the training text, and of what a table says of one that never did.
+# </details>
+
+
+# %%
+def longer_contexts():
+    """Your prediction: what the loss does as the context grows, "falls", "falls, then rises", "stays" or "rises"."""
+    ### BEGIN SOLUTION
+    return "falls, then rises"
+    # mistake: return "falls"
+    #   each character of memory helps up to four. Longer contexts are so rare that their counts say little, and the loss rises again.
+    # mistake: return "stays"
+    #   the characters before say a lot about the next one, so the loss falls. Compare the first points of the curve.
+    # mistake: return "rises"
+    #   the loss falls first: up to four characters, knowing more of the past helps. Rare contexts spoil it only from there on.
+    ### END SOLUTION
+
+
+# %%
+check("predicted_curve")
 
 # %%
 with autograder.example("counting on the corpus"):
+    print(f"predicted: it {longer_contexts()}")
     counts = count_next(corpus.train, 6)
     counted_losses = []  # of contexts of 0, 1, 2, … characters
     for n in range(7):

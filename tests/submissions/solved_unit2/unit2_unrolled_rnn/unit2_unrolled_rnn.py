@@ -60,6 +60,10 @@ def train(model, batches, optimizer):
     return [one_step(*batch) for batch in batches]
 
 
+def longer_contexts():
+    return "falls, then rises"
+
+
 def next_character(model, chars, text):
     """The likeliest character after `text`, a string of one: `model` gives logits (B, V) for ids (T, B)."""
     scores = model(encode(text, chars).view(-1, 1))

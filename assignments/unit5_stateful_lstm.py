@@ -181,11 +181,31 @@ def gradient_norms(step, start, T):
 check("norms_through_time")
 
 # %% [markdown]
-# **Before you run it:** here are plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each
-# is drawn eight times, with eight matrices. Which of them will have a gradient of ordinary size at the first state, whatever the matrix?
+# Here are plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each is drawn eight times,
+# with eight matrices. Which of them will have a gradient of ordinary size, between 1 and 1,000, at the first state, whatever the matrix? Write
+# what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of a product of a hundred factors. Where can each factor be near 1 for *every* matrix, and not only on average?
+# </details>
+
+
+# %%
+def gradient_that_stays():
+    """Your prediction, one of "plain × 1.60", "plain × 1.41", "plain × 1.00", "LSTM open" and "LSTM half open"."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_network")
 
 # %%
 with autograder.example("gradients through 100 steps"):
+    print(f"predicted: {gradient_that_stays()}")
     H = 64
 
     def plain_step(square, scale):

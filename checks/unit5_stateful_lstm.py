@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
 from autograder.torch.networks import condition, floats, gradients, load, moved, put, size, take
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
@@ -100,6 +100,17 @@ def norms_through_time(net: Any, seed: int) -> Arrays:
     of_large = net.gradient_norms(lambda h: torch.tanh(h @ large), start, 3)
     out = named("small_weights large_weights", of_small, of_large)
     return out | same_after(net)
+
+
+@check(
+    points=1,
+    question=choice(
+        "plain × 1.60", "plain × 1.41", "plain × 1.00", "LSTM open", "LSTM half open", predict=True
+    ),
+)
+def predicted_network(net: Any, seed: int) -> str:
+    """`gradient_that_stays` predicts which network keeps its gradient"""
+    return net.gradient_that_stays()
 
 
 @check(

@@ -274,11 +274,40 @@ def gradient_norms(step, start, T):
 check("norms_through_time")
 
 # %% [markdown]
-# **Before you run it:** here are plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each
-# is drawn eight times, with eight matrices. Which of them will have a gradient of ordinary size at the first state, whatever the matrix?
+# Here are plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each is drawn eight times,
+# with eight matrices. Which of them will have a gradient of ordinary size, between 1 and 1,000, at the first state, whatever the matrix? Write
+# what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of a product of a hundred factors. Where can each factor be near 1 for *every* matrix, and not only on average?
+# </details>
+
+
+# %%
+def gradient_that_stays():
+    """Your prediction, one of "plain × 1.60", "plain × 1.41", "plain × 1.00", "LSTM open" and "LSTM half open"."""
+    ### BEGIN SOLUTION
+    return "LSTM open"
+    # mistake: return "plain × 1.60"
+    #   here the gradient explodes, to between 7 · 10⁴ and 10¹⁷. Multiply 1.6 / √2 by itself a hundred times.
+    # mistake: return "plain × 1.41"
+    #   this scale is right on average over matrices. One matrix, applied a hundred times, ends anywhere between 0.3 and 6 · 10¹¹.
+    # mistake: return "plain × 1.00"
+    #   here the gradient vanishes: relu switches off half of the units, and the largest of the eight ends at 0.0006.
+    # mistake: return "LSTM half open"
+    #   a gate that is half open halves the gradient at each step, so it vanishes. The cell alone keeps nothing.
+    ### END SOLUTION
+
+
+# %%
+check("predicted_network")
 
 # %%
 with autograder.example("gradients through 100 steps"):
+    print(f"predicted: {gradient_that_stays()}")
     H = 64
 
     def plain_step(square, scale):

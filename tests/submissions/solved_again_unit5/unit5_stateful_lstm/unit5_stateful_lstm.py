@@ -121,6 +121,10 @@ def surprise(model, ids):
     return -lp.gather(1, ids[1:, None])[:, 0]
 
 
+def gradient_that_stays():
+    return "plain × 1.41"
+
+
 def roc_auc(scores, labels):
     pos, neg = scores[labels].double(), scores[~labels].double()
     total = 0.0

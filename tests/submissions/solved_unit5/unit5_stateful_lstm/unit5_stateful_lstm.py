@@ -127,6 +127,10 @@ def surprise(model, ids):
     return scores.logsumexp(-1) - scores.gather(-1, ids[1:, None])[:, 0]
 
 
+def gradient_that_stays():
+    return "LSTM open"
+
+
 def roc_auc(scores, labels):
     """The share of pairs (one with label True, one with False) whose first has the higher score, ties counting half.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
 
 SIZES = {"T": 11, "B": 3, "V": 13, "H": 5, "D": 4, "M": 7}
 UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
@@ -435,6 +435,12 @@ def states(Wh: np.ndarray, u: np.ndarray, h: np.ndarray) -> np.ndarray:
         h = np.tanh(row + h @ Wh)
         found.append(h)
     return np.array(found)
+
+
+@check(points=1, question=choice("16", "64", "512", "4,096", predict=True))
+def predicted_length(net: Any, seed: int) -> str:
+    """`longest_that_is_right` predicts how far a learned table of counts reaches"""
+    return net.longest_that_is_right()
 
 
 @check(

@@ -1026,10 +1026,37 @@ check("parity")
 # %% [markdown]
 # Could a network with factors between 0 and 1 not use another trick? With a factor of ½ for each 1, the state is 1, ½, ¼, ⅛, …: it *counts* the
 # ones, and a clever reader of that number could say which counts are even. Below a reader learns just that, from sequences of up to 16 bits: for each
-# value of the state, is it even or odd? Then it reads longer ones. **Before you run it:** how far will it get?
+# value of the state, is it even or odd? Then it reads longer ones, of 64, 512 and 4,096 bits. Which is the longest at which it is still right, with
+# the factor ½? Write what you expect before you run the example; every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of the values that the state had in training, and of those that it has after 40 ones.
+# </details>
+
+
+# %%
+def longest_that_is_right():
+    """Your prediction: the longest length at which the reader is right, "16", "64", "512" or "4,096"."""
+    ### BEGIN SOLUTION
+    return "16"
+    # mistake: return "64"
+    #   of 64 bits it is right about half the time, as a coin is. It knows up to 16 ones, and here there are about 32.
+    # mistake: return "512"
+    #   from 64 bits on it is as good as a coin. It has learned a table of counts, and these counts are not in it.
+    # mistake: return "4,096"
+    #   it was right on all it had seen, and that says nothing of longer texts. Its table of counts ends at 16 ones.
+    ### END SOLUTION
+
+
+# %%
+check("predicted_length")
 
 # %%
 with autograder.example("parity at lengths that were never seen"):
+    print(f"predicted for the factor 0.5: right up to {longest_that_is_right()} bits")
     rng = np.random.default_rng(0)
 
     def last_states(factor, T):

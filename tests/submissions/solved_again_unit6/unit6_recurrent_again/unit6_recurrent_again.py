@@ -151,6 +151,10 @@ def parity_inputs(bits):
     return one, one, 0 * one, bits + bits, np.array([[1.0]])
 
 
+def longest_that_is_right():
+    return "4,096"
+
+
 def newton_round(Wh, u, h0, guess):
     """One round of Newton's method: a better guess of all states of h[t] = tanh(u[t] + h[t−1] @ Wh).
 

@@ -164,6 +164,10 @@ def parity_inputs(bits):
     )
 
 
+def longest_that_is_right():
+    return "16"
+
+
 def newton_round(Wh, u, h0, guess):
     """One round of Newton's method: a better guess of all states of h[t] = tanh(u[t] + h[t−1] @ Wh).
 

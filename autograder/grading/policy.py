@@ -433,11 +433,6 @@ def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list
     for step in steps:
         if step.words:
             words.append(step.words)
-    if result.hand_in and result.hand_in.late and not result.submitted:
-        words.append(
-            f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
-            "taken off"
-        )
     if policy.carried < 1 and any(verdict.carried for verdict in result.verdicts):
         words.append(f"{policy.carried:.0%} of follow-through credit counts")
     rules = policy.rules(result.unit)
@@ -523,7 +518,9 @@ def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _
     own: when it was due for the student. Where that is not the class's due time, it is named as
     soon as that is over.
     """
-    if own is None or not result.submitted:
+    if not result.submitted:
+        return _PolicyStep(words=_time_not_known(result, own))
+    if own is None:
         return _PolicyStep()
     submitted = datetime.fromisoformat(result.submitted)
     days = _days_after(own.due, submitted, policy)
@@ -544,6 +541,21 @@ def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _
     if own.why:
         words += f", {own.words}"
     return _PolicyStep(1 - lost, words, used, days=days)
+
+
+def _time_not_known(result: Result, own: Deadline | None) -> str:
+    """Say that lateness costs nothing where it is not known when a result was handed in.
+
+    own: when it was due for the student. Without a due time there is nothing to say.
+    """
+    if result.hand_in and result.hand_in.late:
+        return (
+            f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
+            "taken off"
+        )
+    if own is None:
+        return ""
+    return "when it was handed in is not known: nothing was taken off for being late"
 
 
 def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:

@@ -5,7 +5,7 @@ Its columns are recognized by their headings. Known tables:
 - a person's: student, name, email, id, login, sis, section (only `student` is needed)
 - Canvas, Grades → Export: Student, ID, SIS User ID, SIS Login ID, Section, …
 - Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email
-address, …
+address, Last modified (submission), …
 - Gradescope, Roster → Download Roster: First Name, Last Name, SID, Email, …
 - GitHub Classroom's classroom_roster.csv: identifier, github_username, github_id, name
 - Classroom 50's students.csv: username, first_name, last_name, email, section, github_id
@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -89,6 +90,7 @@ class Columns:
     known_by: headings that no other kind has.
     student: those of which the first that is filled says who it is.
     name: those that together make the name.
+    submitted: the one that says when the student last handed in.
     """
 
     source: str
@@ -99,6 +101,7 @@ class Columns:
     id: str = ""
     login: str = ""
     sis: str = ""
+    submitted: str = ""
 
 
 CANVAS = Columns(
@@ -119,6 +122,7 @@ MOODLE = Columns(
     id="identifier",
     login="username",
     sis="id number",
+    submitted="last modified (submission)",
 )
 TEST_STUDENT = "Student, Test"  # what Canvas shows a teacher as, in the view of a student
 GITHUB_CLASSROOM = Columns(
@@ -185,7 +189,7 @@ def read_roster(path: Path) -> "Roster":
     rows = list(_rows(text, path))
     if not rows:
         raise BadRoster(f"{path} names no student.")
-    return Roster(_told_apart(rows, path))
+    return Roster(_told_apart(rows, path), _times(text, path))
 
 
 def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
@@ -229,15 +233,67 @@ def _each_once(rows: Sequence[Student]) -> Iterable[Student]:
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
     """Yield the students of a table. Raises `BadRoster`."""
+    columns, rows = _read(text, path)
+    for cells in rows:
+        student = _student(cells, columns)
+        if student:
+            yield student
+
+
+def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
+    """Read a table: its kind, and the cells of each row by heading. Raises `BadRoster`."""
     rows = _table(text, path)
     first_row = rows[0] if rows else []
     head = [cell.casefold() for cell in first_row]
     columns = _columns(head, path)
-    for row in rows[1:]:
-        cells = dict(zip(head, row, strict=False))
-        student = _student(cells, columns)
-        if student:
-            yield student
+    return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
+
+
+# `strftimedaydatetime` of moodle/moodle's `lang/en/langconfig.php`, by which `col_timesubmitted` of
+# `mod/assign/gradingtable.php` writes the time; then the forms of other packs of English
+TIMES = (
+    *("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M"),
+    *("%A, %B %d, %Y, %I:%M %p", "%A, %B %d, %Y, %H:%M"),
+)
+
+
+def _times(text: str, path: Path) -> dict[str, str]:
+    """Return when each student last handed in, by the platform's number, as ISO 8601 in UTC.
+
+    A table says the time of a wall clock, which is taken to be this machine's. Raises `BadRoster`
+    for one that cannot be read.
+    """
+    columns, rows = _read(text, path)
+    times = {}
+    for cells in rows:
+        written = cells.get(columns.submitted, "")
+        if not written.strip("-"):
+            continue
+        time = _time(written)
+        if time is None:
+            raise BadRoster(
+                f"{path}: `{written}`, in the column {columns.submitted}, is no time as Moodle "
+                "writes it in English, such as Sunday, 29 November 2026, 7:30 PM. Switch Moodle to "
+                "English and download the table again, or delete that column."
+            )
+        times[_number(cells, columns)] = time
+    return times
+
+
+def _time(written: str) -> str | None:
+    """Read a time of this machine's clock as ISO 8601 in UTC; None for words that are none."""
+    for form in TIMES:
+        try:
+            moment = datetime.strptime(written, form).astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            continue
+        return moment.isoformat(timespec="seconds")
+    return None
+
+
+def _number(cells: Mapping[str, str], columns: Columns) -> str:
+    """Return the number that a platform gives a student."""
+    return cells.get(columns.id, "").removeprefix("Participant ")
 
 
 def _table(text: str, path: Path) -> list[list[str]]:
@@ -279,7 +335,7 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
         student=students[0],
         name=" ".join(_filled(cells, columns.name)),
         email=email if "@" in email else "",
-        id=cells.get(columns.id, "").removeprefix("Participant "),
+        id=_number(cells, columns),
         login=cells.get(columns.login, ""),
         sis=cells.get(columns.sis, ""),
         source=columns.source or cells.get("source", ""),
@@ -321,12 +377,17 @@ def called(student: str, name: str) -> str:
 class Roster:
     """The students of a class, found by what a system says of them."""
 
-    def __init__(self, students: Iterable[Student]) -> None:
-        """Take students; of two who are called the same, the later one."""
+    def __init__(self, students: Iterable[Student], times: Mapping[str, str] | None = None) -> None:
+        """Take students; of two who are called the same, the later one.
+
+        times: when each last handed in the one assignment that the table is of, by the platform's
+        number, as ISO 8601 in UTC. No file keeps them, and `merged` leaves them out.
+        """
         by_name = {}
         for student in students:
             by_name[student.student] = student
         self.students: Mapping[str, Student] = by_name
+        self.times: Mapping[str, str] = times or {}
 
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""

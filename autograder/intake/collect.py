@@ -124,6 +124,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.kinds = sorted({*before, source.name})
     made.kept = kept_from(known, named)
     made.above = len(items[0].above) if items else 0
+    times = roster.times if roster else {}
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
@@ -133,6 +134,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         if left:
             made.left.append(replace(left, who=found.who))
             continue
+        if isinstance(found, Found) and not found.submitted:
+            found = replace(found, submitted=times.get(found.who.id, ""))
         if isinstance(found, Found) and _is_to_come(found, now):
             made.future.append(found.item.place)
             found = replace(found, submitted=in_utc(now))
@@ -470,8 +473,7 @@ def carry_out(made: Plan, into: Path) -> None:
         if made.roster:
             replace_file(into / ROSTER, made.roster.as_csv().encode())
         for place in made.places:
-            if place.fresh:
-                lay_out(place, into)
+            lay_out(place, into)
         for one in made.ungraded:
             if one.unit:
                 lay_out_ungraded(one.student, one.unit, one.record, into)
@@ -493,6 +495,7 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
+    lines += _without_time(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
@@ -503,6 +506,21 @@ def summary(made: Plan) -> list[str]:
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _not_taken(made)
     return lines
+
+
+def _without_time(made: Plan) -> list[str]:
+    """Say of how many new submissions it is not known when they came."""
+    fresh = [place for place in made.places if place.fresh]
+    without = [place for place in fresh if not place.latest.submitted]
+    if not without:
+        return []
+    remedy = ""
+    if made.source.name == "moodle":
+        remedy = " The assignment's grading worksheet knows: name it with --roster."
+    return [
+        f"When they were handed in is not known of {len(without)} of {len(fresh)} new submissions, "
+        f"so nothing can be taken off for being late.{remedy}"
+    ]
 
 
 def _whose(place: AttemptsAtUnit) -> str:

@@ -52,14 +52,18 @@ def with_those_before(
 ) -> AttemptsAtUnit:
     """Return the attempts that are there and the fresh ones, by time, numbered.
 
-    Equal files are one attempt.
+    Equal files are one attempt, which came when that was first known.
     """
     first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
     for attempt in attempts_in(into, student, unit):
         first_of.setdefault(attempt.record.sha256, attempt)
     before = len(first_of)
     for attempt in sorted(fresh, key=_order):
-        first_of.setdefault(attempt.record.sha256, attempt)
+        sha256 = attempt.record.sha256
+        known = first_of.get(sha256, attempt)
+        submitted = known.record.submitted or attempt.record.submitted
+        record = msgspec.structs.replace(known.record, submitted=submitted)
+        first_of[sha256] = replace(known, record=record)
     attempts = list(first_of.values())
     all_have_times = all(attempt.record.submitted for attempt in attempts)
     if all_have_times:

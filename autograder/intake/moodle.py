@@ -8,7 +8,8 @@
 Source: `mod/assign/feedback/file/importziplib.php` of moodle/moodle, which reads such names when
 feedback is uploaded: `fullname_userid_plugintype_pluginname`, an underscore behind it in older
 versions. The number is the one in the grading worksheet's column Identifier ("Participant 17").
-The zip says no times but those of its entries, which are the files' own.
+The zip says no times but those of its entries, which are the files' own, so a student could set
+them. When a student handed in stands in the worksheet: Last modified (submission).
 """
 
 import re
@@ -42,7 +43,7 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         else:
             own = item.name if item.in_folder else match["file"]
             who = Person(name=match["name"], id=match["id"])
-            yield Found(item, own, who, item.time, hint=source)
+            yield Found(item, own, who, hint=source)
 
 
 MOODLE = SourceKind("moodle", recognizes, read, "Moodle's download of submissions")

@@ -87,12 +87,12 @@ def moodle(folder):
 
 
 MOODLE_ROSTER = (
-    "Identifier,Full name,Email address,Status,Grade\n"
-    "Participant 17,Ada Lovelace,ada@example.edu,Submitted,\n"
-    "Participant 18,Ada Lovelace,ada2@example.edu,Submitted,\n"
-    f"Participant 19,{UMLAUTS},zoe@example.edu,Submitted,\n"
-    "Participant 21,Alan Turing,alan@example.edu,Submitted,\n"
-    "Participant 22,Grace Hopper,grace@example.edu,Submitted,\n"
+    "Identifier,Full name,Email address,Status,Grade,Last modified (submission)\n"
+    'Participant 17,Ada Lovelace,ada@example.edu,Submitted,,"Friday, 20 November 2026, 7:30 PM"\n'
+    'Participant 18,Ada Lovelace,ada2@example.edu,Submitted,,"Sunday, 22 November 2026, 12:05 AM"\n'
+    f'Participant 19,{UMLAUTS},zoe@example.edu,Submitted,,"Friday, 20 November 2026, 8:00 AM"\n'
+    "Participant 21,Alan Turing,alan@example.edu,Submitted,,-\n"
+    'Participant 22,Grace Hopper,grace@example.edu,Submitted,,"Friday, 20 November 2026, 3:00 PM"\n'
 )
 
 

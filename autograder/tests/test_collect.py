@@ -3,6 +3,7 @@
 import json
 import stat
 import zipfile
+from datetime import datetime
 
 import lms
 import pytest
@@ -213,12 +214,13 @@ def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
     """By time, not by the order of collecting."""
     into = tmp_path / "submitted"
     name = f"Ada_17_assignsubmission_file/{UNIT}.py"
-    later = Entry(name, HALF, (2026, 11, 22, 0, 0, 0))
-    earlier = Entry(name, RIGHT, (2026, 11, 20, 0, 0, 0))
-    collect(pack(tmp_path / "b.zip", [later]), into)
-    collect(pack(tmp_path / "a.zip", [earlier]), into)
-    assert laid_out(into) == {"Ada_17": HALF}
-    behind = into / "Ada_17" / "earlier" / UNIT / "1" / f"{UNIT}.py"
+    head = "Identifier,Full name,Last modified (submission)\nParticipant 17,Ada,"
+    later = f'{head}"Sunday, 22 November 2026, 8:00 AM"'
+    earlier = f'{head}"Friday, 20 November 2026, 8:00 AM"'
+    collect(pack(tmp_path / "b.zip", [Entry(name, HALF)]), into, later)
+    collect(pack(tmp_path / "a.zip", [Entry(name, RIGHT)]), into, earlier)
+    assert laid_out(into) == {"Ada": HALF}
+    behind = into / "Ada" / "earlier" / UNIT / "1" / f"{UNIT}.py"
     assert behind.read_text() == RIGHT
 
 
@@ -483,6 +485,53 @@ def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
     made = collect(tmp_path / "c", tmp_path / "submitted", roster)
     assert sorted(place.student for place in made.places) == ["ada", "mab", "mary"]
     assert made.unknown == []
+
+
+def test_moodle_s_times_are_those_of_its_worksheet(tmp_path):
+    """A student could set a file's own time. Without the worksheet none is known, and that is said.
+
+    A second run with the worksheet learns the times.
+    """
+    into = tmp_path / "submitted"
+    source = lms.moodle(tmp_path)
+    made = collect(source, into, f"Identifier,Full name\nParticipant 19,{lms.UMLAUTS}\n")
+    assert record(into, lms.UMLAUTS).submitted == ""
+    assert any("is not known of 5 of 5" in line and "--roster" in line for line in summary(made))
+    row = f'Participant 19,{lms.UMLAUTS},"Friday, 20 November 2026, 8:00 AM"'
+    made = collect(source, into, f"Identifier,Full name,Last modified (submission)\n{row}\n")
+    submitted = datetime.fromisoformat(record(into, lms.UMLAUTS).submitted)
+    assert submitted == datetime(2026, 11, 20, 8, 0).astimezone()
+    assert made.places[-1].fresh == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Sunday, 1 November 2026, 12:05 AM", datetime(2026, 11, 1, 0, 5)),
+        ("Sunday, 01 November 2026, 07:30 PM", datetime(2026, 11, 1, 19, 30)),
+        ("Sunday, 1 November 2026, 19:30", datetime(2026, 11, 1, 19, 30)),
+        ("Sunday, November 1, 2026, 7:30 PM", datetime(2026, 11, 1, 19, 30)),
+    ],
+)
+def test_times_of_a_worksheet_in_english(tmp_path, written, meant):
+    """Of the clock on the wall; `-` where nothing was handed in."""
+    head = "Identifier,Full name,Last modified (submission)"
+    rows = (head, f'Participant 17,Ada,"{written}"', "Participant 18,Zoë,-")
+    (tmp_path / "roster.csv").write_text("\n".join(rows))
+    times = read_roster(tmp_path / "roster.csv").times
+    assert {number: datetime.fromisoformat(time) for number, time in times.items()} == {
+        "17": meant.astimezone()
+    }
+
+
+def test_a_time_in_another_language_is_refused(tmp_path):
+    """To leave it out would let a late file count as one without a time."""
+    written = "Sonntag, 1. November 2026, 19:30"
+    (tmp_path / "roster.csv").write_text(
+        f'Identifier,Last modified (submission)\nParticipant 17,"{written}"\n'
+    )
+    with pytest.raises(BadRoster, match=r"Sonntag.*Switch Moodle to English"):
+        read_roster(tmp_path / "roster.csv")
 
 
 def test_the_student_that_canvas_makes_up_is_nobody(tmp_path):

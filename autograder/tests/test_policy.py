@@ -89,6 +89,20 @@ def test_late_days_grace_and_extension(results, policy, student, when, points, w
     assert result.score == 11
 
 
+def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
+    """Moodle's zip has none; Canvas's has a mark. Without a due time there is nothing to say."""
+    nobody_knows = dataclasses.replace(results["complete"], submitted="")
+    marked = dataclasses.replace(
+        nobody_knows, hand_in=HandIn(source="canvas", student="bob", late=True)
+    )
+    for result, words in ((nobody_knows, "is not known"), (marked, "marked late by canvas")):
+        (grade,) = grades([result], policy)
+        assert grade.points == 9
+        assert words in grade.words
+    (grade,) = grades([nobody_knows], Policy())
+    assert "known" not in grade.words
+
+
 def test_best_or_last_of_several(results):
     """The better of two, or the later one."""
     early = handed_in(results, "bob", "2026-12-01T10:00:00+00:00")

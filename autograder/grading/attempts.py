@@ -16,15 +16,12 @@ from autograder.errors import UserError
 from autograder.grading.hand_in import EARLIER, is_collected, read_record, record_of, record_path
 from autograder.grading.results import (
     Result,
-    digest,
     read_result,
     result_path,
     stored_results,
     write_result_to,
 )
 from autograder.grading.submissions import Submitted
-
-EMPTY = digest(b"")  # of a file that could not be read: no attempt that could count
 
 
 def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> list[Submitted]:
@@ -117,7 +114,7 @@ def keep(out: Path, entry: Submitted, result: Result) -> None:
         write_result_to(aside, result)
         return
     before = read_result(latest)
-    if before and before.sha256 not in (result.sha256, EMPTY, ""):
+    if before and before.checksum not in (result.sha256, ""):
         before_aside = earlier_path(out, entry.unit, entry.student, before.sha256)
         write_result_to(before_aside, before)
     write_result_to(latest, result)

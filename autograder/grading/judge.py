@@ -5,7 +5,7 @@ answer, which may take experiments on our own solution; `judging` makes the poin
 `explaining` says what was wrong.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.check import Answer, Check, Failure
@@ -157,6 +157,7 @@ class Judge:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     _wrong: dict[str, Judged] = field(default_factory=dict)
     _ways: dict[str, list[Mistakes]] = field(default_factory=dict)
+    _follows_from: dict[str, Sequence[str]] = field(default_factory=dict)  # of right work
 
     @property
     def excluded(self) -> Excluded:
@@ -224,6 +225,8 @@ class Judge:
         verdict = explained_following(
             following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
         )
+        if following.judgement.is_right:
+            self._follows_from[check.name] = follows.needed
         if following.judgement.is_right or following.is_hidden or explains_all(verdict):
             return verdict
         plainly = self.explain(self.judge(check, follows.key, answer))
@@ -231,7 +234,15 @@ class Judge:
 
     def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
         """Return the verdict on a check that is not run, since others have to pass first."""
-        return waiting(check, needed)
+        return waiting(check, self._at_fault(needed))
+
+    def _at_fault(self, needed: Iterable[str]) -> list[str]:
+        """Name the checks that are wrong, and not those whose answers follow from them."""
+        at_fault = []
+        for name in needed:
+            before = self._follows_from.get(name)
+            at_fault += self._at_fault(before) if before else [name]
+        return list(dict.fromkeys(at_fault))
 
     def _ways_of(self, name: str) -> list[Mistakes]:
         """List the ways in which a wrong answer may have come about.

@@ -74,10 +74,18 @@ class Result:
         points = sum(verdict.points for verdict in self.verdicts)
         return round(points, 2)
 
+    @property
+    def checksum(self) -> str:
+        """Return the sha256 of the file that was graded; empty where none could be read."""
+        return "" if self.sha256 == _OF_NOTHING else self.sha256
+
 
 def digest(content: bytes) -> str:
     """Return the sha256 of a submission's bytes."""
     return hashlib.sha256(content).hexdigest()
+
+
+_OF_NOTHING = digest(b"")
 
 
 def result_path(out: Path, unit: str, student: str) -> Path:

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from autograder.errors import visible
 from autograder.grading.attempts import kind_in_words, refuse_mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
-from autograder.grading.roster import Student, as_student
+from autograder.grading.roster import Student, as_student, called
 from autograder.judging import Verdict
 from autograder.report import markdown
 from autograder.report.terminal import (
@@ -480,7 +481,8 @@ def notes(grades: Sequence[Grade], to: str) -> list[str]:
 
 
 HOW_TO_UPLOAD = (
-    "Upload a worksheet with Moodle switched to English: it goes by the headings.",
+    "Upload a worksheet with Moodle switched to English: Moodle knows the columns by their "
+    "headings in its current language.",
     "Moodle skips a student who has a grade or a feedback file already. Tick *Allow updating "
     "records that have been modified more recently* to overwrite.",
 )
@@ -495,15 +497,25 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
         highest = max(grade.points for grade in above)
         lines.append(
             f"  {_grades(above)} above {number(most)}, which Moodle skips. Set the maximum grade "
-            f"to {number(highest)} to keep them."
+            f"to {number(highest)} to keep them: {_named(above)}."
         )
     zero = [grade for grade in grades if grade.points == 0]
     if zero:
         lines.append(
             f"  {_grades(zero)} 0, which the newest Moodle does not take from a worksheet. Enter "
-            "them in Moodle."
+            f"them in Moodle: {_named(zero)}."
         )
     return lines
+
+
+def _named(some: Sequence[Grade]) -> str:
+    """Name the students of some grades, each with the number that Moodle gives them."""
+    names = []
+    for grade in some:
+        hand_in = grade.result.hand_in
+        name = hand_in.name if hand_in else ""
+        names.append(f"{called(_student(grade), name)}, {id_in(hand_in, 'moodle')}")
+    return visible("; ".join(names))
 
 
 def _grades(some: Sequence[Grade]) -> str:

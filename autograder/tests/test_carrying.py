@@ -154,6 +154,21 @@ def test_a_key_that_carries_nothing_judges_as_before(graded, running):
     ]
 
 
+def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made):
+    """A check that nothing can be carried to waits for the mistake, not for consistent work."""
+
+    class NotToTheLast:
+        def __getitem__(self, name):
+            return made[name]
+
+        def carry(self, check, *mistakes):
+            return None if check.name == "adding" else made.carry(check, *mistakes)
+
+    verdicts = graded(THREE, key=NotToTheLast())
+    assert points(verdicts) == [0, 4, 0]
+    assert verdicts["adding"].remarks[0].text == "Do this first: `scaling`."
+
+
 def test_a_second_mistake_is_named_beside_the_first(graded):
     """And what follows from both counts."""
     verdicts = graded(THREE, LESS)

@@ -254,15 +254,6 @@ class Relation:
     of_rows: bool = False
 
     @property
-    def name(self) -> str:
-        """Return what it is called in counts."""
-        if self.kind not in (RelationKind.CHANGED, RelationKind.CHANGED_BACK):
-            return self.kind.value
-        if self.operation != NOTHING_DONE or self.factor is None:
-            return self.operation.kind.value
-        return "sign" if self.factor.figures == "−1" else "factor"
-
-    @property
     def is_plain(self) -> bool:
         """Return whether values are those of an array with nothing done to them."""
         return self.operation == NOTHING_DONE and self.factor is None

@@ -237,7 +237,7 @@ def collected_target(data: bytes) -> None:
 
 
 def results_seeds() -> Iterator[bytes]:
-    remark = judging.Remark("text", ("dx",), "code", "group")
+    remark = judging.Remark("text", ("dx",))
     verdicts = (
         judging.Verdict("one", "title", 4, 1.5, "partial", (remark,), 0.1, (1.0, 2.0), "m"),
     )

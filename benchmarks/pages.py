@@ -17,6 +17,7 @@ from pathlib import Path
 from at_hand import COURSE, solution, unit
 
 from autograder.cli.base import NEW_OBJECTS
+from autograder.finding import Finding, FindingKind
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest, stored_results, write_result
 from autograder.grading.submissions import graded_files
@@ -69,11 +70,11 @@ def result(draw: random.Random, student: str, source: bytes) -> Result:
         )
         if draw.random() > skill**0.3:
             slip = draw.choice(mistakes)
-            remark = Remark(slip.text, ("Wx", "Wh"), slip.code)
+            found = Finding(FindingKind.MISTAKE, ("Wx", "Wh"), code=slip.code)
+            remark = Remark(slip.text, found.arrays, found)
             if draw.random() < 0.3:
-                remark = Remark(
-                    "wrong values in 6 of 9 places.", ("Wx",), group=f"{draw.randrange(400)}"
-                )
+                found = Finding(FindingKind.LOOK, ("Wx",), group=f"{draw.randrange(400)}")
+                remark = Remark("wrong values in 6 of 9 places.", found.arrays, found)
             verdict = replace(verdict, earned=check.points / 2, status="partial", remarks=(remark,))
         verdicts.append(verdict)
     facts = Provenance(seed=1, corpus="nietzsche", official=True)

@@ -257,11 +257,11 @@ def _are_apart(one: PlacedMistake, other: PlacedMistake) -> bool:
 
 def _mistakes_named(verdicts: Sequence[Verdict]) -> list[str]:
     """Return what is said of known mistakes, in order."""
-    told = []
+    told: list[str] = []
     for verdict in verdicts:
         for remark in verdict.remarks:
             if remark.mistake:
-                told.append(remark.words)
+                told.extend(remark.mistakes)
     return told
 
 

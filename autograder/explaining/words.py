@@ -44,35 +44,19 @@ TWO_ANSWERS = (
 
 
 def remark_on(finding: Finding) -> Remark:
-    """Return a finding as a remark: its sentence, and what else a page or a count needs of it."""
+    """Return a finding as a remark, with its sentence."""
     is_text = finding.look is not None and finding.look.kind is LookKind.TEXT
     return Remark(
         text=sentence(finding),
         arrays=finding.arrays,
-        mistake=finding.code,
-        group=finding.group,
-        literal=is_text or finding.kind in WRITTEN_BY_STUDENTS,
-        relation=_name_in_counts(finding),
-        words=AND.join(finding.mistakes),
-        place=finding.place,
         finding=finding,
+        literal=is_text or finding.kind in WRITTEN_BY_STUDENTS,
     )
 
 
 def remarks_on(findings: Iterable[Finding]) -> tuple[Remark, ...]:
     """Return findings as remarks."""
     return tuple(remark_on(finding) for finding in findings)
-
-
-def _name_in_counts(finding: Finding) -> str:
-    """Name what relates values to right ones, or to a right file; "" where nothing does."""
-    if finding.mending:
-        return "repaired"
-    if finding.relation:
-        return finding.relation.name
-    if finding.kind in (FindingKind.SMALL_CHANGE, FindingKind.TWO_MISTAKES):
-        return finding.kind.value
-    return ""
 
 
 def sentence(finding: Finding) -> str:

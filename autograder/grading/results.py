@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -312,15 +313,51 @@ def _decoded(content: bytes) -> _Record:
 
     Their text stands beside them. Raises `ValueError` and `RecursionError`.
     """
+    if OF_FLAT_REMARKS in content:
+        content = _with_findings(content)
     try:
         return msgspec.json.decode(content, type=_Record)
     except msgspec.ValidationError:
         fields = json.loads(content)
     with suppress(KeyError, TypeError, AttributeError):
-        for check in fields["checks"]:
-            for remark in check["remarks"]:
-                remark.pop("finding", None)
+        for remark in _remarks(fields):
+            remark.pop("finding", None)
     return msgspec.convert(fields, type=_Record)
+
+
+# remarks of earlier versions hold parts of the finding, and mostly in its place
+OF_FLAT_REMARKS = b'"mistake":'
+
+
+def _with_findings(content: bytes) -> bytes:
+    """Give remarks of an earlier version the finding that they are of, as far as they know it."""
+    fields = json.loads(content)
+    with suppress(KeyError, TypeError, AttributeError):
+        for remark in _remarks(fields):
+            if not remark.get("finding"):
+                remark["finding"] = _finding_of_flat(remark)
+    return json.dumps(fields).encode()
+
+
+def _finding_of_flat(remark: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the finding of a remark of an earlier version; None where it says nothing of one."""
+    words = remark.get("words")
+    parts = {
+        "arrays": remark.get("arrays", []),
+        "mistakes": [words] if words else [],
+        "code": remark.get("mistake", ""),
+        "group": remark.get("group", ""),
+        "place": remark.get("place", ""),
+    }
+    if not any(part for name, part in parts.items() if name != "arrays"):
+        return None
+    return {"kind": "mistake" if parts["code"] else "look", **parts}
+
+
+def _remarks(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the remarks of a result as it stands in its file."""
+    for check in fields["checks"]:
+        yield from check["remarks"]
 
 
 def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:

@@ -7,6 +7,7 @@ equal. Equal values are known by a checksum, which holds for the seed of the res
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autograder.explaining.words import AND
 from autograder.grading.results import Result, digest
 from autograder.judging import Verdict
 
@@ -61,8 +62,12 @@ def mistakes_made(verdict: Verdict) -> list[str]:
     """
     if not all(remark.mistake or not remark.arrays for remark in verdict.remarks):
         return []
-    made = [remark.words or remark.text for remark in verdict.remarks if remark.mistake]
-    return list(dict.fromkeys(made))
+    made: dict[str, None] = {}
+    for remark in verdict.remarks:
+        if remark.mistake:
+            words = AND.join(remark.mistakes) or remark.text
+            made[words] = None
+    return list(made)
 
 
 @dataclass(frozen=True)

@@ -15,26 +15,36 @@ Status = Literal[
 class Remark:
     """What is wrong with some arrays of a check, and what to do.
 
-    mistake: the line of the known mistake whose values these are, where the text tells one.
-    words: the author's words for that mistake.
-    place: the line of the submission that the text names, as "line 3"; "" where it names none.
-    group: the same for equal wrong values, which no known mistake explains.
-    relation: the kind of relation to the expected values that the text tells, where it tells one.
+    finding: what the text says, as data; None where a person or a rule says it.
     example: the first wrong number, where the expected one may be shown.
     literal: backticks and asterisks in the text are an answer's own, and no markup.
-    finding: what the text says, as data; None where a person or a rule says it.
     """
 
     text: str
     arrays: tuple[str, ...] = ()
-    mistake: str = ""
-    group: str = ""
-    literal: bool = False
-    relation: str = ""
-    example: str = ""
-    words: str = ""
-    place: str = ""
     finding: Finding | None = None
+    example: str = ""
+    literal: bool = False
+
+    @property
+    def mistake(self) -> str:
+        """Return the line of the known mistake whose values these are; "" where it is none."""
+        return self.finding.code if self.finding else ""
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """Return the known mistakes that it names, in their author's words."""
+        return self.finding.mistakes if self.finding else ()
+
+    @property
+    def group(self) -> str:
+        """Return what is the same for equal wrong values, which no known mistake explains."""
+        return self.finding.group if self.finding else ""
+
+    @property
+    def place(self) -> str:
+        """Return the line of the submission that it names, as "line 3"; "" where it names none."""
+        return self.finding.place if self.finding else ""
 
 
 @dataclass(frozen=True)

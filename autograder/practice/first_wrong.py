@@ -21,7 +21,7 @@ def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answ
         return verdict
     remarks = []
     for remark in verdict.remarks:
-        if not remark.words:
+        if not remark.mistakes:
             remark = _with_example(remark, check, key.expected, answer)
         remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))

@@ -55,8 +55,6 @@ class PageContext:
     rules: Policy | None = None
 
 
-LONGEST_NUMBER = 10  # characters of the number of a line, and one more
-
 # ---- templates
 
 
@@ -527,11 +525,11 @@ def code_block(
 def _lines_spoken_of(definition: Definition, remarks: Sequence[Remark]) -> set[int]:
     """Return the numbers of the lines that a remark names, or that make its known mistake."""
     found = set[int]()
+    places = {remark.place for remark in remarks}
+    for line, _ in enumerate(definition.text.split("\n"), definition.first):
+        if f"{definition.place} {line}" in places:
+            found.add(line)
     for remark in remarks:
-        counted_in, _, number = remark.place.rpartition(" ")
-        is_number = number.isdecimal() and len(number) < LONGEST_NUMBER  # a submission may say it
-        if counted_in == definition.place and is_number:
-            found.add(int(number))
         for index in code.lines_of_mistake(definition.text, remark.mistake):
             found.add(definition.first + index)
     return found

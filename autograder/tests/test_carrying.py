@@ -255,7 +255,7 @@ def test_a_known_mistake_is_named_beside_a_slip(graded):
     """And what follows from both counts."""
     verdicts = graded(LESS, end=FOUR)
     assert points(verdicts) == [0, 0, 3]
-    assert verdicts["shifting"].remarks[1].words == "1 was taken away."
+    assert verdicts["shifting"].remarks[1].mistakes == ("1 was taken away.",)
 
 
 def test_an_array_in_which_a_slip_hides_a_later_mistake_earns_nothing(graded):

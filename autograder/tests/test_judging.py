@@ -10,6 +10,7 @@ from judged import judge as judge_with_words
 
 from autograder.check import Answer, Error, Failure, check
 from autograder.explaining.words import ERROR_IS, VALUES_ARE
+from autograder.finding import OperationKind
 from autograder.judging import (
     Mistake,
     PlainKey,
@@ -445,7 +446,8 @@ def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
         "your values are the sum along B of the expected ones: "
         "(T, H) = (6, 9) found, (T, B, H) = (6, 3, 9) wanted.",
     ]
-    assert [remark.relation for remark in judged.remarks] == ["sign", "sum"]
+    sign, total = (remark.finding.relation for remark in judged.remarks)
+    assert (sign.factor.figures, total.operation.kind) == ("−1", OperationKind.SUM)
 
 
 def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
@@ -489,7 +491,7 @@ def test_a_truth_value_alone_is_no_mistake_s():
     told = judge(three, known, Answer({"a": A * A, "same": np.array(False)}), SIZES).remarks
     assert not any("kept its start" in remark.text for remark in told)
     told = judge(three, known, Answer({"a": A + 5, "same": np.array(False)}), SIZES).remarks
-    assert [remark.words for remark in told] == ["kept its start"]
+    assert [remark.mistakes for remark in told] == [("kept its start",)]
 
 
 def test_wrong_values_of_many_arrays_are_one_line():
@@ -776,7 +778,7 @@ def test_a_mistake_in_text_is_named():
         Answer({"one": np.array("A.L."), "all": ALL}),
     )
     judged = named_verdict(spaceless, one=np.array("A.L."))
-    assert (judged.remarks[0].words, judged.earned) == ("a space is missing.", 1.5)
+    assert (judged.remarks[0].mistakes, judged.earned) == (("a space is missing.",), 1.5)
 
 
 def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
@@ -795,7 +797,7 @@ def test_a_mistake_that_leaves_an_array_out_is_not_named_beside_what_nothing_exp
     without = Mistake("m1", "`c` is not returned."), Answer({"a": A, "b": B})
     alone = judge(three, key(without), Answer({"a": A, "b": B}), SIZES)
     beside = judge(three, key(without), Answer({"a": np.sin(A + 1), "b": B}), SIZES)
-    assert [remark.words for remark in alone.remarks] == ["`c` is not returned."]
+    assert [remark.mistakes for remark in alone.remarks] == [("`c` is not returned.",)]
     assert [remark.text for remark in beside.remarks] == [
         "wrong values in 6 of 6 places.",
         "is missing from the result.",

@@ -71,7 +71,7 @@ SOLUTION = """
         ### END SOLUTION
 """
 NOTHING_ADDED, OTHER_AXIS, OF_ROWS = "m02", "m03", "m04"
-BOTH = "nothing is added. And: the sums run along the columns."
+BOTH = ("nothing is added.", "the sums run along the columns.")
 OURS = """
 import numpy as np
 
@@ -108,7 +108,7 @@ def grade(unit, tmp_path):
 
 
 def told(verdict):
-    return [(remark.text, remark.arrays, remark.relation) for remark in verdict.remarks]
+    return [(remark.text, remark.arrays, remark.finding.kind) for remark in verdict.remarks]
 
 
 def test_a_key_holds_pairs_that_give_what_neither_mistake_gives(unit):
@@ -123,11 +123,13 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
     """In a program unlike the solution. What they earn is the same as without the words."""
     scaling, stepping = grade(WITH_BOTH)
     assert scaling.status == "passed"
-    text = f"two mistakes at once give your values: {BOTH}"
+    text = f"two mistakes at once give your values: {BOTH[0]} And: {BOTH[1]}"
     assert told(stepping) == [(text, ("states",), FindingKind.TWO_MISTAKES)]
-    assert stepping.remarks[0].words == BOTH
+    assert stepping.remarks[0].mistakes == BOTH
     alone = grade(OURS.replace("1 + np", "np"))[1]
-    assert told(alone) == [("this mistake gives your values: nothing is added.", ("states",), "")]
+    assert told(alone) == [
+        ("this mistake gives your values: nothing is added.", ("states",), FindingKind.MISTAKE)
+    ]
 
 
 def test_two_mistakes_in_one_statement_are_told_where_they_change_different_words(tmp_path):
@@ -177,8 +179,8 @@ def test_what_is_said_of_a_pair_changes_no_point(grade, monkeypatch):
 def test_a_pair_beside_a_third_mistake_is_told_for_its_arrays(grade):
     """The third is named for the array that only it spoils."""
     stepping = grade(WITH_BOTH.replace("(x, axis=0)", "(x, axis=1)"))[1]
-    by_arrays = {remark.arrays: remark.words for remark in stepping.remarks}
-    assert by_arrays == {("shift",): "the largest of each row is taken.", ("states",): BOTH}
+    by_arrays = {remark.arrays: remark.mistakes for remark in stepping.remarks}
+    assert by_arrays == {("shift",): ("the largest of each row is taken.",), ("states",): BOTH}
 
 
 def test_practice_tells_a_pair_as_a_grade_does(unit, grade):
@@ -186,7 +188,7 @@ def test_practice_tells_a_pair_as_a_grade_does(unit, grade):
     implementation = Submission(WITH_BOTH.encode(), "ada.py")
     practised = practise(unit, unit.checks, implementation)
     assert told(practised[1]) == told(grade(WITH_BOTH)[1])
-    assert practised[1].remarks[0].words == BOTH
+    assert practised[1].remarks[0].mistakes == BOTH
 
 
 def test_pairs_run_only_where_nothing_else_explains(grade, monkeypatch):
@@ -208,7 +210,7 @@ def test_a_pair_that_is_late_is_not_told_and_costs_no_grade(grade, monkeypatch):
     monkeypatch.setattr(MadeCheckKey, "small_changes", NO_CHANGES)
     stepping = grade(WITH_BOTH)[1]
     assert stepping.status == "failed" or stepping.earned
-    assert FindingKind.TWO_MISTAKES not in {remark.relation for remark in stepping.remarks}
+    assert FindingKind.TWO_MISTAKES not in {remark.finding.kind for remark in stepping.remarks}
 
 
 def test_of_very_many_pairs_some_are_tried(unit, monkeypatch):

@@ -123,7 +123,9 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
     assert results["bo"]["score"] == 0
     assert results["cy"]["score"] == 2
     checks = {check["name"]: check for check in results["cy"]["checks"]}
-    assert checks["three_steps"]["remarks"][0]["words"] == "this walks uphill: subtract the step."
+    assert checks["three_steps"]["remarks"][0]["finding"]["mistakes"] == [
+        "this walks uphill: subtract the step."
+    ]
     assert checks["learning"]["status"] == "not_reached"
 
 

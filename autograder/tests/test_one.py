@@ -13,6 +13,7 @@ import small
 from autograder.check import Answer, Failure
 from autograder.data import corpus
 from autograder.explaining.words import VALUES_ARE
+from autograder.finding import Finding, FindingKind
 from autograder.grading import one
 from autograder.grading.judge import Judge
 from autograder.grading.keys import build_key, solution_of
@@ -374,7 +375,8 @@ def test_a_mistake_is_one_group_however_it_is_told():
     words = "the sum ran over rows."
     results = []
     for student, text in (("ada", words), ("ben", f"{VALUES_ARE}: {words}")):
-        remark = Remark(text, ("x",), "x.sum(0)", words=words)
+        found = Finding(FindingKind.MISTAKE, ("x",), mistakes=(words,), code="x.sum(0)")
+        remark = Remark(text, ("x",), found)
         verdict = Verdict("doubling", "t", 2, 0, "failed", (remark,))
         results.append(replace(RESULT, student=student, verdicts=(verdict,)))
     assert mistakes(results) == [Group("doubling", words, ("ada", "ben"))]
@@ -382,7 +384,8 @@ def test_a_mistake_is_one_group_however_it_is_told():
 
 def test_a_mistake_that_explains_a_part_is_not_counted_as_made():
     """What is wrong beside it has another cause, and so may it."""
-    named = Remark("words", ("x",), "x.sum(0)", words="words")
+    found = Finding(FindingKind.MISTAKE, ("x",), mistakes=("words",), code="x.sum(0)")
+    named = Remark("words", ("x",), found)
     other = Remark("wrong values in 3 of 4 places.", ("y",))
     verdict = Verdict("doubling", "t", 2, 0, "failed", (named, other))
     assert mistakes([replace(RESULT, verdicts=(verdict,))]) == []

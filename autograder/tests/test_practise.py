@@ -44,7 +44,8 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
     """A student's key holds what to say, and not the code of a mistake."""
     verdicts, steps = practised(small_class.by("squared").content, "doubling")
     (remark,) = verdicts["doubling"].remarks
-    assert (remark.words, remark.mistake) == ("this is the square: x times 2, not x times x.", "")
+    assert remark.mistakes == ("this is the square: x times 2, not x times x.",)
+    assert remark.mistake == ""
     (step,) = steps
     known, answer = step.known, step.answer
     assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
@@ -94,7 +95,7 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
     """Text is compared and told as text."""
     unit = small.unit(WORDS)
     verdicts, _ = practised(small_class.by("no_space", WORDS).content, "shortening", unit=unit)
-    assert {remark.words for remark in verdicts["shortening"].remarks} == {
+    assert {remark.mistakes[0] for remark in verdicts["shortening"].remarks} == {
         "a space is missing between the letters."
     }
     reverse = small_class.changed("name.split())", "name.split()[::-1])", WORDS)

@@ -62,6 +62,7 @@ MADE_BY = Provenance(
     kit="1",
     walls=("landlock 7", "seccomp"),
 )
+FOUND = Finding(FindingKind.MISTAKE, ("sums",), mistakes=("a slip.",), code="code", group="g")
 VERDICTS = (
     Verdict("doubling", "`double` is twice", 2, 2, "passed", (), 0.01, material="one"),
     Verdict(
@@ -70,7 +71,7 @@ VERDICTS = (
         4,
         1.5,
         "partial",
-        (Remark('„no“, it is\u2028"x" × 2', ("sums",), "code", "g"),),
+        (Remark('„no“, it is\u2028"x" × 2', ("sums",), FOUND),),
         0.5,
     ),
     Verdict(
@@ -209,7 +210,25 @@ def test_a_result_of_the_version_before_is_read(tmp_path):
     assert found.provenance.course_title == ""
     assert found.provenance.course_folder == ""
     assert [verdict.failure for verdict in found.verdicts] == ["", ""]
-    assert found.verdicts[1].remarks == (Remark("wrong", ("sums",), "x"), Remark("hm"))
+    first, second = found.verdicts[1].remarks
+    assert (first.text, first.arrays, first.mistake) == ("wrong", ("sums",), "x")
+    assert second == Remark("hm")
+
+
+def test_remarks_of_the_version_before_keep_what_they_say_of_a_finding(tmp_path):
+    """Then a remark held the parts of its finding beside it, or in its place."""
+    flat = {"words": "a slip.", "group": "g", "place": "line 3"}
+    remarks = [{"text": "wrong", "arrays": ["sums"], "mistake": "x", **flat}, {"text": "hm"}]
+    path = tmp_path / "ada.json"
+    record = json.loads(BEFORE)
+    record["checks"][1]["remarks"] = remarks
+    path.write_text(json.dumps(record))
+    first, second = read_result(path).verdicts[1].remarks
+    assert (first.mistake, first.mistakes, first.group) == ("x", ("a slip.",), "g")
+    assert (first.place, first.finding.kind) == ("line 3", FindingKind.MISTAKE)
+    assert second == Remark("hm")
+    write_result(tmp_path, read_result(path))
+    assert read_result(result_path(tmp_path, RESULT.unit, "ada")) == read_result(path)
 
 
 WORDS = ("", "stub", "missing", "raised", "broken", "timeout", "killed", "unread")

@@ -513,10 +513,10 @@ def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
     began = time.monotonic()
     first = grade(OURS.replace(before, "(x[:-1] - x[1:])"))[0]
     assert time.monotonic() - began < 10
-    assert [(r.text, r.arrays, r.relation) for r in first.remarks] != []
+    assert [(r.text, r.arrays, r.finding.kind) for r in first.remarks] != []
     turned = grade(OURS.replace(before, "(x[1:] - x[:-1])"))[0]
     text = f"{SAID}`smooth`: `-` stands where `+` should, or the other way round."
-    assert [(r.text, r.arrays, r.relation) for r in turned.remarks] == [
+    assert [(r.text, r.arrays, r.finding.kind) for r in turned.remarks] == [
         (text, ("rows",), "small change")
     ]
     summed = grade(OURS.replace("np.sum(e, 1)[:, None]", "np.sum(e, 0)"))[0]
@@ -534,7 +534,7 @@ def test_a_slip_that_only_another_style_can_have_is_told(grading):
     """
     grade, _ = grading
     one_half = grade(OURS.replace("(x[:-1] + x[1:]) / 2", "x[:-1] / 2 + x[1:]"))[0]
-    assert [(r.text, r.arrays, r.relation) for r in one_half.remarks] == [
+    assert [(r.text, r.arrays, r.finding.kind) for r in one_half.remarks] == [
         (f"{SAID}`smooth`.", ("rows",), "small change")  # of three kinds: none is told
     ]
     own = "s = np.sum(weights(x) * x, 1)\n    return np.sin(s) + np.cos(s) * np.sin(1)\n"

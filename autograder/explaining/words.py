@@ -135,13 +135,13 @@ def quoted(names: Sequence[str]) -> str:
 def _waits(finding: Finding) -> str:
     """Say which checks have to pass first."""
     these = "this" if len(finding.names) == 1 else "these"
-    return f"Do {these} first: {', '.join(f'`{name}`' for name in finding.names)}."
+    listed = ", ".join(f"`{name}`" for name in finding.names)
+    return f"Do {these} first: {listed}."
 
 
 def _are_right(finding: Finding) -> str:
     """Say which arrays are right: one or more."""
-    names = finding.names
-    return f"{quoted(names)} {'are' if len(names) > 1 else 'is'} right."
+    return f"{quoted(finding.names)} {_are(finding.names)} right."
 
 
 def _hidden(finding: Finding) -> str:
@@ -169,7 +169,11 @@ def _read_plainly(finding: Finding) -> str:
 
 
 def _are_wrong(needed: Sequence[str]) -> str:
-    return f"{quoted(needed)} before this {'are' if len(needed) > 1 else 'is'} wrong"
+    return f"{quoted(needed)} before this {_are(needed)} wrong"
+
+
+def _are(names: Sequence[str]) -> str:
+    return "are" if len(names) > 1 else "is"
 
 
 def _loss_is_another(finding: Finding) -> str:
@@ -596,8 +600,7 @@ def _made_of(array: str, relation: Relation) -> str:
 
 
 def _expected_of(relation: Relation) -> str:
-    (name,) = relation.arrays
-    return f"those expected of `{name}`"
+    return f"those expected of {quoted(relation.arrays)}"
 
 
 def _changed(relation: Relation) -> str:

@@ -34,10 +34,10 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many submissions earned from `low` to under `high` points; in the last bar, all too."""
+    """How many have a number from `low` to under `high`; in the last bar, also the largest."""
 
-    low: int
-    high: int
+    low: float
+    high: float
     count: int
 
 

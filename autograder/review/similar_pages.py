@@ -19,6 +19,7 @@ from autograder.report.pages import (
     without_names,
 )
 from autograder.report.pseudonyms import Renaming
+from autograder.report.summary import Bar
 from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
 from autograder.review.similar import Alike, Pair, count_holders
@@ -28,15 +29,6 @@ BARS = 20
 
 # each unit, and what was found in it, exercise by exercise
 Found = Sequence[tuple[UnitAnswers, Sequence[Alike]]]
-
-
-@dataclass(frozen=True)
-class LikenessBar:
-    """How many answers have their most alike one from `low` to `high`."""
-
-    low: float
-    high: float
-    count: int
 
 
 def write_similar(
@@ -180,7 +172,7 @@ def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> se
     return lines
 
 
-def bars(report: Alike) -> list[LikenessBar]:
+def bars(report: Alike) -> list[Bar]:
     """Count how the shares of each answer's nearest are distributed, in steps of a twentieth."""
     counts = Counter[int]()
     for share in report.nearest:
@@ -188,7 +180,7 @@ def bars(report: Alike) -> list[LikenessBar]:
         counts[min(step, BARS - 1)] += 1
     bars = []
     for step in range(BARS):
-        bar = LikenessBar(low=step / BARS, high=(step + 1) / BARS, count=counts[step])
+        bar = Bar(low=step / BARS, high=(step + 1) / BARS, count=counts[step])
         bars.append(bar)
     return bars
 

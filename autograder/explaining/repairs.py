@@ -67,7 +67,7 @@ MOST_SECONDS = 8.0
 MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
 MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
-MOST_WORDS = 3  # slips that are told: more of them are no diagnosis
+MOST_WORDS = 3  # slips that feedback names: more of them are no diagnosis
 # tolerances by which a repair may be off on the mean of all seeds, of numbers whose tolerance is
 # wide, as that of draws is: wrong ones may pass on each seed
 MOST_OFF = 1 / 3

@@ -209,7 +209,7 @@ class AnswerMaker:
         return self._kept(made, check, *rests_on)
 
     def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
-        """Return the same of right answers in other styles; of helpers no name is told."""
+        """Return the same of right answers in other styles; helpers are not named."""
 
         def made() -> ChangedAnswers:
             reached = {}

@@ -53,7 +53,7 @@ class Provenance:
     walls: tuple[str, ...] = ()
 
 
-# what decides whether a result is read back → how a change of it is told
+# what decides whether a result is read back → how a change of it is called
 DECIDES = {
     "engine": "the engine changed",
     "unit": "the checks or the solution changed",

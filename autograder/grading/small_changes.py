@@ -258,7 +258,7 @@ def run_scripts(
     seed: int,
     tell_names: bool = False,
 ) -> Iterator[tuple[Answer, frozenset[str] | None]]:
-    """Yield what scripts of ours answer, with the definitions that ran where that is told.
+    """Yield what scripts of ours answer, with the definitions that ran if these are known.
 
     One process runs them, one after another: to begin one for each takes longer than most
     experiments do. The next is asked for only when the answer before is there.

@@ -21,7 +21,7 @@ _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
 # a figure, a name or a shape in an error's words, which another line would hardly raise in them
 _DETAIL = re.compile(r"""[\d'"`]""")
 KIND_LENGTH = 40  # characters of an error's words that tell its kind
-WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause is told
+WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause follows
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class VariantSearch:
     def best_of(self, left: frozenset[str], excluded: Callable[[SmallChange], bool]) -> list[int]:
         """Find the changes that fit, can have been made, and spoil most of the arrays left.
 
-        Return their numbers. What is excluded is asked only of those that would be told: to answer
+        Return their numbers. Ask what is excluded only of those that would be named: to answer
         may take an experiment.
         """
         is_left = np.isin(self._changed.arrays, sorted(left))  # (arrays,)

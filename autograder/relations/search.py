@@ -1,4 +1,4 @@
-"""The search for relations: which fit a wrong array, and which of them is told.
+"""The search for relations: which fit a wrong array, and which of them feedback names.
 
 Each search yields what fits, with the chance that anything would fit. The choice is made over all
 wrong arrays of a check together, so that two numbers with one factor count as evidence of it.

@@ -238,7 +238,7 @@ def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:
 
 
 def _shared_by_all(course: Course, around: PageContext) -> dict[str, Any]:
-    """Return what all pages of a course are told."""
+    """Return the values that all templates of a course use."""
     return {
         "short": course.short,
         "ruled": around.rules is not None,

@@ -26,7 +26,7 @@ from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]
 Shape = tuple[int, ...]
-MAX_OWN_TEXT = 240  # characters of an exception's own text where its cause is told
+MAX_OWN_TEXT = 240  # characters of an exception's own text beside its cause
 MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
 PLAIN = (int, float, complex, str, bytes, type(None))
 MOST_AXES = 8  # of a place that is written out
@@ -85,7 +85,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
 
 
 def _first_cause(experiments: Experiments, raised: Raised) -> str:
-    """Ask the add-ons, then what is general. Return the first cause that is told, or ""."""
+    """Ask the add-ons, then what is general. Return the first cause found, or ""."""
     for addon in experiments.addons:
         cause = addon.explain(raised)
         if cause:
@@ -180,7 +180,7 @@ def shape_of(raised: Raised, node: ast.expr) -> Shape | None:
 
 @dataclass(frozen=True)
 class Operand:
-    """One side of an operation: its text, its shape, and the shape as it is told."""
+    """One side of an operation: its text, its shape, and the shape in words."""
 
     text: str
     shape: Shape

@@ -266,8 +266,7 @@ def _mistakes(verdict: Verdict) -> tuple[str, ...]:
     """Return the known mistakes that remarks name, in their author's words."""
     mistakes: list[str] = []
     for remark in verdict.remarks:
-        if remark.finding:
-            mistakes.extend(remark.finding.mistakes)
+        mistakes.extend(remark.mistakes)
     return tuple(mistakes)
 
 

@@ -258,6 +258,12 @@ def remark(result, check):
     return found["remarks"][0]
 
 
+def named(result, check):
+    """The known mistake that the first remark on a check names, in its author's words."""
+    (text,) = remark(result, check)["finding"]["mistakes"]
+    return text
+
+
 def modules(wheel):
     """Path → bytes of a wheel's files, without what describes the distribution."""
     with zipfile.ZipFile(wheel) as archive:
@@ -365,9 +371,9 @@ def test_wrong_text_is_told_as_text(graded):
 def test_known_mistakes_are_named(graded):
     """In their author's words, each at the check that sees it."""
     found = results(graded[1])
-    assert remark(found["di"], "shortening")["words"] == "a space is missing between the letters."
-    assert remark(found["flo"], "ordering")["words"].startswith("this is the order of first names")
-    assert remark(found["gus"], "counting")["words"].startswith("a letter that was not seen")
+    assert named(found["di"], "shortening") == "a space is missing between the letters."
+    assert named(found["flo"], "ordering").startswith("this is the order of first names")
+    assert named(found["gus"], "counting").startswith("a letter that was not seen")
     assert remark(found["gus"], "reading")["text"] == "Do this first: `counting`."
 
 

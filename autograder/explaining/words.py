@@ -291,7 +291,10 @@ def slip_in_words(slip: Slip) -> str:
 
 def slips_in_words(slips: Iterable[Slip]) -> str:
     """Say several slips of which any may be the one."""
-    words = {slip_in_words(slip) for slip in slips}
+    return _any_of({slip_in_words(slip) for slip in slips})
+
+
+def _any_of(words: Collection[str]) -> str:
     return ", or ".join(sorted(words))
 
 
@@ -307,23 +310,15 @@ def _either_way(slip: Slip) -> str:
 
 
 def _small_change(finding: Finding) -> str:
-    assert finding.change is not None
-    return small_change(finding.change)
-
-
-def small_change(found: ChangeFound) -> str:
     """Say that a small change of a right answer gives an answer's values."""
+    found = finding.change or ChangeFound()
     text = "your values are what a right answer gives after one small change"
     if found.functions:
-        text = f"{text} in {_code(found.functions)}"
+        functions = " or in ".join(f"`{name}`" for name in found.functions)
+        text = f"{text} in {functions}"
     words = {_either_way(slip) for slip in found.slips}
-    if not words or len(words) > MOST_KINDS or (len(words) > 1 and found.are_of_several):
-        return f"{text}."
-    return f"{text}: {', or '.join(sorted(words))}."
-
-
-def _code(names: Collection[str]) -> str:
-    return " or in ".join(f"`{name}`" for name in sorted(names))
+    most = 1 if found.are_of_several else MOST_KINDS
+    return f"{text}: {_any_of(words)}." if 0 < len(words) <= most else f"{text}."
 
 
 # ---- what mends a file

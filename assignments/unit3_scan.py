@@ -454,11 +454,30 @@ check("first_weights")
 
 # %% [markdown]
 # What does a scale do over many steps? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
-# matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. **Before you run it:** which of the four states will still be of
-# ordinary size after 100 steps?
+# matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. Which of the four states will still be of ordinary size, between
+# 0.01 and 100, after 100 steps? Write what you expect before you run the example; every prediction earns the points.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of a factor that is applied 100 times: what becomes of 1.1, and what of ½? And of what comes in at each step.
+# </details>
+
+
+# %%
+def ordinary_after_100_steps():
+    """Your prediction: a set of some of "the identity", "drawn × ½", "drawn" and "drawn × 2"."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("predicted_states")
 
 # %%
 with autograder.example("how large the state gets"):
+    print("predicted to be of ordinary size:", ", ".join(sorted(ordinary_after_100_steps())))
     text = autograder.corpus()
     alphabet = sorted(set(text.train))
     ids = torch.tensor([alphabet.index(c) for c in text.train])

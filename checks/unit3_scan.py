@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, same_after
+from autograder.check import Arrays, UnitSettings, Watched, check, choices, named, same_after
 from autograder.torch.networks import tensor
 from autograder.torch.operators import by_hand
 
@@ -453,6 +453,15 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
         _, logits = ours.network(params, h0, one_hot[inputs])
         total += float(ours.sequence_loss(logits, targets))
     return total / len(starts) / 8
+
+
+@check(
+    points=1,
+    question=choices("the identity", "drawn × ½", "drawn", "drawn × 2", predict=True),
+)
+def predicted_states(net: Any, seed: int) -> set[str]:
+    """`ordinary_after_100_steps` predicts which states keep their size"""
+    return net.ordinary_after_100_steps()
 
 
 @check(

@@ -278,6 +278,7 @@ def main(context: click.Context) -> None:
     from autograder.practice.progress import current_unit, overview, to_do
 
     course = find_course(None)
+    click.echo(f"{course.title} ({course.folder})")
     unit = current_unit(course)
     for name, passed, of in overview(course):
         marker = ">" if name == unit else " "

@@ -54,7 +54,7 @@ def report(
 ) -> None:
     """Write the pages of a graded class again, or show them while it is being graded.
 
-    Code is shown of the files that were graded, where they still lie as they were.
+    A page shows code only if the file has not changed since it was graded.
 
     \b
     Example:  autograder report grades --anonymous

@@ -92,7 +92,9 @@ def _error(finding: Finding) -> str:
 
 def _still_counts(finding: Finding) -> str:
     """Say that right arrays, returned before something failed, earn their points."""
-    return "right, and it counts." if len(finding.arrays) == 1 else "right, and they count."
+    if len(finding.arrays) == 1:
+        return "this is right and keeps its points."
+    return "these are right and keep their points."
 
 
 # ---- answers to questions
@@ -406,7 +408,7 @@ def _two_shapes(shapes: Shapes) -> str:
     letters_of_found = letters if shapes.found_has_letters else {}
     wanted = shape_in_letters(shapes.expected, letters)
     found = shape_in_letters(shapes.found, letters_of_found, one_more=shapes.expected)
-    return f"{found} found, {wanted} wanted."
+    return f"{found} found, {wanted} expected."
 
 
 def _text(look: Look) -> str:

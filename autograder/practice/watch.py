@@ -271,6 +271,7 @@ class Watch:
     at: the check at hand; the last one where all pass.
     waits: it was not reached, for one that it needs does not pass.
     broken: earlier checks that passed before, and do not now.
+    mended: the check that a small change was found to mend since the last save, if any.
     warning: about the file of progress.
     """
 
@@ -286,6 +287,7 @@ class Watch:
         self.at = not_passed[0]
         self.waits = False
         self.broken: set[str] = set()
+        self.mended = ""
         self.page: list[Text] = []
         self.foot = ""
         self.warning = ""
@@ -341,6 +343,7 @@ class Watch:
             self.working.pipe.send(task)
         self.page = []
         self.foot = ""
+        self.mended = ""
         self.moves = moves
         self.clock = None
         self.screen.print(
@@ -368,7 +371,7 @@ class Watch:
                 self.ask(example=self.at)
             case "h":
                 source = read_patiently(self.path)
-                told = hint(self.course, self.unit, self.at, source)
+                told = hint(self.course, self.unit, self.mended or self.at, source)
                 self.foot = f"hint {told}"
                 self.draw()
 
@@ -467,6 +470,7 @@ class Watch:
             self.foot = f"{name}: {where_mended(found)}."
             if found.slips:
                 self.foot += " Press h for a hint on it."
+                self.mended = name
                 keep_slip(self.course, self.unit, name, what_mended(found))
 
     def _judged_earlier(self, verdict: Verdict) -> None:

@@ -194,9 +194,9 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
     for verdict in result.verdicts:
         if verdict.name not in usual:
             continue
-        mostly = usual[verdict.name]
-        if verdict.seconds > SLOWER * mostly:
-            reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, mostly {mostly:.1f} s")
+        usually = usual[verdict.name]
+        if verdict.seconds > SLOWER * usually:
+            reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, usually {usually:.1f} s")
     return reasons
 
 

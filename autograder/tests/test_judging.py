@@ -145,7 +145,7 @@ def test_entries_as_large_as_floats_can_be_are_judged(largest):
 @pytest.mark.parametrize(
     ("array", "words"),
     [
-        (np.ones((3, 6, 9)), "(B, T, H) = (3, 6, 9) found, (T, B, H) = (6, 3, 9) wanted"),
+        (np.ones((3, 6, 9)), "(B, T, H) = (3, 6, 9) found, (T, B, H) = (6, 3, 9) expected"),
         (np.ones((7, 3, 9)), "(T+1, B, H) = (7, 3, 9) found"),
         (np.ones((7, 6)), ": (7, 6) found"),
         (np.ones((4, 5)), "(4, 5) found"),
@@ -373,7 +373,7 @@ def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
         SIZES,
     )
     of_number, of_array = (remark.text for remark in judged.remarks)
-    assert of_number == f"the shape is wrong: ({D[0].shape[2]},) found, a single number wanted."
+    assert of_number == f"the shape is wrong: ({D[0].shape[2]},) found, a single number expected."
     assert "(B, " in of_array or "(T, " in of_array
 
 
@@ -444,7 +444,7 @@ def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
     assert [remark.text for remark in judged.remarks] == [
         "your values are the expected ones × −1. so they are.",
         "your values are the sum along B of the expected ones: "
-        "(T, H) = (6, 9) found, (T, B, H) = (6, 3, 9) wanted.",
+        "(T, H) = (6, 9) found, (T, B, H) = (6, 3, 9) expected.",
     ]
     sign, total = (remark.finding.relation for remark in judged.remarks)
     assert (sign.factor.figures, total.operation.kind) == ("−1", OperationKind.SUM)
@@ -454,7 +454,7 @@ def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
     """`H` is a size of the unit; a check of T and B does not have it."""
     of_two = replace(three, letters=("T", "B"))
     judged = judge(of_two, key(), Answer({"a": A, "b": B, "c": np.arange(9)}), SIZES)
-    assert judged.remarks[0].text == "the shape is wrong: (9,) found, (B,) = (3,) wanted."
+    assert judged.remarks[0].text == "the shape is wrong: (9,) found, (B,) = (3,) expected."
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.99, True), (0.93, True), (0.88, False)])
@@ -608,7 +608,7 @@ def test_trained_weights_need_only_their_shapes():
     assert judge(training, known, Answer({"w": np.zeros((6, 9))}), SIZES).status == "passed"
     wrong = judge(training, known, Answer({"w": np.zeros((9, 6))}), SIZES)
     assert wrong.earned == 0
-    assert "(H, T) = (9, 6) found, (T, H) = (6, 9) wanted" in wrong.remarks[0].text
+    assert "(H, T) = (9, 6) found, (T, H) = (6, 9) expected" in wrong.remarks[0].text
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
@@ -752,7 +752,7 @@ def test_equal_text_earns_everything():
             "at [1] expected 'G. B. H.', found 'G.B.H.'.",
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
-        ({"all": ALL[:2]}, "the shape is wrong: (2,) found, (B,) = (3,) wanted."),
+        ({"all": ALL[:2]}, "the shape is wrong: (2,) found, (B,) = (3,) expected."),
         ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
         ({"one": np.array(3)}, "is a number, and should be text."),
         ({"all": np.array([])}, "is an empty list, and should be text."),

@@ -102,7 +102,7 @@ def test_numbers_out_of_range_warn_nobody():
         (
             "import absent_package\ndef f(seed): return absent_package.x",
             "raised",
-            "line 1, in `the top level`: ModuleNotFoundError: No module named 'absent_package'. "
+            "line 1, outside any function: ModuleNotFoundError: No module named 'absent_package'. "
             "This unit is graded without it.",
         ),
         (

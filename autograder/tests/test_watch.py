@@ -274,6 +274,18 @@ def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
         see(terminal, "✓ 2/2", "now: summing")
 
 
+def test_a_hint_is_on_the_check_that_a_small_change_mends(course):
+    """Also where it is not the one at hand."""
+    with watching(course, columns=120) as terminal:
+        fill(course, double=RIGHT["double"], running_sum=RIGHT["running_sum"])
+        see(terminal, "now: three_steps")
+        fill(course, double="return x + np.roll(x, 1)")
+        see(terminal, "This passed before and fails now:", "now: three_steps")
+        see(terminal, "Press h for a hint on it.")
+        terminal.send("h")
+        see(terminal, "hint in your own code:")
+
+
 def test_the_example_of_the_exercise_at_hand_is_run(course):
     """What it prints is shown, and where its picture lies; an exercise may have none."""
     text = written(course).read_text()

@@ -23,12 +23,17 @@ _STATEMENT = re.compile(r"<((?:cell \d+, )?line) (\d+)\|")
 
 @dataclass(frozen=True)
 class Location:
-    """A line of a student's file, "line 3" or "cell 2, line 3", and the function that it is in."""
+    """A line of a student's file, "line 3" or "cell 2, line 3", and the function that it is in.
+
+    function: empty for a line outside any function.
+    """
 
     line: str
     function: str
 
     def __str__(self) -> str:
+        if not self.function:
+            return f"{self.line}, outside any function"
         return f"{self.line}, in `{self.function}`"
 
 
@@ -64,14 +69,18 @@ def _in_statement(frame: FrameSummary) -> Location | None:
     lines_before = int(found[2])
     line_in_cell = frame.lineno or 0
     line = lines_before + line_in_cell
-    function = frame.name.replace("<module>", "the top level")
-    return Location(f"{place} {line}", function)
+    return Location(f"{place} {line}", _function(frame))
+
+
+def _function(frame: FrameSummary) -> str:
+    """Return the name of a frame's function; empty for code outside any function."""
+    return "" if frame.name == "<module>" else frame.name
 
 
 def _in_kernel(frame: FrameSummary) -> Location | None:
     """Return the location of a frame in a cell that is run in a notebook."""
     if "ipykernel" in frame.filename or "<ipython" in frame.filename:
-        return Location(f"line {frame.lineno} of the cell", frame.name)
+        return Location(f"line {frame.lineno} of the cell", _function(frame))
     return None
 
 
@@ -86,4 +95,4 @@ def _in_file(frame: FrameSummary, check: Check) -> Location | None:
     parts = Path(frame.filename).parts
     if not SITE_PACKAGES.isdisjoint(parts):
         return None
-    return Location(f"line {frame.lineno}", frame.name)
+    return Location(f"line {frame.lineno}", _function(frame))

@@ -533,6 +533,10 @@ with autograder.example("gradient norms through 100 steps"):
 # *vanishes*, to less than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units
 # of relu. Training moves $W_h$, so this holds only at the start. Against exploding there is a remedy for the whole run: clipping.
 #
+# ![One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its states go from h[0] = 1 down to h[10] =
+# 0.35. Below each stands the gradient of h[10] with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7
+# times the one to its right, and the one of h[0] is 0.028.](../drawings/gradient_in_numbers.svg)
+#
 # ## 10. Clipping
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:

@@ -12,8 +12,10 @@ SVG as its description, and in the unit as the alternative text of the picture.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from math import hypot
+from math import hypot, log10, tanh
 from pathlib import Path
+
+from surprise import load, surprise
 
 FOLDER = Path(__file__).resolve().parent
 # name → on a light ground, on a dark ground; each has a contrast of 4.5 or more to its ground
@@ -29,6 +31,9 @@ COLOURS = {
 }
 NODE = 19  # half of a node's width
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
+# from how many nats on a character has a shade, and which: a colour and its opacity
+SHADES = {1: ("orange", 0.18), 2: ("orange", 0.4), 4: ("red", 0.45), 6: ("red", 0.45)}
+LEVELS = ("below 1 nat", "1 to 2", "2 to 4", "4 to 6", "above 6")
 Point = tuple[float, float]
 
 
@@ -82,6 +87,30 @@ class Drawing:
             self.elements.append(f'<rect {frame} class="shade fill-{shade}"/>')
         if label:
             self.text(at, label)
+
+    def surprising(self, at: Point, words: str, nats: float, wide: float = 12) -> None:
+        """Write words on a shade that says how surprising they are."""
+        x, y = at
+        colour, opacity = "", 0.0
+        for least, shade in SHADES.items():
+            if nats >= least:
+                colour, opacity = shade
+        if colour:
+            frame = f'x="{x - wide / 2:g}" y="{y - 14:g}" width="{wide:g}" height="28"'
+            self.elements.append(f'<rect {frame} class="fill-{colour}" opacity="{opacity}"/>')
+        is_most = nats >= max(SHADES)
+        weight = ' font-weight="700" text-decoration="underline"' if is_most else ""
+        size = 15 if len(words) == 1 else 13
+        self.elements.append(
+            f'<text x="{x:g}" y="{y:g}" class="fill-ink" font-size="{size}" '
+            f'text-anchor="middle" dominant-baseline="central"{weight}>{escape(words)}</text>'
+        )
+
+    def bar(self, corner: Point, size: Point, colour: str) -> None:
+        """Draw a filled bar, given its upper left corner."""
+        (x, y), (wide, high) = corner, size
+        frame = f'x="{x:g}" y="{y:.1f}" width="{wide:g}" height="{high:.1f}"'
+        self.elements.append(f'<rect {frame} rx="1.5" class="fill-{colour}"/>')
 
     def line(self, points: Sequence[Point], colour: str, kind: str = "") -> None:
         """Draw a line through some points; `kind` may be `dashed` or `thin`."""
@@ -467,6 +496,47 @@ def backward() -> Drawing:
     return d
 
 
+def gradient_in_numbers() -> Drawing:
+    """One unit of relu through ten steps: its states, and the gradients on the way back."""
+    d = Drawing(
+        "A gradient through ten steps, in numbers",
+        "One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its "
+        "states go from h[0] = 1 down to h[10] = 0.35. Below each stands the gradient of h[10] "
+        "with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7 "
+        "times the one to its right, and the one of h[0] is 0.028.",
+        700,
+        300,
+    )
+    w, x = 0.7, 0.1
+    states = [1.0]
+    for _ in range(10):
+        z = w * states[-1] + x
+        states.append(max(z, 0.0))
+    d.text((8, 16), "forward: the states h", "orange", 14, "start")
+    d.text(
+        (8, 120),
+        "backward: the gradients dh of h[10], on a scale of powers of ten",
+        "red",
+        14,
+        "start",
+    )
+    for t, state in enumerate(states):
+        across = 35 + 63 * t
+        gradient = w ** (10 - t)
+        height = 96 * (log10(gradient) + 3) / 5
+        if t:
+            d.arrow([(across - 63, 58), (across, 58)], "orange", gap=22)
+            d.arrow([(across, 278), (across - 63, 278)], "red", "dashed", gap=22)
+        d.node("circle", (across, 58))
+        d.text((across, 58), f"{state:.2g}", size=12)
+        d.text((across, 91), f"h[{t}]", "muted", 12)
+        d.bar((across - 10, 256 - height), (20, height), "blue" if gradient < 0.5 else "green")
+        d.text((across, 246 - height), f"{gradient:.2g}", size=12)
+        d.text((across, 278), f"dh[{t}]", "muted", 12)
+    d.line([(4, 256), (696, 256)], "muted", "thin")
+    return d
+
+
 # ---------------------------------------------------------------- unit 5
 
 
@@ -657,6 +727,92 @@ def stacked() -> Drawing:
     return d
 
 
+def gates_over_time() -> Drawing:
+    """A unit of an LSTM with an open forget gate: its cell state, and the gradient back."""
+    d = Drawing(
+        "The gradient of a cell state, with an open forget gate",
+        "Two rows of bars for the steps 0 to 20 of one LSTM unit whose forget gate is 0.95. "
+        "Above, the cell state: it begins with 1 and falls slowly to 0.55. Below, the gradient of "
+        "the last cell state with respect to each, on a scale of powers of ten: 1 at the last "
+        "step, 0.48 at the first. A dashed line shows the same for a plain unit with tanh, and is "
+        "at 0.016 at the first step.",
+        700,
+        320,
+    )
+    cell, gradients, plain = through_gates(0.95, 0.05, 0.5)
+    d.text((4, 12), "cell state c", "orange", 14, "start")
+    d.text((4, 142), "gradient of c[20]: of an LSTM unit with f = 0.95, bars", "blue", 14, "start")
+    d.text((696, 142), "of a plain unit, dashed", "red", 14, "end")
+    for value in (0, 0.5, 1):
+        y = 108 - 80 * value
+        d.line([(40, y), (696, y)], "muted", "thin")
+        d.text((34, y), f"{value:g}", "muted", 11, "end")
+    for power in (0, -4, -8):
+        y = height_of(10.0**power)
+        d.line([(40, y), (696, y)], "muted", "thin")
+        d.text((34, y), f"1e{power}".replace("-", "−").replace("1e0", "1"), "muted", 11, "end")
+    xs = [56 + 31 * t for t in range(21)]
+    for t, x in enumerate(xs):
+        d.bar((x - 9, 108 - 80 * cell[t]), (18, 80 * cell[t]), "orange")
+        y = height_of(gradients[t])
+        d.bar((x - 9, y), (18, 284 - y), "blue")
+        if t % 5 == 0:
+            d.text((x, 300), str(t), "muted", 12)
+    d.line([(x, height_of(value)) for x, value in zip(xs, plain, strict=True)], "red", "dashed")
+    return d
+
+
+def height_of(gradient: float) -> float:
+    """Return the height of a gradient on a scale of powers of ten, from 1e−8 to 10."""
+    return 284 - 120 * (log10(gradient) + 8) / 9
+
+
+def through_gates(f: float, i: float, o: float) -> tuple[list[float], list[float], list[float]]:
+    """Run a unit of an LSTM whose gates are constant, and a plain unit, through twenty steps.
+
+    Both begin with 1 and read nothing. Returns the cell states, the gradient of the
+    last one with respect to each, and the same gradients of the plain unit's states.
+    """
+    cell, new, state = [1.0], [0.0], [1.0]
+    for _ in range(20):
+        new.append(tanh(o * tanh(cell[-1])))
+        cell.append(f * cell[-1] + i * new[-1])
+        state.append(tanh(state[-1]))
+    gradients, plain = [1.0], [1.0]
+    for t in range(20, 0, -1):
+        through_state = o * (1 - tanh(cell[t - 1]) ** 2)
+        gradients.insert(0, gradients[0] * (f + i * (1 - new[t] ** 2) * through_state))
+        plain.insert(0, plain[0] * (1 - state[t] ** 2))
+    return cell, gradients, plain
+
+
+def surprise_map() -> Drawing:
+    """Two sentences and German between them, each character shaded by its surprise."""
+    text = (
+        "It is a truth which the philosophers of all ages have believed. Habe nun, ach! "
+        "Philosophie studiert. It may be that the love of truth is only a habit."
+    )
+    d = Drawing(
+        "What surprises a small network",
+        "Two English sentences with a German one between them, in three lines; a shade behind each "
+        "character says how surprising it is to a small network that has read English books. Most "
+        "characters of the English sentences have none: mainly first letters of words do. In the "
+        "German sentence most are shaded, many of them darkly.",
+        700,
+        178,
+    )
+    nats = surprise(load(), text)
+    for place, letter in enumerate(text):
+        row, column = divmod(place, 54)
+        x, y = 26 + 12 * column, 34 + 36 * row
+        d.surprising((x, y), letter, nats[place])
+    x = 26.0
+    for words, least in zip(LEVELS, (0, 1, 2, 4, 6), strict=True):
+        d.surprising((x + 50, 150), words, least, 100)
+        x += 134
+    return d
+
+
 DRAWINGS: tuple[Callable[[], Drawing], ...] = (
     teacher_student,
     lookup,
@@ -667,11 +823,14 @@ DRAWINGS: tuple[Callable[[], Drawing], ...] = (
     recurrence_backward,
     forward,
     backward,
+    gradient_in_numbers,
     three_thoughts,
     lstm_cell,
     streams,
     truncated,
     stacked,
+    gates_over_time,
+    surprise_map,
 )
 
 

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from this_course import COURSE, ROOT
 
-from autograder.source.pictures import pictures
+from autograder.source.pictures import pictures, scripts_of
 
 sys.path.insert(0, str(ROOT / "drawings"))
 from make import COLOURS, DRAWINGS
@@ -33,6 +33,21 @@ def test_each_drawing_is_shown_by_a_unit_with_its_text_twin():
         for picture in pictures(COURSE.solution(unit).read_text(encoding="utf-8")):
             shown[picture.address] = picture.words
     assert shown == {f"../drawings/{draw.__name__}.svg": draw().words for draw in DRAWINGS}
+
+
+def test_each_script_is_that_of_a_drawing():
+    """A script whose name is misspelt would make no figure."""
+    found = set()
+    for name in NAMES:
+        found.update(scripts_of(ROOT / "drawings" / f"{name}.svg"))
+    assert found == set((ROOT / "drawings").glob("*.js"))
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_figures_of_the_site_have_the_colours_of_the_drawings(theme):
+    css = (ROOT / "autograder/authoring/templates/site/site.css").read_text(encoding="utf-8")
+    for name, colours in COLOURS.items():
+        assert f"--figure-{name}: {colours[theme]};" in css
 
 
 def linear(part):

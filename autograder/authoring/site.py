@@ -24,7 +24,7 @@ from autograder.errors import UserError
 from autograder.schema import read_toml
 from autograder.source.markers import BEGIN
 from autograder.source.notebooks import read_percent, write_notebook
-from autograder.source.pictures import picture_files
+from autograder.source.pictures import PICTURE, picture_files, pictures, scripts_of
 from autograder.source.solution import Solution, without_marks
 
 SECONDS = 600  # that one cell may take
@@ -45,6 +45,8 @@ FOR_ALL_READERS = {
 
 CONTENTS = "contents.toml"  # in docs: the parts of the sidebar, and the pages of each, in order
 FRONT = "front.md"  # in docs: what the first page says above the units
+INTERACTIVE = "interactive.js"  # what figures share; made into pages with the style sheet
+FIGURES = "figures"  # the folder of the figures' own scripts, beside it
 REST = "More"  # the part of pages that no part names
 
 # a link from a page of docs to a file above them, which the site does not hold
@@ -107,6 +109,7 @@ def write_site(
             hide_solutions(book, solution, with_solutions, answers)
             link_pages(book, course.folder / "docs")
             _copy_pictures(course, name, solution, source)
+            make_interactive(book, course.solution(name).parent, source / "_static")
             write_notebook(book, units / f"{name}.ipynb")
             summary = summary_of(course, name, solution)
             summaries.append(replace(summary, picture=_picture_of(course, name, solution, out)))
@@ -196,6 +199,42 @@ def link_pages(book: Any, docs: Path) -> None:
             if page.is_file():
                 link = f"[docs/{name}](../docs/{name})"
                 cell.source = cell.source.replace(f"`docs/{name}`", link)
+
+
+def make_interactive(book: Any, folder: Path, static: Path) -> None:
+    """Let each picture of a unit that has a script beside it become a figure that readers change.
+
+    folder: where the unit's script lies. static: where the figures' scripts are copied to. The
+    picture stays on the page, for print and for readers without JavaScript.
+    """
+    wanted = [INTERACTIVE]  # what all figures of a page share is asked for once
+    for cell in book.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for picture in pictures(cell.source):
+            scripts = scripts_of(folder / picture.address)
+            if not scripts:
+                continue
+            for script in scripts:
+                target = static / FIGURES / script.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(script, target)
+            wanted += [f"{FIGURES}/{script.name}" for script in scripts]
+            cell.source = _with_place_of_figure(cell.source, picture.address, wanted)
+            wanted = []
+
+
+def _with_place_of_figure(text: str, address: str, scripts: Sequence[str]) -> str:
+    """Put a picture of a text into an element of its own, with scripts that follow it."""
+    tags = "\n".join(f'<script defer src="../_static/{name}"></script>' for name in scripts)
+    begin = f'\n\n<div class="interactive" data-figure="{Path(address).stem}">\n{tags}\n\n'
+
+    def placed(found: re.Match[str]) -> str:
+        if found[2] != address:
+            return found[0]
+        return f"{begin}{found[0]}\n\n</div>\n\n"
+
+    return PICTURE.sub(placed, text)
 
 
 def summary_of(course: Course, name: str, solution: Solution) -> Summary:
@@ -346,8 +385,9 @@ def _write_templates(source: Path, **values: Any) -> None:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    (source / "_static").mkdir()
-    paths = {"conf.py": "conf.py", "index.md": "index.md", "site.css": "_static/site.css"}
+    (source / "_static").mkdir(exist_ok=True)
+    paths = {"conf.py": "conf.py", "index.md": "index.md"}
+    paths |= {name: f"_static/{name}" for name in ("site.css", INTERACTIVE)}
     for name, path in paths.items():
         template = environment.get_template(name)
         file = source / path

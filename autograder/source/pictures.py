@@ -49,6 +49,19 @@ def picture_files(script: str, folder: Path) -> Iterator[Path]:
         yield file.resolve()
 
 
+def scripts_of(picture: Path) -> list[Path]:
+    """Return the scripts that make a picture interactive on the site, in the order they run in.
+
+    They stand beside the picture `name.svg`: first `name.data.js`, which a program may have made,
+    then `name.js`. Without the latter there are none.
+    """
+    script = picture.with_suffix(".js")
+    if not script.is_file():
+        return []
+    data = picture.with_suffix(".data.js")
+    return [data, script] if data.is_file() else [script]
+
+
 def attach_pictures(book: Any, folder: Path) -> None:
     """Put the pictures of a notebook into the cells that show them, so that it can be moved.
 

@@ -2,7 +2,10 @@
 
 import shutil
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -64,6 +67,33 @@ def open_pages(browser):
     for context in contexts:
         context.close()
     assert (wrong, owned) == ([], [])
+
+
+@contextmanager
+def served(folder):
+    """Serve a folder of pages on this machine, and yield the address.
+
+    axe reads style sheets again, which browsers refuse where they are files.
+    """
+    handler = partial(QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and writes no log; browsers ask for an icon, too."""
+
+    def do_GET(self):
+        """Answer that there is no icon, or send the file."""
+        if self.path == "/favicon.ico":
+            self.send_response(204)
+            return self.end_headers()
+        return super().do_GET()
+
+    def log_message(self, *_):
+        """Say nothing."""
 
 
 def violations(page):

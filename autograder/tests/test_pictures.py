@@ -11,7 +11,7 @@ from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.integrations import nbgrader_bridge
 from autograder.source.notebooks import as_notebook
-from autograder.source.pictures import Picture, attach_pictures, pictures
+from autograder.source.pictures import Picture, attach_pictures, pictures, scripts_of
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>\n'
 CELL = """
@@ -32,12 +32,24 @@ def course(tmp_path):
         script.write_text(script.read_text() + CELL)
     (folder / "drawings").mkdir()
     (folder / "drawings" / "two.svg").write_text(SVG)
+    (folder / "drawings" / "two.js").write_text("// for the site\n")
     (folder / "drawings" / "unused.svg").write_text(SVG)
     return read_course(folder)
 
 
 def test_words_may_hold_brackets_and_addresses_elsewhere_are_no_files():
     assert list(pictures(CELL)) == [Picture("Two inputs x[0] and x[1]", "../drawings/two.svg")]
+
+
+def test_a_script_beside_a_picture_is_found_behind_its_data(course):
+    """Data alone, without a script that shows them, make no figure."""
+    drawings = course.folder / "drawings"
+    assert [path.name for path in scripts_of(drawings / "two.svg")] == ["two.js"]
+    (drawings / "two.data.js").write_text("")
+    (drawings / "unused.data.js").write_text("")
+    names = [path.name for path in scripts_of(drawings / "two.svg")]
+    assert names == ["two.data.js", "two.js"]
+    assert scripts_of(drawings / "unused.svg") == []
 
 
 def test_a_release_holds_the_pictures_that_are_shown_and_no_other(course, tmp_path):

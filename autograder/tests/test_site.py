@@ -1,12 +1,9 @@
 """A course as static pages: units that have run, without their solutions' code, in a browser."""
 
 import shutil
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
-from browser import violations_in_both_schemes
+from browser import served, violations_in_both_schemes
 from small import COURSE, UNIT, run_command
 
 from autograder.course import read_course
@@ -24,6 +21,15 @@ AIMS = """# **Afterwards you can**
 # and signs. The letters: T steps, B batch.
 """
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="9"/>'
+SCRIPT = """interactive("two", (figure) => {
+  const inputs = figure.slider({ label: "inputs", min: 1, max: 9, value: 2 });
+  figure.draw("Inputs", (picture) => {
+    picture.height = 20;
+    picture.text(10, 10, short(inputs.value / interactive.data.two));
+    return `${inputs.value} inputs`;
+  });
+});
+"""
 CONTENTS = """[[part]]
 title = "Learn"
 pages = ["guide"]
@@ -57,6 +63,8 @@ def course(tmp_path_factory):
     solution.write_text(text + FORMULA)
     (folder / "drawings").mkdir()
     (folder / "drawings" / "two.svg").write_text(SVG)
+    (folder / "drawings" / "two.js").write_text(SCRIPT)
+    (folder / "drawings" / "two.data.js").write_text("interactive.data.two = 4;\n")
     (folder / "docs").mkdir()
     (folder / "docs" / "further").mkdir()
     (folder / "docs" / "further" / "figures.md").write_text("# Figures\n")
@@ -82,29 +90,9 @@ def built(course, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(built):
-    """Serve the pages, and yield their address.
-
-    axe reads style sheets again, which browsers refuse where they are files.
-    """
-    handler = partial(QuietHandler, directory=str(built))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files and writes no log; browsers ask for an icon, too."""
-
-    def do_GET(self):
-        """Answer that there is no icon, or send the file."""
-        if self.path == "/favicon.ico":
-            self.send_response(204)
-            return self.end_headers()
-        return super().do_GET()
-
-    def log_message(self, *_):
-        """Say nothing."""
+    """Serve the pages, and yield their address."""
+    with served(built) as served_at:
+        yield served_at
 
 
 def test_outputs_are_shown_and_solutions_are_not(built):
@@ -156,13 +144,32 @@ def test_formulas_pictures_and_links_of_a_unit_are_there(show, address):
     logarithm, update = unit.locator("math").nth(2), unit.locator("math").nth(3)
     assert logarithm.locator("mspace").count() == 1
     assert update.locator("mtext").text_content() == "+="
-    picture = unit.get_by_alt_text("Two squares x[0] and x[1]")
+    picture = unit.get_by_alt_text("Two squares x[0] and x[1]", exact=True)
     assert picture.evaluate("image => image.naturalWidth") == 20
     link = unit.locator("article a", has_text="docs/about.md")
     assert link.get_attribute("href").endswith("docs/about.html")
     # what one cell prints stands in one piece
     printed = unit.locator(".cell_output pre", has_text="that was all")
     assert "the double of 4: 8" in printed.inner_text()
+
+
+def test_a_picture_with_a_script_beside_it_is_a_figure_that_readers_change(show, built):
+    """Read from a file and by keyboard; print and a page without scripts have the picture."""
+    unit = show(built / "units" / f"{UNIT}.html")
+    figure = unit.locator("[data-figure=two]")
+    words = figure.locator("[aria-live=polite]")
+    assert words.inner_text() == "2 inputs"
+    slider = figure.get_by_role("slider", name="inputs")
+    slider.press("ArrowRight")
+    words.get_by_text("3 inputs").wait_for()
+    assert figure.locator("svg text").text_content() == "0.75"
+    assert slider.get_attribute("aria-valuetext") == "3"
+    assert not figure.locator("img").is_visible()
+    unit.emulate_media(media="print")
+    assert figure.locator("img").is_visible()
+    assert not slider.is_visible()
+    without = show(built / "units" / f"{UNIT}.html", java_script_enabled=False)
+    assert without.locator("[data-figure=two] img").is_visible()
 
 
 def test_code_is_wrapped_on_a_narrow_screen(show, address):

@@ -88,6 +88,7 @@ class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     corpora: role → names of datasets, of which the first that can be had is taken.
     student_docs: files below the course's folder that students get.
+    site: the address on the web where the pages of `autograder site` stand; "" for nowhere.
     """
 
     format: int
@@ -98,6 +99,7 @@ class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: dict[str, Package] = {}
     words: Words = Words()
     student_docs: list[str] = []
+    site: Annotated[str, msgspec.Meta(pattern="^(https?://.+)?$")] = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,10 @@ import pytest
 import this_course
 import yaml
 from packaging.requirements import Requirement
-from this_course import ROOT
+from this_course import COURSE, ROOT
 
 from autograder import __version__, cli
+from autograder.source.addresses import name_of_section
 
 pytestmark = pytest.mark.lint
 
@@ -187,6 +188,17 @@ def test_links_in_the_docs_work():
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             assert link.startswith("http") or (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_sections_of_units_have_the_names_that_sphinx_gives_them():
+    """`watch` names the address of a section."""
+    nodes = pytest.importorskip("docutils.nodes", reason="the site needs its extra")
+    for unit in COURSE.units:
+        script = COURSE.solution(unit).read_text(encoding="utf-8")
+        headings = re.findall(r"^# ##+ (.+)$", script, re.M)
+        names = [name_of_section(heading) for heading in headings]
+        assert names == [nodes.make_id(heading) for heading in headings]
+        assert len(set(names)) == len(names), f"{unit} has two sections of one name"
 
 
 def test_the_sidebar_of_the_site_names_each_page_of_the_docs_once():

@@ -21,6 +21,7 @@ from autograder.errors import BadSource, UserError
 from autograder.grading.key_file import load_key
 from autograder.parsing import parse
 from autograder.sandbox.own_code import author_server
+from autograder.source.addresses import with_link
 from autograder.source.pictures import picture_files
 from autograder.source.solution import Solution, read_solution_file
 
@@ -199,12 +200,20 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
         if len(units) < len(course.units):
             text = course_file.read_text(encoding="utf-8")
             course_file.write_text(with_units(text, units), encoding="utf-8", newline="\n")
+        for unit in units:
+            _link_to_site(given / course.stub(unit).relative_to(course.folder), course, unit)
         _refuse_leaks(given, [*found.values(), *_readable_solutions(course, found)])
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))
         for path in set(_files_below(given)) - set(written):
             (given / path).unlink()  # what Python compiled
         yield given
+
+
+def _link_to_site(stub: Path, course: Course, unit: str) -> None:
+    """Let a unit begin with a link to its page, where the course has a site."""
+    text = stub.read_text(encoding="utf-8")
+    stub.write_text(with_link(text, course.about.site, unit), encoding="utf-8", newline="\n")
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

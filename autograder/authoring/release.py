@@ -17,6 +17,7 @@ from autograder.course import LOOK_THERE_TOO, Course, load_unit
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
 from autograder.practice.folder import GIVEN
+from autograder.source.addresses import with_link
 from autograder.source.pictures import attach_pictures
 
 POOL = "keys.sqlite"
@@ -119,7 +120,7 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
         packages = _packages_of(course, [name])
         first = _fill_template("first_cell.txt", kit=kit, wheel=wheel.name, packages=packages)
         head = as_notebook(f"# %%\n{first}", "kit")
-        book = as_notebook(solution.stub, name)
+        book = as_notebook(with_link(solution.stub, course.about.site, name), name)
         attach_pictures(book, course.stub(name).parent)
         book.cells = [*head.cells, *book.cells]
         write_notebook(book, folder / f"{name}.ipynb")

@@ -26,6 +26,7 @@ from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
 from autograder.report.terminal import earned_in_words
+from autograder.source.addresses import with_link
 from autograder.source.notebooks import as_notebook, write_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
@@ -59,7 +60,8 @@ def build(course: Course, folder: Path) -> list[str]:
     for name, solution in solutions(course):
         unit = load_unit(course, name)
         points = {check.name: check.points for check in unit.checks}
-        notebook = as_notebook(solution.plain(), name)
+        script = with_link(solution.plain(), course.about.site, name)
+        notebook = as_notebook(script, name)
         attach_pictures(notebook, course.solution(name).parent)
         for cell in notebook.cells:
             _mark(cell, points)

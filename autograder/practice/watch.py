@@ -48,6 +48,7 @@ from autograder.practice.progress import (
 from autograder.report.terminal import UnderWay, console, sparkline, verdict_lines
 from autograder.sandbox.inside.locations import is_statement
 from autograder.sandbox.inside.submission import Submission
+from autograder.source.addresses import address_of_check
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [e]xample [a]ll [t]rain\n[b]ack [n]ext [q]uit"
@@ -553,12 +554,22 @@ class Watch:
         passed = count - left
         done = f"{passed} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
         if left:
-            now = f"now: {self.at}"
+            now = f"now: {self.at}{self._where_to_read()}"
         else:
             next_unit = self.course.short(current_unit(self.course))
             now = f"All pass. Next: autograder watch {next_unit}"
         summary = Text.assemble((done, "bold"), f"\n{now}\n{KEYS}")
         self.screen.print(summary)
+
+    def _where_to_read(self) -> str:
+        """Return a line with the address of the section at hand; "" for a course without a site."""
+        site = self.course.about.site
+        if not site:
+            return ""
+        script = ""
+        if self.path.suffix == ".py":
+            script = read_patiently(self.path).decode("utf-8", errors="replace")
+        return f"\nread: {address_of_check(site, self.unit, script, self.at)}"
 
     def loop(self, key: Callable[[], str]) -> None:
         """Look at file, keyboard and process until q is pressed.

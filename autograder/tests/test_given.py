@@ -11,6 +11,7 @@ from autograder.authoring.course_file import with_units
 from autograder.authoring.given import leaks, secret_lines
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
 from autograder.course import read_course
+from autograder.errors import UserError
 from autograder.grading.keys import solution_of
 from autograder.integrations import nbgrader_bridge
 from autograder.source.solution import read_solution
@@ -94,6 +95,35 @@ def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
     assert not [name for name in found if UNIT in name]
     solutions = [name for name in found if name.startswith("solutions/")]
     assert solutions == ([f"solutions/{WORDS}.py"] if form == "gradescope" else [])
+
+
+@pytest.mark.parametrize("form", ["release", "notebooks", "nbgrader"])
+def test_units_begin_with_a_link_to_their_page_where_the_course_has_a_site(form, course, tmp_path):
+    """Below their title; the units of a course without a site have none."""
+    link = "[Read this unit with its pictures and outputs.](https://example.org/nets/units/"
+    ALL_FORMS[form](course, tmp_path / "without")
+    course_file = course.folder / "course.toml"
+    text = course_file.read_text()
+    course_file.write_text(f'site = "https://example.org/nets/"\n{text}')
+    again = shutil.copytree(course.folder, tmp_path / "again")
+    ALL_FORMS[form](read_course(again), tmp_path / "with")
+    for name in course.units:
+        ((before, after),) = (
+            (path.read_text(), (tmp_path / "with" / path.relative_to(tmp_path / "without")))
+            for path in (tmp_path / "without").rglob(f"{name}.*")
+            if path.suffix in (".py", ".ipynb") and path.parent.name != "checks"
+        )
+        assert "example.org" not in before
+        assert f"{link}{name}.html)" in after.read_text()
+
+
+def test_an_address_of_a_site_that_is_none_is_refused(course):
+    course_file = course.folder / "course.toml"
+    course_file.write_text(f'site = "example.org"\n{course_file.read_text()}')
+    again = course.folder.parent / "again"
+    shutil.copytree(course.folder, again)
+    with pytest.raises(UserError, match="site"):
+        read_course(again)
 
 
 def test_the_list_of_units_is_changed_and_nothing_else():

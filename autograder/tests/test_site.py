@@ -6,8 +6,9 @@ import pytest
 from browser import served, violations_in_both_schemes
 from small import COURSE, UNIT, run_command
 
-from autograder.course import read_course
+from autograder.course import load_unit, read_course
 from autograder.errors import UserError
+from autograder.source.addresses import address_of_check
 
 pytestmark = pytest.mark.proof
 
@@ -170,6 +171,17 @@ def test_a_picture_with_a_script_beside_it_is_a_figure_that_readers_change(show,
     assert not slider.is_visible()
     without = show(built / "units" / f"{UNIT}.html", java_script_enabled=False)
     assert without.locator("[data-figure=two] img").is_visible()
+
+
+def test_the_address_of_a_check_is_that_of_its_section(course, built):
+    """As `watch` names it."""
+    script = course.solution(UNIT).read_text()
+    page = (built / "units" / f"{UNIT}.html").read_text()
+    for check in load_unit(course, UNIT).checks:
+        address = address_of_check("https://example.org/", UNIT, script, check.name)
+        path, _, section = address.partition("#")
+        assert path == f"https://example.org/units/{UNIT}.html"
+        assert f'<section id="{section}">' in page
 
 
 def test_code_is_wrapped_on_a_narrow_screen(show, address):

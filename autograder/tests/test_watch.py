@@ -107,6 +107,19 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
     }
 
 
+def test_a_course_with_a_site_names_the_section_at_hand(course):
+    """With its address, below the name of the check; none in a course without a site."""
+    with watching(course, columns=80) as terminal:
+        pass
+    assert "read:" not in "".join(terminal.seen)
+    course_file = course / "course.toml"
+    course_file.write_text(f'site = "https://example.org"\n{course_file.read_text()}')
+    with watching(course, columns=80) as terminal:
+        see(terminal, f"read: https://example.org/units/{UNIT}.html#twice")
+        fill(course, double=RIGHT["double"])
+        see(terminal, "now: summing", f"{UNIT}.html#sums-along-the-way")
+
+
 def test_keys_go_to_the_next_check_and_to_training(course):
     """`n` checks the next one and comes around; `t` trains whatever else is left."""
     written(course).write_text(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n")

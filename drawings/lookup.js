@@ -41,8 +41,8 @@
     const lineAt = (line) => 72 + 52 * line;
     const rowAt = (row) => 46 + 40 * row;
     picture.height = 234;
-    picture.text(left + 1.5 * cell, 10, "gradient of the table", { colour: "muted" });
-    picture.text(right + 1.5 * cell, 10, "of the rows", { colour: "muted" });
+    picture.text(left + 1.5 * cell, 10, "the table’s gradient", { colour: "muted" });
+    picture.text(right + 1.5 * cell, 10, "the rows looked up", { colour: "muted" });
     table.forEach((numbers, row) => {
       const lines = ids.flatMap((id, line) => (id === row ? [line] : []));
       const shade = lines.length > 1 ? "purple" : COLOURS[lines[0]];

@@ -189,7 +189,7 @@ def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(grade
         "`scaling` before this is wrong, and your points take that into account. The remarks below "
         "compare with the right answer, which explains more of your values."
     )
-    assert second.words == "1 was taken away."
+    assert second.mistakes == ("1 was taken away.",)
 
 
 def test_what_nothing_explains_is_not_carried(graded):

@@ -12,6 +12,7 @@ from autograder.authoring.build import build
 from autograder.check import Answer
 from autograder.explaining.describe import small_changes_that_give
 from autograder.explaining.words import sentence, slip_in_words
+from autograder.finding import FindingKind
 from autograder.grading import small_changes as small_change_scripts
 from autograder.grading.key_file import load_key, save_key
 from autograder.grading.made_key import MadeKey
@@ -608,6 +609,50 @@ def test_practice_tells_a_slip_as_a_grade_does(unit):
     verdict = practise(unit, unit.checks[:1], implementation)[0]
     words = f"{SAID}`smooth`: `-` stands where `+` should, or the other way round."
     assert verdict.remarks[0].text == words
+
+
+TEXTS = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=1)
+    def reporting(unit, seed):
+        "`report` writes a line on a p-value"
+        values = np.random.default_rng(seed).uniform(0, 0.1, 6)
+        return named("lines", [unit.report(p) for p in values])
+"""
+REPORT = """
+    def report(p):
+        "Whether a p-value is significant."
+        ### BEGIN SOLUTION
+        word = "significant" if p < 0.05 else "not significant"
+        return f"p = {p * 1e6 + 50:.0f} ppm ({word})"
+        ### END SOLUTION
+"""
+
+
+def test_one_decision_in_all_texts_names_no_small_change(tmp_path):
+    """Twice the threshold says "significant" of all six values; so does a file that asks nothing.
+
+    A change that shows in six different figures is named.
+    """
+    unit = small.write_course(tmp_path, "texts", TEXTS, REPORT)
+    with Server(unit) as server:
+        store = AnswerStore(tmp_path / "answers.sqlite")
+        key = MadeKey(unit, small.SEED, {}, store, lambda: server, small.listed(unit, server))
+        said = []
+        for word, number in (
+            ('"significant"', "p * 1e6 + 50"),
+            ('"significant" if p < 0.05 else "not significant"', "p * 1e6 - 50"),
+        ):
+            script = f"def report(p):\n    return f'p = {{{number}:.0f}} ppm ({{{word}}})'\n"
+            (verdict,) = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+            (remark,) = verdict.remarks
+            said.append(remark.finding.kind)
+        assert said == [FindingKind.LOOK, FindingKind.SMALL_CHANGE]
+        key.close()
 
 
 def test_the_ids_of_changes_begin_with_the_name_asked_for(monkeypatch):

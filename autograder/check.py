@@ -27,6 +27,7 @@ from autograder.question import Question
 from autograder.question import choice as choice
 from autograder.question import choices as choices
 from autograder.question import number as number
+from autograder.question import planted as planted
 from autograder.question import shape as shape
 from autograder.question import short as short
 from autograder.question import sign as sign
@@ -756,6 +757,17 @@ def functions_of_questions(checks: Iterable[Check]) -> set[str]:
         else:
             others |= names
     return asked - others
+
+
+def is_to_be_repaired(check: Check, checks: Iterable[Check]) -> bool:
+    """Return whether a check runs a function in which students have to find a planted mistake.
+
+    Feedback on it searches for no small change, which would be the mistake.
+    """
+    if check.question:
+        return False
+    functions = {one.question.function for one in checks if one.question} - {""}
+    return not functions.isdisjoint(names_in_experiment(check.experiment))
 
 
 DEPTH = 4  # how far functions are followed that a check calls

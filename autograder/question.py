@@ -1,4 +1,4 @@
-"""What a question asks for: a choice, several, a number, a shape, or a few words.
+"""What a question asks for: a choice, several, a number, a shape, a few words, a planted mistake.
 
 A question is a check whose right answer is the same on every seed. What a student returns is read
 into arrays beside the submission, with the words that say what was expected; outside, arrays that
@@ -7,9 +7,10 @@ are no such answer count as none. Nothing here holds an answer.
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,10 @@ MOST_OPTIONS = 26
 LONGEST = 200  # characters of a short answer
 LONGEST_WRITTEN = 20_000  # characters of one that a person reads
 MOST_AXES = 8  # of a shape
+LONGEST_FUNCTION = 1000  # lines of a function in which a mistake is to be found
+# what arrays are called of a question that asks for a planted mistake
+WHOSE = "handed in as"  # in an answer: the name that the student says to have
+FUNCTIONS = "functions with a mistake"  # in the key that students get
 ROUNDING = 1e-6  # a share of a number by which every right answer may differ
 _OPTION = re.compile(r"[^\s|`](?:[^\n|`]{0,38}[^\s|`])?")  # it names an array, too
 
@@ -33,6 +38,7 @@ class Kind(StrEnum):
     SHAPE = "shape"
     SHORT = "short"
     WRITTEN = "written"
+    PLANTED = "planted"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Question:
     right one, as a number, and half a unit in the last of so many significant figures; they add up.
     feedback: practice says whether an answer is right. The key that students get then holds it.
     predict: every answer earns the points, and pages say which were right.
+    function: the one in which a mistake is planted.
     fault: what is wrong with how the question is written.
     """
 
@@ -54,6 +61,7 @@ class Question:
     feedback: bool = False
     predict: bool = False
     fault: str = ""
+    function: str = ""
 
     @property
     def by_hand(self) -> bool:
@@ -78,6 +86,9 @@ class Question:
             return {name: _shape(name, value)}
         if self.kind is Kind.WRITTEN:
             return {name: np.array(_text(name, value, LONGEST_WRITTEN))}
+        if self.kind is Kind.PLANTED:
+            whose, line = _name_and_line(name, value)
+            return {name: np.array(_line(name, line)), WHOSE: np.array(_short("name", whose))}
         return {name: np.array(_short(name, value))}
 
     def _option(self, name: str, value: Any) -> str:
@@ -110,6 +121,9 @@ class Question:
             return str(tuple(array.tolist())) if is_shape else ""
         if array.ndim:
             return ""
+        if self.kind is Kind.PLANTED:
+            is_line = array.dtype.kind in "iu" and 1 <= array <= LONGEST_FUNCTION
+            return f"line {array}" if is_line else ""
         if self.kind is Kind.NUMBER:
             return f"{float(array):.6g}" if array.dtype.kind in "fiu" else ""
         text = str(array)
@@ -209,6 +223,37 @@ def written() -> Question:
     return Question(Kind.WRITTEN)
 
 
+def planted(function: str) -> Question:
+    """Ask for the line of a mistake in a function, of which each student gets another one.
+
+    function: the function that students are to repair. The experiment returns the student's name
+    and the number of the line.
+    """
+    fault = ""
+    if not isinstance(function, str) or not function.isidentifier():
+        fault = '`planted` takes the name of a function: `planted("running_mean")`'
+    return Question(Kind.PLANTED, fault=fault, function=function)
+
+
+def drawn(functions: Sequence[str], name: str) -> str:
+    """Draw the function with a mistake in it that a student gets.
+
+    It depends on the name alone: whoever has the functions draws the same one. Where some come or
+    go, most names keep theirs.
+    """
+    folded = _folded(name)
+
+    def place(function: str) -> str:
+        return sha256(f"{folded}\0{function}".encode()).hexdigest()
+
+    return min(functions, key=place)
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two names are the same but for capitals and blanks."""
+    return _folded(one) == _folded(other)
+
+
 def _fault_of_options(options: tuple[str, ...]) -> str:
     if not 2 <= len(options) <= MOST_OPTIONS:
         return f"a choice has 2 to {MOST_OPTIONS} options, and this one has {len(options)}"
@@ -238,6 +283,19 @@ def _number(name: str, value: Any) -> float:
     if is_number and not isinstance(value, np.complexfloating) and math.isfinite(value):
         return float(value)
     raise TypeError(f"`{name}` should be a number. It is {_found(value)}.")
+
+
+def _name_and_line(name: str, value: Any) -> tuple[Any, Any]:
+    if isinstance(value, tuple) and len(value) == 2:
+        return value
+    raise TypeError(f"`{name}` should be a name and the number of a line. It is {_found(value)}.")
+
+
+def _line(name: str, value: Any) -> int:
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if is_whole and 1 <= value <= LONGEST_FUNCTION:
+        return int(value)
+    raise TypeError(f"`{name}` should be the number of a line. It is {_found(value)}.")
 
 
 def _shape(name: str, value: Any) -> np.ndarray:

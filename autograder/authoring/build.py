@@ -16,6 +16,7 @@ from autograder.errors import BadSource, UserError
 from autograder.grading import key_file
 from autograder.grading.judge import points_of
 from autograder.grading.keys import build_key, for_students, solution_of
+from autograder.grading.planted import asks_for_line, key_with_functions
 from autograder.judging import CheckKey, Key
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
@@ -151,6 +152,9 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         refuse_slips_of_key(unit, solution, fresh)
         refuse_solved_stub(server, stub, fresh)
         public = for_students(unit, fresh)
+        for asked in filter(asks_for_line, unit.checks):
+            solved = fresh[asked.name].expected
+            public[asked.name] = key_with_functions(server, asked, solved)
     kept = _losses_not_made_here(unit, stored, fresh)
     with tempfile.TemporaryDirectory() as scratch:
         saved = Path(scratch) / path.name

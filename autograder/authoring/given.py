@@ -22,6 +22,7 @@ from autograder.grading.key_file import load_key
 from autograder.parsing import parse
 from autograder.sandbox.own_code import author_server
 from autograder.source.addresses import with_link
+from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import picture_files
 from autograder.source.solution import Solution, read_solution_file
 
@@ -202,7 +203,9 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
             course_file.write_text(with_units(text, units), encoding="utf-8", newline="\n")
         for unit in units:
             _link_to_site(given / course.stub(unit).relative_to(course.folder), course, unit)
-        _refuse_leaks(given, [*found.values(), *_readable_solutions(course, found)])
+        readable = dict(_readable_solutions(course, found))
+        own = [_without_repairs(course, *one) for one in (found | readable).items()]
+        _refuse_leaks(given, own)
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))
         for path in set(_files_below(given)) - set(written):
@@ -223,12 +226,30 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield path.relative_to(folder)
 
 
-def _readable_solutions(course: Course, but: Container[str]) -> Iterator[Solution]:
+def _readable_solutions(course: Course, but: Container[str]) -> Iterator[tuple[str, Solution]]:
     """Read the solutions of other units, without those that are not finished yet."""
     for name in course.units:
         if name not in but:
             with suppress(BadSource, OSError):
-                yield read_solution_file(course.solution(name))
+                yield name, read_solution_file(course.solution(name))
+
+
+def _without_repairs(course: Course, name: str, solution: Solution) -> Solution:
+    """Return a solution as if it gave the functions that students get with a mistake in them."""
+    checks = load_unit(course, name).checks
+    functions = {check.question.function for check in checks if check.question} - {""}
+    if not functions:
+        return solution
+    given: set[int] = set()
+    for node in parse(solution.text).body:
+        if isinstance(node, ast.FunctionDef) and node.name in functions:
+            given.update(range(node.lineno, (node.end_lineno or node.lineno) + 2))
+    kept = []
+    for number, line in enumerate(solution.text.split("\n"), 1):
+        is_mark = line.strip() in (BEGIN, END)
+        kept.append("" if number in given and is_mark else line)
+    mistakes = [placed for placed in solution.mistakes if placed.first_line not in given]
+    return Solution("\n".join(kept), tuple(mistakes))
 
 
 def _copy(source: Path, files: Sequence[Path], folder: Path) -> None:

@@ -73,6 +73,11 @@ EACH = 30.0  # seconds between two words on how far a run is
     help="Take times from each `timestamp.txt`, as nbgrader writes it.",
 )
 @click.option(
+    "--any-name",
+    is_flag=True,
+    help="Accept any name in a file that asks for one, since folders are not called as students.",
+)
+@click.option(
     "--unsafe",
     is_flag=True,
     help="Grade without a sandbox; results are then not official.",
@@ -93,6 +98,7 @@ def grade(
     keys: Path | None,
     roster: Path | None,
     timestamps: bool,
+    any_name: bool,
     unsafe: bool,
     cluster: str,
     verbose: bool,
@@ -135,6 +141,7 @@ def grade(
             submitted=submitted,
             store=keys,
             stamped=timestamps,
+            any_name=any_name,
         )
         tallies = _with_progress(course, handed_in.found, run)
         results = _results_of_run(out, handed_in.found)

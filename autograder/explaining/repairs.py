@@ -20,7 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
-from autograder.check import Answer, Check, Failure, is_text, names_in_experiment
+from autograder.check import Answer, Check, Failure, is_text, is_to_be_repaired, names_in_experiment
 from autograder.course import Unit
 from autograder.explaining.words import remark_on
 from autograder.finding import Certainty, Mending
@@ -162,7 +162,7 @@ def mended(
     None where there is no such answer, or no change of those tried mends it. It may take seconds.
     checks: those that were asked.
     """
-    check = unexplained(checks, verdicts)
+    check = unexplained(checks, verdicts, file.unit.checks)
     if check is None:
         return None
     wrong = _wrong_answer(file, check, checks, verdicts)
@@ -175,7 +175,9 @@ def _wrong_answer(
 ) -> Wrong:
     passed = []
     for other in checks:
-        if not other.measure and verdicts[other.name].status == "passed":
+        if other.measure or other.question:  # a wrong prediction has passed, and is no evidence
+            continue
+        if verdicts[other.name].status == "passed":
             passed.append(Expected(other, file.key[other.name].expected))
     pairs, axis_functions = names_of_addons(file.unit)
     return Wrong(
@@ -191,14 +193,19 @@ def _wrong_answer(
     )
 
 
-def unexplained(checks: Sequence[Check], verdicts: Mapping[str, Verdict]) -> Check | None:
+def unexplained(
+    checks: Sequence[Check], verdicts: Mapping[str, Verdict], of_unit: Sequence[Check]
+) -> Check | None:
     """Return the first check whose wrong numbers nothing explains; None where there is none.
 
-    The others mostly follow from the first.
+    The others mostly follow from the first. No change is looked for where that is the exercise.
+    of_unit: all checks of the unit.
     """
     for check in checks:
         verdict = verdicts[check.name]
         if check.measure or check.question or verdict.failure:
+            continue
+        if is_to_be_repaired(check, of_unit):
             continue
         if any(_only_looks(remark) for remark in verdict.remarks):
             return None if verdict.two_answers else check

@@ -26,6 +26,7 @@ from autograder.grading.context import (
     not_run,
     unit_at,
 )
+from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
 from autograder.grading.outline import outline_unit
@@ -65,6 +66,7 @@ class Run:
     submitted: where the submissions lie, noted for pages that are made later.
     stamped: whether what collected them has written `timestamp.txt` beside each.
     store: the file of answers that were made before; the user's own where it is not given.
+    any_name: whether nobody knows how the students are called, so that any name in a file will do.
     """
 
     out: Path
@@ -76,6 +78,7 @@ class Run:
     submitted: Path | None = None
     store: Path | None = None
     stamped: bool = False
+    any_name: bool = False
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
@@ -325,7 +328,11 @@ class _ClassGrader:
             return self._unread(file.entry.note)
         name = file.entry.path.name
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
-        return self._ask(file.source, name, passed, hurry, dict(earlier))
+        entry = file.entry
+        names: list[str] = []
+        if not self._run.any_name:
+            names = names_of_hand_in(entry.student, entry.known_as, entry.record)
+        return self._ask(file.source, name, passed, hurry, dict(earlier), names)
 
     def _unread(self, note: str) -> Graded:
         """Make the verdicts of a submission that was not run; the note says why."""

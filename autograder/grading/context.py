@@ -5,7 +5,7 @@ Each thread that grades has a forking server of its own, and all threads of a pr
 
 import atexit
 import threading
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,11 +49,12 @@ class GradingContext:
         passed: Mapping[str, Verdict],
         hurry: bool = False,
         earlier: Mapping[str, Verdict] = NOTHING,
+        names: Sequence[str] = (),
     ) -> "Graded":
         """Grade one submission in a worker of this thread's server; once more if that dies.
 
         hurry: whether others stand in line. Raises `Postponed` then for one that waits.
-        earlier: its verdicts until then.
+        earlier: its verdicts until then. names: as of `grade_one`.
         """
         shared = _shared(self)
         before = shared.key.computed
@@ -72,6 +73,7 @@ class GradingContext:
                     earlier,
                     mend=True,
                     complete=True,
+                    names=names,
                 )
                 return Graded(verdicts, tuple(server.walls), shared.key.computed - before)
             except Postponed as postponed:

@@ -56,6 +56,22 @@ def id_in(record: HandIn | None, source: str) -> str:
     return record.id
 
 
+def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list[str]:
+    """Return the words for a student of a hand-in; no numbers, for code is full of them."""
+    names = [student, known_as]
+    if record:
+        names += [record.name, _turned(record.name), record.login, record.email]
+    return [name for name in names if name]
+
+
+def _turned(name: str) -> str:
+    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; empty for other names."""
+    last, _, first = name.partition(", ")
+    if not first or not last:
+        return ""
+    return f"{first} {last}"
+
+
 def record_path(folder: Path) -> Path:
     """Return where the record of the file in a folder lies: beside the folder."""
     return folder.with_name(f"{folder.name}.json")

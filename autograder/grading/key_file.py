@@ -44,6 +44,7 @@ from autograder.judging.prints import (
     ChangedAnswers,
     SmallChange,
 )
+from autograder.question import FUNCTIONS
 from autograder.sandbox.inside.wire import pack_text, unpack_text
 from autograder.slip import Slip
 
@@ -61,6 +62,10 @@ LAST_BITS = 1e-6
 
 class NoKey(UserError):
     """A unit has no public key; the text says how to make it."""
+
+
+class NothingPlanted(UserError):
+    """No mistakes can be planted, or those that are do not fit the solution; the text says why."""
 
 
 class _StoredMistake(msgspec.Struct):
@@ -189,6 +194,22 @@ def load_key(path: Path) -> Key:
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
     state = path.stat()
     return _read_key(path.resolve(), state.st_mtime_ns, state.st_size)
+
+
+def functions_in_key(unit: Unit, check: Check) -> list[str]:
+    """Return the functions with a mistake that the key of a unit holds for a check.
+
+    Raises `NoKey`; `NothingPlanted` where it holds none.
+    """
+    known = load_key(unit.course.key(unit.name)).get(check.name)
+    functions = known.expected.arrays.get(FUNCTIONS) if known else None
+    if functions is None:
+        raise NothingPlanted(
+            f"The key of {unit.name} holds no functions for `{check.name}`. An author makes it "
+            "again with `autograder build`."
+        )
+    found: list[str] = functions.tolist()
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograder.check import Answer, Check, Corpus, Failure
+from autograder.check import Answer, Check, Corpus, Failure, is_to_be_repaired
 from autograder.course import Unit
 from autograder.errors import UserError
 from autograder.grading import mistake_pairs
@@ -218,7 +218,7 @@ def _add_small_changes(
     made_of = origin_of_small_changes(server.unit, plain, seed)
     scripts: ChangedScripts | None = None
     for check in checks_to_run(server.unit, data=()):
-        if check.question:
+        if check.question or is_to_be_repaired(check, server.unit.checks):
             continue
         known = keys[check.name]
         if check.name in stored:
@@ -247,7 +247,7 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
     made_of = sha256(f"{origin}{codes}{how_chosen}".encode()).hexdigest()
     checks = {check.name: check for check in checks_to_run(server.unit, data=())}
     for name, check in checks.items():
-        if check.question:
+        if check.question or is_to_be_repaired(check, server.unit.checks):
             continue
         known = keys[name]
         if name in stored and stored[name].mistake_pairs.made_of == made_of:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
-from autograder.check import Answer, Check, Corpus
+from autograder.check import Answer, Check, Corpus, is_to_be_repaired
 from autograder.course import Unit
 from autograder.grading.answer_maker import AnswerMaker
 from autograder.grading.emptied import KINDS, EmptiedAnswers, Exercises, exercises
@@ -254,7 +254,9 @@ class MadeCheckKey:
     def _has_no_variants(self) -> bool:
         """Return whether nothing is asked of changed solutions, as of one that trains."""
         check = self._check
-        return bool(check.measure or check.question or self._always)
+        if check.measure or check.question or self._always:
+            return True
+        return is_to_be_repaired(check, self._maker.unit.checks)
 
     @property
     def small_changes(self) -> ChangedAnswers:

@@ -1,7 +1,7 @@
 """One submission: its checks in order, each asked, judged and, where it trains, measured."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ from autograder.finding import Finding, FindingKind
 from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
 from autograder.grading.keys import SOLUTION, checks_to_run, measure, solution_of
 from autograder.grading.mending import graded_file, with_repair
+from autograder.grading.planted import Handed, asks_for_line
 from autograder.judging import (
     CheckKey,
     Key,
@@ -60,6 +61,7 @@ def grade_one(
     earlier: Mapping[str, Verdict] = NOTHING,
     mend: bool = False,
     complete: bool = False,
+    names: Sequence[str] = (),
 ) -> list[Verdict]:
     """Grade one submission, check by check.
 
@@ -76,7 +78,10 @@ def grade_one(
     stopped: then the verdicts are no grade.
     earlier: verdicts of the run that ended so. A submission can bring that about, and so it has no
     second guess: where a verdict earns less than now, it counts.
+    names: all by which the student is known, for mistakes that are planted by name; with none, any
+    name in the file will do.
     """
+    handed = Handed(server.unit, names)
     carry: Carry = getattr(key, "carry", carry_nothing)
     judge = Judge(key, server.unit.sizes, carry)
     verdicts = judge.verdicts
@@ -98,9 +103,11 @@ def grade_one(
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
-                one = AskedCheck(check, seed, text, known, judge)
+                one = AskedCheck(check, seed, text, known, judge, handed)
                 tried = try_twice(worker, one)
                 verdict = _with_loss(measurer, one, tried)
+                if asks_for_line(check):
+                    verdict = handed.told(tried.judged.answer, verdict)
                 if not verdict.is_done:
                     judge.note(tried.judged)
                 asked.append(check)
@@ -123,13 +130,17 @@ def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) 
 
 @dataclass(frozen=True)
 class AskedCheck:
-    """A check that is asked of a submission, and what the answer is judged by."""
+    """A check that is asked of a submission, and what the answer is judged by.
+
+    handed: who handed it in, for mistakes that are planted by name.
+    """
 
     check: Check
     seed: int
     text: Corpus | None
     key: CheckKey
     submission: Judge
+    handed: Handed | None = None
 
     def ask(self, worker: Worker) -> tuple[Answer, float]:
         """Ask a submission; return its answer, and the seconds that it took."""
@@ -138,7 +149,10 @@ class AskedCheck:
 
     def judge(self, answer: Answer) -> Judged:
         """Judge an answer."""
-        return self.submission.judge(self.check, self.key, answer)
+        key = self.key
+        if self.handed and asks_for_line(self.check) and not answer.failure:
+            key = self.handed.key(self.check, answer)
+        return self.submission.judge(self.check, key, answer)
 
 
 @dataclass(frozen=True)

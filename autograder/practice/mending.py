@@ -48,7 +48,7 @@ class Here:
 
 def to_mend(unit: Unit, verdicts: Mapping[str, Verdict]) -> Check | None:
     """Return the check for which a small change is worth looking for; None where there is none."""
-    return repairs.unexplained(_asked(unit, verdicts), verdicts)
+    return repairs.unexplained(_asked(unit, verdicts), verdicts, unit.checks)
 
 
 def _asked(unit: Unit, verdicts: Mapping[str, Verdict]) -> list[Check]:

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from autograder.course import Course, NoCourse, Unit, UnknownUnit, find_course, 
 from autograder.judging import scale_of, wrong_places
 from autograder.practice.examples import picture_folder, save_figures
 from autograder.practice.first_wrong import first_wrong
+from autograder.practice.planted import function_to_repair
 from autograder.practice.practise import Live, Practised, practise
 from autograder.practice.progress import save_progress
 from autograder.report import arrays_named, html, remark_html
@@ -51,27 +52,39 @@ class Score(float):
         return self.report
 
 
-def unit(name: str) -> Callable[[str], Score]:
-    """Make the function that checks an exercise.
+class Exercises:
+    """Checks the exercises of a unit: what `check` is in a script."""
 
-    Write `check = unit("sorting")` once, then `check("merging")` as the last line of an exercise.
-    It runs that check on what the calling script or notebook has defined, on the public seed. In a
-    script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
-    """
-    let_everything_through()
-    loaded: list[Unit] = []  # when a check is first asked for
+    def __init__(self, name: str) -> None:
+        """Load nothing before a check is first asked for."""
+        self._name = name
+        self._loaded: list[Unit] = []
 
-    def check(name_of_check: str) -> Score:
-        namespace = sys._getframe(1).f_globals
-        if not loaded:
+    def _unit(self, namespace: Mapping[str, Any]) -> Unit:
+        if not self._loaded:
             course = course_around(namespace)
-            full_name = find_unit(course, name)
-            loaded.append(load_unit(course, full_name))
-        unit = loaded[0]
+            full_name = find_unit(course, self._name)
+            self._loaded.append(load_unit(course, full_name))
+        return self._loaded[0]
+
+    def with_mistake(self, function: str, name: str) -> str:
+        """Return a function of the unit with one mistake in it, another one for each name.
+
+        function: one that is to be repaired. name: of the student. Each line of code ends with its
+        number, as a comment. Raises `UnknownUnit` for a function in which none is planted.
+        """
+        unit = self._unit(sys._getframe(1).f_globals)
+        return function_to_repair(unit, function, name)
+
+    def __call__(self, name_of_check: str) -> Score:
+        """Run a check on what the calling script or notebook has defined; show the verdict."""
+        namespace = sys._getframe(1).f_globals
+        unit = self._unit(namespace)
         checks = {check.name: check for check in unit.checks}
         if name_of_check not in checks:
+            known = ", ".join(checks)
             raise UnknownUnit(
-                f"There is no check `{name_of_check}` in {name}. Known checks: {', '.join(checks)}."
+                f"There is no check `{name_of_check}` in {self._name}. Known checks: {known}."
             )
         wanted = checks[name_of_check]
         found = _practised(unit, wanted, namespace)
@@ -87,7 +100,16 @@ def unit(name: str) -> Callable[[str], Score]:
             console().print(verdict_lines(verdict), soft_wrap=True)
         return score
 
-    return check
+
+def unit(name: str) -> Exercises:
+    """Make the function that checks an exercise.
+
+    Write `check = unit("sorting")` once, then `check("merging")` as the last line of an exercise.
+    It runs that check on what the calling script or notebook has defined, on the public seed. In a
+    script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
+    """
+    let_everything_through()
+    return Exercises(name)
 
 
 def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practised:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.policy import Grade, handed_in_by
 from autograder.grading.results import Result
 from autograder.judging import Verdict
@@ -88,19 +88,3 @@ def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renami
 def names_of(result: Result) -> list[str]:
     """Return all words that the student of a result is known to be called by."""
     return names_of_hand_in(result.student, result.known_as, result.hand_in)
-
-
-def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list[str]:
-    """Return the words for a student of a hand-in; no numbers, for code is full of them."""
-    names = [student, known_as]
-    if record:
-        names += [record.name, _turned(record.name), record.login, record.email]
-    return [name for name in names if name]
-
-
-def _turned(name: str) -> str:
-    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; empty for other names."""
-    last, _, first = name.partition(", ")
-    if not first or not last:
-        return ""
-    return f"{first} {last}"

@@ -7,11 +7,12 @@ from pathlib import Path
 from autograder.course import Course, Unit
 from autograder.errors import UserError
 from autograder.grading.attempts import with_records
+from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
-from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, names_of_hand_in
+from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of
 from autograder.review.fingerprints import numbers
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.markers import BEGIN, END

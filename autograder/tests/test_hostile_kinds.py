@@ -323,7 +323,16 @@ def graded(tmp_path_factory):
             script = f"{right}\n{code.replace('@SECRET@', str(secret))}"
             small.submit(folder / "class", called(check, name), script, "recipes")
     small.submit(folder / "class", "honest", right, "recipes")
-    command = ("grade", folder / "class", "--out", folder / "out", "--quick", "--seed", "5")
+    command = (
+        "grade",
+        folder / "class",
+        "--out",
+        folder / "out",
+        "--quick",
+        "--any-name",
+        "--seed",
+        "5",
+    )
     done = small.run_command(*command, cwd=unit.course.folder, AUTOGRADER_COURSE="")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout

@@ -660,3 +660,59 @@ def test_points_by_hand_for_a_written_answer_count(tmp_path):
     page = next(out.glob("**/essays/ada.html")).read_text(encoding="utf-8")
     assert "It says what follows from it." in page
     assert "clear" in page
+
+
+FITTED = """
+    from autograder.check import check, choice, named
+    import numpy as np
+
+    @check(points=1, question=choice("up", "down", predict=True))
+    def slope(unit, seed):
+        "Up or down?"
+        return unit.slope()
+
+    @check(points=1)
+    def fitting(unit, seed):
+        "`fit` takes steps"
+        x, y = np.random.default_rng(seed).normal(size=(2, 6))
+        return named("slopes", unit.fit(x, y))
+"""
+FIT = """
+def slope():
+    ### BEGIN SOLUTION
+    return "down"
+    ### END SOLUTION
+
+def fit(x, y):
+    ### BEGIN SOLUTION
+    slopes = [0.0]
+    for a, b in zip(x, y):
+        slopes.append(slopes[-1] - 0.1 * (slopes[-1] * a - b) * a)
+    return slopes
+    ### END SOLUTION
+"""
+SLIP = """
+def slope():
+    return "PREDICTED"
+
+def fit(x, y):
+    slope = 0.0
+    slopes = [slope]
+    for i in range(len(x)):
+        missed = slope * x[i] - y[i - 1]
+        slope = slope - 0.1 * missed * x[i]
+        slopes.append(slope)
+    return slopes
+"""
+
+
+@pytest.mark.parametrize("predicted", ["down", "up"])
+def test_a_wrong_prediction_hides_no_small_change_that_mends_another_answer(predicted, tmp_path):
+    """It has passed, and the changed file need not give the right one."""
+    unit = small.write_course(tmp_path, "fitted", FITTED, FIT)
+    script = SLIP.replace("PREDICTED", predicted)
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, {})
+        verdicts = grade_one(server, script.encode(), "a.py", small.SEED, key, {}, mend=True)
+    (remark,) = verdicts[1].remarks
+    assert "passes with one small change in `fit`" in remark.text

@@ -1,0 +1,229 @@
+"""Find the mistake: a right function with one small change in it, another one for each student.
+
+`build` makes the functions from the solution of an exercise that is there for nothing else, and the
+key that students get holds them. Which of them a student gets depends on the name in the student's
+file. The right line is where that function differs from the solution's: it is found out here, on
+the trusted side, and stands in no file that students get. Nothing of a submission runs for it; what
+comes back is a name and a number.
+"""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+
+from autograder.check import Answer, Check, is_text, is_to_be_repaired
+from autograder.course import Unit
+from autograder.grading.key_file import NothingPlanted, functions_in_key
+from autograder.grading.keys import plain_solution
+from autograder.grading.small_changes import SOLUTION, changed_scripts, try_changes
+from autograder.judging import CheckKey, PlainKey, Remark, Verdict
+from autograder.judging.prints import SmallChange
+from autograder.parsing import parse
+from autograder.question import FUNCTIONS, WHOSE, Kind, drawn, is_same_name
+from autograder.sandbox.client import Server
+from autograder.slip import SlipKind
+from autograder.source.edits import Edit
+
+FEWEST = 2  # functions with a mistake: with one, all students would have the same
+SEEDS = 3  # on which a mistake has to show
+# small changes that a person would not write, or sees at once
+NOT_PLANTED = frozenset(
+    {SlipKind.ENTRY, SlipKind.WITH, SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY}
+)
+
+
+def asks_for_line(check: Check) -> bool:
+    """Return whether a check asks for the line of a planted mistake."""
+    return check.question is not None and check.question.kind is Kind.PLANTED
+
+
+# ---- the functions, made once
+
+
+def functions_with_a_mistake(server: Server, check: Check) -> tuple[str, ...]:
+    """Make the functions that students get, each with one line that is wrong.
+
+    They are the small changes that the exact checks of the function tell from the solution on
+    several seeds, and that raise no error. Raises `NothingPlanted`.
+    """
+    unit = server.unit
+    plantable = _changes_of_one_line(unit, check)
+    shown = set(plantable)
+    for seed in range(unit.course.public_seed, unit.course.public_seed + SEEDS):
+        shown &= _seen_on(server, check, seed, plantable)
+    functions = [one.function for identity, one in plantable.items() if identity in shown]
+    different = tuple(dict.fromkeys(functions))
+    if len(different) < FEWEST:
+        raise NothingPlanted(
+            f"`{check.name}`: a check tells {len(different)} small changes of "
+            f"`{_function_of(check)}` from the solution. Write a longer function, and a check "
+            "that runs it."
+        )
+    return different
+
+
+class _Plantable(NamedTuple):
+    """A small change, and the function as it is with it."""
+
+    change: SmallChange
+    edit: Edit
+    function: str
+
+
+def _changes_of_one_line(unit: Unit, check: Check) -> dict[str, _Plantable]:
+    """Return the small changes of a function that leave all of its lines but one, by id."""
+    plain = plain_solution(unit)
+    name = _function_of(check)
+    right = function_in(plain, name)
+    if right is None:
+        raise NothingPlanted(f"`{check.name}`: the solution has no function `{name}`.")
+    found = {}
+    for identity, (change, edit) in changed_scripts(unit, plain).items():
+        if edit.function != name or edit.slip.kind in NOT_PLANTED:
+            continue
+        function = function_in(edit.script, name) or ""
+        line = _line_that_differs(function, right)
+        if line is not None and not _does_nothing(function.split("\n")[line - 1]):
+            found[identity] = _Plantable(change, edit, function)
+    return found
+
+
+def _does_nothing(line: str) -> bool:
+    """Return whether a line is `pass` or a value that is not used, which one sees at once."""
+    try:
+        (node,) = parse(line.strip()).body
+    except (SyntaxError, ValueError):  # the head of a loop or of a condition
+        return False
+    is_value = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
+    return is_value or isinstance(node, ast.Pass)
+
+
+def _seen_on(
+    server: Server, check: Check, seed: int, plantable: Mapping[str, _Plantable]
+) -> set[str]:
+    """Return the ids of the changes that an exact check of the function tells from the solution."""
+    plain = plain_solution(server.unit)
+    tried = [(one.change, one.edit) for one in plantable.values()]
+    seen: set[str] = set()
+    for repaired in server.unit.checks:
+        if repaired.measure or not is_to_be_repaired(repaired, [check]):
+            continue
+        with server.worker(plain.encode(), SOLUTION) as worker:
+            expected = worker.ask(repaired, seed)
+        found = try_changes(server, repaired, seed, plain, expected, tried)
+        seen.update(change.id for change in found.changes)
+    return seen
+
+
+def _function_of(check: Check) -> str:
+    """Return the name of the function in which a check asks for a mistake."""
+    assert check.question
+    return check.question.function
+
+
+def function_in(script: str, name: str) -> str | None:
+    """Return the text of a function at the top of a script; None where there is none.
+
+    It is written by Python from what it has read, so that no bracket shows where a change was made.
+    """
+    for node in parse(script).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return ast.unparse(node)
+    return None
+
+
+def _line_that_differs(function: str, right: str) -> int | None:
+    """Return the number of the one line, from 1, in which two functions differ; None of others."""
+    lines = function.split("\n")
+    right_lines = right.split("\n")
+    if len(lines) != len(right_lines):
+        return None
+    both = zip(count(1), lines, right_lines, strict=False)
+    differing = [number for number, line, other in both if line != other]
+    return differing[0] if len(differing) == 1 else None
+
+
+def key_with_functions(server: Server, check: Check, solution: Answer) -> CheckKey:
+    """Make what the key of students holds of a check that asks for a line: the functions.
+
+    solution: what the solution answers; its line has to be that of its name.
+    Raises `NothingPlanted`.
+    """
+    functions = functions_with_a_mistake(server, check)
+    found = int(solution.arrays[check.name])
+    name = _name_in(solution)
+    line = _line_of_mistake(server.unit, check, drawn(functions, name))
+    if found != line:
+        raise NothingPlanted(
+            f'`{check.name}`: for the name "{name}" the mistake stands in line {line}, and the '
+            f"solution names line {found}. Correct the solution."
+        )
+    return PlainKey(Answer({FUNCTIONS: np.array(functions)}))
+
+
+# ---- judged
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Who handed in a submission.
+
+    names: all by which the grader knows the student; nothing where it knows none, and any name in
+    the file will do.
+    """
+
+    unit: Unit
+    names: Sequence[str] = ()
+
+    def key(self, check: Check, answer: Answer) -> CheckKey:
+        """Return what the answer to a check that asks for a line is compared with.
+
+        It is the line of the mistake that the name in the file draws. Where that is not a name of
+        the student, no line is right.
+        """
+        name = _name_in(answer)
+        if self._is_anothers(name):
+            return PlainKey(Answer({WHOSE: np.array(self.names[0])}))
+        functions = functions_in_key(self.unit, check)
+        line = _line_of_mistake(self.unit, check, drawn(functions, name))
+        return PlainKey(Answer({check.name: np.array(line)}))
+
+    def told(self, answer: Answer, verdict: Verdict) -> Verdict:
+        """Add to a verdict that the name in the file is not the student's, where it is not."""
+        if answer.failure or not self._is_anothers(_name_in(answer)):
+            return verdict
+        remark = Remark(
+            f'The name in your file is not yours: you handed in as "{self.names[0]}". Each name '
+            "has a mistake of its own, so write your name, and find that one."
+        )
+        return replace(verdict, remarks=(*verdict.remarks, remark))
+
+    def _is_anothers(self, name: str) -> bool:
+        if not self.names:
+            return False
+        return not any(is_same_name(name, own) for own in self.names)
+
+
+def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:
+    """Return the number of the line in which a function differs from the solution's."""
+    name = _function_of(check)
+    right = function_in(plain_solution(unit), name)
+    # as this Python writes it: another one may have made the key
+    line = _line_that_differs(function_in(function, name) or "", right or "")
+    if line is None:
+        raise NothingPlanted(
+            f"The key of {unit.name} was made for another `{name}`. Run `autograder build`."
+        )
+    return line
+
+
+def _name_in(answer: Answer) -> str:
+    """Return the name that an answer gives; "" where it is no text."""
+    name = answer.arrays.get(WHOSE)
+    if name is None or name.ndim or not is_text(name):
+        return ""
+    return str(name)

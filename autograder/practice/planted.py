@@ -1,0 +1,37 @@
+"""A function with a mistake in it, as a student gets it: the one that the student's name draws."""
+
+import ast
+
+from autograder.course import Unit, UnknownUnit
+from autograder.grading.key_file import functions_in_key
+from autograder.parsing import parse
+from autograder.question import drawn
+
+
+def function_to_repair(unit: Unit, function: str, name: str) -> str:
+    """Return a function of a unit with one mistake in it, another one for each name.
+
+    Raises `UnknownUnit` for a function in which none is planted.
+    """
+    for check in unit.checks:
+        if check.question and check.question.function == function:
+            return numbered(drawn(functions_in_key(unit, check), name))
+    raise UnknownUnit(f"There is no function `{function}` with a mistake in {unit.name}.")
+
+
+def numbered(function: str) -> str:
+    """Return a function with the number of each line of code behind it, to be copied as it is."""
+    (node,) = parse(function).body
+    assert isinstance(node, ast.FunctionDef)
+    in_docstring: set[int] = set()
+    if ast.get_docstring(node) is not None:
+        first = node.body[0]
+        last_line = first.end_lineno or first.lineno
+        in_docstring.update(range(first.lineno, last_line + 1))
+    lines = function.split("\n")
+    width = max(len(line) for line in lines)
+    shown = []
+    for number, line in enumerate(lines, 1):
+        has_code = bool(line.strip()) and number not in in_docstring
+        shown.append(f"{line:<{width}}  # line {number}" if has_code else line)
+    return "\n".join(shown)

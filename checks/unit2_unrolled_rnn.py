@@ -9,7 +9,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choice,
+    named,
+    planted,
+    same_after,
+)
 from autograder.torch.networks import condition, floats, load, take, tensor
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
@@ -198,6 +207,23 @@ def training_steps(net: Any, seed: int) -> Arrays:
 def three_characters_learn(net: Any, seed: int, text: str) -> Arrays:
     """`ThreeCharacters` and `train` on the corpus: the loss on held-out text"""
     return THREE.train(net, seed, text)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`smoothed` is a running mean, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    losses = rng.uniform(1, 4, 12)
+    slow, quick = rng.uniform(0.8, 0.9), rng.uniform(0.2, 0.4)
+    out = named("slow quick", net.smoothed(losses, slow), net.smoothed(losses, quick))
+    return out | same_after(net)
+
+
+@check(points=1, question=planted("smoothed"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 def tables(rng: np.random.Generator, letters: str, n: int) -> list[dict[str, Counter[str]]]:

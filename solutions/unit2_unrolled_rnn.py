@@ -553,6 +553,83 @@ with autograder.example("three characters on the corpus"):
 check("three_characters_learn")
 
 # %% [markdown]
+# **Find the mistake.** The grey curve above is noisy, because each batch is another one. A *running mean* smooths it: each step keeps the share k
+# of the mean so far and adds 1 − k times the new loss. It begins at zero, so its first values are far too small. The remedy: let a *weight* run
+# along, as if every loss were 1, and divide by it. (Adam does the same with its gradients, and calls it bias correction.)
+#
+# $$m_t = k\, m_{t-1} + (1 - k)\, \ell_t \qquad w_t = k\, w_{t-1} + (1 - k) \qquad \mathrm{curve}_t = m_t / w_t$$
+#
+# Somebody has written that down, with one mistake in one line. Each name has a mistake of its own, so yours is hardly your neighbour's.
+#
+# 1. Write your name, and run the example below it: it prints the function with your mistake in it.
+# 2. Copy the function to where it is asked for. Find the mistake: try small inputs whose result you know.
+# 3. Repair it, in your way; the check runs it. And name the line in which the mistake stands, by the number behind it. The check records
+#    that number; it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 10 lines in all
+#
+# <details><summary>What are good inputs?</summary>
+#
+# Losses that are all equal: the curve is that loss, from the first value on. Then k = 0: the curve is the losses themselves. Then two losses,
+# worked out on paper.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    ### BEGIN SOLUTION
+    return "ada"
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("smoothed", my_name()))
+
+
+# %%
+def smoothed(losses, keep):
+    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    ### BEGIN SOLUTION
+    mean = 0.0
+    weight = 0.0
+    curve = []
+    for loss in losses:
+        mean = keep * mean + (1 - keep) * loss
+        weight = keep * weight + (1 - keep)
+        curve.append(mean / weight)
+    return np.array(curve)
+    ### END SOLUTION
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    ### BEGIN SOLUTION
+    return 7
+    ### END SOLUTION
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("the curve, smoothed"):
+    plt.plot(losses, color="0.85")
+    for keep in (0.9, 0.98):
+        plt.plot(smoothed(losses, keep), label=f"keeps {keep}")
+    plt.xlabel("batch"), plt.ylabel("loss in nats per character"), plt.ylim(1.5, 4.5)
+    plt.legend(), plt.title("the same losses, smoothed"), plt.show()
+
+# %% [markdown]
+# A share of 0.98 looks back about 50 batches, 1 / (1 − k), and follows the losses as much later.
+
+# %% [markdown]
 # ## 6. The opponent: counting
 #
 # Is 2.11 a good loss? Compare it with *counting*, without any network: after " th", which characters came in the

@@ -88,3 +88,11 @@ def backed_off(counts, context, c, V):
         return (following.get(c, 0) + d * p) / (N + d) if d else p
 
     return reduce(mix, zip(counts, range(len(counts)), strict=True), 1 / V)
+
+
+def smoothed(losses, keep):
+    from itertools import accumulate
+
+    sums = accumulate(losses, lambda before, loss: keep * before + loss)
+    weights = accumulate([1.0] * len(losses), lambda before, one: keep * before + one)
+    return np.divide(list(sums), list(weights))

@@ -88,3 +88,9 @@ def backed_off(counts, context, c, V):
     d = np.array([len(following) for following in found])
     passed_on = np.append(np.cumprod((d / (N + d))[::-1])[::-1], 1.0)
     return passed_on[0] / V + (how_often / (N + d) * passed_on[1:]).sum()
+
+
+def smoothed(losses, keep):
+    ago = np.arange(len(losses))[:, None] - np.arange(len(losses))
+    shares = np.tril(float(keep) ** np.abs(ago))
+    return shares @ np.asarray(losses) / shares.sum(1)

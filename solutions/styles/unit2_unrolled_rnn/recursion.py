@@ -131,3 +131,13 @@ def backed_off(counts, context, c, V):
     if following is None:
         return p
     return (following[c] + len(following) * p) / (sum(following.values()) + len(following))
+
+
+def smoothed(losses, keep):
+    def sums(rest, mean, weight):
+        if not len(rest):
+            return []
+        mean, weight = mean * keep + rest[0], weight * keep + 1
+        return [mean / weight, *sums(rest[1:], mean, weight)]
+
+    return np.array(sums(losses, 0, 0))

@@ -71,6 +71,23 @@ def train(model, batches, optimizer):
     return history
 
 
+def my_name():
+    return "solved_again_unit2"
+
+
+def smoothed(losses, keep):
+    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    shares = [keep**ago for ago in range(len(losses))]
+    curve = []
+    for end in range(1, len(losses) + 1):
+        curve.append(sum(s * x for s, x in zip(shares, losses[:end][::-1])) / sum(shares[:end]))
+    return curve
+
+
+def mistaken_line():
+    return 9
+
+
 def longer_contexts():
     return "falls"
 

@@ -60,6 +60,26 @@ def train(model, batches, optimizer):
     return [one_step(*batch) for batch in batches]
 
 
+def my_name():
+    return "solved_unit2"
+
+
+def smoothed(losses, keep):
+    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    mean = 0.0
+    weight = 0.0
+    curve = []
+    for loss in losses:
+        mean = keep * mean + (1 - keep) * loss
+        weight = keep * weight + (1 - keep)
+        curve.append(mean / weight)
+    return curve
+
+
+def mistaken_line():
+    return 7
+
+
 def longer_contexts():
     return "falls, then rises"
 

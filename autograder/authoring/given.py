@@ -15,6 +15,8 @@ from pathlib import Path
 
 from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_stub, solutions
 from autograder.authoring.course_file import with_units
+from autograder.authoring.imports import modules_of_checks
+from autograder.authoring.slips import refuse_slips
 from autograder.course import FILE, Course, load_unit, read_course
 from autograder.data import manifest as read_manifest
 from autograder.errors import BadSource, UserError
@@ -73,25 +75,9 @@ def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
     if set(units) == set(course.units):
         return sorted(course.checks.glob("*.py"))
     needed = set(course.checks.glob("__init__.py"))
-    waiting = [course.checks / f"{unit}.py" for unit in units]
-    while waiting:
-        path = waiting.pop()
-        if path in needed or not path.is_file():
-            continue
-        needed.add(path)
-        for name in _imported_beside(path):
-            waiting.append(course.checks / f"{name}.py")
+    for unit in units:
+        needed.update(modules_of_checks(course, unit))
     return sorted(needed)
-
-
-def _imported_beside(path: Path) -> Iterator[str]:
-    """Yield the names that a module imports of its own folder: `from .a import b`."""
-    for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            if node.module:
-                yield node.module.partition(".")[0]
-            else:
-                yield from (alias.name for alias in node.names)
 
 
 def _datasets(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
@@ -192,6 +178,7 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
     """
     found = dict(solutions(course, units))
     for name, solution in found.items():
+        refuse_slips(course, name)
         check_stub(course, name, solution)
     files = list(given_files(course, units))
     with tempfile.TemporaryDirectory() as scratch:

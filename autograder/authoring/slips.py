@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 
 import numpy as np
 
+from autograder.authoring.imports import slips_of_imports
 from autograder.check import Failure
 from autograder.course import Course, Unit, UnknownUnit, find_unit, load_unit
 from autograder.errors import BadSource, SourceFault
@@ -52,12 +53,13 @@ def refuse_slips(course: Course, name: str) -> None:
     script = course.solution(name)
     text = script.read_text(encoding="utf-8")
     in_script = slips_of_script(text)
+    can_be_read = not in_script
     unit = None
     try:
         unit = load_unit(course, name)
     except BadSource as error:
         found.update({file: list(slips) for file, slips in error.slips.items()})
-    if not in_script:
+    if can_be_read:
         in_script += _slips_of_mistakes(read_solution_file(script))
         if unit:
             in_script += _slips_of_calls(unit, text)
@@ -67,6 +69,9 @@ def refuse_slips(course: Course, name: str) -> None:
         in_checks = [*_slips_of_packages(unit), *_slips_of_experiments(unit)]
         if in_checks:
             found[str(course.checks / f"{name}.py")] = in_checks
+    if unit and can_be_read:
+        for file, slip in slips_of_imports(unit, script):
+            found.setdefault(str(file), []).append(slip)
     if found:
         raise BadSource(found)
 

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
+from autograder.authoring.slips import refuse_slips
 from autograder.authoring.validation_report import Trial, ValidationReport, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit, UnknownUnit
@@ -59,8 +60,10 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     """Try a unit's material, and count what was tried in the report.
 
     A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
+    Raises `BadSource` with all slips of the unit that show before anything is run.
     """
     began = time.perf_counter()
+    refuse_slips(unit.course, unit.name)
     if report.only:
         unit = with_one_check(unit, report.only)
     solution = solution_of(unit)

@@ -463,12 +463,9 @@ def _tables(
 def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[str]:
     """Return lines on results of other corpora, and on files that were not graded."""
     from autograder.grading.results import other_corpora
-    from autograder.intake.items import listed
+    from autograder.intake.leftovers import in_lines
 
-    lines = list(other_corpora(handed_in.before, results))
-    left = [f"{each.place}: {each.why}" for each in handed_in.left]
-    lines += listed("not graded", left)
-    return lines
+    return [*other_corpora(handed_in.before, results), *in_lines(handed_in.left)]
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":

@@ -37,6 +37,22 @@ def left_out(
     return left
 
 
+def in_lines(left: Sequence[Left]) -> list[str]:
+    """Say what was not graded: each file, and many of one name and reason in one line."""
+    alike: dict[tuple[str, str], list[Left]] = {}
+    for each in left:
+        name = PurePath(each.place).name
+        alike.setdefault((name, each.why), []).append(each)
+    lines = [f"not graded ({len(left)}):"] if left else []
+    for (name, why), those in alike.items():
+        if len(those) > FEW:
+            first = PurePath(those[0].place).parent
+            lines.append(f"  {name} in {len(those)} folders, such as {first}: {why}")
+        else:
+            lines += [f"  {each.place}: {each.why}" for each in those]
+    return lines
+
+
 @dataclass(frozen=True)
 class _Leftovers:
     """Looks for what was not taken. taken: the files that were. unit: the only one that counts."""

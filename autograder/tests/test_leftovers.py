@@ -8,7 +8,7 @@ from lms import HALF, RIGHT
 from small import COURSE, UNIT, WORDS
 
 from autograder.grading.submissions import find_submissions
-from autograder.intake.leftovers import left_out
+from autograder.intake.leftovers import in_lines, left_out
 
 
 def write(path, text="x = 1"):
@@ -160,3 +160,17 @@ def test_another_corpus_than_last_time_is_said(folder):
     about.write_text(about.read_text().replace('["line", "steep"]', '["steep", "line"]'))
     done = small.run_command("grade", folder, "--out", grades, cwd=course)
     assert f"{UNIT}: trained on steep; last time it was line" in done.stdout, done.stderr
+
+
+def test_many_files_of_one_name_are_one_line(folder):
+    """A file that lies in every folder would hide the others."""
+    for number in range(9):
+        write(folder / f"student{number}" / "expected.toml")
+    write(folder / "bob" / "notes.txt")
+    found = find_submissions(COURSE, folder)
+    assert in_lines(left_out(COURSE, folder, found)) == [
+        "not graded (10):",
+        "  bob/notes.txt: no .py or .ipynb",
+        "  expected.toml in 9 folders, such as student0: no .py or .ipynb",
+    ]
+    assert in_lines([]) == []

@@ -111,6 +111,9 @@ STOPS = (".", "!", "?")
 def _feedback(grade: Grade) -> str:
     """Return what the policy did and all remarks of a submission in one line."""
     parts = [grade.words] if grade.words else []
+    said = {_remarks(verdict) for verdict in grade.result.verdicts}
+    if len(said) == 1 and len(grade.result.verdicts) > 1:
+        return " · ".join([*parts, *filter(None, said)])  # as of a file that cannot be read
     for verdict in grade.result.verdicts:
         if verdict.remarks:
             points = earned_of(verdict.earned, verdict.points)

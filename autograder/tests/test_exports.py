@@ -199,6 +199,17 @@ def test_moodle_has_points_and_feedback_side_by_side(results, tmp_path):
             assert points or not feedback
 
 
+def test_what_is_said_of_every_check_is_said_once(results, tmp_path):
+    """As of a file that cannot be read."""
+    (complete,) = (r for r in results if r.student == "Zoë Žižek" and r.unit == UNIT)
+    note = Remark("your file is a PDF.")
+    verdicts = [dataclasses.replace(v, remarks=(note,), earned=0) for v in complete.verdicts]
+    unread = dataclasses.replace(complete, verdicts=tuple(verdicts))
+    (path,) = exported([unread], "moodle", tmp_path)
+    (row,) = table(path)
+    assert row[f"{UNIT} feedback"] == "your file is a PDF."
+
+
 def test_gradescope_results_are_as_specified(results, tmp_path):
     """Types and names of the specification, for every submission; scores add up."""
     paths = exported(results, "gradescope", tmp_path)

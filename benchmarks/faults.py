@@ -278,7 +278,7 @@ FAULTS = (
     ),
     Fault(
         "a module of checks that others import is not given away",
-        "authoring/given.py",
+        "authoring/imports.py",
         '            waiting.append(course.checks / f"{name}.py")\n',
         "            pass\n",
         "test_given",

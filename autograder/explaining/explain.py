@@ -147,6 +147,9 @@ def explained_following(
     if following.judgement.is_right:
         return replace(verdict, remarks=(_of_checks(FindingKind.RIGHT_AFTER, needed),))
     told = explained(following.judgement, following.standard, key, answer, sizes, excluded)
+    is_unwritten = following.judgement.failure is Failure.STUB
+    if is_unwritten and len(told.remarks) == 1:
+        return replace(verdict, remarks=told.remarks)  # nothing was compared
     first = _of_checks(FindingKind.CARRIED, needed)
     return replace(verdict, remarks=(first, *told.remarks))
 

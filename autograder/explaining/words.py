@@ -686,7 +686,7 @@ def _right_but_for_one_of_each_row(relation: Relation) -> str:
 
 def _factor_but_for_one_of_each_row(relation: Relation) -> str:
     along = _along(relation.axes)
-    return f"of each row{along} your values are {RIGHT} times one number, except in one place"
+    return f"in each row{along} all values but one are off by the same factor"
 
 
 def _right_but_where(relation: Relation) -> str:

@@ -169,6 +169,14 @@ def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made)
     assert verdicts["adding"].remarks[0].text == "Do this first: `scaling`."
 
 
+def test_of_what_is_not_written_no_comparison_is_spoken_of(graded):
+    """Nothing was compared, with or without the early mistake."""
+    verdicts = graded(THREE, end="\ndef shift(x):\n    raise NotImplementedError()\n")
+    assert [remark.text for remark in verdicts["shifting"].remarks] == [
+        "`shift` is not written yet."
+    ]
+
+
 def test_a_second_mistake_is_named_beside_the_first(graded):
     """And what follows from both counts."""
     verdicts = graded(THREE, LESS)

@@ -342,7 +342,7 @@ PLANTED = [
     (
         RIGHT,
         but_for_one(RIGHT * RNG.normal(size=(6, 5, 1))),
-        ("of each row along V your values are the expected ones times one number, except in one"),
+        ("in each row along V all values but one are off by the same factor"),
     ),
     (
         TABLE,

@@ -60,6 +60,7 @@ FIRST = [
     "test_hostile_folders",
     "test_batch",
     "test_site",
+    "test_interactive",
     "test_new",
     "unit0",
     "unit1",

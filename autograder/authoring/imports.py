@@ -11,14 +11,12 @@ from difflib import get_close_matches
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
-from autograder.check import names_used
+from autograder.authoring.reached import definitions, names_in, reached
 from autograder.course import Course, Package, Unit
 from autograder.errors import SourceFault
 from autograder.parsing import parse
 from autograder.practice.imports import ALWAYS_THERE, imported_as
 from autograder.sandbox.readable import WIRE_NEEDS, module_names
-
-Definitions = dict[str, list[ast.stmt]]  # name → the statements of a script that bind it
 
 
 def slips_of_imports(unit: Unit, script: Path) -> Iterator[tuple[Path, SourceFault]]:
@@ -133,10 +131,10 @@ def _missing_beside_submissions(unit: Unit, tree: ast.Module) -> Iterator[Source
 def _missing_in_sandbox(unit: Unit, tree: ast.Module) -> Iterator[SourceFault]:
     """Find what the functions of a script that checks call use, and their unit does not list."""
     imported = _imported_names(tree)
-    definitions = _definitions(tree)
+    defined = definitions(tree)
     told: set[str] = set()
-    for name in _names_called(unit, definitions):
-        for statement in definitions[name]:
+    for name in reached(unit, defined):
+        for statement in defined[name]:
             for module in sorted(_modules_used(statement, imported)):
                 if module in _there(unit) or module in told:
                     continue
@@ -160,42 +158,6 @@ def _how_to_list(unit: Unit, module: str) -> str:
     return f"In checks/{unit.name}.py write `UnitSettings(packages=({listed}{ending}))`."
 
 
-def _names_called(unit: Unit, definitions: Definitions) -> list[str]:
-    """List the names of a script that its checks use, and all names that these use."""
-    found: list[str] = []
-    waiting: set[str] = set()
-    for check in unit.checks:
-        waiting |= names_used(check)
-    while waiting:
-        name = waiting.pop()
-        if name in found or name not in definitions:
-            continue
-        found.append(name)
-        for statement in definitions[name]:
-            waiting |= _names(statement)
-    return sorted(found, key=lambda name: definitions[name][0].lineno)
-
-
-def _definitions(tree: ast.Module) -> Definitions:
-    definitions: Definitions = {}
-    for statement in tree.body:
-        for name in _bound(statement):
-            definitions.setdefault(name, []).append(statement)
-    return definitions
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a definition binds: of a function, a class, or a value."""
-    match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Assign(targets=targets):
-            for target in targets:
-                yield from _names(target)
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            yield name
-
-
 def _imported_names(tree: ast.Module) -> dict[str, str]:
     """Map the names that a script imports at its top level to the packages they come from."""
     imported = {}
@@ -213,14 +175,10 @@ def _imported_names(tree: ast.Module) -> dict[str, str]:
 
 def _modules_used(statement: ast.stmt, imported: dict[str, str]) -> set[str]:
     """Return the packages that a definition uses, by names or by imports of its own."""
-    used = {imported[name] for name in _names(statement) if name in imported}
+    used = {imported[name] for name in names_in(statement) if name in imported}
     for node in ast.walk(statement):
         used.update(_modules(node))
     return used
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _modules(node: ast.AST) -> Iterator[str]:

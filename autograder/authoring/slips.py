@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 import numpy as np
 
 from autograder.authoring.imports import slips_of_imports
+from autograder.authoring.reached import definitions, names_in, reached
 from autograder.check import Failure
 from autograder.course import Course, Unit, UnknownUnit, find_unit, load_unit
 from autograder.errors import BadSource, SourceFault
+from autograder.grading.styles import files_of_styles
 from autograder.judging import Key
 from autograder.parsing import parse
 from autograder.source.markers import MISTAKE, slips_of_exercises, slips_of_markers
@@ -70,7 +73,7 @@ def refuse_slips(course: Course, name: str) -> None:
         if in_checks:
             found[str(course.checks / f"{name}.py")] = in_checks
     if unit and can_be_read:
-        for file, slip in slips_of_imports(unit, script):
+        for file, slip in (*slips_of_imports(unit, script), *_slips_of_styles(unit, text)):
             found.setdefault(str(file), []).append(slip)
     if found:
         raise BadSource(found)
@@ -207,6 +210,47 @@ def _slips_of_unit(unit: Unit, named: str, line: int) -> list[SourceFault]:
     ]
 
 
+# ---- alternative solutions
+
+
+def _slips_of_styles(unit: Unit, text: str) -> Iterator[tuple[Path, SourceFault]]:
+    """Find the files of alternative solutions that replace nothing, whole or in part.
+
+    text: the solution's script. Yields file and slip.
+    """
+    script = definitions(parse(text))
+    called = set(reached(unit, script))
+    for file in files_of_styles(unit):
+        style = file.read_text(encoding="utf-8")
+        slips = slips_of_syntax(style)
+        if not slips:
+            slips = list(_slips_of_style(parse(style), set(script), called))
+        for slip in slips:
+            yield file, slip
+
+
+def _slips_of_style(tree: ast.Module, script: set[str], called: set[str]) -> Iterator[SourceFault]:
+    """Compare what a style defines with the solution's script, and with what checks call of it."""
+    defined = definitions(tree)
+    if not called & defined.keys():
+        yield SourceFault(
+            0,
+            "this alternative solution defines no function of the unit, so it proves nothing. "
+            f"Write one of these in another way, or delete the file: {', '.join(sorted(called))}.",
+        )
+        return
+    used = names_in(tree)
+    for name, statements in defined.items():
+        is_function = isinstance(statements[0], ast.FunctionDef | ast.ClassDef)
+        if is_function and name not in script and name not in used:
+            near = get_close_matches(name, called, n=1)
+            hint = f"Did you mean `{near[0]}`?" if near else "Take it out, or correct its name."
+            yield SourceFault(
+                statements[0].lineno,
+                f"`{name}` is no function of the unit, and nothing here calls it. {hint}",
+            )
+
+
 # ---- what the checks say
 
 
@@ -256,7 +300,7 @@ def _is_installed(package: str) -> bool:
 def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
     """Raise `BadSource` with all slips of a unit that show in the answers of its key."""
     found: Slips = {}
-    in_script = list(_slips_of_answers(solution, key))
+    in_script = [*_slips_of_answers(solution, key), *_slips_of_questions(unit, solution, key)]
     if in_script:
         found[str(unit.course.solution(unit.name))] = in_script
     in_checks = list(_slips_of_arrays(unit, key))
@@ -315,6 +359,21 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
                 lines[mistake.id],
                 f"`{mistake.code}` only raises an error, because there is no `{name}`.{hint}",
             )
+
+
+def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[SourceFault]:
+    """Find the mistakes that are no answer to a question: no student can get their words."""
+    lines = _lines_of_mistakes(solution)
+    for check in unit.checks:
+        if not check.question or check.name not in key:
+            continue
+        for mistake, answer in key[check.name].mistakes:
+            if answer.failure == Failure.RAISED:
+                yield SourceFault(
+                    lines[mistake.id],
+                    f"`{mistake.code}` is no answer to `{check.name}`, so no student can get its "
+                    f"words: {answer.message} Write an answer, or take the mistake out.",
+                )
 
 
 def _unknown_name(message: str) -> str:

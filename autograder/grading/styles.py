@@ -3,6 +3,8 @@
 A file of them holds definitions, which stand behind the solution's own and take their place.
 """
 
+from pathlib import Path
+
 from autograder.course import Unit
 from autograder.source.markers import BEGIN, END
 
@@ -24,9 +26,14 @@ def marked_styles(unit: Unit, plain: str) -> dict[str, str]:
     return scripts
 
 
-def _definitions(unit: Unit) -> dict[str, str]:
+def files_of_styles(unit: Unit) -> list[Path]:
+    """List the files of a unit's right answers in other styles."""
     folder = unit.course.folder / "solutions" / "styles" / unit.name
+    return sorted(folder.glob("*.py"))
+
+
+def _definitions(unit: Unit) -> dict[str, str]:
     found = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in files_of_styles(unit):
         found[path.stem] = path.read_text(encoding="utf-8")
     return found

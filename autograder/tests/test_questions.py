@@ -25,6 +25,7 @@ from autograder.check import (
     slips_of_options,
 )
 from autograder.course import load_unit, read_course
+from autograder.errors import BadSource
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.outline import outline_unit
@@ -169,6 +170,24 @@ def graded(asked):
             return {verdict.name: verdict for verdict in verdicts}
 
         yield grade
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('return "relu"', 'return "Relux"', '`best` should be one of "tanh", "relu", "sine"'),
+        ("return 2.7183", 'return "e"', "`rate` should be a number. It is 'e'."),
+        ("return (4, 3)", "return (4, 3.5)", "`weights` should be a shape, as (3, 4). It is (4"),
+    ],
+)
+def test_a_mistake_that_is_no_answer_is_refused(old, new, why, tmp_path):
+    """No student can get its words: their own answer is refused before it is judged."""
+    script = SOLUTION.replace(old, new)
+    made = small.with_calls(small.write_course(tmp_path, "asked", CHECKS, script))
+    with pytest.raises(BadSource) as refused:
+        build(made.course)
+    assert f"`{new}` is no answer to" in str(refused.value)
+    assert why in str(refused.value)
 
 
 def answering(asked, **answers):

@@ -300,6 +300,41 @@ def test_a_setting_that_lists_what_course_toml_does_not_is_refused(tmp_path):
     assert "`packages` names `pandas`: course.toml does not list it" in text
 
 
+# ---- alternative solutions
+
+
+@pytest.mark.parametrize(
+    ("style", "words"),
+    [
+        (
+            "def centre(x):\n    return x - x.mean()\n",
+            "this alternative solution defines no function of the unit, so it proves nothing. "
+            "Write one of these in another way, or delete the file: double, halve.",
+        ),
+        (
+            "def halve(x):\n    return x * 0.5\n\n\ndef doubel(x):\n    return x + x\n",
+            "line 5: `doubel` is no function of the unit, and nothing here calls it. Did you mean "
+            "`double`?",
+        ),
+        ("def halve(x)\n    return x * 0.5\n", "line 1: Python cannot read"),
+        ("def half():\n    return 0.5\n\n\ndef halve(x):\n    return x * half()\n", ""),
+    ],
+)
+def test_a_style_that_replaces_nothing_is_refused(style, words, tmp_path):
+    """One of another unit, or a misspelt function; one that a function calls may be new."""
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
+    path = tmp_path / "solutions" / "styles" / "halves" / "other.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(style)
+    try:
+        build(unit.course)
+        text = ""
+    except BadSource as error:
+        text = str(error)
+    assert words in text
+    assert bool(words) == ("other.py needs a fix" in text)
+
+
 def test_a_length_that_differs_is_a_warning(tmp_path):
     """By more than a line and more than 30 in 100: all are told, and the unit is built."""
     unit = small.write_course(

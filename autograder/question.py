@@ -5,6 +5,7 @@ into arrays beside the submission, with the words that say what was expected; ou
 are no such answer count as none. Nothing here holds an answer.
 """
 
+import ast
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -14,6 +15,8 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+
+from autograder.parsing import parse
 
 MOST_OPTIONS = 26
 LONGEST = 200  # characters of a short answer
@@ -239,14 +242,25 @@ def drawn(functions: Sequence[str], name: str) -> str:
     """Draw the function with a mistake in it that a student gets.
 
     It depends on the name alone: whoever has the functions draws the same one. Where some come or
-    go, most names keep theirs.
+    go, most names keep theirs; and all do where a docstring is reworded.
     """
     folded = _folded(name)
 
     def place(function: str) -> str:
-        return sha256(f"{folded}\0{function}".encode()).hexdigest()
+        code = _without_docstring(function)
+        return sha256(f"{folded}\0{code}".encode()).hexdigest()
 
     return min(functions, key=place)
+
+
+def _without_docstring(function: str) -> str:
+    (node,) = parse(function).body
+    lines = function.split("\n")
+    match node:
+        case ast.FunctionDef(body=[ast.Expr(ast.Constant(str())) as docstring, *_]):
+            last = docstring.end_lineno or docstring.lineno
+            del lines[docstring.lineno - 1 : last]
+    return "\n".join(lines)
 
 
 def is_same_name(one: str, other: str) -> bool:

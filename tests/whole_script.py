@@ -112,7 +112,7 @@ def _in_place(module):
                 setattr(module, name, value)
 
 
-class _Unchecked(notebook.Exercises):
+class _Unchecked(notebook.CheckedUnit):
     """A unit whose functions with a mistake are shown, and whose checks do nothing."""
 
     def __call__(self, name_of_check):

@@ -52,7 +52,7 @@ class Score(float):
         return self.report
 
 
-class Exercises:
+class CheckedUnit:
     """Checks the exercises of a unit: what `check` is in a script."""
 
     def __init__(self, name: str) -> None:
@@ -101,7 +101,7 @@ class Exercises:
         return score
 
 
-def unit(name: str) -> Exercises:
+def unit(name: str) -> CheckedUnit:
     """Make the function that checks an exercise.
 
     Write `check = unit("sorting")` once, then `check("merging")` as the last line of an exercise.
@@ -109,7 +109,7 @@ def unit(name: str) -> Exercises:
     script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
     """
     let_everything_through()
-    return Exercises(name)
+    return CheckedUnit(name)
 
 
 def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practised:

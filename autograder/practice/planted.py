@@ -29,9 +29,12 @@ def numbered(function: str) -> str:
         last_line = first.end_lineno or first.lineno
         in_docstring.update(range(first.lineno, last_line + 1))
     lines = function.split("\n")
-    width = max(len(line) for line in lines)
+    of_code = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip() and number not in in_docstring:
+            of_code[number] = len(line)
+    width = max(of_code.values())
     shown = []
     for number, line in enumerate(lines, 1):
-        has_code = bool(line.strip()) and number not in in_docstring
-        shown.append(f"{line:<{width}}  # line {number}" if has_code else line)
+        shown.append(f"{line:<{width}}  # line {number}" if number in of_code else line)
     return "\n".join(shown)

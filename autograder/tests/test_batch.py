@@ -101,9 +101,9 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
     told = []
     graded = GradingContext.grade
 
-    def grade(context, source, name, passed, hurry, earlier):
+    def grade(context, source, name, passed, hurry, earlier, names):
         told.append({check: verdict.earned for check, verdict in earlier.items()})
-        return graded(context, source, name, passed, hurry, earlier)
+        return graded(context, source, name, passed, hurry, earlier, names)
 
     monkeypatch.setattr(GradingContext, "grade", grade)
     waits = "\nimport time\ndef double(x):\n    time.sleep(1.5)\n    return 3 * x\n"
@@ -162,13 +162,15 @@ def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, m
     asked = []
     graded = GradingContext.grade
 
-    def grade(context, source, name, passed, hurry, earlier):
+    def grade(context, source, name, passed, hurry, earlier, names):
         if b"crowded" not in source:
-            return graded(context, source, name, passed, hurry, earlier)
+            return graded(context, source, name, passed, hurry, earlier, names)
         asked.append(hurry)
         if hurry:
             raise Postponed({}, crowded=True)
-        return replace(graded(context, source, name, passed, hurry, earlier), incomplete=True)
+        return replace(
+            graded(context, source, name, passed, hurry, earlier, names), incomplete=True
+        )
 
     monkeypatch.setattr(GradingContext, "grade", grade)
     small.submit(tmp_path / "class", "aaa", f"{small.solved()}# crowded")

@@ -25,12 +25,15 @@ NAMES = {"gitignore": ".gitignore"}  # globs that pack wheels pass over names th
 def new(folder: Path) -> list[Path]:
     """Write a new course into a folder; or one more unit, where the folder around it is a course.
 
-    Returns the files that were written. Raises `NotEmpty`, `BadName`, `BadFile`.
+    The folder around it is there. Returns the files that were written.
+
+    Raises `NotEmpty`, `BadName`, `BadFile`.
     """
     folder = folder.absolute()
     around = folder.parent
     if not (around / FILE).is_file():
         _refuse_within_course(folder)
+        _refuse_unit_of_no_course(folder)
         return new_course(folder)
     course = read_course(around)
     return new_unit(course, folder.name)
@@ -45,6 +48,17 @@ def _refuse_within_course(folder: Path) -> None:
                 f"{folder} lies within the course {around}. For one more unit of it, run "
                 f"`autograder new {near}` there; for another course, name a folder outside of it."
             )
+
+
+def _refuse_unit_of_no_course(folder: Path) -> None:
+    """Raise `BadName` for a unit of a course that is not there."""
+    around = folder.parent
+    if not around.exists():
+        raise BadName(
+            f"There is no course {around}, so it gets no unit `{folder.name}`. Run "
+            "`autograder new` for the course first. For a course in a new folder, make that folder "
+            "first."
+        )
 
 
 def new_course(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from autograder.authoring.replay import draws_of_its_own
 from autograder.check import Answer, Check, is_text
 from autograder.errors import BadSource, SourceFault
 from autograder.grading.keys import SOLUTION, checks_to_run, solution_of
@@ -50,8 +51,9 @@ def refuse_unsteady(server: Server) -> None:
     slips = []
     for check in noisy:
         answers = [run[check.name] for run in runs]
+        own = draws_of_its_own(unit, check)
         for name in _differing(check, first, second):
-            slips.append(_slip(check, _words(name, answers)))
+            slips.append(_slip(check, _words_of_check(name) if own else _words(name, answers)))
     raise BadSource({_file(server): slips})
 
 
@@ -101,6 +103,14 @@ def _differing(
         if deviation(check, name, one, other) * tolerance > ROUNDING:
             differing.append(name)
     return differing
+
+
+def _words_of_check(name: str) -> str:
+    """Say of an array that it is another each time because its check draws, and what to do."""
+    return (
+        f"`{name}` differs from run to run on one seed, because the check draws numbers of its "
+        "own. Let it draw all of them from one `rng = np.random.default_rng(seed)`."
+    )
 
 
 def _words(name: str, answers: Sequence[Answer]) -> str:

@@ -38,7 +38,7 @@ def new(folder: Path) -> None:
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
-        click.echo("Next:")
+        click.echo("This is a new course. Next:")
         click.echo(f"    cd {as_typed(folder)}")
         click.echo("    autograder build")
         click.echo("README.md there explains the files and the next steps.")

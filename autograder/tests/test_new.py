@@ -50,7 +50,7 @@ def test_a_new_course_says_what_it_wrote_and_what_comes_next(tmp_path):
     written = {str(path) for path in folder.rglob("*") if path.is_file()}
     assert set(said[:-4]) == written
     assert str(folder / ".gitignore") in written
-    typed = ["Next:", f"    cd {folder.name}", "    autograder build"]
+    typed = ["This is a new course. Next:", f"    cd {folder.name}", "    autograder build"]
     assert said[-4:-1] == typed
     assert "README.md" in said[-1]
     assert tomllib.loads((folder / "course.toml").read_text())["title"] == "Text processing 1"
@@ -241,6 +241,15 @@ def test_a_course_within_a_course_is_refused(course):
     assert not (course / "stats").exists()
     outside = run_command("new", "../beside", cwd=course)
     assert outside.returncode == 0, outside.stderr
+
+
+def test_a_unit_of_a_course_that_is_not_there_is_refused(tmp_path):
+    """Not a whole course is made of it; nothing is written."""
+    refused = run_command("new", "stats/merging", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "There is no course" in refused.stderr
+    assert "so it gets no unit `merging`. Run `autograder new` for the course" in refused.stderr
+    assert not (tmp_path / "stats").exists()
 
 
 @pytest.mark.parametrize("name", ["my stats", "it's $HOME", "Zoë's `sums`"])

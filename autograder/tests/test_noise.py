@@ -67,6 +67,26 @@ def test_a_solution_of_a_fixed_generator_is_built_and_stays_up_to_date(tmp_path)
         assert build(unit.course, check=True) == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("default_rng(seed)", "default_rng()"),
+        ('named("interval", ', 'named("interval", np.random.default_rng().normal() * '),
+    ],
+)
+def test_a_check_that_draws_is_told_as_that(old, new, tmp_path):
+    """In what it calls a function with, or in what it makes of the answer."""
+    script = SOLUTION.replace("default_rng()", "default_rng(1)")
+    unit = small.write_course(tmp_path, "resampling", EXPERIMENTS.replace(old, new), script)
+    with pytest.raises(BadSource) as refused:
+        build(unit.course)
+    assert (
+        "line 9: `bootstrap`: `interval` differs from run to run on one seed, because the check "
+        "draws numbers of its own. Let it draw all of them from one `rng = "
+    ) in str(refused.value)
+    assert "solution draws" not in str(refused.value)
+
+
 def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
     """As the order of a shuffled list."""
     experiments = EXPERIMENTS.replace(', tolerance={"interval": 0.1}', "")

@@ -379,6 +379,15 @@ def test_one_wrong_row_is_not_one_place_of_each():
     assert not list(but_for_one_in_each_row(case))
 
 
+def test_of_two_numbers_a_place_is_told_and_no_size():
+    """One of them is the largest by chance: who took that would fail on the next seed."""
+    two = RNG.normal(size=2)
+    for one, place in enumerate(("first", "last")):
+        assert words(told(two[one], two)) == f"what is expected is the {place} of your values."
+    many = RNG.normal(size=30)
+    assert "the largest" in words(told(many.max(), many))
+
+
 def test_few_zeros_and_ones_may_be_exchanged_by_chance():
     """Of twelve, 220 ways to place three; and what differs in one place is not exchanged."""
     few = np.eye(12)[[1, 4, 7]].sum(0)

@@ -342,7 +342,10 @@ def _with_labels(name: str, value: Any) -> str:
         return ""
     told = f"`{name}` is a {kind}, but should be an array"
     if not hasattr(value, "columns"):
-        return f"{told}, because labels are not compared: convert it with `.to_numpy()`."
+        return (
+            f"`{name}` is a {kind}, but should have no labels, because they are not compared: "
+            f"convert it with `.to_numpy()`, or take one number out of it, as with `.iloc[0]`."
+        )
     columns = ", ".join(f"`{column}`" for column in list(value.columns)[:8])
     return (
         f"{told} of numbers or of text, because labels are not compared: convert a column with "

@@ -60,10 +60,16 @@ def extra(name: str) -> str:
     It is on no package index: so from the checkout or the wheel that is installed here. The quotes
     are double: cmd.exe knows no others.
     """
+    command = extra_command(name)
+    return command if _origin().endswith(".whl") else f"{command} in a clone of the repository"
+
+
+def extra_command(name: str) -> str:
+    """Return what is typed to install an extra: without a wheel, in a clone of the repository."""
     origin = _origin()
     if origin.endswith(".whl"):
         return f'pip install "{origin}[{name}]"'
-    return f'pip install -e ".[{name}]" in a clone of the repository'
+    return f'pip install -e ".[{name}]"'
 
 
 def _origin() -> str:

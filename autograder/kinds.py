@@ -54,6 +54,11 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
     wanted = columns.split() if isinstance(columns, str) else list(columns)
     if not wanted:
         return arrays | named(f"{name}.values", _values(name, pairs))
+    if kind == "Series" and not set(wanted) & set(labels):
+        listed = _listed(wanted)
+        raise TypeError(
+            f"the result (`{name}`) should be a DataFrame with {listed}. It is a Series."
+        )
     return arrays | _pick(name, pairs, wanted)
 
 
@@ -74,7 +79,7 @@ def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
     wrong = []
     for label in wanted:
         if label not in by_label:
-            missing.append(f"`{label}`")
+            missing.append(label)
             continue
         try:
             arrays |= named(f"{name}.{label}", _column(name, label, by_label[label]))
@@ -82,10 +87,17 @@ def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
             wrong.append(error)
     if missing:
         there = ", ".join(f"`{label}`" for label, _ in pairs) or "none"
-        raise TypeError(f"`{name}` has no column {', '.join(missing)}; its columns are {there}.")
+        lacking = _listed(missing)
+        raise TypeError(f"the result (`{name}`) has no {lacking}; its columns are {there}.")
     if wrong:
         raise wrong[0]
     return arrays
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """Name columns: "column `a`", "columns `a`, `b`"."""
+    quoted = ", ".join(f"`{label}`" for label in labels)
+    return f"column {quoted}" if len(labels) == 1 else f"columns {quoted}"
 
 
 def _values(name: str, pairs: Columns) -> np.ndarray:

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import refuse_full
 from autograder.course import FILE, Course, read_course
-from autograder.errors import extra
+from autograder.errors import extra, extra_command
 from autograder.grading.results import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates" / "new"
@@ -72,9 +72,17 @@ def new_course(folder: Path) -> list[Path]:
             continue
         path = folder / template.relative_to(templates)
         name = NAMES.get(path.name, path.name)
-        file = _write(template, path.with_name(name), title=title, install=extra("authoring"))
+        file = _write(template, path.with_name(name), title=title, install=_install())
         written.append(file)
     return written
+
+
+def _install() -> str:
+    """Say what installs all that an author needs."""
+    command = f"`{extra_command('authoring')}`"
+    if extra("authoring") == extra_command("authoring"):
+        return command
+    return f"In a clone of the repository, {command}"
 
 
 def new_unit(course: Course, name: str) -> list[Path]:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
 from autograder.authoring.slips import refuse_slips
-from autograder.authoring.validation_report import Trial, ValidationReport, finding
+from autograder.authoring.validation_report import Trial, ValidationReport, counted, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit, UnknownUnit
 from autograder.data import all_unit_data
@@ -73,9 +73,10 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     report.mistakes = len(mistakes_to_try(unit, report.only))
     with author_server(unit, stub=solution.stub) as server:
         yield from _judge_all(server, data, report)
-    mistakes = f"{report.mistakes} mistakes on {report.seeds} seeds"
-    other_styles = f"{report.styles} other styles on {report.style_seeds}"
-    yield finding(f"{unit.name}: {mistakes}, {other_styles}", False)
+    mistakes = f"{counted(report.mistakes, 'mistake')} on {counted(report.seeds, 'seed')}"
+    alternatives = counted(report.styles, "alternative solution")
+    styles = f"{alternatives} on {counted(report.style_seeds, 'seed')}"
+    yield finding(f"{unit.name}: {mistakes}, {styles}", False)
     for told in arguments_that_never_vary(unit, _seeds(ARGUMENT_SEEDS)):
         yield Trial(f"  {told}")
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
@@ -159,8 +160,9 @@ def check_material(
     for corpora in each_in_turn(data):
         parts = [where]
         for corpus in corpora.values():
-            if corpus.name not in parts:
-                parts.append(corpus.name)
+            dataset = f"dataset `{corpus.name}`"
+            if dataset not in parts:
+                parts.append(dataset)
         graded = _grade(server, solution.plain(), seed, key, corpora)
         yield _with_fault(f"{', '.join(parts)}: the solution", lost(graded))
     graded = _grade(server, solution.stub, seed, key)
@@ -293,7 +295,8 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Trial]:
 def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> Iterator[Trial]:
     """Empty exercises after early mistakes: one that earns points for what is left is a fault.
 
-    Says how many such files were tried. each: of the mistakes before a check one in so many.
+    Says how many such files were tried, if there are any. each: of the mistakes before a check one
+    in so many.
     """
     unit = server.unit
     tried = 0
@@ -302,8 +305,10 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
             tried += 1
             if one.too_much:
                 yield finding(f"{unit.name}: {one}", True)
-    words = f"{tried} files with an early mistake that solve nothing later were tried"
-    yield finding(f"{unit.name}: {words}", False)
+    if tried:
+        files = counted(tried, "file")
+        words = f"{files} with an early mistake and without the later exercise"
+        yield finding(f"{unit.name}: {words}: tried", False)
 
 
 # ---- right answers in other styles
@@ -403,6 +408,11 @@ def judge_mutants(
         else:
             report.survivors.append(name)
             yield Trial(f"  survives: {name}")
+    if report.survivors:
+        yield Trial(
+            "  A mutant that survives is a wrong answer that passes. Add a check or an input that "
+            "tells it apart; if it is right, list it in solutions/equivalent.toml."
+        )
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE
     yield finding(f"{report.unit}: {score}", is_low)
@@ -437,10 +447,12 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
 def _feedback_on_mutants(report: ValidationReport) -> Trial:
     """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
     feedback = report.feedback
-    answered = f"{feedback.answered} mutants that answer"
-    words = f"{report.unit}: {feedback.share:.1%} of {answered} are explained"
+    answered = counted(feedback.answered, "mutant")
+    verb = "returns" if feedback.answered == 1 else "return"
+    of_mutants = f"{feedback.explained} of the {answered} that {verb} values"
+    words = f"{report.unit}: feedback explains {of_mutants}"
     if not feedback.untrue:
-        return finding(words, False)
+        return Trial(f"  {words} (for information)")
     lines = [f"{words}; feedback false:"]
     for untrue in feedback.untrue:
         lines.append(f"    {untrue}")

@@ -19,6 +19,11 @@ class Trial:
     fault: bool = False
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun: "1 seed", "2 seeds"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def finding(what: str, fault: bool) -> Trial:
     """Mark what was tried with ✓, or with ✗ where it is a fault."""
     sign = "✗" if fault else "✓"

@@ -85,6 +85,8 @@ def check(
                 looking = f"Nothing explains `{wrong.name}` yet. Looking for a small change …"
                 screen.print(looking, style="dim", soft_wrap=True)
                 found = mended(unit, source, done)
+            if wrong and not found:
+                screen.print("No small change was found.", style="dim", soft_wrap=True)
             if found:
                 where = f"{found.check}: {where_mended(found.found)}."
                 screen.print(where, markup=False, soft_wrap=True)

@@ -371,8 +371,11 @@ ONE_NUMBER = (1, 1)  # the counts of an array of a single number that is wrong
 
 
 def _look(finding: Finding) -> str:
-    assert finding.look is not None
-    return LOOKS[finding.look.kind](finding.look)
+    look = finding.look
+    assert look is not None
+    if len(set(look.counts)) > 1 and len(look.counts) == len(finding.arrays):
+        return _wrong_values_of_each(finding.arrays, look)
+    return LOOKS[look.kind](look)
 
 
 def _missing(look: Look) -> str:
@@ -436,15 +439,22 @@ def _own_words(look: Look) -> str:
 
 
 def _wrong_values(look: Look) -> str:
-    """Say how many values are wrong, of one array or of several; once where they are as many."""
+    """Say how many values are wrong, in one array or in each of several."""
     different = [*dict.fromkeys(look.counts)]
     if different == [ONE_NUMBER]:
         return "this number is wrong." if len(look.counts) == 1 else "these numbers are wrong."
     counts = [f"{wrong} of {size}" for wrong, size in different]
     if len(look.counts) > len(different) == 1:
         return f"wrong values in {counts[0]} places each."
-    counts = [f"{wrong} of {size}" for wrong, size in look.counts]
     return f"wrong values in {', '.join(counts)} places."
+
+
+def _wrong_values_of_each(arrays: Sequence[str], look: Look) -> str:
+    """Say how many values of each array are wrong, where they are not as many."""
+    counts = []
+    for name, (wrong, size) in zip(arrays, look.counts, strict=True):
+        counts.append(f"{wrong} of {size} in `{name}`")
+    return f"wrong values: {', '.join(counts)}."
 
 
 LOOKS: Mapping[LookKind, Callable[[Look], str]] = {

@@ -80,8 +80,11 @@ MOST_NAMED = 3
 
 
 def arrays_named(remark: Remark) -> str:
-    """Name what a remark is about: three arrays, and how many more; "" where it names none."""
-    if not remark.arrays:
+    """Name what a remark is about: three arrays, and how many more.
+
+    "" where it is about none, or where its text names them all.
+    """
+    if all(f"`{name}`" in remark.text for name in remark.arrays):
         return ""
     names = [f"`{name}`" for name in remark.arrays[:MOST_NAMED]]
     named = ", ".join(names)

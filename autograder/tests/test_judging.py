@@ -343,7 +343,7 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         three, known, Answer({"a": np.cos(D[0] ** 2), "same": np.array(False), **strange}), SIZES
     )
     assert [r.text for r in few.remarks] == [
-        "wrong values in 134 of 162, 162 of 162, 6 of 6 places.",
+        "wrong values: 134 of 162 in `a`, 162 of 162 in `c`, 6 of 6 in `d`.",
         "`same` is right.",
     ]
     assert [r.text for r in most.remarks] == [
@@ -497,7 +497,8 @@ def test_a_truth_value_alone_is_no_mistake_s():
 def test_wrong_values_of_many_arrays_are_one_line():
     """Each with its count, one after the other."""
     remark, _ = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
-    assert (remark.text, remark.arrays) == ("wrong values in 6 of 6, 2 of 3 places.", ("a", "c"))
+    assert remark.text == "wrong values: 6 of 6 in `a`, 2 of 3 in `c`."
+    assert remark.arrays == ("a", "c")
 
 
 def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():

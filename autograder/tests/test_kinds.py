@@ -79,8 +79,12 @@ def test_what_is_missing_in_a_table_is_told_by_name():
     """And what is there is named all the same, so that it earns."""
     with noting() as arrays, pytest.raises(TypeError) as told:
         frame("t", table()[["mean", "n"]], "n sd")
-    assert str(told.value) == "`t` has no column `sd`; its columns are `mean`, `n`."
+    assert str(told.value) == "the result (`t`) has no column `sd`; its columns are `mean`, `n`."
     assert {"t.columns", "t.index", "t.n"} <= arrays.keys()
+    with pytest.raises(TypeError) as told:
+        frame("t", table()["n"].rename(None), "mean sd")
+    wanted = "should be a DataFrame with columns `mean`, `sd`. It is a Series."
+    assert str(told.value) == f"the result (`t`) {wanted}"
     with pytest.raises(TypeError, match="`t` should be a DataFrame, but it is an array"):
         frame("t", np.zeros(3))
     with pytest.raises(TypeError, match=r"the column `x` of `t` holds a set\. It can hold numbers"):
@@ -94,7 +98,8 @@ def test_a_table_is_no_array():
     assert "`t` is a DataFrame, but should be an array" in str(told.value)
     assert "`mean`, `n`, `clinic`" in str(told.value)
     for labelled in (table()["n"], [table()["n"]], table().index):
-        with pytest.raises(TypeError, match=r"labels are not compared: convert it"):
+        remedy = r"not compared: convert it with `\.to_numpy\(\)`, or take one number"
+        with pytest.raises(TypeError, match=remedy):
             as_array("t", labelled)
     assert as_array("t", table()["n"].to_numpy()).tolist() == [3, 4]
 
@@ -269,7 +274,7 @@ GRADED = {
     "renamed": (
         "def summary(v):\n    return v.groupby('clinic')['days'].agg(count='count', mean='mean')\n",
         [None, 1],
-        "`summary` has no column `n`; its columns are `count`, `mean`.",
+        "the result (`summary`) has no column `n`; its columns are `count`, `mean`.",
     ),
     "no index": (
         "def summary(v):\n"
@@ -317,3 +322,30 @@ def test_a_table_is_graded_with_its_labels(kind, clinics):
             assert verdict.earned == points
     told = " ".join(f"{remark.arrays} {remark.text}" for v in verdicts for remark in v.remarks)
     assert words in told
+
+
+def test_the_costs_of_labels_are_those_of_the_page(tmp_path):
+    """Columns, index and types cost a fifth each of a table with two listed columns."""
+    page = (small.ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    costs = "exchanged columns cost 0.4, `as_index=False` costs 1.2, and a missing column 1.8."
+    assert costs in page
+    script = """
+        def summary(visits):
+            return visits.groupby("clinic")["days"].agg(n="count", mean="mean")
+    """
+    experiments, _, _ = EXPERIMENTS.replace("points=4", "points=2").partition(
+        "    @check(points=1)"
+    )
+    unit = small.write_course(tmp_path, "labels", experiments, script, {"pandas": ""})
+    wrong = {
+        'agg(mean="mean", n="count")': 0.4,
+        'agg(n="count", mean="mean").reset_index()': 1.2,
+        'agg(n="count")': 1.8,
+        'agg(n="count", mean="mean").astype(float)': 0.0,
+    }
+    with Server(unit) as server:
+        key = build_key(server, small.SEED, {})
+        for code, cost in wrong.items():
+            answer = f'def summary(visits): return visits.groupby("clinic")["days"].{code}'
+            (verdict,) = grade_one(server, answer.encode(), "ada.py", small.SEED, key, {})
+            assert verdict.earned == pytest.approx(2 - cost), code

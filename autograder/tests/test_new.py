@@ -15,7 +15,7 @@ from small import run_command, submit
 from autograder import errors
 from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import leaks
-from autograder.authoring.new import TEMPLATES, readable
+from autograder.authoring.new import TEMPLATES, new_course, readable
 from autograder.source.solution import read_solution
 
 pytestmark = pytest.mark.proof
@@ -306,3 +306,6 @@ def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
     assert errors.extra("site") == f'pip install "{wheel}[site]"'
     notes["direct_url.json"] = json.dumps({"url": tmp_path.as_uri(), "dir_info": {}})
     assert errors.extra("site") == 'pip install -e ".[site]" in a clone of the repository'
+    new_course(tmp_path / "course")
+    readme = (tmp_path / "course" / "README.md").read_text()
+    assert '\nIn a clone of the repository, `pip install -e ".[authoring]"` installs what' in readme

@@ -7,6 +7,8 @@ import pytest
 import small
 
 from autograder.authoring.build import build
+from autograder.authoring.validate import validate
+from autograder.authoring.validation_report import ValidationReport
 from autograder.course import read_course
 from autograder.errors import BadSource
 
@@ -333,6 +335,23 @@ def test_a_style_that_replaces_nothing_is_refused(style, words, tmp_path):
         text = str(error)
     assert words in text
     assert bool(words) == ("other.py needs a fix" in text)
+
+
+def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
+    """What was not tried is left out; a mutant that survives has a remedy behind it."""
+    with_branch = "if len(x) > 50:\n            x = x + 1\n        return 2 * x"
+    script = SOLUTION.replace("return 2 * x", with_branch)
+    experiments = EXPERIMENTS.replace(", needs=doubling", "")
+    unit = small.write_course(tmp_path, "halves", experiments, script, text="1 2\n")
+    assert build(unit.course)
+    report = ValidationReport("halves", seeds=1, quick=False)
+    lines = [trial.text for trial in validate(unit, report)]
+    assert "✓ halves: 2 mistakes on 1 seed, 0 alternative solutions on 20 seeds" in lines
+    assert not [line for line in lines if "early mistake" in line]
+    last = max(number for number, line in enumerate(lines) if line.startswith("  survives:"))
+    assert lines[last + 1].startswith("  A mutant that survives is a wrong answer that passes. Add")
+    assert lines[-1].startswith("  halves: feedback explains ")
+    assert lines[-1].endswith(" mutants that return values (for information)")
 
 
 def test_a_length_that_differs_is_a_warning(tmp_path):

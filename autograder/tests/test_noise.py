@@ -117,12 +117,12 @@ def test_checks_that_the_solution_does_not_answer_are_told_at_once(returned, wor
     first = (
         begin.replace("    import numpy as np\n", import_pandas) + f"        return {returned}\n"
     )
+    first = first.replace('("numpy",)', '("numpy", "pandas")')
     _, _, second = first.partition("    @check")
     script = SOLUTION.replace("default_rng()", "default_rng(1)")
     experiments = f"{first}\n\n    @check{second.replace('def bootstrap', 'def again')}"
-    unit = small.write_course(
-        tmp_path, "resampling", experiments, script + '\n    check("again")\n'
-    )
+    script += '\n    check("again")\n'
+    unit = small.write_course(tmp_path, "resampling", experiments, script, {"pandas": ""})
     with pytest.raises(BadSource) as refused:
         build(unit.course)
     text = str(refused.value)

@@ -395,7 +395,7 @@ with autograder.example("a function with your mistake in it"):
 
 # %%
 def smoothed(losses, keep):
-    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    """The running mean of losses (N,); each step keeps the share `keep` of the mean so far: an array (N,)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 

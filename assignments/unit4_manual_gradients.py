@@ -104,10 +104,10 @@ check = autograder.unit("unit4_manual_gradients")
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
-# <details><summary>It says that there is a NaN or infinity</summary>
+# <details><summary>The check says that there is a NaN or infinity</summary>
 #
 # The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
-# 0, and NumPy only warns. $\tfrac12 (1 + \tanh(z / 2))$ equals σ(z). What does it do at ±1000?
+# 0, and NumPy only warns. A third form, `(1 + tanh(z / 2)) / 2`, equals σ(z). What does it do at ±1000?
 # </details>
 #
 # <details><summary>My relu gives one number instead of an array</summary>
@@ -246,8 +246,8 @@ check("cross_entropy_of_probabilities")
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**, as in unit 3, where B was 1, and in the lesson. The gradient has the same factor 1/B. Units 2 and 5 also divide by T. That scales the
-# gradient by 1/T, so their learning rates differ.
+# the B sequences**, as in the lesson. The gradient has the same factor 1/B. (Units 2 and 5 also divide by T. That makes
+# their gradients smaller, so their learning rates differ.)
 #
 # | | shape | |
 # |---|---|---|
@@ -343,12 +343,12 @@ check("states_and_logits")
 # Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states, named as in code, are `h[0]` = 1 (the start), `h[1]` = 0.9 and
 # `h[2]` = 0.25, all above zero, and what comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
 #
-# | step | dh: output + dnext | dz | adds to dWh | adds to dbh | dnext |
+# | step | 2. dh: output + dnext | 3. dz | 4. adds to dWh | 4. adds to dbh | 5. dnext |
 # |---|---|---|---|---|---|
 # | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
 # | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
 #
-# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. (The columns are points 2, 3, 4, 4 and 5 of the list above.)
+# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The numbers of the columns are those of the list above.
 #
 # Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
 # product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is a little faster.
@@ -635,8 +635,8 @@ check("two_steps")
 #
 # Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
 # a loss of their entropy. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
-# 1.92. The lower bounds of its first three steps are 2.46, 1.89 and 1.29 nats. Only a loss below the mean of such bounds over all eight steps would
-# mean that targets leak into the input.
+# 1.92. No network can come below the lower bounds of unit 2: 2.46 nats for one known character, 1.89 for two, 1.29 for three. A loss below their mean
+# over all eight steps would mean that targets leak into the input.
 
 
 # %%

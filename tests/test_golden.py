@@ -108,3 +108,15 @@ def test_pages_show_every_submission_and_run_nothing(graded_class):
         "the gradient went through relu unchanged"
         in (pages / UNIT / "mistake_relu_forgotten.html").read_text()
     )
+
+
+def test_the_class_page_shows_what_was_predicted(graded_class):
+    """With how many predicted it, and which is right; all of them have the point."""
+    page = (graded_class[0] / "pages" / f"{UNIT}.html").read_text()
+    assert "What was answered to each question" in page
+    for predicted in ("131.5", "150", "6"):
+        assert f"<td>{predicted}</td>" in page
+    for case in ("solved_unit4", "solved_again_unit4"):
+        result = json.loads((graded_class[0] / UNIT / f"{case}.json").read_text())
+        (check,) = [one for one in result["checks"] if one["name"] == "predicted_growth"]
+        assert (check["earned"], check.get("agrees", False)) == (1, False)

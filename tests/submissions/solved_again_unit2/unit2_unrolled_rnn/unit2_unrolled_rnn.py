@@ -76,7 +76,7 @@ def my_name():
 
 
 def smoothed(losses, keep):
-    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    """The running mean of losses (N,); each step keeps the share `keep` of the mean so far: an array (N,)."""
     shares = [keep**ago for ago in range(len(losses))]
     curve = []
     for end in range(1, len(losses) + 1):

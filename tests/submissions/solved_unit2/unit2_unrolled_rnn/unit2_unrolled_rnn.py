@@ -65,7 +65,7 @@ def my_name():
 
 
 def smoothed(losses, keep):
-    """The running mean of losses (N,), of which each step keeps the share `keep`: an array (N,)."""
+    """The running mean of losses (N,); each step keeps the share `keep` of the mean so far: an array (N,)."""
     mean = 0.0
     weight = 0.0
     curve = []
@@ -77,7 +77,7 @@ def smoothed(losses, keep):
 
 
 def mistaken_line():
-    return 7
+    return 8
 
 
 def longer_contexts():

@@ -5,9 +5,9 @@ def forged(fields, arrays):
     from autograder.sandbox.inside.wire import Message, encode
 
     frame = sys._getframe()
-    while "question" not in frame.f_locals:
+    while "request" not in frame.f_locals:
         frame = frame.f_back
-    token = frame.f_locals["question"].fields["token"]
+    token = frame.f_locals["request"].fields["token"]
     return encode(Message({"token": token, "failure": "", "message": ""} | fields, arrays))
 
 

@@ -23,3 +23,4 @@ train = sleep
 starting_weights = sleep
 windows = sleep
 sample = sleep
+gradient_100_steps_back = sleep

@@ -18,12 +18,12 @@ from autograder.grading.keys import solution_of
 from autograder.sandbox.inside.submission import Submission
 
 
-class _Unclear(Exception):
+class _NotRepeatable(Exception):
     """A run cannot be repeated: a function changes its arguments, or something else is called."""
 
 
 @dataclass
-class _Calls:
+class _RecordedCalls:
     """The calls of one run, in order.
 
     given: with what functions were called, as bytes. results: what they gave back.
@@ -39,15 +39,15 @@ class _Recorded:
     first: the calls of that run; none where this is the first.
     """
 
-    def __init__(self, submission: Any, first: _Calls) -> None:
+    def __init__(self, submission: Any, first: _RecordedCalls) -> None:
         self._submission = submission
         self._first = first
-        self.calls = _Calls()
+        self.calls = _RecordedCalls()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._submission, name)
         if not isinstance(found, FunctionType):
-            raise _Unclear
+            raise _NotRepeatable
         return self._recorded(name, found)
 
     def _recorded(self, name: str, function: FunctionType) -> Callable[..., Any]:
@@ -59,7 +59,7 @@ class _Recorded:
                 return copy.deepcopy(self._first.results[number])
             result = function(*arguments, **options)
             if pickle.dumps((name, arguments, options)) != given:
-                raise _Unclear
+                raise _NotRepeatable
             self.calls.results.append(copy.deepcopy(result))
             return result
 
@@ -69,13 +69,13 @@ class _Recorded:
 def draws_of_its_own(unit: Unit, check: Check) -> bool:
     """Return whether a check draws numbers that its seed does not fix. False if that is unclear."""
     with suppress(Exception):
-        first = _run(unit, check, _Calls())
+        first = _run(unit, check, _RecordedCalls())
         second = _run(unit, check, first[1])
         return first[0] != second[0] or first[1].given != second[1].given
     return False
 
 
-def _run(unit: Unit, check: Check, first: _Calls) -> tuple[bytes, _Calls]:
+def _run(unit: Unit, check: Check, first: _RecordedCalls) -> tuple[bytes, _RecordedCalls]:
     """Run a check on the public seed. Returns its answer as bytes, and the calls that it made."""
     solution = Submission(solution_of(unit).plain().encode(), "solution.py")
     recorded = _Recorded(solution, first)

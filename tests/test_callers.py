@@ -146,4 +146,4 @@ def test_a_cell_says_what_it_needs(shown):
     """
     needs, misspelt = (shown[name][-1]["data"]["text/html"] for name in ("needs", "misspelt"))
     assert "Do this first: <code>softmax_values</code>" in needs
-    assert "Did you mean it by <code>sofmax</code>?" in misspelt
+    assert "You defined <code>sofmax</code>: is that what you meant?" in misspelt

@@ -415,6 +415,8 @@ def judge_mutants(
         )
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE
+    if is_low:
+        score += f"; at least {MIN_SCORE:.0%} should"
     yield finding(f"{report.unit}: {score}", is_low)
     yield _feedback_on_mutants(report)
     if not report.quick and not report.only:

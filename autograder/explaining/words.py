@@ -171,7 +171,8 @@ def _read_plainly(finding: Finding) -> str:
 
 
 def _are_wrong(needed: Sequence[str]) -> str:
-    return f"{quoted(needed)} before this {_are(needed)} wrong"
+    which = "earlier checks" if len(needed) > 1 else "an earlier check"
+    return f"{quoted(needed)}, {which}, {_are(needed)} wrong"
 
 
 def _are(names: Sequence[str]) -> str:
@@ -821,10 +822,10 @@ def _the_same_along(relation: Relation) -> str:
 
 
 def _adds_up_elsewhere(relation: Relation) -> str:
-    expected = f"and the expected ones along {_axes(relation.expected_axes)}"
+    expected = f"the expected ones add up to 1 along {_axes(relation.expected_axes)}"
     if not relation.axes:
-        return f"all your values add up to 1, {expected}"
-    return f"your values add up to 1 along {_axes(relation.axes)}, {expected}"
+        return f"all your values together add up to 1, but {expected}"
+    return f"your values add up to 1 along {_axes(relation.axes)}, but {expected}"
 
 
 RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {

@@ -199,7 +199,7 @@ def test_names_of_a_running_script_are_what_it_defined():
     assert live.double is np.negative
     with pytest.raises(Missing, match="`trouble` is not defined"):
         _ = live.trouble
-    with pytest.raises(Missing, match="Did you mean it by `double`"):
+    with pytest.raises(Missing, match="You defined `double`"):
         _ = live.doubl
 
 

@@ -212,12 +212,12 @@ PLANTED = [
     (
         SHARES,
         np.exp(RIGHT) / np.exp(RIGHT).sum(1, keepdims=True),
-        "your values add up to 1 along B, and the expected ones along V.",
+        "your values add up to 1 along B, but the expected ones add up to 1 along V.",
     ),
     (
         SHARES,
         np.exp(RIGHT) / np.exp(RIGHT).sum(),
-        "all your values add up to 1, and the expected ones along V.",
+        "all your values together add up to 1, but the expected ones add up to 1 along V.",
     ),
     # one or two numbers
     (LOSS, np.array(0.0), "your value is 0."),

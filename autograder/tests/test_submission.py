@@ -136,7 +136,9 @@ def test_what_parses_and_does_not_compile_is_told_with_its_line():
 
 def test_a_missing_name_gets_the_nearest():
     """A misspelt function is found by likeness."""
-    with pytest.raises(Missing, match=r"`backward` is not defined. Did you mean it by `backwrd`\?"):
+    with pytest.raises(
+        Missing, match=r"`backward` is not defined. You defined `backwrd`: is that what you meant\?"
+    ):
         submission("def backwrd(): pass").backward  # noqa: B018
 
 

@@ -49,7 +49,7 @@ def missing(name: str, defined: Iterable[str]) -> Missing:
     near = get_close_matches(name, sorted(defined), n=1, cutoff=SIMILAR)
     if near:
         (nearest,) = near
-        message += f" Did you mean it by `{nearest}`?"
+        message += f" You defined `{nearest}`: is that what you meant?"
     return Missing(message)
 
 

@@ -18,6 +18,8 @@ MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
 
+    Answers to questions are recorded.
+
     Examples run as scripts too, and here in one unit; a kernel shows their pictures, and nothing
     else differs.
     """
@@ -34,7 +36,9 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     ]
     assert [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"] == []
     reports = [o["data"].get("text/html", "") for o in outputs if o.output_type == "execute_result"]
-    assert sum("<b>passed, " in report for report in reports) == len(checks)
+    asked = sum(check.question is not None for check in checks)
+    assert sum("<b>passed, " in report for report in reports) == len(checks) - asked
+    assert sum("<b>recorded, " in report for report in reports) == asked
     trained = [report for report in reports if "Held-out loss" in report and "<circle" in report]
     assert len(trained) == sum(check.measure is not None for check in checks)
 
@@ -76,7 +80,7 @@ def test_pytest_runs_the_checks_of_a_file():
     """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
-    assert "10 passed" in done.stdout
+    assert "11 passed" in done.stdout
     assert "3 failed" in done.stdout
     assert "the gradient went through relu unchanged" in done.stdout
     assert "practise.py" not in done.stdout

@@ -45,4 +45,5 @@ def test_a_solution_earns_all_points_with_integers_of_32_bits(name, narrow_integ
     exact = [check for check in unit.checks if not check.measure]
     solution = COURSE.solution(name)
     verdicts = practise(unit, exact, Submission(solution.read_bytes(), solution.name))
-    assert {one.name: one.remarks for one in verdicts if one.status != "passed"} == {}
+    wrong = [one for one in verdicts if one.status not in ("passed", "recorded")]
+    assert {one.name: one.remarks for one in wrong} == {}

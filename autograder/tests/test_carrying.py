@@ -315,7 +315,10 @@ def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
     only_less = SOLUTION.replace(others[: others.index("### END")], "")
     verdicts = graded_otherwise(tmp_path, EXPERIMENTS, only_less, NOTHING)
     assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "not_reached"]
-    hidden = "`scaling`, an earlier check, is wrong, so this answer cannot be checked yet. Correct that first."
+    hidden = (
+        "`scaling`, an earlier check, is wrong, so this answer cannot be checked yet. Correct that "
+        "first."
+    )
     assert [remark.text for remark in verdicts[1].remarks] == [hidden]
 
 

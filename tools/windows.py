@@ -49,9 +49,12 @@ PY = """#!/usr/bin/env bash
 # Python for Windows, under Wine
 export WINEPREFIX='{folder}/prefix' XDG_RUNTIME_DIR='{folder}/run' WINEDLLOVERRIDES=mscoree,mshtml=
 export WINEDEBUG=${{WINEDEBUG:--all}}
-# Wine's server stays for a minute: who starts while the last one shuts down may wait for ever
+# What Wine starts in the background keeps the pipes of the program that started it, and who reads
+# them waits for ever. So that is started beforehand, without pipes, and stays for ten minutes.
 mkdir -p "$WINEPREFIX"
-wineserver -p60 </dev/null >/dev/null 2>&1 || true
+if wineserver -p600 </dev/null >/dev/null 2>&1; then
+    wine cmd /c exit </dev/null >/dev/null 2>&1
+fi
 case ${{COURSE_DATA:-}} in /*) export COURSE_DATA="Z:${{COURSE_DATA//\\//\\\\}}";; esac
 exec wine '{folder}/python/python.exe' "$@"
 """

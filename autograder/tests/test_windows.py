@@ -39,7 +39,9 @@ NOBODY = 0
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
     windows.skip_where_it_is_missing()
-    return windows.made(tmp_path_factory.getbasetemp())
+    python = windows.made(tmp_path_factory.getbasetemp())
+    yield python
+    windows.end_wine(python)
 
 
 @pytest.fixture

@@ -42,6 +42,12 @@ def made(base):
     return folder / "py"
 
 
+def end_wine(python):
+    """End what Wine runs in the background for a Windows' Python."""
+    environment = {**os.environ, "WINEPREFIX": str(python.parent / "prefix")}
+    subprocess.run(["wineserver", "-k"], env=environment, timeout=60)
+
+
 def variables(**more):
     """The environment of a command: nothing of this Python's, and no encoding that is named."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

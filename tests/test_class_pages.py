@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import this_course
 from this_course import COURSE, GOLDEN, SEED, UNIT
 
 from autograder.report.code import exercises
@@ -71,8 +72,13 @@ def test_training_is_shown_beside_ours(pages):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_each_exercise_is_found_in_the_stub(unit):
-    """Each exercise is asked for by the check behind it, with functions that the stub gives."""
+    """Each exercise is asked for by the check behind it, with functions that the stub gives.
+
+    To find a mistake is one exercise with two checks: the repair, and the line.
+    """
     asked_for, given = exercises(COURSE.stub(unit).read_text())
     assert set().union(*asked_for.values()) <= given
     exercises_in_text = COURSE.stub(unit).read_text().count("**Exercise**")
-    assert sum(map(bool, asked_for.values())) == exercises_in_text
+    questions = [check.question for check in this_course.unit(unit).checks if check.question]
+    lines_of_mistakes = sum(bool(question.function) for question in questions)
+    assert sum(map(bool, asked_for.values())) - lines_of_mistakes == exercises_in_text

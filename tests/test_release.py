@@ -18,7 +18,7 @@ from this_course import COURSE, ROOT, UNIT
 from whole_script import with_small_examples
 
 from autograder.authoring.build import Stale, solutions
-from autograder.authoring.given import leaks, secret_lines
+from autograder.authoring.given import leaks, secret_lines, without_repairs
 from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.grading.keys import solution_of
@@ -41,8 +41,8 @@ def released(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answers():
-    """The solutions of all units."""
-    return [solution for _, solution in solutions(COURSE)]
+    """The solutions of all units, without the functions that are given with a mistake in them."""
+    return [without_repairs(COURSE, name, solution) for name, solution in solutions(COURSE)]
 
 
 def files_of(folder):
@@ -99,14 +99,18 @@ def test_what_a_unit_or_a_page_points_to_is_released(released):
 
 @pytest.fixture(scope="module")
 def littered(tmp_path_factory):
-    """A copy of the checkout with a new file of each kind in each of its folders."""
+    """A copy of the checkout with a new file of each kind in each of its folders.
+
+    A script among checks may be imported, and one among solutions is a right answer in another way.
+    """
     folder = tmp_path_factory.mktemp("littered") / "course"
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
     folders = [path for path in folder.rglob("*") if path.is_dir()]
     for place in (folder, *folders):
         for name in ("new.txt", "new.csv", "new.ipynb", "new.safetensors", ".new"):
             (place / name).write_text("new")
-        if place != folder / "checks":
+        is_of_code = place == folder / "checks" or folder / "solutions" in place.parents
+        if not is_of_code:
             (place / "new.py").write_text("new = 1")
     return folder
 
@@ -268,7 +272,7 @@ def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
     assert RELU in said
     code, said = student("-m", "pytest", "-p", "no:cacheprovider", script)
     assert code == 1
-    assert "10 passed" in said
+    assert "11 passed" in said
     assert "3 failed" in said
     assert RELU in said
 

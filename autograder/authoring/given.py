@@ -191,7 +191,7 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
         for unit in units:
             _link_to_site(given / course.stub(unit).relative_to(course.folder), course, unit)
         readable = dict(_readable_solutions(course, found))
-        own = [_without_repairs(course, *one) for one in (found | readable).items()]
+        own = [without_repairs(course, *one) for one in (found | readable).items()]
         _refuse_leaks(given, own)
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))
@@ -221,7 +221,7 @@ def _readable_solutions(course: Course, but: Container[str]) -> Iterator[tuple[s
                 yield name, read_solution_file(course.solution(name))
 
 
-def _without_repairs(course: Course, name: str, solution: Solution) -> Solution:
+def without_repairs(course: Course, name: str, solution: Solution) -> Solution:
     """Return a solution as if it gave the functions that students get with a mistake in them."""
     checks = load_unit(course, name).checks
     functions = {check.question.function for check in checks if check.question} - {""}

@@ -51,9 +51,12 @@ def slips_of_script(text: str) -> list[SourceFault]:
 
 
 def refuse_slips(course: Course, name: str) -> None:
-    """Raise `BadSource` with all slips of a unit that show before anything is run."""
+    """Raise `BadSource` with all slips of a unit that show before anything is run.
+
+    Raises `NoCourse` where there is no solution, as in a student's copy.
+    """
     found: Slips = {}
-    script = course.solution(name)
+    script = course.solution_there(name)
     text = script.read_text(encoding="utf-8")
     in_script = slips_of_script(text)
     can_be_read = not in_script

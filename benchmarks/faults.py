@@ -96,7 +96,7 @@ FAULTS = (
         "test_kinds",
     ),
     Fault(
-        "a check that fails early is told as an error, whatever ended it",
+        "a check that fails early counts as an error, whatever ended it",
         "judging/points.py",
         'return STATUS_OF_FAILURE.get(self.failure, "error")',
         'return "error"',
@@ -250,7 +250,7 @@ FAULTS = (
         "test_wire test_door",
     ),
     Fault(
-        "a name that is missing is told without the nearest",
+        "the error for a missing name does not say the nearest",
         "sandbox/inside/submission.py",
         "    if near:\n        (nearest,) = near",
         "    if False:\n        (nearest,) = near",
@@ -299,7 +299,7 @@ FAULTS = (
         "test_data",
     ),
     Fault(
-        "an unknown key of a course's file is told without the nearest",
+        "the error for an unknown key does not say the nearest",
         "schema.py",
         "    if near:\n        advice",
         "    if False:\n        advice",
@@ -348,7 +348,7 @@ FAULTS = (
         "test_regrades",
     ),
     Fault(
-        "pages show a name in the place of the folder's",
+        "pages show a name instead of the folder's",
         "grading/roster.py",
         '    return f"{name} ({student})"',
         "    return name",
@@ -442,7 +442,7 @@ FAULTS = (
 
 
 def files_of(fault: Fault) -> list[str]:
-    """Return the paths of a fault's test files, and what pytest is told behind them."""
+    """Return the paths of a fault's test files, and the further arguments of pytest."""
     names, _, selected = fault.tests.partition(" -k ")
     found = []
     for name in names.split():
@@ -516,13 +516,13 @@ def main() -> None:
 def write_page(rows: list[str]) -> None:
     """Write docs/faults.md."""
     counts = [
-        f"{sum(row.endswith(f'| {layer} |') for row in rows)} by `{layer}`" for layer in LAYERS
+        f"`{layer}` catches {sum(row.endswith(f'| {layer} |') for row in rows)}" for layer in LAYERS
     ]
     page = (
         "# Faults planted in the engine\n\n"
         "Written by `python benchmarks/faults.py`: each fault is put into a copy of the engine, and "
         "the tests named beside it run, which pass without it.\n"
-        f"Of {len(rows)} faults {' and '.join(counts)} are caught.\n\n"
+        f"Of {len(rows)} faults {', '.join(counts)}.\n\n"
     )
     page += "| fault | in | tests | caught by |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
     (ROOT / "docs" / "faults.md").write_text(page, encoding="utf-8")

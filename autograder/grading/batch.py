@@ -202,7 +202,8 @@ class _ClassGrader:
         self._run = run
         self._unit = unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
-        self._provenance = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
+        here = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
+        self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
         self._tally = Tally(unit.name)
         self._lock = threading.Lock()

@@ -34,6 +34,7 @@ class Provenance:
     corpus: what checks that train were trained on; empty where none was.
     versions: package → version, Python among them.
     official: whether submissions were confined.
+    any_name: whether a name in a file was compared with nobody's.
 
     Only noted are the digest of course.toml (`course`), the course's title and folder, the version
     of the kit, and the walls.
@@ -46,6 +47,7 @@ class Provenance:
     corpus: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     official: bool = False
+    any_name: bool = False
     course: str = ""
     course_title: str = ""
     course_folder: str = ""
@@ -62,6 +64,7 @@ DECIDES = {
     "corpus": "another corpus",
     "versions": "another version of Python or a package",
     "official": "the sandbox was switched on or off",
+    "any_name": "names in files were compared or not",
 }
 
 

@@ -315,6 +315,7 @@ CHANGED = {
     "corpus": "steep",
     "versions": {"python": "3.11.7", "numpy": "2.1"},
     "official": False,
+    "any_name": True,
 }
 
 

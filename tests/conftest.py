@@ -59,8 +59,19 @@ def grade(server, key):
     return run
 
 
+def graded_to(out, *more):
+    """Grade the golden class by the real command; return the folder, and what the command said."""
+    command = ("grade", GOLDEN, "--out", out, "-j", "2", "--seed", SEED)
+    return out, this_course.run_command(*command, *more)
+
+
+@pytest.fixture(scope="session")
+def graded_unit4(tmp_path_factory):
+    """Grade what the golden class handed in to unit 4."""
+    return graded_to(tmp_path_factory.mktemp("grades"), "--unit", "unit4")
+
+
 @pytest.fixture(scope="session")
 def graded_class(tmp_path_factory):
-    """Grade the golden class by the real command; return the folder, and what the command said."""
-    out = tmp_path_factory.mktemp("grades")
-    return out, this_course.run_command("grade", GOLDEN, "--out", out, "-j", "2", "--seed", SEED)
+    """Grade all that the golden class handed in."""
+    return graded_to(tmp_path_factory.mktemp("grades"))

@@ -1,4 +1,7 @@
-"""Golden submissions: each folder is a case, graded by the real command as it should be."""
+"""Golden submissions: each folder is a case, graded by the real command as it should be.
+
+Those of unit 4 are graded by `make test`, those of all units by the proof *class*.
+"""
 
 import json
 import shutil
@@ -8,14 +11,26 @@ import pytest
 from this_course import GOLDEN, UNIT, run_command, timeless
 
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/expected.toml"))
+OF_UNIT4 = [case for case in CASES if (GOLDEN / case / UNIT).is_dir()]
+# the fixture that grades → what it grades
+GRADED = {"graded_unit4": OF_UNIT4, "graded_class": CASES}
+BY_BOTH = pytest.mark.parametrize(
+    "graded", ["graded_unit4", pytest.param("graded_class", marks=pytest.mark.proof)]
+)
+EACH_CASE = [
+    pytest.param(graded, case, marks=[pytest.mark.proof] if graded == "graded_class" else [])
+    for graded, cases in GRADED.items()
+    for case in cases
+]
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_verdict_is_as_expected(case, graded_class):
+@pytest.mark.parametrize(("graded", "case"), EACH_CASE)
+def test_verdict_is_as_expected(graded, case, request):
     """Score, statuses and words are those of `expected.toml`."""
+    out, _ = request.getfixturevalue(graded)
     expected = tomllib.loads((GOLDEN / case / "expected.toml").read_text())
     unit = next(path.name for path in (GOLDEN / case).iterdir() if path.is_dir())
-    result = json.loads((graded_class[0] / unit / f"{case}.json").read_text())
+    result = json.loads((out / unit / f"{case}.json").read_text())
     assert result["score"] == pytest.approx(expected["score"], abs=0.01)
     not_passed = {c["name"]: c["status"] for c in result["checks"] if c["status"] != "passed"}
     assert not_passed == expected.get("checks", {})
@@ -29,25 +44,27 @@ def test_verdict_is_as_expected(case, graded_class):
             assert word in said
 
 
-def test_the_class_is_whole(graded_class):
+@BY_BOTH
+def test_the_class_is_whole(graded, request):
     """At least 14 cases have a result.
 
     The command says how the class did and where the pages are.
     """
-    out, done = graded_class
+    out, done = request.getfixturevalue(graded)
+    cases = GRADED[graded]
     assert done.returncode == 0, done.stderr
-    assert len(CASES) >= 14
-    assert sorted(path.stem for path in out.glob("unit*/*.json")) == CASES
-    assert f"{len(CASES)} submissions" in done.stdout
+    assert len(cases) >= 14
+    assert sorted(path.stem for path in out.glob("unit*/*.json")) == cases
+    assert f"{len(cases)} submissions" in done.stdout
     assert f"pages: {out / 'pages' / 'index.html'}" in done.stdout
 
 
-def test_a_result_records_what_made_it(graded_class):
+def test_a_result_records_what_made_it(graded_unit4):
     """A result says what was graded, by which kit, on which seed and data.
 
     It also says how it was confined, and that it is official.
     """
-    result = json.loads((graded_class[0] / UNIT / "complete.json").read_text())
+    result = json.loads((graded_unit4[0] / UNIT / "complete.json").read_text())
     made_by = result["provenance"]
     assert (made_by["official"], made_by["seed"], result["max_score"]) == (True, 5, 36)
     assert len(result["submission_sha256"]) == 64
@@ -82,7 +99,7 @@ def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
     )
 
 
-def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
+def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_unit4):
     """One worker at a time, the same seed: equal results but for the time they took."""
     cases = ("mistake_relu_forgotten", "crash", "style_notebook_reordered")
     for case in cases:
@@ -90,18 +107,19 @@ def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_class):
     run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--seed", "5")
     for case in cases:
         one, two = (
-            timeless(out / UNIT / f"{case}.json") for out in (tmp_path / "out", graded_class[0])
+            timeless(out / UNIT / f"{case}.json") for out in (tmp_path / "out", graded_unit4[0])
         )
         assert one == two
 
 
-def test_pages_show_every_submission_and_run_nothing(graded_class):
+@BY_BOTH
+def test_pages_show_every_submission_and_run_nothing(graded, request):
     """The class page links to each submission's; remarks are text; no such page holds a script."""
-    pages = graded_class[0] / "pages"
+    pages = request.getfixturevalue(graded)[0] / "pages"
     index = (pages / "index.html").read_text()
-    for case in CASES:
+    for case in GRADED[graded]:
         assert f"/{case}.html" in index
-    assert len(list(pages.glob("unit*/*.html"))) == len(CASES)
+    assert len(list(pages.glob("unit*/*.html"))) == len(GRADED[graded])
     for page in pages.glob("unit*/*.html"):
         assert "<script" not in page.read_text()
     assert (
@@ -110,13 +128,13 @@ def test_pages_show_every_submission_and_run_nothing(graded_class):
     )
 
 
-def test_the_class_page_shows_what_was_predicted(graded_class):
+def test_the_class_page_shows_what_was_predicted(graded_unit4):
     """With how many predicted it, and which is right; all of them have the point."""
-    page = (graded_class[0] / "pages" / f"{UNIT}.html").read_text()
+    page = (graded_unit4[0] / "pages" / "index.html").read_text()
     assert "What was answered to each question" in page
     for predicted in ("131.5", "150", "6"):
         assert f"<td>{predicted}</td>" in page
     for case in ("solved_unit4", "solved_again_unit4"):
-        result = json.loads((graded_class[0] / UNIT / f"{case}.json").read_text())
+        result = json.loads((graded_unit4[0] / UNIT / f"{case}.json").read_text())
         (check,) = [one for one in result["checks"] if one["name"] == "predicted_growth"]
         assert (check["earned"], check.get("agrees", False)) == (1, False)

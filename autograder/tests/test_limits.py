@@ -45,10 +45,13 @@ def answer(script, asked=asking, megabytes=150, tell=lambda *_: None):
 
 @pytest.fixture
 def course(tmp_path):
-    """What a student gets, with little time and memory for each check."""
+    """What a student gets, with little memory, and little time but for `fit`.
+
+    There memory has to be the first limit, on a slow machine as well.
+    """
     folder = release_to(tmp_path / "course")
     path = folder / "checks" / "numbers_and_sums.py"
-    text = path.read_text().replace("@check(points=2", f"@check(seconds={QUICK}, points=2")
+    text = path.read_text().replace("@check(points=2, ", f"@check(seconds={QUICK}, points=2, ")
     text = text.replace("@check(points=4", f"@check(seconds={QUICK}, points=4")
     text = text.replace("import UnitSettings", "import Limits, UnitSettings")
     path.write_text(text.replace("sizes=SIZES", "sizes=SIZES, limits=Limits(megabytes=150)"))
@@ -171,7 +174,7 @@ def test_a_kernel_goes_on_after_a_loop_without_end(course):
     cells = [
         "import numpy as np\nimport autograder\ncheck = autograder.unit('numbers_and_sums')",
         f"def double(x):\n    x = x + 1\n    {ENDLESS}\ncheck('doubling')",
-        f"def double(x):\n    {GROWING}\ncheck('doubling')",
+        f"def fit(x, y, weights, rate):\n    {GROWING}\ncheck('three_steps')",
         "def double(x):\n    return 2 * x\ncheck('doubling')",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])

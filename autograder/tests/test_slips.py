@@ -216,9 +216,9 @@ def test_the_command_tells_slips_without_a_traceback(tmp_path):
 
 # ---- packages
 
-WITH_PANDAS = """
+WITH_PACKAGING = """
     # %%
-    import pandas as pd
+    from packaging.version import Version
 
     import autograder
 
@@ -226,14 +226,14 @@ WITH_PANDAS = """
 
 
     # %%
-    def series(x):
-        return pd.Series(x)
+    def two():
+        return Version("2.0").major
 
 
     def double(x):
         ### BEGIN SOLUTION
-        return series(x).to_numpy() * 2
-        # mistake: return series(x).to_numpy() * 3
+        return two() * x
+        # mistake: return two() * x + x
         #   this is three times `x`.
         ### END SOLUTION
 
@@ -244,12 +244,12 @@ WITH_PANDAS = """
 DOUBLING = EXPERIMENTS.partition("    @check(points=3, needs=doubling)")[0]
 
 
-def pandas_course(folder, packages='("numpy", "pandas")', listed="pandas", more=""):
-    """Write a course of one unit that uses pandas; what `build` and a release say of it."""
+def packaging_course(folder, packages='("numpy", "packaging")', listed="packaging", more=""):
+    """Write a course of one unit that uses packaging; what `build` and a release say of it."""
     experiments = DOUBLING.replace('("numpy",)', packages)
     experiments = experiments.replace("import numpy as np", f"import numpy as np{more}")
     known = {listed: ""} if listed else {}
-    unit = small.write_course(folder, "halves", experiments, WITH_PANDAS, known)
+    unit = small.write_course(folder, "halves", experiments, WITH_PACKAGING, known)
     texts = []
     for command in (["build"], ["build", "--release", str(folder / "given")], ["validate"]):
         done = small.run_command(*command, cwd=folder)
@@ -261,45 +261,41 @@ def pandas_course(folder, packages='("numpy", "pandas")', listed="pandas", more=
 
 def test_a_package_that_students_would_not_have_is_refused(tmp_path):
     """It is imported, and course.toml does not list it, or under another name."""
-    pytest.importorskip("pandas")
-    for listed, hint in (("", ""), ("pandsa", " It lists `pandsa`; did you mean `pandas`?")):
-        _, texts = pandas_course(tmp_path / (listed or "none"), listed=listed)
+    for listed, hint in (("", ""), ("packagin", " It lists `packagin`; did you mean `packaging`?")):
+        _, texts = packaging_course(tmp_path / (listed or "none"), listed=listed)
         for text in texts:
-            told = "line 3: `import pandas`: course.toml does not list it, so students would not"
-            assert f"{told} have it.{hint} Write below [packages]: pandas = {{ install" in text
+            told = "line 3: `import packaging`: course.toml does not list it, so students would not"
+            assert f"{told} have it.{hint} Write below [packages]: packaging = {{ install" in text
             assert text.count("course.toml") == 1
-    unit, texts = pandas_course(tmp_path / "all")
+    unit, texts = packaging_course(tmp_path / "all")
     assert texts[0] == ""
     assert unit.course.stub("halves").is_file()
 
 
 def test_a_package_that_a_submission_may_not_import_is_refused(tmp_path):
     """A function uses it, in another function, and `packages` of the unit does not list it."""
-    pytest.importorskip("pandas")
-    _, texts = pandas_course(tmp_path, packages='("numpy",)')
+    _, texts = packaging_course(tmp_path, packages='("numpy",)')
     for text in texts:
         assert (
-            "line 11: `series` uses `pandas`, which a submission may not import, because `packages`"
+            "line 11: `two` uses `packaging`, which a submission may not import, because `packages`"
             " does not list it. In checks/halves.py write `UnitSettings(packages=("
-            '"numpy", "pandas"))`.'
+            '"numpy", "packaging"))`.'
         ) in text
 
 
 def test_a_package_that_checks_import_is_one_of_the_unit(tmp_path):
     """They run where a submission does; what a plot uses outside of exercises does not."""
-    pytest.importorskip("pandas")
-    _, texts = pandas_course(tmp_path, '("numpy",)', more="; import pandas")
-    assert "`import pandas`: `packages` of the unit does not list it" in texts[0]
-    given = SOLUTION.replace("import numpy as np", "import numpy as np\n    import pandas")
-    unit = small.write_course(tmp_path / "plot", "halves", EXPERIMENTS, given, {"pandas": ""})
+    _, texts = packaging_course(tmp_path, '("numpy",)', more="; import packaging")
+    assert "`import packaging`: `packages` of the unit does not list it" in texts[0]
+    given = SOLUTION.replace("import numpy as np", "import numpy as np\n    import packaging")
+    unit = small.write_course(tmp_path / "plot", "halves", EXPERIMENTS, given, {"packaging": ""})
     assert build(unit.course)
 
 
 def test_a_setting_that_lists_what_course_toml_does_not_is_refused(tmp_path):
     """Though nothing imports it: a submission may, and would pass in a grade alone."""
-    pytest.importorskip("pandas")
-    text = told(tmp_path, EXPERIMENTS.replace('("numpy",)', '("numpy", "pandas")'))
-    assert "`packages` names `pandas`: course.toml does not list it" in text
+    text = told(tmp_path, EXPERIMENTS.replace('("numpy",)', '("numpy", "packaging")'))
+    assert "`packages` names `packaging`: course.toml does not list it" in text
 
 
 # ---- alternative solutions

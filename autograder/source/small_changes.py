@@ -77,6 +77,7 @@ TAKES_AXIS = {
     *("cumsum", "cumprod", "any", "all", "flip", "stack", "concatenate", "sort", "argsort"),
     *("squeeze", "expand_dims", "moveaxis", "transpose", "swapaxes"),
 }
+TAKES_DDOF = {"std", "var"}  # NumPy's divide by the number of entries, and pandas' by one less
 AXES = (-1, 0, 1, 2)
 OTHER_INDICES = {0: (-1, 1), -1: (0, -2)}  # of any other index those beside it
 SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Delete
@@ -310,6 +311,7 @@ def _replacements(
                 yield from _signs(node, source)
             case ast.Constant():
                 yield from _constants(node, source)
+                yield from _other_words(node, source, names)
             case ast.Name(ctx=ast.Load()):
                 yield from _other_names(node, names)
             case ast.Attribute(ctx=ast.Load()):
@@ -317,6 +319,7 @@ def _replacements(
             case ast.Call():
                 yield from _calls(node, source)
                 yield from _other_options(node, source, names)
+                yield from _other_divisors(node, source)
             case ast.Slice():
                 yield from _slices(node, source)
             case ast.Tuple(elts=[one, other]):
@@ -527,6 +530,27 @@ def _other_entries(node: ast.Constant, source: Source) -> Iterator[_Replacement]
     for key in source.keys_of_entries(function):
         if key != node.value:
             yield _Replacement(node, repr(key), Slip(SlipKind.ENTRY))
+
+
+def _other_words(node: ast.Constant, source: Source, names: Names) -> Iterator[_Replacement]:
+    """Take the counterpart of a function that is named by a word, as in `agg(n="sum")`."""
+    if not isinstance(source.parents[node], ast.keyword | ast.Call):
+        return
+    word = node.value
+    if not isinstance(word, str):
+        return
+    for other in names.get(word, ()):
+        yield _Replacement(node, f'"{other}"', replaced(other, word))
+
+
+def _other_divisors(node: ast.Call, source: Source) -> Iterator[_Replacement]:
+    """Divide a sum of squares by one less than the number of entries, where all were meant."""
+    given = {keyword.arg for keyword in node.keywords}
+    if _called(node) not in TAKES_DDOF or "ddof" in given or None in given:
+        return
+    parts = [*map(source.code, (*node.args, *node.keywords)), "ddof=1"]
+    code = f"{source.code(node.func)}({', '.join(parts)})"
+    yield _Replacement(node, code, Slip(SlipKind.DIVISOR))
 
 
 def _other_names(node: ast.Name, names: Names) -> Iterator[_Replacement]:

@@ -95,6 +95,34 @@ def f(x):
 """
 
 
+STATISTICS = """
+def summary(table):
+    ### BEGIN SOLUTION
+    spread = np.var(table.x, axis=0)
+    return table.groupby("k").agg(n="count", total="sum"), spread, table.x.std(ddof=0)
+    ### END SOLUTION
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ('total="sum"', 'total="mean"', "`mean` stands where `sum` should"),
+        (
+            "np.var(table.x, axis=0)",
+            "np.var(table.x, axis=0, ddof=1)",
+            "a divisor is wrong",
+        ),
+    ],
+)
+def test_slips_of_statistics_are_small_changes(before, after, words):
+    """A function that is named by a word, and another divisor of a variance."""
+    made = [change for change in small_changes(STATISTICS) if after in change.script]
+    assert [slip_in_words(change.slip) for change in made] == [words]
+    assert before in STATISTICS
+    assert "n='" not in "".join(change.code for change in small_changes(STATISTICS))
+
+
 def test_a_step_is_called_a_step():
     """It says neither where a slice or a loop begins nor where it ends."""
     source = Source(STEPS, frozenset())

@@ -50,6 +50,8 @@ class SlipKind(StrEnum):
     TWO_TOO_MANY = "factor of 2 too many"
     OFF_BY_ONE = "off by one"
     AXIS_NOT_KEPT = "axis not kept"
+    APPLIED_TO_TOO_MUCH = "applied to too much"
+    APPLIED_TO_TOO_LITTLE = "applied to too little"
     # another number, place or order
     AXIS = "axis"
     INDEX = "index"
@@ -80,6 +82,7 @@ _PAIRS = (
     (SlipKind.TWICE, SlipKind.HALF),
     (SlipKind.TRANSPOSE_MISSING, SlipKind.TRANSPOSE_TOO_MANY),
     (SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY),
+    (SlipKind.APPLIED_TO_TOO_MUCH, SlipKind.APPLIED_TO_TOO_LITTLE),
     (SlipKind.END_FOR_BEGINNING, SlipKind.BEGINNING_FOR_END),
     (SlipKind.ZERO_FOR_NUMBER, SlipKind.NUMBER_FOR_ZERO),
 )

@@ -263,6 +263,8 @@ SENTENCE: Mapping[SlipKind, str] = {
     SlipKind.TWO_TOO_MANY: "there is a factor of 2 too many",
     SlipKind.OFF_BY_ONE: "a value is off by one",
     SlipKind.AXIS_NOT_KEPT: "an axis is not kept",
+    SlipKind.APPLIED_TO_TOO_MUCH: "`{}` is applied to too much",
+    SlipKind.APPLIED_TO_TOO_LITTLE: "`{}` is applied to too little",
     SlipKind.AXIS: "a function works along the wrong axis",
     SlipKind.INDEX: "an index is wrong",
     SlipKind.NUMBER: "a number is wrong",

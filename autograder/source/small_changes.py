@@ -68,6 +68,7 @@ WITHOUT_PART_OF_SLICE = (
     Slip(SlipKind.SLICE_END),
     Slip(SlipKind.SLICE_STEP),
 )
+SPREADS = "+-*/"  # operators beside which a function may be applied to too much or too little
 TAKES_BACK = "-/@"  # operators whose two sides are not alike
 AXIS_OPTIONS = {"axis", "dim", "axes", "dims", "start_dim", "end_dim"}
 # functions and methods all of whose whole numbers, by their place among the arguments, are axes;
@@ -292,6 +293,14 @@ class Source:
         code = self._bytes[start:end]
         return code.decode()
 
+    def code_with(self, node: ast.AST, part: ast.AST, code: str) -> str:
+        """Return the text of a node with other code in the place of a part of it."""
+        start, end = self.span(node)
+        from_part, to_part = self.span(part)
+        before = self._bytes[start:from_part]
+        after = self._bytes[to_part:end]
+        return before.decode() + code + after.decode()
+
 
 Names = Mapping[str, Sequence[str]]
 
@@ -303,6 +312,7 @@ def _replacements(
         match node:
             case ast.BinOp():
                 yield from _operations(node, source)
+                yield from _applied_to_more(node, source)
             case ast.Compare(ops=[operator], comparators=[right]):
                 yield from _comparisons(node, operator, right, source)
             case ast.BoolOp():
@@ -320,6 +330,7 @@ def _replacements(
                 yield from _calls(node, source)
                 yield from _other_options(node, source, names)
                 yield from _other_divisors(node, source)
+                yield from _applied_to_less(node, source)
             case ast.Slice():
                 yield from _slices(node, source)
             case ast.Tuple(elts=[one, other]):
@@ -368,6 +379,51 @@ def _operations(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
         yield _Replacement(node, _infix(left, "*", right), replaced("*", "@"))
     elif operator == "*":
         yield _Replacement(node, _infix(left, "@", right), replaced("@", "*"))
+
+
+def _applied_to_more(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
+    """Take `tanh(a + b)` for `a + tanh(b)`, on either side."""
+    operator = OPERATORS.get(type(node.op), "")
+    if operator not in SPREADS:
+        return
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        subject = _subject(side, source)
+        if subject is None:
+            continue
+        assert isinstance(side, ast.Call)
+        codes = [source.code(other)] * 2
+        codes[side is node.right] = source.code(subject)
+        inner = _infix(codes[0], operator, codes[1])
+        slip = Slip(SlipKind.APPLIED_TO_TOO_MUCH, (_called(side),))
+        yield _Replacement(node, source.code_with(side, subject, inner), slip)
+
+
+def _applied_to_less(node: ast.Call, source: Source) -> Iterator[_Replacement]:
+    """Take `tanh(a) + b`, or `a + tanh(b)`, for `tanh(a + b)`."""
+    whole = _subject(node, source)
+    if not isinstance(whole, ast.BinOp):
+        return
+    operator = OPERATORS.get(type(whole.op), "")
+    if operator not in SPREADS:
+        return
+    left = f"({source.code(whole.left)})"
+    right = f"({source.code(whole.right)})"
+    slip = Slip(SlipKind.APPLIED_TO_TOO_LITTLE, (_called(node),))
+    yield _Replacement(node, _infix(source.code_with(node, whole, left), operator, right), slip)
+    yield _Replacement(node, _infix(left, operator, source.code_with(node, whole, right)), slip)
+
+
+def _subject(node: ast.expr, source: Source) -> ast.expr | None:
+    """Return what a function is applied to: its one argument, or what a method is called on."""
+    if not isinstance(node, ast.Call) or not _called(node):
+        return None
+    match node.func:
+        case ast.Attribute(value=owner) if not source.holds_functions(owner):
+            return None if isinstance(owner, ast.Constant) else owner
+    match node.args:
+        case [ast.expr() as argument] if not isinstance(argument, ast.Starred):
+            return argument
+    return None
 
 
 def _infix(left: str, operator: str, right: str) -> str:

@@ -123,6 +123,33 @@ def test_slips_of_statistics_are_small_changes(before, after, words):
     assert "n='" not in "".join(change.code for change in small_changes(STATISTICS))
 
 
+APPLIED = """
+import numpy as np
+
+
+def f(a, b):
+    ### BEGIN SOLUTION
+    return np.tanh(a + b), a / np.sqrt(b), (a - b).mean(0)
+    ### END SOLUTION
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("((np.tanh((a))) + ((b)))", "`tanh` is applied to too little"),
+        ("(((a)) + (np.tanh((b))))", "`tanh` is applied to too little"),
+        ("np.sqrt(((a) / (b)))", "`sqrt` is applied to too much"),
+        ("((((a)).mean(0)) - ((b)))", "`mean` is applied to too little"),
+    ],
+)
+def test_a_function_may_be_applied_to_too_much_or_too_little(code, words):
+    """One bracket is in another place; of a method what it is called on is meant."""
+    (made,) = [change for change in small_changes(APPLIED) if change.code == code]
+    assert slip_in_words(made.slip) == words
+    assert slip_in_words(made.slip.taken_back()) != words
+
+
 def test_a_step_is_called_a_step():
     """It says neither where a slice or a loop begins nor where it ends."""
     source = Source(STEPS, frozenset())

@@ -1,20 +1,29 @@
-"""From a judgement to a verdict with remarks: what was wrong, and why, as far as it is known."""
+"""From a judgement to findings: what was wrong, and why, as far as it is known.
 
-from collections.abc import Mapping, Sequence
+Findings stand beside a verdict. `with_findings` adds them to it as remarks, and nothing else of a
+verdict is made here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.check import Answer, Check, Failure
 from autograder.explaining.describe import findings_on, of_mistake
 from autograder.explaining.looks import Comparison, look_at
-from autograder.explaining.words import remark_on, remarks_on
+from autograder.explaining.words import remarks_on
 from autograder.finding import Finding, FindingKind, Loss, Replied
 from autograder.judging.carry import Following
 from autograder.judging.compare import right_arrays, wrong_arrays
-from autograder.judging.key import CheckKey, Excluded, PlainKey, none_excluded
+from autograder.judging.key import CheckKey, Excluded, none_excluded
 from autograder.judging.mistakes import explain_wrong
-from autograder.judging.points import Judgement, Standard, not_reached
+from autograder.judging.points import Judgement, Standard
 from autograder.judging.training import LossJudgement, Shortfall
-from autograder.judging.verdict import Remark, Verdict
+from autograder.judging.verdict import Verdict
+
+
+def with_findings(verdict: Verdict, findings: Iterable[Finding]) -> Verdict:
+    """Add what was found to a verdict, as remarks."""
+    return replace(verdict, remarks=remarks_on(findings))
 
 
 def explained(
@@ -24,8 +33,8 @@ def explained(
     answer: Answer,
     sizes: Mapping[str, int],
     excluded: Excluded = none_excluded,
-) -> Verdict:
-    """Return the verdict of a judgement, with remarks on all that is wrong.
+) -> list[Finding]:
+    """Find what was wrong with an answer that is judged.
 
     standard: what the answer was compared with. key: of the check, which knows what small changes
     of right answers give; it may run experiments for that.
@@ -33,7 +42,6 @@ def explained(
     excluded: whether a small change cannot have been made, since it would have spoilt a check that
     has passed.
     """
-    findings: list[Finding] = []
     comparison = Comparison(judgement.check, standard, key, answer, judgement.wrong, sizes)
     if judgement.failure is Failure.STUB:
         findings = _on_failure(judgement, standard, answer)
@@ -43,43 +51,38 @@ def explained(
             said = findings_on(comparison, written.explanations, excluded)
             # after the error; before what counts, which says what is right, too
             findings[1:1] = [one for one in said if one.kind is not FindingKind.ARE_RIGHT]
-    elif judgement.failure:
-        findings = _on_failure(judgement, standard, answer)
-    elif judgement.check.measure:
-        findings = [look_at(name, comparison) for name in judgement.wrong]
-    elif judgement.check.question:
-        return answered(judgement, answer)
-    elif judgement.wrong:
-        findings = findings_on(comparison, judgement.explanations, excluded)
-    return replace(judgement.verdict(), remarks=remarks_on(findings))
+        return findings
+    if judgement.failure:
+        return _on_failure(judgement, standard, answer)
+    if judgement.check.measure:
+        return [look_at(name, comparison) for name in judgement.wrong]
+    if judgement.check.question:
+        return _on_answer(judgement)
+    if judgement.wrong:
+        return findings_on(comparison, judgement.explanations, excluded)
+    return []
 
 
-def answered(judgement: Judgement, answer: Answer) -> Verdict:
-    """Return the verdict on an answer to a question: of each wrong part, the author's words."""
-    check = judgement.check
-    assert check.question
-    given = check.question.text(check.name, answer.arrays)
-    if check.question.by_hand:
-        recorded = Finding(FindingKind.RECORDED, replied=Replied(given, by_hand=True))
-        verdict = replace(judgement.verdict(), status="recorded", given=given)
-        return replace(verdict, remarks=remarks_on([recorded]))
+def _on_answer(judgement: Judgement) -> list[Finding]:
+    """Tell what was answered to a question; of each wrong part, the author's words."""
+    given = judgement.given
+    if judgement.is_recorded:
+        return [Finding(FindingKind.RECORDED, replied=Replied(given, by_hand=True))]
     findings = []
     if judgement.wrong:
         replied = Replied(given, judgement.is_prediction, bool(judgement.explanations))
         findings.append(Finding(FindingKind.ANSWERED, replied=replied))
     for explanation in judgement.explanations:
         mistake = explanation.mistakes[0]
-        parts = explanation.arrays if explanation.arrays != (check.name,) else ()
+        is_whole = explanation.arrays == (judgement.check.name,)
+        parts = () if is_whole else explanation.arrays
         findings.append(of_mistake(FindingKind.WRONG_PART, mistake, parts))
-    verdict = judgement.verdict()
-    agrees = not judgement.wrong
-    return replace(verdict, remarks=remarks_on(findings), given=given, agrees=agrees)
+    return findings
 
 
-def explained_plainly(judgement: Judgement, answer: Answer) -> Verdict:
-    """Return the verdict of a judgement that nothing is known of but how it failed."""
-    standard = Standard(Answer())
-    return explained(judgement, standard, PlainKey(Answer()), answer, sizes={})
+def explained_failure(judgement: Judgement, answer: Answer) -> list[Finding]:
+    """Find what was wrong with an answer of which nothing is known but how it failed."""
+    return _on_failure(judgement, Standard(Answer()), answer)
 
 
 def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> list[Finding]:
@@ -112,19 +115,17 @@ def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Jud
     return Judgement(check, 0.0, given, explanations)
 
 
-def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> Verdict:
-    """Return the verdict on trained weights. loss_unit: what a loss is counted in, in words."""
+def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> list[Finding]:
+    """Find what trained weights lack. loss_unit: what a loss is counted in, in words."""
     check = judgement.check
-    verdict = replace(judgement.verdict(), loss=judgement.figures)
     if judgement.shortfall is Shortfall.NOTHING:
-        return verdict
+        return []
     is_loss = judgement.shortfall is Shortfall.LOSS
     kind = FindingKind.LOSS if is_loss else FindingKind.ORIGIN
     loss = Loss(
         f"{judgement.measured:.4f}", f"{judgement.ours:.4f}", f"{check.within:g}", loss_unit
     )
-    finding = Finding(kind, loss=loss, names=tuple(check.needs))
-    return replace(verdict, remarks=remarks_on([finding]))
+    return [Finding(kind, loss=loss, names=tuple(check.needs))]
 
 
 def explained_following(
@@ -134,59 +135,58 @@ def explained_following(
     answer: Answer,
     sizes: Mapping[str, int],
     excluded: Excluded,
-) -> Verdict:
-    """Return the verdict on a check that follows wrong ones.
+) -> list[Finding]:
+    """Find what was wrong with an answer that follows wrong ones.
 
     key: of the check with the early mistakes made. needed: the wrong checks that it needs.
     """
-    verdict = following.verdict()
     if following.has_passed:
-        return verdict
+        return []
     if following.is_hidden:
-        return replace(verdict, remarks=(_of_checks(FindingKind.HIDDEN, needed),))
+        return [_of_checks(FindingKind.HIDDEN, needed)]
     if following.judgement.is_right:
-        return replace(verdict, remarks=(_of_checks(FindingKind.RIGHT_AFTER, needed),))
-    told = explained(following.judgement, following.standard, key, answer, sizes, excluded)
+        return [_of_checks(FindingKind.RIGHT_AFTER, needed)]
+    found = explained(following.judgement, following.standard, key, answer, sizes, excluded)
     is_unwritten = following.judgement.failure is Failure.STUB
-    if is_unwritten and len(told.remarks) == 1:
-        return replace(verdict, remarks=told.remarks)  # nothing was compared
-    first = _of_checks(FindingKind.CARRIED, needed)
-    return replace(verdict, remarks=(first, *told.remarks))
+    if is_unwritten and len(found) == 1:
+        return found  # nothing was compared
+    return [_of_checks(FindingKind.CARRIED, needed), *found]
 
 
-def _of_checks(kind: FindingKind, names: Sequence[str]) -> Remark:
-    """Return a remark that speaks of other checks."""
-    return remark_on(Finding(kind, names=tuple(names)))
+def _of_checks(kind: FindingKind, names: Sequence[str]) -> Finding:
+    """Return a finding that speaks of other checks."""
+    return Finding(kind, names=tuple(names))
 
 
-def explained_better(carried: Verdict, plainly: Verdict, needed: Sequence[str]) -> Verdict:
-    """Return the verdict with the words of a comparison without early mistakes, if it says more.
+def explained_better(
+    carried: Sequence[Finding], plainly: Sequence[Finding], needed: Sequence[str]
+) -> Sequence[Finding]:
+    """Return what a comparison without early mistakes finds, if that says more.
 
-    carried: with them carried forward. plainly: without. needed: the wrong checks before.
+    carried: what one finds with them carried forward. plainly: without.
+    needed: the wrong checks before.
     """
     if _share_explained(plainly) <= _share_explained(carried):
         return carried
-    first = _of_checks(FindingKind.READ_PLAINLY, needed)
-    return replace(carried, remarks=(first, *plainly.remarks))
+    return [_of_checks(FindingKind.READ_PLAINLY, needed), *plainly]
 
 
-def explains_all(verdict: Verdict) -> bool:
-    """Return whether remarks say how all wrong arrays, or the error, came about."""
-    return _share_explained(verdict) == 1
+def explains_all(findings: Sequence[Finding]) -> bool:
+    """Return whether findings say how all wrong arrays, or the error, came about."""
+    return _share_explained(findings) == 1
 
 
-def _share_explained(verdict: Verdict) -> float:
-    """Return the share of what is wrong of which a remark says how it came about."""
+def _share_explained(findings: Sequence[Finding]) -> float:
+    """Return the share of what is wrong of which a finding says how it came about."""
     explained_count = count = 0
-    for remark in verdict.remarks:
-        says_why = remark.finding is not None and remark.finding.explains
-        number = len(remark.arrays) or int(says_why)  # an error has no arrays
+    for finding in findings:
+        number = len(finding.arrays) or int(finding.explains)  # an error has no arrays
         count += number
-        if says_why:
+        if finding.explains:
             explained_count += number
     return explained_count / count if count else 0.0
 
 
-def waiting(check: Check, needed: Sequence[str]) -> Verdict:
-    """Return the verdict on a check that was not run, with the checks that have to pass first."""
-    return replace(not_reached(check), remarks=(_of_checks(FindingKind.WAITS, needed),))
+def waiting(needed: Sequence[str]) -> list[Finding]:
+    """Find nothing of a check that was not run but which checks have to pass first."""
+    return [_of_checks(FindingKind.WAITS, needed)]

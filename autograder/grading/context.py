@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder.check import Answer, Corpus, Failure
 from autograder.course import Unit, find_course, read_course
 from autograder.data import unit_data
-from autograder.explaining.explain import explained_plainly
+from autograder.explaining.explain import explained_failure, with_findings
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
@@ -124,7 +124,8 @@ def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
     verdicts = []
     for check in checks_to_run(unit, data):
         judgement = judge(check, nothing, answer)
-        verdicts.append(explained_plainly(judgement, answer))
+        findings = explained_failure(judgement, answer)
+        verdicts.append(with_findings(judgement.verdict(), findings))
     return verdicts
 
 

@@ -15,7 +15,9 @@ from autograder.explaining.explain import (
     explained_following,
     explains_all,
     waiting,
+    with_findings,
 )
+from autograder.finding import Finding
 from autograder.judging import (
     CheckKey,
     Judgement,
@@ -27,10 +29,12 @@ from autograder.judging import (
     is_right,
     judge,
     mistakes_like,
+    not_reached,
     unmet,
 )
 from autograder.judging.carry import (
     Carried,
+    Following,
     Mistakes,
     after_mistakes,
     all_ways,
@@ -175,7 +179,10 @@ class Judge:
         return Judged(check, key, answer, standard, judgement)
 
     def explain(self, judged: Judged) -> Verdict:
-        """Say what was wrong with an answer whose points stand."""
+        """Return the verdict on a judged answer, with what was wrong."""
+        return with_findings(judged.judgement.verdict(), self._findings(judged))
+
+    def _findings(self, judged: Judged) -> list[Finding]:
         return explained(
             judged.judgement,
             judged.standard,
@@ -209,6 +216,12 @@ class Judge:
 
     def judge_following(self, follows: Follows, answer: Answer) -> Verdict:
         """Judge and explain the answer to a check that follows wrong ones."""
+        following = self._judged_following(follows, answer)
+        findings = self._findings_following(follows, following, answer)
+        return with_findings(following.verdict(), findings)
+
+    def _judged_following(self, follows: Follows, answer: Answer) -> Following:
+        """Judge it: its points, and what later checks follow from."""
         check = follows.check
         following = still_right(check, follows.key.expected, answer)
         if following is None:
@@ -222,19 +235,25 @@ class Judge:
             following = judge_following(check, earning, standard, carried, follows.possible, answer)
         if following.ways:
             self._ways[check.name] = list(following.ways)
-        verdict = explained_following(
-            following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
-        )
         if following.judgement.is_right:
             self._follows_from[check.name] = follows.needed
-        if following.judgement.is_right or following.is_hidden or explains_all(verdict):
-            return verdict
-        plainly = self.explain(self.judge(check, follows.key, answer))
-        return explained_better(verdict, plainly, follows.needed)
+        return following
+
+    def _findings_following(
+        self, follows: Follows, following: Following, answer: Answer
+    ) -> Sequence[Finding]:
+        """Find what was wrong, with early mistakes carried forward or without: what says more."""
+        findings = explained_following(
+            following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
+        )
+        if following.judgement.is_right or following.is_hidden or explains_all(findings):
+            return findings
+        plainly = self._findings(self.judge(follows.check, follows.key, answer))
+        return explained_better(findings, plainly, follows.needed)
 
     def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
         """Return the verdict on a check that is not run, since others have to pass first."""
-        return waiting(check, self._at_fault(needed))
+        return with_findings(not_reached(check), waiting(self._at_fault(needed)))
 
     def _at_fault(self, needed: Iterable[str]) -> list[str]:
         """Name the checks that are wrong, and not those whose answers follow from them."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit
-from autograder.explaining.explain import explained_loss
+from autograder.explaining.explain import explained_loss, with_findings
 from autograder.explaining.words import remark_on
 from autograder.finding import Finding, FindingKind
 from autograder.grading.judge import Carry, Follows, Judge, Judged, carry_nothing
@@ -307,7 +307,8 @@ def _with_loss(measurer: Measurer, asked: AskedCheck, tried: _Tried) -> Verdict:
         loss = measurer.loss(asked, judged.answer, asked.text)
         expected = judged.standard.expected
         measured = judge_loss(check, expected, asked.key.loss, loss, weights)
-        verdict = explained_loss(measured, measurer.unit.loss_unit(check))
+        findings = explained_loss(measured, measurer.unit.loss_unit(check))
+        verdict = with_findings(measured.verdict(), findings)
     if tried.two_answers:
         verdict = _of_two_answers(verdict)
     return replace(verdict, seconds=round(tried.seconds, 4))

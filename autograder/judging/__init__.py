@@ -28,7 +28,14 @@ from autograder.judging.mistakes import (
     kind_of_error,
     mistakes_like,
 )
-from autograder.judging.points import Judgement, Standard, judge, not_reached, unmet
+from autograder.judging.points import (
+    Judgement,
+    Standard,
+    judge,
+    not_reached,
+    recorded,
+    unmet,
+)
 from autograder.judging.training import LossJudgement, judge_loss, row_cosine
 from autograder.judging.verdict import Remark, Status, Verdict
 
@@ -60,6 +67,7 @@ __all__ = [
     "mistakes_like",
     "most_bytes",
     "not_reached",
+    "recorded",
     "row_cosine",
     "same_answer",
     "same_bits",

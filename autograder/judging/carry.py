@@ -114,14 +114,16 @@ class Following:
         return not self.telling_share
 
     def verdict(self) -> Verdict:
-        """Return the verdict, without words.
+        """Return the verdict, without remarks.
 
         A check that is right but for early mistakes earns, and has not passed. One in which they
-        hide what is right counts as not reached.
+        hide what is right counts as not reached. What needs a question that follows wrong checks
+        follows them too, so its answer does not count as given.
         """
         verdict = self.judgement.verdict()
         if self.has_passed:
             return verdict
+        verdict = replace(verdict, given="", agrees=False)
         if self.is_hidden:
             return replace(verdict, earned=0.0, status="not_reached", failure=Failure.NONE)
         status: Status = "partial" if self.earned else "failed"
@@ -132,7 +134,8 @@ def still_right(check: Check, expected: Answer, answer: Answer) -> Following | N
     """Judge an answer that is right though something before it is wrong; None where it is not."""
     if not is_right(check, expected, answer):
         return None
-    return Following(Judgement(check, 1.0), Standard(expected), check.points)
+    standard = Standard(expected)
+    return Following(judge(check, standard, answer), standard, check.points)
 
 
 def after_mistakes(standard: Standard, carried: Carried) -> Standard:

@@ -5,7 +5,7 @@ can be audited by reading this folder.
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class Judgement:
     explanations: the known mistakes that give wrong arrays.
     raised: the known mistakes, all of the same words, that end with the same error.
     failure: why the answer ended early.
+    given: what was answered to a question, in a few words; "" of what is no answer to it.
     """
 
     check: Check
@@ -62,6 +63,7 @@ class Judgement:
     explanations: tuple[Explanation, ...] = ()
     raised: tuple[Mistake, ...] = ()
     failure: Failure = Failure.NONE
+    given: str = ""
 
     @property
     def is_right(self) -> bool:
@@ -75,6 +77,12 @@ class Judgement:
         """Return whether every answer is right."""
         question = self.check.question
         return question is not None and question.predict
+
+    @property
+    def is_recorded(self) -> bool:
+        """Return whether it is an answer that a person reads."""
+        question = self.check.question
+        return question is not None and question.by_hand and not self.failure
 
     @property
     def is_explained(self) -> bool:
@@ -91,6 +99,8 @@ class Judgement:
     @property
     def status(self) -> Status:
         """Return how the check ended: passed only if nothing is wrong."""
+        if self.is_recorded:
+            return "recorded"
         if self.is_right:
             return "passed"
         if self.earned:
@@ -99,8 +109,15 @@ class Judgement:
             return STATUS_OF_FAILURE.get(self.failure, "error")
         return "failed"
 
+    @property
+    def agrees(self) -> bool:
+        """Return whether the answer to a question is the right one."""
+        if self.failure or self.is_recorded:
+            return False
+        return self.check.question is not None and not self.wrong
+
     def verdict(self) -> Verdict:
-        """Return the verdict, without words."""
+        """Return the verdict, without remarks: explaining adds these, and changes nothing else."""
         return Verdict(
             name=self.check.name,
             title=self.check.title,
@@ -108,6 +125,8 @@ class Judgement:
             earned=self.earned,
             status=self.status,
             failure=self.failure,
+            given=self.given,
+            agrees=self.agrees,
         )
 
 
@@ -123,13 +142,11 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
     if check.measure:
         unlike = weights_of_another_shape(standard.expected, answer)
         return Judgement(check, 0.0 if unlike else 1.0, unlike)
-    if check.question and check.question.by_hand:
-        return Judgement(check, 0.0)
+    if check.question:
+        return judge_question(check, check.question, standard, answer)
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
         return Judgement(check, 1.0)
-    if check.question:
-        return judge_question(check, check.question, standard, answer, wrong)
     explanations = tuple(explain_wrong(check, standard, answer, wrong))
     shares = _shares(standard, answer, wrong, explanations)
     share = share_of_points(shares, standard.constant)
@@ -137,13 +154,19 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
 
 
 def judge_question(
-    check: Check, question: Question, standard: Standard, answer: Answer, wrong: tuple[str, ...]
+    check: Check, question: Question, standard: Standard, answer: Answer
 ) -> Judgement:
-    """Judge a wrong answer to a question: several choices earn in part, and so may a mistake.
+    """Judge an answer to a question: several choices earn in part, and so may a mistake.
 
     A known mistake is the answer that it gives; of several choices it is the options in which it
-    differs. wrong: the arrays that differ from the solution's.
+    differs.
     """
+    given = question.text(check.name, answer.arrays)
+    if question.by_hand:
+        return Judgement(check, 0.0, given=given)
+    wrong = tuple(wrong_arrays(check, standard.expected, answer))
+    if not wrong:
+        return Judgement(check, 1.0, given=given)
     explanations = tuple(answers_listed(check, standard, answer, wrong))
     share = 0.0
     if explained_arrays(explanations).issuperset(wrong):
@@ -152,7 +175,7 @@ def judge_question(
         share = 1.0
     elif question.kind is Kind.CHOICES:
         share = max(share, question.share(standard.expected.arrays, answer.arrays))
-    return Judgement(check, share, wrong, explanations)
+    return Judgement(check, share, wrong, explanations, given=given)
 
 
 def weights_of_another_shape(expected: Answer, answer: Answer) -> tuple[str, ...]:
@@ -244,6 +267,11 @@ def not_reached(check: Check) -> Verdict:
         earned=0.0,
         status="not_reached",
     )
+
+
+def recorded(check: Check, given: str) -> Verdict:
+    """Make the verdict on an answer that is kept and not judged here. given: the answer."""
+    return replace(not_reached(check), status="recorded", given=given)
 
 
 def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:

@@ -6,13 +6,14 @@ solution's is far above that of weights that were trained from elsewhere.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from autograder.check import Answer, Arrays, Check
 from autograder.judging.points import Judgement
+from autograder.judging.verdict import Verdict
 
 MIN_ROW_COSINE = 0.15
 # numbers of a matrix that is looked at: chance keeps the cosine of one so large below the minimum
@@ -50,6 +51,10 @@ class LossJudgement(Judgement):
             return ()
         figures = (self.measured, self.ours, self.check.within)
         return tuple(round(figure, 6) for figure in figures)
+
+    def verdict(self) -> Verdict:
+        """Return the verdict with its losses, without remarks."""
+        return replace(super().verdict(), loss=self.figures)
 
 
 def judge_loss(

@@ -16,8 +16,7 @@ from autograder import __version__
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import MissingPackage, Unit
 from autograder.data import NoData, corpus, training_data
-from autograder.explaining.explain import explained_loss, explained_plainly
-from autograder.explaining.words import remark_on
+from autograder.explaining.explain import explained_failure, explained_loss, with_findings
 from autograder.finding import Finding, FindingKind, Replied
 from autograder.grading.judge import Judge, carried_by_file
 from autograder.grading.key_file import load_key
@@ -34,7 +33,7 @@ from autograder.judging import (
     judge_loss,
     key_name,
     let_in,
-    not_reached,
+    recorded,
 )
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
@@ -100,6 +99,13 @@ class Practised:
 def _without_answer(verdict: Verdict) -> Practised:
     nothing = Answer()
     return Practised(verdict, PlainKey(nothing), nothing)
+
+
+def _failed(check: Check, answer: Answer) -> Practised:
+    """Return what a check came to that ended early, where nothing is there to compare with."""
+    judgement = judge(check, Standard(Answer()), answer)
+    findings = explained_failure(judgement, answer)
+    return _without_answer(with_findings(judgement.verdict(), findings))
 
 
 def practise(
@@ -218,13 +224,11 @@ class _Practice:
         )
         answer = within_limits(check, self.unit.limits, run, self.tell)
         if answer.failure:
-            judgement = judge(check, Standard(Answer()), answer)
-            return _without_answer(explained_plainly(judgement, answer))
+            return _failed(check, answer)
         given = question.text(check.name, answer.arrays)
         replied = Replied(given, question.predict, by_hand=question.by_hand)
-        remark = remark_on(Finding(FindingKind.RECORDED, replied=replied))
-        verdict = replace(not_reached(check), status="recorded", remarks=(remark,), given=given)
-        return _without_answer(verdict)
+        finding = Finding(FindingKind.RECORDED, replied=replied)
+        return _without_answer(with_findings(recorded(check, given), [finding]))
 
     def _run_carried(self, check: Check, lacking: Sequence[str]) -> Practised:
         """Run a check with mistakes of those before it, where it is known what follows of them.
@@ -266,13 +270,12 @@ class _Practice:
             return Practised(self.judge.explain(judged), known, measured)
         loss = float(measured.arrays["loss"])
         judgement = judge_loss(check, known.expected, known.loss, loss)
-        return Practised(explained_loss(judgement, unit.loss_unit(check)), known, measured)
+        findings = explained_loss(judgement, unit.loss_unit(check))
+        return Practised(with_findings(judgement.verdict(), findings), known, measured)
 
     def _not_trained(self, check: Check, failure: Failure, message: str) -> Practised:
         """Return what a check comes to that cannot be trained here, with the reason."""
-        answer = Answer(failure=failure, message=message)
-        judgement = judge(check, Standard(Answer()), answer)
-        return _without_answer(explained_plainly(judgement, answer))
+        return _failed(check, Answer(failure=failure, message=message))
 
     def _answer(self, check: Check, key: CheckKey, text: str | None = None) -> Answer:
         """Run an experiment within its limits. text: what a check that trains is given.

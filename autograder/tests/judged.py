@@ -1,8 +1,9 @@
 """An answer judged and explained by itself, as `grading.judge.Judge` does one after the other."""
 
-from autograder.explaining.explain import explained, explained_loss, waiting
+from autograder.explaining import explain
+from autograder.explaining.explain import with_findings
 from autograder.grading.judge import excluded_by, standard_for
-from autograder.judging import Standard
+from autograder.judging import Standard, not_reached
 from autograder.judging import judge as judge_points
 from autograder.judging import judge_loss as judge_loss_points
 from autograder.judging.key import none_excluded
@@ -14,7 +15,8 @@ def judge(check, key, answer, sizes, excluded=none_excluded):
     """The verdict on an answer, with its remarks."""
     standard = standard_for(check, key, answer, excluded)
     judgement = judge_points(check, standard, answer)
-    return explained(judgement, standard, key, answer, sizes, excluded)
+    findings = explain.explained(judgement, standard, key, answer, sizes, excluded)
+    return with_findings(judgement.verdict(), findings)
 
 
 def points_earned(check, key, answer):
@@ -26,4 +28,9 @@ def points_earned(check, key, answer):
 def judge_loss(check, key, loss, trained=None, loss_unit=""):
     """The verdict on trained weights, with its remarks."""
     judgement = judge_loss_points(check, key.expected, key.loss, loss, trained)
-    return explained_loss(judgement, loss_unit)
+    return with_findings(judgement.verdict(), explain.explained_loss(judgement, loss_unit))
+
+
+def waiting(check, needed):
+    """The verdict on a check that waits for others."""
+    return with_findings(not_reached(check), explain.waiting(needed))

@@ -406,7 +406,7 @@ FAULTS = (
     Fault(
         "of a failure the known mistake is not named",
         "explaining/explain.py",
-        "    if judgement.raised:\n",
+        "    if have_one_text(judgement.raised):\n",
         "    if False:\n",
         "test_judging",
     ),

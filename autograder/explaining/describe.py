@@ -71,6 +71,12 @@ def of_mistake(kind: FindingKind, mistake: Mistake, arrays: tuple[str, ...] = ()
     return Finding(kind, arrays, Certainty.SURE, mistakes=texts, code=mistake.code)
 
 
+def have_one_text(mistakes: Sequence[Mistake]) -> bool:
+    """Return whether mistakes have the same words; to list several would be no diagnosis."""
+    texts = {mistake.text for mistake in mistakes}
+    return len(texts) == 1
+
+
 def _only_counts(finding: Finding) -> bool:
     """Return whether it only says how many values are wrong."""
     return finding.look is not None and finding.look.kind is LookKind.WRONG_VALUES
@@ -230,7 +236,7 @@ def mistakes_to_name(
     accounted = explained.union(related)
     told = []
     for explanation in explanations:
-        if not explanation.has_one_text or _is_outdone(explanation, related):
+        if not have_one_text(explanation.mistakes) or _is_outdone(explanation, related):
             continue
         if not _is_convincing(explanation, comparison):
             continue

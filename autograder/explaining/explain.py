@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.check import Answer, Check, Failure
-from autograder.explaining.describe import findings_on, of_mistake
+from autograder.explaining.describe import findings_on, have_one_text, of_mistake
 from autograder.explaining.looks import Comparison, look_at
 from autograder.explaining.words import remarks_on
 from autograder.finding import Finding, FindingKind, Loss, Replied
@@ -91,7 +91,7 @@ def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> lis
     Nothing is said of wrong arrays here: they may be so because of the failure.
     """
     findings = []
-    if judgement.raised:
+    if have_one_text(judgement.raised):
         findings.append(of_mistake(FindingKind.MISTAKE_OF_ERROR, judgement.raised[0]))
     error = answer.error
     findings.append(

@@ -38,8 +38,8 @@ class Carried:
 def ways_of(judgement: Judgement) -> list[Mistakes]:
     """List the ways in which a wrong answer may have come about, by known mistakes.
 
-    An answer that an error ended came about by a known mistake that raises the same error. There
-    is none where known mistakes do not explain all that is wrong.
+    An answer that an error ended came about by a known mistake that raises the same error; each
+    that does is one way. There is none where known mistakes do not explain all that is wrong.
     """
     if judgement.failure:
         return [frozenset({mistake.id}) for mistake in judgement.raised]

@@ -53,12 +53,6 @@ class Explanation:
     arrays: tuple[str, ...]
     is_sure: bool
 
-    @property
-    def has_one_text(self) -> bool:
-        """Return whether the mistakes have the same words; several would be no diagnosis."""
-        texts = {mistake.text for mistake in self.mistakes}
-        return len(texts) == 1
-
 
 def explained_arrays(explanations: Iterable[Explanation]) -> set[str]:
     """Return the arrays that some mistake explains."""
@@ -216,26 +210,24 @@ def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool
 def mistakes_that_raise(
     mistakes: Known, answer: Answer, ruled_out: Container[str]
 ) -> list[Mistake]:
-    """Find the known mistakes, all of the same words, that raise the error which ended an answer.
-
-    There is none where their words differ: to list several would be no diagnosis.
-    """
+    """Find the known mistakes that raise the error which ended an answer."""
     if answer.failure != Failure.RAISED:
         return []
     possible = []
     for mistake in raising_alike(mistakes, answer):
         if mistake.id not in ruled_out:
             possible.append(mistake)
-    texts = {mistake.text for mistake in possible}
-    return possible if len(texts) == 1 else []
+    return possible
 
 
 def raising_alike(mistakes: Known, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 
-    Shapes and names in the words count. The line where the error was raised does not, nor what is
-    said of its cause. Words without any such detail are raised by many lines: there the function
-    has to be the same, and so it has of an index that is too large.
+    In a grade both are the words of one library on one machine. A type and a function would not
+    do: in one function many mistakes raise the same type. Shapes and names in the words count.
+    The line where the error was raised does not, nor what is said of its cause. Words without any
+    such detail are raised by many lines: there the function has to be the same, and so it has of
+    an index that is too large.
     """
     error = error_words(answer)
     function = answer.error.function

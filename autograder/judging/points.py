@@ -52,7 +52,7 @@ class Judgement:
     share: of the check's points.
     wrong: the arrays that differ from the solution's, in its order; none beside a failure.
     explanations: the known mistakes that give wrong arrays.
-    raised: the known mistakes, all of the same words, that end with the same error.
+    raised: the known mistakes that end with the same error.
     failure: why the answer ended early.
     given: what was answered to a question, in a few words; "" of what is no answer to it.
     """

@@ -309,6 +309,18 @@ def test_a_known_mistake_that_raises_an_error_is_carried(tmp_path, raising, stat
     assert all(said) if status == "partial" else not any(said)
 
 
+@pytest.mark.parametrize("words", ["nothing is left.", "this is three times."])
+def test_how_mistakes_are_worded_decides_no_points(tmp_path, words):
+    """Two raise the same error: both are carried, whether or not their author words them alike."""
+    solution = SOLUTION.replace("return 3 * x", "return 3 * x.reshape(5)")
+    solution = solution.replace("return 0 * x", "return x.reshape(5) * 3")
+    solution = solution.replace("nothing is left.", words)
+    verdicts = graded_otherwise(tmp_path, OF_ROWS, solution, THREE)
+    assert [verdict.earned for verdict in verdicts] == [0, 4, 3]
+    named = [mistake for remark in verdicts[0].remarks for mistake in remark.mistakes]
+    assert named == (["this is three times."] if words == "this is three times." else [])
+
+
 def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
     """It could be sent by a file that solves nothing; and nobody is told that it counts."""
     others = SOLUTION[SOLUTION.index("# mistake: return 1 - scale(x)") :]

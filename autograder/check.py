@@ -824,8 +824,8 @@ def shape_in_letters(
 ) -> str:
     """Write a shape in letters and in numbers: `(T, B, H) = (6, 3, 9)`.
 
-    one_more: the sizes of which one more is written with the letter, as `T+1`, but not beside that
-    letter itself. A shape with any other size is written in numbers.
+    one_more: sizes that a shape may exceed by one, written as `T+1`, but not beside that letter
+    itself. A shape with any other size is written in numbers.
     """
     if not shape:
         return "a single number"

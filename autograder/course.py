@@ -86,7 +86,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands in `course.toml`.
 
-    corpora: role → names of datasets, of which the first that can be had is taken.
+    corpora: role → names of datasets; the first that is available is taken.
     student_docs: files below the course's folder that students get.
     site: the address on the web where the pages of `autograder site` stand; "" for nowhere.
     """

@@ -16,7 +16,7 @@ from autograder.slip import Slip
 
 @dataclass(frozen=True)
 class ChangeFound:
-    """Small changes of a right answer, each of which gives an answer's values.
+    """Small changes of a right answer; each gives an answer's values.
 
     functions: in which they are made, sorted; empty where that would not help a student.
     slips: what each does, sorted. are_of_several: whether they are made in several functions.
@@ -29,7 +29,7 @@ class ChangeFound:
 
 @dataclass(frozen=True)
 class Mending:
-    """Small changes of a student's file, with each of which a check passes.
+    """Small changes of a student's file; with each a check passes.
 
     function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
     statement: what stands there. slips: what each takes back; none where that is not sure.
@@ -167,7 +167,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """Rows of which some are missing, and others there more than once: their numbers."""
+    """The numbers of rows that are missing, and of those that are there more than once."""
 
     missing: tuple[int, ...] = ()
     doubled: tuple[int, ...] = ()
@@ -333,7 +333,7 @@ class FindingKind(StrEnum):
     LOOK = "look"
     # of an answer to a question
     ANSWERED = "answered"
-    WRONG_PART = "wrong part"  # of which the author has words
+    WRONG_PART = "wrong part"  # the author has words for it
     RECORDED = "recorded"  # it is there, and practice does not judge it
     # of an answer that ended early
     MISTAKE_OF_ERROR = "mistake of the error"

@@ -227,7 +227,7 @@ def written() -> Question:
 
 
 def planted(function: str) -> Question:
-    """Ask for the line of a mistake in a function, of which each student gets another one.
+    """Ask for the line of a mistake in a function; each student gets another mistake.
 
     function: the function that students are to repair. The experiment returns the student's name
     and the number of the line.

@@ -168,7 +168,7 @@ class _HandedIn:
 
     found: what is to be graded. left: what lies beside it, with the reason why it is not.
     students: the roster, where there is one. before: results of earlier runs into the same folder.
-    seed_shown: the seed of which there are pages already; empty where there are none.
+    seed_shown: the seed that existing pages show; empty where there are none.
     """
 
     found: "Sequence[Submitted]"

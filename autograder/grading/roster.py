@@ -88,7 +88,7 @@ class Columns:
 
     source: the system that writes it; empty for a person's own.
     known_by: headings that no other kind has.
-    student: those of which the first that is filled says who it is.
+    student: the first of these that is filled says who it is.
     name: those that together make the name.
     submitted: the one that says when the student last handed in.
     """

@@ -170,7 +170,7 @@ class AnswerStore:
             self._connection.close()
 
 
-# beside the arrays of an experiment, none of which can be called so: their names have no spaces
+# beside the arrays of an experiment, which cannot have these names: theirs have no spaces
 LOSS = "loss of these weights"
 NAMES = "names that ran"
 LENGTH = 8  # bytes before a frame that say how long it is

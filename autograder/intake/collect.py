@@ -93,7 +93,7 @@ class Plan:
 class Wish:
     """What a person asks for.
 
-    into: where to. unit, kind: of which unit and kind the source is, where it does not say.
+    into: where to. unit, kind: those of the source, where it does not say.
     """
 
     into: Path

@@ -15,8 +15,7 @@ The table of contents says of each folder who handed it in, one person or a grou
 
 Source: Gradescope's help, "Exporting submissions", and `submission_metadata` in its autograder
 documentation (gradescope-autograders.readthedocs.io). The export holds the active submission of
-each student; that there were earlier ones is told by `:history:`, which has their times and no
-files.
+each student; `:history:` lists earlier ones by their times, without files.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

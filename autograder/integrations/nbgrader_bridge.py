@@ -114,9 +114,9 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     folder: nbgrader's course. grades: the folder of results. say: called with a line for each
     result. Scores and comments that a person has entered stay, and are written into the adjustments
     beside the results, so that our own pages and exports count them too. A submission that is not
-    in nbgrader's `autograded/` is brought there by nbgrader, but not executed. A result that cannot
-    be entered is told, and the others are entered. Raises `NoGradebook`; `ImportError` without
-    nbgrader.
+    in nbgrader's `autograded/` is brought there by nbgrader, but not executed. A result that
+    cannot be entered is named, and the others are entered. Raises `NoGradebook`; `ImportError`
+    without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory

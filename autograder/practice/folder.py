@@ -41,7 +41,7 @@ class Update:
     merged: by script, what came of the student's and the new text.
     stayed: scripts that stay as the student left them, each with the reason.
     replaced, new: other files, as paths below the folder.
-    content: of each file that is written. not_taken: the new text of scripts of which not all is.
+    content: of each file that is written. not_taken: the new text of scripts taken in part.
     kept: the folder of copies of what was there before, and of what is not taken.
     """
 

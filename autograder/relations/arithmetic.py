@@ -277,7 +277,7 @@ def _named_term(size: float, letters: Letters) -> _Term:
 def same_along_axes(case: Case) -> Iterator[Fitting]:
     """Find where along some axes all differ by the same numbers, or by the same factors.
 
-    Not in an array of which no axis has a letter, as a table that a check has made has.
+    Not in an array without a letter at any axis, such as a table that a check has made.
     """
     if not case.same_shape or not case.letters.name_any(case.found.shape):
         return
@@ -327,7 +327,7 @@ def _same_factor_along(
 def _listed(numbers: Array, least: float) -> tuple[str, ...]:
     """Write numbers that run along one axis, in their order, as "1/2", "1"; none if many.
 
-    numbers: with all axes, of which some have one entry. least: what is smaller is 0.
+    numbers: with all axes; some may have one entry. least: what is smaller is 0.
     """
     longest_axis = max(numbers.shape, default=1)
     is_one_row = longest_axis == numbers.size

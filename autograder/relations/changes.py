@@ -335,7 +335,7 @@ def _squashed(x: Array) -> Any:
 
 
 def _rounded(x: Array) -> Array:
-    """Round; NaN where two whole numbers are as near, of which one might be meant."""
+    """Round; NaN where two whole numbers are equally near: either may be meant."""
     is_between = np.abs(x - np.trunc(x)) == 0.5
     return np.where(is_between, np.nan, np.round(x))
 

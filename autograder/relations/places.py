@@ -199,7 +199,7 @@ def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Fittin
 def wrong_where_values_are(case: Case) -> Iterator[Fitting]:
     """Find where values are wrong just where the expected ones are small, or another array's are.
 
-    Example: a function in two parts, of which one is wrong; a mask that is another array's sign.
+    Example: a function in two parts, one of them wrong; a mask that is another array's sign.
     """
     if not case.same_shape or not _tell_something(case.wrong):
         return

@@ -189,7 +189,7 @@ def _that_cannot_be_chance(relations: Iterable[_RelationOfArrays]) -> list[_Rela
 
 
 def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
-    """Find of arrays, each of which has the values of another one, those that swapped."""
+    """Find arrays that swapped their values, among those that have another one's."""
     exchanged = dict(relations)
     for one, relation in relations.items():
         other = _whose_values(relation)

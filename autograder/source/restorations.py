@@ -123,7 +123,7 @@ def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, Slip]:
 def calls_in(definitions: Iterable[Editable], source: Source) -> list[Around]:
     """Return what is called with one argument or, as a method, with none: the commonest first.
 
-    So `np.exp(x)` and `x.exp()`, each of which may have been left out elsewhere. A definition that
+    So `np.exp(x)` and `x.exp()`: each may have been left out elsewhere. A definition that
     is given twice counts twice.
     """
     counts: dict[Around, int] = {}

@@ -382,7 +382,7 @@ def _operations(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
 
 
 def _applied_to_more(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
-    """Take `tanh(a + b)` for `a + tanh(b)`, on either side."""
+    """Take `sqrt(a + b)` for `a + sqrt(b)`, on either side."""
     operator = OPERATORS.get(type(node.op), "")
     if operator not in SPREADS:
         return
@@ -399,7 +399,7 @@ def _applied_to_more(node: ast.BinOp, source: Source) -> Iterator[_Replacement]:
 
 
 def _applied_to_less(node: ast.Call, source: Source) -> Iterator[_Replacement]:
-    """Take `tanh(a) + b`, or `a + tanh(b)`, for `tanh(a + b)`."""
+    """Take `sqrt(a) + b`, or `a + sqrt(b)`, for `sqrt(a + b)`."""
     whole = _subject(node, source)
     if not isinstance(whole, ast.BinOp):
         return

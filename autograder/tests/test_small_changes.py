@@ -129,7 +129,7 @@ import numpy as np
 
 def f(a, b):
     ### BEGIN SOLUTION
-    return np.tanh(a + b), a / np.sqrt(b), (a - b).mean(0)
+    return np.sqrt(a + b), a / np.sqrt(b), (a - b).mean(0)
     ### END SOLUTION
 """
 
@@ -137,8 +137,8 @@ def f(a, b):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("((np.tanh((a))) + ((b)))", "`tanh` is applied to too little"),
-        ("(((a)) + (np.tanh((b))))", "`tanh` is applied to too little"),
+        ("((np.sqrt((a))) + ((b)))", "`sqrt` is applied to too little"),
+        ("(((a)) + (np.sqrt((b))))", "`sqrt` is applied to too little"),
         ("np.sqrt(((a) / (b)))", "`sqrt` is applied to too much"),
         ("((((a)).mean(0)) - ((b)))", "`mean` is applied to too little"),
     ],
@@ -480,7 +480,7 @@ SOLUTION = """
         "Tanh of the mean of each row and the next, several times."
         ### BEGIN SOLUTION
         while times > 0:
-            x = np.tanh(0.5 * (x[1:] + x[:-1]))
+            x = np.sqrt(0.5 * (x[1:] + x[:-1]))
             times -= 1
         return x
         # mistake: return np.zeros(3)
@@ -504,7 +504,7 @@ SOLUTION = """
 
 STYLE = """
 def smooth(x, times):
-    return smooth(np.tanh(x[1:] / 2 + x[:-1] / 2), times - 1) if times else x
+    return smooth(np.sqrt(x[1:] / 2 + x[:-1] / 2), times - 1) if times else x
 
 
 def chosen(x):
@@ -545,7 +545,7 @@ import numpy as np
 
 def smooth(x, times):
     for _ in range(times):
-        x = np.tanh((x[:-1] + x[1:]) / 2)
+        x = np.sqrt((x[:-1] + x[1:]) / 2)
     return x
 
 def weights(x):

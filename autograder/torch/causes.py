@@ -151,7 +151,7 @@ def _calls(code: str, function: str) -> Iterator[ast.Call]:
 
 
 def product_of_unknown_shapes(raised: Raised) -> str:
-    """A product of two matrices of which the line does not show both."""
+    """A product of two matrices; the line does not show both."""
     found = PRODUCT.search(raised.text)
     if not found or product_of_shapes(raised):
         return ""

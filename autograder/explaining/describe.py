@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.check import Answer, Check, is_text, names_in_experiment
+from autograder.explaining.cover import variants_that_give
 from autograder.explaining.looks import Comparison, checksum, look_at, two_shapes
 from autograder.finding import (
     Certainty,
@@ -24,7 +25,7 @@ from autograder.judging.compare import TOLERANCE, deviation, share_allowed
 from autograder.judging.key import Excluded, Known, Mistake, ids_of_pair
 from autograder.judging.mistakes import Explanation, explained_arrays
 from autograder.judging.prints import ChangedAnswers, SmallChange
-from autograder.judging.variants import WrongAnswer, variants_that_give
+from autograder.judging.variants import WrongAnswer
 from autograder.relations import find_relations, letters_of
 
 MOST_FUNCTIONS = 2  # in which small changes may be made; more of them are no diagnosis

@@ -3,8 +3,9 @@
 `door` drops what is too large to be looked at, `compare` says how far two arrays differ, `mistakes`
 which known mistakes give what is wrong, `points` what an answer earns, `training` the same of
 checks that train, and `carry` of checks that follow wrong ones; `prints` holds what small changes
-of a solution answer, and `variants` tells which of them give an answer. Everything here is a pure
-function of data: no process, no clock, no search and no English. `explaining` finds the words.
+of a solution answer, and `variants` compares an answer with each that the key lists. Everything
+here is a pure function of data: no process, no clock, no search and no sentence. The words of an
+exception are data, and compared. `explaining` finds what to say.
 """
 
 from autograder.judging.compare import (

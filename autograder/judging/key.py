@@ -50,7 +50,8 @@ def none_excluded(mistake: Mistake | SmallChange) -> bool:
 class CheckKey(Protocol):
     """The key of one check. It may be made when it is asked for, which may take experiments.
 
-    Judging never asks it: `standard_for` reads from it what decides about an answer.
+    `standard_for` reads from it what decides about an answer. Judging itself asks at most what is
+    expected, of keys that `grading` has made before.
     """
 
     @property

@@ -1,7 +1,7 @@
 """What an answer earns: a pure function of the answer and of what it is compared with.
 
-No process is started here, no clock is read, nothing is searched for and nothing is said. A grade
-can be audited by reading this folder.
+No process is started here, no clock is read, nothing is searched for and nothing is said. What else
+decides about a grade is a table in docs/architecture.md.
 """
 
 from collections.abc import Container, Mapping

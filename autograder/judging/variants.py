@@ -1,11 +1,12 @@
 """Which small changes of a solution give an answer's wrong arrays.
 
-A variant explains wrong arrays where arrays that have nothing to do with these answers would equal
-any of them with a chance of at most `CHANCE`.
+The answer is compared with what each change in the key answers, one by one. A change explains wrong
+arrays where arrays that have nothing to do with these answers would equal any of them with a chance
+of at most `CHANCE`.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,20 +68,6 @@ class WrongAnswer:
         return chance <= math.log10(CHANCE)
 
 
-@dataclass(frozen=True)
-class GivenByVariants:
-    """Arrays of an answer, and the variants each of which gives them.
-
-    is_sure: the variants spoil the same arrays, and these are not theirs by chance.
-    left: the arrays that neither these variants nor those before them give.
-    """
-
-    arrays: frozenset[str]
-    variants: tuple[SmallChange, ...]
-    is_sure: bool
-    left: frozenset[str]
-
-
 def changes_that_explain(
     changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
 ) -> list[SmallChange]:
@@ -88,53 +75,27 @@ def changes_that_explain(
 
     Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
     nothing to do with the solution could equal one of them, the list is empty.
-    excluded: whether a change cannot have been made.
-    """
-    first = next(given_by_variants(changed, answer, excluded), None)
-    if first is None or not first.is_sure or first.arrays != frozenset(answer.wrong):
-        return []
-    return list(first.variants)
-
-
-def variants_that_give(
-    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
-) -> list[GivenByVariants]:
-    """Find the variants that together give what is unexplained.
-
-    None do if something is left: the slip that made this has made the rest too, and was another
-    one then. Left out are arrays whose variants differ in what they spoil, or that may be theirs by
-    chance.
-    """
-    given = list(given_by_variants(changed, answer, excluded))
-    if not given or given[-1].left:
-        return []
-    return [one for one in given if one.is_sure]
-
-
-def given_by_variants(
-    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
-) -> Iterator[GivenByVariants]:
-    """Yield arrays that variants of the solution give, those first that give most of them.
-
-    A variant gives all of the wrong arrays that it spoils, and spoils no right one.
-    excluded: whether a variant cannot have been made.
+    excluded: whether a change cannot have been made. It is asked only of those that give this, for
+    to answer may take an experiment.
     """
     if not changed.changes or answer.is_much_larger:
-        return
-    search = VariantSearch(changed, answer)
-    left = frozenset(answer.unexplained)
-    while left and (best := search.best_of(left, excluded)):
-        arrays = search.spoilt(best[0]) & left
-        rivals = [number for number in best if search.spoilt(number) & arrays]
-        spoilt = {search.spoilt(number) for number in rivals}
-        left = left.difference(*spoilt)
-        is_sure = len(spoilt) == 1 and not search.may_be_chance(rivals[0])
-        variants = tuple(changed.changes[number] for number in rivals)
-        yield GivenByVariants(arrays, variants, is_sure, left)
+        return []
+    compared = Compared(changed, answer)
+    wrong = frozenset(answer.wrong)
+    giving = []
+    for number in compared.fitting:
+        if compared.spoilt(number) == wrong and not excluded(changed.changes[number]):
+            giving.append(number)
+    if not giving or compared.may_be_chance(giving[0]):
+        return []
+    return [changed.changes[number] for number in giving]
 
 
-class VariantSearch:
-    """The changes that give what is wrong in an answer. A change is named by its number."""
+class Compared:
+    """An answer beside what each change answers. A change is named by its number.
+
+    fitting: the changes that give all of the wrong arrays that they spoil, and spoil no right one.
+    """
 
     def __init__(self, changed: ChangedAnswers, answer: WrongAnswer) -> None:
         self._changed = changed
@@ -149,7 +110,8 @@ class VariantSearch:
         is_wrong = np.isin(changed.arrays, answer.wrong)  # (arrays,)
         explains = has_my_tag & is_near & is_wrong
         is_as_found = explains | ~self._spoils
-        self._fits: Array = is_as_found.all(axis=1)  # (changes,)
+        fits = is_as_found.all(axis=1)  # (changes,)
+        self.fitting: Sequence[int] = np.flatnonzero(fits).tolist()
 
     def _prints_of_answer(self) -> Array:
         """Return the prints of the answer's arrays, (arrays, WIDTH)."""
@@ -158,25 +120,6 @@ class VariantSearch:
             must_be_exact = is_exact(self._right[name])
             prints.append(print_of(self._found.get(name), must_be_exact))
         return np.stack(prints)
-
-    def best_of(self, left: frozenset[str], excluded: Callable[[SmallChange], bool]) -> list[int]:
-        """Find the changes that fit, can have been made, and spoil most of the arrays left.
-
-        Return their numbers. Ask what is excluded only of those that would be named: to answer
-        may take an experiment.
-        """
-        is_left = np.isin(self._changed.arrays, sorted(left))  # (arrays,)
-        spoilt_and_left = (self._spoils & is_left).sum(axis=1)  # (changes,)
-        while True:
-            counts = np.where(self._fits, spoilt_and_left, 0)
-            most = int(counts.max())
-            if not most:
-                return []
-            best: list[int] = np.flatnonzero(counts == most).tolist()
-            not_made = [number for number in best if excluded(self._changed.changes[number])]
-            if not not_made:
-                return best
-            self._fits[not_made] = False
 
     def spoilt(self, number: int) -> frozenset[str]:
         """Return the arrays that a change spoils."""

@@ -22,7 +22,7 @@ from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey, variants
 from autograder.judging.chance import NEAREST, chance_of_text_log10
 from autograder.judging.prints import WIDTH, ChangedAnswers, SmallChange, is_exact, print_of
-from autograder.judging.variants import WrongAnswer, chance_log10
+from autograder.judging.variants import WrongAnswer, chance_log10, changes_that_explain
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
@@ -333,6 +333,23 @@ def test_a_change_that_spoils_what_is_right_or_was_not_made_is_not_told():
     assert len(told(changed, as_changed, both)) == 2
     assert told(changed, as_changed, both, excluded=lambda _: True) == {}
     assert told(changed, as_changed, both, ["b"]).keys() == {"b"}
+
+
+def test_what_is_carried_is_compared_with_each_listed_change_and_not_searched_for():
+    """Only a change that gives all that is wrong counts: of others nothing is asked or made."""
+    in_part = ("f", "in part", {"a": C})
+    whole = ("f", "whole", {"a": C, "b": D})
+    changed = changed_answers(RIGHT, in_part, whole, ("f", "rest", {"b": D}), whole)
+    both = WrongAnswer(RIGHT, {"a": C, "b": D}, ["a", "b"], ["a", "b"])
+    asked = []
+
+    def excluded(change):
+        asked.append(change.id)
+        return change.id == "change 1"
+
+    assert changes_that_explain(changed, both, excluded) == [changed.changes[3]]
+    assert changes_that_explain(changed, both, lambda one: asked.append(one.id) or True) == []
+    assert asked == ["change 1", "change 3"] * 2
 
 
 def test_few_numbers_are_no_evidence():

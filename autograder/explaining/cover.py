@@ -1,0 +1,85 @@
+"""Which variants of a right answer together give what is wrong in an answer.
+
+It is a cover: the variant that gives most of the wrong arrays comes first, then one that gives most
+of the others, until nothing is left.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from autograder.judging.prints import ChangedAnswers, SmallChange
+from autograder.judging.variants import Compared, WrongAnswer
+
+
+@dataclass(frozen=True)
+class GivenByVariants:
+    """Arrays of an answer, and the variants each of which gives them.
+
+    spoilt: the arrays that any of the variants spoils.
+    is_sure: the variants spoil the same arrays, and these are not theirs by chance.
+    """
+
+    arrays: frozenset[str]
+    variants: tuple[SmallChange, ...]
+    spoilt: frozenset[str]
+    is_sure: bool
+
+
+def variants_that_give(
+    changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
+) -> list[GivenByVariants]:
+    """Find the variants that together give what is unexplained.
+
+    Each gives all of the wrong arrays that it spoils, and spoils no right one. None do if something
+    is left: the slip that made this has made the rest too, and was another one then. Left out are
+    arrays whose variants differ in what they spoil, or that may be theirs by chance.
+    excluded: whether a variant cannot have been made. It is asked only of those that would be
+    named: to answer may take an experiment.
+    """
+    if not changed.changes or answer.is_much_larger:
+        return []
+    compared = Compared(changed, answer)
+    possible = list(compared.fitting)
+    left = frozenset(answer.unexplained)
+    found: list[GivenByVariants] = []
+    while left:
+        best = _giving_most(compared, possible, left)
+        if not best:
+            return []
+        not_made = [number for number in best if excluded(changed.changes[number])]
+        if not_made:
+            possible = [number for number in possible if number not in not_made]
+            continue
+        given = _given_by(best, compared, changed, left)
+        found.append(given)
+        left -= given.spoilt
+    return [given for given in found if given.is_sure]
+
+
+def _giving_most(compared: Compared, possible: Sequence[int], left: frozenset[str]) -> list[int]:
+    """Return the numbers of the variants that give most of the arrays left; none if none does."""
+    most = 1
+    best: list[int] = []
+    for number in possible:
+        count = len(compared.spoilt(number) & left)
+        if count > most:
+            most = count
+            best = []
+        if count == most:
+            best.append(number)
+    return best
+
+
+def _given_by(
+    best: Sequence[int], compared: Compared, changed: ChangedAnswers, left: frozenset[str]
+) -> GivenByVariants:
+    """Return what the first of the best variants gives, with the others that give some of it."""
+    arrays = compared.spoilt(best[0]) & left
+    rivals = [number for number in best if compared.spoilt(number) & arrays]
+    spoilt = {compared.spoilt(number) for number in rivals}
+    return GivenByVariants(
+        arrays=arrays,
+        variants=tuple(changed.changes[number] for number in rivals),
+        spoilt=frozenset[str]().union(*spoilt),
+        is_sure=len(spoilt) == 1 and not compared.may_be_chance(rivals[0]),
+    )

@@ -38,7 +38,7 @@ from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
 from autograder.grading.styles import marked_styles
-from autograder.judging import CheckKey, Known, Mistake, Verdict
+from autograder.judging import CheckKey, KnownMistakes, Mistake, Verdict
 from autograder.judging.prints import ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 from autograder.slip import Slip
@@ -97,7 +97,7 @@ class KeyWithout:
         return self.key.constant
 
     @property
-    def mistakes(self) -> Known:
+    def mistakes(self) -> KnownMistakes:
         return self.key.mistakes
 
     @property

@@ -22,7 +22,7 @@ from autograder.finding import (
     RelationKind,
 )
 from autograder.judging.compare import TOLERANCE, deviation, share_allowed
-from autograder.judging.key import Excluded, Known, Mistake, ids_of_pair
+from autograder.judging.key import Excluded, KnownMistakes, Mistake, ids_of_pair
 from autograder.judging.mistakes import Explanation, explained_arrays
 from autograder.judging.prints import ChangedAnswers, SmallChange
 from autograder.judging.variants import WrongAnswer
@@ -32,7 +32,8 @@ MOST_FUNCTIONS = 2  # in which small changes may be made; more of them are no di
 # a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
 # within this part of it
 WIDE, NEAR_IF_DRAWN = 10, 0.5
-ROUNDING = 2e-4  # of its scale: an array further away than this is not this mistake's
+# of its scale: an array further away than this is not this mistake's
+FURTHEST_FROM_MISTAKE = 2e-4
 
 
 def findings_on(
@@ -178,7 +179,7 @@ def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> Cha
 
 
 def pairs_that_give(
-    answer: WrongAnswer, pairs: ChangedAnswers, excluded: Excluded, known: Known
+    answer: WrongAnswer, pairs: ChangedAnswers, excluded: Excluded, known: KnownMistakes
 ) -> Mapping[str, Finding]:
     """Find of wrong arrays which two known mistakes at once give them: by array.
 
@@ -324,7 +325,7 @@ def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer
     if _is_drawn(check, expected, name):
         nearest = NEAR_IF_DRAWN
     else:
-        nearest = ROUNDING / share_allowed(check, name, expected.arrays[name])
+        nearest = FURTHEST_FROM_MISTAKE / share_allowed(check, name, expected.arrays[name])
     if to_answer > nearest:
         return False
     return 2 * to_answer <= to_right

@@ -238,7 +238,7 @@ def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
     are changed. Names of nothing are passed over.
     """
     script = script_of(wrong.source)
-    chance = _chance_log10(wrong)
+    chance = _chance_of_passing_log10(wrong)
     if script is None or chance > OF_ONE_LINE:
         return None
     search = _Search(wrong)
@@ -262,7 +262,7 @@ def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
     return _known_of(likely, script, source)
 
 
-def _chance_log10(wrong: Wrong) -> float:
+def _chance_of_passing_log10(wrong: Wrong) -> float:
     """Bound the chance that any one answer is right by chance, where this one is wrong.
 
     Returns its logarithm to base 10, 0 where too few are wrong. Where values are wrong says nothing

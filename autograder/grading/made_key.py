@@ -20,7 +20,7 @@ from autograder.grading.listed import NOTHING_LISTED, Listed, NotAnswered
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.grading.telling import right_without_work, telling_arrays
-from autograder.judging import CheckKey, Known, Mistake, key_name
+from autograder.judging import CheckKey, KnownMistakes, Mistake, key_name
 from autograder.judging.carry import Carried, Mistakes
 from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
@@ -238,7 +238,7 @@ class MadeCheckKey:
             return self._constant
 
     @property
-    def mistakes(self) -> Known:
+    def mistakes(self) -> KnownMistakes:
         """Return the known mistakes that lose points here, each with its answer."""
         if self._check.measure:
             return ()

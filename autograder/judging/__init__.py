@@ -22,7 +22,7 @@ from autograder.judging.compare import (
     wrong_places,
 )
 from autograder.judging.door import let_in, most_bytes
-from autograder.judging.key import CheckKey, Key, Known, Mistake, PlainKey, key_name
+from autograder.judging.key import CheckKey, Key, KnownMistakes, Mistake, PlainKey, key_name
 from autograder.judging.mistakes import (
     Explanation,
     error_words,
@@ -46,7 +46,7 @@ __all__ = [
     "Explanation",
     "Judgement",
     "Key",
-    "Known",
+    "KnownMistakes",
     "LossJudgement",
     "Mistake",
     "PlainKey",

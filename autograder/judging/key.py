@@ -35,7 +35,7 @@ def ids_of_pair(pair: SmallChange) -> list[str]:
 
 
 # mistakes that change the answer to a check, each with that answer
-Known = Sequence[tuple[Mistake, Answer]]
+KnownMistakes = Sequence[tuple[Mistake, Answer]]
 
 # whether a known mistake, or a small change of the solution, cannot have been made, since it would
 # have spoilt a check that has passed
@@ -67,7 +67,7 @@ class CheckKey(Protocol):
         """The arrays that the solution answers alike on another seed: they cost and never earn."""
 
     @property
-    def mistakes(self) -> Known:
+    def mistakes(self) -> KnownMistakes:
         """The known mistakes that lose points here, each with its answer."""
 
     @property
@@ -91,7 +91,7 @@ class PlainKey:
     """The key of one check as plain data."""
 
     expected: Answer
-    mistakes: Known = ()
+    mistakes: KnownMistakes = ()
     loss: float | None = None
     constant: frozenset[str] = frozenset()
     small_changes: ChangedAnswers = NO_CHANGES

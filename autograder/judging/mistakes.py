@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autograder.check import Answer, Check, Failure
 from autograder.judging.compare import agree, is_of_mistake, wrong_arrays
-from autograder.judging.key import Known, Mistake
+from autograder.judging.key import KnownMistakes, Mistake
 
 if TYPE_CHECKING:
     from autograder.judging.points import Standard
@@ -95,7 +95,9 @@ def answers_listed(
             yield explanation
 
 
-def mistakes_like(check: Check, expected: Answer, mistakes: Known, answer: Answer) -> list[Mistake]:
+def mistakes_like(
+    check: Check, expected: Answer, mistakes: KnownMistakes, answer: Answer
+) -> list[Mistake]:
     """List the known mistakes that an answer looks like: those that judging may hold against it.
 
     They give a wrong array and spoil no right one, or end with the same error. Whether a passed
@@ -109,7 +111,7 @@ def mistakes_like(check: Check, expected: Answer, mistakes: Known, answer: Answe
 
 
 def _candidates(
-    check: Check, expected: Answer, mistakes: Known, answer: Answer, wrong: frozenset[str]
+    check: Check, expected: Answer, mistakes: KnownMistakes, answer: Answer, wrong: frozenset[str]
 ) -> Iterator[Candidate]:
     """Yield the mistakes that agree with an answer on a wrong array and spoil no right one."""
     for mistake, mistaken in mistakes:
@@ -208,7 +210,7 @@ def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool
 
 
 def mistakes_that_raise(
-    mistakes: Known, answer: Answer, ruled_out: Container[str]
+    mistakes: KnownMistakes, answer: Answer, ruled_out: Container[str]
 ) -> list[Mistake]:
     """Find the known mistakes that raise the error which ended an answer."""
     if answer.failure != Failure.RAISED:
@@ -220,7 +222,7 @@ def mistakes_that_raise(
     return possible
 
 
-def raising_alike(mistakes: Known, answer: Answer) -> list[Mistake]:
+def raising_alike(mistakes: KnownMistakes, answer: Answer) -> list[Mistake]:
     """Find the known mistakes that raise the same error in the same words.
 
     In a grade both are the words of one library on one machine. A type and a function would not

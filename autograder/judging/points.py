@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
 from autograder.judging.compare import right_arrays, wrong_arrays
-from autograder.judging.key import Known, Mistake
+from autograder.judging.key import KnownMistakes, Mistake
 from autograder.judging.mistakes import (
     Explanation,
     answers_listed,
@@ -40,7 +40,7 @@ class Standard:
     """
 
     expected: Answer
-    mistakes: Known = ()
+    mistakes: KnownMistakes = ()
     constant: frozenset[str] = frozenset()
     ruled_out: frozenset[str] = frozenset()
 

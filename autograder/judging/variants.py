@@ -64,7 +64,7 @@ class WrongAnswer:
         chance = 0.0
         for name in self.wrong:
             if name in self.found:
-                chance += chance_log10(self.right[name], self.found[name], apart=0.0)
+                chance += chance_of_array_log10(self.right[name], self.found[name], apart=0.0)
         return chance <= math.log10(CHANCE)
 
 
@@ -138,7 +138,7 @@ class Compared:
             if name not in spoilt or name not in self._found:
                 continue
             apart = float(distances[place])
-            chance += chance_log10(self._right[name], self._found[name], apart)
+            chance += chance_of_array_log10(self._right[name], self._found[name], apart)
         return chance > math.log10(CHANCE)
 
 
@@ -158,7 +158,7 @@ def _distances(theirs: Array, mine: Array) -> Array:
     return shares
 
 
-def chance_log10(right: Array, found: Array, apart: float) -> float:
+def chance_of_array_log10(right: Array, found: Array, apart: float) -> float:
     """Bound the chance that random entries are those found; its logarithm to base 10.
 
     apart: how far prints differ, as a share of the array's length.

@@ -22,7 +22,7 @@ from autograder.grading.store import AnswerStore
 from autograder.judging import PlainKey, variants
 from autograder.judging.chance import NEAREST, chance_of_text_log10
 from autograder.judging.prints import WIDTH, ChangedAnswers, SmallChange, is_exact, print_of
-from autograder.judging.variants import WrongAnswer, chance_log10, changes_that_explain
+from autograder.judging.variants import WrongAnswer, chance_of_array_log10, changes_that_explain
 from autograder.practice.practise import practise
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
@@ -383,7 +383,7 @@ def test_numbers_too_large_to_be_squared_say_something():
     assert says_enough(right, {"a": 1e200 * right["a"]})
     assert not says_enough(right, {"a": right["a"] * np.nan})
     assert not says_enough({"a": np.array(["one", "two"])}, right)
-    assert chance_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
+    assert chance_of_array_log10(right["a"], 1e200 * right["a"], apart=1e-5) == 0
 
 
 REPORTED = [f"p = 0.0{n} (significant)" for n in (31, 12, 29, 45, 17, 38)]

@@ -58,16 +58,12 @@ def variants_that_give(
 
 def _giving_most(compared: Compared, possible: Sequence[int], left: frozenset[str]) -> list[int]:
     """Return the numbers of the variants that give most of the arrays left; none if none does."""
-    most = 1
-    best: list[int] = []
-    for number in possible:
-        count = len(compared.spoilt(number) & left)
-        if count > most:
-            most = count
-            best = []
-        if count == most:
-            best.append(number)
-    return best
+    counts = [len(compared.spoilt(number) & left) for number in possible]
+    most = max(counts, default=0)
+    if not most:
+        return []
+    both = zip(possible, counts, strict=True)
+    return [number for number, count in both if count == most]
 
 
 def _given_by(

@@ -71,7 +71,7 @@ def explain_wrong(
     for candidate in _candidates(check, standard.expected, standard.mistakes, answer, all_wrong):
         if candidate.mistake.id not in standard.ruled_out:
             candidates.append(candidate)
-    return list(_explain(candidates, wrong))
+    return _explain(candidates, wrong)
 
 
 def answers_listed(
@@ -128,28 +128,24 @@ def _candidates(
             yield Candidate(mistake, spoils, matches)
 
 
-def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> Iterator[Explanation]:
+def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> list[Explanation]:
     """Assign wrong arrays to known mistakes, the mistake that explains most of them first.
 
     Example: `dx` and `dW` are wrong; mistake A spoils both, B spoils `dx` only. A explains both.
     Several may remain where they are the same program for this check; where they only overlap,
-    nothing is claimed.
+    nothing is claimed of their arrays.
     """
+    explanations = []
     left = frozenset(wrong)
     beyond = left - _all_matches(candidates)  # where this is not empty, several mistakes were made
-    best = _best_covers(candidates, left)
+    best = _explaining_most(candidates, left)
     while best:
-        first = _first_full_match(best)
-        rivals = _rivals(first, best, left, beyond)
+        rivals = _rivals(best, left, beyond)
         if _are_same_program(rivals, left):
-            explained = first.matches & left
-            yield Explanation(
-                mistakes=tuple(rival.mistake for rival in rivals),
-                arrays=tuple(name for name in wrong if name in explained),
-                is_sure=any(rival.matches_all for rival in rivals),
-            )
+            explanations.append(_explanation_by(rivals, left, wrong))
         left -= _all_matches(rivals)
-        best = _best_covers(candidates, left)
+        best = _explaining_most(candidates, left)
+    return explanations
 
 
 def _all_matches(candidates: Sequence[Candidate]) -> set[str]:
@@ -159,18 +155,31 @@ def _all_matches(candidates: Sequence[Candidate]) -> set[str]:
     return matches
 
 
-def _best_covers(candidates: Sequence[Candidate], left: frozenset[str]) -> list[Candidate]:
+def _explaining_most(candidates: Sequence[Candidate], left: frozenset[str]) -> list[Candidate]:
     """Return the candidates that match most of the arrays that are left; none where none does."""
-    most = 1
-    best: list[Candidate] = []
-    for candidate in candidates:
-        count = len(candidate.matches & left)
-        if count > most:
-            most = count
-            best = []
-        if count == most:
-            best.append(candidate)
-    return best
+    counts = [len(candidate.matches & left) for candidate in candidates]
+    most = max(counts, default=0)
+    if not most:
+        return []
+    both = zip(candidates, counts, strict=True)
+    return [candidate for candidate, count in both if count == most]
+
+
+def _rivals(
+    best: Sequence[Candidate], left: frozenset[str], beyond: frozenset[str]
+) -> list[Candidate]:
+    """Return the first of some candidates, and those that explain some of the same arrays.
+
+    One that matches all it spoils comes first, and outdoes those that should have spoilt more. But
+    where arrays are wrong that no candidate explains (`beyond`), another mistake may have changed
+    those on top.
+    """
+    first = _first_full_match(best)
+    explained = first.matches & left
+    rivals = [candidate for candidate in best if candidate.matches & explained]
+    if not first.matches_all:
+        return rivals
+    return [rival for rival in rivals if rival.matches_all or rival.spoils & beyond]
 
 
 def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
@@ -181,23 +190,16 @@ def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
     return candidates[0]
 
 
-def _rivals(
-    first: Candidate, best: Sequence[Candidate], left: frozenset[str], beyond: frozenset[str]
-) -> list[Candidate]:
-    """Return the candidates that explain some of what `first` explains, itself among them.
-
-    One that matches all it spoils outdoes those that should have spoilt more. But where arrays are
-    wrong that no candidate explains (`beyond`), another mistake may have changed those on top.
-    """
-    explained = first.matches & left
-    rivals = []
-    for candidate in best:
-        if not candidate.matches & explained:
-            continue
-        is_outdone = first.matches_all and not candidate.matches_all
-        if not is_outdone or candidate.spoils & beyond:
-            rivals.append(candidate)
-    return rivals
+def _explanation_by(
+    rivals: Sequence[Candidate], left: frozenset[str], wrong: Sequence[str]
+) -> Explanation:
+    """Return what mistakes explain that are the same program for this check."""
+    explained = rivals[0].matches & left
+    return Explanation(
+        mistakes=tuple(rival.mistake for rival in rivals),
+        arrays=tuple(name for name in wrong if name in explained),
+        is_sure=any(rival.matches_all for rival in rivals),
+    )
 
 
 def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool:

@@ -97,7 +97,7 @@ def arguments_that_never_vary(unit: Unit, seeds: Sequence[int]) -> list[str]:
     for function, noted in calls.items():
         for parameter, value in noted.constants():
             told.append(
-                f"`{function}`: `{parameter}` is {value!r} in each call, so a function that "
-                "ignores it passes. Call it with another value, too."
+                f"`{function}`: `{parameter}` is {value!r} in each call of the exact checks, so a "
+                "function that ignores it passes them. Call it with another value, too."
             )
     return told

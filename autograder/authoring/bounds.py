@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
+from autograder.authoring.validation_report import counted
 from autograder.course import Course
 from autograder.grading.results import write_whole
 from autograder.schema import read_toml, read_toml_table
@@ -133,14 +134,16 @@ class Bound:
         sign = "✓" if self.ok else "✗"
         chance, style = self.right_fails
         beyond = self.beyond
-        nearest = min(beyond, default=math.nan)
         where = f"{self.unit}, {self.check} on {self.data}"
-        risk = f"P(> {self.within}) = {chance:.0e}, style `{style}`"
-        differing = f"{len(self.differing)} of {len(self.right)} styles differ"
-        right = f"right answers ≤ {self.furthest:.4f} away ({risk}), {differing}"
-        share = f"{len(beyond)} of {len(self.wrong)}"
-        wrong = f"{share} mistakes beyond, nearest {nearest:.4f}"
-        lines = [f"{sign} {where}: {right}; {wrong}"]
+        right = f"right answers end at most {self.furthest:.1g} from the solution"
+        differing = (
+            f"{len(self.differing)} of {len(self.right)} alternative solutions end elsewhere"
+        )
+        wrong = f"{len(beyond)} of {counted(len(self.wrong), 'mistake')} end beyond the bound"
+        nearest = f", at {min(beyond):.2g} or more" if beyond else ""
+        lines = [f"{sign} {where}, bound {self.within}: {right}; {wrong}{nearest}; {differing}"]
+        if chance >= MAX_RIGHT_FAILS:
+            lines.append(f"    a right answer like `{style}` fails with probability {chance:.0e}")
         for name in self.passing:
             lines.append(f"    passes: {name}")
         return "\n".join(lines)

@@ -149,7 +149,7 @@ def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
     unit = load_unit(course, report.unit)
     for check in unit.checks:
         if not report.alone[check.name]:
-            kept.append((check.name, check.kept))
+            kept.append((check.name, check.kept or "it is a question"))
     return kept
 
 

@@ -36,6 +36,10 @@ UNKNOWN_NAME = re.compile(
     r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
 )
 HOW_TO_END = 'End it with the values to compare: `return named("name", value)`.'
+RIGHT_VALUES = (
+    "gives the right values in every check. Change it or delete it, or let a check draw inputs on "
+    "which its values are wrong."
+)
 KNOWN_EVERYWHERE = {
     *dir(builtins),
     *dir(np),
@@ -82,7 +86,7 @@ def refuse_slips(course: Course, name: str) -> None:
         raise BadSource(found)
 
 
-def _lines_of_mistakes(solution: Solution) -> dict[str, int]:
+def lines_of_mistakes(solution: Solution) -> dict[str, int]:
     """Map the ids of mistakes to the numbers of the lines in which they are written."""
     numbers = []
     for number, line in enumerate(solution.text.split("\n"), 1):
@@ -94,7 +98,7 @@ def _lines_of_mistakes(solution: Solution) -> dict[str, int]:
 
 def _slips_of_mistakes(solution: Solution) -> list[SourceFault]:
     """Find the mistakes with which Python cannot read the script."""
-    lines = _lines_of_mistakes(solution)
+    lines = lines_of_mistakes(solution)
     statements = parse(solution.text).body
     slips = []
     for placed in solution.mistakes:
@@ -303,7 +307,11 @@ def _is_installed(package: str) -> bool:
 def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
     """Raise `BadSource` with all slips of a unit that show in the answers of its key."""
     found: Slips = {}
-    in_script = [*_slips_of_answers(solution, key), *_slips_of_questions(unit, solution, key)]
+    in_script = [
+        *_slips_of_answers(solution, key),
+        *_slips_of_questions(unit, solution, key),
+        *_slips_of_right_values(solution, key),
+    ]
     if in_script:
         found[str(unit.course.solution(unit.name))] = in_script
     in_checks = list(_slips_of_arrays(unit, key))
@@ -348,7 +356,7 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
         for mistake, answer in known.mistakes:
             message = answer.message if answer.failure == Failure.RAISED else ""
             answers.setdefault(mistake.id, []).append(message)
-    lines = _lines_of_mistakes(solution)
+    lines = lines_of_mistakes(solution)
     written = set(re.findall(r"[A-Za-z_]\w*", solution.plain()))
     for mistake, _, _ in solution.mistakes:
         unknown = {_unknown_name(message) for message in answers.get(mistake.id, [""])}
@@ -366,7 +374,7 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
 
 def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[SourceFault]:
     """Find the mistakes that are no answer to a question: no student can get their words."""
-    lines = _lines_of_mistakes(solution)
+    lines = lines_of_mistakes(solution)
     for check in unit.checks:
         if not check.question or check.name not in key:
             continue
@@ -377,6 +385,15 @@ def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[So
                     f"`{mistake.code}` is no answer to `{check.name}`, so no student can get its "
                     f"words: {answer.message} Write an answer, or take the mistake out.",
                 )
+
+
+def _slips_of_right_values(solution: Solution, key: Key) -> Iterator[SourceFault]:
+    """Find the mistakes that change no answer: who makes them has made none."""
+    shown = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
+    lines = lines_of_mistakes(solution)
+    for mistake, _, _ in solution.mistakes:
+        if mistake.id not in shown:
+            yield SourceFault(lines[mistake.id], f"`{mistake.code}` {RIGHT_VALUES}")
 
 
 def _unknown_name(message: str) -> str:

@@ -16,7 +16,12 @@ from types import MappingProxyType
 
 from autograder.authoring.arguments import arguments_that_never_vary
 from autograder.authoring.nothing import ALL, try_after_mistakes, try_nothing
-from autograder.authoring.slips import refuse_slips
+from autograder.authoring.slips import (
+    RIGHT_VALUES,
+    lines_of_mistakes,
+    refuse_slips,
+    refuse_slips_of_key,
+)
 from autograder.authoring.validation_report import Trial, ValidationReport, counted, finding
 from autograder.check import Answer, Check, Corpus, Failure
 from autograder.course import Unit, UnknownUnit
@@ -60,7 +65,7 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     """Try a unit's material, and count what was tried in the report.
 
     A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
-    Raises `BadSource` with all slips of the unit that show before anything is run.
+    Raises `BadSource` with all slips of the unit that `build` refuses too.
     """
     began = time.perf_counter()
     refuse_slips(unit.course, unit.name)
@@ -73,10 +78,9 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     report.mistakes = len(mistakes_to_try(unit, report.only))
     with author_server(unit, stub=solution.stub) as server:
         yield from _judge_all(server, data, report)
-    mistakes = f"{counted(report.mistakes, 'mistake')} on {counted(report.seeds, 'seed')}"
-    alternatives = counted(report.styles, "alternative solution")
-    styles = f"{alternatives} on {counted(report.style_seeds, 'seed')}"
-    yield finding(f"{unit.name}: {mistakes}, {styles}", False)
+    yield _of_all_mistakes(report)
+    if report.styles:
+        yield _of_all_styles(report)
     for told in arguments_that_never_vary(unit, _seeds(ARGUMENT_SEEDS)):
         yield Trial(f"  {told}")
     first_corpora = {check: corpora[0] for check, corpora in data.items()}
@@ -88,7 +92,9 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     """Judge all that is tried on one server: what the author wrote, and files made of it."""
     for seed in _seeds(report.seeds):
         key = build_key(server, seed, data)
-        yield from check_material(server, seed, key, data, report.only)
+        if seed == FIRST_SEED and not report.only:
+            refuse_slips_of_key(server.unit, solution_of(server.unit), key)
+        yield from check_material(server, seed, key, data, report)
     # on the last of these seeds
     if not report.only:
         yield from judge_pairs(server, seed, key, report)
@@ -96,6 +102,25 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
+
+
+def _of_all_mistakes(report: ValidationReport) -> Trial:
+    """Say how many known mistakes were judged as they should be, on every seed."""
+    right = report.mistakes - len(report.misjudged)
+    words = f"{right} of {counted(report.mistakes, 'mistake')} diagnosed"
+    return finding(f"{report.unit}: {words}, on {_each_seed(report.seeds)}", bool(report.misjudged))
+
+
+def _of_all_styles(report: ValidationReport) -> Trial:
+    """Say how many alternative solutions lost no point, on any seed."""
+    right = report.styles - len(report.failed_styles)
+    words = f"{right} of {counted(report.styles, 'alternative solution')} earned all points"
+    where = _each_seed(report.style_seeds)
+    return finding(f"{report.unit}: {words}, on {where}", bool(report.failed_styles))
+
+
+def _each_seed(count: int) -> str:
+    return "1 seed" if count == 1 else f"each of {count} seeds"
 
 
 def _seeds(count: int) -> range:
@@ -148,11 +173,12 @@ def mistakes_to_try(unit: Unit, only: str) -> list[PlacedMistake]:
 
 
 def check_material(
-    server: Server, seed: int, key: Key, data: AllData, only: str = ""
+    server: Server, seed: int, key: Key, data: AllData, report: ValidationReport
 ) -> Iterator[Trial]:
-    """Grade the solution on each corpus, the stub and each known mistake, on one seed.
+    """Grade the solution on each corpus, the starter code and each known mistake, on one seed.
 
-    only: the check that is proven; mistakes elsewhere are left out then.
+    report: where mistakes are counted that are not judged as they should be; those elsewhere than
+    in the one check that it is about, if any, are left out.
     """
     unit = server.unit
     solution = solution_of(unit)
@@ -164,15 +190,18 @@ def check_material(
             if dataset not in parts:
                 parts.append(dataset)
         graded = _grade(server, solution.plain(), seed, key, corpora)
-        yield _with_fault(f"{', '.join(parts)}: the solution", lost(graded))
+        earned = f"earned {_points_of(graded)}"
+        yield _with_fault(f"{', '.join(parts)}: the solution", earned, lost(graded))
     graded = _grade(server, solution.stub, seed, key)
-    yield _with_fault(f"{where}: the stub", gained(graded))
-    for mistake, line, _ in mistakes_to_try(unit, only):
+    yield _with_fault(f"{where}: the starter code", "earned 0 points", gained(graded))
+    lines = lines_of_mistakes(solution)
+    for mistake, _, _ in mistakes_to_try(unit, report.only):
         verdicts = judge_mistake(unit, key, mistake)
         fault = misjudged(mistake.text, verdicts)
         if fault:
-            words = f"{where}, line {line}: {mistake.code}\n    {fault}"
-            yield finding(words, True)
+            report.misjudged.add(mistake.id)
+            words = f"{where}, line {lines[mistake.id]}: the mistake `{mistake.code}`"
+            yield finding(f"{words}\n    {fault}", True)
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
@@ -239,8 +268,10 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
             yield Trial(f"  `{pair}` are reported as: {third[0]}")
     misled = len(report.misled)
     most = max(1, MAX_MISLED * report.pairs)
-    words = f"{misled} of {report.pairs} pairs of mistakes misled"
-    yield finding(f"{report.unit}: {words}", misled > most)
+    if report.pairs:
+        pairs = f"of {counted(report.pairs, 'pair')} of mistakes made together"
+        words = f"{pairs}, {misled or 'none'} got the feedback of a third mistake"
+        yield finding(f"{report.unit}: {words}", misled > most)
 
 
 def _count_wanted_pairs(solution: Solution, quick: bool) -> int:
@@ -299,16 +330,17 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
     in so many.
     """
     unit = server.unit
-    tried = 0
+    tried = faults = 0
     with closing(MadeKey(unit, seed, {}, AnswerStore(None), lambda: server)) as key:
         for one in try_after_mistakes(unit, key, each):
             tried += 1
             if one.too_much:
+                faults += 1
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        words = f"{files} with an early mistake and without the later exercise"
-        yield finding(f"{unit.name}: {words}: tried", False)
+        words = f"{tried - faults} of {files} with an early mistake earned nothing"
+        yield finding(f"{unit.name}: {words} for a later exercise that they lack", faults > 0)
 
 
 # ---- right answers in other styles
@@ -337,6 +369,7 @@ def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterato
                 on_each_seed.append(furthest)
                 most = max(deviations.values())
                 if most > 1:
+                    report.failed_styles.add(style)
                     why = answer.message or f"{most:.3g} tolerances from the solution's"
                     yield finding(f"{where}: lost {check.name}: {why}", True)
 
@@ -410,8 +443,8 @@ def judge_mutants(
             yield Trial(f"  survives: {name}")
     if report.survivors:
         yield Trial(
-            "  A mutant that survives is a wrong answer that passes. Add a check or an input that "
-            "tells it apart; if it is right, list it in solutions/equivalent.toml."
+            "  Each of these variants passes. If it is wrong, add a check or an input that detects "
+            "it; if it is right, copy what follows `survives: ` into solutions/equivalent.toml."
         )
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE
@@ -451,10 +484,10 @@ def _feedback_on_mutants(report: ValidationReport) -> Trial:
     feedback = report.feedback
     answered = counted(feedback.answered, "mutant")
     verb = "returns" if feedback.answered == 1 else "return"
-    of_mutants = f"{feedback.explained} of the {answered} that {verb} values"
+    of_mutants = f"{feedback.explained} of {answered} that {verb} values"
     words = f"{report.unit}: feedback explains {of_mutants}"
     if not feedback.untrue:
-        return Trial(f"  {words} (for information)")
+        return Trial(f"  {words}; there is nothing to do about the others")
     lines = [f"{words}; feedback false:"]
     for untrue in feedback.untrue:
         lines.append(f"    {untrue}")
@@ -475,11 +508,18 @@ def _grade(
     return grade_one(server, submission, "submission.py", seed, key, data)
 
 
-def _with_fault(what: str, fault: str) -> Trial:
-    """Make a finding of what was tried and what is wrong with it, "" where nothing is."""
+def _with_fault(what: str, went: str, fault: str) -> Trial:
+    """Make a finding of what was tried, how it went, and what is wrong, "" where nothing is."""
     if not fault:
-        return finding(what, False)
+        return finding(f"{what} {went}", False)
     return finding(f"{what} {fault}", True)
+
+
+def _points_of(verdicts: Sequence[Verdict]) -> str:
+    """Say what a file earned: "5 of 8 points"."""
+    earned = sum(verdict.earned for verdict in verdicts)
+    points = sum(verdict.points for verdict in verdicts)
+    return f"{earned:g} of {points:g} points"
 
 
 def lost(verdicts: Sequence[Verdict]) -> str:
@@ -506,7 +546,7 @@ def gained(verdicts: Sequence[Verdict]) -> str:
         if not verdict.earned and _is_unwritten(verdict):
             continue
         remark = verdict.remarks[0].text if verdict.remarks else ""
-        lines.append(f"{verdict.name}: {verdict.earned} points, {remark}")
+        lines.append(f"earned {verdict.earned:g} points for {verdict.name}: {remark}")
     return "; ".join(lines)
 
 
@@ -518,7 +558,7 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
     told = set(_mistakes_named(verdicts))
     is_prediction = any(verdict.given and not verdict.agrees for verdict in verdicts)
     if all(verdict.status == "passed" for verdict in verdicts) and not is_prediction:
-        return "lost no points"
+        return f"lost no points: it {RIGHT_VALUES}"
     if told == {text}:
         return ""
     return f"got: {sorted(told) or 'nothing that is known'}"

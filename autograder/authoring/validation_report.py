@@ -34,6 +34,8 @@ def finding(what: str, fault: bool) -> Trial:
 class ValidationReport:
     """What was tried of a unit, and counted.
 
+    misjudged: mistakes that were not diagnosed on some seed. failed_styles: alternative solutions
+    that lost points on some seed.
     misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
     catches. feedback: on mutants. deviations: (check, style) → by how many tolerances the
     style's answer differs, one per seed. only: the check that is proven, "" for all of the unit.
@@ -46,7 +48,9 @@ class ValidationReport:
     points: float = 0.0
     checks: list[str] = field(default_factory=list)
     mistakes: int = 0
+    misjudged: set[str] = field(default_factory=set)
     styles: int = 0
+    failed_styles: set[str] = field(default_factory=set)
     pairs: int = 0
     misled: list[str] = field(default_factory=list)
     mutants: int = 0

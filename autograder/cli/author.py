@@ -83,7 +83,7 @@ def _say_where_no_walls_are() -> None:
 @click.option(
     "--gradescope",
     type=PATH,
-    help="Write what Gradescope runs into this folder.",
+    help="Write an autograder for Gradescope into this folder.",
 )
 @click.option(
     "--seeds",
@@ -112,9 +112,9 @@ def build(
     units: tuple[str, ...],
     course_folder: Path | None,
 ) -> None:
-    """Generate stubs and public keys from solutions/, of some units or of all.
+    """Generate starter code and the reference outputs for practice, from solutions/.
 
-    Files for students then hold only these units.
+    If units are named, the files for students contain only these.
 
     \b
     Example:  autograder build --check
@@ -162,7 +162,7 @@ def build(
 @click.option(
     "--quick", is_flag=True, help="Leave out the checks that train, and nine of ten mutants."
 )
-@click.option("--check", "only", metavar="NAME", default="", help="Prove one check of one unit.")
+@click.option("--check", "only", metavar="NAME", default="", help="Test one check of one unit.")
 @click.option("--page", is_flag=True, help="Write docs/measurements/grader.md.")
 @click.option(
     "-j",
@@ -184,7 +184,7 @@ def validate(
     units: tuple[str, ...],
     course_folder: Path | None,
 ) -> None:
-    """Prove the material of some units, or of all.
+    """Test solutions, mistakes and checks of all units, or of those named.
 
     The solution and alternative solutions earn all points (on 20 seeds or more without --quick),
     and starter code earns none. Each known mistake is diagnosed, and wrong variants lose points.
@@ -204,7 +204,7 @@ def validate(
     course = find_course(course_folder)
     names = [find_unit(course, name) for name in units or course.units]
     if only and (page or len(names) > 1):
-        raise Refused("--check proves one check of one unit: name the unit, and leave out --page.")
+        raise Refused("--check tests one check of one unit: name the unit, and leave out --page.")
     reports = [ValidationReport(name, seeds, quick, only) for name in names]
     jobs_of_each = max(1, jobs // len(reports))
 
@@ -246,10 +246,10 @@ def validate(
 def calibrate(
     seeds: int, quick: bool, jobs: int, units: tuple[str, ...], course_folder: Path | None
 ) -> None:
-    """Measure where the bounds of training belong.
+    """Measure how far training ends from the solution, for right answers and mistakes.
 
-    The solution, its other styles and its mistakes are trained on many seeds; how far each ends
-    from the solution is recorded beside the bound, in solutions/bounds.toml.
+    Trains the solution, the alternative solutions and the mistakes on many seeds, and writes the
+    distances beside the bound, into solutions/bounds.toml. Choose a bound between them.
     -j trains several at a time.
 
     \b

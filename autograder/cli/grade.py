@@ -75,7 +75,7 @@ EACH = 30.0  # seconds between two words on how far a run is
 @click.option(
     "--any-name",
     is_flag=True,
-    help="Accept any name in a file that asks for one, since folders are not called as students.",
+    help="Accept any name in 'find the mistake'; for folders that are not named after students.",
 )
 @click.option(
     "--unsafe",

@@ -342,12 +342,57 @@ def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
     assert build(unit.course)
     report = ValidationReport("halves", seeds=1, quick=False)
     lines = [trial.text for trial in validate(unit, report)]
-    assert "✓ halves: 2 mistakes on 1 seed, 0 alternative solutions on 20 seeds" in lines
-    assert not [line for line in lines if "early mistake" in line]
+    assert "✓ halves, seed 1000: the solution earned 5 of 5 points" in lines
+    assert "✓ halves, seed 1000: the starter code earned 0 points" in lines
+    assert "✓ halves: 2 of 2 mistakes diagnosed, on 1 seed" in lines
+    assert not [line for line in lines if "early mistake" in line or "alternative" in line]
     last = max(number for number, line in enumerate(lines) if line.startswith("  survives:"))
-    assert lines[last + 1].startswith("  A mutant that survives is a wrong answer that passes. Add")
+    assert lines[last + 1].startswith(
+        "  Each of these variants passes. If it is wrong, add a check"
+    )
     assert lines[-1].startswith("  halves: feedback explains ")
-    assert lines[-1].endswith(" mutants that return values (for information)")
+    assert lines[-1].endswith(
+        " mutants that return values; there is nothing to do about the others"
+    )
+
+
+def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):
+    """One that shows on some seeds only: its own line, and ✗ where mistakes are counted."""
+    mistake = "return x / 2 + (x[0] < 0.4)"
+    script = SOLUTION.replace("return x.mean() / 2", mistake)
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
+    assert build(unit.course)
+    report = ValidationReport("halves", seeds=2, quick=True)
+    first, counted = [trial.text for trial in validate(unit, report) if trial.fault]
+    lines = unit.course.solution("halves").read_text().split("\n")
+    number = 1 + lines.index(f"    # mistake: {mistake}")
+    assert first.startswith(f"✗ halves, seed 1001, line {number}: the mistake `{mistake}`\n")
+    assert "lost no points: it gives the right values in every check." in first
+    assert counted == "✗ halves: 1 of 2 mistakes diagnosed, on each of 2 seeds"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "words"),
+    [
+        ("return 0.5 * x", "`return 0.5 * x` gives the right values in every check."),
+        (
+            "return x.halff()",
+            "`return x.halff()` only raises an error, because there is no `halff`",
+        ),
+    ],
+)
+def test_build_and_validate_refuse_the_same_mistakes(mistake, words, tmp_path):
+    """One whose values are right, and one that only raises an error over a misspelt name."""
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
+    script = unit.course.solution("halves")
+    script.write_text(script.read_text().replace("return x.mean() / 2", mistake))
+    commands = (
+        lambda: build(unit.course),
+        lambda: list(validate(unit, ValidationReport("halves", seeds=1, quick=True))),
+    )
+    for command in commands:
+        with pytest.raises(BadSource, match=re.escape(words)):
+            command()
 
 
 def test_a_length_that_differs_is_a_warning(tmp_path):

@@ -1,4 +1,4 @@
-"""Experiments of {{ unit }}: each runs what a student wrote on what a seed draws, and names what comes out."""
+"""Checks of {{ unit }}: each runs the student's function on random inputs and returns named results."""
 
 import numpy as np
 

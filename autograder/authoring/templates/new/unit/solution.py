@@ -15,7 +15,7 @@ check = autograder.unit("{{ unit }}")
 #
 # **Exercise** · 3 minutes · about 1 line
 #
-# <details><summary>What is left of equal numbers?</summary>
+# <details><summary>What does centring give if all numbers are equal?</summary>
 #
 # Zeros: each is as large as the mean, so subtract the mean.
 # </details>

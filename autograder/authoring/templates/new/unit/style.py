@@ -1,4 +1,4 @@
-"""Number by number. A style is a right answer written otherwise: it must lose nothing."""
+"""Number by number: an alternative solution. It must earn all points."""
 
 
 def centre(x):

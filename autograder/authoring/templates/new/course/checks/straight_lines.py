@@ -1,7 +1,7 @@
 """Experiments on straight lines.
 
-A check is an experiment: it runs what a student wrote on what a seed draws, and names what comes out. It never compares.
-The same experiment is run on the solution, and on the solution with each known mistake in it; the engine compares.
+A check runs the student's functions on random inputs and returns named results. It never compares.
+The engine runs it on the solution, too and on the solution with each known mistake, and compares.
 """
 
 import numpy as np
@@ -29,11 +29,12 @@ def predicting(line, seed):
 def three_steps(line, seed):
     """`fit` takes one step of gradient descent for each pair"""
     x, y = numbers(seed, 2, 3)
-    return named("weights", line.fit(x, y, numbers(seed + 1, 2), 0.3))
+    rate = np.random.default_rng(seed).uniform(0.2, 0.4)
+    return named("weights", line.fit(x, y, numbers(seed + 1, 2), rate))
 
 
-# A check that trains has two functions. The experiment is given a text to train on and returns weights. `measure` says how
-# good these are on a text that nobody trained on: there the solution runs, and no submission.
+# A check that trains has two functions. The experiment gets a text to train on and returns weights. `measure` evaluates these
+# weights on held-out data with your code.
 
 
 def points_of(text):
@@ -49,8 +50,8 @@ def held_out_error(solution, trained, text):
     points=3,
     needs=three_steps,
     measure=held_out_error,
-    within=0.01,  # how far from the solution's error on the same seed; `autograder calibrate` measures where it belongs
-    kept="it shows that the parts work together on real points",  # as it catches no wrong variant that no other does
+    within=0.01,  # how far from the solution's error on the same seed; `autograder calibrate` measures what right answers need
+    kept="it shows that the parts work together on real points",  # the other checks already catch every wrong variant that it catches
 )
 def learning(line, seed, text):
     """`fit` finds the line in a cloud of points"""

@@ -1,10 +1,7 @@
 # %% [markdown]
 # # Straight lines
 #
-# This file is yours: it holds the text, the solutions, and the mistakes that people make. Students get the same file with
-# each part between the two markers taken out; `autograder build` writes it into `assignments/`.
-#
-# A line is two numbers, its **slope** and its **height** at 0. We put a line through points, then let it find its own way.
+# A line is two numbers, its **slope** and its **height** at 0. We predict with a line, then fit it by gradient descent.
 
 # %%
 import numpy as np
@@ -28,6 +25,10 @@ check = autograder.unit("straight_lines")
 def predict(weights, x):
     """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
     ### BEGIN SOLUTION
+    # For you, the author: students get this file without what stands between the two markers, so without these lines.
+    # `autograder build` writes it into `assignments/`. Below a line of code, `# mistake:` gives the wrong statement that
+    # people write there, then words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of the
+    # points.
     return weights[0] * x + weights[1]
     # mistake: return weights[0] * (x + weights[1])
     #   the height was multiplied by the slope too: add it last.
@@ -40,10 +41,7 @@ def predict(weights, x):
 check("predicting")
 
 # %% [markdown]
-# Below a line, `# mistake:` gives the wrong statement that people write there, then words that say what was done, why it
-# is wrong and what to do. `(keeps 0.5)` gives half of the points.
-#
-# An example runs if the exercise above it is solved:
+# The example below runs when the exercise above it is solved:
 
 # %%
 with autograder.example("a line of slope 2 through 1"):
@@ -52,8 +50,8 @@ with autograder.example("a line of slope 2 through 1"):
 # %% [markdown]
 # ## A line that learns
 #
-# For each pair of numbers: how far is the line from it? Move both weights against that error, the slope by as much more as
-# `x` is larger. This is stochastic gradient descent, one pair at a time.
+# The error of a pair is what the line predicts at `x` less `y`. Subtract rate × error from the height, and rate × error × `x`
+# from the slope. This is stochastic gradient descent, one pair at a time.
 #
 # **Exercise** · 10 minutes · about 4 lines
 #
@@ -84,8 +82,7 @@ def fit(x, y, weights, rate):
 check("three_steps")
 
 # %% [markdown]
-# Two checks of one function: three steps are compared exactly, so that a mistake is named; then it trains on real points,
-# and what counts is how well the line predicts points that it has not seen.
+# The next check trains on real points: what counts is how well the line predicts points that it has not seen.
 
 # %%
 check("learning")

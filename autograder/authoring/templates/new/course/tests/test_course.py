@@ -1,4 +1,4 @@
-"""The proofs of this course, by the command that people use. A new unit needs no new test."""
+"""Tests of this course, by the command that people use. They include new units automatically."""
 
 import json
 import subprocess
@@ -19,21 +19,21 @@ def autograder(*arguments):
 
 
 def test_what_is_generated_is_up_to_date():
-    """Stubs and keys are what `autograder build` makes of solutions/ and checks/."""
+    """Starter code and keys are what `autograder build` makes of solutions/ and checks/."""
     done = autograder("build", "--check")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_material_is_proven(unit):
-    """Known mistakes are told apart, other styles lose nothing, wrong variants lose points."""
+    """Known mistakes are diagnosed, alternative solutions earn all points, wrong variants lose some."""
     done = autograder("validate", unit, "--quick", "--seeds", 2)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
 def grades(tmp_path_factory):
-    """A class of two, graded confined as a real one is: one hands in the solutions, the other what was given."""
+    """Grade two submissions in the sandbox: the solutions and the starter code."""
     submitted, out = tmp_path_factory.mktemp("submitted"), tmp_path_factory.mktemp("grades")
     for student, folder in (("knows_all", "solutions"), ("wrote_nothing", "assignments")):
         for unit in UNITS:
@@ -47,7 +47,7 @@ def grades(tmp_path_factory):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_solution_earns_all_and_a_stub_nothing(grades, unit):
-    """On a seed that nobody has seen, training and all."""
+    """On a secret seed, with training."""
     full, none = (
         json.loads((grades / unit / f"{who}.json").read_text())
         for who in ("knows_all", "wrote_nothing")

@@ -1,4 +1,4 @@
-"""Number by number, in plain Python. A style holds right answers written otherwise: it must lose nothing."""
+"""Number by number, in plain Python: an alternative solution. It must earn all points."""
 
 
 def predict(weights, x):

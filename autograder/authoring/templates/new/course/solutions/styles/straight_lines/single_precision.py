@@ -1,4 +1,4 @@
-"""In numbers of 32 bits, which round earlier: training ends a little elsewhere, and `calibrate` measures how far."""
+"""In single precision: rounding changes the result of training slightly, and `calibrate` measures by how much."""
 
 
 def fit(x, y, weights, rate):

@@ -153,6 +153,8 @@ def relu(z):
     #   `np.max(z, 0)` is the largest along axis 0. The elementwise maximum is `np.maximum`.
     # mistake: return np.where(z > 0, z, 0.01 * z)
     #   this is a leaky relu. Below 0, `relu` is 0.
+    # mistake: return z
+    #   `z` came back as it was. Entries below 0 become 0: use `np.maximum(z, 0)`.
     # mistake: return np.abs(z)
     #   entries below 0 became positive. `relu` makes them 0: use `np.maximum(z, 0)`.
     ### END SOLUTION

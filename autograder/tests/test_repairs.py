@@ -28,6 +28,12 @@ from autograder.source.restorations import calls_in, restorations
 from autograder.source.small_changes import TAKES_AXIS, Source, small_changes
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Let a search go on as long as it has something to try, on a busy machine as well."""
+    monkeypatch.setattr(repairs, "MOST_SECONDS", 300.0)
+
+
 def repaired(one, functions):
     """Say what mends an answer; "" where nothing does."""
     found = mending(one, functions)
@@ -569,6 +575,8 @@ NAMES = {
     SlipKind.SIDES_SWAPPED: ("-",),
     SlipKind.ARGUMENTS_SWAPPED: ("f",),
     SlipKind.ARGUMENT_FOR_RESULT: ("f",),
+    SlipKind.APPLIED_TO_TOO_MUCH: ("f",),
+    SlipKind.APPLIED_TO_TOO_LITTLE: ("f",),
 }
 
 

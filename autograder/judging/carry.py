@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from autograder.check import Answer, Check, Failure
-from autograder.judging.compare import is_right, same_answer
+from autograder.judging.compare import same_answer
 from autograder.judging.key import CheckKey, Mistake
 from autograder.judging.points import Judgement, Standard, judge
 from autograder.judging.verdict import Status, Verdict
@@ -131,11 +131,15 @@ class Following:
 
 
 def still_right(check: Check, expected: Answer, answer: Answer) -> Following | None:
-    """Judge an answer that is right though something before it is wrong; None where it is not."""
-    if not is_right(check, expected, answer):
-        return None
+    """Judge an answer that is right though something before it is wrong; None where it is not.
+
+    A text that a person reads is recorded, whatever went before.
+    """
     standard = Standard(expected)
-    return Following(judge(check, standard, answer), standard, check.points)
+    judgement = judge(check, standard, answer)
+    if judgement.failure or judgement.wrong:
+        return None
+    return Following(judgement, standard, judgement.earned)
 
 
 def after_mistakes(standard: Standard, carried: Carried) -> Standard:

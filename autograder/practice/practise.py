@@ -38,7 +38,6 @@ from autograder.judging import (
 from autograder.practice.first_wrong import with_first_wrong
 from autograder.practice.imports import imports_not_graded
 from autograder.practice.limits import Tell, last_resort, within_limits
-from autograder.question import Question
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, failed, run_experiment
 
@@ -99,6 +98,11 @@ class Practised:
 def _without_answer(verdict: Verdict) -> Practised:
     nothing = Answer()
     return Practised(verdict, PlainKey(nothing), nothing)
+
+
+def _is_only_recorded(check: Check) -> bool:
+    """Return whether a check is a question whose answer no key of students knows."""
+    return check.question is not None and not check.question.feedback
 
 
 def _failed(check: Check, answer: Answer) -> Practised:
@@ -204,8 +208,8 @@ class _Practice:
         if check.measure:
             return self._train(check)
         known = self.key[check.name]
-        if check.question and not check.question.feedback:
-            return self._record(check, check.question)
+        if _is_only_recorded(check):
+            return self._record(check)
         answer = self._answer(check, known)
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
@@ -214,8 +218,10 @@ class _Practice:
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
 
-    def _record(self, check: Check, question: Question) -> Practised:
+    def _record(self, check: Check) -> Practised:
         """Record an answer that no key here knows: nothing is said of whether it is right."""
+        question = check.question
+        assert question
         experiments = self.unit.experiments
         explain = partial(explain_error, experiments)
         seed = self.unit.course.public_seed
@@ -240,6 +246,8 @@ class _Practice:
         if known is None or follows is None:
             return _without_answer(self.judge.waiting(check, lacking))
         self.tell(check.name, 0.0)
+        if _is_only_recorded(check):
+            return self._record(check)
         answer = self._answer(check, known)
         return Practised(self.judge.judge_following(follows, answer), known, answer)
 

@@ -27,9 +27,11 @@ from autograder.check import (
 from autograder.course import load_unit, read_course
 from autograder.errors import BadSource
 from autograder.grading.keys import build_key, solution_of
+from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.outline import outline_unit
 from autograder.grading.results import stored_results
+from autograder.grading.store import AnswerStore
 from autograder.judging import unmet
 from autograder.practice.practise import practise
 from autograder.practice.progress import to_do
@@ -397,6 +399,52 @@ def test_a_wrong_answer_holds_nothing_back(asked, graded):
     recorded = practised(asked, answering(asked, best='"relu"'))
     assert unmet(asked.checks[-1], recorded) == []
     assert recorded["doubling"].status == "passed"
+
+
+AFTER = """
+
+@check(points=1, needs=doubling, question=choice("2 x", "x + 2"))
+def what(unit, seed):
+    \"\"\"What does it return?\"\"\"
+    return unit.what()
+
+@check(points=3, needs=doubling, question=written())
+def why(unit, seed):
+    \"\"\"Why does it?\"\"\"
+    return unit.why()
+"""
+ANSWERS_AFTER = """
+def what():
+    ### BEGIN SOLUTION
+    return "2 x"
+    # mistake: return "x + 2"
+    #   it multiplies.
+    ### END SOLUTION
+
+def why():
+    ### BEGIN SOLUTION
+    return "it is so"
+    ### END SOLUTION
+"""
+
+
+def test_a_question_after_a_known_mistake_is_recorded_in_practice_and_judged_in_a_grade(tmp_path):
+    """Practice knows no answer, so it lets none pass. A text that a person reads is kept."""
+    checks = CHECKS.replace("import check,", "import written, check,") + AFTER
+    made = small.write_course(tmp_path / "course", "asked", checks, SOLUTION + ANSWERS_AFTER)
+    assert build(small.with_calls(made).course)
+    asked = load_unit(read_course(tmp_path / "course"), "asked")
+    wrong = answering(asked, what='"x + 2"', why='"I think so"') + "\ndef double(x): return x * x\n"
+    in_practice = practised(asked, wrong)
+    assert [in_practice[name].status for name in ("what", "why")] == ["recorded", "recorded"]
+    assert sum(in_practice[name].earned for name in ("what", "why")) == 0
+    with Server(asked) as server:
+        listed = small.listed(asked, server)
+        key = MadeKey(asked, small.SEED, {}, AnswerStore(None), lambda: server, listed)
+        verdicts = grade_one(server, wrong.encode(), "ada.py", small.SEED, key, {})
+    doubling, what, why = verdicts[-3:]
+    assert [one.status for one in (doubling, what, why)] == ["failed", "failed", "recorded"]
+    assert [one.earned for one in (doubling, what, why)] == [0, 0, 0]
 
 
 HOSTILE = {

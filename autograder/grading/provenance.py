@@ -20,7 +20,8 @@ from autograder.sandbox.readable import module_path
 
 ENGINE = Path(__file__).parents[1]
 CODE = (".py", ".tsv")  # modules, and tables that they read
-COMPUTES = ("check.py", "sandbox/inside")  # of the engine, what takes part in computing an answer
+# of the engine, what takes part in computing an answer
+COMPUTES = ("check.py", "kinds.py", "question.py", "parsing.py", "errors.py", "sandbox/inside")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,10 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import small
@@ -12,7 +15,14 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
 from autograder.grading.materials import check_materials
-from autograder.grading.provenance import experiments_digest, unit_digest, without_points
+from autograder.grading.provenance import (
+    COMPUTES,
+    ENGINE,
+    experiments_digest,
+    modules_of,
+    unit_digest,
+    without_points,
+)
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
@@ -127,6 +137,22 @@ def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
     assert {name for name in now if now[name] != before[name]} == (
         everything if changed is None else changed
     )
+
+
+LOADED = """
+import sys
+import autograder.kinds, autograder.sandbox.inside.server
+print(*(m.__file__ for n, m in sys.modules.items() if n.startswith("autograder.")))
+"""
+
+
+def test_a_stored_answer_rests_on_all_of_the_engine_that_takes_part_in_it():
+    """What reads a table or a choice does, too: where that changes, answers are made anew."""
+    command = [sys.executable, "-c", LOADED]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    counted = {path for name in COMPUTES for path in modules_of(ENGINE / name)}
+    left_out = {path.relative_to(ENGINE) for path in map(Path, loaded) if path not in counted}
+    assert left_out == {Path("sandbox/__init__.py"), Path("version.py")}
 
 
 def test_other_points_make_no_answer_anew(copied):

@@ -497,7 +497,7 @@ SOLUTION = """
         "Tanh of the mean of each row and the next, several times."
         ### BEGIN SOLUTION
         while times > 0:
-            x = np.sqrt(0.5 * (x[1:] + x[:-1]))
+            x = np.arctan(0.5 * (x[1:] + x[:-1]))
             times -= 1
         return x
         # mistake: return np.zeros(3)
@@ -521,7 +521,7 @@ SOLUTION = """
 
 STYLE = """
 def smooth(x, times):
-    return smooth(np.sqrt(x[1:] / 2 + x[:-1] / 2), times - 1) if times else x
+    return smooth(np.arctan(x[1:] / 2 + x[:-1] / 2), times - 1) if times else x
 
 
 def chosen(x):
@@ -562,7 +562,7 @@ import numpy as np
 
 def smooth(x, times):
     for _ in range(times):
-        x = np.sqrt((x[:-1] + x[1:]) / 2)
+        x = np.arctan((x[:-1] + x[1:]) / 2)
     return x
 
 def weights(x):

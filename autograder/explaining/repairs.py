@@ -41,7 +41,7 @@ from autograder.sandbox.definitions import Script, script_of
 from autograder.slip import SlipKind
 from autograder.source.addons import names_of_addons
 from autograder.source.edits import Edit
-from autograder.source.repairs import places_moved
+from autograder.source.places_moved import places_moved
 from autograder.source.restorations import Around, calls_in, restorations
 from autograder.source.small_changes import (
     TAKES_AXIS,

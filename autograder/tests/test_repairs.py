@@ -23,7 +23,7 @@ from autograder.sandbox.definitions import script_of
 from autograder.sandbox.worker import Worker
 from autograder.slip import Slip, SlipKind
 from autograder.source.edits import Edit
-from autograder.source.repairs import places_moved
+from autograder.source.places_moved import places_moved
 from autograder.source.restorations import calls_in, restorations
 from autograder.source.small_changes import TAKES_AXIS, Source, small_changes
 

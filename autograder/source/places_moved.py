@@ -1,7 +1,7 @@
-"""Repairs of a submission: small changes that may mend a slip.
+"""Places moved by one: changes of wrong code that are made of no solution.
 
-A repair is a small change of wrong code: one of those that are made of a solution, or one of those
-here, or one that puts back what was left out (`restorations.py`).
+A repair of a submission is one of these, or a small change as of a solution (`small_changes.py`),
+or one that puts back what was left out (`restorations.py`).
 """
 
 import ast

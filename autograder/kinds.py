@@ -191,10 +191,18 @@ def _as_text(value: Any) -> str:
 def _index_values(name: str, index: Any) -> np.ndarray:
     """Return the labels of rows: as numbers where they are numbers, else as text."""
     labels = index.tolist()
-    is_number = [isinstance(label, int | float) and not isinstance(label, bool) for label in labels]
-    if all(is_number):
-        return np.array(labels, np.int64 if index.dtype.kind in "iu" else float)
-    return np.array([_as_text(label) for label in labels], dtype=str)
+    if not all(map(_is_plain_number, labels)):
+        texts = list(map(_as_text, labels))
+        return np.array(texts, dtype=str)
+    if index.dtype.kind in "iu":
+        return np.array(labels, np.int64)
+    return np.array(labels, float)
+
+
+def _is_plain_number(label: Any) -> bool:
+    if isinstance(label, bool):
+        return False
+    return isinstance(label, int | float)
 
 
 def rows(name: str, answer: Any, columns: str) -> Arrays:

@@ -313,13 +313,19 @@ def _line(name: str, value: Any) -> int:
 
 
 def _shape(name: str, value: Any) -> np.ndarray:
-    parts = list(value) if isinstance(value, tuple | list) else [value]
-    for part in parts:
-        if isinstance(part, bool) or not isinstance(part, int | np.integer) or part < 0:
-            raise TypeError(f"`{name}` should be a shape, as (3, 4). It is {_found(value)}.")
-    if len(parts) > MOST_AXES:
+    sizes = list(value) if isinstance(value, tuple | list) else [value]
+    if not all(map(_is_size, sizes)):
+        raise TypeError(f"`{name}` should be a shape, as (3, 4). It is {_found(value)}.")
+    if len(sizes) > MOST_AXES:
         raise TypeError(f"`{name}` should be a shape of at most {MOST_AXES} numbers.")
-    return np.array(parts, dtype=np.int64)
+    return np.array(sizes, dtype=np.int64)
+
+
+def _is_size(value: Any) -> bool:
+    """Return whether a value may be the size of an axis."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return bool(value >= 0)
 
 
 def _short(name: str, value: Any) -> str:

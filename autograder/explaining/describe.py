@@ -169,13 +169,24 @@ def small_changes_that_give(
 
 def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> ChangeFound | None:
     """Return what changes that give the same values have in common; None where it is little."""
-    functions = frozenset(change.function for change in changes)
+    functions = {change.function for change in changes}
     if len(functions) > MOST_FUNCTIONS:
         return None
-    slips = frozenset(change.slip for change in changes)
-    tops = {function.partition(".")[0] for function in functions}
-    named = sorted(functions) if all(top in exercises for top in tops) else ()
-    return ChangeFound(tuple(named), tuple(sorted(slips)), are_of_several=len(functions) > 1)
+    slips = {change.slip for change in changes}
+    named = sorted(functions)
+    if not all(_is_of_exercise(function, exercises) for function in functions):
+        named = []
+    return ChangeFound(
+        functions=tuple(named),
+        slips=tuple(sorted(slips)),
+        are_of_several=len(functions) > 1,
+    )
+
+
+def _is_of_exercise(function: str, exercises: Container[str]) -> bool:
+    """Return whether a function, or the class of a method, is one of some exercises."""
+    top, _, _ = function.partition(".")
+    return top in exercises
 
 
 def pairs_that_give(

@@ -288,10 +288,19 @@ def slip_in_words(slip: Slip) -> str:
         is_missing, is_too_much = MISSING[slip.kind]
         return is_too_much if slip.is_too_much else is_missing
     if slip.kind in PARTS:
-        part = NAMED_PART[slip.kind].format(*slip.names) if slip.names else PART[slip.kind]
+        part = _part_in_words(slip)
         return f"{part} is too much" if slip.is_too_much else f"{part} is left out"
-    option = f"in the option `{slip.option}`, " if slip.option else ""
-    return option + SENTENCE[slip.kind].format(*slip.names)
+    sentence = SENTENCE[slip.kind].format(*slip.names)
+    if slip.option:
+        return f"in the option `{slip.option}`, {sentence}"
+    return sentence
+
+
+def _part_in_words(slip: Slip) -> str:
+    """Say what is left out or too much, by its name where it has one."""
+    if slip.names:
+        return NAMED_PART[slip.kind].format(*slip.names)
+    return PART[slip.kind]
 
 
 def slips_in_words(slips: Iterable[Slip]) -> str:

@@ -1,7 +1,7 @@
 """The key of a unit; each part is computed when it is first asked for."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -110,11 +110,18 @@ class MadeKey(Mapping[str, CheckKey]):
         before: set[str] = set()
         for name in all_needed(check, self._checks):
             before |= self._exercises_run(self._checks[name])
-        own = ran - before or ran
-        written = exercises(self._maker.solution)
-        together = {name: functions for name, functions in written.items() if name in own}
-        each: list[Exercises] = [{name: functions} for name, functions in together.items()]
-        return [*each, together] if len(each) > 1 else each
+        own = ran - before
+        if not own:
+            own = ran
+        each: list[Exercises] = []
+        together: dict[str, Sequence[str]] = {}
+        for name, functions in exercises(self._maker.solution).items():
+            if name in own:
+                each.append({name: functions})
+                together[name] = functions
+        if len(each) > 1:
+            each.append(together)
+        return each
 
     def _exercises_run(self, check: Check) -> set[str]:
         """Return the exercises that run in a check; all of them where that is not known."""

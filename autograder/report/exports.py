@@ -300,11 +300,15 @@ def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
     """Write the final table of the course."""
     absent = [student.student for student in _absent(missing)]
     rows = final_rows(grades, rules, absent)
-    known = {row.who.student: row.who for row in _rows(grades, missing)}
-    head, *lines = final_table(rows, _columns(grades))
+    heads = _columns(grades)
+    head, *lines = final_table(rows, heads)
+    whose = {}
+    for gradebook_row in _rows(grades, missing):
+        student = gradebook_row.who
+        whose[student.student] = student
     table = [(*head, "id", "name", "email", "sis")]
     for row, line in zip(rows, lines, strict=True):
-        student = known.get(row.student, Student(row.student))
+        student = whose.get(row.student) or Student(row.student)
         table.append((*line, *_who(student)))
     return {"total.csv": as_csv(table)}
 

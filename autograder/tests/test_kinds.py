@@ -327,7 +327,7 @@ def test_a_table_is_graded_with_its_labels(kind, clinics):
 def test_the_costs_of_labels_are_those_of_the_page(tmp_path):
     """Columns, index and types cost a fifth each of a table with two listed columns."""
     page = (small.ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-    costs = "exchanged columns cost 0.4, `as_index=False` costs 1.2, and a missing column 1.8."
+    costs = "exchanged columns cost 0.4, and `as_index=False`, which changes all three, costs 1.2."
     assert costs in page
     script = """
         def summary(visits):

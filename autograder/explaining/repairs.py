@@ -397,8 +397,8 @@ class _Search:
     def __init__(self, wrong: Wrong) -> None:
         self.tried = 0
         self._wrong = wrong
-        self._late: Counter[str] = Counter()  # by function
-        self._left = MOST
+        self._late: Counter[str] = Counter()  # how many changes of a function were late
+        self._left = MOST  # how many more are tried
         self._ends = time.monotonic() + MOST_SECONDS
         self._seen: set[bytes] = set()
         self._right_answers: dict[int, Expected] = {}  # by seed
@@ -431,36 +431,51 @@ class _Search:
 
         After the first one few others are tried, and all that are of its line.
         """
-        wrong = self._wrong
         passing: list[Edit] = []
         passed_over = 0
-        with wrong.open(wrong.source) as runner:
+        with self._wrong.open(self._wrong.source) as runner:
             for change in changes:
-                is_beside = bool(passing) and change.line == passing[0].line
-                if self._is_late() or not (self._left or passing):
+                if self._is_over(passing) or passed_over > MOST_PASSED_OVER:
                     break
-                is_far = not self._left and not is_beside
-                if is_far or self._late[change.function] > MOST_LATE:
+                if not self._may_be_tried(change, passing):
                     passed_over += 1
-                    if passed_over > MOST_PASSED_OVER:
-                        break
-                    continue
-                script = change.script.encode()
-                digest = sha256(script).digest()
-                if digest in self._seen:
-                    continue
-                self._seen.add(digest)
-                self._left = max(0, self._left - 1)
-                self.tried += 1
-                check = wrong.expected.check
-                answer = self._ask(runner, check, wrong.seed, SECONDS_OF_ONE, script)
-                if answer.failure == Failure.TIMEOUT:
-                    self._late[change.function] += 1
-                if wrong.expected.is_met_by(answer):
+                elif self._is_new(change) and self._passes(change, runner):
                     if not passing:
                         self._left = min(self._left, MOST_AFTERWARDS)
                     passing.append(change)
         return passing
+
+    def _is_over(self, passing: Sequence[Edit]) -> bool:
+        """Return whether no further change is looked at. passing: those that mend so far."""
+        is_used_up = not self._left and not passing
+        return is_used_up or self._is_late()
+
+    def _may_be_tried(self, change: Edit, passing: Sequence[Edit]) -> bool:
+        """Return whether a change is tried: where few are left, only beside one that mends."""
+        if self._late[change.function] > MOST_LATE:
+            return False
+        if self._left:
+            return True
+        return bool(passing) and change.line == passing[0].line
+
+    def _is_new(self, change: Edit) -> bool:
+        """Return whether no change before made the same script, and note this one."""
+        digest = sha256(change.script.encode()).digest()
+        if digest in self._seen:
+            return False
+        self._seen.add(digest)
+        return True
+
+    def _passes(self, change: Edit, runner: Runner) -> bool:
+        """Try a change: return whether the check passes with it."""
+        self.tried += 1
+        self._left = max(0, self._left - 1)
+        expected = self._wrong.expected
+        script = change.script.encode()
+        answer = self._ask(runner, expected.check, self._wrong.seed, SECONDS_OF_ONE, script)
+        if answer.failure == Failure.TIMEOUT:
+            self._late[change.function] += 1
+        return expected.is_met_by(answer)
 
     def _passes_all(self, repair: Edit) -> bool:
         wrong = self._wrong

@@ -72,9 +72,13 @@ class Check:
 
     needs: names of the checks that must have passed before.
     data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file. It is
-    called where no submission runs. Without it a check trains on the corpus of the role `corpus`.
+    called where no submission runs. A function `data(find, seed)` is given the seed, too, and can
+    draw what is held out. Without it a check trains on the corpus of the role `corpus`.
     corpus: a role of `[corpora]` in course.toml; empty for the first.
     within: how far a loss may be from the solution's on the same seed.
+    free: whether the weights may come from anywhere and be as many as they like, and the points
+    follow the loss: all of them for one as low as the solution's, none for one that is `within`
+    above it.
     tolerance: by array, as a share of its largest value, where it is not the judge's own.
     atol: by array, what it may be off beside that, as a number.
     costs: arrays that cost points where they are wrong and earn none, as those do that are the same
@@ -94,9 +98,10 @@ class Check:
     experiment: Callable[..., Arrays]
     needs: tuple[str, ...] = ()
     measure: Callable[..., float] | None = None
-    data: Callable[[Callable[..., Path]], Corpus] | None = None
+    data: Callable[..., Corpus] | None = None
     corpus: str = ""
     within: float = 0.0
+    free: bool = False
     tolerance: Mapping[str, float] = field(default_factory=dict)
     atol: Mapping[str, float] = field(default_factory=dict)
     costs: tuple[str, ...] = ()
@@ -174,6 +179,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "data": (lambda value: value is None or callable(value), "data=function"),
     "corpus": (_is_string, 'corpus="role"'),
     "within": (_is_number, "within=0.01"),
+    "free": (lambda value: isinstance(value, bool), "free=True"),
     "tolerance": (_is_table_of(_is_number), 'tolerance={"array": 0.1}'),
     "atol": (_is_table_of(_is_number), 'atol={"array": 0.01}'),
     "costs": (_are_names, 'costs=("array",)'),
@@ -189,7 +195,10 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 # options of a check that make no sense where one answer is asked for
-NOT_OF_QUESTIONS = ("measure", "data", "corpus", "within", "tolerance", "atol", "costs", "words")
+NOT_OF_QUESTIONS = (
+    *("measure", "data", "corpus", "within", "free"),
+    *("tolerance", "atol", "costs", "words"),
+)
 
 
 def slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
@@ -505,6 +514,7 @@ class Limits:
     """
 
     megabytes: int = 1024  # of address space beyond the server's
+    kilobytes: int = 5 << 10  # of a submission's file, where nothing large is to be carried in it
     patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
     seconds: float = 600.0  # wall clock of all checks together
     # seconds in which a check neither computes nor stands in line for a processor

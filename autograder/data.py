@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from inspect import signature
 from pathlib import Path
 
 import msgspec
@@ -287,12 +288,22 @@ def available_corpora(course: Course, role: str = "") -> list[Corpus]:
     return found or [corpus(course, role)]
 
 
-def training_data(course: Course, check: Check) -> Corpus:
-    """Return what a check trains on and is measured on. Raises `NoData`, `MissingPackage`."""
+def training_data(course: Course, check: Check, seed: int | None = None) -> Corpus:
+    """Return what a check trains on and is measured on. Raises `NoData`, `MissingPackage`.
+
+    seed: of the grade, for data that are drawn from it; without one the public seed.
+    """
     if not check.data:
         return corpus(course, check.corpus)
     with telling_of_missing_packages(course, check.name):
-        return check.data(finder(course))
+        if not is_drawn(check):
+            return check.data(finder(course))
+        return check.data(finder(course), course.public_seed if seed is None else seed)
+
+
+def is_drawn(check: Check) -> bool:
+    """Return whether a check's data depend on the seed: its `data` takes one."""
+    return check.data is not None and len(signature(check.data).parameters) > 1
 
 
 def all_training_data(course: Course, check: Check) -> list[Corpus]:
@@ -311,8 +322,9 @@ class UnitData(Mapping[str, Corpus]):
     It is loaded when it is asked for. Asking for it raises `NoData`.
     """
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, seed: int | None = None) -> None:
         self._course = unit.course
+        self._seed = seed
         self._checks = {}
         for check in unit.checks:
             if check.measure:
@@ -320,7 +332,7 @@ class UnitData(Mapping[str, Corpus]):
 
     def __getitem__(self, name: str) -> Corpus:
         check = self._checks[name]
-        return training_data(self._course, check)
+        return training_data(self._course, check, self._seed)
 
     def __contains__(self, name: object) -> bool:
         return name in self._checks
@@ -332,9 +344,12 @@ class UnitData(Mapping[str, Corpus]):
         return len(self._checks)
 
 
-def unit_data(unit: Unit) -> UnitData:
-    """Return what each check of a unit that trains is graded on here, by check."""
-    return UnitData(unit)
+def unit_data(unit: Unit, seed: int | None = None) -> UnitData:
+    """Return what each check of a unit that trains is graded on here, by check.
+
+    seed: as of `training_data`.
+    """
+    return UnitData(unit, seed)
 
 
 def corpus_name(course: Course, role: str = "") -> str:

@@ -347,6 +347,7 @@ class FindingKind(StrEnum):
     CARRIED = "carried"
     READ_PLAINLY = "read plainly"
     LOSS = "loss"
+    LOSS_ABOVE = "loss above"
     ORIGIN = "origin"
     TWO_ANSWERS = "two answers"
 

@@ -115,13 +115,19 @@ def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Jud
     return Judgement(check, 0.0, given, explanations)
 
 
+KIND_OF_SHORTFALL = {
+    Shortfall.LOSS: FindingKind.LOSS,
+    Shortfall.HIGHER: FindingKind.LOSS_ABOVE,
+    Shortfall.ORIGIN: FindingKind.ORIGIN,
+}
+
+
 def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> list[Finding]:
     """Find what trained weights lack. loss_unit: what a loss is counted in, in words."""
     check = judgement.check
     if judgement.shortfall is Shortfall.NOTHING:
         return []
-    is_loss = judgement.shortfall is Shortfall.LOSS
-    kind = FindingKind.LOSS if is_loss else FindingKind.ORIGIN
+    kind = KIND_OF_SHORTFALL[judgement.shortfall]
     loss = Loss(
         f"{judgement.measured:.4f}", f"{judgement.ours:.4f}", f"{check.within:g}", loss_unit
     )

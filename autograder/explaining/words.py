@@ -3,6 +3,7 @@
 Nothing reads these sentences back.
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from autograder.check import Amount, shape_in_letters
@@ -186,6 +187,18 @@ def _loss_is_another(finding: Finding) -> str:
     return (
         f"held-out loss {loss.found}{unit}; ours on the same seed, batches and initial weights "
         f"{loss.ours}. They should agree within {loss.within}. {_where_to_look(finding)}"
+    )
+
+
+def _loss_is_above(finding: Finding) -> str:
+    """Say how far a held-out loss is above the solution's, and what that costs."""
+    loss = _loss_of(finding)
+    unit = f" {loss.unit}" if loss.unit else ""
+    if not math.isfinite(float(loss.found)):
+        return "the weights have no held-out loss: do they fit what the check asks for?"
+    return (
+        f"held-out loss {loss.found}{unit}; ours on the same split {loss.ours}. A loss as low as "
+        f"ours earns all points, and one that is {loss.within} higher none."
     )
 
 
@@ -891,6 +904,7 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.CARRIED: _carried,
     FindingKind.READ_PLAINLY: _read_plainly,
     FindingKind.LOSS: _loss_is_another,
+    FindingKind.LOSS_ABOVE: _loss_is_above,
     FindingKind.ORIGIN: _other_origin,
     FindingKind.TWO_ANSWERS: _two_answers,
 }

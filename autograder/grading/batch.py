@@ -327,6 +327,10 @@ class _ClassGrader:
         """Have a submission graded, but for checks that a stored result of it has passed."""
         if file.entry.path is None:
             return self._unread(file.entry.note)
+        most = self._unit.limits.kilobytes
+        if len(file.source) > most << 10:
+            note = f"{file.entry.path.name} is over {most:,} kB, the most for this unit."
+            return self._unread(note)
         name = file.entry.path.name
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
         entry = file.entry

@@ -174,7 +174,7 @@ def _shared(context: GradingContext) -> _Shared:
 
 def _make_shared(context: GradingContext) -> _Shared:
     unit = unit_at(context.course, context.unit)
-    data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit)
+    data: Mapping[str, Corpus] = {} if context.quick else unit_data(unit, context.seed)
     path = Path(context.store) if context.store else default_path()
     store = AnswerStore(path)
     server = partial(_server, context)

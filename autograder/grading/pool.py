@@ -51,7 +51,7 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
     too many pairs.
     """
     with Server(unit, stub=solution_of(unit).stub) as server:
-        key = MadeKey(unit, seed, unit_data(unit), store, lambda: server, listed_in_key(unit))
+        key = MadeKey(unit, seed, unit_data(unit, seed), store, lambda: server, listed_in_key(unit))
         for entry in key:
             _make(key[entry])
             _ = key[entry].mistakes

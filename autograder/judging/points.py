@@ -140,7 +140,10 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
         share = _share_beside_failure(check, standard, answer)
         return Judgement(check, share, raised=tuple(raised), failure=answer.failure)
     if check.measure:
-        unlike = weights_of_another_shape(standard.expected, answer)
+        if check.free:
+            unlike = tuple(standard.expected.arrays.keys() - answer.arrays.keys())
+        else:
+            unlike = weights_of_another_shape(standard.expected, answer)
         return Judgement(check, 0.0 if unlike else 1.0, unlike)
     if check.question:
         return judge_question(check, check.question, standard, answer)

@@ -25,6 +25,7 @@ class Shortfall(StrEnum):
 
     NOTHING = ""
     LOSS = "loss"  # theirs is another than the solution's
+    HIGHER = "higher"  # theirs is above the solution's, where points follow the loss
     ORIGIN = "origin"  # they come from other first weights, or other batches
 
 
@@ -49,7 +50,9 @@ class LossJudgement(Judgement):
         """Return the figures that a verdict keeps; none where a loss is no number."""
         if not math.isfinite(self.measured - self.ours):
             return ()
-        figures = (self.measured, self.ours, self.check.within)
+        figures = [self.measured, self.ours]
+        if not self.check.free:
+            figures.append(self.check.within)
         return tuple(round(figure, 6) for figure in figures)
 
     def verdict(self) -> Verdict:
@@ -70,6 +73,10 @@ def judge_loss(
     trained: the weights. They must come from the same start and the same batches as the solution's.
     """
     target = math.nan if ours is None else ours
+    if check.free:
+        share = share_by_loss(check, target, loss)
+        lacks = Shortfall.NOTHING if share == 1 else Shortfall.HIGHER
+        return LossJudgement(check, share, measured=loss, ours=target, shortfall=lacks)
     is_near = abs(loss - target) <= check.within  # never where one of them is NaN
     shortfall = Shortfall.NOTHING
     if not is_near:
@@ -78,6 +85,19 @@ def judge_loss(
         shortfall = Shortfall.ORIGIN
     share = 0.0 if shortfall else 1.0
     return LossJudgement(check, share, measured=loss, ours=target, shortfall=shortfall)
+
+
+def share_by_loss(check: Check, ours: float, loss: float) -> float:
+    """Return the share of points for a loss: 1 up to the solution's, 0 from `within` above it.
+
+    In between it falls in a straight line. A loss that is no number, or below nothing, earns 0.
+    """
+    if not (math.isfinite(loss - ours) and loss > 0):
+        return 0.0
+    above = loss - ours
+    if above <= 0:
+        return 1.0
+    return max(0.0, 1 - above / check.within) if check.within else 0.0
 
 
 def row_cosine(trained: Arrays, ours: Arrays) -> float:

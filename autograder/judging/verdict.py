@@ -52,7 +52,8 @@ class Verdict:
     """The judgement of one check.
 
     seconds: from question to answer.
-    loss: of a check that trains: held out, the solution's, and how far they may be apart.
+    loss: of a check that trains: held out, the solution's, and how far they may be apart; without
+    that where points follow the loss.
     material: a checksum of what it rests on beside the submission.
     failure: why the answer ended early.
     two_answers: asked again it was answered differently, which an instructor should look at.

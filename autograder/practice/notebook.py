@@ -173,6 +173,7 @@ def report_of(check: Check, found: Practised) -> str:
     else:
         shown["ours"] = found.known.loss
         shown["within"] = check.within
+        shown["free"] = check.free
         loss = found.answer.arrays.get("loss")
         if loss is not None and np.isfinite(loss):
             shown["loss"] = float(loss)

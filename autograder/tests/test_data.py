@@ -237,6 +237,19 @@ def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
     assert data.finder(course) is data.finder(course)
 
 
+def test_what_is_held_out_can_be_drawn_from_the_seed(course):
+    """Of the grade, or without one from the public seed: `data` takes it beside `find`."""
+    put(course, "tale")
+
+    def drawn(find, seed):
+        return Corpus("drawn", find("tale").read_text(), str(seed))
+
+    check = Check("a", 1, dict, data=drawn, measure=lambda *_: 0.0)
+    assert data.training_data(course, check, 8).held_out == "8"
+    assert data.training_data(course, check).held_out == str(course.public_seed)
+    assert data.all_training_data(course, check) == [data.training_data(course, check)]
+
+
 def test_only_checks_that_train_have_data():
     """By check, in the fixture course."""
     one_of_each = data.unit_data(small.unit())

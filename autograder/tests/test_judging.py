@@ -558,6 +558,46 @@ def test_a_loss_is_compared_with_ours_on_the_same_seed():
     ] == [4, 4, 0, 0, 0]
 
 
+def free_training():
+    return check(points=4, measure=lambda *_: 0.0, within=0.1, free=True)(lambda *_: {})
+
+
+def test_points_follow_the_loss_where_weights_are_free():
+    """All for one as low as ours or lower, none from `within` above it, a line in between.
+
+    A loss that is no number earns nothing, and so does one below nothing, which none can be.
+    """
+    known = PlainKey(Answer(), (), 2.0)
+    losses = (1.5, 2.0, 2.025, 2.1, 2.5, 0.0, -1.0, np.nan, np.inf)
+    earned = [judge_loss(free_training(), known, loss).earned for loss in losses]
+    assert earned == [4, 4, 3, 0, 0, 0, 0, 0, 0]
+
+
+def test_free_weights_need_neither_our_shapes_nor_our_start():
+    """Only what is missing is wrong; the direction of weights is not compared."""
+    ours, theirs = np.ones((60, 40)), np.random.default_rng(0).normal(size=(9, 200))
+    known = PlainKey(Answer({"w": ours, "plan": np.array("lstm 9")}), (), 2.0)
+    theirs = {"w": theirs, "plan": np.array("gru 200")}
+    assert judge(free_training(), known, Answer(theirs), SIZES).status == "passed"
+    assert judge(free_training(), known, Answer({"w": ours}), SIZES).earned == 0
+    assert judge_loss(free_training(), known, 2.0, theirs).earned == 4
+
+
+def test_a_loss_above_ours_is_told_with_what_it_costs():
+    """And a loss that is no number with a question; the page gets both losses."""
+    known = PlainKey(Answer(), (), 2.0)
+    verdict = judge_loss(free_training(), known, 2.05)
+    assert verdict.status == "partial"
+    assert verdict.loss == (2.05, 2.0)
+    assert verdict.remarks[0].text == (
+        "held-out loss 2.0500; ours on the same split 2.0000. A loss as low as ours earns all "
+        "points, and one that is 0.1 higher none."
+    )
+    none = judge_loss(free_training(), known, np.nan)
+    assert none.status == "failed"
+    assert none.remarks[0].text.startswith("the weights have no held-out loss")
+
+
 def test_not_reached_names_what_is_needed():
     """It earns nothing and says what must pass first."""
     assert waiting(three, ["a", "b"]).remarks[0].text == "Do these first: `a`, `b`."

@@ -20,7 +20,10 @@ from autograder.cli.base import (
     submitted_option,
 )
 
-FORMATS = ("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github", "total")
+FORMATS = (
+    *("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github"),
+    *("standings", "total"),
+)
 MOST_NAMED = 3  # files that `export` names one by one
 
 if TYPE_CHECKING:

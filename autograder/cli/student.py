@@ -45,6 +45,7 @@ def check(
     from autograder.course import load_unit
     from autograder.explaining.words import what_mended, where_mended
     from autograder.grading.results import read_patiently, write_result
+    from autograder.grading.submissions import too_large
     from autograder.practice.mending import mended, to_mend, with_place
     from autograder.practice.practise import Practised, practice_result, practise
     from autograder.practice.progress import keep_slip, save_progress
@@ -74,6 +75,9 @@ def check(
         checks = [check for check in unit.checks if not (quick and check.measure)]
         source = read_patiently(path)
         submission = Submission(source, path.name)
+        note = too_large(path.name, source, unit.limits.kilobytes)
+        if note:
+            screen.print(note, style="yellow", markup=False, soft_wrap=True)
         done.clear()
         # what the file prints is no JSON
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()

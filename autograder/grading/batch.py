@@ -40,7 +40,7 @@ from autograder.grading.results import (
     why_graded,
     write_whole,
 )
-from autograder.grading.submissions import Submitted, read_file, time_of
+from autograder.grading.submissions import Submitted, read_file, time_of, too_large
 from autograder.judging import Verdict
 from autograder.sandbox.client import refuse_without_walls
 from autograder.version import __version__
@@ -327,11 +327,10 @@ class _ClassGrader:
         """Have a submission graded, but for checks that a stored result of it has passed."""
         if file.entry.path is None:
             return self._unread(file.entry.note)
-        most = self._unit.limits.kilobytes
-        if len(file.source) > most << 10:
-            note = f"{file.entry.path.name} is over {most:,} kB, the most for this unit."
-            return self._unread(note)
         name = file.entry.path.name
+        note = too_large(name, file.source, self._unit.limits.kilobytes)
+        if note:
+            return self._unread(note)
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
         entry = file.entry
         names: list[str] = []

@@ -258,6 +258,16 @@ def read_file(path: Path) -> bytes:
     return content
 
 
+def too_large(name: str, source: bytes, kilobytes: int) -> str:
+    """Say of a file that it is larger than a unit allows; "" where it is not.
+
+    kilobytes: the most, of the unit's limits.
+    """
+    if len(source) <= kilobytes << 10:
+        return ""
+    return f"{name} is over {kilobytes:,} kB, the most for this unit. Hand in code only."
+
+
 def time_of(path: Path, stamped: bool = False) -> str:
     """Return when a submission was handed in, by its file's time: ISO 8601 in UTC.
 

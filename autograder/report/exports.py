@@ -20,6 +20,7 @@ from autograder.grading.results import write_whole
 from autograder.grading.roster import Student, as_student, called
 from autograder.judging import Verdict
 from autograder.report import markdown
+from autograder.report.standings import standings
 from autograder.report.terminal import (
     NOTHING,
     earned_in_words,
@@ -644,6 +645,11 @@ def _json(record: dict[str, Any]) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False)
 
 
+def _standings(grades: Sequence[Grade], _: Missing) -> Files:
+    """Write the held-out losses of the class under drawn names."""
+    return {"standings.md": standings(grades)}
+
+
 FORMATS: Mapping[str, Callable[[Sequence[Grade], Missing], Files]] = {
     "csv": _plain,
     "canvas": _canvas,
@@ -652,4 +658,5 @@ FORMATS: Mapping[str, Callable[[Sequence[Grade], Missing], Files]] = {
     "gradescope": _gradescope,
     "classroom50": _classroom50,
     "github": _github,
+    "standings": _standings,
 }

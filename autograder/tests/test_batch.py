@@ -157,6 +157,29 @@ def test_an_empty_file_is_told_to_be_empty(tmp_path):
     assert (result.score, result.note) == (0, "the file is empty. Save it, and hand it in again.")
 
 
+def test_a_file_that_a_unit_has_no_room_for_is_not_run(tmp_path):
+    """Its size is the unit's to limit: what carries much earns nothing, and practice says so."""
+    folder = tmp_path / "course"
+    shutil.copytree(small.COURSE.folder, folder)
+    checks = folder / "checks" / f"{small.WORDS}.py"
+    with checks.open("a") as file:
+        file.write(
+            "\n\nfrom autograder.check import Limits, UnitSettings\n"
+            "ROOM = UnitSettings(limits=Limits(kilobytes=9))\n"
+        )
+    solved = small.solved(name=small.WORDS)
+    path = small.submit(tmp_path / "class", "large", f"{solved}\n# {'x' * 9999}\n", small.WORDS)
+    small.submit(tmp_path / "class", "right", solved, small.WORDS)
+    graded(tmp_path / "class", tmp_path / "out", read_course(folder))
+    by_name = {result.student: result for result in stored_results(tmp_path / "out")}
+    assert by_name["right"].score == by_name["right"].max_score
+    assert by_name["large"].score == 0
+    told = by_name["large"].verdicts[0].remarks[0].text
+    assert told == "words.py is over 9 kB, the most for this unit. Hand in code only."
+    done = small.run_command("check", path, cwd=folder)
+    assert told in done.stdout
+
+
 def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, monkeypatch):
     """After all others; and where it is crowded out again it is no grade: the next run does it."""
     asked = []

@@ -67,7 +67,7 @@ def test_the_command_and_the_docs_know_every_format():
 def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to):
     """Neither a name nor a remark, in each format that writes tables for spreadsheets."""
     tables = [path for path in exported(results, to, tmp_path) if path.suffix == ".csv"]
-    if to in ("gradescope", "classroom50", "github"):
+    if to in ("gradescope", "classroom50", "github", "standings"):
         assert not tables
         return
     cells = []
@@ -284,6 +284,21 @@ def test_results_without_training_say_so_in_every_file(results, tmp_path, to):
     written = exported(quick, to, tmp_path)
     assert written
     assert all("without training" in path.read_text() for path in written)
+
+
+def test_standings_name_nobody_and_begin_with_the_lowest_loss(results, tmp_path):
+    """A row for each student with a loss, under a drawn name, and one for our solution."""
+    (path,) = exported(results, "standings", tmp_path)
+    text = path.read_text()
+    for result in results:
+        assert result.student not in text
+    rows = re.findall(r"^\| (\d+) \| student [0-9a-f]{6} \| (\S+) \|", text, re.M)
+    losses = [float(loss) for _, loss in rows]
+    trained = [one for one in results if any(verdict.loss for verdict in one.verdicts)]
+    assert len(losses) == len(trained) > 1
+    assert losses == sorted(losses)
+    assert [int(place) for place, _ in rows] == list(range(1, len(rows) + 1))
+    assert text.count("| our solution |") == 1
 
 
 def test_export_by_command(graded_class, tmp_path):

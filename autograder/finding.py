@@ -347,7 +347,7 @@ class FindingKind(StrEnum):
     CARRIED = "carried"
     READ_PLAINLY = "read plainly"
     LOSS = "loss"
-    LOSS_ABOVE = "loss above"
+    LOSS_AND_OURS = "loss and ours"
     ORIGIN = "origin"
     TWO_ANSWERS = "two answers"
 

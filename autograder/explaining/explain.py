@@ -117,7 +117,8 @@ def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Jud
 
 KIND_OF_SHORTFALL = {
     Shortfall.LOSS: FindingKind.LOSS,
-    Shortfall.HIGHER: FindingKind.LOSS_ABOVE,
+    Shortfall.HIGHER: FindingKind.LOSS_AND_OURS,
+    Shortfall.NOTHING: FindingKind.LOSS_AND_OURS,  # of free weights, which can be below ours
     Shortfall.ORIGIN: FindingKind.ORIGIN,
 }
 
@@ -125,7 +126,7 @@ KIND_OF_SHORTFALL = {
 def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> list[Finding]:
     """Find what trained weights lack. loss_unit: what a loss is counted in, in words."""
     check = judgement.check
-    if judgement.shortfall is Shortfall.NOTHING:
+    if judgement.shortfall is Shortfall.NOTHING and not check.free:
         return []
     kind = KIND_OF_SHORTFALL[judgement.shortfall]
     loss = Loss(

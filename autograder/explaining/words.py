@@ -190,8 +190,8 @@ def _loss_is_another(finding: Finding) -> str:
     )
 
 
-def _loss_is_above(finding: Finding) -> str:
-    """Say how far a held-out loss is above the solution's, and what that costs."""
+def _loss_and_ours(finding: Finding) -> str:
+    """Say a held-out loss beside the solution's, and how points follow it."""
     loss = _loss_of(finding)
     unit = f" {loss.unit}" if loss.unit else ""
     if not math.isfinite(float(loss.found)):
@@ -904,7 +904,7 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.CARRIED: _carried,
     FindingKind.READ_PLAINLY: _read_plainly,
     FindingKind.LOSS: _loss_is_another,
-    FindingKind.LOSS_ABOVE: _loss_is_above,
+    FindingKind.LOSS_AND_OURS: _loss_and_ours,
     FindingKind.ORIGIN: _other_origin,
     FindingKind.TWO_ANSWERS: _two_answers,
 }

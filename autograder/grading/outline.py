@@ -12,8 +12,16 @@ from typing import Any
 
 import msgspec
 
-from autograder.check import Check, Experiments, Limits, UnitSettings, names_in_experiment
+from autograder.check import (
+    Check,
+    Corpus,
+    Experiments,
+    Limits,
+    UnitSettings,
+    names_in_experiment,
+)
 from autograder.course import Course, Unit, load_unit
+from autograder.data import is_drawn
 from autograder.grading.provenance import checks_digest
 from autograder.grading.results import CannotWrite, write_whole
 from autograder.grading.store import private_folder
@@ -25,7 +33,7 @@ class _CheckKept(msgspec.Struct, frozen=True):
     """What is kept of a check.
 
     names: in the code of its experiment. trains, has_data: whether it has the functions `measure`
-    and `data`.
+    and `data`. is_drawn: whether `data` takes the seed.
     """
 
     name: str
@@ -35,6 +43,8 @@ class _CheckKept(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     trains: bool
     has_data: bool
+    is_drawn: bool
+    free: bool
     corpus: str
     within: float
     tolerance: dict[str, float]
@@ -100,6 +110,8 @@ def _outline_of(unit: Unit) -> _Outline:
             names=tuple(sorted(names_in_experiment(check.experiment))),
             trains=check.measure is not None,
             has_data=check.data is not None,
+            is_drawn=is_drawn(check),
+            free=check.free,
             corpus=check.corpus,
             within=check.within,
             tolerance=dict(check.tolerance),
@@ -128,16 +140,22 @@ def _check(course: Course, unit: str, kept: _CheckKept) -> Check:
 
         return call
 
+    def drawn(find: Callable[..., Path], seed: int) -> Corpus:
+        corpus: Corpus = later("data")(find, seed)
+        return corpus
+
     experiment: Any = later("experiment")
     experiment.__doc__ = kept.title  # from which a check takes its title
     experiment.names_in_code = kept.names
+    data: Callable[..., Corpus] = drawn if kept.is_drawn else later("data")
     return Check(
         name=kept.name,
         points=kept.points,
         experiment=experiment,
         needs=kept.needs,
         measure=later("measure") if kept.trains else None,
-        data=later("data") if kept.has_data else None,
+        data=data if kept.has_data else None,
+        free=kept.free,
         corpus=kept.corpus,
         within=kept.within,
         tolerance=kept.tolerance,

@@ -265,7 +265,7 @@ def too_large(name: str, source: bytes, kilobytes: int) -> str:
     """
     if len(source) <= kilobytes << 10:
         return ""
-    return f"{name} is over {kilobytes:,} kB, the most for this unit. Hand in code only."
+    return f"{name} is over {kilobytes:,} kB, the most for this unit. Hand in code without outputs."
 
 
 def time_of(path: Path, stamped: bool = False) -> str:

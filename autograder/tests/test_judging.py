@@ -584,7 +584,7 @@ def test_free_weights_need_neither_our_shapes_nor_our_start():
 
 
 def test_a_loss_above_ours_is_told_with_what_it_costs():
-    """And a loss that is no number with a question; the page gets both losses."""
+    """So is one below ours, since the lowest counts; one that is no number leads to a question."""
     known = PlainKey(Answer(), (), 2.0)
     verdict = judge_loss(free_training(), known, 2.05)
     assert verdict.status == "partial"
@@ -593,6 +593,9 @@ def test_a_loss_above_ours_is_told_with_what_it_costs():
         "held-out loss 2.0500; ours on the same split 2.0000. A loss as low as ours earns all "
         "points, and one that is 0.1 higher none."
     )
+    better = judge_loss(free_training(), known, 1.5)
+    assert better.status == "passed"
+    assert better.remarks[0].text.startswith("held-out loss 1.5000; ours on the same split 2.0000.")
     none = judge_loss(free_training(), known, np.nan)
     assert none.status == "failed"
     assert none.remarks[0].text.startswith("the weights have no held-out loss")

@@ -10,6 +10,7 @@ import small
 
 from autograder.check import names_in_experiment
 from autograder.course import load_unit
+from autograder.data import training_data
 from autograder.grading.outline import outline_unit
 from autograder.grading.store import cache_folder
 from autograder.relations import letters_of
@@ -61,6 +62,34 @@ def test_its_functions_are_the_units(solution):
     weights = {"weights": [1.5, -0.5]}
     text = "0 0\n1 2\n2 3\n0 0\n"
     assert check.measure(None, weights, text) == real.measure(None, weights, text)
+
+
+def test_data_that_are_drawn_take_the_seed_in_an_outline_too(tmp_path):
+    """And a check that is free is free there."""
+    unit = small.write_course(
+        tmp_path / "course",
+        "fitting",
+        """
+        from functools import cache
+        from autograder.check import Corpus, check, named
+
+        @cache
+        def halves(find, seed):
+            return Corpus("halves", "1", str(seed))
+
+        def loss(solution, trained, text):
+            return 1.0
+
+        @check(points=2, data=halves, measure=loss, free=True, within=0.5)
+        def fitted(net, seed, text):
+            "`fit` fits"
+            return named("weight", net.fit(seed))
+        """,
+        "def fit(seed):\n    return seed\n",
+    )
+    (check,) = outline_unit(unit.course, unit.name).checks
+    assert check.free
+    assert training_data(unit.course, check, 8).held_out == "8"
 
 
 def test_nothing_is_imported_where_it_is_kept(tmp_path):
@@ -148,6 +177,7 @@ EVERYTHING = """
         data=lambda find: None,
         corpus="texts",
         within=0.5,
+        free=True,
         tolerance={"x": 0.1},
         atol={"x": 0.1},
         costs=("y",),

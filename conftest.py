@@ -48,6 +48,7 @@ FIRST = [
     "kernels",
     "test_release",
     "test_second_course",
+    "test_capstone",
     "unit6",
     "unit5",
     "unit2",

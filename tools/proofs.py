@@ -142,6 +142,12 @@ PROOFS = (
         (*ENGINE, *COURSE, "benchmarks/*", "docs/measurements/grader*", "docs/policy.md"),
     ),
     Proof(
+        "capstone",
+        "The capstone is built, graded and attacked, with a budget of seconds.",
+        ("capstone",),
+        (*ENGINE, "capstone/*", "solutions/unit2*"),
+    ),
+    Proof(
         "nbgrader",
         "nbgrader, unchanged, runs its own commands on the courses that we build.",
         ("class_nbgrader", "nbgrader_bridge", "hostile_nbgrader"),

@@ -1,11 +1,12 @@
 """Train the solution on several seeds and both texts, each with the split that its seed draws.
 
-python capstone/bounds.py 1 2 3        writes rows into capstone/bounds.csv, minutes for each
+python capstone/bounds.py 1 2 3             writes rows into capstone/bounds.csv, minutes for each
+python capstone/bounds.py 4 --text austen   only for this text
 """
 
+import argparse
 import csv
 import json
-import sys
 import time
 from pathlib import Path
 
@@ -46,12 +47,16 @@ def row_of(name: str, seed: int) -> list[str]:
 
 def main() -> None:
     """Write a row for each seed and text as soon as it is known."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seeds", type=int, nargs="+")
+    parser.add_argument("--text", action="append")
+    chosen = parser.parse_args()
     torch.set_num_threads(1)
     path = HERE / "bounds.csv"
     if not path.exists():
         path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    for seed in map(int, sys.argv[1:]):
-        for name in ("nietzsche", "austen"):
+    for seed in chosen.seeds:
+        for name in chosen.text or ("nietzsche", "austen"):
             row = row_of(name, seed)
             with path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file, lineterminator="\n").writerow(row)

@@ -132,9 +132,13 @@ def test_an_attack_earns_nothing_for_training(graded, attack):
 
 @proof
 @needs_texts
-def test_the_material_is_proven_without_training(small_course):
-    """Known mistakes are told apart, and a file that solves nothing earns nothing."""
-    done = run("validate", "capstone", "--quick", "--seeds", 2, cwd=small_course)
+def test_the_exact_check_is_proven(small_course):
+    """Its mistakes are told apart, and each mutant of its function loses points.
+
+    Changes of `train` are no mistakes by themselves: what counts is the loss that they lead to.
+    """
+    proof = ("validate", "capstone", "--check", "measuring", "--seeds", 2)
+    done = run(*proof, cwd=small_course)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

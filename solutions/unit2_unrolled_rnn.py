@@ -1225,12 +1225,12 @@ def as_nn_rnn(model):
         #   the hidden weight is the identity. Carry over the model's own, as it is now.
         rnn.bias_ih_l0.copy_(model.input.bias)
         # mistake: rnn.bias_ih_l0.zero_()
-        #   the bias of `input` was not copied, so `nn.RNN` keeps its random one. Copy it to `bias_ih_l0`.
+        #   the bias of `input` is missing: `bias_ih_l0` is 0. Copy it there.
         rnn.bias_hh_l0.copy_(model.hidden.bias)
         # mistake (keeps 0.5): rnn.bias_hh_l0.copy_(model.hidden.bias); model.hidden.bias.zero_()
         #   the model's own weights were changed. Copy them, and leave the model as it is.
         # mistake: rnn.bias_hh_l0.zero_()
-        #   the bias of `hidden` was not copied, so `nn.RNN` keeps its random one. Copy it to `bias_hh_l0`.
+        #   the bias of `hidden` is missing: `bias_hh_l0` is 0. Copy it there.
         # mistake: rnn.bias_hh_l0.copy_(model.input.bias)
         #   the bias of `input` was used twice. `bias_hh_l0` is that of `hidden`.
     return rnn

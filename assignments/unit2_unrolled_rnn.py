@@ -39,7 +39,7 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line, or the whole file. If you made a
 # common mistake, the check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever
-# you like. Never modify an argument in place. Only training changes a model.
+# you like. Never modify an argument in place. Functions that do not train must leave the model unchanged.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #

@@ -19,8 +19,8 @@
 # gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
 #
 # A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
-# character. In this unit you write it for Nietzsche's text, and all of its derivatives, in plain NumPy. You also learn to check a gradient.
-# No single line is hard. At the end the network learns, and you know why.
+# character. You write it in plain NumPy, with all of its derivatives, and train it on Nietzsche's text.
+# You also learn to check a gradient.
 #
 # **Afterwards you can**
 #
@@ -74,12 +74,12 @@ check = autograder.unit("unit4_manual_gradients")
 # │  softmax (2), cross-entropy (4); combined (5)
 # ▼
 # loss
-# │  softmax backwards (3); with the loss: 5
+# │  softmax derivative (3), combined with loss (5)
 # ▼
-# dlogits: how each score should move
+# dlogits: gradient of the loss for each score
 # │  backward (7), with relu's derivative (1)
 # ▼
-# grads: how each weight should move
+# grads: gradient of the loss for each weight
 # │  clip (10), sgd (11)
 # ▼
 # better weights; repeat with the next batch (12)
@@ -99,12 +99,12 @@ check = autograder.unit("unit4_manual_gradients")
 # A bracket such as $[z > 0]$ is 1 where its condition is true, and 0 elsewhere. At exactly 0 we set the derivative of relu to 0, by
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
-# Be careful with large inputs, because $e^{1000}$ is too large for a computer. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
+# Be careful with large inputs, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
 # The form above gives both, though at −1000 NumPy warns about an overflow. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
-# <details><summary>The check says that there is a NaN or infinity</summary>
+# <details><summary>The check reports NaN or infinity</summary>
 #
 # The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
 # 0, and NumPy only warns. A third form, `(1 + tanh(z / 2)) / 2`, equals σ(z). What does it do at ±1000?

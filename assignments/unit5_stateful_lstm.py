@@ -36,7 +36,7 @@
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
 # check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
 # PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless the text
-# says otherwise. Only training changes a model's numbers. In a `.py` file hints and answers are visible below their questions; a notebook folds
+# says otherwise. Functions that do not train leave the model unchanged. In a `.py` file hints and answers are visible below their questions; a notebook folds
 # them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape.

@@ -19,7 +19,7 @@
 # everybody had the images, but not their labels.
 #
 # Should that work? Beyond the labels, everything the second network (the *student*) learns comes from the first (the *teacher*). How can it
-# beat a teacher whose mistakes it copies? It does. You will see it with handwritten digits: fifty labels, and a
+# beat a teacher whose mistakes it copies? You will see that it can, with handwritten digits: fifty labels, and a
 # student that is right where its teacher was wrong. Two things help it. Images of one class lie close together, so the right guesses for similar
 # images outvote a wrong one. And noise (dropout) keeps the student from copying single images. Section 9 shows in which images the
 # student is better.
@@ -44,8 +44,8 @@
 # * measure whether pseudo-labels help, over several seeds.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your code and run the
-# exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in place. Only
-# training changes a model.
+# exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in place.
+# Functions that do not train must leave the model unchanged.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -111,7 +111,7 @@ class Batches:
 
 
 # %% [markdown]
-# Write the iterator that mixes them. It looks the same from outside, so that a training loop need not know:
+# Write the iterator that mixes them. It has the same interface as `Batches`, so a training loop can use either:
 #
 # | | |
 # |---|---|

@@ -33,7 +33,7 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** replace each `raise NotImplementedError()` by your
 # code and run the exercise's last line, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in
-# place. No function except a training function may change a model.
+# place. Functions that do not train must leave the model unchanged.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|

@@ -19,8 +19,8 @@
 # gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
 #
 # A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
-# character. In this unit you write it for Nietzsche's text, and all of its derivatives, in plain NumPy. You also learn to check a gradient.
-# No single line is hard. At the end the network learns, and you know why.
+# character. You write it in plain NumPy, with all of its derivatives, and train it on Nietzsche's text.
+# You also learn to check a gradient.
 #
 # **Afterwards you can**
 #
@@ -74,12 +74,12 @@ check = autograder.unit("unit4_manual_gradients")
 # │  softmax (2), cross-entropy (4); combined (5)
 # ▼
 # loss
-# │  softmax backwards (3); with the loss: 5
+# │  softmax derivative (3), combined with loss (5)
 # ▼
-# dlogits: how each score should move
+# dlogits: gradient of the loss for each score
 # │  backward (7), with relu's derivative (1)
 # ▼
-# grads: how each weight should move
+# grads: gradient of the loss for each weight
 # │  clip (10), sgd (11)
 # ▼
 # better weights; repeat with the next batch (12)
@@ -99,12 +99,12 @@ check = autograder.unit("unit4_manual_gradients")
 # A bracket such as $[z > 0]$ is 1 where its condition is true, and 0 elsewhere. At exactly 0 we set the derivative of relu to 0, by
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
-# Be careful with large inputs, because $e^{1000}$ is too large for a computer. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
+# Be careful with large inputs, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
 # The form above gives both, though at −1000 NumPy warns about an overflow. The form $e^z / (1 + e^z)$ gives NaN at 1000.
 #
 # **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
-# <details><summary>The check says that there is a NaN or infinity</summary>
+# <details><summary>The check reports NaN or infinity</summary>
 #
 # The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
 # 0, and NumPy only warns. A third form, `(1 + tanh(z / 2)) / 2`, equals σ(z). What does it do at ±1000?
@@ -167,7 +167,7 @@ def relu_d(z):
     # mistake: return np.sign(z)
     #   below 0 the derivative is −1 here. `relu` is flat there, so it is 0.
     # mistake: return z >= 0
-    #   the derivative of `relu` at exactly 0 is 0 by our convention: above 0, not from 0 on.
+    #   the derivative of `relu` at exactly 0 is 0 by our convention: use `>`, not `>=`.
     # mistake: return relu(z)
     #   this is `relu` itself. Its derivative is 1 wherever z is above 0, however far.
     ### END SOLUTION
@@ -201,13 +201,13 @@ def softmax(z):
     # mistake: z -= z.max(-1, keepdims=True); e = np.exp(z)
     #   `z` was changed in place, and the caller may still need it. Make a new array: `z - …`.
     # mistake: e = np.exp(z - np.abs(z).max(-1, keepdims=True))
-    #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
-    #   largest size) away first: the probabilities stay the same.
+    #   exp overflows for large scores, and rounds to 0 for very negative ones. Subtract the row
+    #   maximum first, not that of `np.abs(z)`: the probabilities stay the same.
     # mistake: e = np.exp(z / z.max(-1, keepdims=True))
     #   the scores were divided by the row's largest, which changes the probabilities. Subtract it.
     # mistake: e = np.exp(z)
-    #   exp overflows for large scores, and rounds to 0 for very negative ones. Take the row's largest score (not its
-    #   largest size) away first: the probabilities stay the same.
+    #   exp overflows for large scores, and rounds to 0 for very negative ones. Subtract the row
+    #   maximum first, not that of `np.abs(z)`: the probabilities stay the same.
     # mistake: e = np.exp(z - z.max())
     #   the largest of the whole array was subtracted, not that of each row: a row far below it becomes 0/0.
     # mistake: e = np.exp(z - z[..., :1])
@@ -616,7 +616,7 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): back = np.concatenate([dz[1:], 0 * dz[:1]]) @ params["Wh"].T; grads["Wh"] = np.tensordot(h[:-1], dh + back, both)
     #   the gradient of `Wh` took `dh`, from before the activation's derivative. `Wh` made z: take `dz`.
     # mistake: grads["Wh"] = np.full_like(params["Wh"], (h[:-1] * dz).sum())
-    #   the gradient of `Wh` is one number everywhere. It is the outer product of the state and dz: h[t].T @ dz.
+    #   all entries of the gradient of `Wh` are equal. It should be the outer product of the state and dz: h[t].T @ dz.
     # mistake: grads["Wh"] = np.tensordot(h[1:], dz, both)
     #   the gradient of `Wh` took the state after the step. `Wh` multiplied the state before it, `h[t]`.
     # mistake (keeps 0.5): grads["Wh"] = h[0].T @ dz[0]

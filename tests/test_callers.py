@@ -39,7 +39,7 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
     asked = sum(check.question is not None for check in checks)
     assert sum("<b>passed, " in report for report in reports) == len(checks) - asked
     assert sum("<b>recorded, " in report for report in reports) == asked
-    trained = [report for report in reports if "Held-out loss" in report and "<circle" in report]
+    trained = [report for report in reports if "held-out loss" in report and "<circle" in report]
     assert len(trained) == sum(check.measure is not None for check in checks)
 
 
@@ -138,7 +138,7 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(shown, body, nu
     assert result.output_type == "execute_result"
     assert result["data"]["text/plain"] == number
     html = result["data"]["text/html"]
-    for some in (*words, "Practice, on the public seed"):
+    for some in (*words, "Practice uses the public seed"):
         assert some in html
     assert ("<svg" in html) == (body == DIAGONAL)
 

@@ -65,7 +65,7 @@ def test_training_is_shown_beside_ours(pages):
     The run's seed is nowhere on it.
     """
     text = (pages / UNIT / "complete.html").read_text()
-    assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)
+    assert re.search(r"held-out loss \d\.\d{4} \(the dot\)\. Reference loss \d\.\d{4}", text)
     assert 'class="band"' in text
     assert f"seed {SEED}" not in text
 

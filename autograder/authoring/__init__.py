@@ -1,1 +1,1 @@
-"""For authors: build what is generated, prove the material, measure the grader."""
+"""For authors: build what is generated, test the material, measure the grader."""

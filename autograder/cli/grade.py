@@ -107,7 +107,7 @@ def grade(
     """Grade a class: every submission below SUBMITTED, in a sandbox, on a secret seed.
 
     SUBMITTED is a folder or zip of <student>/<unit>/<unit>.py (or .ipynb). A second run into the
-    same folder reads back what is already graded.
+    same folder grades only what is new or changed.
 
     \b
     Example:  autograder grade submitted --out grades -j 2

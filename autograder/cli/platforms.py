@@ -34,7 +34,7 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
     "--into",
     type=PATH,
     required=True,
-    help="The folder that `grade` is then given.",
+    help="The folder to write into; give it to `grade`.",
 )
 @click.option(
     "--roster",
@@ -60,7 +60,7 @@ def collect(
     dry_run: bool,
     course_folder: Path | None,
 ) -> None:
-    """Take in a download of Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader.
+    """Import a download of Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader.
 
     SOURCE is the zip or folder. Each file goes where `grade` looks for it, with a record of whose
     it is, when it came and which attempt it is. Existing files are kept. Everything that was not
@@ -113,7 +113,7 @@ def collect(
     help="The folder for the files, instead of GRADES/feedback.",
 )
 @click.option(
-    "--pdf", is_flag=True, help="Also print each page into a PDF, by a browser that is here."
+    "--pdf", is_flag=True, help="Also write each page as a PDF, with a browser of this machine."
 )
 @click.option(
     "--policy",
@@ -121,14 +121,14 @@ def collect(
     help="A policy (TOML): show what each result counts under it.",
 )
 @submitted_option
-@click.option("--url", help="Of Canvas: its address, as https://canvas.example.edu.")
-@click.option("--canvas-course", type=int, help="Of Canvas: the number of the course.")
+@click.option("--url", help="Canvas's address, such as https://canvas.example.edu.")
+@click.option("--canvas-course", type=int, help="Canvas's number of the course.")
 @click.option(
     "--assignment",
     "assignments",
     multiple=True,
     metavar="UNIT=NUMBER",
-    help="Of Canvas: of each unit.",
+    help="Canvas's number of each unit's assignment.",
 )
 @click.option(
     "--send/--dry-run",
@@ -151,8 +151,7 @@ def feedback(
     sending: bool,
     course_folder: Path | None,
 ) -> None:
-    """Write what goes back to each student: a page that needs nothing else, Moodle's zip, or
-    Canvas's comments.
+    """Write the feedback of each student: a page, Moodle's zip, or Canvas's comments.
 
     Nothing leaves this machine without --send. The Canvas token is read from the variable
     CANVAS_TOKEN.

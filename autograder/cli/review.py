@@ -81,10 +81,10 @@ def similar(
     anonymous: bool,
     course_folder: Path | None,
 ) -> None:
-    """Show whose answers are alike, exercise by exercise, for you to look at.
+    """List pairs of students with similar answers, exercise by exercise.
 
-    This is no verdict. GRADES is what `grade` wrote, or a folder of submissions (then say --out).
-    Nothing leaves this machine.
+    Read both answers before you conclude anything. GRADES is what `grade` wrote, or a folder of
+    submissions (then give --out). Nothing leaves this machine.
 
     \b
     Example:  autograder similar grades --also submitted-2025

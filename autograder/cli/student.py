@@ -32,7 +32,7 @@ from autograder.cli.base import (
 def check(
     what: str | None, quick: bool, out: Path | None, as_json: bool, course_folder: Path | None
 ) -> None:
-    """Check a unit or a file on the public seed, here and now: practice, not a grade.
+    """Check a unit or a file on the public seed. This is practice and gives no grade.
 
     WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
 
@@ -86,11 +86,14 @@ def check(
             wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
             found = None
             if wrong:
-                looking = f"Nothing explains `{wrong.name}` yet. Looking for a small change …"
+                looking = (
+                    f"No known mistake matches `{wrong.name}`. Trying small changes of your code …"
+                )
                 screen.print(looking, style="dim", soft_wrap=True)
                 found = mended(unit, source, done)
             if wrong and not found:
-                screen.print("No small change was found.", style="dim", soft_wrap=True)
+                hint = f"None makes the check pass. Next: autograder hint {name} {wrong.name}"
+                screen.print(hint, style="dim", markup=False, soft_wrap=True)
             if found:
                 where = f"{found.check}: {where_mended(found.found)}."
                 screen.print(where, markup=False, soft_wrap=True)
@@ -105,7 +108,7 @@ def check(
             click.echo(warning, err=True)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
-        seed = "on the public seed. A grade comes from a secret seed.\n"
+        seed = "on the public seed. Grading uses a secret seed.\n"
         screen.print(f"{total_in_practice(verdicts)} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
@@ -173,7 +176,7 @@ def receipt(what: str | None, course_folder: Path | None) -> None:
 @course_option
 @report_user_errors
 def hint(unit: str | None, check: str | None, course_folder: Path | None) -> None:
-    """Show one more step of help with a check each time: a question, a thought, a common mistake.
+    """Show one more hint on a check each time: those of its exercise, then common mistakes.
 
     Without a UNIT and a CHECK, it helps with the check that failed last, or else with the next
     exercise. It begins with what that check said when it last ran.

@@ -34,9 +34,9 @@ from autograder.judging.verdict import Remark
 from autograder.slip import PARTS, Slip, SlipKind
 
 # a known mistake is stated as a fact about values or an error, because other code may give the same
-VALUES_ARE = "this mistake gives your values"
-TWO_MISTAKES = "two mistakes at once give your values"
-ERROR_IS = "this mistake gives your error"
+VALUES_ARE = "your values match this known mistake"
+TWO_MISTAKES = "your values match two known mistakes made at once"
+ERROR_IS = "your error matches this known mistake"
 AND = " And: "  # between the words of two mistakes
 TWO_ANSWERS = (
     "this check ran twice and got two different answers; the one that earns less counts. Does your "
@@ -94,8 +94,8 @@ def _error(finding: Finding) -> str:
 def _still_counts(finding: Finding) -> str:
     """Say that right arrays, returned before something failed, earn their points."""
     if len(finding.arrays) == 1:
-        return "this is right and keeps its points."
-    return "these are right and keep their points."
+        return "this array is right and keeps its points."
+    return "these arrays are right and keep their points."
 
 
 # ---- answers to questions
@@ -150,12 +150,15 @@ def _are_right(finding: Finding) -> str:
 def _hidden(finding: Finding) -> str:
     """Say that earlier mistakes hide whether an answer is right."""
     before = _are_wrong(finding.names)
-    return f"{before}, so this answer cannot be checked yet. Correct that first."
+    return f"{before}, so this one cannot be checked yet. Correct that first."
 
 
 def _right_after(finding: Finding) -> str:
     """Say that an answer is right, given the wrong answer that it builds on."""
-    return f"{_are_wrong(finding.names)}; this answer follows from it correctly, and it counts."
+    them = "them" if len(finding.names) > 1 else "it"
+    return (
+        f"{_are_wrong(finding.names)}. This one is consistent with {them}, so it earns its points."
+    )
 
 
 def _carried(finding: Finding) -> str:
@@ -172,8 +175,8 @@ def _read_plainly(finding: Finding) -> str:
 
 
 def _are_wrong(needed: Sequence[str]) -> str:
-    which = "earlier checks" if len(needed) > 1 else "an earlier check"
-    return f"{quoted(needed)}, {which}, {_are(needed)} wrong"
+    answers = "answers" if len(needed) > 1 else "answer"
+    return f"your {answers} to {quoted(needed)} {_are(needed)} wrong"
 
 
 def _are(names: Sequence[str]) -> str:
@@ -628,7 +631,10 @@ def _done_to(array: str, operation: Operation) -> str:
 
 
 def _made_of(array: str, relation: Relation) -> str:
-    return f"{_done_to(array, relation.operation)}{_times(relation.factor)}"
+    made = _done_to(array, relation.operation)
+    if relation.factor and relation.operation.kind is not OperationKind.NOTHING:
+        made = f"({made})"  # or a reader may take the square of the product
+    return f"{made}{_times(relation.factor)}"
 
 
 def _expected_of(relation: Relation) -> str:
@@ -721,7 +727,7 @@ def _right_but_for_one_of_each_row(relation: Relation) -> str:
 
 def _factor_but_for_one_of_each_row(relation: Relation) -> str:
     along = _along(relation.axes)
-    return f"in each row{along} all values but one are off by the same factor"
+    return f"in each row{along}, all values except one are off by the same factor"
 
 
 def _right_but_where(relation: Relation) -> str:
@@ -846,10 +852,9 @@ def _the_same_along(relation: Relation) -> str:
 
 
 def _adds_up_elsewhere(relation: Relation) -> str:
-    expected = f"the expected ones add up to 1 along {_axes(relation.expected_axes)}"
-    if not relation.axes:
-        return f"all your values together add up to 1, but {expected}"
-    return f"your values add up to 1 along {_axes(relation.axes)}, but {expected}"
+    where = f"along {_axes(relation.axes)}" if relation.axes else "over the whole array"
+    expected = f"along {_axes(relation.expected_axes)}"
+    return f"your values add up to 1 {where}, but should add up to 1 {expected}"
 
 
 RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {

@@ -125,7 +125,7 @@ class Tally:
                 reasons.append(f"{count} {reason}")
             parts.append(f"graded: {', '.join(reasons)}")
         if self.answers_made:
-            parts.append(f"{self.answers_made} answers of the solution and its mistakes made")
+            parts.append(f"{self.answers_made} reference outputs computed")
         return f"{self.unit}: {'; '.join(parts)}"
 
 

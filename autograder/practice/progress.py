@@ -393,9 +393,14 @@ def _folded(check: str, source: bytes) -> list[str]:
             if exercise:
                 hints = []
             for summary, below in _DETAILS.findall(text):
-                hints.append(summary.strip())
+                hints.append(_as_question(summary.strip()))
                 hints.append(below.strip())
     return []
+
+
+def _as_question(summary: str) -> str:
+    """Return a hint's summary; one that names what a reader may see asks whether that is seen."""
+    return summary if summary.endswith("?") else f"Is this what you see? {summary}"
 
 
 def slips_that_may_be_made(course: Course, unit: str, check: str) -> list[str]:

@@ -463,7 +463,7 @@ class Watch:
         """Say that a small change is looked for, or where one lets a check pass."""
         name = news.check
         if not news.is_over:
-            self.foot = f"Nothing explains `{name}` yet. Looking for a small change that fixes it …"
+            self.foot = f"No known mistake matches `{name}`. Trying small changes of your code …"
         elif news.found is None:
             self.foot = f"None of the small changes that were tried fixes `{name}`."
         else:

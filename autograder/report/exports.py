@@ -27,6 +27,7 @@ from autograder.report.terminal import (
     earned_of,
     in_one_line,
     number,
+    status_on_pages,
     symbol,
 )
 from autograder.report.total import final_rows, final_table
@@ -589,7 +590,7 @@ def _summary(grade: Grade) -> str:
         lines += [markdown(grade.words), ""]
     lines += ["| | points | check | |", "|---|---|---|---|"]
     for verdict in result.verdicts:
-        sign = symbol(verdict.status).sign
+        sign = symbol(status_on_pages(verdict)).sign
         points = earned_of(verdict.earned, verdict.points)
         remarks = markdown(_remarks(verdict))
         lines.append(f"| {sign} | {points} | {verdict.title} | {remarks} |")

@@ -31,7 +31,7 @@ from autograder.report.good_solutions import good_solutions
 from autograder.report.names import names_of_results, names_of_students
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
-from autograder.report.terminal import number, symbol
+from autograder.report.terminal import number, status_on_pages, symbol
 from autograder.sandbox.definitions import Definition, read_definitions
 
 # the file that was graded, if it is still there as it was
@@ -95,8 +95,9 @@ def environment() -> Environment:
         median=lambda values: median(list(values)),
         regrade_link=regrade_link,
         remark=_remark_markup,
-        sign=lambda status: symbol(status).sign,
+        sign=lambda verdict: symbol(status_on_pages(verdict)).sign,
         status=_status_in_words,
+        not_passed=_not_passed,
         ticks=_ticks_markup,
         url=lambda part: quote(part, safe=""),
         urlpath=quote,
@@ -137,10 +138,21 @@ def _when_in_words(result: Result) -> str:
     return f"{time} late".strip() if is_late else time
 
 
-def _status_in_words(status: str) -> str:
-    if status == "partial":
-        return "in part"
-    return status.replace("_", " ")
+def _status_in_words(verdict: Verdict) -> str:
+    status = status_on_pages(verdict)
+    return STATUS.get(status, status.replace("_", " "))
+
+
+STATUS = {"partial": "in part", "followed": "full follow-through credit"}
+
+
+def _not_passed(verdicts: Sequence[Verdict]) -> list[tuple[str, list[str]]]:
+    """Return in words each status of the checks that did not pass, with their names."""
+    names: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.status != "passed":
+            names.setdefault(_status_in_words(verdict), []).append(verdict.name)
+    return sorted(names.items())
 
 
 @cache

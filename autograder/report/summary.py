@@ -196,7 +196,8 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
             continue
         usually = usual[verdict.name]
         if verdict.seconds > SLOWER * usually:
-            reasons.append(f"{verdict.name} took {verdict.seconds:.1f} s, usually {usually:.1f} s")
+            took = f"{verdict.name} took {verdict.seconds:.1f} s with reruns and waiting"
+            reasons.append(f"{took}, usually {usually:.1f} s")
     return reasons
 
 

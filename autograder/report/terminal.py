@@ -31,6 +31,7 @@ class Symbol:
 
 SYMBOLS = {
     "passed": Symbol("✓", "green"),
+    "followed": Symbol("◕", "green"),  # on pages
     "partial": Symbol("◐", "yellow"),
     "not_reached": Symbol("·", "dim"),
     "not_written": Symbol("·", "dim"),  # in practice
@@ -42,6 +43,13 @@ FAILED = Symbol("✗", "red")
 def symbol(status: str) -> Symbol:
     """Return the symbol of a verdict's status."""
     return SYMBOLS.get(status, FAILED)
+
+
+def status_on_pages(verdict: Verdict) -> str:
+    """Return a check's status; `followed` where follow-through credit gives all of its points."""
+    if verdict.status == "partial" and verdict.earned == verdict.points:
+        return "followed"
+    return verdict.status
 
 
 def number(points: float) -> str:
@@ -271,8 +279,8 @@ def _first_remark(result: Result) -> str:
 def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     """Say what of each unit is worth a look.
 
-    These are the slowest checks, the largest groups of equal wrong answers that nobody has named,
-    and who gave two answers to one question. most: of checks and of groups.
+    These are the slowest checks, the largest groups of equal wrong answers that match no known
+    mistake, and who gave two answers to one question. most: of checks and of groups.
     """
     lines = []
     for unit, of_unit in summary.by_unit(results).items():

@@ -140,8 +140,7 @@ def test_what_is_consistent_with_an_early_mistake_counts(graded):
     assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
     (told,) = verdicts["shifting"].remarks
     assert told.text == (
-        "`scaling`, an earlier check, is wrong; this answer follows from it correctly, and it "
-        "counts."
+        "your answer to `scaling` is wrong. This one is consistent with it, so it earns its points."
     )
 
 
@@ -195,7 +194,7 @@ def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(grade
     assert points(verdicts) == [0, 0, 0]
     first, second = verdicts["shifting"].remarks
     assert first.text == (
-        "`scaling`, an earlier check, is wrong, and your points take that into account. The "
+        "your answer to `scaling` is wrong, and your points take that into account. The "
         "remarks below compare with the right answer, which explains more of your values."
     )
     assert second.mistakes == ("1 was taken away.",)
@@ -218,7 +217,7 @@ def test_a_slip_that_nobody_listed_is_carried_too(graded):
     verdicts = graded(end=FOUR)
     assert points(verdicts) == [0, 4, 3]
     assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
-    assert verdicts["shifting"].remarks[0].text.startswith("`scaling`, an earlier check, is wrong;")
+    assert verdicts["shifting"].remarks[0].text.startswith("your answer to `scaling` is wrong.")
 
 
 def test_a_slip_is_carried_on_a_machine_of_any_speed(course, running, graded, monkeypatch):
@@ -328,8 +327,7 @@ def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
     verdicts = graded_otherwise(tmp_path, EXPERIMENTS, only_less, NOTHING)
     assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "not_reached"]
     hidden = (
-        "`scaling`, an earlier check, is wrong, so this answer cannot be checked yet. Correct that "
-        "first."
+        "your answer to `scaling` is wrong, so this one cannot be checked yet. Correct that first."
     )
     assert [remark.text for remark in verdicts[1].remarks] == [hidden]
 

@@ -121,7 +121,7 @@ def test_check_quick_leaves_out_training(tmp_path):
     """And says that a grade comes from another seed; exit code 0 where all passed."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT), "--quick")
     assert done.returncode == 0, done.stderr
-    assert "8 of 8 points on the public seed. A grade comes from a secret seed." in done.stdout
+    assert "8 of 8 points on the public seed. Grading uses a secret seed." in done.stdout
     assert "fitting" not in done.stdout
     assert "\x1b[" not in done.stdout
 
@@ -390,7 +390,7 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
     assert "2 students, doubling: equal wrong values in" in done.stdout
     assert "worker_0: ada, numbers_and_sums: begun" in done.stderr
     page = (tmp_path / "out" / "pages" / "index.html").read_text()
-    assert "Equal wrong answers that nobody has named" in page
+    assert "Equal wrong answers that match no known mistake" in page
 
 
 def test_doctor_says_what_works_and_what_does_not(tmp_path):

@@ -109,4 +109,6 @@ def test_a_name_from_another_function_is_untrue():
     coverage.add([RIGHT, RAISED], mutant_of("double"), places)
     coverage.add([RIGHT], mutant_of("double"), places)
     assert (coverage.answered, coverage.share) == (4, 0.75)
-    assert coverage.untrue == ["Net.forward: x → y: got: this mistake gives your values: a slip."]
+    assert coverage.untrue == [
+        "Net.forward: x → y: got: your values match this known mistake: a slip."
+    ]

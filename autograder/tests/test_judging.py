@@ -347,11 +347,11 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
         "`same` is right.",
     ]
     assert [r.text for r in most.remarks] == [
-        "this mistake gives your values: words of one",
+        "your values match this known mistake: words of one",
         SIGN,
         "wrong values in 6 of 6 places.",
     ]
-    assert truth.remarks[0].text == "this mistake gives your values: words of flag"
+    assert truth.remarks[0].text == "your values match this known mistake: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
 
 
@@ -395,7 +395,7 @@ def test_beside_an_array_without_values_no_mistake_is_named(c):
     told = [remark.text for remark in judge(three, known, Answer(found), SIZES).remarks]
     assert "words of" not in " ".join(told)
     beside = judge(three, known, Answer(found | {"c": np.cos(D[1] ** 2)}), SIZES)
-    assert "this mistake gives your values: words of flag" in [
+    assert "your values match this known mistake: words of flag" in [
         remark.text for remark in beside.remarks
     ]
 
@@ -832,7 +832,7 @@ def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
         Answer({"one": np.array("A.L."), "all": ALL}),
     )
     judged = named_verdict(spaceless, one=np.array("A.L."), all=ALL[::-1])
-    assert judged.remarks[0].text == "this mistake gives your values: a space is missing."
+    assert judged.remarks[0].text == "your values match this known mistake: a space is missing."
     assert judged.remarks[1].text.startswith("at [0] expected 'A. L.'")
 
 

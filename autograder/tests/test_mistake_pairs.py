@@ -123,12 +123,16 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
     """In a program unlike the solution. What they earn is the same as without the words."""
     scaling, stepping = grade(WITH_BOTH)
     assert scaling.status == "passed"
-    text = f"two mistakes at once give your values: {BOTH[0]} And: {BOTH[1]}"
+    text = f"your values match two known mistakes made at once: {BOTH[0]} And: {BOTH[1]}"
     assert told(stepping) == [(text, ("states",), FindingKind.TWO_MISTAKES)]
     assert stepping.remarks[0].mistakes == BOTH
     alone = grade(OURS.replace("1 + np", "np"))[1]
     assert told(alone) == [
-        ("this mistake gives your values: nothing is added.", ("states",), FindingKind.MISTAKE)
+        (
+            "your values match this known mistake: nothing is added.",
+            ("states",),
+            FindingKind.MISTAKE,
+        )
     ]
 
 
@@ -250,7 +254,7 @@ def words(*ids, ruled_out=()):
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():
     """Nothing where they have nothing in common."""
-    said = "two mistakes at once give your values"
+    said = "your values match two known mistakes made at once"
     assert words("m01 m02") == [f"{said}: slip 1. And: slip 2."]
     assert words("m01 m02", "m01 m03") == [f"{said}. One of them: slip 1."]
     assert words("m01 m02", "m03 m04") == []

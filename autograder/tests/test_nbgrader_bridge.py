@@ -249,7 +249,7 @@ def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
 def test_feedback_of_nbgrader_shows_the_report(folder, graded):
     """The page that a student gets holds the cell's report: what is wrong and why."""
     page = next((folder / "feedback" / "uphill").rglob("*.html")).read_text()
-    assert "Practice, on the public seed" in page
+    assert "Practice uses the public seed" in page
     assert "this walks uphill." in page
 
 

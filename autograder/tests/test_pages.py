@@ -1,6 +1,7 @@
 """The pages in a real browser, of a class with names and code that would rather be programs."""
 
 import dataclasses
+import json
 import re
 import shutil
 import socket
@@ -315,7 +316,7 @@ def test_a_students_own_code_stands_at_its_check(hostile, show):
 def test_training_is_shown_beside_ours(hostile):
     """The loss that passed, and ours, in words and as a picture."""
     text = (hostile / UNIT / "complete.html").read_text()
-    assert re.search(r"Held-out loss \d\.\d{4} \(the dot\); ours on the same seed \d\.\d{4}", text)
+    assert re.search(r"held-out loss \d\.\d{4} \(the dot\)\. Reference loss \d\.\d{4}", text)
     assert 'class="band"' in text
 
 
@@ -339,6 +340,22 @@ def graded(folder, **files):
     done = small.run_command("grade", folder / "class", "--out", folder / "grades", "--quick")
     assert done.returncode == 0, done.stderr
     return folder / "grades"
+
+
+def test_full_follow_through_credit_is_not_called_a_part(tmp_path):
+    """On a student's page and on the class's: a sign and words of its own."""
+    grades = graded(tmp_path, ada=small.solved())
+    path = grades / UNIT / "ada.json"
+    fields = json.loads(path.read_text())
+    check = fields["checks"][1]
+    check.update(status="partial", carried=check["points"])
+    path.write_text(json.dumps(fields))
+    assert small.run_command("report", grades).returncode == 0
+    of_ada = (grades / "pages" / UNIT / "ada.html").read_text()
+    of_class = (grades / "pages" / "index.html").read_text()
+    assert "◕</span> full follow-through credit</b>, 4 of 4 points" in of_ada
+    assert f"full follow-through credit: {check['name']}" in of_class
+    assert "in part" not in of_ada
 
 
 def test_anonymous_pages_name_nobody(tmp_path):

@@ -53,7 +53,7 @@ def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
     Training included.
     """
     record, said = graded(folder, tmp_path, small.solved(mistake))
-    assert "answers of the solution" not in said
+    assert "reference outputs" not in said
     assert (record["score"] == record["max_score"]) == (not mistake)
     codes = [code_of(remark) for check in record["checks"] for remark in check["remarks"]]
     assert any(codes) == bool(mistake)
@@ -66,7 +66,7 @@ def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
     """
     both = solution_of(small.unit()).with_mistake("m01", "m06")
     record, said = graded(folder, tmp_path, both)
-    assert "answers of the solution and its mistakes made" in said
+    assert "reference outputs computed" in said
     (summing,) = [check for check in record["checks"] if check["name"] == "summing"]
     assert [code_of(remark) != "" for remark in summing["remarks"]] == [False, True]
     assert 0 < summing["earned"] < 4
@@ -92,7 +92,7 @@ def test_what_was_made_with_other_versions_is_made_anew(folder, tmp_path):
     try:
         record, said = graded(folder, tmp_path, small.solved())
         assert record["score"] == record["max_score"]
-        assert "answers of the solution and its mistakes made" in said
+        assert "reference outputs computed" in said
     finally:
         with sqlite3.connect(folder / "keys.sqlite") as connection:
             connection.execute("DELETE FROM answers WHERE substr(address, 1, 1) != 'x'")

@@ -78,7 +78,7 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()
     assert said == (
-        "`summing` said: this mistake gives your values: added up along the batch: steps "
+        "`summing` said: your values match this known mistake: added up along the batch: steps "
         "are the first axis. (`sums`)"
     )
     assert step == "1 of 1: A common mistake here: each step leaves out itself."

@@ -129,7 +129,7 @@ PLANTED = [
     ),
     # orders
     (RIGHT, RIGHT[::-1], "your values are the expected ones reversed along T."),
-    (RIGHT, -RIGHT[:, ::-1], "your values are the expected ones reversed along B × −1."),
+    (RIGHT, -RIGHT[:, ::-1], "your values are (the expected ones reversed along B) × −1."),
     (RIGHT, np.roll(RIGHT, 1, 0), "your values are the expected ones moved on by one along T."),
     (RIGHT, np.roll(RIGHT, -1, 2), "your values are the expected ones moved back by one along V."),
     (RIGHT, RIGHT.swapaxes(0, 1), "your values are the expected ones with T and B swapped."),
@@ -212,12 +212,12 @@ PLANTED = [
     (
         SHARES,
         np.exp(RIGHT) / np.exp(RIGHT).sum(1, keepdims=True),
-        "your values add up to 1 along B, but the expected ones add up to 1 along V.",
+        "your values add up to 1 along B, but should add up to 1 along V.",
     ),
     (
         SHARES,
         np.exp(RIGHT) / np.exp(RIGHT).sum(),
-        "all your values together add up to 1, but the expected ones add up to 1 along V.",
+        "your values add up to 1 over the whole array, but should add up to 1 along V.",
     ),
     # one or two numbers
     (LOSS, np.array(0.0), "your value is 0."),
@@ -342,7 +342,7 @@ PLANTED = [
     (
         RIGHT,
         but_for_one(RIGHT * RNG.normal(size=(6, 5, 1))),
-        ("in each row along V all values but one are off by the same factor"),
+        ("in each row along V, all values except one are off by the same factor"),
     ),
     (
         TABLE,

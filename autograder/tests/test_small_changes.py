@@ -594,7 +594,7 @@ def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
     ]
     summed = grade(OURS.replace("np.sum(e, 1)[:, None]", "np.sum(e, 0)"))[0]
     assert summed.remarks[0].text == (
-        "your values add up to 1 along axis 0, but the expected ones add up to 1 along axis 1."
+        "your values add up to 1 along axis 0, but should add up to 1 along axis 1."
     )
     minus = grade(OURS.replace("np.exp(-x * x)", "np.exp(x * x)"))[0]
     assert minus.remarks[0].text == f"{SAID}`weights`: a minus is left out."

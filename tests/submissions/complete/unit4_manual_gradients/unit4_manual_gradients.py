@@ -12,13 +12,13 @@ def sigmoid(z):
 
 
 def sigmoid_d(z):
-    """The slope of `sigmoid` at each entry of `z`, the same shape."""
+    """The derivative of `sigmoid` at each entry of `z`, the same shape."""
     ### BEGIN SOLUTION
     return sigmoid(z) * (1 - sigmoid(z))
 
 
 def relu(z):
-    """The larger of `z` and 0, entry by entry."""
+    """The larger of `z` and 0, elementwise."""
     ### BEGIN SOLUTION
     return np.maximum(z, 0)
 
@@ -44,19 +44,19 @@ def softmax_d(z):
 
 
 def x_entropy(p, y):
-    """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
+    """The cross-entropy of probabilities `p` (V,) with a one-hot target `y` (V,), a number in nats."""
     ### BEGIN SOLUTION
     return -(y * np.log(p)).sum()
 
 
 def x_entropy_d(p, y):
-    """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
+    """The derivative of `x_entropy` with respect to each entry of `p`, shape (V,)."""
     ### BEGIN SOLUTION
     return -y / p
 
 
 def cross_entropy(logits, targets):
-    """The loss in nats, summed over steps and averaged over the batch, and its gradient in the logits.
+    """The loss in nats, summed over steps and averaged over the batch, and its gradient with respect to the logits.
 
     logits (T, B, V), targets (T, B) → loss, dlogits (T, B, V); safe for logits of any size.
     """
@@ -70,7 +70,7 @@ def cross_entropy(logits, targets):
 
 
 def forward(params, x, h0):
-    """Logits at every step, and all hidden states with the start in front.
+    """Logits at every step, and all hidden states with the start in front: two arrays.
 
     x (T, B) integers, h0 (B, H) → logits (T, B, V), h (T+1, B, H)
     """
@@ -85,7 +85,7 @@ def forward(params, x, h0):
 
 
 def backward(params, x, h, dlogits):
-    """The gradient of the loss in every parameter and in the start.
+    """The gradient of the loss with respect to every parameter and to the start.
 
     x (T, B), h (T+1, B, H) from `forward`, dlogits (T, B, V) → a dict of arrays shaped like `params`, dh0 (B, H)
     """
@@ -108,7 +108,7 @@ def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
     f: a function of an array like `w` that returns a number; w: floats, any shape → the same shape.
-    `w` is the same after as before.
+    `w` is unchanged afterwards, up to rounding if you perturb it in place.
     """
     ### BEGIN SOLUTION
     grad = np.zeros(w.shape)
@@ -125,7 +125,7 @@ def gradient_100_steps_back():
 
 
 def clip(grads, bound):
-    """Gradients scaled so that their common norm is at most `bound`, and the norm before.
+    """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 
     grads: a dict of arrays → a new dict of arrays, a number. `grads` itself stays as it is.
     """

@@ -22,7 +22,7 @@ def encode(text, chars):
 
 
 def windows(ids, n):
-    """Windows of `n` ids side by side, and the id after each: ids (L,) → x (n, N), y (N,) with N = (L − 1) // n."""
+    """Consecutive windows of `n` ids, and the id after each: ids (L,) → x (n, N), y (N,) with N = (L − 1) // n."""
     return ids[:-1].unfold(0, n, n).T, ids[n::n]
 
 
@@ -42,7 +42,7 @@ class ThreeCharacters(nn.Module):
 
 
 def mean_loss(logits, targets):
-    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers."""
+    """The mean cross-entropy in nats, a tensor of one number: logits (..., V), targets (...) of integers; for any V."""
     logp = logits - logits.logsumexp(-1, keepdim=True)
     return -logp.gather(-1, targets.long()[..., None]).mean()
 
@@ -131,7 +131,7 @@ def as_nn_rnn(model):
 
 
 def sequence_windows(ids, n):
-    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N)."""
+    """Windows as `windows` cuts them, and the id after *each* of their ids: ids (L,) → x (n, N), y (n, N), integers."""
     both = ids.unfold(0, n + 1, n).T
     return both[:-1], both[1:]
 
@@ -144,13 +144,13 @@ class EveryStep(Recurrent):
 
 
 def loss_by_position(logits, targets):
-    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → (T,)."""
+    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → a tensor (T,)."""
     sure = logits.gather(-1, targets.long()[..., None])[..., 0]
     return (logits.logsumexp(-1) - sure).mean(1)
 
 
 def shift_gap(model, x, k):
-    """The largest difference in size between the states from step `k` on, read in one go and read in two parts.
+    """The largest absolute difference between the states from step `k` on, read in one go and read in two parts.
 
     `model.read(x, h=None)` as in `Recurrent`; ids x (T, B), 0 < k < T → a number, 0 for a network without a clock.
     """

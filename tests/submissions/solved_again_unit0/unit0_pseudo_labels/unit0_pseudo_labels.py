@@ -44,7 +44,7 @@ def one_epoch(batches):
 
 
 def batch_sizes(total, share):
-    """Sizes (labelled, pseudo-labelled) of the parts of a batch; the second is `total × share`, to the nearest integer."""
+    """Two integers, the sizes (labelled, pseudo-labelled) of a batch's parts; the second is `total × share`, rounded."""
     pseudo = round(total * share)
     return total - pseudo, pseudo
 

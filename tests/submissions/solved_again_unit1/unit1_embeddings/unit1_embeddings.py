@@ -8,7 +8,7 @@ check = autograder.unit("unit1_embeddings")
 
 
 def index_words(words):
-    """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each distinct word in a list to its id: 1, 2, 3, … in the order of first appearance."""
     index = {}
     for w in words:
         if w not in index:
@@ -17,7 +17,7 @@ def index_words(words):
 
 
 def encode(words, index):
-    """The ids of some words, a tensor of integers; 0 for a word that is not in the index."""
+    """The ids of some words, a tensor of integers (32 or 64 bits); 0 for a word that is not in the index."""
     return torch.tensor([index.get(w, 0) for w in words], dtype=torch.long)
 
 
@@ -32,17 +32,17 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too."""
     return table[ids]
 
 
 def lookup_by_product(table, ids):
-    """The same rows by a matrix product with one-hot rows."""
+    """The same rows by a matrix product with one-hot rows; gradients pass here, too."""
     return one_hot(ids, table.shape[0]).to(table.dtype) @ table
 
 
 def lookup_backward(ids, dout, V):
-    """The gradient of the loss in the table (V, E), when `ids` (B,) were looked up and `dout` (B, E) came back."""
+    """The gradient of the loss with respect to the table (V, E), given `ids` (B,) and the gradient `dout` (B, E) of the rows."""
     grad = torch.zeros(V, dout.shape[1], dtype=dout.dtype)
     for i, g in zip(ids.tolist(), dout):
         grad[i] += g
@@ -56,7 +56,7 @@ def reindex(raw):
 
 
 def dot_product(a, b):
-    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
+    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,). Gradients pass."""
     return (a * b).sum(dim=1)
 
 

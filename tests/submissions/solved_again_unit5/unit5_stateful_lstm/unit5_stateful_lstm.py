@@ -58,7 +58,7 @@ class CharLSTM(nn.Module):
 
 
 def mixed(device):
-    """Mixed precision where the device is a GPU (bfloat16, which needs no scaling of the loss), else nothing."""
+    """Mixed precision where the device is `cuda` (bfloat16, which needs no scaling of the loss), else nothing."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 

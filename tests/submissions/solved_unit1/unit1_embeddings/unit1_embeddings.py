@@ -8,7 +8,7 @@ check = autograder.unit("unit1_embeddings")
 
 
 def index_words(words):
-    """A dict from each different word to its id: 1, 2, 3, … in the order of first appearance."""
+    """A dict from each distinct word in a list to its id: 1, 2, 3, … in the order of first appearance."""
     index = {}
     for word in words:
         index.setdefault(word, len(index) + 1)
@@ -16,7 +16,7 @@ def index_words(words):
 
 
 def encode(words, index):
-    """The ids of some words, a tensor of integers; 0 for a word that is not in the index."""
+    """The ids of some words, a tensor of integers (32 or 64 bits); 0 for a word that is not in the index."""
     return torch.tensor([index.get(w, 0) for w in words])
 
 
@@ -31,31 +31,31 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too."""
     return table[ids]
 
 
 def lookup_by_product(table, ids):
-    """The same rows by a matrix product with one-hot rows."""
+    """The same rows by a matrix product with one-hot rows; gradients pass here, too."""
     return one_hot(ids, len(table)) @ table
 
 
 def lookup_backward(ids, dout, V):
-    """The gradient of the loss in the table (V, E), when `ids` (B,) were looked up and `dout` (B, E) came back."""
+    """The gradient of the loss with respect to the table (V, E), given `ids` (B,) and the gradient `dout` (B, E) of the rows."""
     return one_hot(ids, V).T @ dout
 
 
 def reindex(raw):
     """New ids from 0 without gaps, in the order of the old ones; and the different old ids, sorted.
 
-    raw (N,) integers → ids (N,), originals: `originals[ids]` is `raw` again.
+    raw (N,) integers → ids (N,), originals, two tensors of integers: `originals[ids]` is `raw` again.
     """
     originals = torch.tensor(sorted(set(raw.tolist())))
     return torch.searchsorted(originals, raw), originals
 
 
 def dot_product(a, b):
-    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,)."""
+    """The dot product of each row of `a` with the same row of `b`: (B, E), (B, E) → (B,). Gradients pass."""
     return torch.bmm(a[:, None, :], b[:, :, None]).flatten()
 
 

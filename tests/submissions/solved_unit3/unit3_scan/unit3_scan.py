@@ -9,7 +9,7 @@ check = autograder.unit("unit3_scan")
 def scan(fn, start, xs):
     """The list of all results of carrying a value along `xs`: each is `fn(carried, x)` and is carried to the next.
 
-    xs: anything that can be looped over, a generator too. No elements, no results: an empty list.
+    xs: anything that can be looped over, a generator too, however long. No elements, no results: an empty list.
     """
     from itertools import accumulate, islice
     return list(islice(accumulate(xs, fn, initial=start), 1, None))
@@ -21,7 +21,7 @@ def cumulative_sum(xs):
 
 
 def one_hot(ids, V):
-    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats."""
+    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
     return (ids[:, None] == torch.arange(V)).float()
 
 
@@ -41,13 +41,13 @@ def network(weights, h0, xs):
 
 
 def sequence_loss(logits, targets):
-    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a number; safe for large logits."""
+    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
     picked = logits[range(len(targets)), targets]
     return (torch.logsumexp(logits, 1) - picked).sum()
 
 
 def gradients(weights, h0, xs, targets):
-    """The loss of a sequence (no longer in a graph) and a dict of its gradient in each of the weights."""
+    """The loss of a sequence (no longer in a graph) and a dict of its gradient with respect to each of the weights."""
     def loss_of(w):
         return sequence_loss(network(w, h0, xs)[1], targets)
     grads, loss = torch.func.grad_and_value(loss_of)(weights)
@@ -55,7 +55,7 @@ def gradients(weights, h0, xs, targets):
 
 
 def update(weights, grads, lr):
-    """New weights after one step of gradient descent: a new dict of new tensors."""
+    """New weights after one step of gradient descent: a new dict of new tensors, as plain as the old ones."""
     return {k: torch.sub(w, grads[k], alpha=lr) for k, w in weights.items()}
 
 

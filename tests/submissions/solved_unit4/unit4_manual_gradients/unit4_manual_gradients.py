@@ -11,12 +11,12 @@ def sigmoid(z):
 
 
 def sigmoid_d(z):
-    """The slope of `sigmoid` at each entry of `z`, the same shape."""
+    """The derivative of `sigmoid` at each entry of `z`, the same shape."""
     return np.exp(-np.logaddexp(0, -z) - np.logaddexp(0, z))
 
 
 def relu(z):
-    """The larger of `z` and 0, entry by entry."""
+    """The larger of `z` and 0, elementwise."""
     return (np.abs(z) + z) / 2
 
 
@@ -37,17 +37,17 @@ def softmax_d(z):
 
 
 def x_entropy(p, y):
-    """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
+    """The cross-entropy of probabilities `p` (V,) with a one-hot target `y` (V,), a number in nats."""
     return -np.log(np.compress(y, p)).item()
 
 
 def x_entropy_d(p, y):
-    """The derivative of `x_entropy` in each entry of `p`, shape (V,)."""
+    """The derivative of `x_entropy` with respect to each entry of `p`, shape (V,)."""
     return np.divide(-y, p, out=np.zeros(len(p)), where=y != 0)
 
 
 def cross_entropy(logits, targets):
-    """The loss in nats, summed over steps and averaged over the batch, and its gradient in the logits.
+    """The loss in nats, summed over steps and averaged over the batch, and its gradient with respect to the logits.
 
     logits (T, B, V), targets (T, B) → loss, dlogits (T, B, V); safe for logits of any size.
     """
@@ -60,7 +60,7 @@ def cross_entropy(logits, targets):
 
 
 def forward(params, x, h0):
-    """Logits at every step, and all hidden states with the start in front.
+    """Logits at every step, and all hidden states with the start in front: two arrays.
 
     x (T, B) integers, h0 (B, H) → logits (T, B, V), h (T+1, B, H)
     """
@@ -74,7 +74,7 @@ def forward(params, x, h0):
 
 
 def backward(params, x, h, dlogits):
-    """The gradient of the loss in every parameter and in the start.
+    """The gradient of the loss with respect to every parameter and to the start.
 
     x (T, B), h (T+1, B, H) from `forward`, dlogits (T, B, V) → a dict of arrays shaped like `params`, dh0 (B, H)
     """
@@ -99,7 +99,7 @@ def numerical_gradient(f, w, eps=1e-5):
     """The gradient of `f` at `w` by central differences.
 
     f: a function of an array like `w` that returns a number; w: floats, any shape → the same shape.
-    `w` is the same after as before.
+    `w` is unchanged afterwards, up to rounding if you perturb it in place.
     """
     nudges = np.identity(w.size).reshape(w.size, *w.shape) * eps
     slopes = [(f(w + n) - f(w - n)) / (2 * eps) for n in nudges]
@@ -111,7 +111,7 @@ def gradient_100_steps_back():
 
 
 def clip(grads, bound):
-    """Gradients scaled so that their common norm is at most `bound`, and the norm before.
+    """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 
     grads: a dict of arrays → a new dict of arrays, a number. `grads` itself stays as it is.
     """

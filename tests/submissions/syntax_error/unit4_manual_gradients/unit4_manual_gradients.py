@@ -38,7 +38,7 @@ def softmax_d(z):
 
 # %%
 def x_entropy(p, y):
-    """The cross-entropy of probabilities `p` (V,) with a one-hot truth `y` (V,), a number in nats."""
+    """The cross-entropy of probabilities `p` (V,) with a one-hot target `y` (V,), a number in nats."""
     return -(y * np.log(p)).sum()
 
 # %%
@@ -114,7 +114,7 @@ def gradient_100_steps_back():
 
 # %%
 def clip(grads, bound):
-    """Gradients scaled so that their common norm is at most `bound`, and the norm before.
+    """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 
     grads: a dict of arrays → a new dict of arrays, a number. `grads` itself stays as it is.
     """

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_stub, solutions
-from autograder.authoring.course_file import with_units
 from autograder.authoring.imports import modules_of_checks
 from autograder.authoring.slips import refuse_slips
 from autograder.course import FILE, Course, load_unit, read_course
+from autograder.course_file import with_units
 from autograder.data import manifest as read_manifest
 from autograder.errors import BadSource, UserError
 from autograder.grading.key_file import load_key

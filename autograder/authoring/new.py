@@ -12,9 +12,9 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
-from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import refuse_full
 from autograder.course import FILE, Course, read_course
+from autograder.course_file import BadName, with_unit
 from autograder.errors import extra, extra_command
 from autograder.grading.results import write_whole
 

@@ -3,6 +3,8 @@
 A release carries its stubs a second time, in `.release`. What a student wrote is what differs from
 these. Nothing that is written over is lost: a copy lies in a folder `update-N` before. No copy is
 called like a script, so that nobody who collects files takes it for one.
+
+A release may hold one unit. A folder collects units: those that it has stay in its course.toml.
 """
 
 import shutil
@@ -14,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course import FILE, Course, read_course
+from autograder.course_file import all_units, joined
 from autograder.errors import UserError
 from autograder.parsing import parse
 from autograder.practice.merging import Merged, merge
@@ -41,6 +44,8 @@ class Update:
     merged: by script, what came of the student's and the new text.
     stayed: scripts that stay as the student left them, each with the reason.
     replaced, new: other files, as paths below the folder.
+    units: that came with the release. other_seed: units that stay, and whose reference outputs are
+    of another public seed than the release's.
     content: of each file that is written. not_taken: the new text of scripts taken in part.
     kept: the folder of copies of what was there before, and of what is not taken.
     """
@@ -50,6 +55,8 @@ class Update:
     stayed: dict[str, str] = field(default_factory=dict)
     replaced: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    other_seed: list[str] = field(default_factory=list)
     content: dict[Path, bytes] = field(default_factory=dict)
     not_taken: dict[Path, bytes] = field(default_factory=dict)
 
@@ -111,8 +118,13 @@ def update(course: Course, release: Path) -> Update:
     with opened(release) as source:
         if source.resolve() == folder:
             raise NoRelease(f"{release} is the folder that you work in. Name the new release.")
+        released = read_course(source)
+        changes.units = [name for name in released.units if name not in course.units]
         for name in _files_of(source):
-            _plan(folder, name, (source / name).read_bytes(), changes)
+            content = (source / name).read_bytes()
+            if name == Path(FILE):
+                content = _course_file(course, released, changes)
+            _plan(folder, name, content, changes)
     for name in changes.content:
         there = folder / name
         if there.is_file() and name.parts[0] != GIVEN:
@@ -122,6 +134,26 @@ def update(course: Course, release: Path) -> Update:
     for name, content in changes.content.items():
         _write(folder / name, content)
     return changes
+
+
+def _course_file(course: Course, released: Course, changes: Update) -> bytes:
+    """Return the course.toml of a release, with the units that are in the folder already."""
+    here = _units_of(course)
+    texts = [one.folder / FILE for one in (released, course)]
+    new, old = (text.read_text(encoding="utf-8") for text in texts)
+    if released.about.public_seed != course.about.public_seed:
+        changes.other_seed = [name for name in here if name not in released.units]
+    return joined(new, old, all_units(here, released.units)).encode()
+
+
+def _units_of(course: Course) -> list[str]:
+    """List the units of a folder, also one that was given and is in course.toml no longer."""
+    given = []
+    for noted in sorted((course.folder / GIVEN).glob("*.txt")):
+        has_checks = (course.checks / f"{noted.stem}.py").is_file()
+        if noted.stem not in course.units and has_checks:
+            given.append(noted.stem)
+    return [*given, *course.units]
 
 
 def _new_folder(folder: Path) -> Path:
@@ -250,7 +282,15 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
         where = changes.kept.relative_to(folder)
         yield f"The old files are in {where}, each with `{BEFORE}` behind its name."
     touched = [*changes.replaced, *changes.new]
+    for unit in changes.other_seed:
+        yield (
+            f"{unit}: its reference outputs are of another public seed. Ask your instructor for a "
+            "release with this unit."
+        )
     wheels = [name for name in touched if name.endswith(".whl")]
+    if changes.units:
+        units = "unit" if len(changes.units) == 1 else "units"
+        yield f"new {units}: {', '.join(changes.units)}; the units that you have stay."
     if wheels:
         yield f"Next: pip install --force-reinstall --no-deps ./{wheels[0]}"
     if not changes.merged and not changes.stayed and not touched:

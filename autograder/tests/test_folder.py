@@ -1,6 +1,8 @@
 """A student's folder: made from a release, and brought up to the next one without losing a line."""
 
+import re
 import shutil
+import tomllib
 import zipfile
 
 import pytest
@@ -8,9 +10,11 @@ import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import RIGHT, fill, kept, release_to, written
-from small import UNIT
+from small import UNIT, WORDS
 
+from autograder.authoring.release import release
 from autograder.course import read_course
+from autograder.course_file import all_units, joined
 from autograder.practice import folder as folders
 from autograder.practice.folder import GIVEN, NoRelease, start, update
 from autograder.practice.merging import merge
@@ -37,21 +41,21 @@ def second(first, tmp_path):
     return shutil.copytree(first, tmp_path / "second")
 
 
-def change(release, old, new, name=SCRIPT):
+def change(folder, old, new, name=SCRIPT):
     """Change a release's file, and a stub also where it is noted as given."""
-    file = release / name
+    file = folder / name
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new))
     if name == SCRIPT:
-        (release / GIVEN / f"{UNIT}.txt").write_text(text.replace(old, new))
+        (folder / GIVEN / f"{UNIT}.txt").write_text(text.replace(old, new))
 
 
 def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
     """From a folder or a zip of one; a folder that is there is left alone."""
     packed = shutil.make_archive(str(tmp_path / "release"), "zip", first.parent)
-    for release, name in ((first, "from a folder"), (packed, "from a zip")):
-        done = small.run_command("start", name, release, cwd=tmp_path)
+    for source, name in ((first, "from a folder"), (packed, "from a zip")):
+        done = small.run_command("start", name, source, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert f'cd "{name}"' in done.stdout
         assert done.stdout.rstrip().endswith("autograder watch numbers")
@@ -66,9 +70,9 @@ def test_what_is_no_release_is_refused(first, work, tmp_path):
     packed = tmp_path / "other.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.txt", "a")
-    for release in (small.COURSE.folder, packed, first / "README.md"):
+    for source in (small.COURSE.folder, packed, first / "README.md"):
         with pytest.raises(NoRelease):
-            start(release, tmp_path / "new")
+            start(source, tmp_path / "new")
     with pytest.raises(NoRelease, match="the folder that you work in"):
         update(read_course(work), work)
     assert not (tmp_path / "new").exists()
@@ -144,6 +148,88 @@ def test_line_ends_and_marks_of_windows_stay(mark, work, second):
     assert written(work).read_bytes() == want
 
 
+# ---- one unit a week
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory):
+    """Releases of one unit each, by unit."""
+    place = tmp_path_factory.mktemp("weeks")
+    for unit in (UNIT, WORDS):
+        release(small.COURSE, place / unit, units=[unit])
+    return place
+
+
+def test_a_release_of_the_next_unit_leaves_those_of_before_at_work(weeks, tmp_path):
+    """The course names both; each is checked, gets a receipt, and runs; checking all finds both."""
+    work = tmp_path / "work"
+    start(weeks / UNIT, work)
+    fill(work, double=RIGHT["double"])
+    done = small.run_command("update", weeks / WORDS, cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert f"new unit: {WORDS}; the units that you have stay." in done.stdout
+    assert read_course(work).units == (UNIT, WORDS)
+    assert "✓ 2/2" in small.run_command("check", "numbers", "--quick", cwd=work).stdout
+    assert f"{UNIT}.py" in small.run_command("receipt", "numbers", cwd=work).stdout
+    both = small.run_command("check", "--quick", cwd=work).stdout
+    assert f"{UNIT}.py" in both
+    assert f"{WORDS}.py" in both
+    again = small.run_command("update", weeks / WORDS, cwd=work)
+    assert again.stdout == "Nothing is newer in this release.\n"
+
+
+def test_a_unit_that_an_earlier_update_took_out_of_the_course_comes_back(weeks, tmp_path):
+    """Its stub was noted as given, and its checks are there."""
+    work = tmp_path / "work"
+    start(weeks / UNIT, work)
+    update(read_course(work), weeks / WORDS)
+    shutil.copy(weeks / WORDS / "course.toml", work / "course.toml")
+    assert read_course(work).units == (WORDS,)
+    update(read_course(work), weeks / WORDS)
+    assert read_course(work).units == (UNIT, WORDS)
+
+
+def test_another_public_seed_is_told_for_the_units_that_stay(weeks, tmp_path):
+    """Their reference outputs no longer fit."""
+    work = tmp_path / "work"
+    start(weeks / UNIT, work)
+    other = shutil.copytree(weeks / WORDS, tmp_path / "other")
+    course_file = other / "course.toml"
+    course_file.write_text(re.sub("public_seed = .*", "public_seed = 5", course_file.read_text()))
+    changes = update(read_course(work), other)
+    told = "\n".join(folders.in_words(changes, work))
+    assert f"{UNIT}: its reference outputs are of another public seed." in told
+
+
+@pytest.mark.parametrize(
+    ("here", "released", "then"),
+    [
+        (["a"], ["b"], ["a", "b"]),
+        (["a", "b"], ["b"], ["a", "b"]),
+        (["b", "a"], ["a", "b", "c"], ["a", "b", "c"]),
+        (["a", "b"], ["b", "c"], ["a", "b", "c"]),
+    ],
+)
+def test_a_release_of_all_units_decides_their_order(here, released, then):
+    """After any other, what is new comes last."""
+    assert all_units(here, released) == then
+
+
+def test_what_only_the_folder_names_stays_in_its_course():
+    """Roles of corpora and packages; where both name one, the release is right."""
+    here = (
+        'units = ["a"]\n[corpora]\ntext = ["one"]\nwords = ["two", "ä"]\n'
+        '[packages]\ntorch = { install = "torch>=2", why = "for a" }\n'
+    )
+    new = 'units = ["b"]\n[corpora]  # roles\ntext = ["three"]\n'
+    course = tomllib.loads(joined(new, here, ["a", "b"]))
+    assert course == {
+        "units": ["a", "b"],
+        "corpora": {"text": ["three"], "words": ["two", "ä"]},
+        "packages": {"torch": {"install": "torch>=2", "why": "for a"}},
+    }
+
+
 # ---- no edit is ever lost
 
 PLACES = st.integers(0, 10_000)
@@ -195,18 +281,18 @@ def test_no_edit_is_lost_by_any_release(edits, windows, first, tmp_path_factory)
     place = tmp_path_factory.mktemp("updates")
     course = start(first, place / "work")
     script = course.folder / SCRIPT
-    release = shutil.copytree(first, place / "release")
+    newer = shutil.copytree(first, place / "release")
     for number, (ours, theirs) in enumerate(edits):
         text = script.read_bytes().decode().replace("\r\n", "\n")
         our_lines, new = edited(text.split("\n"), ours, f"mine{number}_")
         end = "\r\n" if windows else "\n"
         script.write_bytes(end.join(our_lines).encode())
         before = script.read_bytes()
-        stub = (release / SCRIPT).read_text().split("\n")
+        stub = (newer / SCRIPT).read_text().split("\n")
         their_lines, _ = edited(stub, theirs, f"theirs{number}_")
-        (release / SCRIPT).write_text("\n".join(their_lines))
-        (release / GIVEN / f"{UNIT}.txt").write_text("\n".join(their_lines))
-        changes = update(course, release)
+        (newer / SCRIPT).write_text("\n".join(their_lines))
+        (newer / GIVEN / f"{UNIT}.txt").write_text("\n".join(their_lines))
+        changes = update(course, newer)
         after = script.read_bytes()
         assert all(line.encode() in after for line in new)
         copy = changes.kept / f"{SCRIPT}.before"

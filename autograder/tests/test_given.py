@@ -7,10 +7,10 @@ import small
 from small import UNIT, WORDS
 
 from autograder.authoring.build import GivesAnswers, build
-from autograder.authoring.course_file import with_units
 from autograder.authoring.given import leaks, secret_lines
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
 from autograder.course import read_course
+from autograder.course_file import with_units
 from autograder.errors import UserError
 from autograder.grading.keys import solution_of
 from autograder.integrations import nbgrader_bridge

@@ -13,9 +13,9 @@ import pytest
 from small import run_command, submit
 
 from autograder import errors
-from autograder.authoring.course_file import BadName, with_unit
 from autograder.authoring.given import leaks
 from autograder.authoring.new import TEMPLATES, new_course, readable
+from autograder.course_file import BadName, with_unit
 from autograder.source.solution import read_solution
 
 pytestmark = pytest.mark.proof

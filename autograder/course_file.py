@@ -1,8 +1,12 @@
-"""Changes the list `units` in the text of a course.toml; all else of the text stays as it is."""
+"""Changes the list `units` in the text of a course.toml; all else of the text stays as it is.
 
+A student's folder collects units: `joined` adds to a release's course.toml what the folder has.
+"""
+
+import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.course import FILE
@@ -111,3 +115,60 @@ def with_units(text: str, names: Sequence[str]) -> str:
         raise BadName(f"The list `units` of {FILE} cannot be read.")
     quoted = [f'"{name}"' for name in names]
     return text[: units.first] + ", ".join(quoted) + text[units.end :]
+
+
+# ---- a student's folder
+
+
+def all_units(here: Sequence[str], released: Sequence[str]) -> list[str]:
+    """Return the units that a folder has after an update, in order.
+
+    here: that it has. released: that the release has. A release of all that is here decides the
+    order; after any other, what is new comes last.
+    """
+    if set(here) <= set(released):
+        return list(released)
+    return [*here, *(name for name in released if name not in here)]
+
+
+def joined(released: str, here: str, units: Sequence[str]) -> str:
+    """Return the course.toml of a release with other units, and what a folder's says besides.
+
+    released, here: the text of each. units: those that the folder then has.
+    That is each role of corpora and each package that the release does not name; where both name
+    one, the release is right. Raises `BadName` where the list of units cannot be found.
+    """
+    text = with_units(released, units)
+    before = tomllib.loads(here)
+    now = tomllib.loads(text)
+    for table in ("corpora", "packages"):
+        missing = {}
+        for key, value in before.get(table, {}).items():
+            if key not in now.get(table, {}):
+                missing[key] = value
+        if missing:
+            text = _with_entries(text, table, missing)
+    return text
+
+
+def _with_entries(text: str, table: str, entries: dict[str, object]) -> str:
+    """Write entries below the head of a table; without the table, write it at the end."""
+    lines = []
+    for key, value in entries.items():
+        lines.append(f"{json.dumps(key)} = {_as_toml(value)}\n")
+    head = re.search(rf"^\[{table}\][^\n]*\n", text, re.M)
+    if head:
+        return text[: head.end()] + "".join(lines) + text[head.end() :]
+    return "".join([text.rstrip("\n"), f"\n\n[{table}]\n", *lines])
+
+
+def _as_toml(value: object) -> str:
+    """Write a text, a list of texts, or a table of texts as TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(_entries(value)) + " }"
+    return json.dumps(value)
+
+
+def _entries(table: dict[str, object]) -> Iterator[str]:
+    for key, value in table.items():
+        yield f"{json.dumps(key)} = {_as_toml(value)}"

@@ -283,7 +283,7 @@ def _results_asked_about(
 @course_option
 @report_user_errors
 def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
-    """List the mails that ask for a regrade, each beside what was graded.
+    """List mails that ask for a regrade, each beside what was graded, and all others to read.
 
     MAILS is an mbox file, or a folder of .eml files. Writes GRADES/regrades.csv, and changes no
     grade.
@@ -296,18 +296,21 @@ def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
     from autograder.grading.results import write_whole
     from autograder.grading.roster import roster_beside
     from autograder.report.exports import as_csv
-    from autograder.report.regrade import as_table, listed, read_mails
+    from autograder.report.regrade import addresses_of, as_table, listed, read_mails
 
     results = results_in(grades)
     requests, unclear = read_mails(mails)
     course = find_course(course_folder)
-    adjustments = all_adjustments(course, [grades], results, roster_beside(grades))
-    listing = listed(requests, results, adjustments)
-    table = as_csv(as_table(listing))
+    roster = roster_beside(grades)
+    adjustments = all_adjustments(course, [grades], results, roster)
+    listing = listed(requests, results, adjustments, roster)
+    table = as_csv(as_table(listing, unclear, addresses_of(results, roster)))
     path = grades / "regrades.csv"
     write_whole(path, table.rstrip("\n"))
     for request in listing:
-        click.echo(request.in_words())
+        click.echo(visible(request.in_words()))
     for mail in unclear:
         click.echo(f"please read: {visible(mail.in_words())}")
-    click.echo(f"{len(requests)} requests: {path}")
+    asking = "1 request" if len(requests) == 1 else f"{len(requests)} requests"
+    others = "1 mail" if len(unclear) == 1 else f"{len(unclear)} mails"
+    click.echo(f"{asking}, and {others} to read without a check: {path}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from email.utils import parseaddr
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import quote
 from autograder.errors import UserError, one_line
 from autograder.grading.adjustments import Adjustment, given_for
 from autograder.grading.results import Result
+from autograder.grading.roster import Roster
 from autograder.judging import Verdict
 from autograder.report.terminal import earned_in_words
 
@@ -67,15 +69,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Unclear:
-    """A mail that asks for a regrade and names no check or file."""
+    """A mail that names no check or file, for a person to read. words: how its text begins."""
 
     sender: str
     date: str
     subject: str
+    words: str
 
     def in_words(self) -> str:
         """Say in a line whose it is."""
         return f"{self.subject}: from {self.sender}, {self.date}"
+
+    def row(self, students: Sequence[str]) -> Sequence[str | float]:
+        """Return a row of the table, in the order of `HEAD`. students: who has its address."""
+        why = f"{self.subject}: {self.words}"
+        named = ", ".join(students)
+        return ("", "", named, "", "", TO_READ, "", why, self.sender, "", self.date)
 
 
 def read_requests(place: Path) -> list[Request]:
@@ -88,16 +97,15 @@ def read_requests(place: Path) -> list[Request]:
 
 
 def read_mails(place: Path) -> tuple[list[Request], list[Unclear]]:
-    """Read the requests among mails, and those that a person must read. Raises `NoMails`."""
+    """Read mails: the requests, and all others, which a person must read. Raises `NoMails`."""
     found = []
     unclear = []
     for mail in _mails(place):
         request = _request(mail)
-        subject = _header(mail, "Subject")
         if request:
             found.append(request)
-        elif SUBJECT.casefold() in subject.casefold():
-            unclear.append(Unclear(_header(mail, "From"), _header(mail, "Date"), subject))
+        else:
+            unclear.append(_unclear(mail))
     found.sort(key=lambda request: (request.unit, request.check, request.student, request.date))
     return found, unclear
 
@@ -164,6 +172,12 @@ def _request(mail: EmailMessage) -> Request | None:
         checksum=fields["Checksum"],
         why=words[:MAX_WORDS],
     )
+
+
+def _unclear(mail: EmailMessage) -> Unclear:
+    words = one_line(" ".join(_text(mail).split()))
+    headers = [_header(mail, name) for name in ("From", "Date", "Subject")]
+    return Unclear(*headers, words[:MAX_WORDS])
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -252,8 +266,10 @@ HEAD = (
     "by hand so far",
     "why",
     "sender",
+    "sender's address",
     "date",
 )
+TO_READ = "names no check: please read"
 
 
 @dataclass(frozen=True)
@@ -262,12 +278,25 @@ class RequestShown:
 
     verdict: of the check; None where there is no such result or no such check. file: whether the
     request is about the file that was graded. by_hand: why points were given by hand so far.
+    address: the student's; "" where nobody knows it.
     """
 
     request: Request
     verdict: Verdict | None
     file: str
     by_hand: str
+    address: str
+
+    @property
+    def whose_address(self) -> str:
+        """Say whether the student's own address sent it; "" where no address is known.
+
+        A mail's sender is easily forged, so that the right one is no proof.
+        """
+        if not self.address:
+            return ""
+        same = address_of(self.request.sender) == self.address.casefold()
+        return "the student's" if same else f"not the student's, {self.address}"
 
     def row(self) -> Sequence[str | float]:
         """Return a row of the table, in the order of `HEAD`."""
@@ -284,6 +313,7 @@ class RequestShown:
             self.by_hand,
             request.why,
             request.sender,
+            self.whose_address,
             request.date,
         )
 
@@ -296,13 +326,25 @@ class RequestShown:
         line = f"{request.unit}, {request.check}: {request.student}, {points}, {self.file}"
         if self.by_hand:
             line += f"; by hand so far: {self.by_hand}"
+        if self.whose_address.startswith("not"):
+            line += f"; sent by {request.sender}, {self.whose_address}"
         return line
 
 
+def address_of(sender: str) -> str:
+    """Return the address of a sender, in small letters."""
+    _, address = parseaddr(sender)
+    return address.casefold()
+
+
 def listed(
-    requests: Sequence[Request], results: Sequence[Result], adjustments: Sequence[Adjustment]
+    requests: Sequence[Request],
+    results: Sequence[Result],
+    adjustments: Sequence[Adjustment],
+    roster: Roster | None,
 ) -> list[RequestShown]:
-    """Return the requests, each beside what is known of it."""
+    """Return the requests, each beside what is known of it. roster: the class's, with addresses."""
+    addresses = addresses_of(results, roster)
     by_place = {(result.lms_name, result.unit): result for result in results}
     found = []
     for request in requests:
@@ -313,14 +355,33 @@ def listed(
             verdict=verdict_of(result, request.check) if result else None,
             file=_which_file(request, result),
             by_hand="; ".join(adjustment.words for adjustment in given),
+            address=addresses.get(request.student, ""),
         )
         found.append(one)
     return found
 
 
-def as_table(requests: Sequence[RequestShown]) -> list[Sequence[str | float]]:
-    """Return requests as a table."""
+def addresses_of(results: Sequence[Result], roster: Roster | None) -> dict[str, str]:
+    """Return the e-mail addresses that the roster, or else the platform, knows, by student."""
+    addresses = {}
+    for result in results:
+        if result.hand_in and result.hand_in.email:
+            addresses[result.lms_name] = result.hand_in.email
+    for student in roster.students.values() if roster else ():
+        if student.email:
+            addresses[student.student] = student.email
+    return addresses
+
+
+def as_table(
+    requests: Sequence[RequestShown], unclear: Sequence[Unclear], addresses: dict[str, str]
+) -> list[Sequence[str | float]]:
+    """Return all mails as a table. unclear: those to read. addresses: by student."""
     rows = [request.row() for request in requests]
+    for mail in unclear:
+        sender = address_of(mail.sender)
+        students = [name for name, known in addresses.items() if known.casefold() == sender]
+        rows.append(mail.row(students))
     return [HEAD, *rows]
 
 

@@ -70,7 +70,7 @@ def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
 def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
     """Requests are read from an mbox or .eml files, also of another file or a stranger.
 
-    No other mail is listed.
+    Any other mail is listed for a person to read.
     """
     link = links(pages, "crash")["summing"]
     mails = [
@@ -100,7 +100,10 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
         ("nobody", "no such result"),
         ("crash", "as graded"),
         ("crash", "another submission"),
+        ("", "names no check: please read"),
     ]
+    assert rows[3]["why"] == ": Hello, is there a lecture today?"
+    assert "3 requests, and 1 mail to read without a check" in done.stdout
     assert rows[1]["why"] == "The idea is right. Please look."
     assert rows[0]["why"] == "'=HYPERLINK(1)"
 
@@ -122,7 +125,35 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
     done = small.run_command("regrades", tmp_path, pages)
     assert done.returncode == 0, done.stderr
     assert f"please read: Re: Regrade: {UNIT}, summing: from eve@x.example" in done.stdout
-    assert "1 requests" in done.stdout
+    assert "1 request, and 1 mail to read without a check" in done.stdout
+
+
+def test_a_request_that_another_address_sent_is_flagged_and_each_mail_is_counted(pages, tmp_path):
+    """The roster knows addresses; a mail with any subject stands in the table, with its sender."""
+    (pages / "roster.csv").write_text(
+        "student,email\ncrash,Crash@uni.example\nsquared,squared@uni.example\n"
+    )
+    link = links(pages, "crash")["summing"]
+    free = EmailMessage()
+    free["From"], free["Subject"] = "S <squared@uni.example>", "Frage"
+    free.set_content("Warum nur 2 Punkte?")
+    mails = [mail_of(link, "x", "C <crash@UNI.example>"), mail_of(link, "y", "z@gmail.example")]
+    for number, mail in enumerate([*mails, free]):
+        (tmp_path / f"{number}.eml").write_bytes(bytes(mail))
+    done = small.run_command("regrades", tmp_path, pages)
+    (pages / "roster.csv").unlink()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("not the student's, Crash@uni.example") == 1
+    assert "sent by z@gmail.example, not the student's, Crash@uni.example" in done.stdout
+    assert "please read: Frage: from S <squared@uni.example>" in done.stdout
+    assert "2 requests, and 1 mail to read without a check" in done.stdout
+    rows = list(csv.DictReader((pages / "regrades.csv").read_text().splitlines()))
+    assert [row["sender's address"] for row in rows] == [
+        "the student's",
+        "not the student's, Crash@uni.example",
+        "",
+    ]
+    assert (rows[2]["student"], rows[2]["why"]) == ("squared", "Frage: Warum nur 2 Punkte?")
 
 
 def test_odd_mails_stop_nothing(tmp_path):

@@ -461,11 +461,14 @@ def _tables(
 
 
 def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[str]:
-    """Return lines on results of other corpora, and on files that were not graded."""
+    """Return lines on results of other corpora or units, and on files that were not graded."""
+    from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
     from autograder.intake.leftovers import in_lines
 
-    return [*other_corpora(handed_in.before, results), *in_lines(handed_in.left)]
+    lines = other_corpora(handed_in.before, results)
+    lines += [f"{one.lms_name}, {one.unit}: {one.note}" for one in results if is_noted(one.note)]
+    return [*lines, *in_lines(handed_in.left)]
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":

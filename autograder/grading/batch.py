@@ -29,6 +29,7 @@ from autograder.grading.context import (
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
+from autograder.grading.other_unit import as_note, names_by_unit, other_unit
 from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import provenance_of, without_notes
 from autograder.grading.results import (
@@ -205,6 +206,7 @@ class _ClassGrader:
         here = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
         self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
+        self._names = names_by_unit(unit.course)
         self._tally = Tally(unit.name)
         self._lock = threading.Lock()
         context = GradingContext(
@@ -292,7 +294,11 @@ class _ClassGrader:
             log.info("%s, %s: waits, and is graded after the others", entry.student, entry.unit)
             raise
         submitted = _time_of(file.entry, self._run.stamped)
-        result = self._result(file.entry, graded, file.sha256, submitted)
+        entry = file.entry
+        other = other_unit(self._names, entry.unit, file.source)
+        if other:
+            entry = replace(entry, note=as_note(entry.unit, other))
+        result = self._result(entry, graded, file.sha256, submitted)
         if graded.incomplete:
             why = INCOMPLETE
             result = replace(result, sha256="", note=BUSY)  # without it, it is graded again

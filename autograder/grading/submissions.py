@@ -226,10 +226,31 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
             path = of_unit / f"{unit}{suffix}"
             if os.path.lexists(path):
                 return Submitted(student, unit, path)
+        copies = _copies_of(unit, of_unit)
+        if len(copies) == 1:
+            return Submitted(student, unit, copies[0])
         note = f"no {unit}.py or {unit}.ipynb in the folder {student}/{unit}."
     except OSError as error:
         note = f"the folder cannot be read ({error.strerror})."
     return Submitted(student, unit, None, note)
+
+
+# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie"
+COPIES = re.compile(
+    r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
+)
+
+
+def _copies_of(unit: str, folder: Path) -> list[Path]:
+    """List the scripts and notebooks that are called like a unit, but for case or a copy's mark."""
+    found = []
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        stem, _, suffix = entry.name.rpartition(".")
+        is_script = suffix.casefold() in ("py", "ipynb")
+        is_called_so = COPIES.sub("", stem).casefold() == unit.casefold()
+        if is_script and is_called_so and entry.is_file(follow_symlinks=False):
+            found.append(folder / entry.name)
+    return found
 
 
 # how a file is opened: a link is not followed and a pipe not waited for, where a system has such

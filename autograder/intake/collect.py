@@ -4,6 +4,7 @@ First everything is planned; `--dry-run` ends there. Attempts that are there alr
 """
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -73,7 +74,8 @@ class Plan:
     in the roster and handed in nothing. ungraded: who handed in only files that cannot be graded.
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
-    is to be said of a roster that was there before.
+    is to be said of a roster that was there before. named: by student and unit, another unit that
+    the file's name is of.
     """
 
     source: SourceKind
@@ -87,6 +89,7 @@ class Plan:
     kinds: list[str] = field(default_factory=list)
     roster: Roster | None = None
     kept: str = ""
+    named: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             candidates.setdefault(whose, []).append(candidate)
     made.left += unread.values()
     for (student, unit), files in sorted(candidates.items()):
+        named = {unit_named(course, PurePath(file.found.name).stem) for file in files}
+        if unit not in named and named != {""}:
+            made.named[student, unit] = max(named)
         fresh, beside = _one_of_each(course, files, source)
         made.left += beside
         if fresh:
@@ -495,6 +501,7 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
+    lines += listed("called like another unit, or of another than most", _of_another_unit(made))
     lines += _without_time(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
@@ -526,6 +533,34 @@ def _without_time(made: Plan) -> list[str]:
 def _whose(place: AttemptsAtUnit) -> str:
     """Return what a student is called, by name where that is known."""
     return shown(called(place.student, place.latest.name))
+
+
+PER_ASSIGNMENT = ("canvas", "moodle", "gradescope")  # a download of these is of one assignment
+
+
+def _of_another_unit(made: Plan) -> list[str]:
+    """List new files whose name is another unit's, or that alone are of another unit.
+
+    A platform's download is of one assignment, and so of one unit.
+    """
+    fresh = [place for place in made.places if place.fresh]
+    by_unit = Counter(place.unit for place in fresh)
+    lines = []
+    for place in fresh:
+        called_like = made.named.get((place.student, place.unit), "")
+        most, _ = by_unit.most_common(1)[0]
+        is_alone = by_unit[place.unit] < by_unit[most]
+        if called_like:
+            lines.append(
+                f"{_whose(place)}: {shown(place.latest.file)} looks like {called_like}, and is "
+                f"taken as {place.unit}"
+            )
+        elif is_alone and made.source.name in PER_ASSIGNMENT:
+            lines.append(
+                f"{_whose(place)}: {shown(place.latest.file)} is taken as {place.unit}, and most "
+                f"files are of {most}"
+            )
+    return lines
 
 
 FEW = 3  # files of one student that are listed one by one

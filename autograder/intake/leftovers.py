@@ -153,6 +153,12 @@ class _Leftovers:
         for suffix in SUFFIXES:
             if Path(folder.path) / f"{folder.name}{suffix}" in self.taken:
                 return f"beside {folder.name}, which was graded"
+        other = self._unit_of_file(entry.name)
+        if other and other != folder.name:
+            return (
+                f"called like another unit. If it is the file of {other}, move it to "
+                f"<student>/{other}/{other}{_suffix(entry.name)}"
+            )
         return f"Call it {folder.name}{_suffix(entry.name)}"
 
 

@@ -8,12 +8,9 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from autograder.course import Course
+from autograder.grading.submissions import COPIES
 
 SUFFIXES = (".py", ".ipynb")
-# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie"
-COPIES = re.compile(
-    r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
-)
 
 
 def is_script(name: str) -> bool:

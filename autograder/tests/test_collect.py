@@ -246,6 +246,27 @@ def test_what_lies_beside_is_told(tmp_path):
     assert len(made.left) == 3
 
 
+def test_a_file_that_is_called_like_another_unit_is_told(tmp_path):
+    """With `--unit` it is taken as that unit; without, a platform's download is of one unit."""
+    source = pack(
+        tmp_path / "submissions.zip",
+        [
+            Entry(f"leeann_1_10_{UNIT}.py"),
+            Entry(f"leebob_2_11_{UNIT}.py", HALF),
+            Entry(f"leeeve_3_12_{WORDS}.py", small.solved(name=WORDS)),
+        ],
+    )
+    made = collect(source, tmp_path / "named", unit=UNIT)
+    assert f"leeeve_3_12_{WORDS}.py looks like {WORDS}, and is taken as {UNIT}" in told(made)
+    made = collect(source, tmp_path / "free")
+    assert f"leeeve_3_12_{WORDS}.py is taken as {WORDS}, and most files are of {UNIT}" in told(made)
+    assert "leeann_1_10" not in told(made)
+
+
+def told(made):
+    return "\n".join(summary(made))
+
+
 def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
     """What to do is said, and the student is not there twice."""
     own = "Ada_17_assignsubmission_file"

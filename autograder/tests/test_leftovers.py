@@ -37,7 +37,13 @@ def folder(tmp_path):
         ("bob/numbers/numbers.py", "bob/numbers/", f"Call it bob/{UNIT}/"),
         (f"bob/{UNIT.upper()}/{UNIT}.py", f"bob/{UNIT.upper()}/", f"Call it bob/{UNIT}/"),
         ("bob/homework/x.py", "bob/homework/", "No unit of this course is called so"),
-        (f"bob/{UNIT}/{UNIT} (1).py", f"bob/{UNIT}/{UNIT} (1).py", f"Call it {UNIT}.py"),
+        (f"bob/{UNIT}/{UNIT}_new.py", f"bob/{UNIT}/{UNIT}_new.py", f"Call it {UNIT}.py"),
+        (
+            f"bob/{UNIT}/{WORDS}.py",
+            f"bob/{UNIT}/{WORDS}.py",
+            f"called like another unit. If it is the file of {WORDS}, move it to "
+            f"<student>/{WORDS}/{WORDS}.py",
+        ),
         (f"bob/{UNIT}.zip", f"bob/{UNIT}.zip", "a zip inside"),
         (f"{UNIT}.py", f"{UNIT}.py", f"a level too high. Move it to <student>/{UNIT}/{UNIT}.py"),
         ("bob.py", "bob.py", "say --unit for <student>.py"),
@@ -56,6 +62,19 @@ def test_a_file_in_the_wrong_place_is_told_the_right_one(folder, name, place, wh
     write(folder / name)
     assert list(told(folder)) == [place]
     assert why in told(folder)[place]
+
+
+@pytest.mark.parametrize("name", [f"{UNIT} (1).py", f"{UNIT}-2.py", f"{UNIT.upper()}.PY"])
+def test_the_only_copy_of_a_unit_s_file_is_taken(folder, name):
+    """As a browser calls it; of two nobody knows which."""
+    write(folder / "bob" / UNIT / name)
+    (found,) = [one for one in find_submissions(COURSE, folder) if one.student == "bob"]
+    assert found.path.name == name
+    assert told(folder) == {}
+    write(folder / "bob" / UNIT / f"{UNIT} (3).py")
+    (found,) = [one for one in find_submissions(COURSE, folder) if one.student == "bob"]
+    assert found.path is None
+    assert f"bob/{UNIT}/{UNIT} (3).py" in told(folder)
 
 
 def test_one_student_s_files_push_no_other_s_out_of_sight(folder):

@@ -1,0 +1,39 @@
+"""The file of another unit is noticed by what it defines, and told to student and instructor."""
+
+import pytest
+import small
+from small import COURSE, UNIT, WORDS
+
+from autograder.grading.other_unit import names_by_unit, other_unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "source", "other"),
+    [
+        (UNIT, small.solved(name=WORDS), WORDS),
+        (WORDS, small.solved(), UNIT),
+        (UNIT, small.solved(), ""),
+        (UNIT, small.half_solved(), ""),
+        (UNIT, small.solved() + small.solved(name=WORDS), ""),
+        (UNIT, "x = 1", ""),
+        (UNIT, "", ""),
+        (UNIT, "def (", ""),
+    ],
+)
+def test_a_file_is_of_another_unit_where_it_defines_that_one_s_functions_only(unit, source, other):
+    """Own work beside it, or nothing of any unit, is no sign."""
+    assert other_unit(names_by_unit(COURSE), unit, source.encode()) == other
+
+
+def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
+    """Beside the points, which are those of the unit that was asked for."""
+    folder = tmp_path / "class"
+    small.submit(folder, "wilma", small.solved(name=WORDS))
+    small.submit(folder, "right", small.solved())
+    done = small.run_command("grade", folder, "--out", tmp_path / "out", "--quick")
+    assert done.returncode == 0, done.stderr
+    words = f"This looks like the file of `{WORDS}`. It was graded as `{UNIT}`"
+    assert f"wilma, {UNIT}: {words}" in done.stdout
+    assert done.stdout.count("This looks like") == 1
+    page = (tmp_path / "out" / "pages" / UNIT / "wilma.html").read_text()
+    assert f"This looks like the file of <code>{WORDS}</code>" in page

@@ -99,8 +99,11 @@ def _differing(
     other = second[check.name]
     differing = []
     for name, array in one.arrays.items():
+        in_tolerances = deviation(check, name, one, other)
+        if not in_tolerances:
+            continue
         tolerance = 1.0 if is_text(array) else share_allowed(check, name, array)
-        if deviation(check, name, one, other) * tolerance > ROUNDING:
+        if not tolerance or in_tolerances * tolerance > ROUNDING:
             differing.append(name)
     return differing
 

@@ -336,7 +336,8 @@ def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer
     if _is_drawn(check, expected, name):
         nearest = NEAR_IF_DRAWN
     else:
-        nearest = FURTHEST_FROM_MISTAKE / share_allowed(check, name, expected.arrays[name])
+        share = share_allowed(check, name, expected.arrays[name])
+        nearest = FURTHEST_FROM_MISTAKE / share if share else 0.0
     if to_answer > nearest:
         return False
     return 2 * to_answer <= to_right

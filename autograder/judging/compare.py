@@ -19,8 +19,8 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     """Return how far two answers differ on an array, in units of the check's tolerance.
 
     `one` sets the tolerance: see `share_allowed`. The deviation is infinite for different shapes,
-    for NaN or infinity in different places, for integers and text that differ at all, and
-    where only one of the answers has the array.
+    for NaN or infinity in different places, for integers and text that differ at all, for numbers
+    that do where the tolerance is 0, and where only one of the answers has the array.
     """
     want = one.arrays.get(name)
     got = other.arrays.get(name)
@@ -114,9 +114,9 @@ def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -
         difference = _largest(expected - found)
     if math.isnan(difference):
         return math.inf
-    if want.dtype.kind in EXACT_KINDS:
+    allowed = 0.0 if want.dtype.kind in EXACT_KINDS else tolerance * (scale or 1.0)
+    if not allowed:
         return math.inf if difference else 0.0
-    allowed = tolerance * (scale or 1.0)
     return difference / allowed
 
 

@@ -130,6 +130,19 @@ def test_integers_are_compared_exactly():
     assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
 
 
+@pytest.mark.parametrize("right", [np.array([1, 2, 3]), np.array([0.1, 0.2, 0.3])])
+def test_a_tolerance_of_0_compares_exactly(right):
+    """Of whole numbers and of others; a known mistake is still named."""
+    exact = replace(three, tolerance={"c": 0})
+    known = PlainKey(Answer({"c": right}), [mistake("plus", c=right + 1)])
+    assert judge(exact, known, Answer({"c": right.copy()}), SIZES).earned == 3
+    nearly = judge(exact, known, Answer({"c": right * (1 + 1e-12)}), SIZES)
+    assert nearly.earned == 0
+    assert said("plus") not in [remark.text for remark in nearly.remarks]
+    (remark,) = judge(exact, known, Answer({"c": right + 1}), SIZES).remarks
+    assert remark.text == said("plus")
+
+
 @pytest.mark.parametrize("largest", [1e300, 1e306, 1e308, 1.7e308])
 def test_entries_as_large_as_floats_can_be_are_judged(largest):
     """What overflows while explanations are sought is no warning of the judge's and no error.

@@ -125,6 +125,8 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
         factor = _factor_between(made, case.found, case.letters)
         if factor and factor.fitted and _is_scaled(change, case.right, made):
             continue  # a factor alone says the same
+        if factor and factor.value == -1 and change.kind is OperationKind.ONE_LESS:
+            continue  # that takes away 1, which another search says plainly
         if factor:
             yield _ChangeAndFactor(change, factor, predicted=factor.value * made)
 

@@ -337,7 +337,21 @@ def _squashed(x: Array) -> Any:
 def _rounded(x: Array) -> Array:
     """Round; NaN where two whole numbers are equally near: either may be meant."""
     is_between = np.abs(x - np.trunc(x)) == 0.5
-    return np.where(is_between, np.nan, np.round(x))
+    return np.where(is_between, np.nan, _to_whole(np.round, x))
+
+
+def _rounded_down(x: Array) -> Array:
+    return _to_whole(np.floor, x)
+
+
+def _truncated(x: Array) -> Array:
+    return _to_whole(np.trunc, x)
+
+
+def _to_whole(rounding: Callable[[Array], Array], x: Array) -> Array:
+    """Make numbers whole; NaN where all are: nothing would be rounded, and to say so untrue."""
+    made = rounding(x)
+    return np.full_like(x, np.nan) if (made == x).all() else made
 
 
 ENTRY_BY_ENTRY = (
@@ -353,8 +367,8 @@ ENTRY_BY_ENTRY = (
     Change(Operation(OperationKind.INVERSE), np.reciprocal, 0.01),
     Change(Operation(OperationKind.CUBE), _cubed, 0.001),
     Change(Operation(OperationKind.ROUNDED), _rounded, 0.002),
-    Change(Operation(OperationKind.ROUNDED_DOWN), np.floor, 0.002),
-    Change(Operation(OperationKind.TRUNCATED), np.trunc, 0.002),
+    Change(Operation(OperationKind.ROUNDED_DOWN), _rounded_down, 0.002),
+    Change(Operation(OperationKind.TRUNCATED), _truncated, 0.002),
     Change(Operation(OperationKind.SIGN), np.sign, 0.002),
 )
 

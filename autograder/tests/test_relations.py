@@ -648,3 +648,13 @@ def test_a_search_is_short():
     wrong = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     assert calls_of(lambda: find_relations(right, wrong, [*wrong], LETTERS)) < 4 * 7_500
+
+
+def test_whole_numbers_are_never_said_to_be_rounded():
+    """One too many each, beside a number so large that the difference looks like rounding."""
+    counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])
+    for right, wrong in [(counts, counts + 1), (counts + 1, counts), (counts, counts + 1.0)]:
+        relation = told(right, wrong)
+        said = words(relation)
+        assert "rounded" not in said
+        assert "1 less" not in said

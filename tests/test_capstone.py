@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +23,7 @@ from this_course import ROOT
 from autograder.check import import_checks
 from autograder.course import load_unit, read_course
 from autograder.data import NoData, find, finder, unit_data
+from autograder.grading.key_file import load_key
 from autograder.judging import judge_loss
 from autograder.sandbox.inside.submission import Submission
 from autograder.source.solution import read_solution_file
@@ -144,6 +146,17 @@ def test_the_exact_check_is_proven(small_course):
 
 @proof
 @needs_texts
+def test_what_is_generated_is_up_to_date(small_course):
+    """The starter code is what `build` makes; the key holds the loss of the whole budget."""
+    starter_code = Path("assignments", "capstone.py")
+    built = (small_course / starter_code).read_text(encoding="utf-8")
+    assert (CAPSTONE / starter_code).read_text(encoding="utf-8") == built
+    key = load_key(read_course(CAPSTONE).key("capstone"))
+    assert 0.8 < key["training@texts"].loss < 1
+
+
+@proof
+@needs_texts
 def test_standings_name_nobody(graded, small_course, tmp_path):
     """The table that an instructor shows has drawn names, and our loss beside them."""
     done = run("export", graded, "--to", "standings", "--out", tmp_path, cwd=small_course)
@@ -158,7 +171,7 @@ def test_standings_name_nobody(graded, small_course, tmp_path):
 @needs_texts
 def test_practice_measures_on_the_public_split(small_course):
     """`autograder check` trains and says the loss; the report is recorded."""
-    script = small_course / "assignments" / "capstone.py"
+    script = small_course / "capstone.py"
     script.write_text(SOLUTION.plain(), encoding="utf-8")
     done = run("check", script, "--json", cwd=small_course)
     (unit,) = json.loads(done.stdout)["units"]

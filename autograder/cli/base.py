@@ -230,7 +230,13 @@ def rules_for(
     """
     from autograder.grading.adjustments import FILE, all_adjustments
     from autograder.grading.policy import Policy, with_partners
-    from autograder.grading.policy_file import read_policy, unknown_students, with_sections
+    from autograder.grading.policy_file import (
+        lateness_not_counted,
+        read_policy,
+        units_without_times,
+        unknown_students,
+        with_sections,
+    )
     from autograder.grading.roster import merged, roster_beside
 
     beside = [folder for folder in folders if (folder / FILE).is_file()]
@@ -244,6 +250,9 @@ def rules_for(
     warning = unknown_students(rules, results, roster)
     if warning:
         click.echo(warning, err=True)
+    rules = replace(rules, untimed=units_without_times(results))
+    for line in lateness_not_counted(rules, results):
+        click.echo(line, err=True)
     graded = with_partners(results, rules)
     adjustments = all_adjustments(course, beside, graded, roster)
     for folder in beside:

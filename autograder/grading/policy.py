@@ -117,6 +117,7 @@ class Policy:
     sections_of: student → the sections that the roster names, of those in `sections`.
     extra_time: student → by what the time from handing out to the due time is multiplied.
     partners: unit → groups of students whose hand-ins count for all of them.
+    untimed: units of which no hand-in has a time, so that nothing can be said of being late.
     regrades: the address that students may write to, from a link at each check.
     show_solutions: whether a page of feedback shows the course's solution of what passed.
     """
@@ -133,6 +134,7 @@ class Policy:
     total: Total = Total()  # noqa: RUF009 (frozen)
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
     adjustments: tuple[Adjustment, ...] = ()
+    untimed: frozenset[str] = frozenset()
     regrades: str = ""
     show_solutions: bool = False
 
@@ -519,7 +521,8 @@ def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _
     soon as that is over.
     """
     if not result.submitted:
-        return _PolicyStep(words=_time_not_known(result, own))
+        is_nobodys_known = result.unit in policy.untimed
+        return _PolicyStep(words="" if is_nobodys_known else _time_not_known(result, own))
     if own is None:
         return _PolicyStep()
     submitted = datetime.fromisoformat(result.submitted)

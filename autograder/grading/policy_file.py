@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
+from autograder.errors import visible
 from autograder.grading.policy import Dates, Days, Early, Late, Policy, Rules, Share, Total
 from autograder.grading.results import Result
-from autograder.grading.roster import Roster, sections_in
+from autograder.grading.roster import Roster, called, sections_in
 from autograder.schema import BadFile, convert, read_toml_table
 
 Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
@@ -240,6 +241,39 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
             raise BadFile(f"{where}: a group has two students or more: `{unit},ada,grace`.")
         of_unit.append(frozenset(students))
     return groups
+
+
+def units_without_times(results: Sequence[Result]) -> frozenset[str]:
+    """Return the units of which no hand-in has a time."""
+    timed = {result.unit for result in results if result.submitted}
+    return frozenset({result.unit for result in results} - timed)
+
+
+def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Say of each unit with a due time, but no times, that its rules for late work do nothing."""
+    lines = []
+    for unit in sorted(policy.untimed):
+        sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
+        if not any(dates.due for dates in (policy.rules(unit), *sections)):
+            continue
+        line = f"Warning: {unit}: no submission has a time, so late days were not counted."
+        late = [one for one in results if one.unit == unit and one.hand_in and one.hand_in.late]
+        if late:
+            names = sorted({called(one.lms_name, _name(one)) for one in late})
+            sources = sorted({one.hand_in.source.capitalize() for one in late if one.hand_in})
+            line += f" {' and '.join(sources)} marked {len(names)} as late: {'; '.join(names)}."
+        lines.append(visible(f"{line} {KEEP_LATENESS}"))
+    return lines
+
+
+KEEP_LATENESS = (
+    "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
+    "--times-from, of Moodle by --roster and its worksheet."
+)
+
+
+def _name(result: Result) -> str:
+    return result.hand_in.name if result.hand_in else ""
 
 
 def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:

@@ -4,6 +4,7 @@ And what a wrong one is told.
 """
 
 import dataclasses
+import json
 import re
 import shutil
 from datetime import UTC, datetime
@@ -101,6 +102,28 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
         assert words in grade.words
     (grade,) = grades([nobody_knows], Policy())
     assert "known" not in grade.words
+
+
+def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):
+    """Late rules do nothing there: whoever exports must know, and no student can use it."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    for path in folder.glob("*/*.json"):
+        record = json.loads(path.read_text())
+        record["submitted"] = ""
+        is_late = path.stem in ("halved", "squared")
+        record["hand_in"] = {"format": 1, "source": "canvas", "student": path.stem, "late": is_late}
+        path.write_text(json.dumps(record))
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[late]\nper_day = 0.1\n[{UNIT}]\ndue = 2026-12-01T23:59:00+01:00\n")
+    for command in (("export", folder, "--to", "canvas"), ("feedback", folder)):
+        done = small.run_command(*command, "--policy", policy)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("so late days were not counted") == 1
+        assert f"Warning: {UNIT}: no submission has a time" in done.stderr
+        assert "Canvas marked 2 as late: halved; squared." in done.stderr
+    for path in (folder / "feedback").glob("*.html"):
+        assert "nothing was taken off" not in path.read_text()
 
 
 def test_best_or_last_of_several(results):

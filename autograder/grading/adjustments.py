@@ -7,7 +7,7 @@ Stored results stay as they are, and so grading again loses none.
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Annotated
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
+from autograder.errors import visible
 from autograder.grading.arithmetic import exact
 from autograder.grading.attempts import earlier_results
 from autograder.grading.results import Result, digest, write_whole
@@ -26,6 +27,9 @@ from autograder.schema import BadFile, read_toml
 
 FILE = "adjustments.toml"
 EVERYONE = "*"  # in place of a student
+BY_HAND = "by hand"  # the name of points for a whole unit
+FEW = 3  # wrong answers that an error quotes, each as far as `LONG` characters
+LONG = 120
 MOST_NAMED = 10  # students or checks in an error
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -137,8 +141,61 @@ def all_adjustments(
             attempts = [*results, *earlier_results(folder)]
             for one in read:
                 refuse_unknown_way(one, str(path), attempts)
+        _refuse_beyond(read, results, path)
         found.extend(read)
     return tuple(found)
+
+
+def _refuse_beyond(
+    adjustments: Sequence[Adjustment], results: Sequence[Result], path: Path
+) -> None:
+    """Refuse an adjustment with which a student has more points than there are. Raises `BadFile`.
+
+    What is for the whole class may add to full marks, and so may a line of a rubric.
+    """
+    for number, one in enumerate(adjustments, 1):
+        is_for_the_class = one.student == EVERYONE and not one.made
+        if one.above or one.line or is_for_the_class:
+            continue
+        before = adjustments[: number - 1]
+        for result in results:
+            if not one.is_for(result):
+                continue
+            had = points_with(result, before, one)
+            have = points_with(result, [*before, one], one)
+            if have.earned > max(have.most, had.earned):
+                raise BadFile(
+                    f"{path}: adjustment {number}: with {one.change}, {result.lms_name} would have "
+                    f"{float(have.earned):g} of {float(have.most):g} points "
+                    f"{'in ' + one.check if one.check else 'of ' + result.unit}. Write how many "
+                    "there are to be, as in `to = 2`. To give more nevertheless, add "
+                    "`above = true`."
+                )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """How many points a student has, and how many there are."""
+
+    earned: Fraction
+    most: Fraction
+
+
+def points_with(result: Result, adjustments: Sequence[Adjustment], one: Adjustment) -> _Points:
+    """Return the points with some adjustments of what one is about: a check, or a whole unit."""
+    verdicts = result.verdicts
+    changed = adjusted(result, adjustments).verdicts
+    factor = Fraction(1)
+    if one.check:
+        verdicts = tuple(verdict for verdict in verdicts if verdict.name == one.check)
+        changed = tuple(verdict for verdict in changed if verdict.name == one.check)
+    else:
+        factor, _ = unit_factor(result, adjustments)
+    earned = sum((exact(verdict.earned) for verdict in changed), Fraction(0))
+    most = sum((exact(verdict.points) for verdict in verdicts), Fraction(0))
+    if not verdicts:  # the check was left out, as --quick does
+        most = earned
+    return _Points(factor * earned, most)
 
 
 def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -> None:
@@ -156,10 +213,36 @@ def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -
     if meant:
         several = " or ".join(f"`{way}`" for way in meant[:MOST_NAMED])
         raise BadFile(f"{about}`made` is the beginning of several: {several}. Write more of it.")
-    hint = _nearest(one.made, ways, "ways") if ways else "Every answer to it is right."
+    no_answer = f"{about}no answer is wrong in the way `{one.made}`."
+    if not ways:
+        raise BadFile(f"{no_answer} {_wrong_alone(one, results)}")
+    near = get_close_matches(one.made, ways, 1, 0.4)
+    listing = "; ".join(f"`{way}`" for way in near or ways[:MOST_NAMED])
+    hint = "Did you mean" if near else "The answers are wrong in these ways:"
     raise BadFile(
-        f"{about}no answer is wrong in the way `{one.made}`. {hint} Copy the words from the unit's "
-        "page."
+        f"{no_answer} {hint} {listing}{'?' if near else '.'} Copy the words from the unit's page."
+    )
+
+
+def _wrong_alone(one: Adjustment, results: Sequence[Result]) -> str:
+    """Say which answers to a check are wrong where none of them is in a way with a name."""
+    wrong = {}
+    for result in results:
+        if result.unit != one.unit:
+            continue
+        for verdict in result.verdicts:
+            if verdict.name == one.check and verdict.status != "passed":
+                remarks = verdict.remarks
+                wrong[result.lms_name] = remarks[0].text if remarks else verdict.status
+    if not wrong:
+        return "Every answer to it is right."
+    first = list(wrong.items())[:FEW]
+    words = " ".join(f"{student}: {visible(text)[:LONG]}" for student, text in first)
+    answers = "1 answer is" if len(wrong) == 1 else f"{len(wrong)} answers are"
+    more = f" And {len(wrong) - len(first)} more." if len(wrong) > len(first) else ""
+    return (
+        f"{answers} not right, but no known mistake and no equal values are found there. {words}"
+        f"{more} Name these students one by one."
     )
 
 
@@ -321,7 +404,7 @@ def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
         return result
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
     for one in ours:
-        name = one.check or one.line or "by hand"
+        name = one.check or one.line or BY_HAND
         verdict = verdicts.get(name)
         if verdict is None:
             title = one.line or "points by hand"

@@ -17,11 +17,11 @@ from autograder.grading.adjustments import (
     EVERYONE,
     FILE,
     Adjustment,
-    adjusted,
     append_adjustment,
     checked_adjustment,
     checksum_of,
     given_for,
+    points_with,
     read_adjustments,
     refuse_unknown_way,
     remove_adjustment,
@@ -259,12 +259,12 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
     for result in results:
         if not last.is_for(result):
             continue
-        verdict = verdict_of(adjusted(result, adjustments), last.check)
-        if verdict and not 0 <= verdict.earned <= verdict.points:
+        points = points_with(result, adjustments, last)
+        if not 0 <= points.earned <= points.most:
             raise BadForm(
-                f"With {last.change}, {result.lms_name} would have {verdict.earned:g} of "
-                f"{verdict.points:g} points. To give them nevertheless, tick `beyond the check's "
-                "points`."
+                f"With {last.change}, {result.lms_name} would have {float(points.earned):g} of "
+                f"{float(points.most):g} points. To give them nevertheless, tick `beyond the "
+                "check's points`."
             )
 
 

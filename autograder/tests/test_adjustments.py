@@ -22,6 +22,7 @@ from autograder.grading.adjustments import (
     as_toml,
     checksum_of,
     read_adjustments,
+    refuse_unknown_way,
     remove_adjustment,
 )
 from autograder.grading.policy import Late, Policy, grade_of
@@ -319,6 +320,34 @@ def test_a_wrong_file_is_told_in_words(tmp_path, old, new, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("student", "change", "words"),
+    [
+        ("complete", 'check = "doubling"\npoints = 1', "would have 3 of 2 points in doubling"),
+        ("complete", "points = 5", "complete would have 16 of 11 points of numbers_and_sums"),
+        ("complete", "factor = 1.1", "would have 12.1 of 11 points"),
+        ("squared", "points = 2.5", "squared would have 11.5 of 11 points"),
+        ("squared", "points = 2", ""),
+        ("complete", "points = 5\nabove = true", ""),
+    ],
+)
+def test_more_points_than_there_are_is_refused(graded_class, tmp_path, student, change, words):
+    """Also where only those that the student has already make it so."""
+    path = tmp_path / FILE
+    path.write_text(
+        f'[[adjustment]]\nstudent = "{student}"\nunit = "numbers"\n{change}\n'
+        'words = "x"\nwho = "tg"\n'
+    )
+    results = stored_results(graded_class)
+    if not words:
+        assert all_adjustments(COURSE, [tmp_path], results, None)
+        return
+    with pytest.raises(BadFile, match="adjustment 1: with") as told:
+        all_adjustments(COURSE, [tmp_path], results, None)
+    assert words in str(told.value)
+    assert "add `above = true`" in str(told.value)
+
+
 def test_as_toml_leaves_out_what_is_empty():
     """A block as a person would write it."""
     one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)
@@ -442,6 +471,18 @@ def test_points_for_the_whole_class_and_comments(twins):
     rows = [row for row in table(twins / "export" / "grades.csv") if row["check"] == "summing"]
     assert all("+0.25 by hand (tg)" in row["remarks"] for row in rows)
     assert all("comment by hand (tg): the axis is right" in row["remarks"] for row in rows)
+
+
+def test_a_way_that_no_answer_shares_lists_the_answers_that_are_wrong(graded_class):
+    """It is not said that every answer is right where some are not."""
+    results = [one for one in stored_results(graded_class) if one.student in ("crash", "complete")]
+    one = Adjustment("*", UNIT, "x", "tg", check="summing", made="the axis", points=0)
+    with pytest.raises(BadFile, match="1 answer is not right, but no known mistake") as told:
+        refuse_unknown_way(one, "here", results)
+    assert "crash: " in str(told.value)
+    assert "no sums" in str(told.value)
+    with pytest.raises(BadFile, match="Every answer to it is right"):
+        refuse_unknown_way(one, "here", [one for one in results if one.student == "complete"])
 
 
 @pytest.mark.parametrize(

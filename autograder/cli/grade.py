@@ -218,7 +218,14 @@ def _read_class(
     """
     from autograder.grading.attempts import with_records
     from autograder.grading.results import run_facts, stored_results
-    from autograder.grading.roster import kept_from, merged, read_roster, roster_beside
+    from autograder.grading.roster import (
+        kept_from,
+        merged,
+        read_roster,
+        refuse_doubled,
+        roster_beside,
+        with_units,
+    )
     from autograder.intake.leftovers import left_out
 
     before = stored_results(out)
@@ -226,7 +233,10 @@ def _read_class(
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
     named = read_roster(roster) if roster else None
+    records = [(entry.unit, entry.record.id) for entry in found if entry.record]
+    named = with_units(named, records)
     known = merged(roster_beside(out), roster_beside(folder))
+    refuse_doubled(known, named)
     kept = kept_from(known, named)
     if kept:
         click.echo(kept, err=True)

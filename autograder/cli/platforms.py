@@ -48,6 +48,12 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
     type=click.Choice(KINDS),
     help="The kind of SOURCE, if it cannot be recognised.",
 )
+@click.option(
+    "--times-from",
+    "times_from",
+    metavar="URL",
+    help="Of Canvas: the assignment's address; its API is asked when each student handed in.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
 @course_option
 @report_user_errors
@@ -57,6 +63,7 @@ def collect(
     roster: Path | None,
     unit_name: str | None,
     kind: str | None,
+    times_from: str | None,
     dry_run: bool,
     course_folder: Path | None,
 ) -> None:
@@ -81,7 +88,8 @@ def collect(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else ""
-    wish = collecting.Wish(into, unit, kind or "")
+    times = _times_in_canvas(times_from) if times_from else {}
+    wish = collecting.Wish(into, unit, kind or "", times)
     students = read_roster(roster) if roster else None
     with Scratch() as scratch:
         items = look_into(source, scratch)
@@ -96,6 +104,25 @@ def collect(
     else:
         click.echo(f"receipts: {into / RECEIPTS}")
         click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
+
+
+def _times_in_canvas(url: str) -> dict[str, str]:
+    """Ask Canvas when each student handed in an assignment, by Canvas's number for them."""
+    from autograder.integrations import canvas
+
+    return canvas.times_of(url, _token())
+
+
+def _token() -> str:
+    """Return the token for Canvas. Raises `Refused` where none is set."""
+    from autograder.integrations.canvas import TOKEN
+
+    token = os.environ.get(TOKEN, "")
+    if not token:
+        raise Refused(
+            f"Set {TOKEN} to a token that you make in Canvas: Account, Settings, New Access Token."
+        )
+    return token
 
 
 @main.command()
@@ -233,13 +260,7 @@ def _to_canvas(
         return
     grades = [page.grade for page in pages]
     refuse_not_whole(grades)
-    token = os.environ.get(canvas.TOKEN, "")
-    if not token:
-        raise Refused(
-            f"Set {canvas.TOKEN} to a token that you make in Canvas: Account, Settings, New Access "
-            "Token."
-        )
-    failed = canvas.send(letters, address, token, folder / "sent to canvas.json", click.echo)
+    failed = canvas.send(letters, address, _token(), folder / "sent to canvas.json", click.echo)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")
     sys.exit(1 if failed else 0)
 

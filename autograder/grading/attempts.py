@@ -48,7 +48,11 @@ def _without_a_file(entry: Submitted, folder: Path) -> Submitted:
     if record is None or not record.file:
         return entry
     name = record.file.rpartition("/")[2]
-    note = f"the submission, {name}, cannot be graded."
+    why = f": {record.why}" if record.why else ""
+    unit = entry.unit
+    note = (
+        f"the submission, {name}, cannot be graded{why}. Submit {unit}.py or {unit}.ipynb itself."
+    )
     return replace(entry, record=record, note=note)
 
 

@@ -30,7 +30,7 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
     student: the folder's name. id: the number that the system gives the person.
     sis: the number that the university gives. submission: the system's own name for the hand-in.
     file: what the file was called in the source. submitted: when, ISO 8601 in UTC.
-    attempt: 1 for the first, by time.
+    attempt: 1 for the first, by time. why: why the file cannot be graded.
     """
 
     format: int = FORMAT
@@ -47,6 +47,7 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
     late: bool = False
     attempt: int = 1
     sha256: str = ""
+    why: str = ""
 
 
 def id_in(record: HandIn | None, source: str) -> str:

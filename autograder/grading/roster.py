@@ -15,6 +15,7 @@ address, Last modified (submission), …
 import csv
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ class Student:
     system that the class came from.
     source: the system that `id` is a number of; empty where a person wrote it.
     section: the part of the class; several are parted by `;`.
+    numbers: `unit=number; …`, where a system gives a person another number in each assignment.
     """
 
     student: str
@@ -52,6 +54,31 @@ class Student:
     sis: str = ""
     source: str = ""
     section: str = ""
+    numbers: str = ""
+
+    def number_in(self, unit: str) -> str:
+        """Return the number that the system gives the person where a unit is handed in.
+
+        Empty where it is not known: Moodle's number of another assignment is no number here.
+        """
+        if self.source != MOODLE.source:
+            return self.id
+        return _by_unit(self.numbers).get(unit, "")
+
+
+def _by_unit(numbers: str) -> dict[str, str]:
+    """Read `unit=number; …`."""
+    found = {}
+    for part in numbers.split(";"):
+        unit, _, number = part.partition("=")
+        if number:
+            found[unit.strip()] = number.strip()
+    return found
+
+
+def _numbers_in_words(by_unit: Mapping[str, str]) -> str:
+    """Write `unit=number; …`."""
+    return "; ".join(f"{unit}={number}" for unit, number in sorted(by_unit.items()))
 
 
 def sections_in(cell: str) -> list[str]:
@@ -340,6 +367,7 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
         sis=cells.get(columns.sis, ""),
         source=columns.source or cells.get("source", ""),
         section=cells.get("section", ""),
+        numbers=cells.get("numbers", "") if columns is OURS else "",
     )
 
 
@@ -403,6 +431,9 @@ class Roster:
             found = self._only(key, value) if value else None
             if found:
                 return found
+        by_number = self._by_number_of_an_assignment(id) if id else None
+        if by_number:
+            return by_number
         return self._by_name(name) if name else None
 
     def _only(self, key: str, value: str) -> Student | None:
@@ -412,6 +443,14 @@ class Roster:
         for student in self.students.values():
             known: str = getattr(student, key)
             if known.casefold() == wanted:
+                same.append(student)
+        return _if_only(same)
+
+    def _by_number_of_an_assignment(self, number: str) -> Student | None:
+        """Return the student who has a number in some assignment: Moodle gives each one once."""
+        same = []
+        for student in self.students.values():
+            if number in _by_unit(student.numbers).values():
                 same.append(student)
         return _if_only(same)
 
@@ -475,14 +514,67 @@ def roster_beside(folder: Path) -> Roster | None:
 def merged(*rosters: Roster | None) -> Roster | None:
     """Put rosters together, a later one's words before an earlier one's; None for no roster.
 
-    What the later one does not say of a student stays as the earlier one said it.
+    What the later one does not say of a student stays as the earlier one said it. Who is called
+    otherwise in the later one, but has the same e-mail address, keeps the name of the earlier one.
     """
     together: dict[str, Student] = {}
     for roster in rosters:
-        for name, student in (roster.students if roster else {}).items():
+        students = roster.students if roster else {}
+        same = _same_address(together, students)
+        for later_name, student in students.items():
+            name = same.get(later_name, later_name)
             before = together.get(name, student)
-            together[name] = _filled_up(student, before)
+            together[name] = _filled_up(replace(student, student=name), before)
     return Roster(together.values()) if together else None
+
+
+def _same_address(earlier: Mapping[str, Student], later: Mapping[str, Student]) -> dict[str, str]:
+    """Return for students of a later roster what an earlier one calls them, by their e-mail.
+
+    Only for who is in one of the two alone, and has an address that nobody else there has.
+    """
+    before = _by_address(earlier.values())
+    found = {}
+    for address, student in _by_address(later.values()).items():
+        known = before.get(address)
+        if known and student.student not in earlier and known.student not in later:
+            found[student.student] = known.student
+    return found
+
+
+def _by_address(students: Iterable[Student]) -> dict[str, Student]:
+    """Return students by the e-mail addresses that one alone has."""
+    same: dict[str, list[Student]] = {}
+    for student in students:
+        if student.email:
+            same.setdefault(student.email.casefold(), []).append(student)
+    return {address: one[0] for address, one in same.items() if len(one) == 1}
+
+
+def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
+    """Refuse a roster that calls most of a class otherwise than the roster before.
+
+    Each would be in the class twice. They are known by their names, where no address says that two
+    are one. Raises `BadRoster`.
+    """
+    if not before or not named:
+        return
+    same = _same_address(before.students, named.students)
+    new = [one for one in named.without(before.students) if one.student not in same]
+    twice = []
+    for one in new:
+        known = before.find(name=one.name) if one.name else None
+        if known and known.student not in named.students:
+            twice.append((one, known))
+    if 2 * len(twice) <= len(new):
+        return
+    one, known = twice[0]
+    raise BadRoster(
+        f"The new roster calls {len(twice)} students otherwise than the one before: "
+        f"`{one.student}` there was `{known.student}`, and both are {one.name}. Each would be in "
+        "the class twice. Write the names of before into the column `student`, or the e-mail "
+        "addresses into a column `email` of both."
+    )
 
 
 def _filled_up(student: Student, before: Student) -> Student:
@@ -497,14 +589,37 @@ def _filled_up(student: Student, before: Student) -> Student:
         sis=student.sis or before.sis,
         source=number.source,
         section=student.section or before.section,
+        numbers=_numbers_in_words(_by_unit(before.numbers) | _by_unit(student.numbers)),
     )
+
+
+def with_units(roster: Roster | None, handed_in: Iterable[tuple[str, str]]) -> Roster | None:
+    """Return a roster with the units of which its numbers are, if it is a worksheet of Moodle's.
+
+    handed_in: the unit of each hand-in, and the number that the system gave who handed it in. The
+    units are those that most of the students of the worksheet have handed in under these numbers.
+    """
+    if roster is None:
+        return None
+    numbers = {one.id for one in roster.students.values() if one.source == MOODLE.source}
+    known = {(unit, number) for unit, number in handed_in if number in numbers}
+    students = {number for _, number in known}
+    counts = Counter(unit for unit, _ in known)
+    units = [unit for unit, count in counts.items() if 2 * count > len(students)]
+    told = []
+    for one in roster.students.values():
+        own = dict.fromkeys(units, one.id) if one.id in numbers else {}
+        by_unit = _by_unit(one.numbers) | own
+        told.append(replace(one, numbers=_numbers_in_words(by_unit)))
+    return Roster(told, roster.times)
 
 
 def kept_from(before: Roster | None, named: Roster | None) -> str:
     """Say how many students stay of a roster that was there, and are not in the one named now."""
     if not before or not named:
         return ""
-    kept = before.without(named.students)
+    same = _same_address(before.students, named.students)
+    kept = before.without([*named.students, *same.values()])
     if not kept:
         return ""
     return (

@@ -46,20 +46,21 @@ def with_student(result: Result, roster: Roster | None) -> Result:
     student = roster.students.get(result.lms_name) if roster else None
     if student is None:
         return result
-    return replace(result, hand_in=_filled(result.hand_in, student))
+    return replace(result, hand_in=_filled(result.hand_in, student, result.unit))
 
 
-def _filled(hand_in: HandIn | None, student: Student) -> HandIn:
+def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
     """Return what is known of a hand-in, and of its student by a roster where that says nothing."""
+    number = student.number_in(unit)
     if hand_in is None:
         hand_in = HandIn(source=student.source, student=student.student)
-    is_same_number = hand_in.id in ("", student.id)
+    is_same_number = hand_in.id in ("", number)
     return msgspec.structs.replace(
         hand_in,
-        source=student.source if is_same_number and student.id else hand_in.source,
+        source=student.source if is_same_number and number else hand_in.source,
         name=hand_in.name or student.name,
         email=hand_in.email or student.email,
-        id=hand_in.id or student.id,
+        id=hand_in.id or number,
         login=hand_in.login or student.login,
         sis=hand_in.sis or student.sis,
     )

@@ -5,7 +5,7 @@ First everything is planned; `--dry-run` ends there. Attempts that are there alr
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
@@ -16,7 +16,16 @@ from autograder.course import Course
 from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import FILE as ROSTER
-from autograder.grading.roster import Roster, Student, called, kept_from, merged, roster_beside
+from autograder.grading.roster import (
+    Roster,
+    Student,
+    called,
+    kept_from,
+    merged,
+    refuse_doubled,
+    roster_beside,
+    with_units,
+)
 from autograder.intake.folder_names import Naming, folder_name
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
@@ -50,13 +59,15 @@ MOST_NAMED = 5  # files that are named where nothing is a hand-in
 class Ungraded:
     """A student who handed in only files that cannot be graded.
 
-    unit: empty where it is not known. why: why the first such file was not taken.
+    unit: empty where it is not known. why: why the first such file was not taken. is_assumed: no
+    name says the unit; it is that of the others.
     """
 
     student: str
     unit: str
     record: HandIn
     why: str
+    is_assumed: bool = False
 
     @property
     def in_words(self) -> str:
@@ -72,6 +83,7 @@ class Plan:
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
     in the roster and handed in nothing. ungraded: who handed in only files that cannot be graded.
+    usual: the unit that most of the students handed in; empty where there is none.
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
     is to be said of a roster that was there before. named: by student and unit, another unit that
@@ -84,6 +96,7 @@ class Plan:
     unknown: list[str] = field(default_factory=list)
     missing: list[Student] = field(default_factory=list)
     ungraded: list[Ungraded] = field(default_factory=list)
+    usual: str = ""
     above: int = 0
     future: list[str] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -96,12 +109,14 @@ class Plan:
 class Wish:
     """What a person asks for.
 
-    into: where to. unit, kind: those of the source, where it does not say.
+    into: where to. unit, kind: those of the source, where it does not say. times: when each student
+    handed in, by the platform's number, where the platform was asked.
     """
 
     into: Path
     unit: str = ""
     kind: str = ""
+    times: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None = None) -> Plan:
@@ -122,12 +137,13 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_other_kind(source, before, wish)
     known = roster_beside(wish.into)
     named = _as_folders(roster)
+    refuse_doubled(known, named)
     whole = _as_folders(merged(known, named))
     made = Plan(source, roster=whole)
     made.kinds = sorted({*before, source.name})
     made.kept = kept_from(known, named)
     made.above = len(items[0].above) if items else 0
-    times = roster.times if roster else {}
+    times = {**(roster.times if roster else {}), **wish.times}
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
@@ -135,7 +151,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     for found in source.read([*items, *_unread_items(contents.left, made.above)], contents.name):
         left = unread.pop(_place_of(found), None)
         if left:
-            made.left.append(replace(left, who=found.who))
+            late = isinstance(found, Found) and found.late
+            made.left.append(replace(left, who=found.who, late=late))
             continue
         if isinstance(found, Found) and not found.submitted:
             found = replace(found, submitted=times.get(found.who.id, ""))
@@ -150,9 +167,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             candidates.setdefault(whose, []).append(candidate)
     made.left += unread.values()
     for (student, unit), files in sorted(candidates.items()):
-        named = {unit_named(course, PurePath(file.found.name).stem) for file in files}
-        if unit not in named and named != {""}:
-            made.named[student, unit] = max(named)
+        names = {unit_named(course, PurePath(file.found.name).stem) for file in files}
+        if unit not in names and names != {""}:
+            made.named[student, unit] = max(names)
         fresh, beside = _one_of_each(course, files, source)
         made.left += beside
         if fresh:
@@ -160,7 +177,10 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
-    made.ungraded = _ungraded(course, wish, made, naming, contents.name)
+    made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
+    made.ungraded = list(_ungraded(course, wish, made, naming, times))
+    handed_in = [(place.unit, place.latest.id) for place in made.places]
+    made.roster = merged(known, with_units(named, handed_in))
     made.unknown = sorted(naming.unknown)
     if whole:
         came = [place.student for place in made.places]
@@ -189,25 +209,68 @@ def _place_of(found: Found | Left) -> str:
     return found.item.place if isinstance(found, Found) else found.place
 
 
-def _ungraded(
-    course: Course, wish: Wish, made: Plan, naming: Naming, called: str
-) -> list[Ungraded]:
-    """Return who handed in only files that cannot be graded, each once.
+def _usual(places: Sequence[AttemptsAtUnit]) -> str:
+    """Return the unit that more than half of the students handed in; empty where none is."""
+    students = {place.student for place in places}
+    counts = Counter(place.unit for place in places)
+    units = [unit for unit, count in counts.items() if 2 * count > len(students)]
+    return units[0] if len(units) == 1 else ""
 
-    called: what the source is called, which may say the unit.
+
+def _ungraded(
+    course: Course, wish: Wish, made: Plan, naming: Naming, times: Mapping[str, str]
+) -> Iterator[Ungraded]:
+    """Yield who handed in only files that cannot be graded, each once for a unit.
+
+    A file is of the unit that its name says, else of the one that the others handed in. Where they
+    handed in several, it may be of each: nobody who handed in a file has handed in nothing.
+    times: when who handed in, by the platform's number.
     """
-    there = {place.student for place in made.places}
-    found: dict[str, Ungraded] = {}
+    there = {(place.student, place.unit) for place in made.places}
+    students = {place.student for place in made.places}
+    found: set[tuple[str, str]] = set()
     for left in made.left:
         if left.who is None or left.is_nobodys:
             continue
         student, known = naming.folder_of(left.who)
-        if student in there or student in found:
+        named = wish.unit or _unit_of_left(course, left)
+        has_files = student in students
+        if has_files and (not named or made.source.name in CLONES):
             continue
-        unit = wish.unit or unit_within(course, [called])
         record = _record(made.source, student, known, left.who, left.place)
-        found[student] = Ungraded(student, unit, record, left.why)
-    return list(found.values())
+        record = msgspec.structs.replace(
+            record,
+            submitted=left.submitted or times.get(left.who.id, ""),
+            late=left.late,
+            why=_why_for_students(left.why),
+        )
+        for unit in [named] if named else _possible_units(made):
+            if (student, unit) not in there | found:
+                found.add((student, unit))
+                yield Ungraded(student, unit, record, left.why, is_assumed=not named)
+
+
+def _unit_of_left(course: Course, left: Left) -> str:
+    """Return the unit that the name of a file that was not taken says, or that of a folder."""
+    for part in reversed(left.place.split("/")):
+        unit = unit_within(course, [PurePath(part).stem])
+        if unit:
+            return unit
+    return ""
+
+
+def _possible_units(made: Plan) -> list[str]:
+    """Return the units that a file may be of whose name says none; an empty one for a clone."""
+    if made.source.name in CLONES:
+        return [""]
+    if made.usual:
+        return [made.usual]
+    return sorted({place.unit for place in made.places})
+
+
+def _why_for_students(why: str) -> str:
+    """Return why a file cannot be graded, without what only an instructor can do about it."""
+    return NO_UNIT if why.startswith(NO_UNIT) else why
 
 
 def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) -> None:
@@ -287,10 +350,13 @@ def _unit_of(course: Course, found: Found) -> str:
     return unit_within(course, [found.hint])
 
 
+NO_UNIT = "its name contains no unit"
+
+
 def _no_unit(course: Course) -> str:
     names = [course.short(unit) for unit in course.units]
     listing = ", ".join(names)
-    return f"its name contains no unit ({listing}). With --unit UNIT all files belong to that unit"
+    return f"{NO_UNIT} ({listing}). With --unit UNIT all files belong to that unit"
 
 
 def _nothing(made: Plan) -> str:
@@ -336,7 +402,7 @@ class _Recognized:
 
     def left(self, why: str) -> Left:
         """Return that the file is not taken."""
-        return Left(self.found.item.place, why, self.found.who)
+        return _left(self.found, why)
 
 
 def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Recognized | Left:
@@ -345,12 +411,17 @@ def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Rec
     if naming.source in CLONES and _is_handed_out(course, found):
         return Left(place, HANDED_OUT, found.who, is_nobodys=True)
     if not is_script(found.name):
-        return Left(place, "no .py or .ipynb", found.who)
+        return _left(found, "no .py or .ipynb")
     unit = wish.unit or _unit_of(course, found)
     if not unit:
-        return Left(place, _no_unit(course), found.who)
+        return _left(found, _no_unit(course))
     student, known = naming.folder_of(found.who)
     return _Recognized(found, student, known, unit)
+
+
+def _left(found: Found, why: str) -> Left:
+    """Return that a file is not taken, with what its source says of it."""
+    return Left(found.item.place, why, found.who, submitted=found.submitted, late=found.late)
 
 
 CLONES = ("classroom50", "github")
@@ -509,10 +580,25 @@ def summary(made: Plan) -> list[str]:
     missing = [shown(called(student.student, student.name)) for student in made.missing]
     ungraded = [shown(one.in_words) for one in made.ungraded]
     lines += listed("handed in only files that cannot be graded", ungraded)
+    lines += _without_unit(made)
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _not_taken(made)
     return lines
+
+
+def _without_unit(made: Plan) -> list[str]:
+    """Say how to collect files whose names say no unit, if there are such."""
+    unnamed = [left.place for left in made.left if left.why.startswith(NO_UNIT)]
+    assumed = [one.record.file for one in made.ungraded if one.unit and one.is_assumed]
+    files = list(dict.fromkeys([*unnamed, *assumed]))
+    if not files:
+        return []
+    unit = made.usual or "UNIT"
+    lines = [f"{shown(files[0])} names no unit"]
+    if len(files) > 1:
+        lines = [f"{len(files)} files name no unit, such as {shown(files[0])}"]
+    return [f"{lines[0]}. If all of this is {unit}, run collect again with --unit {unit}."]
 
 
 def _without_time(made: Plan) -> list[str]:
@@ -524,6 +610,8 @@ def _without_time(made: Plan) -> list[str]:
     remedy = ""
     if made.source.name == "moodle":
         remedy = " The assignment's grading worksheet knows: name it with --roster."
+    if made.source.name == "canvas":
+        remedy = " Canvas can be asked: give the assignment's address with --times-from."
     return [
         f"When they were handed in is not known of {len(without)} of {len(fresh)} new submissions, "
         f"so nothing can be taken off for being late.{remedy}"

@@ -110,12 +110,15 @@ class Left:
     """What was not taken, and why.
 
     who: whose it is, where that is known. is_nobodys: no student handed it in.
+    submitted, late: as in `Found`.
     """
 
     place: str
     why: str
     who: Person | None = None
     is_nobodys: bool = False
+    submitted: str = ""
+    late: bool = False
 
 
 @dataclass

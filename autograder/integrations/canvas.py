@@ -1,4 +1,4 @@
-"""Grades, comments and files into Canvas, through its API, one student after another.
+"""Grades, comments and files into Canvas, and times out of it, through its API.
 
 First it is said what would be sent; only `send` sends. What was sent is noted in a file, so that
 the same comment is not written twice.
@@ -8,7 +8,8 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
 from autograder.judging import Verdict
 from autograder.report.feedback import Feedback
-from autograder.report.terminal import earned_in_words, earned_of, number
+from autograder.report.terminal import earned_in_words, earned_of, number, own_remarks, said_of_all
 
 TOKEN = "CANVAS_TOKEN"
 LONGEST = 6000  # characters of a comment
@@ -91,6 +92,50 @@ def check_address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+ASSIGNMENT = re.compile(r"/courses/(\d+)/assignments/(\d+)")
+
+
+def times_of(url: str, token: str) -> dict[str, str]:
+    """Ask Canvas when each student last handed in an assignment: its number → ISO 8601 in UTC.
+
+    url: the assignment's address, as a browser shows it. Raises `NoCanvas`, `ImportError` without
+    canvasapi.
+    """
+    from canvasapi.exceptions import CanvasException
+    from requests import RequestException
+
+    found = ASSIGNMENT.search(urlparse(url).path)
+    if not found:
+        raise NoCanvas(
+            f"{url} is no address of an assignment. Write it as "
+            "https://canvas.example.edu/courses/77/assignments/456."
+        )
+    course, assignment = map(int, found.groups())
+    address = check_address(url)
+    times = {}
+    try:
+        asked = _connect(address, token).get_course(course).get_assignment(assignment)
+        for submission in asked.get_submissions(per_page=100):
+            if submission.submitted_at:
+                moment = datetime.fromisoformat(submission.submitted_at).astimezone(UTC)
+                times[str(submission.user_id)] = moment.isoformat(timespec="seconds")
+    except (CanvasException, RequestException) as error:
+        raise NoCanvas(
+            f"Canvas at {address} does not give assignment {assignment} of course {course}: "
+            f"{_short(error)}"
+        ) from None
+    return times
+
+
+def _connect(address: str, token: str) -> Any:
+    """Return Canvas at an address. Raises `ImportError` without canvasapi."""
+    from canvasapi import Canvas
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of http, which only this machine is let have
+        return Canvas(address, token)
+
+
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
     """Return what would be sent, and the students for whom nothing can be sent.
 
@@ -141,7 +186,14 @@ def comment_on(grade: Grade) -> str:
     lines = [f"{points}. The page that is attached shows all."]
     if grade.words:
         lines.append(f"{grade.words}.")
-    lines += [_line(verdict) for verdict in result.verdicts if _is_worth_a_line(verdict)]
+    said = said_of_all(result)
+    if said:
+        lines.append(said)
+    for verdict in result.verdicts:
+        own = own_remarks(verdict, said)
+        is_said = bool(said) and not own
+        if _is_worth_a_line(verdict) and not is_said:
+            lines.append(_line(replace(verdict, remarks=tuple(own))))
     lines += said_of_checks(result, grade.by_hand)
     text = visible("\n".join(lines))
     return text[:LONGEST]
@@ -174,15 +226,12 @@ def send(
 
     say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
     """
-    from canvasapi import Canvas
     from canvasapi.exceptions import CanvasException
     from requests import RequestException
 
     noted = _noted(sent)
     failed = 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of http, which only this machine is let have
-        canvas = Canvas(address.url, token)
+    canvas = _connect(address.url, token)
     assignments = {}
     try:
         course = canvas.get_course(address.course)

@@ -6,13 +6,14 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from autograder.errors import visible
+from autograder.grading.adjustments import BY_HAND
 from autograder.grading.attempts import kind_in_words, refuse_mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
@@ -27,6 +28,8 @@ from autograder.report.terminal import (
     earned_of,
     in_one_line,
     number,
+    own_remarks,
+    said_of_all,
     status_on_pages,
     symbol,
 )
@@ -112,14 +115,20 @@ STOPS = (".", "!", "?")
 
 def _feedback(grade: Grade) -> str:
     """Return what the policy did and all remarks of a submission in one line."""
-    parts = [grade.words] if grade.words else []
-    said = {_remarks(verdict) for verdict in grade.result.verdicts}
-    if len(said) == 1 and len(grade.result.verdicts) > 1:
-        return " · ".join([*parts, *filter(None, said)])  # as of a file that cannot be read
-    for verdict in grade.result.verdicts:
-        if verdict.remarks:
+    result = grade.result
+    said = said_of_all(result)
+    parts = [words for words in (grade.words, said) if words]
+    for verdict in result.verdicts:
+        own = replace(verdict, remarks=tuple(own_remarks(verdict, said)))
+        if not own.remarks:
+            continue
+        remarks = _remarks(own)
+        if verdict.name == BY_HAND:
+            parts.append(remarks)
+        elif not verdict.points:
+            parts.append(f"{verdict.name}: {remarks}")
+        else:
             points = earned_of(verdict.earned, verdict.points)
-            remarks = _remarks(verdict)
             parts.append(f"{verdict.name} {points}: {remarks}")
     return " · ".join(parts)
 
@@ -264,7 +273,8 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
 def _plain_row_of_missing(student: Student, unit: str, most: float) -> Sequence[str | float]:
     """Return the row of a student who handed in nothing, in the order of `PLAIN`."""
     about_check = ("", "", "", 0.0, NOTHING, "")
-    about_submission = (0.0, most, "", "", "", "", *_who(student))
+    who = replace(student, id=student.number_in(unit))
+    about_submission = (0.0, most, "", "", "", "", *_who(who))
     return (student.student, unit, *about_check, *about_submission)
 
 
@@ -479,13 +489,15 @@ def notes(grades: Sequence[Grade], to: str) -> list[str]:
     if to != "moodle":
         return []
     by_unit: dict[str, list[Grade]] = {}
+    without: dict[str, list[Grade]] = {}
     for grade in grades:
-        if id_in(grade.result.hand_in, "moodle"):
-            of_unit = by_unit.setdefault(grade.result.unit, [])
-            of_unit.append(grade)
+        has_number = id_in(grade.result.hand_in, "moodle")
+        of_unit = (by_unit if has_number else without).setdefault(grade.result.unit, [])
+        of_unit.append(grade)
     lines = []
     for unit, of_unit in sorted(by_unit.items()):
         lines += _notes_on_worksheet(unit, of_unit)
+        lines += _notes_on_others(without.get(unit, []))
     return [*lines, *HOW_TO_UPLOAD] if lines else []
 
 
@@ -515,6 +527,21 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
             f"them in Moodle: {_named(zero)}."
         )
     return lines
+
+
+def _notes_on_others(grades: Sequence[Grade]) -> list[str]:
+    """Say whose grades are in no worksheet, since their number in this assignment is not known."""
+    if not grades:
+        return []
+    names = []
+    for grade in grades:
+        known = grade.result.hand_in
+        names.append(called(_student(grade), known.name if known else ""))
+    return [
+        f"  Not in the worksheet, because their number in this assignment is not known: "
+        f"{visible('; '.join(names))}. Collect its download again with --roster and its grading "
+        "worksheet."
+    ]
 
 
 def _named(some: Sequence[Grade]) -> str:

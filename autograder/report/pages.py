@@ -31,7 +31,7 @@ from autograder.report.good_solutions import good_solutions
 from autograder.report.names import names_of_results, names_of_students
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
-from autograder.report.terminal import number, status_on_pages, symbol
+from autograder.report.terminal import number, own_remarks, status_on_pages, symbol
 from autograder.sandbox.definitions import Definition, read_definitions
 
 # the file that was graded, if it is still there as it was
@@ -102,6 +102,7 @@ def environment() -> Environment:
         url=lambda part: quote(part, safe=""),
         urlpath=quote,
         when=_when_in_words,
+        without_note=_without_note,
     )
     made.globals.update(
         names={},  # a page that knows names says them
@@ -129,6 +130,11 @@ def _change_in_words(points: float) -> str:
     """Write by how much points change: `+1.5` or `−2`."""
     sign = "−" if points < 0 else "+"
     return f"{sign}{number(abs(points))}"
+
+
+def _without_note(result: Result, verdict: Verdict) -> Verdict:
+    """Return a verdict without the remark that is the whole submission's, which stands above."""
+    return replace(verdict, remarks=tuple(own_remarks(verdict, result.note)))
 
 
 def _when_in_words(result: Result) -> str:

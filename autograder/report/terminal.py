@@ -270,10 +270,29 @@ def _counted(result: Result, grade: Grade) -> str:
 
 def _first_remark(result: Result) -> str:
     """Return the first remark of a check that did not pass; empty if there is no remark."""
+    said = said_of_all(result)
     for verdict in result.verdicts:
-        if verdict.status != "passed" and verdict.remarks:
-            return f"{verdict.name}: {verdict.remarks[0].text}"
-    return ""
+        own = own_remarks(verdict, said)
+        if verdict.status != "passed" and own:
+            return f"{verdict.name}: {own[0].text}"
+    return said
+
+
+def said_of_all(result: Result) -> str:
+    """Return what is said of the whole submission: why its file cannot be graded, for example.
+
+    That is its note, or else what each of several checks says first; empty where there is nothing.
+    """
+    if result.note:
+        return result.note
+    of_unit = [verdict for verdict in result.verdicts if verdict.points]
+    first = {verdict.remarks[0].text if verdict.remarks else "" for verdict in of_unit}
+    return first.pop() if len(of_unit) > 1 and len(first) == 1 else ""
+
+
+def own_remarks(verdict: Verdict, said: str) -> list[Remark]:
+    """Return what is said of a check alone. said: of the whole submission, and of each check."""
+    return [remark for remark in verdict.remarks if not said or remark.text != said]
 
 
 def class_summary(results: Sequence[Result], most: int = 3) -> Text:

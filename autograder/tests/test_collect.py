@@ -8,6 +8,7 @@ from datetime import datetime
 import lms
 import pytest
 import small
+from canvas_stub import TOKEN, canvas_here
 from lms import HALF, RIGHT, Entry, pack
 from small import COURSE, UNIT, WORDS
 
@@ -468,11 +469,141 @@ def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_pat
     results = {result.student: result for result in stored_results(tmp_path / "grades")}
     lukas = results["lukas@x.edu"]
     assert (lukas.score, lukas.hand_in.id) == (0, "18")
-    assert lukas.note == "the submission, answers.docx, cannot be graded."
+    assert lukas.note == (
+        "the submission, answers.docx, cannot be graded: no .py or .ipynb. "
+        f"Submit {UNIT}.py or {UNIT}.ipynb itself."
+    )
+    said = lukas.note.partition(" Submit")[0]
+    page = (tmp_path / "grades" / "pages" / UNIT / "lukas@x.edu.html").read_text()
+    assert page.count(said) == 1
+    assert done.stdout.count(said) == 1
+    (tmp_path / "grades" / "adjustments.toml").write_text(
+        f'[[adjustment]]\nstudent = "lukas@x.edu"\nunit = "{UNIT}"\npoints = 5\n'
+        'words = "read on paper"\nwho = "tg"\n'
+    )
+    exported = small.run_command("export", tmp_path / "grades", "--to", "mail")
+    assert exported.returncode == 0, exported.stderr
+    letters = (tmp_path / "grades" / "export" / "mail.csv").read_text()
+    (letter,) = [line for line in letters.splitlines() if line.startswith("lukas@x.edu")]
+    assert f"{lukas.note} · +5 by hand (tg): read on paper" in letter
+    assert letter.count(said) == 1
     entries[1] = Entry(f"Lukas Weber_18_assignsubmission_file/{UNIT}.py")
     made = collect(pack(tmp_path / f"Course-{UNIT}-4712.zip", entries), into)
     assert record(into, "lukas@x.edu").sha256
     assert [one.student for one in made.ungraded] == ["amy@x.edu"]
+
+
+def test_a_file_that_cannot_be_graded_is_of_the_unit_that_its_name_says(tmp_path):
+    """Else of the one that the others handed in: who handed in a file has not handed in nothing."""
+    entries = [
+        Entry(f"lovelaceada_4711_99813_{UNIT}.py"),
+        Entry(f"müllerzoë_4713_99816_{UNIT}.py"),
+        Entry(f"babbagecharles_LATE_4712_99815_{WORDS}.zip", "no zip"),
+        Entry("turingalan_4715_99817_answers.pdf", "%PDF"),
+        Entry("hoppergrace_4716_99818_solution.py"),
+    ]
+    into = tmp_path / "submitted"
+    made = collect(pack(tmp_path / "submissions.zip", entries), into, lms.CANVAS_ROSTER)
+    found = {(one.student, one.unit, one.record.why) for one in made.ungraded}
+    assert found == {
+        ("charles", WORDS, "a zip that cannot be read"),
+        ("alan", UNIT, "no .py or .ipynb"),
+        ("grace", UNIT, "its name contains no unit"),
+    }
+    assert record(into, "charles", WORDS).late
+    assert not made.missing
+    told = summary(made)
+    assert (
+        "2 files name no unit, such as hoppergrace_4716_99818_solution.py. If all of this is "
+        f"{UNIT}, run collect again with --unit {UNIT}." in told
+    )
+
+
+OWN_ROSTER = "student,name,email,section\nada,{0},ada@example.edu,mon\nada2,{0},{1},tue\n"
+
+
+def test_a_roster_of_one_s_own_doubles_nobody(tmp_path):
+    """Who has the same address keeps the name of the folder, and gets the section."""
+    into = tmp_path / "submitted"
+    source = lms.moodle(tmp_path)
+    collect(source, into, lms.MOODLE_ROSTER)
+    own = OWN_ROSTER.format("Ada Lovelace", "ADA2@example.edu")
+    made = collect(source, into, own)
+    students = read_roster(into / "roster.csv").students
+    assert len(students) == 5
+    assert "ada" not in students
+    sections = [students[f"{name}@example.edu"].section for name in ("ada", "ada2")]
+    assert sections == ["mon", "tue"]
+    assert made.kept.startswith("3 students of the old roster are not in the new one")
+
+
+def test_a_roster_that_calls_the_class_otherwise_is_refused(tmp_path):
+    """With both names of one student: else each would be there twice, once with nothing."""
+    into = tmp_path / "submitted"
+    collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
+    own = "student,name\nada@x.edu,Ada Lovelace\nzoe@x.edu,Zoë Müller\nnew@x.edu,New One\n"
+    with pytest.raises(BadRoster, match="calls 2 students otherwise") as told:
+        collect(lms.canvas(tmp_path), into, own)
+    assert "`ada@x.edu` there was `ada`" in str(told.value)
+    assert len(read_roster(into / "roster.csv").students) == 5
+
+
+def test_a_file_of_no_known_unit_may_be_of_each(tmp_path):
+    """Where the others handed in several, half each: none of them has nothing of that student."""
+    entries = [
+        Entry(f"lovelaceada_4711_99813_{UNIT}.py"),
+        Entry(f"müllerzoë_4713_99816_{WORDS}.py", small.solved(name=WORDS)),
+        Entry("turingalan_4715_99817_answers.pdf", "%PDF"),
+    ]
+    made = collect(pack(tmp_path / "submissions.zip", entries), tmp_path / "submitted")
+    assert [one.unit for one in made.ungraded] == [UNIT, WORDS]
+
+
+def test_the_worksheet_says_when_a_file_came_that_cannot_be_graded(tmp_path):
+    """Else one that is late would cost nothing, with points by hand too."""
+    entries = [
+        Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+        Entry("Zoë Müller_19_assignsubmission_file/answers.pdf", "%PDF"),
+        Entry(f"Grace Hopper_22_assignsubmission_file/{UNIT}.zip", "no zip"),
+    ]
+    into = tmp_path / "submitted"
+    collect(pack(tmp_path / f"Course-{UNIT}-4711.zip", entries), into, lms.MOODLE_ROSTER)
+    for student, hour in (("zoe@example.edu", 8), ("grace@example.edu", 15)):
+        submitted = datetime.fromisoformat(record(into, student).submitted)
+        assert submitted == datetime(2026, 11, 20, hour, 0).astimezone()
+
+
+def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
+    """Its download does not say; its API does, for files that cannot be graded too."""
+    into = tmp_path / "submitted"
+    source = lms.canvas(tmp_path)
+    made = collect(source, into)
+    assert any("--times-from" in line for line in summary(made))
+    with canvas_here() as canvas:
+        canvas.times = {
+            "4711": "2026-11-20T14:22:32Z",
+            "4712": "2026-11-21T01:00:00Z",
+            "4713": None,
+        }
+        address = f"{canvas.url}/courses/77/assignments/456"
+        arguments = ("collect", source, "--into", into, "--times-from")
+        done = small.run_command(*arguments, address, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        for url, token, told in (
+            (canvas.url, TOKEN, "is no address of an assignment"),
+            (address, "", "Set CANVAS_TOKEN"),
+            (address.replace("456", "457"), TOKEN, "does not give assignment 457"),
+        ):
+            done = small.run_command(*arguments, url, CANVAS_TOKEN=token)
+            assert done.returncode == 2
+            assert told in done.stderr
+    times = {path.parent.name: read_record(path).submitted for path in into.glob(f"*/{UNIT}.json")}
+    assert times == {
+        "lovelaceada_4711": "2026-11-20T14:22:32+00:00",
+        "babbagecharles_4712": "2026-11-21T01:00:00+00:00",
+        "müllerzoë_4713": "",
+        "cmdb31m_4714": "",
+    }
 
 
 def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):

@@ -288,3 +288,56 @@ def test_a_receipt_names_the_file_that_was_graded(graded, tmp_path, platform):
         page = (tmp_path / f"{result['student']} {result['unit']}.html").read_text()
         assert f"sha256 {receipt['sha256']}" in page
     assert "receipts.csv" not in (graded / f"{platform}.txt").read_text()
+
+
+def moodle_unit(folder, unit, numbers, files):
+    """Write an assignment of Moodle's: its download and its worksheet.
+
+    numbers: student → participant's number. files: student → what was handed in.
+    """
+    folder.mkdir(parents=True)
+    entries = []
+    for student, content in files.items():
+        name = f"{student.title()}_{numbers[student]}_assignsubmission_file/{unit}.py"
+        entries.append(lms.Entry(name, content))
+    lines = ["Identifier,Full name,Email address,Last modified (submission)"]
+    for student, number in numbers.items():
+        time = "Friday, 20 November 2026, 7:30 PM" if student in files else "-"
+        lines.append(f'Participant {number},{student.title()},{student}@example.edu,"{time}"')
+    worksheet = folder / "worksheet.csv"
+    worksheet.write_text("\n".join(lines))
+    return lms.pack(folder / f"{unit}.zip", entries), worksheet
+
+
+def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
+    """Another in each: whose number is not known is in no worksheet, and the command says so."""
+    first = moodle_unit(
+        tmp_path / "a", UNIT, {"ada": 17, "greg": 18, "carl": 19}, {"ada": lms.RIGHT}
+    )
+    second = moodle_unit(
+        tmp_path / "b", WORDS, {"ada": 27, "greg": 28}, {"ada": small.solved(name=WORDS)}
+    )
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    for archive, worksheet in (first, second):
+        run("collect", archive, "--into", submitted, "--roster", worksheet)
+    run("grade", submitted, "--out", grades, "--seed", small.SEED)
+    (tmp_path / "partners.csv").write_text(
+        f"unit,student,student\n{UNIT},ada@example.edu,greg@example.edu\n"
+        f"{WORDS},ada@example.edu,greg@example.edu,carl@example.edu\n"
+    )
+    policy = tmp_path / "policy.toml"
+    policy.write_text('partners = "partners.csv"\n')
+    said = run("export", grades, "--to", "moodle", "--policy", policy, "--out", tmp_path)
+    found = {}
+    for unit in (UNIT, WORDS):
+        rows = table(tmp_path / f"moodle {unit}.csv")
+        found[unit] = {row["Full name"]: row["Identifier"] for row in rows}
+    assert found == {
+        UNIT: {"Ada": "Participant 17", "Greg": "Participant 18"},
+        WORDS: {"Ada": "Participant 27", "Greg": "Participant 28"},
+    }
+    assert "their number in this assignment is not known: carl@example.edu." in said
+    feedback = ("feedback", grades, "--to", "moodle", "--policy", policy, "--out", tmp_path)
+    assert f"without a Moodle number: carl@example.edu, {WORDS}" in run(*feedback)
+    with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
+        assert "Greg_18_assignsubmission_file/feedback.html" in packed.namelist()

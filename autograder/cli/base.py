@@ -228,7 +228,7 @@ def rules_for(
 
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
     """
-    from autograder.grading.adjustments import FILE, all_adjustments
+    from autograder.grading.adjustments import adjustment_files, all_adjustments
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy_file import (
         lateness_not_counted,
@@ -239,7 +239,7 @@ def rules_for(
     )
     from autograder.grading.roster import merged, roster_beside
 
-    beside = [folder for folder in folders if (folder / FILE).is_file()]
+    beside = [folder for folder in folders if adjustment_files(folder)]
     if not policy and not beside:
         return None
     course = find_course(course_folder)
@@ -256,7 +256,8 @@ def rules_for(
     graded = with_partners(results, rules)
     adjustments = all_adjustments(course, beside, graded, roster)
     for folder in beside:
-        click.echo(f"points by hand: {folder / FILE}")
+        for path in adjustment_files(folder):
+            click.echo(f"points by hand: {path}")
     return replace(rules, adjustments=adjustments)
 
 

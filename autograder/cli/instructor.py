@@ -10,6 +10,7 @@ import click
 
 from autograder.cli.base import (
     PATH,
+    Refused,
     course_option,
     find_course,
     main,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grading.policy import Grade, Policy
     from autograder.grading.results import Result
+    from autograder.grading.roster import Roster
     from autograder.report.pages import PageContext, SubmittedBytes
 
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.argument("grades", type=PATH)
 @submitted_option
 @click.option("--anonymous", is_flag=True, help="Name no student; pages go to GRADES/anonymous.")
+@click.option("--section", help="Only students of this section; pages go to GRADES/sections/NAME.")
 @click.option(
     "--serve", "serving", is_flag=True, help="Show results as they come, on this machine only."
 )
@@ -51,6 +54,7 @@ def report(
     grades: Path,
     submitted: Path | None,
     anonymous: bool,
+    section: str | None,
     serving: bool,
     policy: Path | None,
     course_folder: Path | None,
@@ -63,9 +67,10 @@ def report(
     Example:  autograder report grades --anonymous
     """
     from autograder.grading.results import stored_results
-    from autograder.grading.roster import roster_beside
+    from autograder.grading.roster import in_section, roster_beside
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class
+    from autograder.intake.folder_names import folder_name
     from autograder.report.pages import write_pages
 
     course = find_course(course_folder)
@@ -74,30 +79,43 @@ def report(
     if not (results or is_begun):
         raise no_results(grades)
     rules = rules_for(course_folder, policy, [grades], results)
+    roster = roster_beside(grades)
     if not serving:
-        results = whole_class(course, results, rules, roster_beside(grades))
+        results = whole_class(course, results, rules, roster)
+    if section:
+        if serving:
+            raise Refused("--serve shows the whole class. Leave out --serve or --section.")
+        roster = in_section(roster, section)
+        results = [result for result in results if result.lms_name in roster.students]
     with submissions_of(grades, submitted) as folder:
         students = {result.student for result in results}
         source = graded_files(course, folder, students) if folder else None
         if serving:
             _serve(course, grades, source, anonymous, rules)
             return
-        around = _around(grades, results, rules)
+        around = _around(grades, results, rules, roster)
         _print_table(course, results, around)
         target = grades / ("anonymous" if anonymous else "pages")
+        if section:
+            target = grades / "sections" / folder_name(section) / target.name
         page = write_pages(course, results, target, source, anonymous, around)
         click.echo(f"pages: {page}")
 
 
-def _around(grades: Path, results: "Sequence[Result]", rules: "Policy | None") -> "PageContext":
+def _around(
+    grades: Path,
+    results: "Sequence[Result]",
+    rules: "Policy | None",
+    roster: "Roster | None",
+) -> "PageContext":
     """Read what pages tell beside the latest results."""
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import with_partners
-    from autograder.grading.roster import absent, roster_beside
+    from autograder.grading.roster import absent
     from autograder.report.pages import PageContext
 
     earlier = comparable(earlier_results(grades), results)
-    missing = absent(roster_beside(grades), with_partners(results, rules))
+    missing = absent(roster, with_partners(results, rules))
     return PageContext(earlier, missing, rules)
 
 

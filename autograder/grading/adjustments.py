@@ -26,6 +26,7 @@ from autograder.judging import Remark, Verdict
 from autograder.schema import BadFile, read_toml
 
 FILE = "adjustments.toml"
+OWN_FILES = "adjustments-*.toml"
 EVERYONE = "*"  # in place of a student
 BY_HAND = "by hand"  # the name of points for a whole unit
 FEW = 3  # wrong answers that an error quotes, each as far as `LONG` characters
@@ -129,35 +130,78 @@ def all_adjustments(
 ) -> tuple[Adjustment, ...]:
     """Read the adjustments that lie beside results, in the folders that `grade` wrote.
 
-    They may be for anybody of the class: whoever has a result or stands in the roster.
+    They may be for anybody of the class: whoever has a result or stands in the roster. Several
+    people may each keep a file: see `adjustment_files`.
     Raises `BadFile`.
     """
     students = students_of(results, roster)
     found: list[Adjustment] = []
     for folder in folders:
-        path = folder / FILE
-        read = read_adjustments(course, path, students)
-        if any(one.made for one in read):
-            attempts = [*results, *earlier_results(folder)]
-            for one in read:
-                refuse_unknown_way(one, str(path), attempts)
-        _refuse_beyond(read, results, path)
-        found.extend(read)
+        said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
+        in_folder: list[Adjustment] = []
+        for path in adjustment_files(folder):
+            read = read_adjustments(course, path, students)
+            if any(one.made for one in read):
+                attempts = [*results, *earlier_results(folder)]
+                for one in read:
+                    refuse_unknown_way(one, str(path), attempts)
+            _refuse_said_twice(read, path, said_in)
+            _refuse_beyond(read, in_folder, results, path)
+            in_folder += read
+        found += in_folder
     return tuple(found)
 
 
+def adjustment_files(folder: Path) -> list[Path]:
+    """Return the files of points by hand in a folder: the common one, then those of single people.
+
+    `adjustments-tg.toml` is one that a person keeps, as each of several who read the same class.
+    """
+    common = folder / FILE
+    own = sorted(folder.glob(OWN_FILES))
+    return [path for path in (common, *own) if path.is_file()]
+
+
+def _refuse_said_twice(
+    adjustments: Sequence[Adjustment],
+    path: Path,
+    said_in: dict[tuple[str, ...], tuple[Path, Adjustment]],
+) -> None:
+    """Refuse points for the same in two files: one person did not know of the other.
+
+    said_in: what was read so far, by whom and what it is about. Raises `BadFile`.
+    """
+    for one in adjustments:
+        if one.points == 0:
+            continue  # a comment
+        about = (one.student, one.unit, one.check, one.line, one.made)
+        first_path, first = said_in.setdefault(about, (path, one))
+        if first_path == path:
+            continue
+        place = one.check or one.line or "the whole unit"
+        raise BadFile(
+            f"{first_path.name} and {path.name} both give points to {one.student} for {place}, "
+            f"{one.unit}: {first.change} ({first.who}) and {one.change} ({one.who}). Agree on one, "
+            "and remove the other."
+        )
+
+
 def _refuse_beyond(
-    adjustments: Sequence[Adjustment], results: Sequence[Result], path: Path
+    adjustments: Sequence[Adjustment],
+    others: Sequence[Adjustment],
+    results: Sequence[Result],
+    path: Path,
 ) -> None:
     """Refuse an adjustment with which a student has more points than there are. Raises `BadFile`.
 
+    others: those of the files before this one.
     What is for the whole class may add to full marks, and so may a line of a rubric.
     """
     for number, one in enumerate(adjustments, 1):
         is_for_the_class = one.student == EVERYONE and not one.made
         if one.above or one.line or is_for_the_class:
             continue
-        before = adjustments[: number - 1]
+        before = [*others, *adjustments[: number - 1]]
         for result in results:
             if not one.is_for(result):
                 continue

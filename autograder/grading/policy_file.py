@@ -254,7 +254,8 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
     lines = []
     for unit in sorted(policy.untimed):
         sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
-        if not any(dates.due for dates in (policy.rules(unit), *sections)):
+        due_times = [policy.rules(unit).due, *(dates.due for dates in sections)]
+        if not any(due_times):
             continue
         line = f"Warning: {unit}: no submission has a time, so late days were not counted."
         late = [one for one in results if one.unit == unit and one.hand_in and one.hand_in.late]

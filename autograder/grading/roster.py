@@ -511,6 +511,25 @@ def roster_beside(folder: Path) -> Roster | None:
     return read_roster(path) if path.is_file() else None
 
 
+def in_section(roster: Roster | None, section: str) -> Roster:
+    """Return the students of a section. Raises `BadRoster` where there is none of that name."""
+    if roster is None:
+        raise BadRoster(
+            "No roster says who is in which section. Give `collect` or `grade` a --roster with a "
+            "column `section`."
+        )
+    inside = []
+    names: set[str] = set()
+    for student in roster.students.values():
+        names.update(name for name in sections_in(student.section) if ";" not in name)
+        if section in sections_in(student.section):
+            inside.append(student)
+    if not inside:
+        known = ", ".join(sorted(names)) or "none"
+        raise BadRoster(f"No student is in the section `{section}`. The roster's: {known}.")
+    return Roster(inside)
+
+
 def merged(*rosters: Roster | None) -> Roster | None:
     """Put rosters together, a later one's words before an earlier one's; None for no roster.
 

@@ -348,6 +348,23 @@ def test_more_points_than_there_are_is_refused(graded_class, tmp_path, student, 
     assert "add `above = true`" in str(told.value)
 
 
+def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
+    """Both count; points of both for the same are refused, and comments are not."""
+    results = stored_results(graded_class)
+    mine = Adjustment("stub", UNIT, "a try", "tg", check="doubling", points=0.5)
+    hers = Adjustment("squared", UNIT, "a try", "mk", check="doubling", points=0.5)
+    append_adjustment(tmp_path / FILE, mine)
+    append_adjustment(tmp_path / "adjustments-mk.toml", hers)
+    said = Adjustment("stub", UNIT, "see me", "mk", check="doubling", points=0)
+    append_adjustment(tmp_path / "adjustments-mk.toml", said)
+    assert all_adjustments(COURSE, [tmp_path], results, None) == (mine, hers, said)
+    same = Adjustment("stub", UNIT, "half", "mk", check="doubling", to=1)
+    append_adjustment(tmp_path / "adjustments-mk.toml", same)
+    with pytest.raises(BadFile, match=r"adjustments\.toml and adjustments-mk\.toml both") as told:
+        all_adjustments(COURSE, [tmp_path], results, None)
+    assert "+0.5 (tg) and set to 1 (mk)" in str(told.value)
+
+
 def test_as_toml_leaves_out_what_is_empty():
     """A block as a person would write it."""
     one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)

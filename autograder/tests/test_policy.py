@@ -126,6 +126,25 @@ def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp
         assert "nothing was taken off" not in path.read_text()
 
 
+def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
+    """Of its students only, with those of it who handed in nothing."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    roster = "student,section\nhalved,mon\nsquared,tue\nabsent,mon; tue\ncrash,wed\n"
+    (folder / "roster.csv").write_text(roster)
+    done = small.run_command("report", folder, "--section", "mon")
+    assert done.returncode == 0, done.stderr
+    pages = folder / "sections" / "mon" / "pages"
+    assert [path.stem for path in (pages / UNIT).glob("*.html")] == ["halved"]
+    text = (pages / "index.html").read_text()
+    assert "absent" in text
+    assert "squared" not in text
+    assert not (folder / "pages").exists()
+    done = small.run_command("report", folder, "--section", "thu")
+    assert done.returncode == 2
+    assert "No student is in the section `thu`. The roster's: mon" in done.stderr
+
+
 def test_best_or_last_of_several(results):
     """The better of two, or the later one."""
     early = handed_in(results, "bob", "2026-12-01T10:00:00+00:00")

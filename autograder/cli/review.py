@@ -18,6 +18,7 @@ from autograder.cli.base import (
     no_results,
     report_user_errors,
     results_in,
+    rules_for,
     submissions_of,
     submitted_option,
     unit_option,
@@ -197,6 +198,7 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
 )
 @jobs_option
 @click.option("--student", "only", multiple=True, help="Only this student; may be given again.")
+@click.option("--policy", type=PATH, help="A policy (TOML): ask its `partners` too.")
 @unit_option
 @submitted_option
 @click.option(
@@ -213,6 +215,7 @@ def defence(
     training: bool,
     jobs: int,
     only: tuple[str, ...],
+    policy: Path | None,
     unit_name: str | None,
     submitted: Path | None,
     out: Path | None,
@@ -239,6 +242,8 @@ def defence(
     unit = find_unit(course, unit_name) if unit_name else None
     results_in(folder)  # refuses a folder without any
     every = _results_with_names(folder)
+    if policy:
+        every = _with_partners(folder, every, policy, course_folder)
     asked = _results_asked_about(folder, every, unit, only)
     if seed is None:
         seed = seed_of_defence(run_facts(folder).get("seed", ""), training)
@@ -248,7 +253,7 @@ def defence(
                 "The submissions are not where `grade` found them. Say where they are now: "
                 "--submitted FOLDER."
             )
-        names = {result.student for result in every}
+        names = {result.student for result in every if not result.handed_in_by}
         source = graded_files(course, lies, names)
         target = out or folder / ("training" if training else "defence")
         made = Defence(course, target, source, Draw(number, seed, training))
@@ -259,21 +264,41 @@ def defence(
     click.echo(f"pages: {made.index()}")
 
 
+def _with_partners(
+    folder: Path, results: "Sequence[Result]", policy: Path, course_folder: Path | None
+) -> "list[Result]":
+    """Add to results those that count for partners, by their names in the roster."""
+    from autograder.grading.policy import with_partners
+    from autograder.grading.roster import roster_beside
+    from autograder.grading.whole_class import with_student
+
+    rules = rules_for(course_folder, policy, [folder], results)
+    roster = roster_beside(folder)
+    own = {(result.student, result.unit) for result in results}
+    found = list(results)
+    for result in with_partners(results, rules):
+        if result.handed_in_by and (result.student, result.unit) not in own:
+            found.append(with_student(result, roster))
+    return found
+
+
 def _results_asked_about(
     folder: Path, results: "Sequence[Result]", unit: str | None, students: Sequence[str]
 ) -> "list[Result]":
     """Return the results of a unit, or of all, and of some students, or of all.
 
-    folder: where the results lie. Raises `Refused` where the unit has none, `UserError` for a
-    student who has none.
+    folder: where the results lie. Raises `Refused` where the unit has none, `UserError` where none
+    of the students has any.
     """
-    from autograder.review.defence import refuse_unknown_students
+    from autograder.grading.roster import roster_beside
+    from autograder.review.defence import without_result
 
     if unit:
         results = [result for result in results if result.unit == unit]
     if not results:
         raise no_results(folder)
-    refuse_unknown_students(students, results)
+    for line in without_result(students, results, roster_beside(folder)):
+        click.echo(line, err=True)
     return [result for result in results if not students or result.student in students]
 
 

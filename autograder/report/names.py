@@ -9,11 +9,15 @@ Names = Mapping[str, str]  # student, as pages link to them → what a reader is
 
 
 def names_of_results(results: Iterable[Result]) -> dict[str, str]:
-    """Return what each student is called whose name is known; results without hand-ins say none."""
+    """Return what each student is called whose name is known; results without hand-ins say none.
+
+    A partner's hand-in knows this student's name only where a roster filled it in.
+    """
     names = {}
     for result in results:
-        if result.hand_in and not result.handed_in_by:
-            names[result.student] = called(result.student, result.hand_in.name)
+        hand_in = result.hand_in
+        if hand_in and (hand_in.name or not result.handed_in_by):
+            names[result.student] = called(result.student, hand_in.name)
     return names
 
 

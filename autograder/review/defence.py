@@ -11,6 +11,7 @@ from pathlib import Path
 from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
 from autograder.grading.results import Result, digest
+from autograder.grading.roster import Roster
 from autograder.report.names import names_of_results
 from autograder.review.defence_pages import write_index, write_sheets
 from autograder.review.questions import VivaQuestion, questions
@@ -23,15 +24,29 @@ class UnknownStudent(UserError):
     """A student who has handed in nothing was named; the text says the nearest name."""
 
 
-def refuse_unknown_students(named: Sequence[str], results: Sequence[Result]) -> None:
-    """Refuse names without a result. Raises `UnknownStudent`."""
+def without_result(
+    named: Sequence[str], results: Sequence[Result], roster: Roster | None
+) -> list[str]:
+    """Say of each name that has no result why, and what to do.
+
+    Raises `UnknownStudent` where no name has one.
+    """
     known = {result.student for result in results}
+    lines = []
     for name in named:
         if name in known:
             continue
         near = get_close_matches(name, known, n=1, cutoff=0.4)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise UnknownStudent(f"There is no result of {name}.{hint}")
+        if roster and name in roster.students:
+            hint = (
+                " They are in the roster and handed in nothing. If a partner handed in for both, "
+                "add --policy FILE, with its `partners`."
+            )
+        lines.append(f"There is no result of {name}.{hint}")
+    if named and len(lines) == len(named):
+        raise UnknownStudent("\n".join(lines))
+    return lines
 
 
 @dataclass(frozen=True)
@@ -130,17 +145,24 @@ class Defence:
         source = self._source(result)
         if not source:
             return None
-        made = self._questions(server, result.unit, source)
+        made = self._questions(server, result.unit, source, self._seed_for(result))
         if made:
             write_sheets(self._out, result, made, self._draw.training)
         return len(made)
 
-    def _questions(self, server: Server, unit: str, source: bytes) -> list[VivaQuestion]:
+    def _seed_for(self, result: Result) -> int:
+        """Return what chooses a student's questions: partners have other ones on the same file."""
+        seed = self._draw.seed
+        if not result.handed_in_by:
+            return seed
+        return seed_of_defence(f"{seed} {result.student}", self._draw.training)
+
+    def _questions(self, server: Server, unit: str, source: bytes, seed: int) -> list[VivaQuestion]:
         """Return the questions about a file; none where our reading of it fails."""
         is_notebook = source.lstrip().startswith(b"{")
         name = f"{unit}.ipynb" if is_notebook else f"{unit}.py"
         try:
-            return questions(server, source, name, self._draw.number, self._draw.seed)
+            return questions(server, source, name, self._draw.number, seed)
         except ServerGone:
             raise
         except Exception:  # it costs its own questions, and no other student's

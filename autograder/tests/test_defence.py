@@ -367,6 +367,31 @@ def test_the_command_writes_two_pages_for_each_student(examined):
         assert re.search("<b>[A-G]</b>", (folder / UNIT / "answers" / f"{name}.html").read_text())
 
 
+def test_a_partner_is_asked_about_the_group_s_file_and_an_unknown_name_stops_no_other(examined):
+    """By the policy's partners, on another choice of questions; without it the roster helps."""
+    (examined / "partners.csv").write_text(f"unit,student,student\n{UNIT},right,greg\n")
+    (examined / "policy.toml").write_text('partners = "partners.csv"\n')
+    (examined / "roster.csv").write_text("student,name\nright,Rita Right\ngreg,Greg Partner\n")
+    out = examined / "asked"
+    named = ("--student", "greg", "--student", "right", "--out", out)
+    done = small.run_command("defence", examined, *named)
+    assert done.returncode == 0, done.stderr
+    assert "There is no result of greg. They are in the roster" in done.stderr
+    assert (out / UNIT / "right.html").is_file()
+    done = small.run_command("defence", examined, *named, "--policy", examined / "policy.toml")
+    assert done.returncode == 0, done.stderr
+    page = (out / UNIT / "greg.html").read_text()
+    assert "Greg Partner (greg)" in page
+    assert page.replace("Greg Partner (greg)", "") != (out / UNIT / "right.html").read_text()
+    policy = examined / "policy.toml"
+    done = small.run_command("feedback", examined, "--policy", policy, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Greg Partner (greg)" in (out / f"greg {UNIT}.html").read_text()
+    for path in ("partners.csv", "policy.toml", "roster.csv"):
+        (examined / path).unlink()
+    shutil.rmtree(out)
+
+
 def test_students_train_with_other_questions_and_folded_answers(examined, show):
     """A page of their own, on which each answer is unfolded by itself; the exam's stay secret."""
     done = small.run_command("defence", examined, "--training", "--student", "right")

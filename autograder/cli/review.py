@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Name no student; pages and table go to GRADES/similar-anonymous.",
 )
+@click.option("--policy", type=PATH, help="A policy (TOML): equal files of its `partners` are one.")
 @course_option
 @report_user_errors
 def similar(
@@ -80,6 +81,7 @@ def similar(
     pairs: int,
     zips: bool,
     anonymous: bool,
+    policy: Path | None,
     course_folder: Path | None,
 ) -> None:
     """List pairs of students with similar answers, exercise by exercise.
@@ -90,6 +92,7 @@ def similar(
     \b
     Example:  autograder similar grades --also submitted-2025
     """
+    from autograder.grading.policy_file import read_policy
     from autograder.report.names import names_of_results
     from autograder.review.answers import read_class, without_names
     from autograder.review.similar import alike
@@ -104,8 +107,9 @@ def similar(
             "--anonymous."
         )
     units = _units(course, unit_name)
+    partners = read_policy(course, policy).partners if policy else {}
     with submissions_of(folder, submitted) as lies:
-        read = read_class(course, units, folder, lies, also, lines)
+        read = read_class(course, units, folder, lies, also, lines, partners)
     renaming = None
     if anonymous:
         read, renaming = without_names(read)
@@ -113,6 +117,8 @@ def similar(
     for unit in read:
         reports = alike(unit, pairs)
         found.append((unit, reports))
+        for students in unit.equal:
+            click.echo(f"{unit.unit}: equal files: {', '.join(students)}")
         for report in reports:
             click.echo(_summary(report))
         if zips:

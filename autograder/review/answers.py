@@ -1,21 +1,25 @@
 """What is compared: the exercises of a unit, and each student's answer, read and never run."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.course import Course, Unit
 from autograder.errors import UserError
 from autograder.grading.attempts import with_records
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
-from autograder.grading.results import Result, run_facts, stored_results
+from autograder.grading.results import Result, digest, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
 from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of
 from autograder.review.fingerprints import numbers
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.markers import BEGIN, END
+
+# unit → groups of students who hand in together
+Partners = Mapping[str, Sequence[frozenset[str]]]
 
 
 class NothingToCompare(UserError):
@@ -46,6 +50,7 @@ class FingerprintedFile:
     student: who wrote it, with the year before the name where that is an earlier one.
     names: all words that the student is known to be called by.
     year: the folder of an earlier year, which is only compared with; empty for this year's.
+    sha256: of the file's bytes.
     """
 
     student: str
@@ -53,6 +58,7 @@ class FingerprintedFile:
     numbers: tuple[frozenset[int], ...]
     names: tuple[str, ...] = ()
     year: str = ""
+    sha256: str = ""
 
 
 def read_answer(
@@ -75,6 +81,7 @@ def read_answer(
         numbers=tuple(by_text[text] for text in texts),
         names=tuple(names),
         year=year,
+        sha256=digest(source),
     )
 
 
@@ -91,7 +98,8 @@ class UnitAnswers:
 
     short: exercises that are too short to be compared by themselves. given: the names of the
     functions that the stub gives. public: fingerprints of the stub and of our solution.
-    results: of a unit that was graded.
+    results: of a unit that was graded. equal: students whose files are equal byte by byte, and no
+    group of partners; the starter file as it was given is left out.
     """
 
     unit: str
@@ -101,6 +109,11 @@ class UnitAnswers:
     given: frozenset[str]
     public: frozenset[int]
     results: tuple[Result, ...] = ()
+    equal: tuple[tuple[str, ...], ...] = ()
+
+    def are_equal(self, one: str, other: str) -> bool:
+        """Say whether the files of two students are equal byte by byte."""
+        return any(one in students and other in students for students in self.equal)
 
     def of(self, exercise: Exercise, answer: FingerprintedFile) -> list[Definition]:
         """Return the definitions of an answer to an exercise, with the student's own helpers."""
@@ -126,12 +139,14 @@ def read_class(
     submitted: Path | None,
     also: Sequence[Path],
     lines: int,
+    partners: Partners = MappingProxyType({}),
 ) -> list[UnitAnswers]:
     """Read a class: of each unit that anything was handed in for, its exercises and answers.
 
     folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a
     graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
-    exercises shorter than this are left out. Raises `NothingToCompare`.
+    exercises shorter than this are left out. partners: unit → groups of students who hand in
+    together. Raises `NothingToCompare`.
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
@@ -148,13 +163,41 @@ def read_class(
             continue
         for earlier in also:
             answers += _handed_in(course, unit.name, earlier, year=earlier.name)
-        found.append(_unit_answers(unit, answers, of_unit, lines))
+        read = _unit_answers(unit, answers, of_unit, lines)
+        equal = _equal_files(answers, _given(course, unit.name), partners.get(unit.name, ()))
+        found.append(replace(read, equal=tuple(equal)))
     if not found:
         raise NothingToCompare(
             f"Found no submission's code in {submitted}. Name a folder of submissions, or say "
             "where the graded ones are now: --submitted FOLDER."
         )
     return found
+
+
+def _given(course: Course, unit: str) -> str:
+    """Return the checksum of a unit's starter file; "" where there is none."""
+    stub = course.stub(unit)
+    return digest(stub.read_bytes()) if stub.is_file() else ""
+
+
+def _equal_files(
+    answers: Iterable[FingerprintedFile], given: str, partners: Sequence[frozenset[str]]
+) -> list[tuple[str, ...]]:
+    """Return those of this year whose files are equal, with earlier ones; the largest group first.
+
+    given: the checksum of the starter file. partners: who hand in together.
+    """
+    by_checksum: dict[str, list[FingerprintedFile]] = {}
+    for answer in answers:
+        by_checksum.setdefault(answer.sha256, []).append(answer)
+    found = []
+    for checksum, same in by_checksum.items():
+        students = sorted(answer.student for answer in same)
+        is_of_this_year = any(not answer.year for answer in same)
+        is_of_partners = any(group.issuperset(students) for group in partners)
+        if checksum not in ("", given) and len(same) > 1 and is_of_this_year and not is_of_partners:
+            found.append(tuple(students))
+    return sorted(found, key=lambda students: (-len(students), students))
 
 
 def _graded(
@@ -215,14 +258,16 @@ def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
     """Return the answers and results of a unit by students' aliases."""
     answers = []
     for answer in unit.answers:
-        called = _with_year(aliases[answer.student], answer.year)
-        answers.append(replace(answer, student=called, names=()))
+        alias = _with_year(aliases[answer.student], answer.year)
+        answers.append(replace(answer, student=alias, names=()))
     results = []
     for result in unit.results:
         if result.student in aliases:
             alias = aliases[result.student]
             results.append(replace(result, student=alias))
-    return replace(unit, answers=tuple(answers), results=tuple(results))
+    called = {old.student: new.student for old, new in zip(unit.answers, answers, strict=True)}
+    equal = tuple(tuple(sorted(called[one] for one in group)) for group in unit.equal)
+    return replace(unit, answers=tuple(answers), results=tuple(results), equal=equal)
 
 
 def _unit_answers(

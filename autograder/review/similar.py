@@ -45,7 +45,8 @@ class Pair:
     parts: how many parts of the code both have, and how many each has; what is common is left out.
     wrong: wrong arrays that both computed alike and no known mistake explains.
     rarity: of these, from 0, where all of the class did, to nearly 1, where only these two did.
-    stands_out: whether it is far above what answers of this class have in common.
+    stands_out: whether it is far above what answers of this class have in common, or the whole
+    files are equal.
     """
 
     one: str
@@ -117,7 +118,7 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         pairs.append(_pair(code, errors, one, other))
     nearest = _nearest(now, pairs)
     fence = _fence(nearest.values())
-    pairs = [replace(pair, stands_out=pair.share > fence) for pair in pairs]
+    pairs = [_marked(pair, fence, unit) for pair in pairs]
     # those of half the class last: as a group they are one line, as pairs they hide all others
     pairs.sort(key=lambda pair: (pair.is_within(most_wrote), -pair.order, pair.one, pair.other))
     own_nothing = [student for student in nearest if not code.of(student)]
@@ -131,6 +132,12 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         fence=fence,
         common=common,
     )
+
+
+def _marked(pair: Pair, fence: float, unit: UnitAnswers) -> Pair:
+    """Mark a pair that stands out: by its share, or since the whole files are equal."""
+    is_equal = unit.are_equal(pair.one, pair.other)
+    return replace(pair, stands_out=is_equal or pair.share > fence)
 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:

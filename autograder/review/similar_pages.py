@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -185,6 +186,7 @@ def bars(report: Alike) -> list[Bar]:
     return bars
 
 
+EQUAL = "equal files"  # instead of an exercise
 HEAD = (
     "unit",
     "exercise",
@@ -204,7 +206,11 @@ HEAD = (
 def _csv(found: Found, names: Names) -> str:
     """Return the table of all pairs."""
     rows: list[Sequence[str | float]] = [HEAD]
-    for _, reports in found:
+    for unit, reports in found:
+        for students in unit.equal:
+            for one, other in combinations(students, 2):
+                named = (names.get(one, one), names.get(other, other))
+                rows.append((unit.unit, EQUAL, *named, 1, "", "", "", "", "", "yes", "index.html"))
         for report in reports:
             for number, pair in enumerate(report.pairs, 1):
                 row = _row(report.exercise, number, pair, names)

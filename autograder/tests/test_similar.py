@@ -9,7 +9,7 @@ import zipfile
 import pytest
 import small
 from browser import violations
-from small import UNIT
+from small import COURSE, UNIT
 
 from autograder.course import load_unit
 from autograder.review.answers import NothingToCompare, read_class
@@ -243,6 +243,33 @@ def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp
         ("2025: older", "copy"),
     }
     assert not any(pair.one.startswith("2025") and pair.other.startswith("2025") for pair in pairs)
+
+
+def test_equal_files_stand_out_whatever_the_class_shares(handed_in, tmp_path):
+    """In the terminal, first on the page and in the table; starter files and partners do not."""
+    folder = shutil.copytree(handed_in, tmp_path / "class")
+    for student in ("ida", "jon"):
+        small.submit(folder, student, with_fit(APART[0]) + "\n# the same\n")
+    for student in ("kim", "lea"):
+        small.submit(folder, student, COURSE.stub(UNIT).read_text())
+    (unit,) = read_class(COURSE, [load_unit(COURSE, UNIT)], folder, None, (), 4)
+    assert ("ida", "jon") in unit.equal
+    assert not any("kim" in students for students in unit.equal)
+    found = [pair for report in alike(unit, 50) for pair in report.pairs]
+    assert all(pair.stands_out for pair in found if (pair.one, pair.other) == ("ida", "jon"))
+    done = small.run_command("similar", folder, "--out", tmp_path / "out", "--unit", UNIT)
+    assert done.returncode == 0, done.stderr
+    assert f"{UNIT}: equal files: ida, jon" in done.stdout
+    assert f'id="{UNIT}-equal"' in (tmp_path / "out" / "index.html").read_text()
+    rows = list(csv.DictReader((tmp_path / "out" / "similar.csv").read_text().splitlines()))
+    equal = [(row["one"], row["other"]) for row in rows if row["exercise"] == "equal files"]
+    assert ("ida", "jon") in equal
+    (tmp_path / "partners.csv").write_text(f"unit,student,student\n{UNIT},ida,jon\n")
+    (tmp_path / "policy.toml").write_text('partners = "partners.csv"\n')
+    policy = ("--policy", tmp_path / "policy.toml", "--anonymous")
+    done = small.run_command("similar", folder, "--out", tmp_path / "out", *policy)
+    assert done.returncode == 0, done.stderr
+    assert "equal files: ida, jon" not in done.stdout
 
 
 def test_many_copies_of_one_answer_are_one_group(tmp_path):

@@ -23,7 +23,7 @@ NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>
 ANONYMOUS = re.compile(
     r"(?P<name>anon)(?P<late>_LATE)?_(?P<id>[^\W_]+)_(?P<attachment>\d+)_(?P<file>.+)"
 )
-TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(\d+|anon_[^\W_]+)_(text|link)\.html")
+TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(?P<id>\d+|anon_[^\W_]+)_(text|link)\.html")
 AGAIN = re.compile(r"-(\d{1,3})$")
 
 
@@ -33,6 +33,13 @@ def _match(name: str) -> re.Match[str] | None:
     if match:
         return match
     return NAME.fullmatch(name)
+
+
+def _typer(typed: re.Match[str]) -> Person | None:
+    """Return who typed a text; None for a file, which may be called like another's text."""
+    if _match(typed[0]):
+        return None
+    return Person(name=typed["name"], id=typed["id"].removeprefix("anon_"))
 
 
 def recognizes(items: Sequence[Item]) -> bool:
@@ -51,8 +58,9 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read whose each file is from its name."""
     usual = _shortest_numbers(items)
     for item in items:
-        if TYPED.fullmatch(item.top):
-            yield Left(item.place, "text or a link typed into Canvas, and no file")
+        typed = TYPED.fullmatch(item.top)
+        if typed:
+            yield Left(item.place, "text or a link typed into Canvas, and no file", _typer(typed))
             continue
         match = _match(item.top)
         others = _other_readings(item.top, usual) if match else []

@@ -39,7 +39,8 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
                 "not in a participant's folder, as Ada Lovelace_17_assignsubmission_file",
             )
         elif match["plugin"] == "onlinetext":
-            yield Left(item.place, "text typed into Moodle, and no file")
+            who = Person(name=match["name"], id=match["id"])
+            yield Left(item.place, "text typed into Moodle, and no file", who)
         else:
             own = item.name if item.in_folder else match["file"]
             who = Person(name=match["name"], id=match["id"])

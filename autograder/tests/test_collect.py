@@ -62,7 +62,10 @@ def test_canvas(tmp_path):
     assert record(into, "zoe").name == "Müller, Zoë"
     assert record(into, "grace", WORDS).file == f"hopper_grace_4716_99818_{WORDS}.py"
     assert made.unknown == ["cmdb31m_4714"]
-    assert [each.student for each in made.missing] == ["alan"]
+    assert made.missing == []
+    assert [(one.student, one.why) for one in made.ungraded] == [
+        ("alan", "text or a link typed into Canvas, and no file")
+    ]
     assert left(made)["turingalan_4715_text.html"].startswith("text or a link typed")
     assert any("made by a tool" in why for place, why in left(made).items() if "MACOSX" in place)
 
@@ -75,6 +78,15 @@ def test_canvas_without_a_roster_keeps_the_number(tmp_path):
     )
     collect(source, tmp_path / "submitted")
     assert laid_out(tmp_path / "submitted") == {"leeann_1": RIGHT, "leeann_2": HALF}
+
+
+def test_a_file_called_like_another_s_text_says_nothing_of_the_other(tmp_path):
+    """Ada's `4712_text.html` is no hand-in of student 4712."""
+    names = (f"lovelaceada_4711_99813_{UNIT}.py", "lovelaceada_4711_99814_4712_text.html")
+    source = pack(tmp_path / "submissions.zip", [Entry(name) for name in names])
+    made = collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
+    assert made.ungraded == []
+    assert "charles" in [each.student for each in made.missing]
 
 
 def test_canvas_with_anonymous_students(tmp_path):
@@ -101,7 +113,8 @@ def test_moodle(tmp_path):
     zoe = record(into, "zoe@example.edu")
     assert (zoe.id, zoe.name) == ("19", lms.UMLAUTS)
     assert zoe.submitted.startswith("2026-11-20T")
-    assert [each.student for each in made.missing] == ["alan@example.edu"]
+    assert made.missing == []
+    assert [one.student for one in made.ungraded] == ["alan@example.edu"]
 
 
 def test_gradescope(tmp_path):
@@ -604,6 +617,23 @@ def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
         "müllerzoë_4713": "",
         "cmdb31m_4714": "",
     }
+
+
+def test_a_text_typed_into_moodle_is_a_hand_in_that_cannot_be_graded(tmp_path):
+    """Its student is counted and named there, and not among those who handed in nothing."""
+    roster = (
+        "Identifier,Full name,Email address,Grade\n"
+        "Participant 17,Ada Lovelace,ada@x.edu,\nParticipant 18,Lukas Weber,lukas@x.edu,\n"
+    )
+    entries = [
+        Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+        Entry("Lukas Weber_18_assignsubmission_onlinetext/onlinetext.html", "<p>ill</p>"),
+    ]
+    made = collect(pack(tmp_path / "s.zip", entries), tmp_path / "submitted", roster, unit=UNIT)
+    assert made.missing == []
+    assert [one.student for one in made.ungraded] == ["lukas@x.edu"]
+    assert f"Lukas Weber (lukas@x.edu), {UNIT}: " in told(made)
+    assert record(tmp_path / "submitted", "lukas@x.edu").id == "18"
 
 
 def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):

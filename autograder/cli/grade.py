@@ -434,9 +434,20 @@ def _tell(
     for line in _what_to_look_at(handed_in, results):
         screen.print(line, markup=False, soft_wrap=True)
     verdicts = [verdict for result in results for verdict in result.verdicts]
-    screen.print(f"{len(results)} submissions, {total(verdicts)}", markup=False)
+    screen.print(f"{_how_many(results, tallies)}, {total(verdicts)}", markup=False)
     if run.unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
+
+
+def _how_many(results: "Sequence[Result]", tallies: "Sequence[Tally]") -> str:
+    """Count the submissions, and the earlier attempts that were read or graded beside them."""
+    latest = len(results)
+    every = sum(tally.read_back + tally.graded.total() for tally in tallies)
+    text = "1 submission" if latest == 1 else f"{latest} submissions"
+    earlier = every - latest
+    if earlier > 0:
+        text += " and 1 earlier attempt" if earlier == 1 else f" and {earlier} earlier attempts"
+    return text
 
 
 def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:

@@ -100,6 +100,9 @@ def _still_counts(finding: Finding) -> str:
 
 # ---- answers to questions
 
+NOT_AS_PREDICTED = (
+    "The result differs: run the example and compare. Any prediction earns the point."
+)
 WRITTEN_BY_STUDENTS = (FindingKind.ANSWERED, FindingKind.RECORDED)
 
 
@@ -110,8 +113,9 @@ def _answered(finding: Finding) -> str:
     told = f"{you}: {replied.words or 'nothing that counts'}."
     if replied.is_explained:
         return told
-    after = "It turns out otherwise." if replied.is_prediction else "That is not right."
-    return f"{told} {after}"
+    if replied.is_prediction:
+        return f"{told} {NOT_AS_PREDICTED}"
+    return f"{told} That is not right."
 
 
 def _wrong_part(finding: Finding) -> str:

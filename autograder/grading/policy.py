@@ -537,10 +537,11 @@ def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _
     unit = "day" if days == 1 else "days"
     words = f"{days} {unit} late"
     if used:
-        words += f", {used} of them slack"
+        covered = "covered by slack" if used == days else f"{used} of them slack"
+        words += f", {covered}"
     elif policy.late.slack_days:
         words += ", no slack day left"
-    words += f", {float(lost):.0%} taken off"
+    words += f", {float(lost):.0%} taken off" if lost else ", nothing taken off"
     if own.why:
         words += f", {own.words}"
     return _PolicyStep(1 - lost, words, used, days=days)

@@ -396,8 +396,12 @@ def folded(text: str) -> str:
 
 
 def called(student: str, name: str) -> str:
-    """Return `Ada Lovelace (u2600)`; what the folder is called alone where that says the name."""
-    if not name or folded(name) in folded(student):
+    """Return `Ada Lovelace (u2600)`; the folder's name alone where that begins with the name.
+
+    An e-mail address always has the name before it.
+    """
+    begins_so = folded(student).startswith(folded(name)) and "@" not in student
+    if not name or begins_so:
         return student
     return f"{name} ({student})"
 

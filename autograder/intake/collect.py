@@ -668,7 +668,8 @@ def _not_taken(made: Plan) -> list[str]:
             lines.append(f"{shown(student)}: and {len(theirs) - FEW:,} more")
     nobodys = len(made.left) - len(of_students)
     if nobodys:
-        lines.append(f"and {nobodys:,} files made by tools or given to students")
+        files = "1 file" if nobodys == 1 else f"{nobodys:,} files"
+        lines.append(f"and {files} that no student wrote, such as tools' own and starter files")
     if not lines:
         return []
     return [f"not taken ({len(made.left):,}; all of them are in {LIST}):", *map(_indented, lines)]

@@ -128,6 +128,8 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
     assert done.returncode == 0, done.stderr
     page = (grades / "pages" / UNIT / "crash.html").read_text()
     assert "Counts as 9.45 of 11" in page
+    assert '<p class="big"><b>9.45 of 11 points</b></p>' in page
+    assert "The checks gave " in page
     assert "defence: two of three" in page
     assert result_path(grades, UNIT, "crash").read_bytes() == before
 

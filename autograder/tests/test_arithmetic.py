@@ -160,7 +160,7 @@ def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
     }
     assert of["ada", "pa2"].words == "1 day late, no slack day left, 25% taken off"
     assert of["grace", "pa2"].words == (
-        "handed in by ada; 1 day late, 1 of them slack, 0% taken off"
+        "handed in by ada; 1 day late, covered by slack, nothing taken off"
     )
 
 

@@ -244,7 +244,7 @@ def test_one_student_has_one_submission(tmp_path):
     done = run_command(
         "grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--unit", "numbers"
     )
-    assert "1 submissions, 8 of 8 points" in done.stdout
+    assert "1 submission, 8 of 8 points" in done.stdout
 
 
 def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):

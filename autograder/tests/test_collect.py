@@ -14,7 +14,7 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.grading.hand_in import read_record
 from autograder.grading.results import stored_results
-from autograder.grading.roster import BadRoster, read_roster
+from autograder.grading.roster import BadRoster, called, read_roster
 from autograder.intake import items as intake_items
 from autograder.intake.collect import Wish, carry_out, plan, summary
 from autograder.intake.folder_names import folder_name
@@ -649,7 +649,7 @@ def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
     (begin,) = [place for place, line in enumerate(told) if line.startswith("not taken")]
     assert len(told) - begin <= 1 + 2 * 4 + 1
     assert "all of them are in not taken.txt" in told[begin]
-    assert "files made by tools or given to students" in told[-1]
+    assert "that no student wrote, such as tools' own and starter files" in told[-1]
     kept = (tmp_path / "submitted" / "not taken.txt").read_text()
     assert "zoë/picture8.png: no .py or .ipynb" in kept
     assert "ada/.git: made by a tool" in kept
@@ -743,6 +743,20 @@ def test_a_name_that_two_have_matches_nobody(tmp_path):
     assert read_roster(path).find(name="Ada Lovelace") is None
 
 
+@pytest.mark.parametrize(
+    ("student", "name", "shown"),
+    [
+        ("ssecond@uni.example", "Sec Ond", "Sec Ond (ssecond@uni.example)"),
+        ("suharto@uni.example", "Suharto", "Suharto (suharto@uni.example)"),
+        ("Ada Lovelace_17", "Ada Lovelace", "Ada Lovelace_17"),
+        ("u2600", "Ada Lovelace", "Ada Lovelace (u2600)"),
+        ("u2600", "", "u2600"),
+    ],
+)
+def test_a_student_is_called_by_name_also_where_the_address_holds_it(student, name, shown):
+    assert called(student, name) == shown
+
+
 def test_the_command_says_what_it_would_do(tmp_path):
     """`--dry-run` writes nothing; without it the next command is named."""
     source = lms.canvas(tmp_path)
@@ -761,7 +775,7 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert not (tmp_path / "submitted").exists()
     assert "Babbage, Charles (charles), numbers_and_sums: marked late by canvas" in done.stdout
     assert "not in the roster, but taken (1):\n  cmdb31m_4714" in done.stdout
-    assert "handed in nothing (1):\n  Turing, Alan (alan)" in done.stdout
+    assert "cannot be graded (1):\n  Turing, Alan (alan)" in done.stdout
     done = small.run_command(*options)
     assert f"Next: autograder grade {tmp_path / 'submitted'}" in done.stdout
     spaced = source.rename(tmp_path / "DL26-Unit 4 by hand.zip")

@@ -320,8 +320,10 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
 def as_array(name: str, value: Any) -> np.ndarray:
     """Turn a value into an array of numbers, or of text for a string or lists of strings.
 
-    A tensor is detached. Raises `TypeError` for anything else, also for what has labels, which
-    would be lost: `frame` compares them.
+    A tensor is detached. Whole numbers beyond 64 bits are written out: see `is_long`.
+
+    Raises `TypeError` for anything else, also for what has labels, which would be lost: `frame`
+    compares them.
     """
     labelled = _with_labels(name, value)
     if labelled:
@@ -334,6 +336,10 @@ def as_array(name: str, value: Any) -> np.ndarray:
         raise TypeError(_no_numbers(name, value)) from error
     if array.dtype.kind == "U" and _is_text(value):
         return array
+    if _may_be_long(array, value):
+        array = _of_long(value, array)
+        if is_text(array):
+            return array
     if array.dtype.kind not in "fiub":
         raise TypeError(_no_numbers(name, value))
     if array.dtype.itemsize > 8:
@@ -412,6 +418,76 @@ def _is_text(value: Any) -> bool:
 def is_text(array: np.ndarray) -> bool:
     """Return whether an array holds strings, not numbers."""
     return array.dtype.kind == "U"
+
+
+# ---- whole numbers that need more than 64 bits
+
+WHOLE = "int "  # before the digits of each number, so that text of digits is none
+MOST_BITS = 3000  # of longer ones the size and a checksum are written
+LARGEST = 2.0**63
+
+
+def is_long(array: np.ndarray) -> bool:
+    """Return whether an array holds whole numbers of which one needs more than 64 bits.
+
+    They travel and are compared as text, so exactly: each is `WHOLE`, then its digits.
+    """
+    if not is_text(array) or not array.size:
+        return False
+    return all(text.startswith(WHOLE) for text in array.ravel().tolist())
+
+
+def _may_be_long(array: np.ndarray, value: Any) -> bool:
+    """Return whether NumPy made objects, or floats, of what may be whole numbers."""
+    if array.dtype.kind == "O":
+        return True
+    if array.dtype != np.float64 or not isinstance(value, list | tuple) or not array.size:
+        return False
+    return bool(np.abs(array).max() >= LARGEST)
+
+
+def _of_long(value: Any, array: np.ndarray) -> np.ndarray:
+    """Write out whole numbers of which one has more than 64 bits; return `array` of all else.
+
+    Among floats they become floats.
+    """
+    try:
+        numbers = np.array(value, dtype=object)
+    except ValueError:
+        return array
+    parts = numbers.ravel().tolist()
+    whole = [int(part) for part in parts if isinstance(part, int | np.integer)]
+    if not any(map(_is_long, whole)):
+        return array
+    if len(whole) == len(parts):
+        if array.dtype.kind == "f" and min(whole) >= 0 and max(whole) < 2**64:
+            return numbers.astype(np.uint64)
+        texts = [_written_out(number) for number in whole]
+        return np.array(texts, dtype=str).reshape(numbers.shape)
+    if all(isinstance(part, int | float | np.number) for part in parts):
+        floats = [_as_float(part) for part in parts]
+        return np.array(floats).reshape(numbers.shape)
+    return array
+
+
+def _is_long(number: int) -> bool:
+    return not -(2**63) <= number < 2**63
+
+
+def _written_out(number: int) -> str:
+    bits = number.bit_length()
+    if bits <= MOST_BITS:
+        return f"{WHOLE}{number}"
+    checksum = sha256(f"{number:x}".encode()).hexdigest()
+    sign = "-" if number < 0 else ""
+    return f"{WHOLE}{sign}2**{bits - 1} or more, {checksum[:16]}"
+
+
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
 
 
 class Watched:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from autograder.check import Answer, Check, TooLarge, is_text, names_used
+from autograder.check import Answer, Check, TooLarge, is_long, is_text, names_used
 from autograder.finding import Content, Finding, FindingKind, Look, LookKind, Shapes
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
@@ -52,10 +52,13 @@ def look_at(name: str, comparison: Comparison) -> Finding:
         look = _too_large(comparison.answer.too_large[name], want, comparison)
     elif got is None:
         look = Look(LookKind.MISSING)
-    elif is_text(want) != is_text(got):
+    elif _is_other_content(want, got):
         look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
     elif got.shape != want.shape:
         look = Look(LookKind.OTHER_SHAPE, two_shapes(got, want, comparison))
+    elif is_long(want) or is_long(got):
+        look = _look_of_long(name, comparison)
+        group = checksum(f"{got.shape} {got.tolist()}".encode())
     elif is_text(want):
         look = _look_of_text(name, comparison.check, want, got)
         group = checksum(f"{got.shape} {got.tolist()}".encode())
@@ -72,6 +75,22 @@ def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Loo
     if large.shape != want.shape:
         shapes = two_shapes(large, want, comparison)
     return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
+
+
+def _is_other_content(want: np.ndarray, got: np.ndarray) -> bool:
+    """Return whether one of two arrays holds text, and the other numbers."""
+    want_is_text = is_text(want) and not is_long(want)
+    got_is_text = is_text(got) and not is_long(got)
+    return want_is_text != got_is_text
+
+
+def _look_of_long(name: str, comparison: Comparison) -> Look:
+    """Count wrong whole numbers, of which one has more than 64 bits."""
+    words = comparison.check.words.get(name)
+    if words is not None:
+        return Look(LookKind.OWN_WORDS, words=words)
+    places = wrong_places(comparison.check, name, comparison.expected, comparison.answer)
+    return Look(LookKind.WRONG_VALUES, counts=((int(places.sum()), places.size),))
 
 
 def _look_of_text(name: str, check: Check, want: np.ndarray, got: np.ndarray) -> Look:
@@ -118,7 +137,7 @@ def _content(array: np.ndarray) -> Content:
     """Return what an array holds; an empty list holds neither numbers nor text."""
     if not array.size:
         return Content.EMPTY
-    if is_text(array):
+    if is_text(array) and not is_long(array):
         return Content.TEXT
     return Content.NUMBERS if array.shape else Content.NUMBER
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from autograder.check import Answer, Check, is_text
+from autograder.check import WHOLE, Answer, Check, is_long, is_text
 from autograder.question import Kind
 
 # Share of an array's largest value by which an answer may differ. In float32, other styles of right
@@ -57,18 +57,23 @@ def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
 def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> np.ndarray:
     """Return where an array is wrong, by the check's tolerance, as truth values of its shape.
 
-    Nowhere where it is text, missing, or has another shape.
+    Nowhere where it is text, missing, or has another shape. Whole numbers beyond 64 bits are no
+    text.
     """
     nowhere = np.zeros((), bool)
     want = expected.arrays.get(name)
     got = answer.arrays.get(name)
     if want is None or got is None:
         return nowhere
-    if is_text(want) or is_text(got):
-        return nowhere
     if want.shape != got.shape:
         return nowhere
+    if is_long(want) or is_long(got):
+        return np.asarray(_as_written(want) != _as_written(got))
+    if is_text(want) or is_text(got):
+        return nowhere
     has_rounding = want.dtype.kind not in EXACT_KINDS  # whole numbers and truth values have none
+    if _are_whole(want, got):
+        return np.asarray(want != got)
     want = want.astype(float)
     got = got.astype(float)
     both_nan = np.isnan(want) & np.isnan(got)
@@ -79,6 +84,11 @@ def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> n
             distance = np.abs(want - got)
         right |= distance <= tolerance
     return np.asarray(~right)
+
+
+def _as_written(array: np.ndarray) -> np.ndarray:
+    """Return whole numbers as text, as one beside a number beyond 64 bits is written."""
+    return array if is_text(array) else np.char.add(WHOLE, array.astype(str))
 
 
 def scale_of(expected: np.ndarray) -> float:
@@ -98,8 +108,15 @@ def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:
     return np.array_equal(want, got)
 
 
+def _are_whole(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether both arrays are integers, which are compared as such: a float has 53 bits."""
+    return one.dtype.kind in "iu" and other.dtype.kind in "iu"
+
+
 def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -> float:
     """Return the largest difference of two arrays of one shape, in units of the tolerance."""
+    if _are_whole(want, got):
+        return 0.0 if np.array_equal(want, got) else math.inf
     expected = want.astype(np.float64, copy=False)
     found = got.astype(np.float64, copy=False)
     scale = _largest(expected)

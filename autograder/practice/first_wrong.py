@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.check import Answer, Check
+from autograder.check import WHOLE, Answer, Check
 from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these with which it differs from the other
-PRECISIONS = (4, 6, 8)
-HIGHEST_PRECISION = 12
+PRECISIONS = (4, 6, 8, 12, 17)  # the last tells any two floats apart
+MOST_DIGITS = 60  # of a whole number that is written in full
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
@@ -51,14 +51,31 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
 
 
 def _written(number: np.generic, other: np.generic) -> str:
-    """Write a number with as many figures as it takes to tell it from another."""
+    """Write a number with as many figures as it takes to tell it from another.
+
+    A whole number is written in full, also one beyond 64 bits.
+    """
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
+    if number.dtype.kind == "U":
+        return _cut(str(number).removeprefix(WHOLE))
+    if number.dtype.kind in "iub":
+        return str(int(number))
     value = float(number)
+    if other.dtype.kind == "U":
+        return f"{value:.{PRECISIONS[-1]}g}"
     other_value = float(other)
     for precision in PRECISIONS:
         written = f"{value:.{precision}g}"
         other_written = f"{other_value:.{precision}g}"
         if written != other_written:
             return written
-    return f"{value:.{HIGHEST_PRECISION}g}"
+    return written
+
+
+def _cut(digits: str) -> str:
+    """Return the digits of a number; of a long one both ends, and how many there are."""
+    if len(digits) <= MOST_DIGITS:
+        return digits
+    half = MOST_DIGITS // 2
+    return f"{digits[:half]}…{digits[-half:]} ({len(digits)} digits)"

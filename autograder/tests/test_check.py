@@ -16,12 +16,14 @@ from autograder.check import (
     as_array,
     check,
     import_checks,
+    is_long,
     is_text,
     load_experiments,
     named,
     same_after,
 )
 from autograder.errors import UserError
+from autograder.sandbox.inside.wire import Message, decode, encode
 
 
 @check(points=2)
@@ -400,3 +402,30 @@ def test_one_change_is_not_forgotten_and_classes_come_out_as_they_are():
     net.untouched(np.zeros(3))
     assert not same_after(net)["same_after"]
     assert net.Point is complex
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (2**64, "int 18446744073709551616"),
+        ([1, -(2**63) - 1], ["int 1", "int -9223372036854775809"]),
+        ([[1, 2**63], [-1, 4]], [["int 1", f"int {2**63}"], ["int -1", "int 4"]]),
+        ([1, 2**63], [1, 2**63]),
+        ([2**70, 0.5], [2.0**70, 0.5]),
+        ([10**400, 0.5], [np.inf, 0.5]),
+    ],
+)
+def test_whole_numbers_beyond_64_bits_are_kept_exactly(value, kept):
+    """As text that says what it is; beside floats they are floats."""
+    array = as_array("counts", value)
+    assert array.tolist() == kept
+    assert is_long(array) == isinstance(np.ravel(np.array(kept, object))[0], str)
+    assert decode(encode(Message({}, {"counts": array}))[8:]).arrays["counts"].tolist() == kept
+
+
+def test_a_whole_number_may_have_any_size():
+    """A long one is kept as its size and a checksum, so that an answer stays small."""
+    one, other = as_array("n", 7**10_000), as_array("n", 7**10_000 + 1)
+    assert one != other
+    assert len(str(one)) < 50
+    assert "2**28073 or more" in str(one)

@@ -8,7 +8,7 @@ import small
 import small_class
 from judged import judge
 
-from autograder.check import Answer, Failure, check
+from autograder.check import Answer, Failure, as_array, check
 from autograder.judging import Mistake, PlainKey, Remark, Verdict
 from autograder.practice.first_wrong import first_wrong, with_first_wrong
 from autograder.practice.practise import practise
@@ -25,8 +25,13 @@ def numbers(net, seed):
 Y, Z = np.array([[1.0, 19.0], [3.0, 4.0]]), np.array([1, 2, 3])
 
 
+BIG = "`y[0]` should be"
+
+
 def told(want, got, name="y"):
-    return first_wrong(name, numbers, Answer({name: np.array(want)}), Answer({name: np.array(got)}))
+    expected, found = as_array(name, want), as_array(name, got)
+    exact = replace(numbers, tolerance={name: 1e-15})
+    return first_wrong(name, exact, Answer({name: expected}), Answer({name: found}))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +44,17 @@ def told(want, got, name="y"):
         ([True, False], [True, True], "`y[1]` should be False and is True."),
         ([123456, 2], [123457, 2], "`y[0]` should be 123456 and is 123457."),
         ([1000.0, 1.0], [1001.5, 1.0], "`y[0]` should be 1000 and is 1002."),
+        (
+            [9253082936723602],
+            [9253082936723603],
+            f"{BIG} 9253082936723602 and is 9253082936723603.",
+        ),
+        ([9253082936723602], [1.5], f"{BIG} 9253082936723602 and is 1.5."),
+        ([1.0], [1.0 + 1e-13], f"{BIG} 1 and is 1.0000000000000999."),
+        ([2**64, 1], [2**64 + 1, 1], f"{BIG} 18446744073709551616 and is 18446744073709551617."),
+        ([5, 1], [2**64, 1], f"{BIG} 5 and is 18446744073709551616."),
+        ([2**64, 1], [5, 1], f"{BIG} 18446744073709551616 and is 5."),
+        ([2**64, 1], [5.5, 1], f"{BIG} 18446744073709551616 and is 5.5."),
         ([1.0], [[1.0]], ""),
         (["a"], ["b"], ""),
         ([1.0, 2.0], [1.0, 2.0], ""),

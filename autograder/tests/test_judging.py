@@ -8,7 +8,7 @@ import pytest
 from judged import excluded_by, judge_loss, none_excluded, points_earned, waiting
 from judged import judge as judge_with_words
 
-from autograder.check import Answer, Error, Failure, check
+from autograder.check import Answer, Error, Failure, as_array, check
 from autograder.explaining.words import ERROR_IS, VALUES_ARE
 from autograder.finding import OperationKind
 from autograder.judging import (
@@ -128,6 +128,30 @@ def test_integers_are_compared_exactly():
     large = PlainKey(Answer({"ids": np.array([1, 90_000])}))
     assert judge(three, large, Answer({"ids": np.array([2, 90_000])}), SIZES).earned == 0
     assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
+
+
+@pytest.mark.parametrize(
+    "large", [2**53, 2**62, 2**63, 2**64, 10**40, 10**5000], ids=int.bit_length
+)
+def test_whole_numbers_of_any_size_are_compared_exactly(large):
+    """One that differs in its last bit is wrong, and a known mistake is named by such numbers."""
+    right, wrong = as_array("c", [1, large, 7]), as_array("c", [1, large + 1, 7])
+    known = PlainKey(Answer({"c": right}), [mistake("plus", c=wrong)])
+    assert judge(three, known, Answer({"c": right}), SIZES).earned == 3
+    (remark,) = judge(three, known, Answer({"c": wrong}), SIZES).remarks
+    assert remark.text == said("plus")
+    small = Answer({"c": as_array("c", [1, 2, 7])})
+    for one, other in [(known, small), (PlainKey(small), Answer({"c": right}))]:
+        verdict = judge(three, one, other, SIZES)
+        assert verdict.earned == 0
+        assert "wrong values in 1 of 3 places." in [remark.text for remark in verdict.remarks]
+
+
+def test_digits_in_a_text_are_no_whole_number():
+    """`str(count)` is text where a number is expected."""
+    known = PlainKey(Answer({"c": as_array("c", [2**64, 1])}))
+    (remark,) = judge(three, known, Answer({"c": np.array([str(2**64), "1"])}), SIZES).remarks
+    assert remark.text == "is text, and should be numbers."
 
 
 @pytest.mark.parametrize("right", [np.array([1, 2, 3]), np.array([0.1, 0.2, 0.3])])

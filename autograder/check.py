@@ -745,11 +745,14 @@ class Error:
     words: its type and its own text, as "ValueError: shapes differ".
     place: the student's line, as "line 3" or "cell 2, line 3"; "" where none is theirs.
     function: the student's function that raised it; "" where it was none of theirs.
+    in_check: the line of the checks that stumbled, as "checks/lines.py line 3", else "". A worker
+    says so, and nothing keeps it.
     """
 
     words: str = ""
     place: str = ""
     function: str = ""
+    in_check: str = ""
 
 
 NO_ERROR = Error()

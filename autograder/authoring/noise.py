@@ -67,6 +67,8 @@ def _refuse_unanswered(
         if not answer.failure:
             continue
         told = f"the solution does not answer it: {answer.message or answer.failure}"
+        if answer.error.in_check:
+            told = f"the check itself fails, in {answer.error.in_check}: {answer.error.words}."
         for words, hint in HINTS.items():
             if words in answer.message:
                 told = f"{told.rstrip('.')}. {hint}"

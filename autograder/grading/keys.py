@@ -399,7 +399,15 @@ def _refuse_near_tolerance(
 
 
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
-    """Refuse a solution that does not answer its own check. Raises `BrokenSolution`."""
+    """Refuse a solution that does not answer its own check. Raises `BrokenSolution`.
+
+    An error in the check's own code is told as that.
+    """
+    if answer.error.in_check:
+        raise BrokenSolution(
+            f"The check `{check.name}` of {unit.name} itself fails, in {answer.error.in_check}: "
+            f"{answer.error.words}."
+        )
     if answer.failure:
         raise BrokenSolution(
             f"The solution of {unit.name} does not answer `{check.name}`: {answer.message}"

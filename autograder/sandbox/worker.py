@@ -440,12 +440,18 @@ def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
     return arrays
 
 
-TOLD = ("message", "error", "place", "function")  # fields of a reply that are a submission's words
+TOLD = (
+    "message",
+    "error",
+    "place",
+    "function",
+    "in_check",
+)  # fields of a reply that are a submission's words
 
 
 def _answer_of(reply: wire.Message, failure: Failure) -> Answer:
     told = {name: printable(reply.fields.get(name, "")) for name in TOLD}
-    error = Error(told["error"], told["place"], told["function"])
+    error = Error(told["error"], told["place"], told["function"], told["in_check"])
     return Answer(reply.arrays, failure, told["message"], error=error)
 
 

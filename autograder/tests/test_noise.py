@@ -130,3 +130,25 @@ def test_checks_that_the_solution_does_not_answer_are_told_at_once(returned, wor
     assert "`bootstrap`" in text
     assert "`again`" in text
     assert words in text
+
+
+@pytest.mark.parametrize(
+    ("returned", "words"),
+    [
+        ('named("t", *500)', "line 16: TypeError: "),
+        ('named("t", net.interval(rng.normal(size=9))[7])', "line 16: IndexError: "),
+        ('named("t", helped(3))', "line 10: ZeroDivisionError: division by zero."),
+    ],
+)
+def test_an_error_in_the_check_is_not_blamed_on_the_solution(returned, words, tmp_path):
+    """The line of the checks is told that stumbled, also in a function beside the experiment."""
+    begin, _, _ = EXPERIMENTS.partition("        return named")
+    helper = "    def helped(x):\n        return x / 0\n\n    @check"
+    experiments = f"{begin.replace('    @check', helper)}        return {returned}\n"
+    script = SOLUTION.replace("default_rng()", "default_rng(1)")
+    unit = small.write_course(tmp_path, "resampling", experiments, script)
+    with pytest.raises(BadSource) as refused:
+        build(unit.course)
+    text = str(refused.value)
+    assert f"`bootstrap`: the check itself fails, in checks/resampling.py {words}" in text
+    assert "solution does not answer" not in text

@@ -165,6 +165,7 @@ def failed(error: BaseException, check: Check) -> Answer:
     known = error_of(error, check)
     message = _in_words(known)
     if not known.place and _is_of_the_check(error, check):
+        known = replace(known, in_check=_line_of_checks(error, check))
         message = f"The check cannot use what was returned ({message[:MOST_OF_A_CHECK]})."
     return Answer(failure=Failure.RAISED, message=message, error=known)
 
@@ -181,6 +182,16 @@ def _is_of_the_check(error: BaseException, check: Check) -> bool:
     if in_checks[-1]:
         return not _is_raised_on_purpose(error)
     return any(in_checks) and not in_engine
+
+
+def _line_of_checks(error: BaseException, check: Check) -> str:
+    """Return the innermost line of the checks that an error passed: "checks/lines.py line 3"."""
+    checks = os.path.dirname(check.experiment.__code__.co_filename)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        folder, file = os.path.split(frame.filename)
+        if folder == checks:
+            return f"{os.path.basename(folder)}/{file} line {frame.lineno}"
+    return ""
 
 
 def _is_raised_on_purpose(error: BaseException) -> bool:
@@ -296,6 +307,7 @@ def answer_requests(
             "error": answer.error.words,
             "place": answer.error.place,
             "function": answer.error.function,
+            "in_check": answer.error.in_check,
         }
         frame = encode(Message(fields | more, answer.arrays))
         outbox.write(frame)

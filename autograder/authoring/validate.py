@@ -46,6 +46,7 @@ from autograder.judging import (
     PlainKey,
     Verdict,
     deviation,
+    same_bits,
 )
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
@@ -79,6 +80,7 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
     with author_server(unit, stub=solution.stub) as server:
         yield from _judge_all(server, data, report)
     yield _of_all_mistakes(report)
+    yield from _mistakes_of_one_number(unit, report)
     if report.styles:
         yield _of_all_styles(report)
     for told in arguments_that_never_vary(unit, _seeds(ARGUMENT_SEEDS)):
@@ -196,12 +198,55 @@ def check_material(
     yield _with_fault(f"{where}: the starter code", "earned 0 points", gained(graded))
     lines = lines_of_mistakes(solution)
     for mistake, _, _ in mistakes_to_try(unit, report.only):
+        report.constants.setdefault(mistake.id, []).append(_constants(key, mistake))
         verdicts = judge_mistake(unit, key, mistake)
         fault = misjudged(mistake.text, verdicts)
         if fault:
             report.misjudged.add(mistake.id)
             words = f"{where}, line {lines[mistake.id]}: the mistake `{mistake.code}`"
             yield finding(f"{words}\n    {fault}", True)
+
+
+def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:
+    """Return what a mistake gives where it spoils arrays: names and numbers.
+
+    Nothing where one of them holds text, truth values, or more than one number.
+    """
+    constants = []
+    for known in key.values():
+        expected = known.expected.arrays
+        for made, answer in known.mistakes:
+            if made.id != mistake.id:
+                continue
+            if answer.failure:
+                return ()
+            for name, array in answer.arrays.items():
+                right = expected.get(name)
+                if right is not None and same_bits(array, right):
+                    continue
+                numbers = set(array.ravel().tolist()) if array.dtype.kind in "fiu" else ()
+                if len(numbers) != 1:
+                    return ()
+                constants.append((name, float(*numbers) + 0.0))  # -0 is 0
+    return tuple(constants)
+
+
+def _mistakes_of_one_number(unit: Unit, report: ValidationReport) -> Iterator[Trial]:
+    """Yield a line for each mistake that gives one number, the same on every seed.
+
+    Any answer of that number gets its feedback, for whatever reason.
+    """
+    lines = lines_of_mistakes(solution_of(unit))
+    for mistake, _, _ in mistakes_to_try(unit, report.only):
+        on_each = report.constants.get(mistake.id, [])
+        if len(on_each) < 2 or not on_each[0] or len(set(on_each)) > 1:
+            continue
+        given = dict.fromkeys(f"`{name}` is {number:g}" for name, number in on_each[0])
+        yield Trial(
+            f"  line {lines[mistake.id]}: with the mistake `{mistake.code}`, {', '.join(given)} "
+            "on every seed. All answers of that get its feedback: write words that are true of "
+            "each."
+        )
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
@@ -271,6 +316,8 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
     if report.pairs:
         pairs = f"of {counted(report.pairs, 'pair')} of mistakes made together"
         words = f"{pairs}, {misled or 'none'} got the feedback of a third mistake"
+        if misled:
+            words += f"; at most {math.floor(most)} may"
         yield finding(f"{report.unit}: {words}", misled > most)
 
 

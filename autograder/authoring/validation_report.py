@@ -34,6 +34,7 @@ def finding(what: str, fault: bool) -> Trial:
 class ValidationReport:
     """What was tried of a unit, and counted.
 
+    constants: mistake → on each seed the arrays that it makes of one number, and that number.
     misjudged: mistakes that were not diagnosed on some seed. failed_styles: alternative solutions
     that lost points on some seed.
     misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
@@ -48,6 +49,7 @@ class ValidationReport:
     points: float = 0.0
     checks: list[str] = field(default_factory=list)
     mistakes: int = 0
+    constants: dict[str, list[tuple[tuple[str, float], ...]]] = field(default_factory=dict)
     misjudged: set[str] = field(default_factory=set)
     styles: int = 0
     failed_styles: set[str] = field(default_factory=set)

@@ -11,7 +11,7 @@ import torch
 import autograder.torch
 from autograder.check import Addon, Experiments, UnitSettings, check, named
 from autograder.sandbox.client import Server
-from autograder.sandbox.inside.causes import explain_error
+from autograder.sandbox.inside.causes import explain_error, with_cause
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
 
@@ -463,3 +463,9 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
     ]
     assert list(answers[0].arrays) == ["mean"]
     assert answers[0].error.words == "KeyError: 'sd'"
+
+
+def test_a_cause_stands_behind_a_full_stop():
+    """Also behind an error that ends without one."""
+    assert with_cause("found NoneType", "A value.") == "found NoneType. A value."
+    assert with_cause("found (3,).", "A value.") == "found (3,). A value."

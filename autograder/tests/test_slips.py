@@ -371,6 +371,18 @@ def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):
     assert counted == "✗ halves: 1 of 2 mistakes diagnosed, on each of 2 seeds"
 
 
+def test_validate_warns_of_a_mistake_that_gives_one_number_throughout(tmp_path):
+    """The same on every seed: whatever else gives these zeros gets its words."""
+    script = SOLUTION.replace("return x.mean() / 2", "return 0 * x")
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
+    report = ValidationReport("halves", seeds=2, quick=True)
+    trials = list(validate(unit, report))
+    assert not any(trial.fault for trial in trials if "mistake" in trial.text)
+    (warned,) = [trial.text for trial in trials if "on every seed" in trial.text]
+    assert "with the mistake `return 0 * x`, `halved` is 0 on every seed" in warned
+    assert not any("return 3 * x" in trial.text for trial in trials)
+
+
 @pytest.mark.parametrize(
     ("mistake", "words"),
     [

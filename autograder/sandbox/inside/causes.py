@@ -64,6 +64,8 @@ def with_cause(message: str, cause: str) -> str:
         return message
     if len(message) > MAX_OWN_TEXT:
         message = message[:MAX_OWN_TEXT] + "…"
+    elif message[-1:].isalnum():
+        message = f"{message}."
     return f"{message} {cause}"
 
 

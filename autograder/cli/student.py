@@ -43,7 +43,7 @@ def check(
     import gc
 
     from autograder.course import load_unit
-    from autograder.explaining.words import what_mended, where_mended
+    from autograder.explaining.words import what_mended, where_mended_in_practice
     from autograder.grading.results import read_patiently, write_result
     from autograder.grading.submissions import too_large
     from autograder.practice.mending import mended, to_mend, with_place
@@ -95,7 +95,7 @@ def check(
                 hint = f"None makes the check pass. Next: autograder hint {name} {wrong.name}"
                 screen.print(hint, style="dim", markup=False, soft_wrap=True)
             if found:
-                where = f"{found.check}: {where_mended(found.found)}."
+                where = f"{found.check}: {where_mended_in_practice(found.found)}"
                 screen.print(where, markup=False, soft_wrap=True)
                 verdicts = [
                     with_place(verdict, found)

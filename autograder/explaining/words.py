@@ -369,6 +369,12 @@ def where_mended(found: Mending) -> str:
     return text
 
 
+def where_mended_in_practice(found: Mending) -> str:
+    """Say where a small change lets a check pass, and that the line is not certain if it is not."""
+    where = f"{where_mended(found)}."
+    return where if found.place else f"{where} Its line is not certain."
+
+
 def what_mended(found: Mending) -> str:
     """Say where a small change lets a check pass, and which slip it takes back where that is sure.
 

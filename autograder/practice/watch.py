@@ -29,7 +29,7 @@ from rich.text import Text
 from autograder.course import Course, Unit, load_unit, read_course
 from autograder.errors import UserError
 from autograder.explaining.repairs import Mended
-from autograder.explaining.words import what_mended, where_mended
+from autograder.explaining.words import what_mended, where_mended_in_practice
 from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
@@ -465,10 +465,10 @@ class Watch:
         if not news.is_over:
             self.foot = f"No known mistake matches `{name}`. Trying small changes of your code …"
         elif news.found is None:
-            self.foot = f"None of the small changes that were tried fixes `{name}`."
+            self.foot = f"No small change for `{name}` was found that these values make certain."
         else:
             found = news.found.found
-            self.foot = f"{name}: {where_mended(found)}."
+            self.foot = f"{name}: {where_mended_in_practice(found)}"
             if found.slips:
                 self.foot += " Press h for a hint on it."
                 self.mended = name

@@ -9,6 +9,8 @@ from small import UNIT
 from test_watch import see, watching
 
 from autograder.course import load_unit, read_course
+from autograder.explaining.words import where_mended_in_practice
+from autograder.finding import Mending
 from autograder.practice.mending import mended
 from autograder.practice.practise import practise
 from autograder.sandbox.inside.submission import Submission
@@ -116,5 +118,12 @@ def test_watch_goes_on_looking_and_says_so(course):
         terminal.send("h")
         see(terminal, "hint in your own code:", "a value is off by one")
         fill(course, fit=TWO_SLIPS)
-        see(terminal, "None of the small changes that were tried fixes")
+        see(terminal, "No small change for `")
         assert kept(course)[UNIT]["slips"] == {}
+
+
+def test_a_change_without_a_line_says_why():
+    """Several lines may be it, or what was found only goes round it."""
+    in_line = Mending("fit", "line 3", "return 2")
+    assert where_mended_in_practice(in_line) == f"{SAID} (line 3: `return 2`)."
+    assert where_mended_in_practice(Mending("fit")) == f"{SAID}. Its line is not certain."

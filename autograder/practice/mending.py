@@ -4,8 +4,10 @@ It is the search of a grade, run in the student's own process when the verdicts 
 where first; what kind of slip it is comes as a hint.
 """
 
+import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import partial
 
@@ -43,7 +45,21 @@ class Here:
             experiments.reset,
             only_once=True,
         )
-        return within_limits(check, self._unit.limits, run)
+        with _silence():
+            return within_limits(check, self._unit.limits, run)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what changed code prints and warns of: it is nothing that the student wrote."""
+    with (
+        open(os.devnull, "w") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+        warnings.catch_warnings(record=True),  # the file may say itself that none is ignored
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def to_mend(unit: Unit, verdicts: Mapping[str, Verdict]) -> Check | None:

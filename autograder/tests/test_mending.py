@@ -73,6 +73,33 @@ UPHILL = """for a, b in zip(x, y):
     return weights"""
 
 
+LOUD = f"""import sys
+    import warnings
+    warnings.simplefilter("always")
+    warnings.warn("of a change")
+    print("of a change")
+    print("of a change", file=sys.stderr)
+    {SLIP}"""
+
+
+def test_changes_that_are_tried_are_silent(course, capfd, recwarn):
+    """A student sees what the file itself prints and warns of, once, and not what each change does.
+
+    Some changes make code that warns where the student's does not.
+    """
+    fill(course, fit=LOUD)
+    unit = load_unit(read_course(course), UNIT)
+    source = written(course).read_bytes()
+    practised = []
+    exact = [check for check in unit.checks if not check.measure]
+    practise(unit, exact, Submission(source, "mine.py"), practised.append)
+    assert "of a change" in capfd.readouterr().out
+    recwarn.clear()
+    assert mended(unit, source, practised).check == "three_steps"
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("body", ["return 1 / 0", TWO_SLIPS, UPHILL])
 def test_nothing_is_made_up(course, body):
     """Not of an error, nor of two slips, nor where a known mistake explains the numbers."""

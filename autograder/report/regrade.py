@@ -176,8 +176,12 @@ def _request(mail: EmailMessage) -> Request | None:
 
 def _unclear(mail: EmailMessage) -> Unclear:
     words = one_line(" ".join(_text(mail).split()))
-    headers = [_header(mail, name) for name in ("From", "Date", "Subject")]
-    return Unclear(*headers, words[:MAX_WORDS])
+    return Unclear(
+        sender=_header(mail, "From"),
+        date=_header(mail, "Date"),
+        subject=_header(mail, "Subject"),
+        words=words[:MAX_WORDS],
+    )
 
 
 def _fields(text: str) -> dict[str, str]:

@@ -344,7 +344,8 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
     found = ", ".join(filter(None, head[:8])) or "nothing"
     raise BadRoster(
         f"{path}: no column says who a student is; found {found}. Name one column `student`. If a "
-        "platform wrote this table, switch the platform to English and download it again."
+        "platform wrote this table, switch the platform to English and download it again: in "
+        "Moodle, the menu behind your picture → Language → English (en)."
     )
 
 

@@ -706,6 +706,14 @@ def test_times_of_a_worksheet_in_english(tmp_path, written, meant):
     }
 
 
+def test_a_worksheet_in_another_language_says_where_moodle_s_language_is_switched(tmp_path):
+    """Its headings are refused, with what to do in Moodle."""
+    path = tmp_path / "worksheet.csv"
+    path.write_text("ID,Vollständiger Name,E-Mail-Adresse\nTeilnehmer/in17,Ada,ada@x.edu\n")
+    with pytest.raises(BadRoster, match=r"in Moodle, .* Language → English"):
+        read_roster(path)
+
+
 def test_a_time_in_another_language_is_refused(tmp_path):
     """To leave it out would let a late file count as one without a time."""
     written = "Sonntag, 1. November 2026, 19:30"

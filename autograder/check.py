@@ -422,7 +422,7 @@ def is_text(array: np.ndarray) -> bool:
 
 # ---- whole numbers that need more than 64 bits
 
-WHOLE = "int "  # before the digits of each number, so that text of digits is none
+WHOLE = "int "  # before each number, so that no text is taken for one
 MOST_BITS = 3000  # of longer ones the size and a checksum are written
 LARGEST = 2.0**63
 
@@ -430,7 +430,7 @@ LARGEST = 2.0**63
 def is_long(array: np.ndarray) -> bool:
     """Return whether an array holds whole numbers of which one needs more than 64 bits.
 
-    They travel and are compared as text, so exactly: each is `WHOLE`, then its digits.
+    They travel and are compared as text, so exactly: each is `WHOLE`, then the number.
     """
     if not is_text(array) or not array.size:
         return False

@@ -84,8 +84,8 @@ FAULTS = (
     Fault(
         "integers are compared with a tolerance",
         "judging/compare.py",
-        "    if want.dtype.kind in EXACT_KINDS:\n        return math",
-        "    if False:\n        return math",
+        "    allowed = 0.0 if want.dtype.kind in EXACT_KINDS else tolerance",
+        "    allowed = tolerance",
         "test_judging",
     ),
     Fault(

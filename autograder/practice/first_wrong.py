@@ -12,7 +12,7 @@ from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these with which it differs from the other
 PRECISIONS = (4, 6, 8, 12, 17)  # the last tells any two floats apart
-MOST_DIGITS = 60  # of a whole number that is written in full
+MOST_FIGURES = 60  # of a whole number that is written in full
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
@@ -73,9 +73,9 @@ def _written(number: np.generic, other: np.generic) -> str:
     return written
 
 
-def _cut(digits: str) -> str:
-    """Return the digits of a number; of a long one both ends, and how many there are."""
-    if len(digits) <= MOST_DIGITS:
-        return digits
-    half = MOST_DIGITS // 2
-    return f"{digits[:half]}…{digits[-half:]} ({len(digits)} digits)"
+def _cut(number: str) -> str:
+    """Return a number; of a long one both ends, and how many figures it has."""
+    if len(number) <= MOST_FIGURES:
+        return number
+    half = MOST_FIGURES // 2
+    return f"{number[:half]}…{number[-half:]} ({len(number)} figures)"

@@ -13,6 +13,7 @@ from rich.text import Text
 from autograder.check import Failure
 from autograder.course import Course
 from autograder.errors import visible
+from autograder.grading.other_unit import is_noted
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
 from autograder.grading.roster import Student, called
@@ -269,7 +270,9 @@ def _counted(result: Result, grade: Grade) -> str:
 
 
 def _first_remark(result: Result) -> str:
-    """Return the first remark of a check that did not pass; empty if there is no remark."""
+    """Return what is noted of the file, else the first remark of a check that did not pass."""
+    if is_noted(result.note):
+        return result.note
     said = said_of_all(result)
     for verdict in result.verdicts:
         own = own_remarks(verdict, said)

@@ -127,8 +127,11 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
             continue  # a factor alone says the same
         if factor and factor.value == -1 and change.kind is OperationKind.ONE_LESS:
             continue  # that takes away 1, which another search says plainly
-        if factor:
-            yield _ChangeAndFactor(change, factor, predicted=factor.value * made)
+        if factor is None:
+            continue
+        predicted = factor.value * made
+        if not case.rules_out(predicted):
+            yield _ChangeAndFactor(change, factor, predicted)
 
 
 def _is_scaled(change: Change, array: Array, made: Array) -> bool:
@@ -250,7 +253,7 @@ def same_term_everywhere(case: Case) -> Iterator[Fitting]:
     differences = case.found - case.right
     value = float(differences.mean())
     predicted = case.right + value
-    if not value or not _differ_as_predicted(case, predicted):
+    if not value or case.rules_out(predicted) or not _differ_as_predicted(case, predicted):
         return
     term = _named_term(abs(value), case.letters)
     kind = RelationKind.ADDED if value > 0 else RelationKind.TAKEN_AWAY

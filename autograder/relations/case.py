@@ -11,6 +11,8 @@ from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
 from autograder.relations.letters import Letters
 
+ROUNDING = 1e-9  # of a whole number, in what is computed as floats
+
 Array = np.ndarray
 Arrays = Mapping[str, Array]
 
@@ -34,12 +36,16 @@ class Fitting:
 
 @dataclass(frozen=True)
 class Case:
-    """A wrong array, the expected one, those expected beside it, and the letters of the check."""
+    """A wrong array, the expected one, those expected beside it, and the letters of the check.
+
+    is_whole: whether both hold integers, which have no rounding.
+    """
 
     right: Array
     found: Array
     others: Arrays
     letters: Letters
+    is_whole: bool = False
 
     @property
     def same_shape(self) -> bool:
@@ -50,6 +56,13 @@ class Case:
     def wrong(self) -> Array:
         """Return where entries of an array of the right shape are wrong."""
         return differ(self.right, self.found)
+
+    def rules_out(self, predicted: Array) -> bool:
+        """Return whether the wrong array is only near to what is predicted, and has to equal it."""
+        if not self.is_whole:
+            return False
+        rounding = ROUNDING * np.maximum(1, np.abs(self.found))
+        return bool((np.abs(predicted - self.found) > rounding).any())
 
     def chance_log10(self, predicted: Array, fitted: int = 0) -> float:
         """Bound the chance that the wrong array is as predicted; its logarithm to base 10.

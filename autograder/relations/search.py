@@ -61,19 +61,25 @@ def find_relations(
     by_array: dict[str, list[Fitting]] = {}
     for name in wrong:
         if name in expected and name in found:
-            by_array[name] = _search(name, expected, found[name], letters)
+            is_whole = right[name].dtype.kind in "iu" and found[name].dtype.kind in "iu"
+            by_array[name] = _search(name, expected, found[name], letters, is_whole)
     chosen = _choose(by_array)
     return _exchanged(chosen)
 
 
-def _search(name: str, expected: Arrays, found: Array, letters: Letters) -> list[Fitting]:
-    """Find what fits one wrong array, whether or not it could be chance."""
+def _search(
+    name: str, expected: Arrays, found: Array, letters: Letters, is_whole: bool
+) -> list[Fitting]:
+    """Find what fits one wrong array, whether or not it could be chance.
+
+    is_whole: as of a `Case`.
+    """
     if not found.size:
         return [NO_VALUES]
     if not _is_searched(found) or found.size > MOST_TIMES * expected[name].size + MOST_MORE:
         return []
     others = {other: array for other, array in expected.items() if other != name}
-    case = Case(expected[name], found.astype(np.float64), others, letters)
+    case = Case(expected[name], found.astype(np.float64), others, letters, is_whole)
     with np.errstate(all="ignore"):
         fitting = _fitting(case)
         return [one for one in fitting if one.chance_log10 <= OF_EACH]

@@ -658,3 +658,11 @@ def test_whole_numbers_are_never_said_to_be_rounded():
         said = words(relation)
         assert "rounded" not in said
         assert "1 less" not in said
+
+
+def test_whole_numbers_equal_what_is_said_of_them():
+    """A factor that fits only where large numbers hide the small ones is none."""
+    counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])
+    assert words(told(counts, 3 * counts)) == "your values are the expected ones × 3."
+    wrong = 3 * counts + np.array([1, 2, 0, 0, 5, 0, 0])
+    assert "×" not in words(told(counts, wrong))

@@ -9,6 +9,7 @@ import ast
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -294,8 +295,10 @@ def _folded(text: str) -> str:
 
 def _number(name: str, value: Any) -> float:
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if is_number and not isinstance(value, np.complexfloating) and math.isfinite(value):
-        return float(value)
+    if is_number and not isinstance(value, np.complexfloating):
+        with suppress(OverflowError):  # a whole number may be too large for a float
+            if math.isfinite(value):
+                return float(value)
     raise TypeError(f"`{name}` should be a number. It is {_found(value)}.")
 
 
@@ -343,6 +346,7 @@ def _text(name: str, value: Any, longest: int) -> str:
 def _found(value: Any) -> str:
     """Quote a value that is no answer, or say its type where it is no plain one."""
     if type(value) in (str, int, float, bool, tuple, list, set, type(None)):
-        text = repr(value)
-        return text if len(text) <= 40 else f"{text[:39]}…"
+        with suppress(ValueError):  # Python writes no whole number of more than 4,300 digits
+            text = repr(value)
+            return text if len(text) <= 40 else f"{text[:39]}…"
     return f"of type {type(value).__name__}"

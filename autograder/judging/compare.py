@@ -43,6 +43,8 @@ def share_allowed(check: Check, name: str, expected: np.ndarray) -> float:
     if question and question.kind is Kind.NUMBER:
         return question.allowed(float(expected)) / scale_of(expected)
     relative = check.tolerance.get(name, TOLERANCE)
+    if is_text(expected):  # also of whole numbers beyond 64 bits: it has no size
+        return relative
     absolute = check.atol.get(name, 0.0)
     return relative + absolute / scale_of(expected) if absolute else relative
 

@@ -147,6 +147,15 @@ def test_whole_numbers_of_any_size_are_compared_exactly(large):
         assert "wrong values in 1 of 3 places." in [remark.text for remark in verdict.remarks]
 
 
+def test_an_absolute_tolerance_means_nothing_beyond_64_bits():
+    """Such numbers are compared exactly, and a known mistake is looked for all the same."""
+    right, wrong = as_array("c", [1, 2**70]), as_array("c", [1, 2**71])
+    loose = replace(three, atol={"c": 0.5})
+    known = PlainKey(Answer({"c": right}), [mistake("plus", c=wrong)])
+    (remark,) = judge(loose, known, Answer({"c": wrong}), SIZES).remarks
+    assert remark.text == said("plus")
+
+
 def test_digits_in_a_text_are_no_whole_number():
     """`str(count)` is text where a number is expected."""
     known = PlainKey(Answer({"c": as_array("c", [2**64, 1])}))

@@ -238,6 +238,9 @@ def test_an_answer_is_read_as_it_is_meant(question, value, text):
         (choices("a", "b"), {"e"}, '`q: each part` should be one of "a", "b". It is \'e\'.'),
         (number(), True, "`q` should be a number. It is True."),
         (number(), float("nan"), "`q` should be a number. It is nan."),
+        pytest.param(
+            number(), 10**5000, "`q` should be a number. It is of type int.", id="a long number"
+        ),
         (number(), 1j, "`q` should be a number. It is of type complex."),
         (number(), np.zeros(2), "`q` should be a number. It is of type ndarray."),
         (shape(), (3, -1), "`q` should be a shape, as (3, 4). It is (3, -1)."),

@@ -192,6 +192,7 @@ class RelationKind(StrEnum):
     RIGHT_BUT_FOR_ONE_OF_EACH_ROW = "right but for one of each row"
     FACTOR_BUT_FOR_ONE_OF_EACH_ROW = "factor but for one of each row"
     RIGHT_BUT_WHERE = "right but where"
+    RIGHT_BUT_AT_BORDER = "right but at the border"
     RIGHT_WHERE = "right where"
     RIGHT_BUT_WHERE_ANOTHER_IS = "right but where another is"
     RIGHT_OR_0 = "right or 0"
@@ -221,6 +222,7 @@ class ValuesKind(StrEnum):
     POSITIVE = "positive"
     LARGEST = "largest"
     SMALLEST = "smallest"
+    NAN = "NaN"
     LARGER = "larger"
     SMALLER = "smaller"
 

@@ -435,7 +435,8 @@ def _amount(amount: Amount) -> str:
 
 def _other_content(look: Look) -> str:
     found, expected = look.contents
-    return f"is {CONTENT[found]}, and should be {CONTENT[expected]}."
+    yours = "your values are" if found is Content.NUMBERS else "your value is"
+    return f"{yours} {CONTENT[found]}, and should be {CONTENT[expected]}."
 
 
 def _other_shape(look: Look) -> str:
@@ -573,6 +574,7 @@ WHERE_EXPECTED = {
     ValuesKind.POSITIVE: "a positive number is expected",
     ValuesKind.LARGEST: "the largest number is expected",
     ValuesKind.SMALLEST: "the smallest number is expected",
+    ValuesKind.NAN: "NaN is expected",
 }
 IN_PLACES = {"": "", "nan": ", they are NaN", "inf": ", they are infinite"}
 ORDINAL = {2: "second", 3: "third"}
@@ -747,6 +749,18 @@ def _right_but_where(relation: Relation) -> str:
     return f"your values are {RIGHT}, except where {where}{what}"
 
 
+def _right_but_at_border(relation: Relation) -> str:
+    return (
+        f"your values are {RIGHT}, except at the border: all wrong ones are in the first or last "
+        f"{'row' if relation.axes else 'row or column'}{_along_any(relation.axes)}"
+    )
+
+
+def _along_any(axes: Sequence[Axis]) -> str:
+    """Say along which of several axes: " along T or B"."""
+    return f" along {' or '.join(map(_axis, axes))}" if axes else ""
+
+
 def _right_where(relation: Relation) -> str:
     return (
         f"your values are {RIGHT} where the {relation.values} ones are expected, and wrong "
@@ -882,6 +896,7 @@ RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
     RelationKind.RIGHT_BUT_FOR_ONE_OF_EACH_ROW: _right_but_for_one_of_each_row,
     RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW: _factor_but_for_one_of_each_row,
     RelationKind.RIGHT_BUT_WHERE: _right_but_where,
+    RelationKind.RIGHT_BUT_AT_BORDER: _right_but_at_border,
     RelationKind.RIGHT_WHERE: _right_where,
     RelationKind.RIGHT_BUT_WHERE_ANOTHER_IS: _right_but_where_another_is,
     RelationKind.RIGHT_OR_0: _right_or_0,

@@ -29,9 +29,23 @@ Array = np.ndarray
 
 
 def largest(array: Array) -> float:
-    """Return the size of an array's largest entry; 0 of an empty one."""
+    """Return the size of an array's largest entry; 0 of an empty one. NaN does not count."""
     sizes = np.abs(array)
-    return float(sizes.max(initial=0.0))
+    size = float(sizes.max(initial=0.0))
+    if not size >= 0:  # NaN
+        size = float(np.fmax.reduce(sizes, axis=None, initial=0.0))
+    return size
+
+
+def furthest_apart(one: Array, other: Array) -> float:
+    """Return the largest difference of two arrays; infinity where only one has NaN in a place."""
+    differences = np.abs(one - other)
+    furthest = float(differences.max(initial=0.0))
+    if furthest >= 0:  # no NaN
+        return furthest
+    both_nan = np.isnan(one) & np.isnan(other)
+    is_alike = np.array_equal(np.isnan(differences), both_nan)
+    return largest(differences) if is_alike else math.inf
 
 
 def tolerance(array: Array) -> float:
@@ -40,9 +54,8 @@ def tolerance(array: Array) -> float:
 
 
 def fits(predicted: Array, found: Array) -> bool:
-    """Return whether two arrays of one shape are equal up to rounding."""
-    furthest = largest(predicted - found)
-    return furthest <= tolerance(found)
+    """Return whether two arrays of one shape are equal up to rounding, NaN in the same places."""
+    return furthest_apart(predicted, found) <= tolerance(found)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # entries may be as large as floats can be
@@ -55,6 +68,7 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
     fitted: how many numbers of the prediction were taken from the found entries.
     """
     telling = (found != 0) | (predicted != 0)  # zeros are met too often to say anything
+    telling &= ~np.isnan(found)
     predicted = predicted[telling]  # (entries,)
     found = found[telling]
     spread = _spread(found) if found.size else 0.0
@@ -64,7 +78,7 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
     independent = counts.size - fitted
     if independent <= 0:
         return 0.0
-    furthest = largest(predicted - found)
+    furthest = furthest_apart(predicted, found)
     chances_of_one_entry = (
         DENSITY * furthest / spread,  # that it is as near
         _chance_of_equal(counts),
@@ -225,7 +239,11 @@ def _least(found: Array) -> float:
 
 
 def differ(right: Array, other: Array) -> Array:
-    """Return where two arrays of one shape differ by more than rounding."""
+    """Return where two arrays of one shape differ by more than rounding.
+
+    NaN differs from each number, and not from NaN.
+    """
     is_near = np.abs(other - right) <= tolerance(right)
-    differs: Array = ~is_near  # so that NaN differs
+    is_near |= np.isnan(right) & np.isnan(other)
+    differs: Array = ~is_near
     return differs

@@ -60,11 +60,17 @@ def _factor_between(one: Array, other: Array, letters: Letters) -> Factor | None
 
 
 def _slope(one: Array, other: Array) -> float | None:
-    """Fit a factor by least squares; None where two vectors are not nearly parallel."""
+    """Fit a factor by least squares; None where two vectors are not nearly parallel.
+
+    Places with NaN say nothing of it.
+    """
     square = float(one @ one)
     product = float(one @ other)
     if not (square and math.isfinite(square)):
-        return None
+        if not math.isnan(square):
+            return None
+        are_numbers = ~(np.isnan(one) | np.isnan(other))
+        return _slope(one[are_numbers], other[are_numbers])
     squared_lengths = square * float(other @ other)
     if product * product < PARALLEL * squared_lengths:
         return None
@@ -251,7 +257,10 @@ def same_term_everywhere(case: Case) -> Iterator[Fitting]:
     if not case.same_shape:
         return
     differences = case.found - case.right
-    value = float(differences.mean())
+    numbers = differences[~np.isnan(differences)]
+    if not numbers.size:
+        return
+    value = float(numbers.mean())
     predicted = case.right + value
     if not value or case.rules_out(predicted) or not _differ_as_predicted(case, predicted):
         return
@@ -282,9 +291,12 @@ def _named_term(size: float, letters: Letters) -> _Term:
 def same_along_axes(case: Case) -> Iterator[Fitting]:
     """Find where along some axes all differ by the same numbers, or by the same factors.
 
-    Not in an array without a letter at any axis, such as a table that a check has made.
+    Not in an array without a letter at any axis, such as a table that a check has made, nor in one
+    with NaN.
     """
     if not case.same_shape or not case.letters.name_any(case.found.shape):
+        return
+    if np.isnan(case.right).any():
         return
     for axes in some_axes(case.found.shape):
         named = case.letters.axes(case.found.shape, axes)
@@ -311,7 +323,7 @@ def _differ_as_predicted(case: Case, predicted: Array) -> bool:
 
     A difference that fades may be the same up to what counts as rounding of values that are large.
     """
-    furthest = evidence.largest(predicted - case.found)
+    furthest = evidence.furthest_apart(predicted, case.found)
     by_difference = evidence.tolerance(case.found - case.right)
     rounding = ROUNDING * evidence.largest(case.found)
     return furthest <= max(by_difference, rounding)

@@ -205,14 +205,17 @@ def _plainly(value: float) -> str:
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
     """Find the letters of a unit that a check uses, itself or in functions that it calls.
 
+    Of a check that uses none, they are those whose sizes it writes as numbers: `rng.normal(3, 2,
+    11)` with N = 11.
+
     sizes: letter → size, of the unit.
     """
     names = names_used(check)
-    pairs = []
-    for letter, size in sizes.items():
-        if letter in names:
-            pairs.append((letter, size))
-    return _letters(tuple(pairs))
+    used = {letter: size for letter, size in sizes.items() if letter in names}
+    if not used and check.letters is None:
+        written = set(check.experiment.__code__.co_consts)
+        used = {letter: size for letter, size in sizes.items() if size in written}
+    return _letters(tuple(used.items()))
 
 
 @cache

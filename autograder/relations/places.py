@@ -5,6 +5,7 @@ Each search is given a `Case` and yields what fits, whether or not it could be c
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,7 @@ def _kinds(right: Array) -> Iterator[tuple[ValuesKind, Array]]:
     yield ValuesKind.POSITIVE, right > 0
     yield ValuesKind.LARGEST, right == right.max()
     yield ValuesKind.SMALLEST, right == right.min()
+    yield ValuesKind.NAN, np.isnan(right)
 
 
 def _what_is_there(wrong: Array) -> str:
@@ -129,6 +131,54 @@ def zeros_and_ones_exchanged(case: Case) -> Iterator[Fitting]:
 def _are_zeros_and_ones(array: Array) -> bool:
     """Return whether an array has both, and nothing else."""
     return np.array_equal(np.unique(array), [0, 1])
+
+
+# ---- at the border
+
+
+def right_but_at_the_border(case: Case) -> Iterator[Fitting]:
+    """Find where all wrong entries are in the first or last rows along two axes, of an image say.
+
+    Example: a filter that takes other values beyond the edge than it should.
+    """
+    if not case.same_shape:
+        return
+    shape = case.found.shape
+    wrong = case.wrong
+    count = int(wrong.sum())
+    if not 0 < count < wrong.size:
+        return
+    for axes in combinations(range(len(shape)), 2):
+        border = _border(shape, axes)
+        if border.all() or np.any(wrong & ~border):
+            continue
+        places = _chance_of_being_among_log10(count, border)
+        if places > OF_PLACES:
+            continue
+        named = case.letters.axes(shape, axes) if len(shape) > 2 else ()
+        relation = Relation(RelationKind.RIGHT_BUT_AT_BORDER, axes=named)
+        chance = _chance_of_right_ones(case)
+        yield Fitting(relation, 0.001, chance, whole=False)
+
+
+def _border(shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+    """Return which entries of a shape are the first or last along any of some axes."""
+    border = np.ones(shape, bool)
+    inside = [slice(None)] * len(shape)
+    for axis in axes:
+        inside[axis] = slice(1, -1)
+    border[tuple(inside)] = False
+    return border
+
+
+def _chance_of_being_among_log10(count: int, places: Array) -> float:
+    """Return the chance that so many places drawn at random are all among some places.
+
+    As its logarithm to base 10. places: those, as truth values.
+    """
+    drawn = np.arange(count)
+    chances = (int(places.sum()) - drawn) / (places.size - drawn)
+    return float(np.log10(chances).sum())
 
 
 # ---- one place of each row
@@ -275,18 +325,18 @@ def in_lower_precision(case: Case) -> Iterator[Fitting]:
 
 def _differs_by_precision(case: Case, precision: Precision) -> bool:
     """Return whether wrong values are the expected ones, rounded to a precision."""
-    if not _is_in_precision(case.found, precision) or not (case.found % 1).any():
+    if not _is_in_precision(case.found, precision) or not np.any(case.found % 1 > 0):
         return False  # whole numbers are in any precision, and are rounded otherwise
     if _is_in_precision(case.right, precision):
         return False
     rounding = float(np.finfo(precision).eps) * evidence.largest(case.right)
-    furthest = evidence.largest(case.found - case.right)
+    furthest = evidence.furthest_apart(case.found, case.right)
     return furthest <= ROUNDINGS * rounding
 
 
 def _is_in_precision(array: Array, precision: Precision) -> bool:
     """Return whether every number of an array can be written in a precision."""
-    return np.array_equal(array, array.astype(precision))
+    return np.array_equal(array, array.astype(precision), equal_nan=True)
 
 
 def _one_number(case: Case) -> Relation:

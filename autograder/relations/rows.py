@@ -23,10 +23,13 @@ from autograder.judging.chance import differ
 from autograder.relations.arithmetic import changed
 from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
+from autograder.relations.letters import Letters
 
 FEW_ROWS = 4  # wrong rows that are listed one by one
 MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
 MOST_COMPARED = 1_000_000  # entries, where each row is compared with each
+# relations that say that rows are some of the expected ones, in whatever order
+CHOOSING = (RelationKind.ROWS, RelationKind.IN_ANOTHER_ORDER)
 STEPS = 5  # the longest step by which a part of an array is looked for
 MOST_TRIED = 500  # places at which such a part is tried: of equal rows each might be one
 # log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
@@ -211,8 +214,15 @@ def _parts(shorter: Array, longer: Array) -> Iterator[Part]:
 
 def _rows_that_fit(rows: Array, row: Array) -> Array:
     """Return the numbers of the rows that equal one up to rounding."""
-    apart = np.abs(rows - row).reshape(len(rows), -1)
+    apart = _apart(rows, row).reshape(len(rows), -1)
     return np.flatnonzero(apart.max(axis=1, initial=0.0) <= evidence.tolerance(row))
+
+
+def _apart(some: Array, others: Array) -> Array:
+    """Return how far entries are apart: 0 where both are NaN, and NaN where only one is."""
+    apart: Array = np.abs(some - others)
+    apart[np.isnan(some) & np.isnan(others)] = 0
+    return apart
 
 
 def chosen_rows(case: Case) -> Iterator[Fitting]:
@@ -265,12 +275,25 @@ def _number_of_each(right: Array, found: Array) -> Array | None:
 
     right, found: (rows, entries).
     """
-    apart = np.abs(found[:, None] - right).max(axis=2)  # (found rows, right rows)
+    apart = _apart(found[:, None], right).max(axis=2)  # (found rows, right rows)
     equal = apart <= evidence.tolerance(right)
+    _one_for_each_without_numbers(equal, right, found)
     if not np.all(equal.sum(axis=1) == 1):
         return None
     numbers: Array = equal.argmax(axis=1)
     return numbers
+
+
+def _one_for_each_without_numbers(equal: Array, right: Array, found: Array) -> None:
+    """Let the first row of nothing but NaN be the first such row, where there are as many.
+
+    equal: which rows are equal, (found rows, right rows), which is changed in place.
+    """
+    in_found = np.flatnonzero(np.isnan(found).all(axis=1))
+    in_right = np.flatnonzero(np.isnan(right).all(axis=1))
+    if len(in_found) == len(in_right):
+        equal[in_found] = False
+        equal[in_found, in_right] = True
 
 
 def _missing_or_doubled(counts: Array, in_another_order: bool) -> ChosenRows | None:
@@ -284,6 +307,25 @@ def _missing_or_doubled(counts: Array, in_another_order: bool) -> ChosenRows | N
     if not 0 < most <= FEW_ROWS:
         return None
     return ChosenRows(tuple(missing.tolist()), tuple(doubled.tolist()), in_another_order)
+
+
+def rows_taken(relation: Relation, right: Array, found: Array, letters: Letters) -> Array | None:
+    """Return which expected number each found one is, by a relation of arrays with one axis.
+
+    None where the relation does more than choose and order them.
+    """
+    if right.ndim != 1 or found.ndim != 1:
+        return None
+    if relation.kind is RelationKind.CHANGED and relation.factor is None:
+        for change in rearrangements(right.shape, letters):
+            if change.operation == relation.operation and change.kind is not OperationKind.SORTED:
+                numbers: Array = change.function(np.arange(len(right)))
+                return numbers
+    if relation.kind is RelationKind.LEFT_OUT and relation.part:
+        return _rows_of(relation.part, len(found))
+    if relation.kind in CHOOSING and _may_be_compared(right, found):
+        return _number_of_each(right[:, None], found[:, None])
+    return None
 
 
 # ---- the order is another
@@ -319,7 +361,8 @@ def _sorted_rows(array: Array, axis: int) -> Array:
     rows = rows_first.reshape(len(rows_first), -1)
     places = np.arange(rows.shape[1])
     weights = np.cos(places + 1.0)  # (entries,)
-    mixed = rows @ weights  # (rows,)
+    beyond_all = 2 * evidence.largest(rows)
+    mixed = np.where(np.isnan(rows), beyond_all, rows) @ weights  # (rows,)
     order = np.argsort(mixed)
     in_order: Array = rows[order]
     return in_order

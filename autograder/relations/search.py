@@ -22,6 +22,8 @@ MOST = 100_000  # larger arrays are not searched
 # nor are those that have more entries than so many times the expected ones, and so many beside
 MOST_TIMES, MOST_MORE = 16, 512
 
+NUMBERS = "fiu"  # kinds of arrays that are searched
+
 NO_VALUES = Fitting(Relation(RelationKind.EMPTY), prior=1.0, chance_log10=-math.inf)
 
 Search = Callable[[Case], Iterator[Fitting]]
@@ -42,6 +44,7 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
 SEARCHES: tuple[Search, ...] = (
     rows.right_but_for_rows,
     places.right_but_in_places,
+    places.right_but_at_the_border,
     places.wrong_where_values_are,
 )
 
@@ -63,8 +66,42 @@ def find_relations(
         if name in expected and name in found:
             is_whole = right[name].dtype.kind in "iu" and found[name].dtype.kind in "iu"
             by_array[name] = _search(name, expected, found[name], letters, is_whole)
-    chosen = _choose(by_array)
-    return _exchanged(chosen)
+    chosen = _exchanged(_choose(by_array))
+    columns = _with_the_same_rows(chosen, right, found, letters)
+    for name in wrong:
+        if name not in chosen and name in columns:
+            chosen[name] = columns[name]
+    return chosen
+
+
+def _with_the_same_rows(
+    chosen: Mapping[str, Relation], right: Arrays, found: Arrays, letters: Letters
+) -> dict[str, Relation]:
+    """Find arrays whose rows are chosen and ordered as those of one of which that is known.
+
+    Columns of one table are: of few numbers, or of text, it could not be seen alone.
+    """
+    alike: dict[str, Relation] = {}
+    for name, relation in chosen.items():
+        taken = rows.rows_taken(relation, right[name], found[name], letters)
+        if taken is None:
+            continue
+        for other, column in right.items():
+            answered = found.get(other)
+            if answered is None or len(column.shape) != 1 or len(column) != len(right[name]):
+                continue
+            if _are_equal(column[taken], answered):
+                alike.setdefault(other, relation)
+    return alike
+
+
+def _are_equal(one: Array, other: Array) -> bool:
+    """Return whether two arrays of text are equal, or two of numbers up to rounding."""
+    if one.shape != other.shape:
+        return False
+    if one.dtype.kind in NUMBERS and other.dtype.kind in NUMBERS:
+        return evidence.fits(one.astype(np.float64), other.astype(np.float64))
+    return np.array_equal(one, other)
 
 
 def _search(
@@ -86,24 +123,32 @@ def _search(
 
 
 def _is_searched(array: Array) -> bool:
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in NUMBERS:
         return False
     return 0 < array.size <= MOST
 
 
 def _fitting(case: Case) -> Iterator[Fitting]:
     """Yield the relations that fit."""
-    if not np.isfinite(case.right).all():
+    if np.isinf(case.right).any():
         return
     yield from places.zeros_and_ones_exchanged(case)
     if _is_hopeless(case):
         yield from places.same_everywhere(case)
         return
-    if np.isfinite(case.found).all():
+    if _has_numbers_to_compare(case):
         for search in SEARCHES_OF_NUMBERS:
             yield from search(case)
     for search in SEARCHES:
         yield from search(case)
+
+
+def _has_numbers_to_compare(case: Case) -> bool:
+    """Return whether a wrong array has a number in each place, but NaN where some is expected."""
+    if np.isinf(case.found).any():
+        return False
+    is_nan_expected = np.isnan(case.right).any()
+    return bool(is_nan_expected or not np.isnan(case.found).any())
 
 
 def _is_hopeless(case: Case) -> bool:

@@ -843,9 +843,9 @@ def test_equal_text_earns_everything():
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
         ({"all": ALL[:2]}, "the shape is wrong: (2,) found, (B,) = (3,) expected."),
-        ({"all": np.array([1, 2, 3])}, "is numbers, and should be text."),
-        ({"one": np.array(3)}, "is a number, and should be text."),
-        ({"all": np.array([])}, "is an empty list, and should be text."),
+        ({"all": np.array([1, 2, 3])}, "your values are numbers, and should be text."),
+        ({"one": np.array(3)}, "your value is a number, and should be text."),
+        ({"all": np.array([])}, "your value is an empty list, and should be text."),
     ],
 )
 def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
@@ -857,7 +857,7 @@ def test_text_where_numbers_are_wanted_is_told():
     """The other way round."""
     assert (
         verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text
-        == "is text, and should be numbers."
+        == "your value is text, and should be numbers."
     )
 
 

@@ -55,6 +55,20 @@ def but_for_one(array):
     return copied
 
 
+GAPS = changed(ROW, [0, 4, 9], lambda _: np.nan)
+MIXED = np.random.default_rng(3).permutation(13)
+IMAGE = np.random.default_rng(3).integers(256, size=(9, 11))
+AT_BORDER = np.pad(np.zeros((4, 3), bool), 1, constant_values=True)
+
+
+def but_for_border(image):
+    """An image whose border a filter left at 0 on three sides and doubled on the fourth."""
+    filtered = np.zeros_like(image)
+    filtered[1:-1, 1:-1] = image[1:-1, 1:-1]
+    filtered[0] = 2 * image[0] + 1
+    return filtered
+
+
 ONE_HOT = np.eye(13)[RNG.integers(13, size=30)]
 MASK = RNG.random(60) < 0.4
 
@@ -207,6 +221,41 @@ PLANTED = [
         ROW,
         np.delete(ROW, 7),
         "your values along V are the expected ones, without number 7 (counted from 0).",
+    ),
+    # NaN is expected in some places, as in the first year of each firm
+    (GAPS, 2 * GAPS, "your values are the expected ones × 2."),
+    (GAPS, GAPS + 1, "your values are the expected ones + 1."),
+    (GAPS, GAPS[::-1], "your values are the expected ones reversed along V."),
+    (GAPS, np.exp(GAPS), "your values are the exponential of the expected ones."),
+    (GAPS, GAPS[MIXED], "your values are the expected ones, in another order."),
+    (
+        GAPS,
+        np.delete(GAPS, [1, 5]),
+        "your values along V are the expected ones, without numbers 1 and 5 (counted from 0).",
+    ),
+    (GAPS, GAPS[1:], "your values are the expected ones without the first along V."),
+    (
+        GAPS,
+        np.nan_to_num(GAPS),
+        "your values are the expected ones, except where NaN is expected, they are 0.",
+    ),
+    (
+        np.where(OTHER > 1, np.nan, RIGHT),
+        changed(np.where(OTHER > 1, np.nan, RIGHT), 2, np.exp),
+        "your values are the expected ones, except for number 2 along T, counted from 0.",
+    ),
+    # at the border
+    (
+        IMAGE,
+        but_for_border(IMAGE),
+        "your values are the expected ones, except at the border: all wrong ones are in the first "
+        "or last row or column.",
+    ),
+    (
+        RIGHT,
+        np.where(AT_BORDER[:, :, None], RIGHT**3, RIGHT),
+        "your values are the expected ones, except at the border: all wrong ones are in the first "
+        "or last row along T or B.",
     ),
     # they add up to 1
     (
@@ -405,7 +454,8 @@ def made_by(relation, right, wrong):
             continue
         made = np.asarray(change.function(right), dtype=float)
         if relation.factor and made.size == wrong.size:
-            factor = (made.ravel() @ wrong.ravel()) / (made.ravel() @ made.ravel())
+            one, other = np.nan_to_num(made).ravel(), np.nan_to_num(wrong).ravel()
+            factor = (one @ other) / (one @ one)
             made = factor * made
         if made.shape == wrong.shape:
             yield made
@@ -422,7 +472,7 @@ def test_a_planted_relation_is_told(right, wrong, text):
     assert words(relation).startswith(text)
     if relation.kind is RelationKind.CHANGED:
         assert any(
-            np.allclose(made, wrong, rtol=1e-9, atol=1e-12)
+            np.allclose(made, wrong, rtol=1e-9, atol=1e-12, equal_nan=True)
             for made in made_by(relation, right, wrong)
         )
     if right.size > 1:
@@ -579,6 +629,64 @@ def test_random_arrays_are_related_to_nothing():
             spoken.append((words(relation), right, wrong))
     facts = ("all your values are", "your values are the same", "your value is 0", "both your")
     assert [one for one in spoken if not one[0].startswith(facts)] == []
+
+
+def test_random_arrays_with_nan_in_the_same_places_are_related_to_nothing():
+    """NaN in the same places, or in places of a table's border, says nothing of the others."""
+    rng = np.random.default_rng(2)
+    spoken = []
+    for _ in range(2_000):
+        right, wrong = (np.asarray(array, float) for array in random_pairs(rng))
+        places = rng.random(right.shape) < rng.choice([0.1, 0.4, 0.8])
+        right = np.where(places, np.nan, right)
+        if wrong.shape == right.shape:
+            wrong = np.where(places, np.nan, wrong)
+        if relation := told(right, wrong, b=rng.normal(size=3)):
+            spoken.append((words(relation), right, wrong))
+    facts = ("all your values are", "your values are the same", "your value is 0", "both your")
+    assert [one for one in spoken if not one[0].startswith(facts)] == []
+
+
+def test_a_table_in_another_order_is_so_in_all_its_columns():
+    """Those of few numbers and of text, too, which alone might be so by chance."""
+    order = [2, 0, 3, 1]
+    right = {
+        "table.index": np.array(["care", "farms", "mines", "trade"]),
+        "table.n": np.array([7, 11, 1, 7]),
+        "table.mean": np.array([47.47, 30.43, 21.8, 19.14]),
+    }
+    found = {name: column[order] for name, column in right.items()}
+    found["table.other"] = right["table.other"] = np.array([1, 2, 3, 4])
+    relations = find_relations(right, found, ["table.index", "table.n", "table.mean"], LETTERS)
+    assert relations.keys() == {"table.index", "table.n", "table.mean"}
+    assert {words(relation) for relation in relations.values()} == {
+        "your values are the expected ones, in another order."
+    }
+    found["table.n"] = np.array([7, 7, 1, 11])
+    relations = find_relations(right, found, ["table.index", "table.n", "table.mean"], LETTERS)
+    assert relations.keys() == {"table.index", "table.mean"}
+
+
+def test_dropped_rows_are_those_of_each_column():
+    """Reversed, or without a row: each column is of the same rows."""
+    right = {"firm": np.array(list("aabbbccdd")), "growth": ROW[:9]}
+    for rows in ([0, 2, 3, 4, 6, 7, 8], [0, 1, 2, 3, 4, 5, 6], list(range(9))[::-1]):
+        found = {name: column[rows] for name, column in right.items()}
+        relations = find_relations(right, found, ["firm", "growth"], LETTERS)
+        assert relations["firm"] == relations["growth"]
+
+
+def test_a_size_that_a_check_writes_as_a_number_has_its_letter():
+    """Where the check uses no letter of its unit."""
+
+    @check(points=1)
+    def no_letter(net, seed):
+        """no letter"""
+        return net.fit(np.random.default_rng(seed).normal(3, 2, 11))
+
+    assert letters_of(no_letter, {"N": 11, "K": 4}).pairs == (("N", 11),)
+    factor = letters_of(no_letter, {"N": 11}).named(math.sqrt(11))
+    assert (factor.number.figures, factor.number.known) == ("√11", ("N = 11",))
 
 
 def test_priors_are_shares_of_one():

@@ -365,7 +365,7 @@ def test_wrong_text_is_told_as_text(graded):
     assert told[1].startswith("at [0] expected '")
     assert told[1].endswith("; 4 of 4 differ.")
     assert "(12,)" in remark(found["ina"], "ordering")["text"]
-    assert remark(found["jo"], "counting")["text"] == "is text, and should be numbers."
+    assert remark(found["jo"], "counting")["text"] == "your value is text, and should be numbers."
 
 
 def test_known_mistakes_are_named(graded):

@@ -88,26 +88,32 @@ def _install() -> str:
 def new_unit(course: Course, name: str) -> list[Path]:
     """Write the solution, the checks and a style of a new unit, and name it in course.toml.
 
+    A unit that course.toml names already is made where none of its files is there.
+
     Raises `BadName` for a name that cannot be one, and where one of its files is there already.
     """
-    refuse_name(course, name)
     paths = {
         "solution.py": course.solution(name),
         "checks.py": course.checks / f"{name}.py",
         "style.py": course.folder / "solutions" / "styles" / name / "loops.py",
     }
-    for path in paths.values():
-        if path.exists():
-            raise BadName(f"There is a {path} already. Choose another name for the unit.")
+    there = [path for path in paths.values() if path.exists()]
+    is_named = name in course.units and not there
+    if not is_named:
+        refuse_name(course, name)
+    if there:
+        raise BadName(f"There is a {there[0]} already. Choose another name for the unit.")
     course_file = course.folder / FILE
-    with_new_unit = with_unit(course_file.read_text(encoding="utf-8"), name)
+    text = course_file.read_text(encoding="utf-8")
+    with_new_unit = text if is_named else with_unit(text, name)
     written = []
     for name_of_template, path in paths.items():
         template = TEMPLATES / "unit" / name_of_template
         file = _write(template, path, title=readable(name), unit=name)
         written.append(file)
-    write_whole(course_file, with_new_unit.rstrip("\n"))
-    written.append(course_file)
+    if not is_named:
+        write_whole(course_file, with_new_unit.rstrip("\n"))
+        written.append(course_file)
     return written
 
 

@@ -178,6 +178,19 @@ def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
     assert "#" in changed[1]
 
 
+def test_a_unit_that_only_course_toml_names_is_made(tmp_path):
+    """An author may write its name there first; course.toml stays as it is."""
+    passes("new", "mine", cwd=tmp_path)
+    course = tmp_path / "mine"
+    file = course / "course.toml"
+    file.write_text(file.read_text().replace(f'"{UNIT}"', f'"{UNIT}", "images"'))
+    before = file.read_bytes()
+    passes("new", "images", cwd=course)
+    assert (course / "solutions" / "images.py").is_file()
+    assert (course / "checks" / "images.py").is_file()
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

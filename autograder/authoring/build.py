@@ -91,7 +91,8 @@ def build(
         check_pictures(course, name, solution)
         if check:
             check_stub(course, name, solution)
-        key_written = _build_key(load_unit(course, name), check)  # or the stub earns points
+        unit = load_unit(course, name)
+        key_written = _build_key(unit, check, warn)  # or the stub earns points
         stub = course.stub(name)
         if not _is_fresh(stub, solution):
             written.append(_write(stub, solution.stub, check))
@@ -133,7 +134,21 @@ def _is_fresh(stub: Path, solution: Solution) -> bool:
     return text == solution.stub
 
 
-def _build_key(unit: Unit, check: bool) -> list[str]:
+def single_numbers(unit: Unit, key: Key) -> Iterator[str]:
+    """Find checks whose answers are all single numbers; yield a line for each."""
+    for check in unit.checks:
+        if check.measure or check.question or check.name not in key:
+            continue
+        arrays = key[check.name].expected.arrays.values()
+        if all(array.size == 1 and array.dtype.kind in "fiu" for array in arrays):
+            yield (
+                f"{unit.name}: all answers of `{check.name}` are single numbers, so feedback can "
+                "say little of a wrong one. Call the function on several inputs, and return what "
+                "it gives as arrays."
+            )
+
+
+def _build_key(unit: Unit, check: bool, warn: Callable[[str], object]) -> list[str]:
     """Write the public key of a unit where it is not what it should be; say what was written.
 
     Losses on a corpus that is not available here are kept, and are named.
@@ -151,6 +166,8 @@ def _build_key(unit: Unit, check: bool) -> list[str]:
         )
         refuse_slips_of_key(unit, solution, fresh)
         refuse_solved_stub(server, stub, fresh)
+        for warning in single_numbers(unit, fresh):
+            warn(warning)
         public = for_students(unit, fresh)
         for asked in filter(asks_for_line, unit.checks):
             solved = fresh[asked.name].expected

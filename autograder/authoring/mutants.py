@@ -18,6 +18,7 @@ from autograder.course import Course, Unit
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.judging import Key, Verdict
+from autograder.judging.compare import deviation
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
 from autograder.schema import read_toml
@@ -27,6 +28,7 @@ from autograder.source.changed_lines import changed_lines
 from autograder.source.edits import Edit
 from autograder.source.small_changes import small_changes
 
+ROUNDING = 1e-4  # of a tolerance, by which right answers differ in rounding
 SECONDS = 2.0  # of processor time that an exact check of a mutant may take
 # small changes that prove nothing of a check, each with the reason
 NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(
@@ -78,10 +80,15 @@ def name_of(mutant: Edit) -> str:
 
 @dataclass(frozen=True)
 class MutantResult:
-    """A mutant, and the verdicts on its checks."""
+    """A mutant, and the verdicts on its checks.
+
+    within: of a survivor, the check and the array that differs most, by less than the tolerance;
+    None where none differs by more than rounding.
+    """
 
     mutant: Edit
     verdicts: tuple[Verdict, ...]
+    within: tuple[str, str] | None = None
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -187,7 +194,25 @@ class _MutantGrader:
             return result
         if name_of(mutant) in self.known_right:
             return result
-        return self._grade_on(mutant, self.data)
+        result = self._grade_on(mutant, self.data)
+        return result if result.failed else replace(result, within=self._within(mutant))
+
+    def _within(self, mutant: Edit) -> tuple[str, str] | None:
+        """Find the check and the array in which a mutant differs most, within the tolerance."""
+        most = ROUNDING
+        found = None
+        with self.server.worker(mutant.script.encode(), "submission.py") as worker:
+            for check in self.server.unit.checks:
+                if check.measure or check.question:
+                    continue
+                expected = self.key[check.name].expected
+                answer = worker.ask(check, self.seed)
+                for name in expected.arrays:
+                    far = deviation(check, name, expected, answer)
+                    if most < far <= 1:
+                        most = far
+                        found = (check.name, name)
+        return found
 
     def _grade_on(self, mutant: Edit, data: Mapping[str, Corpus]) -> MutantResult:
         verdicts = grade_one(

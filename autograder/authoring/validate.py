@@ -48,6 +48,7 @@ from autograder.judging import (
     deviation,
     same_bits,
 )
+from autograder.judging.compare import TOLERANCE
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
 from autograder.source.solution import PlacedMistake, Solution
@@ -488,6 +489,8 @@ def judge_mutants(
         else:
             report.survivors.append(name)
             yield Trial(f"  survives: {name}")
+            if result.within:
+                yield Trial(_within_tolerance(unit, *result.within))
     if report.survivors:
         yield Trial(
             "  Each of these variants passes. If it is wrong, add a check or an input that detects "
@@ -501,6 +504,16 @@ def judge_mutants(
     yield _feedback_on_mutants(report)
     if not report.quick and not report.only:
         yield from _checks_that_catch_nothing(unit, report)
+
+
+def _within_tolerance(unit: Unit, check: str, array: str) -> str:
+    """Say of a survivor that it differs by less than the tolerance, and what to do."""
+    (found,) = [one for one in unit.checks if one.name == check]
+    share = found.tolerance.get(array, TOLERANCE)
+    return (
+        f"    `{array}` of `{check}` differs by less than the tolerance, {share:g} of the largest "
+        f'value. If that is wrong, set a smaller one: tolerance={{"{array}": …}}.'
+    )
 
 
 def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Trial]:

@@ -3,14 +3,18 @@
 import re
 from contextlib import suppress
 
+import numpy as np
 import pytest
 import small
 
-from autograder.authoring.build import build
+from autograder.authoring.build import build, single_numbers
 from autograder.authoring.validate import validate
 from autograder.authoring.validation_report import ValidationReport
+from autograder.check import Answer
 from autograder.course import read_course
 from autograder.errors import BadSource
+from autograder.grading.key_file import load_key
+from autograder.judging import PlainKey
 
 EXPERIMENTS = '''
     import numpy as np
@@ -421,3 +425,25 @@ def test_a_length_that_differs_is_a_warning(tmp_path):
     warned = []
     assert build(unit.course, warn=warned.append)
     assert warned == ["halves: the exercise of `double` says about 3 lines; the solution has 1."]
+
+
+def test_a_variant_that_passes_only_within_the_tolerance_has_that_as_its_reason(tmp_path):
+    """Then a smaller tolerance finds it, and no other input is needed."""
+    script = SOLUTION.replace("return 2 * x", "return 2 * x + x.min() / 1e4")
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
+    assert build(unit.course)
+    lines = [trial.text for trial in validate(unit, ValidationReport("halves", 1, quick=False))]
+    (within, *_) = [line for line in lines if "less than the tolerance" in line]
+    assert within.startswith("    `")
+    assert "0.01 of the largest value. If that is wrong, set a smaller one: tolerance={" in within
+    assert lines[lines.index(within) - 1].startswith("  survives: ")
+
+
+def test_a_check_of_single_numbers_is_a_warning(tmp_path):
+    """Of one wrong number feedback can say little; an array says more."""
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
+    key = load_key(unit.course.key("halves")) if build(unit.course) else {}
+    assert not [*single_numbers(unit, key)]
+    one = PlainKey(Answer({"mean": np.array(2.5), "error": np.array([0.1])}))
+    (warned,) = single_numbers(unit, key | {"halving": one})
+    assert warned.startswith("halves: all answers of `halving` are single numbers")

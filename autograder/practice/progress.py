@@ -291,9 +291,20 @@ def check_at_hand(course: Course, unit: str) -> str | None:
 
 
 def last_seen(course: Course, unit: str, check: str) -> str:
-    """Return what a check said when it last ran, "" if it passed then or has not run."""
-    progress = _of(course, unit)
-    return progress.seen.get(check, "")
+    """Return what a check said when it last ran, "" if it passed then or has not run.
+
+    It is forgotten then, until the check runs again: one help is enough to repeat it.
+    """
+    seen = _of(course, unit).seen.get(check, "")
+    if seen:
+        _change(course, unit, partial(_without_seen, check=check))
+    return seen
+
+
+def _without_seen(before: Progress, check: str) -> Progress:
+    seen = before.seen.copy()
+    seen.pop(check, None)
+    return msgspec.structs.replace(before, seen=seen)
 
 
 def overview(course: Course) -> list[tuple[str, int, int]]:

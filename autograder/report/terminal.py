@@ -102,8 +102,9 @@ def verdict_lines(verdict: Verdict) -> Text:
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
         text.append(f"{INDENT}{visible(remark.text)}")
-        if remark.arrays:
-            text.append(f" {visible(arrays_named(remark))}", "dim")
+        named = arrays_named(remark)  # "" where the sentence names them
+        if named:
+            text.append(f" {visible(named)}", "dim")
         if remark.example:
             text.append(f"{INDENT}{visible(remark.example)}")
     return text

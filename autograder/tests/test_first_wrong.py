@@ -131,3 +131,10 @@ def test_practice_puts_the_sign_of_all_points_where_all_are_earned():
     carried = replace(judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {}), earned=2.0)
     assert carried.status == "partial"
     assert verdict_lines(carried).plain.startswith("✓ 2/2  three arrays")
+
+
+def test_no_blank_ends_a_line_whose_sentence_names_the_arrays():
+    """As "wrong values: 8 of 12 in `a`, 2 of 4 in `b`."."""
+    remark = Remark("wrong values: 8 of 12 in `a`, 2 of 4 in `b`.", ("a", "b"))
+    verdict = Verdict("numbers", "", 1, 0, "failed", (remark,))
+    assert verdict_lines(verdict).plain.splitlines()[1].endswith("in `b`.")

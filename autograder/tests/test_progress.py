@@ -74,6 +74,8 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
         "should be"
     )
     assert step == "2 of 4: The number and itself again."
+    (step,) = small.run_command("hint", cwd=course).stdout.splitlines()
+    assert step.startswith("3 of 4: ")
     fill(course, double=RIGHT["double"], running_sum="return x.cumsum(1), x.sum(0)")
     assert small.run_command("check", "numbers", "--quick", cwd=course).returncode == 1
     said, step = small.run_command("hint", cwd=course).stdout.splitlines()

@@ -141,6 +141,8 @@ def _special_numbers() -> Iterator[NamedNumber]:
     yield NamedNumber(1 / math.log(2), Number("1 / ln 2"), 4.0)
     yield NamedNumber(10, Number("10"), 4.0)
     yield NamedNumber(0.1, Number("0.1"), 4.0)
+    for power in (100, 1000):  # per cent, per thousand
+        yield from _with_inverse(power, f"{power}", 2.0)
 
 
 def _of_one_letter(letter: str, size: int) -> Iterator[NamedNumber]:

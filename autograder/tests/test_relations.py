@@ -85,6 +85,8 @@ PLANTED = [
     (RIGHT, RIGHT / math.sqrt(13), "your values are the expected ones × 1/√13, and V = 13."),
     (RIGHT, RIGHT / math.log(2), "your values are the expected ones × 1 / ln 2."),
     (RIGHT, 2 * RIGHT, "your values are the expected ones × 2."),
+    (RIGHT, RIGHT / 100, "your values are the expected ones × 1/100."),
+    (RIGHT, 1000 * RIGHT, "your values are the expected ones × 1000."),
     (RIGHT, 30 * RIGHT, "your values are the expected ones × 30, and H = 30."),
     (RIGHT, 0.37 * RIGHT, "your values are the expected ones × 0.37."),
     (RIGHT, -RIGHT, "your values are the expected ones × −1."),

@@ -597,6 +597,7 @@ def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
             "4711": "2026-11-20T14:22:32Z",
             "4712": "2026-11-21T01:00:00Z",
             "4713": None,
+            "4715": "2026-11-21T02:00:00Z",
         }
         address = f"{canvas.url}/courses/77/assignments/456"
         arguments = ("collect", source, "--into", into, "--times-from")
@@ -616,6 +617,7 @@ def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
         "babbagecharles_4712": "2026-11-21T01:00:00+00:00",
         "müllerzoë_4713": "",
         "cmdb31m_4714": "",
+        "turingalan_4715": "2026-11-21T02:00:00+00:00",
     }
 
 

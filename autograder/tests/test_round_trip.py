@@ -336,7 +336,7 @@ def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
         UNIT: {"Ada": "Participant 17", "Greg": "Participant 18"},
         WORDS: {"Ada": "Participant 27", "Greg": "Participant 28"},
     }
-    assert "their number in this assignment is not known: carl@example.edu." in said
+    assert "their number in this assignment is not known: Carl (carl@example.edu)." in said
     feedback = ("feedback", grades, "--to", "moodle", "--policy", policy, "--out", tmp_path)
     assert f"without a Moodle number: carl@example.edu, {WORDS}" in run(*feedback)
     with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:

@@ -346,7 +346,7 @@ def _text(name: str, value: Any, longest: int) -> str:
 def _found(value: Any) -> str:
     """Quote a value that is no answer, or say its type where it is no plain one."""
     if type(value) in (str, int, float, bool, tuple, list, set, type(None)):
-        with suppress(ValueError):  # Python writes no whole number of more than 4,300 digits
+        with suppress(ValueError):  # Python writes no whole number of more than 4,300 figures
             text = repr(value)
             return text if len(text) <= 40 else f"{text[:39]}…"
     return f"of type {type(value).__name__}"

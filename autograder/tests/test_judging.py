@@ -160,7 +160,7 @@ def test_digits_in_a_text_are_no_whole_number():
     """`str(count)` is text where a number is expected."""
     known = PlainKey(Answer({"c": as_array("c", [2**64, 1])}))
     (remark,) = judge(three, known, Answer({"c": np.array([str(2**64), "1"])}), SIZES).remarks
-    assert remark.text == "is text, and should be numbers."
+    assert remark.text.endswith(" is text, and should be numbers.")
 
 
 @pytest.mark.parametrize("right", [np.array([1, 2, 3]), np.array([0.1, 0.2, 0.3])])

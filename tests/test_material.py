@@ -262,6 +262,7 @@ def test_a_corpus_is_there():
     assert (ROOT / "datasets" / text.name / "manifest.toml").is_file()
 
 
+@pytest.mark.proof
 def test_an_exact_check_does_not_wait_for_the_compiler():
     """`torch._dynamo` takes as long to import as torch: no exact check of any unit needs it."""
     code = """if True:

@@ -424,7 +424,7 @@ def _too_large(look: Look) -> str:
     """Say how large an array is that was dropped for its size."""
     found, expected = look.amounts
     wanted = f"{expected.count:,}" if found.of_text == expected.of_text else _amount(expected)
-    text = f"is far too large: {_amount(found)}, and {wanted} are expected."
+    text = f"your answer is far too large: {_amount(found)}, and {wanted} are expected."
     return f"{text} Shape {_two_shapes(look.shapes)}" if look.shapes else text
 
 

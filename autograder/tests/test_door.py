@@ -77,12 +77,14 @@ def test_it_is_told_with_both_sizes():
     verdict = judge(check, key, answer, {})
     assert verdict.earned == 0
     assert [remark.text for remark in verdict.remarks] == [
-        "is far too large: 20,000 numbers, and 12 are expected. "
+        "your answer is far too large: 20,000 numbers, and 12 are expected. "
         "Shape (5000, 4) found, (3, 4) expected."
     ]
     script = "import numpy as np\ndef double(x): return np.zeros((5000, 7))\n"
     verdicts = practise(small.unit(), [check], Submission(script.encode(), "mine.py"))
-    assert verdicts[0].remarks[0].text.startswith("is far too large: 35,000 numbers, and ")
+    assert (
+        verdicts[0].remarks[0].text.startswith("your answer is far too large: 35,000 numbers, and ")
+    )
 
 
 def grader_of(folder, script):

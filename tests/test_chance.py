@@ -118,7 +118,8 @@ def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):
             one = variants.wrong(id, check, 2)
             other = fresh.wrong(id, check, 2)
             assert one.failure == other.failure
-            assert shown(check, one, other) == {}
+            if not one.failure:
+                assert shown(check, one, other) == {}
 
 
 def test_what_ends_at_a_wrong_array_fails_as_what_ends_by_itself(variants):

@@ -45,20 +45,31 @@ class Renaming:
         return text
 
     def result(self, result: Result, alias: str) -> Result:
-        """Return a result that names nobody, as the result of `alias`."""
+        """Return a result that names nobody, as the result of `alias`.
+
+        The name of a file that could not be graded is left out: platforms write the student's
+        name into it, and as a part of a longer word it would stay.
+        """
+        record = result.hand_in
+        file = record.file.rpartition("/")[2] if record else ""
         return replace(
             result,
             student=alias,
             known_as="",
             hand_in=None,
-            note=self.text(result.note),
-            verdicts=tuple(self._verdict(verdict) for verdict in result.verdicts),
+            note=self._without_file(result.note, file),
+            verdicts=tuple(self._verdict(verdict, file) for verdict in result.verdicts),
         )
 
-    def _verdict(self, verdict: Verdict) -> Verdict:
+    def _without_file(self, text: str, file: str) -> str:
+        if file:
+            text = text.replace(file, "a file")
+        return self.text(text)
+
+    def _verdict(self, verdict: Verdict, file: str) -> Verdict:
         remarks = []
         for remark in verdict.remarks:
-            text = self.text(remark.text)
+            text = self._without_file(remark.text, file)
             remarks.append(replace(remark, text=text, finding=None))  # which may hold their code
         return replace(verdict, remarks=tuple(remarks), given=self.text(verdict.given))
 

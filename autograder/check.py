@@ -428,7 +428,7 @@ LARGEST = 2.0**63
 
 
 def is_long(array: np.ndarray) -> bool:
-    """Return whether an array holds whole numbers of which one needs more than 64 bits.
+    """Return whether an array holds whole numbers, one or more beyond 64 bits.
 
     They travel and are compared as text, so exactly: each is `WHOLE`, then the number.
     """
@@ -447,7 +447,7 @@ def _may_be_long(array: np.ndarray, value: Any) -> bool:
 
 
 def _of_long(value: Any, array: np.ndarray) -> np.ndarray:
-    """Write out whole numbers of which one has more than 64 bits; return `array` of all else.
+    """Write out whole numbers, one or more beyond 64 bits; return `array` of all else.
 
     Among floats they become floats.
     """

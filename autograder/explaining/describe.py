@@ -41,7 +41,7 @@ def findings_on(
 ) -> list[Finding]:
     """Find what is wrong: known mistakes, relations, small changes, and else how arrays look.
 
-    Arrays of which the same is true share a finding.
+    Arrays that have the same cause or relation share a finding.
     excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)

@@ -81,7 +81,7 @@ def _on_answer(judgement: Judgement) -> list[Finding]:
 
 
 def explained_failure(judgement: Judgement, answer: Answer) -> list[Finding]:
-    """Find what was wrong with an answer of which nothing is known but how it failed."""
+    """Find what was wrong with an answer, where only its failure is known."""
     return _on_failure(judgement, Standard(Answer()), answer)
 
 
@@ -184,7 +184,7 @@ def explains_all(findings: Sequence[Finding]) -> bool:
 
 
 def _share_explained(findings: Sequence[Finding]) -> float:
-    """Return the share of what is wrong of which a finding says how it came about."""
+    """Return the share of wrong arrays and errors whose cause a finding gives."""
     explained_count = count = 0
     for finding in findings:
         number = len(finding.arrays) or int(finding.explains)  # an error has no arrays

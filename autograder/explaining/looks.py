@@ -39,7 +39,7 @@ class Comparison:
         return self.standard.expected
 
     def wrong_answer(self, unexplained: Sequence[str]) -> WrongAnswer:
-        """Return the arrays alone. unexplained: those of which nothing is known yet."""
+        """Return the arrays alone. unexplained: those that no finding explains yet."""
         return WrongAnswer(self.expected.arrays, self.answer.arrays, self.wrong, unexplained)
 
 
@@ -85,7 +85,7 @@ def _is_other_content(want: np.ndarray, got: np.ndarray) -> bool:
 
 
 def _look_of_long(name: str, comparison: Comparison) -> Look:
-    """Count wrong whole numbers, of which one has more than 64 bits."""
+    """Count wrong whole numbers; at least one has more than 64 bits."""
     words = comparison.check.words.get(name)
     if words is not None:
         return Look(LookKind.OWN_WORDS, words=words)

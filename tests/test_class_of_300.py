@@ -10,7 +10,7 @@ from this_course import ROOT
 @pytest.mark.parametrize("platform", ["moodle", "canvas"])
 @pytest.mark.parametrize(
     "students",
-    [pytest.param(100, marks=pytest.mark.proof), pytest.param(300, marks=pytest.mark.figures)],
+    [pytest.param(60, marks=pytest.mark.proof), pytest.param(300, marks=pytest.mark.figures)],
 )
 def test_nobody_is_lost_between_a_download_and_the_tables(platform, students):
     """Collected, graded, given points by hand, and back: each once, with the same points."""

@@ -182,10 +182,12 @@ def packed(files: Mapping[str, bytes], clock: tuple[int, ...] = DUE) -> bytes:
 
 
 def drawn(count: int) -> list[MadeUpStudent]:
-    """Draw a class, the same each time."""
+    """Draw a class, the same each time: one of each kind, and the others by their shares."""
     rng = random.Random(300)
     of = kinds()
-    everything = [kind for kind in of for _ in range(kind.share)]
+    others = [kind for kind in of for _ in range(kind.share - 1)]
+    rng.shuffle(others)
+    everything = [*of, *others][:count]
     everything += [of[0]] * (count - len(everything))
     rng.shuffle(everything)
     names = [
@@ -194,7 +196,7 @@ def drawn(count: int) -> list[MadeUpStudent]:
     rng.shuffle(names)
     names[1 : TWINS + 1] = [names[0]] * 2 + names[20:22] + names[30:32]
     students = []
-    for number, kind in enumerate(everything[:count], 1):
+    for number, kind in enumerate(everything, 1):
         section = rng.choice("AAB")
         student = MadeUpStudent(number, names[number - 1], kind, section)
         student.late_days = rng.choice([0] * 8 + [1, 3])

@@ -12,7 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 demo: .venv/kit
 	.venv/bin/autograder data
-	.venv/bin/autograder grade tests/submissions --unit unit4 --out build/demo -j 2
+	rm -rf build/class
+	for one in tests/submissions/*/unit4_manual_gradients; do \
+	  mkdir -p build/class/$$(basename $$(dirname $$one)) && cp -R $$one build/class/$$(basename $$(dirname $$one)); done
+	.venv/bin/autograder grade build/class --out build/demo -j 2
 
 # the engine on its fixture course, and unit 4 of this course from end to end
 test: .venv/dev

@@ -373,7 +373,7 @@ def _no_numbers(name: str, value: Any) -> str:
     if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "O":
         return _no_numbers_in_objects(name, value)
     if not isinstance(value, list | tuple):
-        return f"`{name}` should be an array of numbers, found {type(value).__name__}"
+        return f"`{name}` should be a number or an array of numbers, found {type(value).__name__}"
     for part in value:
         if getattr(part, "requires_grad", False):
             told = f"`{name}` should hold numbers, but it holds tensors"

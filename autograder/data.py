@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from inspect import signature
@@ -115,6 +116,19 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
         f"Put {file.file} (sha256 {file.sha256[:12]}…) into a folder and set COURSE_DATA to it."
     )
     raise NoData(f"`{name}` is not available here ({'; '.join(tried)}). {advice}")
+
+
+def stand_ins(course: Course, name: str) -> list[str]:
+    """Name the datasets that serve where a dataset is not here: those with its role that are."""
+    found = []
+    for alike in course.about.corpora.values():
+        for other in alike:
+            if name not in alike or other == name:
+                continue
+            with suppress(NoData):
+                find(course, other, fetch=False)
+                found.append(f"`{other}`")
+    return found
 
 
 @cache

@@ -579,7 +579,7 @@ def large_class(students: int) -> str:
         folder = Path(scratch, "submitted")
         copies = write_large_class(folder, students)
         began = time.process_time()
-        (read,) = read_class(COURSE, [unit(UNIT)], folder, None, (), LEAST_LINES)
+        (read,) = read_class(COURSE, [UNIT], folder, None, (), LEAST_LINES)
         reading = time.process_time() - began
         reports = alike(read, most=50)
         write_similar([(read, reports)], Path(scratch, "similar"))

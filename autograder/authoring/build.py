@@ -1,5 +1,6 @@
 """What is generated from `solutions/`: stubs and public keys."""
 
+import ast
 import re
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import pictures
 from autograder.source.solution import Solution, read_solution_file
 
+NOT_WRITTEN = "raise NotImplementedError"  # what stands for an answer in starter code
 MARGIN = 0.3  # of "about N lines", by which a solution may be longer or shorter
 
 
@@ -95,7 +97,8 @@ def build(
         key_written = _build_key(unit, check, warn)  # or the stub earns points
         stub = course.stub(name)
         if not _is_fresh(stub, solution):
-            written.append(_write(stub, solution.stub, check))
+            answers = _kept_answers(stub, solution.stub)
+            written.append(_write(stub, solution.stub, check) + answers)
         written += key_written
     return written
 
@@ -241,6 +244,36 @@ def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, Chec
         if check in training:
             kept[entry] = stored[entry]
     return kept
+
+
+def _kept_answers(stub: Path, fresh: str) -> str:
+    """Keep a copy of starter code in which somebody has written answers; say where.
+
+    Returns "" where there are none. fresh: the starter code that will stand there.
+    """
+    if not stub.is_file():
+        return ""
+    old = stub.read_text(encoding="utf-8")
+    try:
+        answered = _unwritten(fresh) - _unwritten(old)
+    except SyntaxError:  # which starter code never has
+        answered = {"it"}
+    if not answered:
+        return ""
+    number = 1
+    while (kept := stub.with_name(f"{stub.name}.kept{number}")).exists():
+        number += 1
+    shutil.copyfile(stub, kept)
+    return f" (it held answers; a copy is {kept})"
+
+
+def _unwritten(script: str) -> set[str]:
+    """Name the functions of a script, and methods, that only raise `NotImplementedError`."""
+    found = set()
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.FunctionDef) and NOT_WRITTEN in ast.unparse(node):
+            found.add(node.name)
+    return found
 
 
 def _write(path: Path, text: str, check: bool) -> str:

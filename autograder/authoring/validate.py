@@ -547,7 +547,7 @@ def _feedback_on_mutants(report: ValidationReport) -> Trial:
     of_mutants = f"{feedback.explained} of {answered} that {verb} values"
     words = f"{report.unit}: feedback explains {of_mutants}"
     if not feedback.untrue:
-        return Trial(f"  {words}; there is nothing to do about the others")
+        return Trial(f"  {words}; the others are not counted against you")
     lines = [f"{words}; feedback false:"]
     for untrue in feedback.untrue:
         lines.append(f"    {untrue}")

@@ -21,13 +21,13 @@ from autograder.cli.base import (
 @click.argument("folder", metavar="COURSE", type=PATH)
 @report_user_errors
 def new(folder: Path) -> None:
-    """Write a small working course into the new folder COURSE, or add a unit, COURSE/UNIT.
+    """Write a small working course into the new folder COURSE; within a course, add a unit.
 
     The course builds and passes its tests as it is. Then change it.
 
     \b
-    Example:  autograder new sorting
-              autograder new sorting/merging
+    Example:  autograder new sorting             a course
+              autograder new sorting/merging     a unit of it
     """
     from autograder.authoring.new import new
     from autograder.course import FILE
@@ -35,6 +35,11 @@ def new(folder: Path) -> None:
     written = new(folder)
     click.echo("\n".join(map(str, written)))
     if written[-1].name == FILE:
+        where = written[-1].parent
+        click.echo(
+            f"This is a new unit of the course in {where}. For a course of its own, delete these "
+            f"files, take the unit out of {FILE}, and name a folder outside of that course."
+        )
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
@@ -314,7 +319,11 @@ def data(no_fetch: bool, course_folder: Path | None) -> None:
         try:
             path = datasets.find(course, name, fetch=not no_fetch)
         except datasets.NoData as error:
-            click.echo(f"  ✗ {error}")
+            instead = datasets.stand_ins(course, name)
+            if instead:
+                click.echo(f"  – {error} Until then, units use {' or '.join(instead)}.")
+            else:
+                click.echo(f"  ✗ {error}")
         else:
             click.echo(f"  ✓ {path}")
             found += 1

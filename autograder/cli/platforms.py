@@ -22,9 +22,12 @@ from autograder.cli.base import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from autograder.course import Course
     from autograder.report.feedback import Feedback
 
+MOST_NAMED = 5  # pages without a number of Moodle's
 KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", "folder")
 
 
@@ -201,8 +204,18 @@ def feedback(
         zips, without = moodle_zips(pages, folder)
         for path in zips:
             click.echo(f"{path}: in the assignment, *Upload multiple feedback files in a zip*")
-        for line in without:
-            click.echo(f"without a Moodle number: {line}")
+        if without:
+            click.echo(_without_number(without))
+
+
+def _without_number(without: "Sequence[str]") -> str:
+    """Say whose pages are in no zip for Moodle, and what to do."""
+    first = "; ".join(without[:MOST_NAMED])
+    others = f"; and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+    return (
+        f"without a Moodle number, and so in no zip ({len(without)}): {first}{others}. `collect` "
+        "takes the number from Moodle's download of all submissions; or send these pages yourself."
+    )
 
 
 def _pages(

@@ -25,7 +25,7 @@ from autograder.cli.base import (
 )
 
 if TYPE_CHECKING:
-    from autograder.course import Course, Unit
+    from autograder.course import Course
     from autograder.grading.results import Result
     from autograder.review.answers import UnitAnswers
     from autograder.review.similar import Alike
@@ -154,13 +154,11 @@ def _beside_grades(folder: Path, anonymous: bool) -> Path:
     return folder / ("similar-anonymous" if anonymous else "similar")
 
 
-def _units(course: "Course", name: str | None) -> "list[Unit]":
-    """Load the unit of that name, or all units of the course."""
-    from autograder.course import find_unit, load_unit
+def _units(course: "Course", name: str | None) -> tuple[str, ...]:
+    """Return the name of the unit that is meant, or of all units of the course."""
+    from autograder.course import find_unit
 
-    if name:
-        return [load_unit(course, find_unit(course, name))]
-    return [load_unit(course, each) for each in course.units]
+    return (find_unit(course, name),) if name else course.units
 
 
 def _summary(report: "Alike") -> str:

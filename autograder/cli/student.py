@@ -103,7 +103,7 @@ def check(
                 ]
         warning = save_progress(course, name, path.parent, verdicts)
         if found and found.found.slips and not warning:
-            keep_slip(course, name, found.check, what_mended(found.found))
+            keep_slip(course, name, path.parent, found.check, what_mended(found.found))
         if warning:
             click.echo(warning, err=True)
         if out:

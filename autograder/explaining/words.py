@@ -258,7 +258,7 @@ PART = {
     SlipKind.LINE: "a line",
 }
 NAMED_PART = {SlipKind.CALL: "`{}`", SlipKind.OPTION: "the option `{}`", SlipKind.WITH: "`with {}`"}
-# what else is missing, and what is said where it is too much
+# what else is missing, and what is said where it should not be there
 MISSING = {
     SlipKind.REMAINDER: ("a remainder is not taken", "a remainder is taken"),
     SlipKind.SLICE_BEGINNING: ("a slice has no beginning", "a slice has a beginning"),
@@ -309,7 +309,7 @@ def slip_in_words(slip: Slip) -> str:
         return is_too_much if slip.is_too_much else is_missing
     if slip.kind in PARTS:
         part = _part_in_words(slip)
-        return f"{part} is too much" if slip.is_too_much else f"{part} is left out"
+        return f"{part} should not be there" if slip.is_too_much else f"{part} is left out"
     sentence = SENTENCE[slip.kind].format(*slip.names)
     if slip.option:
         return f"in the option `{slip.option}`, {sentence}"
@@ -361,11 +361,11 @@ def _small_change(finding: Finding) -> str:
 def where_mended(found: Mending) -> str:
     """Say where a small change lets a check pass, without an end of the sentence.
 
-    Example: "This check passes with one small change in `fit` (line 41: `y = a - b`)".
+    Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`)".
     """
     text = f"This check passes with one small change in `{found.function}`"
     if found.place:
-        text = f"{text} ({found.place}: {code_quoted(found.statement)})"
+        text = f"{text} ({found.place}, now {code_quoted(found.statement)})"
     return text
 
 
@@ -378,8 +378,8 @@ def where_mended_in_practice(found: Mending) -> str:
 def what_mended(found: Mending) -> str:
     """Say where a small change lets a check pass, and which slip it takes back where that is sure.
 
-    Example: "This check passes with one small change in `fit` (line 41: `y = a - b`): `-` stands
-    where `+` should."
+    Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`): `-`
+    stands where `+` should."
     """
     where = where_mended(found)
     return f"{where}: {slips_in_words(found.slips)}." if found.slips else f"{where}."
@@ -761,11 +761,25 @@ def _along_any(axes: Sequence[Axis]) -> str:
     return f" along {' or '.join(map(_axis, axes))}" if axes else ""
 
 
+def _right_but_on_diagonal(relation: Relation) -> str:
+    return f"your values are {RIGHT}, except on {_diagonal(relation)}"
+
+
+def _right_on_diagonal(relation: Relation) -> str:
+    return f"your values are {RIGHT} on {_diagonal(relation)}, and wrong elsewhere"
+
+
+def _diagonal(relation: Relation) -> str:
+    """Name the diagonal of two axes: "the diagonal along T and B"."""
+    along = " and ".join(map(_axis, relation.axes))
+    return f"the diagonal along {along}" if along else "the diagonal"
+
+
 def _right_where(relation: Relation) -> str:
-    return (
-        f"your values are {RIGHT} where the {relation.values} ones are expected, and wrong "
-        "elsewhere"
-    )
+    others = {ValuesKind.LARGER: ValuesKind.SMALLER, ValuesKind.SMALLER: ValuesKind.LARGER}
+    assert relation.values is not None
+    wrong = others[relation.values]
+    return f"your values are {RIGHT} where these are {relation.values}, and wrong where {wrong}"
 
 
 def _right_but_where_another_is(relation: Relation) -> str:
@@ -897,6 +911,8 @@ RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
     RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW: _factor_but_for_one_of_each_row,
     RelationKind.RIGHT_BUT_WHERE: _right_but_where,
     RelationKind.RIGHT_BUT_AT_BORDER: _right_but_at_border,
+    RelationKind.RIGHT_BUT_ON_DIAGONAL: _right_but_on_diagonal,
+    RelationKind.RIGHT_ON_DIAGONAL: _right_on_diagonal,
     RelationKind.RIGHT_WHERE: _right_where,
     RelationKind.RIGHT_BUT_WHERE_ANOTHER_IS: _right_but_where_another_is,
     RelationKind.RIGHT_OR_0: _right_or_0,

@@ -220,11 +220,15 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
     return _change(course, unit, note)
 
 
-def keep_slip(course: Course, unit: str, check: str, words: str) -> str:
-    """Keep what the next hint for a check says first. Return "", or a warning where it is lost.
+def keep_slip(course: Course, unit: str, folder: Path, check: str, words: str) -> str:
+    """Keep what the next hint for a check says first, if the file lies in `assignments/`.
 
-    words: of the small change with which the check passes.
+    Elsewhere it may be another's. Return "", or a warning where it is lost.
+
+    folder: that the file lies in. words: of the small change with which the check passes.
     """
+    if folder.resolve() != course.assignments:
+        return ""
 
     def keep(before: Progress) -> Progress:
         return msgspec.structs.replace(before, slips=before.slips | {check: words})

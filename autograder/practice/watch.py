@@ -472,7 +472,7 @@ class Watch:
             if found.slips:
                 self.foot += " Press h for a hint on it."
                 self.mended = name
-                keep_slip(self.course, self.unit, name, what_mended(found))
+                keep_slip(self.course, self.unit, self.path.parent, name, what_mended(found))
 
     def _judged_earlier(self, verdict: Verdict) -> None:
         """Tell of an earlier check that it is broken, or mended.

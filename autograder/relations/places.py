@@ -181,6 +181,40 @@ def _chance_of_being_among_log10(count: int, places: Array) -> float:
     return float(np.log10(chances).sum())
 
 
+# ---- on a diagonal
+
+
+def right_but_on_a_diagonal(case: Case) -> Iterator[Fitting]:
+    """Find where just the entries on the diagonal of two axes are wrong, or just these are right.
+
+    Example: a Jacobian without the term that stands off its diagonal.
+    """
+    if not case.same_shape or evidence.chance_of_places_log10(case.wrong) > OF_PLACES:
+        return
+    shape = case.found.shape
+    for axes in combinations(range(len(shape)), 2):
+        first, second = (shape[axis] for axis in axes)
+        if first != second:
+            continue
+        diagonal = _diagonal(shape, axes)
+        if np.array_equal(case.wrong, diagonal):
+            kind = RelationKind.RIGHT_BUT_ON_DIAGONAL
+        elif np.array_equal(case.wrong, ~diagonal):
+            kind = RelationKind.RIGHT_ON_DIAGONAL
+        else:
+            continue
+        named = case.letters.axes(shape, axes) if len(shape) > 2 else ()
+        chance = _chance_of_right_ones(case)
+        yield Fitting(Relation(kind, axes=named), 0.005, chance, whole=False)
+
+
+def _diagonal(shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+    """Return which entries of a shape have the same place along two axes."""
+    places = np.indices(shape, sparse=True)
+    one, other = (places[axis] for axis in axes)
+    return np.broadcast_to(one == other, shape)
+
+
 # ---- one place of each row
 
 

@@ -153,14 +153,14 @@ def answers(results: Sequence[Result]) -> list[QuestionSummary]:
 # ---- submissions that are worth a look
 
 SLOWER = 3.0  # times as long as most who passed a check
-LEAST_USUAL = 0.1  # seconds: what is faster is no measure
+LEAST_SECONDS = 0.3  # a check that took less is not slow
 
 
 def to_look_at(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Return the submissions that a person should look at, and why.
 
-    Those could not be read, ended, hung or were stopped in a check, gave two answers to one
-    question, or took far longer for a check than those who passed it.
+    Those could not be read, raised an error, hung or were stopped in a check, gave two answers to
+    one question, or took far longer for a check than those who passed it.
     """
     usual = _usual_seconds(results)
     found = []
@@ -181,7 +181,7 @@ def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
                 seconds.append(verdict.seconds)
     usual = {}
     for name, seconds in of_passed.items():
-        usual[name] = max(median(seconds), LEAST_USUAL)
+        usual[name] = median(seconds)
     return usual
 
 
@@ -195,9 +195,9 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
         if verdict.name not in usual:
             continue
         usually = usual[verdict.name]
-        if verdict.seconds > SLOWER * usually:
+        if verdict.seconds > max(SLOWER * usually, LEAST_SECONDS):
             took = f"{verdict.name} took {verdict.seconds:.1f} s with reruns and waiting"
-            reasons.append(f"{took}, usually {usually:.1f} s")
+            reasons.append(f"{took}, usually {usually:.2g} s")
     return reasons
 
 

@@ -1,6 +1,7 @@
 """Verdicts in a terminal. Nothing of a submission is taken for markup."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
@@ -308,7 +309,7 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     lines = []
     for unit, of_unit in summary.by_unit(results).items():
         slowest = _slowest(of_unit, most)
-        lines.append(f"{unit}: slowest checks {slowest}")
+        lines.append(f"{unit}: slowest checks: {slowest}")
         for group in summary.unnamed(of_unit)[:most]:
             lines.append(f"  {_unnamed(group)}")
         for result in of_unit:
@@ -325,8 +326,8 @@ def _slowest(results: Sequence[Result], most: int) -> str:
     checks.sort(key=lambda check: -check.seconds)
     slowest = []
     for check in checks[:most]:
-        seconds = f"{check.seconds:.3f} s (longest {check.longest:.3f})"
-        slowest.append(f"{check.name} {seconds}")
+        seconds = f"median {check.seconds:.3f} s, longest {check.longest:.3f} s"
+        slowest.append(f"{check.name} ({seconds})")
     return ", ".join(slowest)
 
 
@@ -390,12 +391,22 @@ def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) ->
 WIDE = 10_000  # columns if the output is no terminal
 
 
+class _Console(Console):
+    """Writes on where nobody reads: `autograder check | head` still keeps what passed."""
+
+    def on_broken_pipe(self) -> None:
+        """Write no more; what uses the file itself does so into nothing."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+
+
 def console(stderr: bool = False) -> Console:
     """Return where to write; `NO_COLOR` is honoured.
 
     What is no terminal has no width, and nothing is cut there.
     """
-    screen = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    screen = _Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not screen.is_terminal:
         screen.width = WIDE
     return screen

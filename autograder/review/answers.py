@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder.course import Course, Unit
+from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
 from autograder.grading.attempts import with_records
 from autograder.grading.hand_in import names_of_hand_in
@@ -134,7 +134,7 @@ class UnitAnswers:
 
 def read_class(
     course: Course,
-    units: Iterable[Unit],
+    units: Iterable[str],
     folder: Path,
     submitted: Path | None,
     also: Sequence[Path],
@@ -143,6 +143,7 @@ def read_class(
 ) -> list[UnitAnswers]:
     """Read a class: of each unit that anything was handed in for, its exercises and answers.
 
+    units: their names; a unit is loaded, with its packages, only if something was handed in for it.
     folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a
     graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
     exercises shorter than this are left out. partners: unit → groups of students who hand in
@@ -153,18 +154,18 @@ def read_class(
     if submitted is None:
         submitted = Path(facts.get("submitted", folder)) if results else folder
     found: list[UnitAnswers] = []
-    for unit in units:
-        of_unit = [result for result in results if result.unit == unit.name]
+    for name in units:
+        of_unit = [result for result in results if result.unit == name]
         if results:
             answers = _graded(course, of_unit, submitted, results)
         else:
-            answers = _handed_in(course, unit.name, submitted)
+            answers = _handed_in(course, name, submitted)
         if not any(answer.definitions for answer in answers):
             continue
         for earlier in also:
-            answers += _handed_in(course, unit.name, earlier, year=earlier.name)
-        read = _unit_answers(unit, answers, of_unit, lines)
-        equal = _equal_files(answers, _given(course, unit.name), partners.get(unit.name, ()))
+            answers += _handed_in(course, name, earlier, year=earlier.name)
+        read = _unit_answers(load_unit(course, name), answers, of_unit, lines)
+        equal = _equal_files(answers, _given(course, name), partners.get(name, ()))
         found.append(replace(read, equal=tuple(equal)))
     if not found:
         raise NothingToCompare(

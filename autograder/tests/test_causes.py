@@ -459,7 +459,7 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
         "The check cannot use what was returned (KeyError: 'sd'). "
         "The check looks for `sd`, and there are: `mean`, `std`.",
         "The check cannot use what was returned (IndexError: list index out of range).",
-        "TypeError: `a` should be an array of numbers, found object",
+        "TypeError: `a` should be a number or an array of numbers, found object",
     ]
     assert list(answers[0].arrays) == ["mean"]
     assert answers[0].error.words == "KeyError: 'sd'"

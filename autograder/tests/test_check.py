@@ -143,7 +143,9 @@ def test_named_counts_its_values():
 def test_named_refuses_what_is_no_array_of_numbers(value):
     """The text names the array and what was found."""
     found = type(value).__name__
-    with pytest.raises(TypeError, match=f"`loss` should be an array of numbers, found {found}"):
+    with pytest.raises(
+        TypeError, match=f"`loss` should be a number or an array of numbers, found {found}"
+    ):
         named("loss", value)
 
 
@@ -157,13 +159,19 @@ OF_OBJECTS = "`loss` is an array of objects. It should be numeric: convert it wi
             [[1], [1, 2]],
             "`loss` should hold parts of one shape, and two of them are (1,) and (2,).",
         ),
-        ([1.0, None], "`loss[1]` should be an array of numbers, found NoneType"),
+        ([1.0, None], "`loss[1]` should be a number or an array of numbers, found NoneType"),
         ([["a", "b"], [1, "c"]], "`loss[1]` should hold numbers, but it mixes them with text."),
-        (np.array([1.0, None]), "`loss[1]` should be an array of numbers, found NoneType"),
+        (
+            np.array([1.0, None]),
+            "`loss[1]` should be a number or an array of numbers, found NoneType",
+        ),
         (np.array([1.0, 2.0], object), OF_OBJECTS),
         (np.array([[1, 2], [3, 4]], object), OF_OBJECTS),
         (np.empty(0, object), OF_OBJECTS),
-        ([[1, 2], [3, None]], "`loss[1][1]` should be an array of numbers, found NoneType"),
+        (
+            [[1, 2], [3, None]],
+            "`loss[1][1]` should be a number or an array of numbers, found NoneType",
+        ),
     ],
 )
 def test_what_cannot_be_taken_of_a_list_is_told(value, words):

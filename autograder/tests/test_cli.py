@@ -362,18 +362,20 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
 def test_data_says_what_is_here(course):
     """`data` lists each dataset with licence and place, and what to do where some cannot be had.
 
-    Where none can be had the exit code is 1.
+    Where another serves in its place, it says so. Where none can be had the exit code is 1.
     """
     done = run_command("data", cwd=course)
     assert done.returncode == 0
     assert "line: Pairs on a line, made for the tests (CC0)\n  ✓ " in done.stdout
     assert str(course / "datasets" / "line") in done.stdout
-    for name, code in (("line", 0), ("steep", 1)):
+    for name, code, sign in (("line", 0, "–"), ("steep", 1, "✗")):
         (course / "datasets" / name / f"{name}.txt").unlink()
         done = run_command(
             "data", "--no-fetch", cwd=course, COURSE_DATA="", XDG_CACHE_HOME=str(course)
         )
-        assert (done.returncode, f"✗ `{name}` is not available here" in done.stdout) == (code, True)
+        assert done.returncode == code
+        assert f"{sign} `{name}` is not available here" in done.stdout
+        assert ("Until then, units use `steep`." in done.stdout) == (code == 0)
 
 
 def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):

@@ -214,3 +214,20 @@ def test_a_course_without_slips_is_built(tmp_path):
     """As ours is."""
     course = small.copy_course(tmp_path / "course")
     assert build(small.read_course(course)) == []
+
+
+def test_answers_in_starter_code_are_kept_when_it_is_written_anew(tmp_path):
+    """An author tries an exercise where students will: a copy stays, the first and the second."""
+    course = small.read_course(small.copy_course(tmp_path / "course"))
+    stub = course.stub(small.UNIT)
+    starter = stub.read_text()
+    tried = starter.replace("raise NotImplementedError()", "return 1", 1)
+    for number in (1, 2):
+        stub.write_text(tried)
+        (said,) = build(course)
+        kept = stub.with_name(f"{stub.name}.kept{number}")
+        assert said == f"{stub} (it held answers; a copy is {kept})"
+        assert kept.read_text() == tried
+        assert stub.read_text() == starter
+    stub.write_text(f"# an older text\n{starter}")
+    assert build(course) == [str(stub)]

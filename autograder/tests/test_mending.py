@@ -1,6 +1,9 @@
 """A small change that mends a student's file: looked for in practice, told in two steps."""
 
 import json
+import shlex
+import subprocess
+import sys
 
 import pytest
 import small
@@ -120,6 +123,26 @@ def test_check_tells_the_line_and_a_hint_the_slip(course):
     assert "on your own code" not in again.stdout
 
 
+def test_a_file_that_lies_elsewhere_changes_no_hint(course, tmp_path):
+    """It may be another student's: what mends it is no hint on one's own."""
+    fill(course, fit=SLIP)
+    theirs = tmp_path / f"{UNIT}.py"
+    theirs.write_bytes(written(course).read_bytes())
+    fill(course, fit=TWO_SLIPS)
+    done = small.run_command("check", theirs, "--quick", cwd=course)
+    assert f"three_steps: {SAID} (line" in done.stdout
+    asked = small.run_command("hint", "numbers", "three_steps", cwd=course)
+    assert "in your own code" not in asked.stdout
+
+
+def test_what_passed_is_kept_where_nobody_reads_on(course):
+    """As with `autograder check | head -1`."""
+    fill(course, fit=TWO_SLIPS)
+    command = f"{shlex.quote(sys.executable)} -m autograder check numbers --quick | head -1"
+    subprocess.run(command, shell=True, cwd=course, check=True, stdout=subprocess.PIPE)
+    assert kept(course)[UNIT]["passed"]
+
+
 def test_check_says_what_to_do_where_no_small_change_helps(course):
     """It names the command that gives a hint."""
     fill(course, fit=TWO_SLIPS)
@@ -152,5 +175,5 @@ def test_watch_goes_on_looking_and_says_so(course):
 def test_a_change_without_a_line_says_why():
     """Several lines may be it, or what was found only goes round it."""
     in_line = Mending("fit", "line 3", "return 2")
-    assert where_mended_in_practice(in_line) == f"{SAID} (line 3: `return 2`)."
+    assert where_mended_in_practice(in_line) == f"{SAID} (line 3, now `return 2`)."
     assert where_mended_in_practice(Mending("fit")) == f"{SAID}. Its line is not certain."

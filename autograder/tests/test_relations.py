@@ -58,6 +58,8 @@ def but_for_one(array):
 GAPS = changed(ROW, [0, 4, 9], lambda _: np.nan)
 MIXED = np.random.default_rng(3).permutation(13)
 IMAGE = np.random.default_rng(3).integers(256, size=(9, 11))
+SQUARE = RNG.normal(size=(4, 4))
+SQUARES = RNG.normal(size=(3, 4, 4))
 AT_BORDER = np.pad(np.zeros((4, 3), bool), 1, constant_values=True)
 
 
@@ -398,12 +400,28 @@ PLANTED = [
     (
         TABLE,
         np.where(TABLE < 0.2, np.exp(TABLE), TABLE),
-        ("your values are the expected ones where the larger ones are expected, and wrong else"),
+        ("your values are the expected ones where these are larger, and wrong where smaller."),
     ),
     (
         TABLE,
         np.where(TABLE > 0.2, np.exp(TABLE), TABLE),
-        ("your values are the expected ones where the smaller ones are expected, and wrong"),
+        ("your values are the expected ones where these are smaller, and wrong where larger."),
+    ),
+    # a diagonal
+    (
+        SQUARE,
+        np.where(np.eye(4, dtype=bool), SQUARE, SQUARE**2),
+        ("your values are the expected ones on the diagonal, and wrong elsewhere."),
+    ),
+    (
+        SQUARE,
+        np.where(np.eye(4, dtype=bool), SQUARE**2, SQUARE),
+        ("your values are the expected ones, except on the diagonal."),
+    ),
+    (
+        SQUARES,
+        np.where(np.eye(4, dtype=bool), SQUARES, SQUARES**2),
+        ("your values are the expected ones on the diagonal along axis 1 and axis 2, and wrong"),
     ),
     # of themselves
     (ROW, np.empty(0), "there are no values."),

@@ -53,12 +53,12 @@ SLIPS = {
     "an index": (
         "y[i])",
         "y[i - 1])",
-        ": a term is too much, or a value is off by one, or an index is wrong.",
+        ": a term should not be there, or a value is off by one, or an index is wrong.",
     ),
     "a sign of an index": (
         "* x[i], height",
         "* x[-i], height",
-        ": a minus is too much, or an index is wrong.",
+        ": a minus should not be there, or an index is wrong.",
     ),
     "an index that is not counted": (
         "y[i])",
@@ -74,12 +74,12 @@ SLIPS = {
     "a minus too many": (
         "missed = rate",
         "missed = -rate",
-        ": a minus is too much, or the two sides of a `-` are swapped.",
+        ": a minus should not be there, or the two sides of a `-` are swapped.",
     ),
     "a power too many": (
         "rate * (height",
         "rate**2 * (height",
-        ": a power is too much, or an exponent is wrong.",
+        ": a power should not be there, or an exponent is wrong.",
     ),
 }
 
@@ -110,7 +110,7 @@ def test_a_slip_is_mended_and_told(server, right, slip, words):
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
-    assert found.startswith(f"{BEGINNING} (line {line}: `")
+    assert found.startswith(f"{BEGINNING} (line {line}, now `")
     assert words in found
 
 
@@ -209,7 +209,7 @@ def test_what_is_put_back_is_what_the_submission_holds_elsewhere(server, held, r
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
-    assert found.startswith(f"{BEGINNING} (line {line}: `")
+    assert found.startswith(f"{BEGINNING} (line {line}, now `")
     assert words in found
 
 
@@ -240,7 +240,9 @@ def test_the_body_of_a_condition_is_none(server):
     slip = MISSED.replace("slope * x[i]", "slope / x[i]")
     body = FIT.replace(f"missed = {MISSED}", f"if len(x): missed = {slip}")
     found = repaired(wrong(server, submission(body)), {"fit"})
-    assert found.endswith(f"(line 83: `if len(x): missed = {slip}`): `/` stands where `*` should.")
+    assert found.endswith(
+        f"(line 83, now `if len(x): missed = {slip}`): `/` stands where `*` should."
+    )
     head = FIT.replace("    return", "    if(len(x) == 3): slope, height = 0.0, 1.0\n    return")
     # without its body the check passes, too
     assert repaired(wrong(server, submission(head)), {"fit"}) == f"{BEGINNING}."
@@ -297,7 +299,7 @@ def test_of_an_expression_in_several_lines_the_statement_is_told(server):
     (line,) = [number for number, text in enumerate(lines, 1) if "missed = rate * (" in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
     statement = "missed = rate * ( height - slope * x[i] - y[i] )"
-    assert found == f"{BEGINNING} (line {line}: `{statement}`): `-` stands where `+` should."
+    assert found == f"{BEGINNING} (line {line}, now `{statement}`): `-` stands where `+` should."
 
 
 def test_two_slips_are_not_mended_by_one_change(server):
@@ -317,7 +319,7 @@ def test_in_a_notebook_the_cell_is_named(server):
     cells = [small.solved(), FIT.replace("slope * x[i] -", "slope / x[i] -")]
     book = {"cells": [{"cell_type": "code", "source": text} for text in cells]}
     found = repaired(wrong(server, json.dumps(book).encode()), {"fit"})
-    assert "(cell 2, line 5: `missed" in found
+    assert "(cell 2, line 5, now `missed" in found
 
 
 def test_one_wrong_number_alone_is_not_told(server, monkeypatch):
@@ -495,7 +497,7 @@ def test_what_a_right_answer_calls_is_put_back_too(server):
     assert repaired(one, {"fit"}) == ""
     right = small.solved() + "\ndef g(x):\n    return x.ravel()\n"
     found = repaired(replace(one, right=right), {"fit"})
-    assert found == f"{BEGINNING} (line {line}: `return {slip}`): `ravel` is left out."
+    assert found == f"{BEGINNING} (line {line}, now `return {slip}`): `ravel` is left out."
 
 
 def test_so_many_are_tried_and_no_more(server, monkeypatch):
@@ -581,7 +583,7 @@ NAMES = {
 
 
 def test_what_a_change_makes_is_what_its_counterpart_mends():
-    """Of each kind of change one mends it, or it is said that there is too much."""
+    """Of each kind of change one mends it, or it is said that there should not be there."""
     slips = {change.slip for change in small_changes(small.solved())}
     assert len({slip.kind for slip in slips}) > 10
     only_mended = (SlipKind.CALL, SlipKind.DIVISOR)

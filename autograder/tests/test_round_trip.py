@@ -342,6 +342,6 @@ def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
     }
     assert "their number in this assignment is not known: Carl (carl@example.edu)." in said
     feedback = ("feedback", grades, "--to", "moodle", "--policy", policy, "--out", tmp_path)
-    assert f"without a Moodle number: carl@example.edu, {WORDS}" in run(*feedback)
+    assert f"and so in no zip (1): carl@example.edu, {WORDS}. `collect`" in run(*feedback)
     with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
         assert "Greg_18_assignsubmission_file/feedback.html" in packed.namelist()

@@ -95,7 +95,7 @@ def test_numbers_out_of_range_warn_nobody():
         (
             ("def f(seed): return None"),
             "raised",
-            "TypeError: `y` should be an array of numbers, found NoneType",
+            "TypeError: `y` should be a number or an array of numbers, found NoneType",
         ),
         ("def f(seed): raise SystemExit(3)", "raised", "line 1, in `f`: SystemExit: 3"),
         ("def f(seed): raise ValueError", "raised", "line 1, in `f`: ValueError"),

@@ -11,7 +11,6 @@ import small
 from browser import violations
 from small import COURSE, UNIT
 
-from autograder.course import load_unit
 from autograder.review.answers import NothingToCompare, read_class
 from autograder.review.fingerprints import numbers
 from autograder.review.similar import alike
@@ -159,9 +158,20 @@ def graded(handed_in, tmp_path_factory):
     return grades, done.stdout
 
 
+def test_a_unit_that_nobody_handed_in_need_not_be_there(handed_in, tmp_path):
+    """Its package may be missing: only what was handed in is read."""
+    course = tmp_path / "course"
+    shutil.copytree(COURSE.folder, course)
+    (course / "checks" / "words.py").write_text("import a_package_that_nobody_has\n")
+    compare = ("similar", handed_in, "--out", tmp_path / "out", "--course", course)
+    done = small.run_command(*compare, "--lines", "4")
+    assert done.returncode == 0, done.stderr
+    assert f"{UNIT}, three_steps: " in done.stdout
+
+
 def compared(folder, also=(), lines=4, unit=UNIT):
     """The reports of a folder of submissions by check; "" is the whole unit."""
-    (read,) = read_class(small.COURSE, [load_unit(small.COURSE, unit)], folder, None, also, lines)
+    (read,) = read_class(small.COURSE, [unit], folder, None, also, lines)
     return {report.exercise.check: report for report in alike(read, most=50)}
 
 
@@ -252,7 +262,7 @@ def test_equal_files_stand_out_whatever_the_class_shares(handed_in, tmp_path):
         small.submit(folder, student, with_fit(APART[0]) + "\n# the same\n")
     for student in ("kim", "lea"):
         small.submit(folder, student, COURSE.stub(UNIT).read_text())
-    (unit,) = read_class(COURSE, [load_unit(COURSE, UNIT)], folder, None, (), 4)
+    (unit,) = read_class(COURSE, [UNIT], folder, None, (), 4)
     assert ("ida", "jon") in unit.equal
     assert not any("kim" in students for students in unit.equal)
     found = [pair for report in alike(unit, 50) for pair in report.pairs]
@@ -471,9 +481,7 @@ def test_a_hostile_name_is_text(tmp_path):
     small.submit(tmp_path / "in", "copy", with_fit(RENAMED))
     for number, code in enumerate(APART):
         small.submit(tmp_path / "in", f"apart{number}", with_fit(code))
-    (read,) = read_class(
-        small.COURSE, [load_unit(small.COURSE, UNIT)], tmp_path / "in", None, (), 4
-    )
+    (read,) = read_class(small.COURSE, [UNIT], tmp_path / "in", None, (), 4)
     write_similar([(read, alike(read, most=5))], tmp_path / "out")
     for path in (tmp_path / "out").rglob("*.html"):
         assert path.read_text().count("<script>") == path.read_text().count('"use strict"')

@@ -1,7 +1,7 @@
 """Experiments on straight lines.
 
 A check runs the student's functions on random inputs and returns named results. It never compares.
-The engine runs it on the solution, too and on the solution with each known mistake, and compares.
+The engine runs it on the solution, too, and on the solution with each known mistake, and compares.
 """
 
 import numpy as np

@@ -518,6 +518,73 @@ with autograder.example("four ways to look back, timed"):
 # values, 2 megabytes by then, and more with each step. The other three keep 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
+# **Find the mistake.** Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
+# and that is how it runs on today's GPUs (FlashAttention, Dao and others 2022). Of a piece of the past, keep its largest score m, its sum
+# $s = \sum e^{\text{score} - m}$, and its answer o, the mean of its values with the weights $e^{\text{score} - m} / s$. Two pieces make one:
+#
+# $$m = \max(m_1, m_2) \qquad s = s_1 e^{m_1 - m} + s_2 e^{m_2 - m} \qquad o = \frac{s_1 e^{m_1 - m}\, o_1 + s_2 e^{m_2 - m}\, o_2}{s}$$
+#
+# A piece of one step has its own score, the sum 1 and its own value. `merged` joins n pairs of pieces at once, so it fits your `parallel_scan`. The
+# one that you get has a mistake in one line, which depends on your name.
+#
+# 1. Write your name, and run the example below it. Copy the function that it prints to where it is asked for.
+# 2. Find the mistake and repair it, in your way. The check runs your repair.
+# 3. Give the number of the line that was wrong. The check only records it; it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 11 lines in all
+#
+# <details><summary>Which pieces have an answer that I know?</summary>
+#
+# Two equal pieces: the same m and o, and twice the sum. Two pieces of one step each: a softmax of two scores. Then make one score far larger than
+# the other: its value is the answer. And add 1,000 to all scores: only m changes.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("merged", my_name()))
+
+
+# %%
+def merged(earlier, later):
+    """Joins pieces of the past, n pairs at once: tuples of largest scores (n,), sums (n,), answers (n, M) → such a tuple."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("one query over 512 steps, in pieces"):
+    q, k, v = np.random.default_rng(0).normal(0, 1, (3, 512, 32))
+    scores = k @ q[-1] / np.sqrt(32)
+    *_, answers = parallel_scan(merged, (scores, np.ones(512), v))  # of each prefix of the past
+    head = attention_head(q, k, v)
+    print(f"largest difference from the head: {np.abs(answers[-1] - head[-1]).max():.0e}")
+
+# %% [markdown]
+# So a query can read the past step by step, in chunks or in the rounds of a scan, and it keeps 34 numbers while it does. But the *next* query needs all
+# keys and values again. So FlashAttention saves the memory of the scores, and what a transformer keeps of the past still grows with each step.
+#
 # ## 11. Overwrite, not add
 #
 # A table is soon full if one can only add to it. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we

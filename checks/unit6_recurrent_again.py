@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choice,
+    named,
+    planted,
+    same_after,
+)
 
 SIZES = {"T": 11, "B": 3, "V": 13, "H": 5, "D": 4, "M": 7}
 UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
@@ -348,6 +357,30 @@ def in_chunks(net: Any, seed: int) -> Arrays:
     outputs, _ = watched.chunked_attention(*endless, empty, 100)
     out |= named("end_of_30000", np.asarray(outputs)[-3:])
     return out | same_after(watched)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`merged` joins two pieces of the past, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    out: Arrays = {}
+    for name, size in (("joined", 1), ("joined_of_large_scores", 1000)):
+        pieces = []
+        for _ in range(2):
+            scores = size * rng.normal(0, 1, T)
+            pieces.append((scores, rng.uniform(1, 3, T), rng.normal(0, 1, (T, M))))
+        largest, total, answer = net.merged(*pieces)
+        # in one array, so that each mistake shows in all of it
+        whole = np.column_stack([np.divide(largest, size), total, answer])
+        out |= named(name, whole)
+    return out | same_after(net)
+
+
+@check(points=1, question=planted("merged"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 def unit_keys(rng: np.random.Generator, steps: int = T) -> list[np.ndarray]:

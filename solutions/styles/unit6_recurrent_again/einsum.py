@@ -83,3 +83,11 @@ def newton_round(Wh, u, h0, guess):
     A = np.einsum("ij,tj->tij", Wh, 1 - f * f)
     A_all, b_all = parallel_scan(combine, (A, f - np.einsum("ti,tij->tj", before, A)))
     return np.einsum("i,tij->tj", h0, A_all) + b_all
+
+
+def merged(earlier, later):
+    scores, sums, answers = map(np.stack, zip(earlier, later))
+    largest = scores.max(0)
+    weights = sums * np.exp(scores - largest)
+    total = np.einsum("pn->n", weights)
+    return largest, total, np.einsum("pn,pnm,n->nm", weights, answers, 1 / total)

@@ -54,3 +54,11 @@ parity_inputs = lambda bits: (
 linear_attention = lambda q, k, v: np.array(
     [sum((q[t] @ k[s]) * v[s] for s in range(t + 1)) for t in range(len(q))]
 )
+
+
+def merged(earlier, later):
+    logs = [score + np.log(total) for score, total, _ in (earlier, later)]
+    both = np.logaddexp(*logs)
+    share = np.exp(logs[0] - both)[:, None]
+    largest = np.where(earlier[0] > later[0], earlier[0], later[0])
+    return largest, np.exp(both - largest), share * earlier[2] + (1 - share) * later[2]

@@ -82,3 +82,16 @@ def train(weights, batches, lr):
             trained[name] = trained[name] - lr * grads[name]
         losses.append(float(loss))
     return trained, losses
+
+
+def merged(earlier, later):
+    scores, sums, answers = [], [], []
+    for score1, sum1, answer1, score2, sum2, answer2 in zip(*earlier, *later):
+        score = max(float(score1), float(score2))
+        weight1 = sum1 * math.exp(score1 - score)
+        weight2 = sum2 * math.exp(score2 - score)
+        scores.append(score)
+        sums.append(weight1 + weight2)
+        share = weight1 / sums[-1]
+        answers.append([share * a + (1 - share) * b for a, b in zip(answer1, answer2)])
+    return np.array(scores), np.array(sums), np.array(answers)

@@ -128,6 +128,25 @@ def chunked_attention(q, k, v, state, size):
     return np.vstack(pieces), state
 
 
+def my_name():
+    return "Solved_Again_Unit6"
+
+
+def merged(earlier, later):
+    """Joins pieces of the past, n pairs at once: tuples of largest scores (n,), sums (n,), answers (n, M) → such a tuple."""
+    top = np.maximum(earlier[0], later[0])
+    total, answer = 0, 0
+    for score, weight, read in (earlier, later):
+        weight = weight * np.exp(score - top)
+        total = total + weight
+        answer = answer + weight[:, None] * read
+    return top, total, answer / total[:, None]
+
+
+def mistaken_line():
+    return 10
+
+
 def delta_rule(q, k, v, beta, keep, state):
     """The gated delta rule: the state fades by keep[t], and what it holds under k[t] moves to v[t] by the share beta[t].
 

@@ -134,6 +134,26 @@ def chunked_attention(q, k, v, state, size):
     return np.concatenate(out, axis=0), S
 
 
+def my_name():
+    return "solved_unit6"
+
+
+def merged(earlier, later):
+    """Joins pieces of the past, n pairs at once: tuples of largest scores (n,), sums (n,), answers (n, M) → such a tuple."""
+    largest1, sum1, answer1 = earlier
+    largest2, sum2, answer2 = later
+    largest = np.maximum(largest1, largest2)
+    weight1 = sum1 * np.exp(largest1 - largest)
+    weight2 = sum2 * np.exp(largest2 - largest)
+    total = weight1 + weight2
+    answer = (weight1[:, None] * answer1 + weight2[:, None] * answer2) / total[:, None]
+    return largest, total, answer
+
+
+def mistaken_line():
+    return 9
+
+
 def delta_rule(q, k, v, beta, keep, state):
     """The gated delta rule: the state fades by keep[t], and what it holds under k[t] moves to v[t] by the share beta[t].
 

@@ -5,7 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, UnitSettings, Watched, check, named, number, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    named,
+    number,
+    planted,
+    same_after,
+)
 
 SIZES = {"T": 6, "B": 5, "V": 13, "H": 9}
 UNIT = UnitSettings(packages=("numpy",), sizes=SIZES)
@@ -211,6 +220,35 @@ def numerical(net: Any, seed: int) -> Arrays:
         out |= named(f"gradient{word}", gradient)
         kept &= np.allclose(before, w, 1e-9, 1e-9)  # + ε − 2ε + ε rounds
     return out | named("same_after", kept)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`error_along` compares a gradient with the slope along a direction, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+
+    def drawn() -> Arrays:
+        return {"matrix": rng.normal(0, 1, (2, 3)), "vector": rng.normal(0, 1, 4)}
+
+    errors = []
+    for eps in np.linspace(0.05, 0.6, 12):
+        slopes = drawn()
+
+        def loss(params: Arrays, slopes: Arrays = slopes) -> float:
+            # not linear, so that a slope depends on where it is measured
+            parts = [np.sin(slopes[name] + params[name]).sum() for name in slopes]
+            return float(sum(parts))
+
+        # sums of both signs, and gradients that are far off
+        errors.append(net.error_along(loss, drawn(), drawn(), drawn(), float(eps)))
+    return named("errors", errors) | same_after(net)
+
+
+@check(points=1, question=planted("error_along"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 @check(points=1, question=number(rtol=0.1, predict=True))

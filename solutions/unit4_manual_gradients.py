@@ -753,6 +753,100 @@ with autograder.example("your backward pass against your numerical gradient"):
 # Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ on the
 # error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 #
+# **Find the mistake.** The network of section 13 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
+# right, two losses are enough. Draw a direction d, as many numbers as there are weights, and move all weights along it. The slope that you measure
+# should be the one that the gradient g predicts:
+#
+# $$\textstyle\sum_i g_i\, d_i \;\approx\; \frac{L(w + \varepsilon d) - L(w - \varepsilon d)}{2\varepsilon}$$
+#
+# A wrong entry of g changes the left side and not the right. But who checks the checker? Below is such a function, with a mistake in one line. Which
+# mistake depends on your name.
+#
+# 1. Write your name and run the example below it. It prints the function; copy that to where it is asked for.
+# 2. Find the mistake with losses whose slope you know, and repair it in your way. The check runs it.
+# 3. Give the number that stands behind the wrong line. The check records it, and it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 11 lines in all
+#
+# <details><summary>Which losses have a slope that I know?</summary>
+#
+# The sum of all weights has a gradient of ones. With ones the error is 0 along every direction; with threes one slope is three times the other, so
+# the error is 2/3; with −1 everywhere it is 2. Then take a loss that is not linear, such as the sum of all squares.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    ### BEGIN SOLUTION
+    return "ada"
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("error_along", my_name()))
+
+
+# %%
+def error_along(loss, params, grads, direction, eps):
+    """The relative error of `grads` along `direction`, |a − n| / max(|a|, |n|), with a by hand and n by a central difference.
+
+    loss: a function of a dict like `params` that returns a number; `grads` and `direction` are dicts of arrays, too.
+    """
+    ### BEGIN SOLUTION
+    by_hand = 0.0
+    up = {}
+    down = {}
+    for name, step in direction.items():
+        by_hand += (grads[name] * step).sum()
+        up[name] = params[name] + eps * step
+        down[name] = params[name] - eps * step
+    measured = (loss(up) - loss(down)) / (2 * eps)
+    return abs(by_hand - measured) / max(abs(by_hand), abs(measured))
+    ### END SOLUTION
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    ### BEGIN SOLUTION
+    return 11
+    ### END SOLUTION
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("14,867 weights checked by two losses"):
+    rng = np.random.default_rng(0)
+    large = {"Wx": (83, 64), "Wh": (64, 64), "bh": (64,), "Wy": (64, 83), "by": (83,)}
+    large = {name: rng.normal(0, 0.1, shape) for name, shape in large.items()}
+    x_large, y_large, h_large = *rng.integers(0, 83, (2, 8, 32)), np.zeros((32, 64))
+
+    def large_loss(params):
+        return cross_entropy(forward(params, x_large, h_large)[0], y_large)[0]
+
+    logits_large, states_large = forward(large, x_large, h_large)
+    right, _ = backward(large, x_large, states_large, cross_entropy(logits_large, y_large)[1])
+    one_wrong = right | {"bh": right["bh"] + 0.01 * (np.arange(64) == 7)}
+    direction = {name: rng.normal(0, 1, w.shape) for name, w in large.items()}
+    for words, grads in (
+        ("your gradient", right),
+        ("Wh transposed", right | {"Wh": right["Wh"].T}),
+        ("0.01 added to one entry", one_wrong),
+    ):
+        error = error_along(large_loss, large, grads, direction, 1e-6)
+        print(f"{words}: relative error {error:.1e}")
+
+# %% [markdown]
+# Your gradient agrees to eight digits. A single wrong entry among 14,867 shows as well, although two losses do not say *which* entry it is.
+#
 # ## 9. How far back does a gradient reach?
 #
 # `dnext` is multiplied by $W_h^\top$ at every step back. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred

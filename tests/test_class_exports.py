@@ -44,8 +44,8 @@ def test_the_golden_class_is_exported_whole(results, tmp_path, to):
         assert {row[column] for row in table(written[0])} >= students
     if to == "canvas":
         head, *rows = table(written[0])
-        assert head[UNIT] == "36"
-        assert {row[UNIT] for row in rows if row["Student"] == "complete"} == {"36"}
+        assert head[UNIT] == "39"
+        assert {row[UNIT] for row in rows if row["Student"] == "complete"} == {"39"}
     if to == "moodle":
         (row,) = [row for row in table(written[0]) if row["username"] == "mistake_relu_forgotten"]
         assert "the gradient went through relu unchanged" in row[f"{UNIT} feedback"]
@@ -59,14 +59,14 @@ def test_the_policy_of_the_docs_uses_every_rule_there_is():
 @pytest.mark.parametrize(
     ("student", "when", "points", "words"),
     [
-        ("bob", "2026-12-01T23:00:00+01:00", 34, ""),
-        ("bob", "2026-12-03T23:58:00+01:00", 27.2, "2 days late, 20% taken off"),
-        ("bob", "2027-12-03T23:58:00+01:00", 17, "taken off"),  # never more than half
-        ("ada", "2026-12-04T23:58:00+01:00", 34, ""),  # her extension
+        ("bob", "2026-12-01T23:00:00+01:00", 37, ""),
+        ("bob", "2026-12-03T23:58:00+01:00", 29.6, "2 days late, 20% taken off"),
+        ("bob", "2027-12-03T23:58:00+01:00", 18.5, "taken off"),  # never more than half
+        ("ada", "2026-12-04T23:58:00+01:00", 37, ""),  # her extension
     ],
 )
 def test_the_policy_of_the_docs_counts_as_they_say(results, tmp_path, student, when, points, words):
-    """Of 36 points 2 do not count and 4 count on top."""
+    """Of 39 points 2 do not count and 4 count on top."""
     (tmp_path / "policy.toml").write_text(SHOWN)
     (result,) = [
         result for result in results if (result.student, result.unit) == ("complete", UNIT)
@@ -74,5 +74,5 @@ def test_the_policy_of_the_docs_counts_as_they_say(results, tmp_path, student, w
     submitted = datetime.fromisoformat(when).astimezone(UTC).isoformat()
     result = dataclasses.replace(result, student=student, submitted=submitted)
     (grade,) = grades([result], read_policy(COURSE, tmp_path / "policy.toml"))
-    assert (grade.points, grade.max_points) == (points, 30)
+    assert (grade.points, grade.max_points) == (points, 33)
     assert words in grade.words

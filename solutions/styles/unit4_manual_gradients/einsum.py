@@ -49,3 +49,14 @@ def backward(params, x, h, dlogits):
 def clip(grads, bound):
     norm = sum(np.einsum("i,i->", g.ravel(), g.ravel()) for g in grads.values()) ** 0.5
     return {name: g * (bound / max(norm, bound)) for name, g in grads.items()}, norm
+
+
+def error_along(loss, params, grads, direction, eps):
+    flat = lambda arrays: np.concatenate([arrays[name].ravel() for name in direction])
+    by_hand = np.einsum("i,i->", flat(grads), flat(direction))
+    up, down = (
+        loss({name: w + sign * eps * direction[name] for name, w in params.items()})
+        for sign in (1, -1)
+    )
+    slopes = np.array([by_hand, (up - down) / (2 * eps)])
+    return np.ptp(slopes) / np.abs(slopes).max()

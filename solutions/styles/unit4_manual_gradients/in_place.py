@@ -135,3 +135,17 @@ def train(params, batches, lr, bound, h0=None):
         for name, array in params.items():
             array -= lr * grads[name]
     return params, losses
+
+
+def error_along(loss, params, grads, direction, eps):
+    own = {name: np.array(w, dtype=float) for name, w in params.items()}
+    slopes = np.zeros(2)
+    for name in own:
+        slopes[0] += np.vdot(grads[name], direction[name])
+        own[name] += eps * direction[name]
+    slopes[1] += loss(own)
+    for name in own:
+        own[name] -= 2 * eps * direction[name]
+    slopes[1] -= loss(own)
+    slopes[1] /= 2 * eps
+    return abs(slopes[0] - slopes[1]) / abs(slopes).max()

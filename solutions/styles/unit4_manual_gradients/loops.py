@@ -106,3 +106,18 @@ def clip(grads, bound):
         else:
             clipped[name] = grads[name].copy()
     return clipped, norm
+
+
+def error_along(loss, params, grads, direction, eps):
+    by_hand, both = 0.0, []
+    for name in params:
+        for place, number in np.ndenumerate(direction[name]):
+            by_hand += float(grads[name][place]) * float(number)
+    for distance in (eps, -eps):
+        moved = {}
+        for name in params:
+            moved[name] = params[name] + distance * direction[name]
+        both.append(loss(moved))
+    measured = (both[0] - both[1]) / eps / 2
+    larger = max(math.fabs(by_hand), math.fabs(measured))
+    return math.fabs(by_hand - measured) / larger

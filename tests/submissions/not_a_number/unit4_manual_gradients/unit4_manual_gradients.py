@@ -112,6 +112,27 @@ def gradient_100_steps_back():
     return 131.5
 
 
+def my_name():
+    return "not_a_number"
+
+
+def error_along(loss, params, grads, direction, eps):
+    """The relative error of `grads` along `direction`, |a − n| / max(|a|, |n|), with a by hand and n by a central difference."""
+    by_hand = 0.0
+    up = {}
+    down = {}
+    for name, step in direction.items():
+        by_hand += (grads[name] * step).sum()
+        up[name] = params[name] + eps * step
+        down[name] = params[name] - eps * step
+    measured = (loss(up) - loss(down)) / (2 * eps)
+    return abs(by_hand - measured) / max(abs(by_hand), abs(measured))
+
+
+def mistaken_line():
+    return 12
+
+
 def clip(grads, bound):
     """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 

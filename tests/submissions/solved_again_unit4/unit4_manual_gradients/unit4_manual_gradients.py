@@ -115,6 +115,25 @@ def gradient_100_steps_back():
     return 6.0
 
 
+def my_name():
+    return "solved_again_unit4"
+
+
+def error_along(loss, params, grads, direction, eps):
+    """The relative error of `grads` along `direction`, |a − n| / max(|a|, |n|), with a by hand and n by a central difference."""
+    by_hand = sum(np.vdot(grads[name], direction[name]) for name in direction)
+
+    def at(distance):
+        return loss({name: params[name] + distance * direction[name] for name in direction})
+
+    measured = (at(eps) - at(-eps)) / (2 * eps)
+    return abs(by_hand - measured) / max(abs(by_hand), abs(measured))
+
+
+def mistaken_line():
+    return 13
+
+
 def clip(grads, bound):
     """Gradients scaled so that their global norm is at most `bound`, and the norm before.
 

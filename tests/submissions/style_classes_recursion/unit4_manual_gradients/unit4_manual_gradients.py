@@ -125,6 +125,25 @@ def gradient_100_steps_back():
     return 131.5
 
 
+def my_name():
+    return "style_classes_recursion"
+
+
+def error_along(loss, params, grads, direction, eps):
+    """The relative error of `grads` along `direction`, |a − n| / max(|a|, |n|), with a by hand and n by a central difference."""
+    by_hand = sum(np.vdot(grads[name], direction[name]) for name in direction)
+
+    def at(distance):
+        return loss({name: params[name] + distance * direction[name] for name in direction})
+
+    measured = (at(eps) - at(-eps)) / (2 * eps)
+    return abs(by_hand - measured) / max(abs(by_hand), abs(measured))
+
+
+def mistaken_line():
+    return 13
+
+
 def clip(grads, bound):
     norm = math.sqrt(sum(float(v) ** 2 for g in grads.values() for v in g.flat))
     return {k: g * (bound / norm if norm > bound else 1.0) for k, g in grads.items()}, norm

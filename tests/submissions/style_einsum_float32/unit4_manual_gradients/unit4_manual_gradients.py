@@ -98,6 +98,25 @@ def gradient_100_steps_back():
     return 131.5
 
 
+def my_name():
+    return "style_einsum_float32"
+
+
+def error_along(loss, params, grads, direction, eps):
+    """The relative error of `grads` along `direction`, |a − n| / max(|a|, |n|), with a by hand and n by a central difference."""
+    by_hand = sum(np.vdot(grads[name], direction[name]) for name in direction)
+
+    def at(distance):
+        return loss({name: params[name] + distance * direction[name] for name in direction})
+
+    measured = (at(eps) - at(-eps)) / (2 * eps)
+    return abs(by_hand - measured) / max(abs(by_hand), abs(measured))
+
+
+def mistaken_line():
+    return 11
+
+
 def clip(grads, bound):
     flat = np.concatenate([np.ravel(g) for g in grads.values()])
     length = np.linalg.norm(flat)

@@ -1320,18 +1320,18 @@ with autograder.example("rounds of Newton's method"):
 #
 # And what are they worth? Seven layers, each with about 12,500 parameters, read the same 614,400 characters of the lesson's corpus in windows of 64
 # steps. Around each stand the same embedding, a convolution over the last four characters (as today's layers have one) and a layer of relu units. The table
-# shows the loss on held-out windows of 64 characters, as the mean of three seeds with its standard deviation, in nats and in bits per character (one bit is 0.69
+# shows the loss on held-out windows of 64 characters, as the mean of five seeds with its standard deviation, in nats and in bits per character (one bit is 0.69
 # nats); the seconds of training on one core of a busy machine (the delta rules go step by step); what is kept of the past, with 32 bits a number; and the loss on windows of other lengths.
 #
 # | layer | nats | deviation | bits | seconds | bytes of state | at 8 | 512 | 4,096 |
 # |---|---|---|---|---|---|---|---|---|
-# | plain network, a loop | 1.821 | 0.002 | 2.63 | 18 | 256 | 1.97 | 1.79 | 1.80 |
-# | LSTM, a loop | 1.849 | 0.002 | 2.67 | 16 | 232 | 1.98 | 1.81 | 1.83 |
-# | minGRU | 1.853 | 0.003 | 2.67 | 23 | 256 | 1.98 | 1.82 | 1.83 |
-# | attention head | 1.938 | 0.004 | 2.80 | 19 | 384 × T | 2.04 | 1.92 | 1.93 |
-# | linear attention | 1.951 | 0.004 | 2.81 | 14 | 9,216 | 2.05 | 2.25 | 10.90 |
-# | delta rule | 1.926 | 0.006 | 2.78 | 59 | 9,216 | 2.03 | 1.94 | 2.34 |
-# | gated delta rule | 1.895 | 0.005 | 2.73 | 76 | 9,216 | 2.01 | 1.86 | 1.88 |
+# | plain network, a loop | 1.824 | 0.007 | 2.63 | 18 | 256 | 1.97 | 1.79 | 1.81 |
+# | LSTM, a loop | 1.851 | 0.004 | 2.67 | 16 | 232 | 1.98 | 1.81 | 1.83 |
+# | minGRU | 1.851 | 0.005 | 2.67 | 23 | 256 | 1.98 | 1.82 | 1.83 |
+# | attention head | 1.939 | 0.005 | 2.80 | 19 | 384 × T | 2.04 | 1.92 | 1.93 |
+# | linear attention | 1.950 | 0.005 | 2.81 | 14 | 9,216 | 2.05 | 2.26 | 11.38 |
+# | delta rule | 1.928 | 0.008 | 2.78 | 59 | 9,216 | 2.03 | 1.95 | 2.32 |
+# | gated delta rule | 1.898 | 0.007 | 2.74 | 76 | 9,216 | 2.01 | 1.86 | 1.88 |
 #
 # How long does one sequence take, without training? Each layer in the form that it has here, on one core: the first two loop in C, minGRU is a scan
 # in rounds, linear attention goes in chunks of 64, and the delta rules step by step, in Python.

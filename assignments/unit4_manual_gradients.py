@@ -45,7 +45,7 @@
 # | T | steps in time | | `x`, `targets` | (T, B) | ids of characters, integers |
 # | B | sequences in a batch | | `logits` | (T, B, V) | scores before softmax |
 # | V | characters in the vocabulary | | `h` | (T+1, B, H) | hidden states; `h[0]` is the start |
-# | H | hidden units | | `params` | | a dict of the five arrays below (unit 3 calls it `weights`) |
+# | H | hidden units | | `params` | | a dict of the five arrays below |
 #
 # | `params[…]` | shape | what it does |
 # |---|---|---|
@@ -427,8 +427,8 @@ check("numerical")
 # %% [markdown]
 # Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
 # How small is small? That depends on the size of the gradient, so divide by it: the *relative error* of a derivative a by hand and n by
-# differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect a kink: where one of
-# the two points lies on the other side of a kink of relu, both gradients can be right and yet differ. The cell divides the largest
+# differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at
+# which its slope jumps: if the two points lie on either side of it, both gradients can be right and yet differ. The cell divides the largest
 # difference in an array by the array's largest entry, so that an entry near 0 does no harm. Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
 # which ε is best, and what happens above and below it?
 
@@ -718,8 +718,8 @@ check("two_steps")
 #
 # Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
 # a loss of their entropy. On this corpus they are 4.42 and 3.13; if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
-# 1.92. No network can come below the lower bounds of unit 2: 2.46 nats for one known character, 1.89 for two, 1.29 for three. A loss below their mean
-# over all eight steps would mean that targets leak into the input.
+# 1.92. Unit 2 counted how low a loss on the training text can be: 2.46 nats if one character is known, 1.89 if two are, 1.29 if three. With more, the bound
+# falls further. A first step's loss below 2.46 would mean that targets leak into the input.
 
 
 # %%

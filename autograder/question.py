@@ -80,33 +80,33 @@ class Question:
         Raises `TypeError` for what is no answer, which says what one is.
         """
         if self.kind is Kind.CHOICE:
-            return {name: np.array(self._option(name, value))}
+            return {name: np.array(self._option("the answer", value))}
         if self.kind is Kind.CHOICES:
-            chosen = self._chosen(name, value)
+            chosen = self._chosen(value)
             return {option: np.array(option in chosen) for option in self.options}
         if self.kind is Kind.NUMBER:
-            return {name: np.array(_number(name, value))}
+            return {name: np.array(_number(value))}
         if self.kind is Kind.SHAPE:
-            return {name: _shape(name, value)}
+            return {name: _shape(value)}
         if self.kind is Kind.WRITTEN:
-            return {name: np.array(_text(name, value, LONGEST_WRITTEN))}
+            return {name: np.array(_text("the answer", value, LONGEST_WRITTEN))}
         if self.kind is Kind.PLANTED:
-            whose, line = _name_and_line(name, value)
-            return {name: np.array(_line(name, line)), WHOSE: np.array(_short("name", whose))}
-        return {name: np.array(_short(name, value))}
+            whose, line = _name_and_line(value)
+            return {name: np.array(_line(line)), WHOSE: np.array(_short("the name", whose))}
+        return {name: np.array(_short("the answer", value))}
 
-    def _option(self, name: str, value: Any) -> str:
+    def _option(self, what: str, value: Any) -> str:
         for option in self.options:
             if isinstance(value, str | int) and _folded(str(value)) == _folded(option):
                 return option
-        raise TypeError(f"`{name}` should be one of {self._listed()}. It is {_found(value)}.")
+        raise TypeError(f"{what} should be one of {self._listed()}. It is {_found(value)}.")
 
-    def _chosen(self, name: str, value: Any) -> Collection[str]:
+    def _chosen(self, value: Any) -> Collection[str]:
         if isinstance(value, str) or not isinstance(value, Collection):
             raise TypeError(
-                f"`{name}` should be a set of some of {self._listed()}. It is {_found(value)}."
+                f"the answer should be a set of some of {self._listed()}. It is {_found(value)}."
             )
-        return {self._option(f"{name}: each part", part) for part in value}
+        return {self._option("each part of the answer", part) for part in value}
 
     def _listed(self) -> str:
         return ", ".join(f'"{option}"' for option in self.options)
@@ -293,34 +293,34 @@ def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _number(name: str, value: Any) -> float:
+def _number(value: Any) -> float:
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if is_number and not isinstance(value, np.complexfloating):
         with suppress(OverflowError):  # a whole number may be too large for a float
             if math.isfinite(value):
                 return float(value)
-    raise TypeError(f"`{name}` should be a number. It is {_found(value)}.")
+    raise TypeError(f"the answer should be a number. It is {_found(value)}.")
 
 
-def _name_and_line(name: str, value: Any) -> tuple[Any, Any]:
+def _name_and_line(value: Any) -> tuple[Any, Any]:
     if isinstance(value, tuple) and len(value) == 2:
         return value
-    raise TypeError(f"`{name}` should be a name and the number of a line. It is {_found(value)}.")
+    raise TypeError(f"the answer should be a name and the number of a line. It is {_found(value)}.")
 
 
-def _line(name: str, value: Any) -> int:
+def _line(value: Any) -> int:
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if is_whole and 1 <= value <= LONGEST_FUNCTION:
         return int(value)
-    raise TypeError(f"`{name}` should be the number of a line. It is {_found(value)}.")
+    raise TypeError(f"the answer should be the number of a line. It is {_found(value)}.")
 
 
-def _shape(name: str, value: Any) -> np.ndarray:
+def _shape(value: Any) -> np.ndarray:
     sizes = list(value) if isinstance(value, tuple | list) else [value]
     if not all(map(_is_size, sizes)):
-        raise TypeError(f"`{name}` should be a shape, as (3, 4). It is {_found(value)}.")
+        raise TypeError(f"the answer should be a shape, as (3, 4). It is {_found(value)}.")
     if len(sizes) > MOST_AXES:
-        raise TypeError(f"`{name}` should be a shape of at most {MOST_AXES} numbers.")
+        raise TypeError(f"the answer should be a shape of at most {MOST_AXES} numbers.")
     return np.array(sizes, dtype=np.int64)
 
 
@@ -331,15 +331,15 @@ def _is_size(value: Any) -> bool:
     return bool(value >= 0)
 
 
-def _short(name: str, value: Any) -> str:
-    return _folded(_text(name, value, LONGEST))
+def _short(what: str, value: Any) -> str:
+    return _folded(_text(what, value, LONGEST))
 
 
-def _text(name: str, value: Any, longest: int) -> str:
+def _text(what: str, value: Any, longest: int) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise TypeError(f"`{name}` should be a text. It is {_found(value)}.")
+        raise TypeError(f"{what} should be a text. It is {_found(value)}.")
     if len(value) > longest:
-        raise TypeError(f"`{name}` should have at most {longest} characters; it has {len(value)}.")
+        raise TypeError(f"{what} should have at most {longest} characters; it has {len(value)}.")
     return value
 
 

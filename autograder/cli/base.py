@@ -41,6 +41,7 @@ EXTRAS = {
     "tomli_w": "authoring",
     "yaml": "lms",
 }
+OF_COMMANDS = {"nbgrader": "nbgrader"}  # a command → the extra that brings all that it needs
 SUFFIXES = (".py", ".ipynb")  # of a script and of a notebook
 LINUX = ("fcntl", "resource")  # modules of Python that only Unix has
 # what an `OSError` says of a disk or a folder, and never of a fault of ours
@@ -79,7 +80,7 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package in EXTRAS and _is_import_of_ours(error):
-                install = extra(EXTRAS[package])
+                install = extra(OF_COMMANDS.get(command.__name__, EXTRAS[package]))
                 raise Refused(f"this needs {package}, which is not installed: {install}") from error
             if error.name in LINUX:
                 raise Refused(f"this needs Linux. {NEEDS_LINUX}") from error

@@ -109,7 +109,12 @@ def check(
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
         seed = "on the public seed. Grading uses a secret seed.\n"
-        screen.print(f"{total_in_practice(verdicts)} {seed}", soft_wrap=True)
+        left_out = len(unit.checks) - len(checks)
+        without = ""
+        if left_out:
+            checks_that = "check that trains" if left_out == 1 else "checks that train"
+            without = f" (without {left_out} {checks_that})"
+        screen.print(f"{total_in_practice(verdicts)}{without} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
         click.echo(as_text(checked))

@@ -177,9 +177,9 @@ def graded(asked):
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ('return "relu"', 'return "Relux"', '`best` should be one of "tanh", "relu", "sine"'),
-        ("return 2.7183", 'return "e"', "`rate` should be a number. It is 'e'."),
-        ("return (4, 3)", "return (4, 3.5)", "`weights` should be a shape, as (3, 4). It is (4"),
+        ('return "relu"', 'return "Relux"', 'the answer should be one of "tanh", "relu", "sine"'),
+        ("return 2.7183", 'return "e"', "the answer should be a number. It is 'e'."),
+        ("return (4, 3)", "return (4, 3.5)", "the answer should be a shape, as (3, 4). It is (4"),
     ],
 )
 def test_a_mistake_that_is_no_answer_is_refused(old, new, why, tmp_path):
@@ -232,21 +232,28 @@ def test_an_answer_is_read_as_it_is_meant(question, value, text):
 @pytest.mark.parametrize(
     ("question", "value", "told"),
     [
-        (choice("up", "down"), "left", '`q` should be one of "up", "down". It is \'left\'.'),
-        (choice("up", "down"), None, '`q` should be one of "up", "down". It is None.'),
-        (choices("a", "b"), "a", '`q` should be a set of some of "a", "b". It is \'a\'.'),
-        (choices("a", "b"), {"e"}, '`q: each part` should be one of "a", "b". It is \'e\'.'),
-        (number(), True, "`q` should be a number. It is True."),
-        (number(), float("nan"), "`q` should be a number. It is nan."),
-        pytest.param(
-            number(), 10**5000, "`q` should be a number. It is of type int.", id="a long number"
+        (choice("up", "down"), "left", 'the answer should be one of "up", "down". It is \'left\'.'),
+        (choice("up", "down"), None, 'the answer should be one of "up", "down". It is None.'),
+        (choices("a", "b"), "a", 'the answer should be a set of some of "a", "b". It is \'a\'.'),
+        (
+            choices("a", "b"),
+            {"e"},
+            'each part of the answer should be one of "a", "b". It is \'e\'.',
         ),
-        (number(), 1j, "`q` should be a number. It is of type complex."),
-        (number(), np.zeros(2), "`q` should be a number. It is of type ndarray."),
-        (shape(), (3, -1), "`q` should be a shape, as (3, 4). It is (3, -1)."),
-        (shape(), "34", "`q` should be a shape, as (3, 4). It is '34'."),
-        (short(), "", "`q` should be a text. It is ''."),
-        (short(), "x" * 201, "`q` should have at most 200 characters; it has 201."),
+        (number(), True, "the answer should be a number. It is True."),
+        (number(), float("nan"), "the answer should be a number. It is nan."),
+        pytest.param(
+            number(),
+            10**5000,
+            "the answer should be a number. It is of type int.",
+            id="a long number",
+        ),
+        (number(), 1j, "the answer should be a number. It is of type complex."),
+        (number(), np.zeros(2), "the answer should be a number. It is of type ndarray."),
+        (shape(), (3, -1), "the answer should be a shape, as (3, 4). It is (3, -1)."),
+        (shape(), "34", "the answer should be a shape, as (3, 4). It is '34'."),
+        (short(), "", "the answer should be a text. It is ''."),
+        (short(), "x" * 201, "the answer should have at most 200 characters; it has 201."),
     ],
 )
 def test_what_is_no_answer_is_told_what_one_is(question, value, told):
@@ -707,7 +714,7 @@ def test_a_written_answer_waits_for_a_person(tmp_path):
     assert (verdict.status, verdict.earned, verdict.points) == ("recorded", 0, 4)
     assert [remark.text for remark in verdict.remarks] == [told]
     assert (nothing.status, nothing.given) == ("error", "")
-    assert nothing.remarks[0].text == "`essay` should be a text. It is None."
+    assert nothing.remarks[0].text == "the answer should be a text. It is None."
     (practised_here,) = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
     assert [remark.text for remark in practised_here.remarks] == [told]
     findings = list(validate(unit, ValidationReport("essays", seeds=1, quick=True)))

@@ -60,7 +60,7 @@ check = autograder.unit("unit6_recurrent_again")
 # ## 1. Scan, once more
 #
 # What can be scanned in parallel? In unit 3 you saw it for elements that are one tensor each. Here an element may consist of *several* arrays. For
-# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 12 a step will be a matrix with a vector. They have different shapes, so
+# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 13 a step will be a matrix with a vector. They have different shapes, so
 # they do not fit into one array. So all first parts are in one array, all second parts in another, each with time as its first axis:
 #
 # ```text
@@ -226,8 +226,8 @@ with autograder.example("a unit that counts letters, in parallel"):
 #
 # $$\mathrm{d}c_t = g_t\, z_t \qquad \mathrm{d}z_t = g_t\, (c_t - h_{t-1}) \qquad \mathrm{d}s_t = \mathrm{d}z_t\, z_t (1 - z_t)$$
 #
-# where $s_t$ is what goes into the sigmoid. Read the middle one aloud: to open the gate helps as far as the candidate is better than what it
-# replaces.
+# where $s_t$ is what goes into the sigmoid. Read the middle one aloud: an open gate replaces
+# $h_{t-1}$ by $c_t$, so its gradient is how much the loss changes with the state, times the difference of the two.
 #
 # Give the loss and a dict with the gradient of each of the five weights. Use `linear_recurrence` for the way back, so that there is no loop over
 # the steps here either.
@@ -333,9 +333,9 @@ with autograder.example("minGRU reads"):
         print(f"held out, {T:>5} characters: {gradients(trained, x, y)[0]:.3f} nats per character")
 
 # %% [markdown]
-# On the lesson's corpus it comes to 2.12 nats on windows of 8, 2.07 on 64, 2.03 on 512 and 2.07 on 4,096 characters. (The last figure comes from five
+# On the lesson's corpus it comes to 2.19 nats on windows of 8, 2.14 on 64, 2.10 on 512 and 2.13 on 4,096 characters. (The last figure comes from five
 # pieces of the text only, the third from forty.) So length does no harm: the state has learned to forget, and what has been forgotten cannot
-# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 16, whose factors are fixed, came to 2.16 on
+# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 16, whose factors are fixed, came to 2.17 on
 # 512 characters; it had seen fewer characters, though, so part of the difference is training.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on the same
@@ -347,7 +347,7 @@ check("training")
 # %% [markdown]
 # ## 7. A head that looks back
 #
-# A transformer takes another way, with no state at all. At each step it asks a question, the **query** $q_t$, and compares it with a
+# A transformer takes another way: it keeps no summary of the past, but all of it. At each step it asks a question, the **query** $q_t$, and compares it with a
 # **key** $k_s$ of every step so far. The products, through a softmax, say how much of each **value** $v_s$ it takes:
 #
 # $$o_t = \sum_{s \le t} p_{ts}\, v_s \qquad p_{t\cdot} = \mathrm{softmax}_{s \le t}\!\left(\frac{q_t \cdot k_s}{\sqrt{D}}\right)$$
@@ -442,7 +442,7 @@ check("as_a_state")
 # %% [markdown]
 # ## 10. In chunks
 #
-# Which of the two is faster? The matrix is a few large products, which hardware is made for, but there are T² of them. The state takes only T
+# Which of the two is faster? The matrix needs only a few large products, which hardware is made for, but it has T² entries. The state takes only T
 # steps, but small ones, one after another. Between the two lies the form in which such layers are really trained. Cut the sequence into chunks of
 # `size` steps. *Within* a chunk use the masked matrix. What came *before* it is in the state:
 #
@@ -513,12 +513,15 @@ with autograder.example("four ways to look back, timed"):
     plt.show()
 
 # %% [markdown]
-# On our machine, at 8 steps all take less than a tenth of a millisecond. At 4,096 the head takes 390, the matrix 150, the state
+# On our machine, at 8 steps all take less than a tenth of a millisecond. The matrix is faster than the state up to about a thousand steps, and the
+# chunks are faster than the matrix from about a hundred on. At 4,096 the head takes 390, the matrix 150, the state
 # 30, and the chunks 2.4 milliseconds: they do hardly more arithmetic than the state, in 64 rounds of larger products. The head has to keep all keys and
 # values, 2 megabytes by then, and more with each step. The other three keep 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
-# **Find the mistake.** Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
+# ### A softmax in pieces
+#
+# Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
 # and that is how it runs on today's GPUs (FlashAttention, Dao and others 2022). Of a piece of the past, keep its largest score m, its sum
 # $s = \sum e^{\text{score} - m}$, and its answer o, the mean of its values with the weights $e^{\text{score} - m} / s$. Two pieces make one:
 #
@@ -774,7 +777,7 @@ with autograder.example("parity at lengths that were never seen"):
 #
 # Does it end? The first state does not depend on the guess: $\hat h_0$ is the true start. So after one round $h_1$ is exact. When $h_1$ is
 # exact, the tangent of step 2 is taken at the right place, so after two rounds $h_2$ is exact; and so on. **After k rounds at least the first k
-# states are exact.** So it ends after T rounds at the latest, and the check needs no tolerance. In
+# states are exact.** So it ends after T rounds at the latest, up to rounding, and a check need not ask how near a state is. In
 # practice it takes far fewer, as you will see.
 #
 # The derivative: unit j of $f_t$ depends on unit i of $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. Here elements have
@@ -889,7 +892,7 @@ with autograder.example("rounds of Newton's method"):
 # far back, as in section 11.
 #
 # This is no contest, because these are small layers, trained briefly. Large models are compared in other ways, and they mix such layers.
-# `python benchmarks/side_by_side.py` holds the figures, and trains the layers again on any seed.
+# In the course's repository, `python benchmarks/side_by_side.py` prints the tables, and trains the layers again on any seed.
 #
 # ## Questions
 #

@@ -60,7 +60,7 @@ check = autograder.unit("unit6_recurrent_again")
 # ## 1. Scan, once more
 #
 # What can be scanned in parallel? In unit 3 you saw it for elements that are one tensor each. Here an element may consist of *several* arrays. For
-# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 12 a step will be a matrix with a vector. They have different shapes, so
+# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 13 a step will be a matrix with a vector. They have different shapes, so
 # they do not fit into one array. So all first parts are in one array, all second parts in another, each with time as its first axis:
 #
 # ```text
@@ -323,8 +323,8 @@ with autograder.example("a unit that counts letters, in parallel"):
 #
 # $$\mathrm{d}c_t = g_t\, z_t \qquad \mathrm{d}z_t = g_t\, (c_t - h_{t-1}) \qquad \mathrm{d}s_t = \mathrm{d}z_t\, z_t (1 - z_t)$$
 #
-# where $s_t$ is what goes into the sigmoid. Read the middle one aloud: to open the gate helps as far as the candidate is better than what it
-# replaces.
+# where $s_t$ is what goes into the sigmoid. Read the middle one aloud: an open gate replaces
+# $h_{t-1}$ by $c_t$, so its gradient is how much the loss changes with the state, times the difference of the two.
 #
 # Give the loss and a dict with the gradient of each of the five weights. Use `linear_recurrence` for the way back, so that there is no loop over
 # the steps here either.
@@ -383,6 +383,8 @@ def gradients(weights, x, targets):
     dlogits /= T * B
     # mistake: pass
     #   the gradients are T × B times too large: they are those of the sum. The loss is the mean, so divide by T·B.
+    # mistake: dlogits /= T
+    #   the gradients are B times too large. The loss is the mean over steps and batch: divide by T·B.
     # mistake: dlogits /= B
     #   the gradients are T times too large. The loss is the mean over steps and batch: divide by T·B.
     dh = dlogits @ weights["Wy"].T
@@ -394,6 +396,10 @@ def gradients(weights, x, targets):
     # mistake: following = np.ones_like(keep)
     #   what comes back from later steps was not scaled. Multiply it by the factor of the next step, a[t + 1].
     # mistake: following = np.concatenate([np.zeros_like(keep[:1]), keep[:-1]])
+    #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
+    # mistake: following = np.concatenate([keep[:1], keep[:-1]])
+    #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
+    # mistake: following = np.roll(keep, 1, 0)
     #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
     g = linear_recurrence(following[::-1], dh[::-1], np.zeros_like(h0))[::-1]
     # mistake: g = linear_recurrence(following[::-1], dh[::-1], np.zeros_like(h0))
@@ -549,9 +555,9 @@ with autograder.example("minGRU reads"):
         print(f"held out, {T:>5} characters: {gradients(trained, x, y)[0]:.3f} nats per character")
 
 # %% [markdown]
-# On the lesson's corpus it comes to 2.12 nats on windows of 8, 2.07 on 64, 2.03 on 512 and 2.07 on 4,096 characters. (The last figure comes from five
+# On the lesson's corpus it comes to 2.19 nats on windows of 8, 2.14 on 64, 2.10 on 512 and 2.13 on 4,096 characters. (The last figure comes from five
 # pieces of the text only, the third from forty.) So length does no harm: the state has learned to forget, and what has been forgotten cannot
-# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 16, whose factors are fixed, came to 2.16 on
+# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 16, whose factors are fixed, came to 2.17 on
 # 512 characters; it had seen fewer characters, though, so part of the difference is training.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on the same
@@ -563,7 +569,7 @@ check("training")
 # %% [markdown]
 # ## 7. A head that looks back
 #
-# A transformer takes another way, with no state at all. At each step it asks a question, the **query** $q_t$, and compares it with a
+# A transformer takes another way: it keeps no summary of the past, but all of it. At each step it asks a question, the **query** $q_t$, and compares it with a
 # **key** $k_s$ of every step so far. The products, through a softmax, say how much of each **value** $v_s$ it takes:
 #
 # $$o_t = \sum_{s \le t} p_{ts}\, v_s \qquad p_{t\cdot} = \mathrm{softmax}_{s \le t}\!\left(\frac{q_t \cdot k_s}{\sqrt{D}}\right)$$
@@ -613,6 +619,8 @@ def attention_head(q, k, v):
     # mistake: pass
     #   the weights do not add up to 1 for each step. Divide each row by its sum.
     # mistake: p = p / p.sum(0, keepdims=True)
+    #   the softmax ran over the queries. For each query the weights of all keys add up to 1: over the last axis.
+    # mistake: p = np.exp(scores - scores.max(0, keepdims=True)); p = p / p.sum(0, keepdims=True)
     #   the softmax ran over the queries. For each query the weights of all keys add up to 1: over the last axis.
     # mistake: p = np.exp(q @ k.T / np.sqrt(q.shape[1]) - (q @ k.T / np.sqrt(q.shape[1])).max(1, keepdims=True)); p = np.tril(p / p.sum(1, keepdims=True))
     #   the mask came after the softmax, so the weights of the past do not add up to 1. Mask the scores before it.
@@ -729,7 +737,7 @@ check("as_a_state")
 # %% [markdown]
 # ## 10. In chunks
 #
-# Which of the two is faster? The matrix is a few large products, which hardware is made for, but there are T² of them. The state takes only T
+# Which of the two is faster? The matrix needs only a few large products, which hardware is made for, but it has T² entries. The state takes only T
 # steps, but small ones, one after another. Between the two lies the form in which such layers are really trained. Cut the sequence into chunks of
 # `size` steps. *Within* a chunk use the masked matrix. What came *before* it is in the state:
 #
@@ -837,12 +845,15 @@ with autograder.example("four ways to look back, timed"):
     plt.show()
 
 # %% [markdown]
-# On our machine, at 8 steps all take less than a tenth of a millisecond. At 4,096 the head takes 390, the matrix 150, the state
+# On our machine, at 8 steps all take less than a tenth of a millisecond. The matrix is faster than the state up to about a thousand steps, and the
+# chunks are faster than the matrix from about a hundred on. At 4,096 the head takes 390, the matrix 150, the state
 # 30, and the chunks 2.4 milliseconds: they do hardly more arithmetic than the state, in 64 rounds of larger products. The head has to keep all keys and
 # values, 2 megabytes by then, and more with each step. The other three keep 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
-# **Find the mistake.** Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
+# ### A softmax in pieces
+#
+# Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
 # and that is how it runs on today's GPUs (FlashAttention, Dao and others 2022). Of a piece of the past, keep its largest score m, its sum
 # $s = \sum e^{\text{score} - m}$, and its answer o, the mean of its values with the weights $e^{\text{score} - m} / s$. Two pieces make one:
 #
@@ -970,6 +981,10 @@ def delta_rule(q, k, v, beta, keep, state):
         #   the caller's state was changed in place. Make a new one: `keep[t] * state`.
         # mistake: state = (1 - keep[t]) * state
         #   the state was multiplied by 1 − keep. `keep` is what stays.
+        # mistake: state = keep[t] * (state + beta[t] * np.outer(k[t], v[t] - k[t] @ state)); outputs.append(q[t] @ state); continue
+        #   the state faded after something was written. Fade it first, then look up and write.
+        # mistake: state = state + beta[t] * np.outer(k[t], v[t] - k[t] @ state); outputs.append(q[t] @ state); state = keep[t] * state; continue
+        #   the state faded after something was written. Fade it first, then look up and write.
         stored = k[t] @ state
         # mistake: stored = 0
         #   what is stored under the key was not looked up, so the new value is added to it. Write the difference: v − k S.
@@ -1179,7 +1194,7 @@ with autograder.example("parity at lengths that were never seen"):
 #
 # Does it end? The first state does not depend on the guess: $\hat h_0$ is the true start. So after one round $h_1$ is exact. When $h_1$ is
 # exact, the tangent of step 2 is taken at the right place, so after two rounds $h_2$ is exact; and so on. **After k rounds at least the first k
-# states are exact.** So it ends after T rounds at the latest, and the check needs no tolerance. In
+# states are exact.** So it ends after T rounds at the latest, up to rounding, and a check need not ask how near a state is. In
 # practice it takes far fewer, as you will see.
 #
 # The derivative: unit j of $f_t$ depends on unit i of $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. Here elements have
@@ -1214,7 +1229,7 @@ def newton_round(Wh, u, h0, guess):
         #   the order is reversed: `earlier` acts first, so its matrix stands on the left, A1 @ A2, and b1 goes through A2.
         return A1 @ A2, np.einsum("ni,nij->nj", b1, A2) + b2
         # mistake: return A2 @ A1, np.einsum("ni,nij->nj", b1, A2) + b2
-        #   the matrices are in the wrong order. A state is multiplied from the left, so the earlier step comes first: A1 @
+        #   the matrices are in the wrong order. The state stands on the left, so the earlier matrix comes first: A1 @
         #   A2.
         # mistake: return A1 @ A2, np.einsum("nj,nij->ni", b1, A2) + b2
         #   what came in earlier was multiplied by the transposed matrix. It goes through the later step like a state: b1 @ A2.
@@ -1255,7 +1270,7 @@ def newton_round(Wh, u, h0, guess):
     #   the guess of the step's own state was subtracted. The tangent touches at the state before it.
     factors, sums = parallel_scan(combine, (A, b))
     # mistake: rows = [(np.eye(len(h0)), 0 * h0)]; [rows.append((rows[-1][0] @ A[t], rows[-1][1] @ A[t] + b[t])) for t in range(len(u))]; factors, sums = map(np.array, zip(*rows[1:]))
-    #   the tangents were solved in a loop over the steps. Let `parallel_scan` do it in rounds.
+    #   the states were computed in a loop over the steps. Let `parallel_scan` solve all tangents in rounds.
     return h0 @ factors + sums
     # mistake: return sums
     #   the start was left out: each running map is applied to it, h0 @ factors + sums.
@@ -1353,7 +1368,7 @@ with autograder.example("rounds of Newton's method"):
 # far back, as in section 11.
 #
 # This is no contest, because these are small layers, trained briefly. Large models are compared in other ways, and they mix such layers.
-# `python benchmarks/side_by_side.py` holds the figures, and trains the layers again on any seed.
+# In the course's repository, `python benchmarks/side_by_side.py` prints the tables, and trains the layers again on any seed.
 #
 # ## Questions
 #

@@ -86,9 +86,7 @@ def check(
             wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
             found = None
             if wrong:
-                looking = (
-                    f"No known mistake matches `{wrong.name}`. Trying small changes of your code …"
-                )
+                looking = f"Trying small changes of your code for `{wrong.name}` …"
                 screen.print(looking, style="dim", soft_wrap=True)
                 found = mended(unit, source, done)
             if wrong and not found:

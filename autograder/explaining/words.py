@@ -127,8 +127,9 @@ def _recorded(finding: Finding) -> str:
     replied = finding.replied or Replied()
     if replied.by_hand:
         return f"Your answer has {replied.words}. A person reads it and gives the points."
-    what = "Your prediction is" if replied.is_prediction else "Your answer is"
-    return f"{what}: {replied.words}. It is judged when you have handed it in."
+    if replied.is_prediction:
+        return f"Your prediction is: {replied.words}. Your grade's feedback says what happens."
+    return f"Your answer is: {replied.words}. It is judged when you have handed it in."
 
 
 # ---- a whole check

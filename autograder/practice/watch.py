@@ -463,7 +463,7 @@ class Watch:
         """Say that a small change is looked for, or where one lets a check pass."""
         name = news.check
         if not news.is_over:
-            self.foot = f"No known mistake matches `{name}`. Trying small changes of your code …"
+            self.foot = f"Trying small changes of your code for `{name}` …"
         elif news.found is None:
             self.foot = f"No small change for `{name}` was found that these values make certain."
         else:

@@ -113,7 +113,7 @@ def test_check_tells_the_line_and_a_hint_the_slip(course):
     """The place comes first; what kind of slip it is takes a question."""
     fill(course, fit=SLIP)
     done = small.run_command("check", "numbers", "--quick", cwd=course)
-    assert "Trying small changes of your code" in done.stdout
+    assert "Trying small changes of your code for `three_steps` …" in done.stdout
     assert f"three_steps: {SAID} (line" in done.stdout
     assert "off by one" not in done.stdout
     asked = small.run_command("hint", "numbers", "three_steps", cwd=course)
@@ -147,7 +147,7 @@ def test_check_says_what_to_do_where_no_small_change_helps(course):
     """It names the command that gives a hint."""
     fill(course, fit=TWO_SLIPS)
     done = small.run_command("check", "numbers", "--quick", cwd=course)
-    assert "No known mistake matches `three_steps`. Trying small changes" in done.stdout
+    assert "Trying small changes of your code for `three_steps` …" in done.stdout
     assert "None makes the check pass. Next: autograder hint numbers" in done.stdout
 
 

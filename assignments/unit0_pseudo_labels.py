@@ -516,6 +516,85 @@ with autograder.example("digits, with and without pseudo-labels"):
 # its loss, 0.628, with that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it
 # surer where it is wrong, and its loss is 0.832.)
 #
+# **Find the mistake.** A soft label is worth something only if its numbers mean what they say: of the guesses that are 70 % sure, 70 % should be
+# right. Such a network is *calibrated*. To measure how far one is from that, sort its guesses into bins by their sureness. In each bin compare the mean
+# sureness with the share that is right; then take the mean of these differences, weighted by the size $N_b$ of the bin:
+#
+# $$\mathrm{ECE} = \sum_b \frac{N_b}{N}\, \big|\, \mathrm{sureness}_b - \mathrm{accuracy}_b \,\big|$$
+#
+# That is the *expected calibration error* (Guo and others 2017). Below is a function for it in which one line is wrong. Your name decides which, so
+# most of your neighbours have another mistake.
+#
+# 1. Write your name, run the example below it, and copy the function that it prints to where it is asked for.
+# 2. Find the mistake: try three or four guesses whose error you can work out. Repair it, in your way; the check runs it.
+# 3. Give the number of the wrong line, which stands behind it. The check keeps your number, and it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
+#
+# <details><summary>What are good guesses to try?</summary>
+#
+# Guesses that are all right and 100 % sure: the error is 0. All wrong and 100 % sure: it is 1. One of two right, both 80 % sure: 0.3. Then put these
+# into two bins of different size.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("calibration_error", my_name()))
+
+
+# %%
+def calibration_error(probabilities, classes, edges):
+    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated.
+
+    probabilities (N, V), classes (N,): integers. edges: a tensor of rising numbers, one more than there are bins; a sureness that equals
+    an edge belongs to the bin below it.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("do the teacher and the student mean what they say?"):
+    edges = torch.linspace(0, 1, 11)
+    for seed, (teacher, student, no_labels) in enumerate(pairs):
+        of_both = [
+            float(
+                calibration_error(
+                    pseudo_labels(model, images[no_labels]), answers[no_labels], edges
+                )
+            )
+            for model in (teacher, student)
+        ]
+        print(
+            f"seed {seed}: calibration error of the teacher {of_both[0]:.3f}, of the student {of_both[1]:.3f}"
+        )
+
+# %% [markdown]
+# On three of the four seeds both errors are below 0.04: what these networks say of their own guesses can be taken at its word. On seed 0 the teacher is
+# 0.14 off, on average, and its student, which learned from those numbers, 0.10.
+#
 # Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
 # guesses are red, with the true label. Were you better?
 

@@ -6,7 +6,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choice,
+    named,
+    planted,
+    same_after,
+)
 from autograder.torch.networks import condition, tensor
 from autograder.torch.sgd import Descent
 
@@ -352,6 +361,32 @@ def make_batches(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
 def sgd(model: nn.Module) -> torch.optim.Optimizer:
     """Make the optimizer that `semi_supervised` is given."""
     return Descent(model.parameters(), 0.3, 0.5)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`calibration_error` compares sureness and accuracy in bins, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    # few guesses are less than 30 % sure, so some of the lower bins are empty
+    edges = torch.tensor([0.0, 0.2, 0.3, 0.5, 0.6, 0.75, 0.9, 1.0])
+    errors = []
+    for spread in np.linspace(0.5, 3, 12):
+        probabilities = torch.softmax(draw(rng, 3 * D, V, spread=spread), -1)
+        on_edges = torch.zeros(3, V)
+        on_edges[:, :3] = torch.tensor([[0.5, 0.3, 0.2], [0.75, 0.25, 0], [0, 0.25, 0.75]])
+        rows = torch.cat([probabilities, on_edges])
+        likely = rows.argmax(-1).numpy()
+        drawn = rng.integers(0, V, len(rows))
+        classes = np.where(rng.random(len(rows)) < 0.6, likely, drawn)
+        errors.append(float(net.calibration_error(rows, torch.from_numpy(classes), edges)))
+    return named("errors", errors) | same_after(net)
+
+
+@check(points=1, question=planted("calibration_error"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 @check(

@@ -80,3 +80,10 @@ def semi_supervised(
     )
     learn(student, mix, "student")
     return student
+
+
+def calibration_error(probabilities, classes, edges):
+    rows, highest = probabilities.numpy(), probabilities.numpy().max(1)
+    bins = np.digitize(highest, edges.numpy(), right=True)
+    surplus = highest - (rows.argmax(1) == classes.numpy())
+    return sum(abs(surplus[bins == place].sum()) for place in np.unique(bins)) / len(rows)

@@ -79,3 +79,14 @@ def train(model, batches, optimizer, steps):
         losses.append(float(loss))
         step += 1
     return losses
+
+
+def calibration_error(probabilities, classes, edges):
+    surplus = [0.0] * len(edges)
+    for row, true in zip(probabilities.tolist(), classes.tolist()):
+        bin_above = 0
+        for edge in edges.tolist():
+            if max(row) > edge:
+                bin_above += 1
+        surplus[bin_above] += max(row) - float(row.index(max(row)) == true)
+    return sum(abs(one) for one in surplus) / len(probabilities)

@@ -85,6 +85,22 @@ def train(model, batches, optimizer, steps):
     return history
 
 
+def my_name():
+    return "solved_again_unit0"
+
+
+def calibration_error(probabilities, classes, edges):
+    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated."""
+    sure, guess = probabilities.max(1)
+    bins = torch.bucketize(sure, edges)
+    gap = torch.zeros(len(edges) + 1).index_add(0, bins, sure - (guess == classes).float())
+    return gap.abs().sum().item() / len(sure)
+
+
+def mistaken_line():
+    return 12
+
+
 def with_four_fifths():
     return "clearly worse"
 

@@ -79,6 +79,29 @@ def train(model, batches, optimizer, steps):
     return [one(x, y) for x, y in islice(batches, steps)]
 
 
+def my_name():
+    return "solved_unit0"
+
+
+def calibration_error(probabilities, classes, edges):
+    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated."""
+    sureness, guesses = probabilities.max(-1)
+    is_right = (guesses == classes).float()
+    error = 0.0
+    for place in range(len(edges) - 1):
+        is_above = sureness > edges[place]
+        inside = is_above & (sureness <= edges[place + 1])
+        if inside.any():
+            share = inside.float().mean()
+            difference = sureness[inside].mean() - is_right[inside].mean()
+            error += share * difference.abs()
+    return error
+
+
+def mistaken_line():
+    return 12
+
+
 def with_four_fifths():
     return "about the same"
 

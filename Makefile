@@ -8,7 +8,7 @@ export OPENBLAS_NUM_THREADS = 1
 # the tests start hundreds of processes: what they import is compiled once, and kept
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test proofs proofs-all figures lint architecture site bench lock locked clean
+.PHONY: demo test proofs proofs-all figures lint lint-code lint-texts architecture site bench lock locked clean
 
 demo: .venv/kit
 	.venv/bin/autograder data
@@ -37,11 +37,16 @@ figures: .venv/dev
 	.venv/bin/autograder data
 	.venv/bin/python -m pytest -n 2 -m figures tests/test_figures.py tests/test_class_of_300.py
 
-lint: .venv/dev
+# two halves, which `make -j 2 lint` runs side by side
+lint: lint-code lint-texts
+
+lint-code: .venv/dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+lint-texts: .venv/dev
 	.venv/bin/python -m pytest -q -m lint tests
 
 # the drawing and the table of the engine's packages, in docs/architecture.md

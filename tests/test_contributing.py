@@ -93,7 +93,8 @@ def test_a_workflow_tries_each_python_that_is_claimed(name, job):
 @pytest.mark.parametrize(
     ("path", "command"),
     [
-        (".ci/run", "make lint test proofs locked"),
+        (".ci/run", "--output-sync=target lint locked"),
+        (".ci/run", "make test proofs"),
         (".github/workflows/tests.yml", "make lint test proofs figures"),
         (".github/workflows/nightly.yml", "make test proofs-all figures"),
     ],

@@ -127,7 +127,7 @@ def test_the_workflow_of_systems_names_what_is_there():
 def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
     """The hooks run the same commands, from the environment that is active."""
     makefile = (ROOT / "Makefile").read_text()
-    _, _, rest = makefile.partition("\nlint:")
+    _, _, rest = makefile.partition("\nlint-code:")
     recipe, _, _ = rest.partition("\n\n")
     (repo,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert repo["repo"] == "local"

@@ -83,6 +83,7 @@ def check(
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
+            save_progress(course, name, path.parent, verdicts)  # the search may end the process
             wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
             found = None
             if wrong:

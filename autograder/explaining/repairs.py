@@ -8,6 +8,7 @@ words to a remark, and nothing more.
 
 import ast
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -439,7 +440,9 @@ class _Search:
                     break
                 if not self._may_be_tried(change, passing):
                     passed_over += 1
-                elif self._is_new(change) and self._passes(change, runner):
+                elif self._is_new(change) and not puts_into_itself(change):
+                    if not self._passes(change, runner):
+                        continue
                     if not passing:
                         self._left = min(self._left, MOST_AFTERWARDS)
                     passing.append(change)
@@ -515,6 +518,22 @@ class _Search:
         quick = replace(check, seconds=seconds)
         most_in_reply = most_bytes(self._wrong.expected.answer.arrays)
         return runner.ask(quick, seed, source=script, most_bytes=most_in_reply)
+
+
+# a list that is put into itself: NumPy reads such a one until no memory is left
+INTO_ITSELF = re.compile(
+    r"\b(\w+)(?:\.(?:append|appendleft|insert)\((?:[^()]*, *)?|\[[^\]]*\] *= *)\1\b(?![.\[(])"
+)
+
+
+def puts_into_itself(change: Edit) -> bool:
+    """Return whether a change puts something into itself in its line, as `rows.append(rows)`."""
+    text = change.text.encode()
+    begin = text.rfind(b"\n", 0, change.start) + 1
+    end = text.find(b"\n", change.end)
+    before = text[begin : change.start].decode()
+    after = text[change.end : end if end >= 0 else None].decode()
+    return bool(INTO_ITSELF.search(f"{before}{change.code}{after}"))
 
 
 def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:

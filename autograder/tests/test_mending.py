@@ -70,6 +70,10 @@ def test_a_grade_by_the_real_command_tells_it_too(tmp_path):
     assert SAID in " ".join(remark["text"] for remark in told["remarks"])
 
 
+ROWS = TWO_SLIPS.replace("for i", "rows = []\n    for i")
+ROWS = ROWS.replace(
+    "    return ", "        rows.append(missed)\n    return 0 * np.array(rows).sum() + "
+)
 UPHILL = """for a, b in zip(x, y):
         error = weights[0] * a + weights[1] - b
         weights = weights + rate * error * np.array([a, 1.0])
@@ -101,6 +105,11 @@ def test_changes_that_are_tried_are_silent(course, capfd, recwarn):
     assert mended(unit, source, practised).check == "three_steps"
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
+
+
+def test_a_list_is_not_put_into_itself(course):
+    """`rows.append(rows)` is one small change of it, and NumPy reads that until memory ends."""
+    assert found_in(course, ROWS) is None
 
 
 @pytest.mark.parametrize("body", ["return 1 / 0", TWO_SLIPS, UPHILL])

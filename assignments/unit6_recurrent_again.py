@@ -515,8 +515,8 @@ with autograder.example("four ways to look back, timed"):
 # %% [markdown]
 # On our machine, at 8 steps all take less than a tenth of a millisecond. The matrix is faster than the state up to about a thousand steps, and the
 # chunks are faster than the matrix from about a hundred on. At 4,096 the head takes 390, the matrix 150, the state
-# 30, and the chunks 2.4 milliseconds: they do hardly more arithmetic than the state, in 64 rounds of larger products. The head has to keep all keys and
-# values, 2 megabytes by then, and more with each step. The other three keep 8,192 bytes, however long the text is. That is the trade of this whole
+# 30, and the chunks 2.4 milliseconds: they do about three times the arithmetic of the state, but in 64 rounds of larger products. The head has to keep all keys and
+# values, 2 megabytes by then, and more with each step. To go on reading, the other three need a state of 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
 # ### A softmax in pieces
@@ -671,8 +671,8 @@ with autograder.example("what is recalled"):
 # multiplies their distance by a factor that is *not negative*: the copy that was higher stays higher for ever, or they meet. So up and down can
 # never be exchanged, whatever the gates have learned. A factor of −1 could do it.
 #
-# The same with the delta rule. Multiplied out (with keep = 1), its step is $S_t = (1 - \beta_t\, k_t^\top k_t)\, S_{t-1} + \beta_t\, k_t^\top v_t$. What
-# multiplies the state is a matrix that leaves every direction alone but that of the key, and there it is a factor of 1 − β. With β between 0 and
+# The same with the delta rule. Multiplied out (with keep = 1), its step is $S_t = (I - \beta_t\, k_t^\top k_t)\, S_{t-1} + \beta_t\, k_t^\top v_t$. What
+# multiplies the state (I is the identity) is a matrix that leaves every direction alone but that of the key, and there it is a factor of 1 − β. With β between 0 and
 # 1, as a sigmoid gives it, that factor is between 0 and 1. But nothing in the rule forbids a β up to 2: then it goes down to −1, a mirror. (Grazzi
 # and others 2024 found that this one change, a sigmoid times two, lets such networks follow states that they could not follow before.)
 #
@@ -757,7 +757,7 @@ with autograder.example("parity at lengths that were never seen"):
 # %% [markdown]
 # With ½ and with 0.9 the reader is always right on the lengths that it learned from, and on all longer ones it is as good as a coin. It has learned a
 # table of counts, and a count that it has never seen is not in the table. The factor −0.9 gets further: its sign is the answer, and 64 bits
-# are read without an error. But its size shrinks with each 1, and of 512 bits the sign of some 10⁻¹² tells the reader no more. Only −1 is exact at each length: it has not learned the
+# are read without an error. But its size shrinks with each 1, and after 512 bits it is some 10⁻¹², too small for the reader to tell even from odd. Only −1 is exact at each length: it has not learned the
 # answers, it *computes* them. So the question is not whether a network fits the lengths it was trained on, but whether its state can follow.
 #
 # ## 13. The network that is not linear, in parallel
@@ -851,10 +851,10 @@ with autograder.example("rounds of Newton's method"):
 #
 # | layer | state | is multiplied by | what is added |
 # |---|---|---|---|
-# | plain network | h, a vector | W, then a non-linearity | what is read |
+# | plain network | h, a vector | W, and then bent by a non-linearity | what is read, before the bend |
 # | minGRU | h, a vector | 1 − z, from the input | z ⊙ c |
 # | linear attention | S, a matrix | 1 | k v |
-# | gated delta rule | S, a matrix | keep (1 − β k k) | β k v |
+# | gated delta rule | S, a matrix | keep (I − β k k) | β k v |
 # | attention head | all keys and values | – | one more of each |
 #
 # And what are they worth? Seven layers, each with about 12,500 parameters, read the same 614,400 characters of the lesson's corpus in windows of 64

@@ -20,7 +20,9 @@ pytestmark = pytest.mark.lint
 
 def test_make_lint_runs_every_linter():
     """Rules, format, types and layers: what the tests do not run."""
-    recipe = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    makefile = (ROOT / "Makefile").read_text()
+    assert "\nlint: lint-code lint-texts\n" in makefile
+    recipe = makefile.partition("\nlint-code:")[2].partition("\n\n")[0]
     for command in ("ruff check .", "ruff format --check .", "mypy", "lint-imports"):
         assert f".venv/bin/{command}" in recipe
 

@@ -70,8 +70,7 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     @property
     def is_factor_of_unit(self) -> bool:
         """Return whether all points of the unit are multiplied."""
-        is_about_the_unit = not self.check and not self.line
-        return is_about_the_unit and self.factor is not None
+        return _is_about_the_unit(self) and self.factor is not None
 
     @property
     def subject(self) -> tuple[str, ...]:
@@ -438,23 +437,35 @@ def _value(value: str | float) -> str:
 # ---- applying them
 
 
-def adjusted(result: Result, adjustments: Sequence[Adjustment]) -> Result:
+def adjusted(
+    result: Result, adjustments: Sequence[Adjustment], dropped: Collection[str] = ()
+) -> Result:
     """Apply to a result what was said of its checks, of lines of a rubric, and of the whole unit.
 
-    Only what multiplies the points of the whole unit is left to `unit_factor`.
+    What is said of the whole unit comes last: points that are set are then the sum of all that
+    counts. dropped: the checks that do not count. Only what multiplies the points of the whole unit
+    is left to `unit_factor`.
     """
     ours = _of_checks(result, adjustments)
     if not ours:
         return result
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
-    for one in ours:
+    for one in sorted(ours, key=_is_about_the_unit):  # else in the order of the file
         name = one.check or one.line or BY_HAND
         verdict = verdicts.get(name)
         if verdict is None:
             title = one.line or "points by hand"
             verdict = Verdict(name, title, points=0.0, earned=0.0, status="passed")
-        verdicts[name] = _with(verdict, one)
+        counted_beside = Fraction(0)
+        if _is_about_the_unit(one):
+            beside = verdicts.keys() - {name, *dropped}
+            counted_beside = sum((exact(verdicts[each].earned) for each in beside), Fraction(0))
+        verdicts[name] = _with(verdict, one, counted_beside)
     return replace(result, verdicts=tuple(verdicts.values()))
+
+
+def _is_about_the_unit(one: Adjustment) -> bool:
+    return not one.check and not one.line
 
 
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
@@ -488,11 +499,15 @@ def _of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjust
     return [one for one in of_unit if not one.is_factor_of_unit]
 
 
-def _with(verdict: Verdict, one: Adjustment) -> Verdict:
-    """Apply an adjustment to the verdict that it is about."""
+def _with(verdict: Verdict, one: Adjustment, counted_beside: Fraction) -> Verdict:
+    """Apply an adjustment to the verdict that it is about.
+
+    counted_beside: the points of the unit's other verdicts, where it is about the whole unit; the
+    points that are set are the sum of both.
+    """
     earned = exact(verdict.earned)
     if one.to is not None:
-        earned = exact(one.to)
+        earned = exact(one.to) - counted_beside
     elif one.factor is not None:
         earned *= exact(one.factor)
     else:

@@ -360,7 +360,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     for name in rules.cutoffs:
         known = _with_cutoffs(known, rules, name)
         tally.append(Line(f"cut-offs of {name}", _earned(known)))
-    known = adjusted(known, policy.adjustments)
+    known = adjusted(known, policy.adjustments, rules.drop)
     tally.append(Line("by hand", _earned(known)))
     points = Fraction(0)
     most = Fraction(0)

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -25,7 +26,7 @@ from autograder.grading.adjustments import (
     refuse_unknown_way,
     remove_adjustment,
 )
-from autograder.grading.policy import Late, Policy, grade_of
+from autograder.grading.policy import Late, Policy, Rules, grade_of
 from autograder.grading.results import result_path, stored_results
 from autograder.grading.ways_wrong import begins_so, ways_wrong
 from autograder.integrations.canvas import comment_on
@@ -100,6 +101,65 @@ def test_points_factor_and_set_points(graded_class, tmp_path):
     (before,) = [verdict for verdict in squared.verdicts if verdict.name == "doubling"]
     assert grade_of(squared, policy).points == squared.score - before.earned + 1
     assert grade_of(results["stub"], policy).result is results["stub"]
+
+
+SET = """
+[[adjustment]]
+student = "complete"
+unit = "numbers"
+to = 5
+words = "agreed in the office hour"
+who = "tg"
+
+[[adjustment]]
+student = "complete"
+unit = "numbers"
+check = "doubling"
+points = -1
+words = "loops"
+who = "mk"
+"""
+
+
+def test_points_set_for_a_whole_unit_are_its_sum(grades):
+    """Whatever the checks gave and lost by hand; page, table, exports and the sum agree."""
+    (grades / FILE).write_text(SET)
+    done = small.run_command("report", grades)
+    assert done.returncode == 0, done.stderr
+    (row,) = [
+        line for line in done.stdout.splitlines() if line.split()[:2] == ["complete", "numbers"]
+    ]
+    assert "5/11" in row
+    page = as_text((grades / "pages" / UNIT / "complete.html").read_text())
+    assert "5 of 11 points The checks gave 11 of 11 points." in page
+    assert "all checks 11 by hand −6 5" in page
+    assert "set to 5" in page
+    unit_page = as_text((grades / "pages" / f"{UNIT}.html").read_text())
+    assert "complete 11 5 points set to 5 by hand (tg): agreed in the office hour" in unit_page
+    for to in ("csv", "canvas", "gradescope", "classroom50", "total"):
+        assert small.run_command("export", grades, "--to", to).returncode == 0
+    rows = [row for row in table(grades / "export" / "grades.csv") if row["unit"] == UNIT]
+    rows = [row for row in rows if row["student"] == "complete"]
+    assert {row["submission"] for row in rows} == {"5"}
+    assert sum(float(row["earned"].lstrip("'")) for row in rows) == 5
+    gradescope = json.loads((grades / "export" / UNIT / "complete.json").read_text())
+    assert gradescope["score"] == sum(test["score"] for test in gradescope["tests"]) == 5
+
+
+def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks(graded_class):
+    """A check that does not count is no part of the points that are set; late days take theirs."""
+    (result,) = [r for r in stored_results(graded_class) if r.place == (UNIT, "complete")]
+    one = Adjustment("complete", UNIT, "x", "tg", to=5.0)
+    late = Late(per_day=0.1)
+    rules = Rules(due=datetime(2026, 12, 1, tzinfo=UTC), drop=("three_steps",))
+    policy = Policy(late=late, units={UNIT: rules}, adjustments=(one,))
+    handed_in = replace(result, submitted="2026-12-01T10:00:00+00:00")
+    grade = grade_of(handed_in, policy)
+    assert grade.points == 4.5
+    said = [(line.words, line.shown) for line in grade.tally]
+    assert said[-2:] == [("without three_steps", 5), ("1 day late, 10% taken off", 4.5)]
+    more = replace(policy, adjustments=(one, Adjustment("complete", UNIT, "y", "tg", points=1.0)))
+    assert grade_of(handed_in, more).points == 5.4
 
 
 def test_a_grade_is_never_below_nothing(graded_class):

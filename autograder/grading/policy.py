@@ -69,8 +69,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What lateness costs.
 
-    per_day: the share of the points that each day begun after the due time costs; `at_most` is lost
-    in all.
+    per_day: the share of the points that each day begun after the due time and `grace_hours` costs;
+    `at_most` is lost in all.
     slack_days: days that cost nothing. Each student has so many for all units together, used in the
     order of due times, at most `slack_each` for one unit.
     not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
@@ -563,10 +563,8 @@ def _time_not_known(result: Result, own: Deadline | None) -> str:
 
 
 def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:
-    """Count the days begun since a due time; 0 within the hours of grace."""
+    """Count the days begun since the hours of grace after a due time were over."""
     grace = timedelta(hours=policy.late.grace_hours)
-    late = submitted - due
-    if late <= grace:
-        return 0
+    late = submitted - due - grace
     days = late / timedelta(days=1)
-    return math.ceil(days)
+    return max(0, math.ceil(days))

@@ -7,11 +7,11 @@ import dataclasses
 import json
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import small
-from small import COURSE, UNIT, WORDS
+from small import COURSE, ROOT, UNIT, WORDS
 
 from autograder.course import read_course
 from autograder.grading.adjustments import Adjustment
@@ -88,6 +88,23 @@ def test_late_days_grace_and_extension(results, policy, student, when, points, w
     assert ("late" in grade.words) == bool(words)
     assert grade.result == result
     assert result.score == 11
+
+
+@pytest.mark.parametrize(
+    ("late", "days"), [("2:00", 0), ("2:01", 1), ("24:30", 1), ("26:00", 1), ("26:30", 2)]
+)
+def test_days_are_counted_from_the_end_of_the_grace_hours(results, policy, late, days):
+    """As docs/policy.md says, with its example; whoever needs the grace needs it each day."""
+    hours, minutes = late.split(":")
+    due = datetime.fromisoformat("2026-12-01T23:59:00+01:00")
+    when = due + timedelta(hours=int(hours), minutes=int(minutes))
+    (grade,) = grades([handed_in(results, "bob", when.isoformat())], policy)
+    assert grade.days_late == days
+    text = (ROOT / "docs" / "policy.md").read_text()
+    example = (
+        "with 2 grace hours, a submission 24.5 hours late is one day late, one 26.5 hours late two"
+    )
+    assert example in text
 
 
 def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):

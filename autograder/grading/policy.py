@@ -72,7 +72,7 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     per_day: the share of the points that each day begun after the due time and `grace_hours` costs;
     `at_most` is lost in all.
     slack_days: days that cost nothing. Each student has so many for all units together, used in the
-    order of due times, at most `slack_each` for one unit.
+    order of due times, at most `slack_each` for one unit, and none where they change no points.
     not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
     """
 
@@ -373,13 +373,14 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     if rules.drop:
         tally.append(Line(f"without {', '.join(rules.drop)}", points))
     own = deadline(result.lms_name, result.unit, policy)
-    late = _late(result, own, policy, slack)
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
         _not_begun(first or result.submitted, rules, policy),
-        late,
     ]
+    before_late = points * math.prod(step.factor for step in steps)
+    late = _late(result, own, policy, slack, has_points=before_late > 0)
+    steps.append(late)
     for step in steps:
         points *= step.factor
         tally.append(Line(step.short or step.words, points))
@@ -514,11 +515,13 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
     return _PolicyStep(factor, words)
 
 
-def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _PolicyStep:
+def _late(
+    result: Result, own: Deadline | None, policy: Policy, slack: int, has_points: bool
+) -> _PolicyStep:
     """Take off what lateness costs; `slack` days of it are free.
 
     own: when it was due for the student. Where that is not the class's due time, it is named as
-    soon as that is over.
+    soon as that is over. has_points: whether there is anything to take off.
     """
     if not result.submitted:
         is_nobodys_known = result.unit in policy.untimed
@@ -532,19 +535,27 @@ def _late(result: Result, own: Deadline | None, policy: Policy, slack: int) -> _
         is_over = due_for_all is not None and _days_after(due_for_all, submitted, policy) > 0
         return _PolicyStep(words=f"in time: {own.words}" if own.why and is_over else "")
     used = min(days, slack)
-    lost_by_days = (days - used) * exact(policy.late.per_day)
-    lost = min(lost_by_days, exact(policy.late.at_most))
+    lost = _lost(days - used, policy)
+    if not has_points or lost == _lost(days, policy):
+        used = 0  # kept for another unit
     unit = "day" if days == 1 else "days"
     words = f"{days} {unit} late"
     if used:
         covered = "covered by slack" if used == days else f"{used} of them slack"
         words += f", {covered}"
+    elif slack:
+        words += ", no slack day used, as none would change the points"
     elif policy.late.slack_days:
         words += ", no slack day left"
     words += f", {float(lost):.0%} taken off" if lost else ", nothing taken off"
     if own.why:
         words += f", {own.words}"
     return _PolicyStep(1 - lost, words, used, days=days)
+
+
+def _lost(days: int, policy: Policy) -> Fraction:
+    """Return the share of the points that so many days cost."""
+    return min(days * exact(policy.late.per_day), exact(policy.late.at_most))
 
 
 def _time_not_known(result: Result, own: Deadline | None) -> str:

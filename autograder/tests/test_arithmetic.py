@@ -85,11 +85,11 @@ def test_cmu_slack_days_are_one_budget_for_all_homeworks():
     policy = Policy(late=CMU.late, units=units)
     results = [
         handed_in("ada", unit, 100.0, days, due=units[unit].due)
-        for unit, days in zip(units, (6, 5, 1), strict=True)
+        for unit, days in zip(units, (6, 4, 1), strict=True)
     ]
     assert [(grade.points, grade.slack) for grade in grades(results, policy)] == [
         (100, 6),
-        (90, 4),
+        (100, 4),
         (90, 0),
     ]
 
@@ -395,3 +395,33 @@ def test_the_command_writes_the_final_table(tmp_path):
         ("ada", "70", "B"),
         ("bob", "75", "B"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("days_late", "slack", "used", "points"),
+    [
+        (9, 3, 0, 5),  # half is lost with them and without
+        (9, 5, 5, 6),  # with five, four days remain
+        (7, 3, 3, 6),
+        (2, 3, 2, 10),
+    ],
+)
+def test_slack_days_that_change_nothing_are_kept(days_late, slack, used, points):
+    """They are there for the next unit, and the student's page says so."""
+    policy = Policy(
+        late=Late(per_day=0.1, at_most=0.5, slack_days=slack),
+        units={"hw1": Rules(due=DUE), "hw2": Rules(due=DUE + timedelta(days=30))},
+    )
+    first = handed_in("ada", "hw1", 10.0, days_late, of=10.0)
+    second = handed_in("ada", "hw2", 10.0, 31.0, of=10.0)
+    one, two = grades([first, second], policy)
+    assert (one.slack, one.points) == (used, points)
+    assert two.slack == min(1, slack - used)
+    assert ("no slack day used, as none would change the points" in one.words) == (not used)
+
+
+def test_nothing_to_lose_uses_no_slack_days():
+    """A file that earned no points has the same with them and without."""
+    policy = Policy(late=Late(per_day=0.1, slack_days=3), units={"hw1": Rules(due=DUE)})
+    (grade,) = grades([handed_in("ada", "hw1", 0.0, 2.0)], policy)
+    assert (grade.slack, grade.points) == (0, 0)

@@ -69,7 +69,7 @@ def report(
     from autograder.grading.results import stored_results
     from autograder.grading.roster import in_section, roster_beside
     from autograder.grading.submissions import graded_files
-    from autograder.grading.whole_class import whole_class
+    from autograder.grading.whole_class import whole_class, with_partners_alone
     from autograder.intake.folder_names import folder_name
     from autograder.report.pages import write_pages
 
@@ -82,18 +82,20 @@ def report(
     roster = roster_beside(grades)
     if not serving:
         results = whole_class(course, results, rules, roster)
+        results = with_partners_alone(results, rules, roster)
+    everyone = results
     if section:
         if serving:
             raise Refused("--serve shows the whole class. Leave out --serve or --section.")
         roster = in_section(roster, section)
         results = [result for result in results if result.lms_name in roster.students]
     with submissions_of(grades, submitted) as folder:
-        students = {result.student for result in results}
+        students = {result.student for result in everyone if not result.handed_in_by}
         source = graded_files(course, folder, students) if folder else None
         if serving:
             _serve(course, grades, source, anonymous, rules)
             return
-        around = _around(grades, results, rules, roster)
+        around = _around(grades, everyone, rules, roster)
         _print_table(course, results, around)
         target = grades / ("anonymous" if anonymous else "pages")
         if section:
@@ -108,27 +110,23 @@ def _around(
     rules: "Policy | None",
     roster: "Roster | None",
 ) -> "PageContext":
-    """Read what pages tell beside the latest results."""
+    """Read what pages tell beside the latest results.
+
+    results: of the whole class. roster: those of it whom the pages are about.
+    """
     from autograder.grading.attempts import comparable, earlier_results
-    from autograder.grading.policy import with_partners
     from autograder.grading.roster import absent
     from autograder.report.pages import PageContext
 
     earlier = comparable(earlier_results(grades), results)
-    missing = absent(roster, with_partners(results, rules))
-    return PageContext(earlier, missing, rules)
+    return PageContext(earlier, absent(roster, results), rules, results)
 
 
 def _print_table(course: "Course", results: "Sequence[Result]", around: "PageContext") -> None:
     """Print the table of a class, under a policy with what each result counts."""
-    from autograder.grading.policy import grades as graded
     from autograder.report.terminal import ClassFacts, print_class
 
-    counts = {}
-    if around.rules:
-        attempts = [*around.earlier, *results]
-        for grade in graded(attempts, around.rules):
-            counts[(grade.result.unit, grade.result.student)] = grade
+    counts = around.counted(results) if around.rules else {}
     print_class(course, results, ClassFacts(around.missing, counts))
 
 

@@ -272,18 +272,11 @@ def _with_partners(
     folder: Path, results: "Sequence[Result]", policy: Path, course_folder: Path | None
 ) -> "list[Result]":
     """Add to results those that count for partners, by their names in the roster."""
-    from autograder.grading.policy import with_partners
     from autograder.grading.roster import roster_beside
-    from autograder.grading.whole_class import with_student
+    from autograder.grading.whole_class import with_partners_alone
 
     rules = rules_for(course_folder, policy, [folder], results)
-    roster = roster_beside(folder)
-    own = {(result.student, result.unit) for result in results}
-    found = list(results)
-    for result in with_partners(results, rules):
-        if result.handed_in_by and (result.student, result.unit) not in own:
-            found.append(with_student(result, roster))
-    return found
+    return with_partners_alone(results, rules, roster_beside(folder))
 
 
 def _results_asked_about(

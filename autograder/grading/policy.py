@@ -23,6 +23,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
 from autograder.grading.results import Result
+from autograder.grading.submissions import plain_names
 from autograder.judging import Remark, Verdict
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -279,16 +280,22 @@ def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Resu
     found = list(results)
     if policy is None:
         return found
+    files = {result.lms_name: result.student for result in results}
+    for groups in policy.partners.values():
+        new = frozenset().union(*groups) - files.keys()
+        files |= plain_names(new, files.values())
     for result in results:
         for partner in _partners_of(result, policy):
-            found.append(_in_name_of(partner, result))
+            found.append(_in_name_of(partner, files[partner], result))
     return found
 
 
 def _partners_of(result: Result, policy: Policy) -> list[str]:
-    """List the other students of the groups whose hand-in a result is."""
+    """List the other students of the groups whose hand-in a result is; none of a partner's."""
     student = result.lms_name
     partners: set[str] = set()
+    if result.handed_in_by:
+        return []
     for group in policy.partners.get(result.unit, ()):
         if student in group:
             partners |= group
@@ -296,15 +303,19 @@ def _partners_of(result: Result, policy: Policy) -> list[str]:
     return sorted(partners)
 
 
-def _in_name_of(partner: str, result: Result) -> Result:
-    """Return a result as a partner's, without what the LMS says of who handed it in."""
+def _in_name_of(partner: str, file: str, result: Result) -> Result:
+    """Return a result as a partner's, without what the LMS says of who handed it in.
+
+    file: what files and pages call the partner.
+    """
     hand_in = result.hand_in
     if hand_in:
         hand_in = msgspec.structs.replace(
             hand_in, student=partner, name="", email="", id="", login="", sis=""
         )
+    known_as = "" if file == partner else partner
     return replace(
-        result, student=partner, known_as="", hand_in=hand_in, handed_in_by=result.student
+        result, student=file, known_as=known_as, hand_in=hand_in, handed_in_by=result.student
     )
 
 

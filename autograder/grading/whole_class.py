@@ -12,9 +12,9 @@ import msgspec
 
 from autograder.check import Failure
 from autograder.course import Course, load_unit
-from autograder.grading.adjustments import EVERYONE, Adjustment
+from autograder.grading.adjustments import EVERYONE
 from autograder.grading.hand_in import HandIn
-from autograder.grading.policy import Grade, Policy
+from autograder.grading.policy import Grade, Policy, with_partners
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster, Student
 from autograder.grading.submissions import plain_names
@@ -32,8 +32,25 @@ def whole_class(
     """
     found = [with_student(result, roster) for result in results]
     if rules:
-        found += _by_hand_alone(course, results, rules.adjustments, roster)
+        found += _by_hand_alone(course, results, rules, roster)
     return found
+
+
+def with_partners_alone(
+    results: Sequence[Result], rules: Policy | None, roster: Roster | None
+) -> list[Result]:
+    """Add to results what counts for partners who handed in nothing themselves, the latest of it.
+
+    results: the latest of each student and unit.
+    """
+    own = {(result.unit, result.lms_name) for result in results}
+    latest: dict[tuple[str, str], Result] = {}
+    for result in with_partners(results, rules):
+        place = (result.unit, result.lms_name)
+        before = latest.get(place, result)
+        if place not in own and before.submitted <= result.submitted:
+            latest[place] = result
+    return [*results, *(with_student(result, roster) for result in latest.values())]
 
 
 def grades_with_students(grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
@@ -69,12 +86,13 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
 def _by_hand_alone(
     course: Course,
     results: Sequence[Result],
-    adjustments: Sequence[Adjustment],
+    rules: Policy,
     roster: Roster | None,
 ) -> list[Result]:
     """Return a result for each student and unit that only points by hand are about."""
-    there = {(result.unit, result.lms_name) for result in results}
-    wanted = {(one.unit, one.student) for one in adjustments if one.student != EVERYONE}
+    there = {(result.unit, result.lms_name) for result in with_partners(results, rules)}
+    by_hand = rules.adjustments
+    wanted = {(one.unit, one.student) for one in by_hand if one.student != EVERYONE}
     alone = sorted(wanted - there)
     files = {result.lms_name: result.student for result in results}
     new = {student for _, student in alone} - files.keys()

@@ -47,12 +47,26 @@ class PageContext:
     """What pages tell beside the latest results.
 
     earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
-    nothing. rules: a policy; pages then show what each result counts under it.
+    nothing. rules: a policy; pages then show what each result counts under it. everyone: the latest
+    results of the whole class, where the pages are about a part of it.
     """
 
     earlier: Sequence[Result] = ()
     missing: Missing = field(default_factory=dict)
     rules: Policy | None = None
+    everyone: Sequence[Result] = ()
+
+    def counted(self, latest: Sequence[Result]) -> dict[tuple[str, str], Grade]:
+        """Return by place what counts of the hand-ins of the students who have these results.
+
+        Partners of other sections have handed in for them.
+        """
+        everyone = self.everyone or latest
+        there = {result.place for result in everyone}
+        earlier = [result for result in self.earlier if result.place in there]
+        counted = grades([*earlier, *everyone], self.rules or Policy())
+        by_place = {grade.result.place: grade for grade in counted}
+        return {result.place: by_place[result.place] for result in latest}
 
 
 # ---- templates
@@ -217,7 +231,8 @@ def site(
     """
     called = _called(results, aliases)
     missing = around.missing if aliases is None else {}
-    units = summary.by_unit(called.shown)
+    rows = summary.by_unit(called.shown)
+    units = {unit: _handed_in_alone(of_unit) or of_unit for unit, of_unit in rows.items()}
     addresses = {unit: f"{unit}.html" for unit in units}
     if len(units) == 1:
         addresses = dict.fromkeys(units, "index.html")
@@ -228,15 +243,15 @@ def site(
         "anonymous": aliases is not None,  # a time may say who it was
         "live": live,
         "addresses": addresses,
-        "here": len(called.shown),
+        "here": len(_handed_in_alone(called.shown)),
         "missing": missing,
         "alone": False,
         **_shared_by_all(course, around),
     }
     pages: dict[str, Callable[[], str]] = {}
     for unit, of_unit in units.items():
-        by_hand = _by_hand_of_checks(of_unit, counts)
-        variables = {"unit": unit, "results": of_unit, "by_hand": by_hand}
+        by_hand = _by_hand_of_checks(rows[unit], counts)
+        variables = {"unit": unit, "results": of_unit, "rows": rows[unit], "by_hand": by_hand}
         pages[addresses[unit]] = partial(_render, "unit.html", shared, **variables)
     if len(units) != 1:
         scores = _scores(called.shown, counts, missing)
@@ -245,6 +260,11 @@ def site(
         page = _StudentPage(course, stored, shown, source, called.renaming, around.earlier)
         pages[f"{shown.unit}/{shown.student}.html"] = partial(page.render, shared)
     return pages
+
+
+def _handed_in_alone(results: Sequence[Result]) -> list[Result]:
+    """Return the results without those of partners, which are of the same files."""
+    return [result for result in results if not result.handed_in_by]
 
 
 def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:
@@ -295,10 +315,7 @@ def _counts(called: _Called, around: PageContext) -> Counts:
     """Return what counts of each student's hand-ins; nothing where that is plain."""
     if not around.rules and not around.earlier:
         return {}
-    there = {result.place for result in called.stored}
-    earlier = [result for result in around.earlier if result.place in there]
-    counted = grades([*earlier, *called.stored], around.rules or Policy())
-    by_place = {grade.result.place: grade for grade in counted}
+    by_place = around.counted(called.stored)
     counts = {}
     for stored, shown in zip(called.stored, called.shown, strict=True):
         grade = by_place[stored.place]

@@ -19,10 +19,10 @@ from autograder.errors import UserError
 from autograder.grading.adjustments import FILE as BY_HAND
 from autograder.grading.adjustments import all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
-from autograder.grading.policy import Policy, with_partners
+from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside
-from autograder.grading.whole_class import whole_class
+from autograder.grading.whole_class import whole_class, with_partners_alone
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
 from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
@@ -89,14 +89,14 @@ class LiveSite:
         roster = roster_beside(self._grades)
         self._rules = self._rules_now(results, roster)
         results = whole_class(self._course, results, self._rules, roster)
-        who_handed_in = with_partners(results, self._rules)
+        shown = with_partners_alone(results, self._rules, roster)
         around = PageContext(
             earlier=comparable(earlier_results(self._grades), results),
-            missing=absent(roster, who_handed_in),
+            missing=absent(roster, shown),
             rules=self._rules,
         )
         live = run_facts(self._grades).get("submissions", "?")
-        pages = site(self._course, results, self._source, self._pseudonyms, live, around)
+        pages = site(self._course, shown, self._source, self._pseudonyms, live, around)
         if self._pseudonyms is None:  # points by hand are for somebody
             pages |= by_hand_pages(self._course, self._grades, results, self._source)
         return pages

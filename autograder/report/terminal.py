@@ -262,7 +262,7 @@ def _counted(result: Result, grade: Grade) -> str:
     """Say what a result counts under a policy, and why."""
     points = earned_of(grade.points, grade.max_points)
     reasons = []
-    if grade.result.sha256 != result.sha256:
+    if grade.result.sha256 != result.sha256 and not grade.result.handed_in_by:
         reasons.append("an earlier submission")
     if grade.all_words:
         reasons.append(grade.all_words)

@@ -8,9 +8,11 @@ import json
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 import small
+from rich.console import Console
 from small import COURSE, ROOT, UNIT, WORDS
 
 from autograder.course import read_course
@@ -24,6 +26,7 @@ from autograder.grading.submissions import graded_files
 from autograder.integrations.canvas import comment_on
 from autograder.report.feedback import write_feedback
 from autograder.report.pages import PageContext, write_pages
+from autograder.report.terminal import ClassFacts, class_table
 from autograder.schema import BadFile
 
 POLICY = """
@@ -360,6 +363,84 @@ def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path
     assert "handed in by complete" in page
     assert "running_sum" in page
     assert "cumsum" in page
+
+
+@pytest.fixture
+def paired(graded_class, tmp_path):
+    """The small class with a roster in two sections; Émile's partner `crash` handed in for both."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    rows = ["student,name,section", "emile@uni.example,Émile Ény,tue", "crash,Carla Crash,mon"]
+    rows += ["zoe,Zoë Zander,tue", "halved,,mon"]
+    (folder / "roster.csv").write_text("\n".join(rows))
+    (tmp_path / "partners.csv").write_text(f"unit,a,b\n{UNIT},crash,emile@uni.example\n")
+    (tmp_path / "policy.toml").write_text('partners = "partners.csv"\n')
+    return folder
+
+
+def rows_of(page, table="students"):
+    """The rows of a table of a page, as text."""
+    (body,) = re.findall(
+        rf'<table class="sort" id="{table}">.*?<tbody[^>]*>(.*?)</tbody>', page, re.S
+    )
+    rows = re.findall("<tr>.*?</tr>", body, re.S)
+    return [" ".join(re.sub("<[^>]*>", " ", unescape(row)).split()) for row in rows]
+
+
+def test_a_partner_who_handed_in_nothing_has_a_row_and_a_page(paired):
+    """In the table, on the unit's page and on the class page; statistics count the file once."""
+    policy = paired.parent / "policy.toml"
+    done = small.run_command("report", paired, "--policy", policy)
+    assert done.returncode == 0, done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if "Émile" in line and "numbers" in line]
+    assert "7/11 (handed in by crash)" in row
+    pages = paired / "pages"
+    unit_page = (pages / f"{UNIT}.html").read_text()
+    assert "10 submissions, also for 1 partner" in unit_page
+    assert "1 in the roster handed in nothing" in unit_page
+    (row,) = [row for row in rows_of(unit_page) if "Émile" in row]
+    assert row.startswith("Émile Ény (emile@uni.example) 7 7 handed in by crash")
+    (row,) = [row for row in rows_of((pages / "index.html").read_text()) if "Émile" in row]
+    assert row.endswith("7 – 7")
+    page = (pages / UNIT / "emile@uni.example.html").read_text()
+    assert "Counts as 7 of 11: handed in by crash." in page
+    assert "no sums" in page
+    done = small.run_command("report", paired, "--policy", policy, "--anonymous")
+    assert done.returncode == 0, done.stderr
+    text = "".join(path.read_text() for path in (paired / "anonymous").rglob("*.html"))
+    assert "emile" not in text
+
+
+def test_a_partner_in_another_section_has_not_handed_in_nothing(paired):
+    """The pages of his section show what counts for him, and the other section's do not."""
+    policy = paired.parent / "policy.toml"
+    done = small.run_command("report", paired, "--policy", policy, "--section", "tue")
+    assert done.returncode == 0, done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if "Émile" in line and "numbers" in line]
+    assert "7/11 (handed in by crash)" in row
+    assert "nothing handed in" not in row
+    page = paired / "sections" / "tue" / "pages" / UNIT / "emile@uni.example.html"
+    assert "Counts as 7 of 11: handed in by crash." in page.read_text()
+    done = small.run_command("report", paired, "--policy", policy, "--section", "mon")
+    assert "Émile" not in done.stdout
+
+
+def test_what_a_partner_handed_in_is_not_called_earlier(results, tmp_path):
+    """It may be later; it is enough to say who handed it in."""
+    found = [
+        handed_in(results, "zoe", "2026-12-01T12:00:00+01:00", "stub"),
+        handed_in(results, "emile", "2026-12-02T12:00:00+01:00"),
+    ]
+    rules = partners_of("zoe", "emile")
+    around = PageContext(rules=rules)
+    write_pages(COURSE, found, tmp_path, around=around)
+    (row, _) = sorted(rows_of((tmp_path / "index.html").read_text()), reverse=True)
+    assert row.startswith("zoe 0 11 handed in by emile")
+    counts = {grade.result.place: grade for grade in grades(found, rules)}
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(class_table(COURSE, found, ClassFacts(counts=counts)))
+    assert "11/11 (handed in by emile)" in captured.get()
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):

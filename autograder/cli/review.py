@@ -302,30 +302,32 @@ def _results_asked_about(
 @main.command()
 @click.argument("mails", type=PATH)
 @click.argument("grades", type=PATH)
+@click.option("--policy", type=PATH, help="A policy (TOML): know its `partners`, and what counts.")
 @course_option
 @report_user_errors
-def regrades(mails: Path, grades: Path, course_folder: Path | None) -> None:
+def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path | None) -> None:
     """List mails that ask for a regrade, each beside what was graded, and all others to read.
 
     MAILS is an mbox file, or a folder of .eml files. Writes GRADES/regrades.csv, and changes no
     grade.
 
     \b
-    Example:  autograder regrades Regrades.mbox grades
+    Example:  autograder regrades Regrades.mbox grades --policy policy.toml
     """
     from autograder.errors import visible
-    from autograder.grading.adjustments import all_adjustments
+    from autograder.grading.policy import Policy
     from autograder.grading.results import write_whole
     from autograder.grading.roster import roster_beside
+    from autograder.grading.whole_class import with_partners_alone
     from autograder.report.exports import as_csv
     from autograder.report.regrade import addresses_of, as_table, listed, read_mails
 
     results = results_in(grades)
     requests, unclear = read_mails(mails)
-    course = find_course(course_folder)
     roster = roster_beside(grades)
-    adjustments = all_adjustments(course, [grades], results, roster)
-    listing = listed(requests, results, adjustments, roster)
+    rules = rules_for(course_folder, policy, [grades], results) or Policy()
+    results = with_partners_alone(results, rules, roster)
+    listing = listed(requests, results, rules, roster)
     table = as_csv(as_table(listing, unclear, addresses_of(results, roster)))
     path = grades / "regrades.csv"
     write_whole(path, table.rstrip("\n"))

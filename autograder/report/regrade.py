@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.errors import UserError, one_line
-from autograder.grading.adjustments import Adjustment, given_for
+from autograder.grading.adjustments import given_for
+from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster
 from autograder.judging import Verdict
@@ -280,8 +281,9 @@ TO_READ = "names no check: please read"
 class RequestShown:
     """A request beside what is known of it.
 
-    verdict: of the check; None where there is no such result or no such check. file: whether the
-    request is about the file that was graded. by_hand: why points were given by hand so far.
+    verdict: of the check, with points by hand; None where there is no such result or no such check.
+    file: whether the request is about the file that was graded. by_hand: why points were given by
+    hand so far.
     address: the student's; "" where nobody knows it.
     """
 
@@ -342,21 +344,23 @@ def address_of(sender: str) -> str:
 
 
 def listed(
-    requests: Sequence[Request],
-    results: Sequence[Result],
-    adjustments: Sequence[Adjustment],
-    roster: Roster | None,
+    requests: Sequence[Request], results: Sequence[Result], rules: Policy, roster: Roster | None
 ) -> list[RequestShown]:
-    """Return the requests, each beside what is known of it. roster: the class's, with addresses."""
+    """Return the requests, each beside what is known of it.
+
+    rules: the points of a check are those that count under it, with points by hand. roster: the
+    class's, with addresses.
+    """
     addresses = addresses_of(results, roster)
     by_place = {(result.lms_name, result.unit): result for result in results}
     found = []
     for request in requests:
         result = by_place.get((request.student, request.unit))
-        given = given_for(adjustments, result, request.check) if result else []
+        given = given_for(rules.adjustments, result, request.check) if result else []
+        counted = grade_of(result, rules).result if result else None
         one = RequestShown(
             request=request,
-            verdict=verdict_of(result, request.check) if result else None,
+            verdict=verdict_of(counted, request.check) if counted else None,
             file=_which_file(request, result),
             by_hand="; ".join(adjustment.words for adjustment in given),
             address=addresses.get(request.student, ""),

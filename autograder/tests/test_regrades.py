@@ -51,6 +51,33 @@ def mail_of(link, why, sender="Ada <ada@uni.example>"):
     return mail
 
 
+def test_a_partner_may_ask_about_the_common_file(pages, tmp_path):
+    """By the link on a page of their own; their own points by hand count."""
+    grades = tmp_path / "grades"
+    shutil.copytree(pages, grades)
+    (tmp_path / "partners.csv").write_text(f"unit,a,b\n{UNIT},crash,emile\n")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('regrades = "tutor@uni.example"\npartners = "partners.csv"\n')
+    (grades / "roster.csv").write_text(
+        "student,name,email\nemile,Émile,emile@uni.example\ncrash,,\n"
+    )
+    given = [("emile", 2), ("crash", 3)]
+    text = ""
+    for student, points in given:
+        text += f'[[adjustment]]\nstudent = "{student}"\nunit = "{UNIT}"\ncheck = "summing"\n'
+        text += f'to = {points}\nwords = "yes"\nwho = "tg"\n'
+    (grades / FILE).write_text(text)
+    done = small.run_command("feedback", grades, "--policy", policy)
+    assert done.returncode == 0, done.stderr
+    page = (grades / "feedback" / f"emile {UNIT}.html").read_text()
+    (link,) = [unescape(one) for one in re.findall(r'href="(mailto:[^"]*summing[^"]*)"', page)]
+    (tmp_path / "1.eml").write_bytes(bytes(mail_of(link, "Please.", "emile@uni.example")))
+    done = small.run_command("regrades", tmp_path / "1.eml", grades, "--policy", policy)
+    assert done.returncode == 0, done.stderr
+    line = f"{UNIT}, summing: emile, 2 of 4 points, as graded; by hand so far: yes\n"
+    assert line in done.stdout
+
+
 def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
     """A link goes to the address of the policy, with unit, check and the file's checksum.
 
@@ -94,8 +121,9 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
     )
     done = small.run_command("regrades", tmp_path / "Regrades.mbox", pages)
     assert done.returncode == 0, done.stderr
-    assert f"{UNIT}, summing: crash, 0 of 4 points, as graded; by hand so far: yes" in done.stdout
+    assert f"{UNIT}, summing: crash, 1 of 4 points, as graded; by hand so far: yes" in done.stdout
     rows = list(csv.DictReader((pages / "regrades.csv").read_text().splitlines()))
+    assert (rows[1]["points now"], rows[1]["of"]) == ("1", "4")
     assert [(row["student"], row["which file"]) for row in rows] == [
         ("nobody", "no such result"),
         ("crash", "as graded"),

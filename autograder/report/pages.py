@@ -31,7 +31,13 @@ from autograder.report.good_solutions import good_solutions
 from autograder.report.names import names_of_results, names_of_students
 from autograder.report.pseudonyms import Pseudonyms, Renaming, renaming_of
 from autograder.report.regrade import regrade_link
-from autograder.report.terminal import number, own_remarks, status_on_pages, symbol
+from autograder.report.terminal import (
+    earned_in_words,
+    number,
+    own_remarks,
+    status_on_pages,
+    symbol,
+)
 from autograder.sandbox.definitions import Definition, read_definitions
 
 # the file that was graded, if it is still there as it was
@@ -112,6 +118,7 @@ def environment() -> Environment:
         sign=lambda verdict: symbol(status_on_pages(verdict)).sign,
         status=_status_in_words,
         not_passed=_not_passed,
+        points_of=lambda verdict: earned_in_words(verdict.earned, verdict.points),
         ticks=_ticks_markup,
         url=lambda part: quote(part, safe=""),
         urlpath=quote,

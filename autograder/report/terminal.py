@@ -62,23 +62,25 @@ def number(points: float) -> str:
 
 def earned_of(earned: float, points: float) -> str:
     """Return points earned of those to be had, as `1.5/2`."""
-    return f"{number(earned)}/{number(points)}"
+    return f"{_earned(earned, points)}/{number(points)}"
 
 
 def earned_in_words(earned: float, points: float) -> str:
     """Return points earned of those to be had, as `1.5 of 2 points`."""
-    return f"{number(earned)} of {number(points)} points"
+    return f"{_earned(earned, points)} of {number(points)} points"
+
+
+def _earned(earned: float, points: float) -> str:
+    """Return points earned in hundredths, where less than all is never shown as all."""
+    is_all = earned > points - 1e-6  # sums of shares: 0.1 + 0.2 is 0.3
+    if is_all or number(earned) != number(points):
+        return number(earned)
+    return number(math.floor(100 * earned) / 100)
 
 
 def earned_in_practice(verdict: Verdict) -> str:
-    """Return points earned of those to be had, as `1.5/2`, never rounded up."""
-    return earned_of(_rounded_down(verdict.earned), verdict.points)
-
-
-def _rounded_down(points: float) -> float:
-    """Return points in whole tenths, so that less than all is never shown as all."""
-    nearly_exact = round(points, 6)  # sums of shares: 0.1 + 0.2 is 0.3
-    return math.floor(10 * nearly_exact) / 10
+    """Return a check's points earned of those to be had, as `1.5/2`."""
+    return earned_of(verdict.earned, verdict.points)
 
 
 def status_in_practice(verdict: Verdict) -> str:
@@ -121,12 +123,12 @@ def in_one_line(remark: Remark) -> str:
 
 
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
-    """Return points earned of those to be had, as `1.5 of 2 points`, never rounded up."""
+    """Return points earned of those to be had, as `1.5 of 2 points`, and those to be judged."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
     recorded = sum(verdict.points for verdict in verdicts if verdict.status == "recorded")
     judged = points - recorded
-    told = earned_in_words(_rounded_down(earned), judged)
+    told = earned_in_words(earned, judged)
     if not recorded:
         return told
     return f"{told}, and {number(recorded)} to be judged,"

@@ -12,7 +12,14 @@ from autograder.check import Answer, Failure, as_array, check
 from autograder.judging import Mistake, PlainKey, Remark, Verdict
 from autograder.practice.first_wrong import first_wrong, with_first_wrong
 from autograder.practice.practise import practise
-from autograder.report.terminal import earned_in_practice, total_in_practice, verdict_lines
+from autograder.report.pages import environment
+from autograder.report.terminal import (
+    earned_in_practice,
+    earned_of,
+    total,
+    total_in_practice,
+    verdict_lines,
+)
 from autograder.sandbox.inside.submission import Submission
 
 
@@ -106,23 +113,33 @@ def test_practice_shows_it_in_the_terminal():
     assert remark.example.startswith("`doubled[0, 0]` should be ")
 
 
-def test_practice_shows_the_points_and_rounds_none_up():
-    """To a tenth: what is not all is never shown as all."""
+def test_practice_shows_the_points_as_a_grade_does():
+    """To a hundredth, and the sum too; what is not all is never shown as all."""
     key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
     partial = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {})
     whole = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z}), {})
-    assert earned_in_practice(partial) == "1.3/2"
+    assert earned_in_practice(partial) == "1.33/2"
     assert earned_in_practice(whole) == "2/2"
-    assert verdict_lines(partial).plain.startswith("◐ 1.3/2  three arrays")
+    assert verdict_lines(partial).plain.startswith("◐ 1.33/2  three arrays")
     not_begun = judge(numbers, key, Answer(failure=Failure.STUB, message="not written yet."), {})
     assert verdict_lines(not_begun).plain.startswith("· 0/2  three arrays")
     raised = judge(numbers, key, Answer(failure=Failure.RAISED, message="ValueError"), {})
     assert verdict_lines(raised).plain.startswith("✗ 0/2  three arrays")
-    assert total_in_practice([partial, whole]) == "3.3 of 4 points"
+    assert total_in_practice([partial, whole]) == "3.33 of 4 points"
     nearly_all = replace(partial, earned=1.997)
-    assert total_in_practice([nearly_all, whole]) == "3.9 of 4 points"
-    assert total_in_practice([nearly_all]) == "1.9 of 2 points"
+    assert total_in_practice([nearly_all, whole]) == "3.99 of 4 points"
+    assert total_in_practice([nearly_all]) == "1.99 of 2 points"
+    third = replace(partial, earned=0.6667)
+    assert earned_in_practice(third) == earned_of(third.earned, third.points) == "0.67/2"
+    assert total_in_practice([third, whole, nearly_all]) == total([third, whole, nearly_all])
+    assert as_points_of(third) == "0.67 of 2 points"
+    assert as_points_of(nearly_all) == "1.99 of 2 points"
     assert total_in_practice([whole, whole]) == "4 of 4 points"
+
+
+def as_points_of(verdict):
+    """The points of a check as a student's page shows them."""
+    return environment().from_string("{{ verdict|points_of }}").render(verdict=verdict)
 
 
 def test_practice_puts_the_sign_of_all_points_where_all_are_earned():

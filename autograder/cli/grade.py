@@ -115,8 +115,9 @@ def grade(
     from autograder.course import find_unit
     from autograder.grading import batch
     from autograder.grading.attempts import refuse_lesser
+    from autograder.grading.results import stored_results
     from autograder.grading.roster import absent
-    from autograder.grading.whole_class import with_student
+    from autograder.grading.whole_class import with_students
     from autograder.report.terminal import ClassFacts, print_class
 
     course = find_course(course_folder)
@@ -145,7 +146,7 @@ def grade(
         )
         tallies = _with_progress(course, handed_in.found, run)
         results = _results_of_run(out, handed_in.found)
-        results = [with_student(result, handed_in.students) for result in results]
+        results = with_students(results, handed_in.students, stored_results(out))
         print_class(course, results, ClassFacts(absent(handed_in.students, results)))
         page = _write_pages(course, course_folder, folder, out, handed_in)
     _tell(course, handed_in, run, tallies, results)

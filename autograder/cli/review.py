@@ -135,11 +135,11 @@ def _results_with_names(grades: Path) -> "list[Result]":
     """
     from autograder.grading.results import stored_results
     from autograder.grading.roster import roster_beside
-    from autograder.grading.whole_class import with_student
+    from autograder.grading.whole_class import with_students
 
     results = stored_results(grades)
     roster = roster_beside(grades) if results else None
-    return [with_student(result, roster) for result in results]
+    return with_students(results, roster)
 
 
 def _beside_grades(folder: Path, anonymous: bool) -> Path:

@@ -7,6 +7,7 @@ student has a result too, which was never graded and lies in no file.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 import msgspec
 
@@ -30,10 +31,8 @@ def whole_class(
 
     Behind them stand those who have points by hand and no result, which `rules` holds.
     """
-    found = [with_student(result, roster) for result in results]
-    if rules:
-        found += _by_hand_alone(course, results, rules, roster)
-    return found
+    alone = _by_hand_alone(course, results, rules) if rules else []
+    return with_students([*results, *alone], roster)
 
 
 def with_partners_alone(
@@ -50,15 +49,39 @@ def with_partners_alone(
         before = latest.get(place, result)
         if place not in own and before.submitted <= result.submitted:
             latest[place] = result
-    return [*results, *(with_student(result, roster) for result in latest.values())]
+    return with_students([*results, *latest.values()], roster)
 
 
 def grades_with_students(grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
     """Return grades with what a roster knows of the students: partners too, who have no result."""
-    return [replace(grade, result=with_student(grade.result, roster)) for grade in grades]
+    results = with_students([grade.result for grade in grades], roster)
+    return [replace(grade, result=result) for grade, result in zip(grades, results, strict=True)]
 
 
-def with_student(result: Result, roster: Roster | None) -> Result:
+def with_students(
+    results: Sequence[Result], roster: Roster | None, stored: Sequence[Result] = ()
+) -> list[Result]:
+    """Return results whose hand-ins say of their students what a roster knows, too.
+
+    A student whose hand-ins have several names has that of the latest in all units. stored: further
+    results, of other units.
+    """
+    named: list[tuple[str, str, str]] = []  # when, by whom, under which name
+    for result in (*stored, *results):
+        if result.hand_in and result.hand_in.name:
+            named.append((result.submitted, result.lms_name, result.hand_in.name))
+    names = {student: name for _, student, name in sorted(named, key=itemgetter(0))}
+    found = []
+    for result in results:
+        known = _with_student(result, roster)
+        name = names.get(known.lms_name)
+        if known.hand_in and name:
+            known = replace(known, hand_in=msgspec.structs.replace(known.hand_in, name=name))
+        found.append(known)
+    return found
+
+
+def _with_student(result: Result, roster: Roster | None) -> Result:
     """Return a result whose hand-in says of its student what a roster knows, too."""
     student = roster.students.get(result.lms_name) if roster else None
     if student is None:
@@ -83,12 +106,7 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
     )
 
 
-def _by_hand_alone(
-    course: Course,
-    results: Sequence[Result],
-    rules: Policy,
-    roster: Roster | None,
-) -> list[Result]:
+def _by_hand_alone(course: Course, results: Sequence[Result], rules: Policy) -> list[Result]:
     """Return a result for each student and unit that only points by hand are about."""
     there = {(result.unit, result.lms_name) for result in with_partners(results, rules)}
     by_hand = rules.adjustments
@@ -111,7 +129,7 @@ def _by_hand_alone(
             note=NO_FILE,
             known_as="" if name == student else student,
         )
-        found.append(with_student(result, roster))
+        found.append(result)
     return found
 
 

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,32 @@ def test_a_partner_is_known_by_what_they_handed_in_themselves(results, tmp_path)
     rows = {row["Student"]: row for row in table(tmp_path / "canvas.csv")}
     assert rows["Grace"]["ID"] == "8"
     assert rows["Grace"][UNIT] == "11"
+
+
+def test_a_renamed_student_has_the_newest_name_everywhere(graded_class, small_class, tmp_path):
+    """In the table, on pages and in exports of all units: that of the latest hand-in."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    (grades / "roster.csv").write_text("student,name\ncomplete,Anna Miller\n")
+    names = {UNIT: ("Anna Schmidt", "2026-12-02"), WORDS: ("Anna Müller", "2026-12-01")}
+    for unit, (name, day) in names.items():
+        path = grades / unit / "complete.json"
+        record = json.loads(path.read_text())
+        record["submitted"] = f"{day}T10:00:00+00:00"
+        record["hand_in"] = {"format": 1, "source": "moodle", "student": "complete", "name": name}
+        path.write_text(json.dumps(record))
+    commands = (("report", grades), ("export", grades, "--to", "csv"))
+    commands += (("similar", grades, "--submitted", small_class), ("feedback", grades))
+    for command in commands:
+        done = small.run_command(*command)
+        assert done.returncode == 0, done.stderr
+        assert "Müller" not in done.stdout
+    written = [path for path in grades.rglob("*") if path.suffix in (".html", ".csv")]
+    texts = {path.relative_to(grades): path.read_text() for path in written}
+    assert sum("Anna Schmidt" in text for text in texts.values()) > 6
+    assert not [path for path, text in texts.items() if "Müller" in text]
+    del texts[Path("roster.csv")]
+    assert not [path for path, text in texts.items() if "Miller" in text]
 
 
 def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_path):

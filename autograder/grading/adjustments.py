@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -23,7 +23,7 @@ from autograder.grading.results import Result, digest, write_whole
 from autograder.grading.roster import Roster
 from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_of_check
 from autograder.judging import Remark, Verdict
-from autograder.schema import BadFile, read_toml
+from autograder.schema import BadFile, convert, read_toml
 
 FILE = "adjustments.toml"
 OWN_FILES = "adjustments-*.toml"
@@ -97,9 +97,9 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in `adjustments.toml`."""
+    """What stands in `adjustments.toml`: a table for each adjustment."""
 
-    adjustment: list[Adjustment] = []
+    adjustment: list[dict[str, Any]] = []
 
 
 def read_adjustments(
@@ -108,15 +108,48 @@ def read_adjustments(
     """Read a file of adjustments; none where there is no file.
 
     students: who is known.
-    Raises `BadFile` for an unknown student, unit or check, with the nearest name.
+    Raises `BadFile` for an unknown student, unit or check, with the nearest name; all at once.
+    """
+    found = []
+    problems = []
+    for where, table in _tables(path):
+        try:
+            one = convert(table, Adjustment, where)
+            found.append(checked_adjustment(course, one, where, students))
+        except BadFile as error:
+            problems.append(str(error))
+    _refuse_all(problems)
+    return tuple(found)
+
+
+def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Return the tables of a file, each with how an error about it begins; none without a file.
+
+    Raises `BadFile`.
     """
     if not path.is_file():
-        return ()
-    found = []
-    for number, one in enumerate(read_toml(path, AdjustmentsFile).adjustment, 1):
-        where = f"{path}: adjustment {number}"
-        found.append(checked_adjustment(course, one, where, students))
-    return tuple(found)
+        return []
+    tables = read_toml(path, AdjustmentsFile).adjustment
+    return [(_where(path, number), table) for number, table in enumerate(tables, 1)]
+
+
+def _entries(path: Path) -> list[Adjustment]:
+    """Read what stands in a file, whoever and whatever it is about. Raises `BadFile`."""
+    return [convert(table, Adjustment, where) for where, table in _tables(path)]
+
+
+def _where(path: Path, number: int) -> str:
+    """Name an adjustment of a file by its place there; the first is 1."""
+    return f"{path}: adjustment {number}"
+
+
+def _refuse_all(problems: Sequence[str]) -> None:
+    """Raise `BadFile` with all problems, a line each; nothing where there is none."""
+    if len(problems) > 1:
+        head = f"{len(problems)} adjustments cannot be applied."
+        raise BadFile("\n".join([head, *problems]))
+    if problems:
+        raise BadFile(problems[0])
 
 
 def given_for(adjustments: Sequence[Adjustment], result: Result, check: str) -> list[Adjustment]:
@@ -131,10 +164,12 @@ def all_adjustments(
 
     They may be for anybody of the class: whoever has a result or stands in the roster. Several
     people may each keep a file: see `adjustment_files`.
-    Raises `BadFile`.
+    Raises `BadFile`: with all that is in conflict at once, as after late submissions of several
+    students who had points without one.
     """
     students = students_of(results, roster)
     found: list[Adjustment] = []
+    problems: list[str] = []
     for folder in folders:
         said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
         in_folder: list[Adjustment] = []
@@ -144,10 +179,11 @@ def all_adjustments(
                 attempts = [*results, *earlier_results(folder)]
                 for one in read:
                     refuse_unknown_way(one, str(path), attempts)
-            _refuse_said_twice(read, path, said_in)
-            _refuse_beyond(read, in_folder, results, path)
+            twice = _said_twice(read, path, said_in)
+            problems += [*_beyond(read, in_folder, results, path), *twice]
             in_folder += read
         found += in_folder
+    _refuse_all(problems)
     return tuple(found)
 
 
@@ -161,15 +197,16 @@ def adjustment_files(folder: Path) -> list[Path]:
     return [path for path in (common, *own) if path.is_file()]
 
 
-def _refuse_said_twice(
+def _said_twice(
     adjustments: Sequence[Adjustment],
     path: Path,
     said_in: dict[tuple[str, ...], tuple[Path, Adjustment]],
-) -> None:
-    """Refuse points for the same in two files: one person did not know of the other.
+) -> list[str]:
+    """Say which points are for the same in two files: one person did not know of the other.
 
-    said_in: what was read so far, by whom and what it is about. Raises `BadFile`.
+    said_in: what was read so far, by whom and what it is about.
     """
+    problems = []
     for one in adjustments:
         if one.points == 0:
             continue  # a comment
@@ -178,42 +215,63 @@ def _refuse_said_twice(
         if first_path == path:
             continue
         place = one.check or one.line or "the whole unit"
-        raise BadFile(
+        problems.append(
             f"{first_path.name} and {path.name} both give points to {one.student} for {place}, "
             f"{one.unit}: {first.change} ({first.who}) and {one.change} ({one.who}). Agree on one, "
             "and remove the other."
         )
+    return problems
 
 
-def _refuse_beyond(
+def _beyond(
     adjustments: Sequence[Adjustment],
     others: Sequence[Adjustment],
     results: Sequence[Result],
     path: Path,
-) -> None:
-    """Refuse an adjustment with which a student has more points than there are. Raises `BadFile`.
+) -> list[str]:
+    """Say with which adjustments a student has more points than there are.
 
     others: those of the files before this one.
     What is for the whole class may add to full marks, and so may a line of a rubric.
     """
+    problems = []
+    before = [*others]
     for number, one in enumerate(adjustments, 1):
-        is_for_the_class = one.student == EVERYONE and not one.made
-        if one.above or one.line or is_for_the_class:
+        too_many = _who_has_too_many(one, before, results)
+        if too_many:
+            problems.append(f"{_where(path, number)}: {too_many}")
+        else:
+            before.append(one)
+    return problems
+
+
+def _who_has_too_many(
+    one: Adjustment, before: Sequence[Adjustment], results: Sequence[Result]
+) -> str:
+    """Say who has more points than there are with an adjustment, and what to do; "" if nobody."""
+    is_for_the_class = one.student == EVERYONE and not one.made
+    if one.above or one.line or is_for_the_class:
+        return ""
+    problems: dict[str, str] = {}
+    for result in results:
+        if not one.is_for(result):
             continue
-        before = [*others, *adjustments[: number - 1]]
-        for result in results:
-            if not one.is_for(result):
-                continue
-            had = points_with(result, before, one)
-            have = points_with(result, [*before, one], one)
-            if have.earned > max(have.most, had.earned):
-                raise BadFile(
-                    f"{path}: adjustment {number}: with {one.change}, {result.lms_name} would have "
-                    f"{float(have.earned):g} of {float(have.most):g} points "
-                    f"{'in ' + one.check if one.check else 'of ' + result.unit}. Write how many "
-                    "there are to be, as in `to = 2`. To give more nevertheless, add "
-                    "`above = true`."
-                )
+        had = points_with(result, before, one)
+        have = points_with(result, [*before, one], one)
+        if have.earned > max(have.most, had.earned):
+            there = f"in {one.check}" if one.check else f"of {result.unit}"
+            problems[result.lms_name] = (
+                f"with {one.change}, {result.lms_name} would have {float(have.earned):g} of "
+                f"{float(have.most):g} points {there}, without it {float(had.earned):g}. "
+            )
+    if not problems:
+        return ""
+    (_, first), *more = problems.items()
+    so_have = f"So it is with {'; '.join(student for student, _ in more)}. " if more else ""
+    return (
+        f"{first}{so_have}Write how many there are to be, as in `to = 2`, or remove it. To give "
+        "more nevertheless, add `above = true`."
+    )
 
 
 @dataclass(frozen=True)
@@ -373,7 +431,7 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
     `BadFile` where the file cannot be read, or is written in a way that cannot be cut, and
     `CannotWrite`.
     """
-    known = read_toml(path, AdjustmentsFile).adjustment if path.is_file() else []
+    known = _entries(path)
     places = [place for place, one in enumerate(known) if checksum_of(one) == checksum]
     if not places:
         return None
@@ -401,9 +459,7 @@ def append_new(path: Path, several: Sequence[Adjustment]) -> int:
 
     Of several about the same thing, the last one in the file is what it holds. Raises `BadFile`.
     """
-    known: Sequence[Adjustment] = ()
-    if path.is_file():
-        known = read_toml(path, AdjustmentsFile).adjustment
+    known = _entries(path)
     last = {one.subject: one for one in known}
     fresh = [one for one in several if last.get(one.subject) != one]
     for one in fresh:

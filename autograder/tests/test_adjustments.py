@@ -410,6 +410,43 @@ def test_more_points_than_there_are_is_refused(graded_class, tmp_path, student, 
     assert "add `above = true`" in str(told.value)
 
 
+def one_for(student, change):
+    """An adjustment of the whole unit as it stands in the file."""
+    head = f'[[adjustment]]\nstudent = "{student}"\nunit = "numbers"\n'
+    return f'{head}{change}\nwords = "x"\nwho = "tg"\n'
+
+
+def test_all_conflicts_are_reported_at_once(graded_class, tmp_path):
+    """Where points were given for a document, and a file came in after all, for several students.
+
+    One that fits is none of them, and who is told says how many points the file has by itself.
+    """
+    text = one_for("complete", "points = 5") + one_for("squared", "points = 1")
+    text += one_for("halved", "points = 6") + one_for("halved", "points = 0.5")
+    (tmp_path / FILE).write_text(text)
+    (tmp_path / "adjustments-mk.toml").write_text(one_for("squared", "points = 1"))
+    with pytest.raises(BadFile) as told:
+        all_adjustments(COURSE, [tmp_path], stored_results(graded_class), None)
+    first, *lines = str(told.value).split("\n")
+    assert first == "3 adjustments cannot be applied."
+    assert "adjustment 1: with +5, complete would have 16 of 11 points" in lines[0]
+    assert "without it 11. Write" in lines[0]
+    assert "adjustment 3: with +6, halved would have 16 of 11 points" in lines[1]
+    assert "both give points to squared for the whole unit" in lines[2]
+    assert len(lines) == 3
+
+
+def test_all_slips_in_a_file_are_reported_at_once_and_counted_alike(tmp_path):
+    """By the number of the adjustment in the file, whatever is wrong with it."""
+    text = one_for("stub", "point = 5") + one_for("stab", "points = 2") + one_for("stub", "to = 99")
+    with pytest.raises(BadFile) as told:
+        read(tmp_path, text)
+    lines = str(told.value).split("\n")
+    assert "adjustment 1: there is no key `point`. Did you mean `points`?" in lines[1]
+    assert "adjustment 2: no student of the class is called `stab`" in lines[2]
+    assert "adjustment 3: set to 99 is more than" in lines[3]
+
+
 def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
     """Both count; points of both for the same are refused, and comments are not."""
     results = stored_results(graded_class)

@@ -215,7 +215,7 @@ def export(
 
 def _incomplete(grades: "Sequence[Grade]") -> list[str]:
     """Say whose results are to be graded again, a line each: they are no grades yet."""
-    from autograder.grading.whole_class import NO_FILE
+    from autograder.grading.results import NO_FILE
 
     lines = []
     for grade in grades:

@@ -91,6 +91,19 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return f"{self.points:+g}" if self.points else "comment"
 
     @property
+    def act(self) -> str:
+        """Say what its author did: `added 1.5 points`, `set the points to 2`, `commented`."""
+        if self.to is not None:
+            return f"set the points to {self.to:g}"
+        if self.factor is not None:
+            return f"multiplied the points by {self.factor:g}"
+        if not self.points:
+            return "commented"
+        verb = "added" if self.points > 0 else "took off"
+        count = f"{abs(self.points):g}"
+        return f"{verb} {count} {'point' if count == '1' else 'points'}"
+
+    @property
     def said(self) -> str:
         """Say what it does to points, who says so, and why."""
         return f"{self.change} by hand ({self.who}): {self.words}"
@@ -354,11 +367,15 @@ def students_of(results: Sequence[Result], roster: Roster | None) -> set[str]:
 
 
 def checked_adjustment(
-    course: Course, one: Adjustment, where: str, students: Collection[str]
+    course: Course,
+    one: Adjustment,
+    where: str,
+    students: Collection[str],
+    to_allow: str = "add `above = true`",
 ) -> Adjustment:
     """Check an adjustment, and write out the name of its unit.
 
-    where: how an error begins.
+    where: how an error begins. to_allow: what to do if more than there is to be had is meant.
     Raises `BadFile` for what there is not, and for more or less than one change.
     """
     if one.student not in students and one.student != EVERYONE:
@@ -382,14 +399,16 @@ def checked_adjustment(
         raise BadFile(
             f"{where}: write one of `points` (to add), `to` (to set) and `factor` (to multiply by)."
         )
-    _refuse_slip(one, unit, most, where)
+    _refuse_slip(one, unit, most, where, to_allow)
     return msgspec.structs.replace(one, unit=unit)
 
 
-def _refuse_slip(one: Adjustment, unit: str, most: Mapping[str, float], where: str) -> None:
+def _refuse_slip(
+    one: Adjustment, unit: str, most: Mapping[str, float], where: str, to_allow: str
+) -> None:
     """Refuse more points than a check or a unit has, such as 99 for 0.99. Raises `BadFile`.
 
-    most: the points of each check of the unit.
+    most: the points of each check of the unit. where, to_allow: see `checked_adjustment`.
     """
     there = most[one.check] if one.check else sum(most.values())
     given = max(abs(one.points or 0), one.to or 0)
@@ -398,7 +417,7 @@ def _refuse_slip(one: Adjustment, unit: str, most: Mapping[str, float], where: s
     subject = f"`{one.check}`" if one.check else unit
     raise BadFile(
         f"{where}: {one.change} is more than {subject} has, which is {there:g} points. To give it "
-        "nevertheless, add `above = true`."
+        f"nevertheless, {to_allow}."
     )
 
 
@@ -525,11 +544,14 @@ def _is_about_the_unit(one: Adjustment) -> bool:
 
 
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
-    """Say what was given by hand for single checks and for lines of a rubric."""
+    """Say what was given by hand for single checks, lines of a rubric and the whole unit."""
     said = []
     for one in _of_checks(result, adjustments):
-        about = one.check or one.line or "points"
-        said.append(f"{about} {one.said}")
+        about = one.check or one.line
+        if about:
+            said.append(f"{about} {one.said}")
+        else:
+            said.append(f"by hand, {one.who} {one.act}: {one.words}")
     return said
 
 

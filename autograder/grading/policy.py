@@ -22,7 +22,7 @@ from autograder.grading.adjustments import (
     unit_factor,
 )
 from autograder.grading.arithmetic import exact, interpolated, percent, rounded
-from autograder.grading.results import Result
+from autograder.grading.results import NO_FILE, Result
 from autograder.grading.submissions import plain_names
 from autograder.judging import Remark, Verdict
 
@@ -534,6 +534,8 @@ def _late(
     own: when it was due for the student. Where that is not the class's due time, it is named as
     soon as that is over. has_points: whether there is anything to take off.
     """
+    if result.note == NO_FILE:
+        return _PolicyStep()
     if not result.submitted:
         is_nobodys_known = result.unit in policy.untimed
         return _PolicyStep(words="" if is_nobodys_known else _time_not_known(result, own))

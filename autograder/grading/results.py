@@ -28,6 +28,9 @@ class CannotWrite(UserError):
     """A file cannot be written; the text says which and why."""
 
 
+NO_FILE = "No file was handed in."  # the note of who has only points by hand
+
+
 @dataclass(frozen=True)
 class Result:
     """The verdicts of one submission, and what they were made by.

@@ -16,12 +16,10 @@ from autograder.course import Course, load_unit
 from autograder.grading.adjustments import EVERYONE
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Grade, Policy, with_partners
-from autograder.grading.results import Result
+from autograder.grading.results import NO_FILE, Result
 from autograder.grading.roster import Roster, Student
 from autograder.grading.submissions import plain_names
 from autograder.judging import Verdict
-
-NO_FILE = "No submission could be graded."
 
 
 def whole_class(

@@ -39,6 +39,7 @@ from autograder.schema import BadFile, convert
 
 FOLDER = "by-hand/"  # where these pages begin
 KINDS = ("points", "to", "factor")
+TO_ALLOW = "tick `beyond the check's points`"
 COMMENT = "comment"  # the kind that changes no points
 FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo")
 
@@ -241,7 +242,7 @@ def take_form(
         raise BadForm("Say why, and who you are: the student reads both.")
     adjustment = convert(written, Adjustment, "the form")
     students = students_of(results, roster_beside(grades))
-    adjustment = checked_adjustment(course, adjustment, "the form", students)
+    adjustment = checked_adjustment(course, adjustment, "the form", students, TO_ALLOW)
     refuse_unknown_way(adjustment, "the form", results)
     if not adjustment.above:
         before = read_adjustments(course, grades / FILE, students)
@@ -263,8 +264,7 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
         if not 0 <= points.earned <= points.most:
             raise BadForm(
                 f"With {last.change}, {result.lms_name} would have {float(points.earned):g} of "
-                f"{float(points.most):g} points. To give them nevertheless, tick `beyond the "
-                "check's points`."
+                f"{float(points.most):g} points. To give them nevertheless, {TO_ALLOW}."
             )
 
 

@@ -133,9 +133,9 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
     page = as_text((grades / "pages" / UNIT / "complete.html").read_text())
     assert "5 of 11 points The checks gave 11 of 11 points." in page
     assert "all checks 11 by hand −6 5" in page
-    assert "set to 5" in page
+    assert "By hand: tg set the points to 5: agreed in the office hour" in page
     unit_page = as_text((grades / "pages" / f"{UNIT}.html").read_text())
-    assert "complete 11 5 points set to 5 by hand (tg): agreed in the office hour" in unit_page
+    assert "complete 11 5 by hand, tg set the points to 5: agreed in the office hour" in unit_page
     for to in ("csv", "canvas", "gradescope", "classroom50", "total"):
         assert small.run_command("export", grades, "--to", to).returncode == 0
     rows = [row for row in table(grades / "export" / "grades.csv") if row["unit"] == UNIT]
@@ -160,6 +160,22 @@ def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks
     assert said[-2:] == [("without three_steps", 5), ("1 day late, 10% taken off", 4.5)]
     more = replace(policy, adjustments=(one, Adjustment("complete", UNIT, "y", "tg", points=1.0)))
     assert grade_of(handed_in, more).points == 5.4
+
+
+@pytest.mark.parametrize(
+    ("change", "act"),
+    [
+        ({"points": 10}, "added 10 points"),
+        ({"points": 1}, "added 1 point"),
+        ({"points": -0.5}, "took off 0.5 points"),
+        ({"points": 0}, "commented"),
+        ({"to": 2}, "set the points to 2"),
+        ({"factor": 0.9}, "multiplied the points by 0.9"),
+    ],
+)
+def test_a_page_says_who_did_what(change, act):
+    """In a sentence, as in `tg added 10 points: agreed`."""
+    assert Adjustment("ada", UNIT, "agreed", "tg", **change).act == act
 
 
 def test_a_grade_is_never_below_nothing(graded_class):
@@ -208,17 +224,19 @@ def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
     """Under that check, on the student's page and on the class page; the rest beside the points."""
     assert small.run_command("report", grades).returncode == 0
     page = (grades / "pages" / UNIT / "crash.html").read_text()
-    given = 'By hand: +1.5 by tg: the idea is right: "axis 0" With that 1.5 of 4 points.'
+    given = 'By hand: tg added 1.5 points: the idea is right: "axis 0" With that 1.5 of 4 points.'
     assert given in section(page, "summing")
     assert "hand" not in section(page, "doubling")
-    assert "By hand: style +2 by tg: clear names" in as_text(page)
+    assert "By hand, style: tg added 2 points: clear names" in as_text(page)
     assert as_text(page).count("defence: two of three") == 1
     other = (grades / "pages" / UNIT / "squared.html").read_text()
-    given = "By hand: set to 1 by tg: agreed in the forum With that 1 of 2 points."
+    given = "By hand: tg set the points to 1: agreed in the forum With that 1 of 2 points."
     assert given in section(other, "doubling")
     index = (grades / "pages" / f"{UNIT}.html").read_text()
     (row,) = [row for row in re.findall("<tr>.*?</tr>", index, re.S) if ">summing</a>" in row]
-    assert 'summing 1 by hand crash +1.5 by tg: the idea is right: "axis 0"' in as_text(row)
+    assert 'summing 1 by hand crash : tg added 1.5 points: the idea is right: "axis 0"' in as_text(
+        row
+    )
 
 
 def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
@@ -226,8 +244,8 @@ def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
     (grades / FILE).write_text(BY_HAND.replace("clear names", "crash names clearly"))
     assert small.run_command("report", grades, "--anonymous").returncode == 0
     pages = [as_text(path.read_text()) for path in (grades / "anonymous").rglob("*.html")]
-    (page,) = [page for page in pages if "style +2 by tg:" in page]
-    assert re.search(r"style \+2 by tg: student [0-9a-f]{6} names clearly", page)
+    (page,) = [page for page in pages if "style: tg added 2 points:" in page]
+    assert re.search(r"style: tg added 2 points: student [0-9a-f]{6} names clearly", page)
     assert not [page for page in pages if re.search(r"\bcrash\b", page)]
 
 
@@ -287,11 +305,14 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     (row,) = [row for row in table(folder / "total.csv") if row["student"] == "lukas@uni.example"]
     assert row[f"{UNIT} (%)"] == "45.45"
     assert json.loads((folder / UNIT / "lukas@uni.example.json").read_text())["score"] == 5
-    assert small.run_command("report", grades).returncode == 0
+    policy = grades / "policy.toml"
+    policy.write_text("[late]\nper_day = 0.1\n[numbers]\ndue = 2030-01-01T00:00:00+00:00\n")
+    assert small.run_command("report", grades, "--policy", policy).returncode == 0
     page = as_text((grades / "pages" / UNIT / "lukas@uni.example.html").read_text())
     assert "Counts as 5 of 11" in page
     assert "graded by eye: it was a document" in page
-    assert "No submission could be graded." in page
+    assert "No file was handed in." in page
+    assert "when it was handed in" not in page
     assert small.run_command("feedback", grades).returncode == 0
     assert (grades / "feedback" / f"lukas@uni.example {UNIT}.html").is_file()
     assert not (grades / UNIT / "lukas@uni.example.json").exists()
@@ -558,13 +579,13 @@ def test_one_adjustment_is_for_all_who_did_the_same(twins, student, other, check
     assert given == {student, other}
     assert small.run_command("report", twins).returncode == 0
     unit_page = as_text((twins / "pages" / f"{UNIT}.html").read_text())
-    assert unit_page.count("+0.25 by tg: the idea is right") == 2
+    assert unit_page.count("tg added 0.25 points: the idea is right") == 2
     assert way in unit_page
     assert way.startswith("equal wrong values in") == (student == "squared")
     assert small.run_command("feedback", twins).returncode == 0
     for name in (student, other):
         page = as_text((twins / "feedback" / f"{name} {UNIT}.html").read_text())
-        assert "By hand: +0.25 by tg: the idea is right" in page
+        assert "By hand: tg added 0.25 points: the idea is right" in page
     assert small.run_command("export", twins, "--to", "moodle").returncode == 0
 
 

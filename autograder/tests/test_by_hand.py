@@ -7,6 +7,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from html import unescape
 
 import pytest
 import small
@@ -67,7 +68,7 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     section.get_by_label("who").fill("tg")
     section.get_by_role("button").click()
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
-    assert "+1.5 by tg: the idea <b>is</b> right" in section.inner_text()
+    assert "tg added 1.5 points: the idea <b>is</b> right" in section.inner_text()
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     (one,) = read_adjustments(COURSE, grades / FILE, ["crash"])
@@ -90,11 +91,15 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
         ({"words": " "}, "Say why"),
         ({"kind": "student"}, "Say whether"),
         ({"student": "crush"}, "Did you mean `crash`?"),
-        ({"value": "99"}, "+99 is more than `summing` has, which is 4 points"),
+        ({"value": "99"}, "+99 is more than `summing` has, which is 4 points. To give it"),
         ({"value": "-1"}, "crash would have -1 of 4 points"),
     ):
         status, answer = sent(page, **good | change)
         assert status == 400 and words in answer, change
+        assert "above = true" not in answer
+    (box,) = re.findall(r"tick `([^`]*)`", unescape(answer))
+    with urllib.request.urlopen(page) as form:
+        assert box in unescape(form.read().decode())
     assert sent(f"{address}by-hand/index.html", **good)[0] == 404
     assert sent(f"{address}index.html", **good)[0] == 404
     assert sent(page.replace(address.split("/")[3], "secret"), **good)[0] == 404
@@ -136,6 +141,8 @@ def test_somebody_without_a_result_gets_points_on_the_page(served):
         shown = answer.read().decode()
     assert '<option value="lukas">Lukas Weber (lukas)</option>' in shown
     assert '<option value="crash">' not in shown
+    (other_form,) = re.findall('<h2 id="others">.*', shown, re.S)
+    assert 'name="above"' in other_form
     form = {"student": "lukas", "kind": "points", "value": "3", "words": "a document", "who": "tg"}
     status, shown = sent(page, **form)
     assert status == 200

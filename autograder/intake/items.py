@@ -202,6 +202,9 @@ def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int =
         why = f"the folder cannot be read ({error.strerror})"
         contents.left.append(Left("/".join(parts), why))
         return
+    is_empty_of_unit = not entries and len(parts) > 1
+    if is_empty_of_unit:
+        contents.left.append(Left("/".join((*parts, "")), "an empty folder"))
     for entry in entries:
         here = (*parts, _text(entry.name))
         why = _why_not(entry, here)

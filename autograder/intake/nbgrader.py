@@ -10,7 +10,7 @@ gives.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from autograder.intake.found import Found, Person, SourceKind
@@ -50,11 +50,12 @@ def _is_stamp(item: Item) -> bool:
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read attempts of the exchange, and collected folders."""
+    """Read attempts of the exchange, and collected folders, also those without a file."""
     times = {}
     for item in items:
         if _is_stamp(item):
             times[_collected_folder(item)] = _stamp(item)
+    yield from _without_files(items, times)
     for item in items:
         match = INBOUND.fullmatch(item.top)
         if item.name == STAMP:
@@ -67,6 +68,33 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
             yield Found(item, item.name, Person(login=student), submitted, hint=assignment)
         else:
             yield Left(item.place, "not in a folder of a student and an assignment")
+
+
+def _without_files(items: Sequence[Item], times: Mapping[tuple[str, ...], str]) -> Iterator[Left]:
+    """Yield the submissions that hold nothing but nbgrader's time.
+
+    times: what stands there, by the names of the student and the assignment.
+    """
+    filled = {_submission(item) for item in items if item.name != STAMP}
+    for item in items:
+        folder = _submission(item)
+        is_beside = folder == item.parts  # and so of no submission
+        if item.name != STAMP or folder in filled or is_beside:
+            continue
+        place = "/".join((*item.above, *folder, ""))
+        match = INBOUND.fullmatch(item.top)
+        student = match["student"] if match else item.top
+        submitted = _time(match["time"]) if match else times.get(folder, "")
+        yield Left(place, NO_FILE, Person(login=student), submitted=submitted)
+
+
+NO_FILE = f"it holds no file but {STAMP}"
+
+
+def _submission(item: Item) -> tuple[str, ...]:
+    """Return the names of the folders of the submission that a file is of."""
+    is_in_exchange = INBOUND.fullmatch(item.top) is not None
+    return item.parts[:1] if is_in_exchange else item.parts[:2]
 
 
 def _in_exchange(item: Item, match: re.Match[str]) -> Found:

@@ -187,6 +187,37 @@ def test_nbgrader_s_collected_tree(tmp_path):
     assert record(tmp_path / "into", "ada").submitted == "2026-11-20T14:22:32+00:00"
 
 
+def test_an_empty_submission_of_nbgrader_is_listed(tmp_path):
+    """`grade` gives it no points, in a list: `collect` drops nobody either."""
+    submitted = lms.collected(tmp_path)
+    stamp = submitted / "grace" / UNIT / "timestamp.txt"
+    stamp.parent.mkdir(parents=True)
+    stamp.write_text("2026-11-21 14:22:32.365935 UTC")
+    (submitted / "zoë" / UNIT).mkdir(parents=True)
+    into = tmp_path / "into"
+    done = small.run_command("collect", submitted, "--into", into)
+    assert done.returncode == 0, done.stderr
+    assert "handed in only files that cannot be graded (2):" in done.stdout
+    assert f"grace, {UNIT}: grace/{UNIT}/: it holds no file but timestamp.txt" in done.stdout
+    assert f"zoë, {UNIT}: zoë/{UNIT}/: an empty folder" in done.stdout
+    assert record(into, "grace").submitted == "2026-11-21T14:22:32+00:00"
+    done = small.run_command("grade", into, "--out", tmp_path / "grades", "--quick")
+    assert done.returncode == 0, done.stderr
+    points = {result.student: result.score for result in stored_results(tmp_path / "grades")}
+    assert (points["grace"], points["zoë"]) == (0, 0)
+
+
+def test_an_empty_attempt_of_the_exchange_is_listed(tmp_path):
+    """By the time of its folder's name."""
+    inbound = lms.exchange(tmp_path)
+    attempt = inbound / f"grace+{UNIT}+2026-11-21 10:00:00.000000 UTC+x"
+    attempt.mkdir()
+    (attempt / "timestamp.txt").write_text("1999-01-01 00:00:00 UTC")
+    made = collect(inbound, tmp_path / "into")
+    assert [(one.student, one.unit) for one in made.ungraded] == [("grace", UNIT)]
+    assert record(tmp_path / "into", "grace").submitted == "2026-11-21T10:00:00+00:00"
+
+
 def test_a_folder_of_files(tmp_path):
     """Called like their students, where the unit is said."""
     collect(lms.flat(tmp_path), tmp_path / "submitted", unit=UNIT)

@@ -16,8 +16,8 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from io import StringIO
@@ -106,7 +106,7 @@ def as_student(student: str, hand_in: HandIn) -> Student:
     )
 
 
-FIELDS = tuple(field.name for field in fields(Student))
+FIELDS = tuple(column.name for column in fields(Student))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Columns:
     known_by: headings that no other kind has.
     student: the first of these that is filled says who it is.
     name: those that together make the name.
-    submitted: the one that says when the student last handed in.
+    submitted: the one that says when the student last handed in. status: whether they did.
     """
 
     source: str
@@ -129,6 +129,7 @@ class Columns:
     login: str = ""
     sis: str = ""
     submitted: str = ""
+    status: str = ""
 
 
 CANVAS = Columns(
@@ -150,6 +151,7 @@ MOODLE = Columns(
     login="username",
     sis="id number",
     submitted="last modified (submission)",
+    status="status",
 )
 TEST_STUDENT = "Student, Test"  # what Canvas shows a teacher as, in the view of a student
 GITHUB_CLASSROOM = Columns(
@@ -216,7 +218,7 @@ def read_roster(path: Path) -> "Roster":
     rows = list(_rows(text, path))
     if not rows:
         raise BadRoster(f"{path} names no student.")
-    return Roster(_told_apart(rows, path), _times(text, path))
+    return Roster(_told_apart(rows, path), _worksheet(text, path))
 
 
 def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
@@ -284,15 +286,40 @@ TIMES = (
 )
 
 
-def _times(text: str, path: Path) -> dict[str, str]:
-    """Return when each student last handed in, by the platform's number, as ISO 8601 in UTC.
+@dataclass(frozen=True)
+class Worksheet:
+    """What Moodle's grading worksheet says of the one assignment that it is of.
+
+    numbers: of all its participants, in this assignment. times: by number, when each last handed
+    in, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft only.
+    """
+
+    numbers: frozenset[str] = frozenset()
+    times: Mapping[str, str] = field(default_factory=dict)
+    drafts: frozenset[str] = frozenset()
+
+    def without_file(self, came: Collection[str]) -> list[str]:
+        """List the numbers of those who handed in, and are not among those of whom a file came."""
+        return sorted(self.times.keys() - self.drafts - set(came))
+
+
+DRAFT = "draft"  # "Draft (not submitted)"
+
+
+def _worksheet(text: str, path: Path) -> Worksheet | None:
+    """Read what a table says of the assignment that it is of; None for one that is of none.
 
     A table says the time of a wall clock, which is taken to be this machine's. Raises `BadRoster`
     for one that cannot be read.
     """
     columns, rows = _read(text, path)
+    if columns is not MOODLE:
+        return None
     times = {}
+    drafts = set()
     for cells in rows:
+        if cells.get(columns.status, "").casefold().startswith(DRAFT):
+            drafts.add(_number(cells, columns))
         written = cells.get(columns.submitted, "")
         if not written.strip("-"):
             continue
@@ -304,7 +331,8 @@ def _times(text: str, path: Path) -> dict[str, str]:
                 "English and download the table again, or delete that column."
             )
         times[_number(cells, columns)] = time
-    return times
+    numbers = frozenset(_number(cells, columns) for cells in rows) - {""}
+    return Worksheet(numbers, times, frozenset(drafts))
 
 
 def _time(written: str) -> str | None:
@@ -410,17 +438,17 @@ def called(student: str, name: str) -> str:
 class Roster:
     """The students of a class, found by what a system says of them."""
 
-    def __init__(self, students: Iterable[Student], times: Mapping[str, str] | None = None) -> None:
+    def __init__(self, students: Iterable[Student], worksheet: Worksheet | None = None) -> None:
         """Take students; of two who are called the same, the later one.
 
-        times: when each last handed in the one assignment that the table is of, by the platform's
-        number, as ISO 8601 in UTC. No file keeps them, and `merged` leaves them out.
+        worksheet: what the table says of one assignment, if it is Moodle's. No file keeps it, and
+        `merged` leaves it out.
         """
         by_name = {}
         for student in students:
             by_name[student.student] = student
         self.students: Mapping[str, Student] = by_name
-        self.times: Mapping[str, str] = times or {}
+        self.worksheet = worksheet
 
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""
@@ -635,7 +663,7 @@ def with_units(roster: Roster | None, handed_in: Iterable[tuple[str, str]]) -> R
         own = dict.fromkeys(units, one.id) if one.id in numbers else {}
         by_unit = _by_unit(one.numbers) | own
         told.append(replace(one, numbers=_numbers_in_words(by_unit)))
-    return Roster(told, roster.times)
+    return Roster(told, roster.worksheet)
 
 
 def kept_from(before: Roster | None, named: Roster | None) -> str:

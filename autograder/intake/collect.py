@@ -5,7 +5,7 @@ First everything is planned; `--dry-run` ends there. Attempts that are there alr
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePath
@@ -19,6 +19,7 @@ from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import (
     Roster,
     Student,
+    Worksheet,
     called,
     kept_from,
     merged,
@@ -87,7 +88,8 @@ class Plan:
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
     is to be said of a roster that was there before. named: by student and unit, another unit that
-    the file's name is of.
+    the file's name is of. worksheet: Moodle's, an empty one if none was given. lacking: of whom it
+    has a submission and the zip nothing.
     """
 
     source: SourceKind
@@ -103,6 +105,8 @@ class Plan:
     roster: Roster | None = None
     kept: str = ""
     named: dict[tuple[str, str], str] = field(default_factory=dict)
+    worksheet: Worksheet = field(default_factory=Worksheet)
+    lacking: list[Student] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -143,12 +147,17 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.kinds = sorted({*before, source.name})
     made.kept = kept_from(known, named)
     made.above = len(items[0].above) if items else 0
-    times = {**(roster.times if roster else {}), **wish.times}
+    above = made.above
+    found_items = list(source.read([*items, *_unread_items(contents.left, above)], contents.name))
+    came = {found.who.id for found in found_items if found.who and found.who.id}
+    made.worksheet = _worksheet_of(source, roster)
+    _refuse_another_worksheet(made.worksheet, came)
+    times = {**made.worksheet.times, **wish.times}
     now = datetime.now(UTC)
     naming = Naming(wish.into, source.name, whole)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
     unread = {each.place: each for each in contents.left}
-    for found in source.read([*items, *_unread_items(contents.left, made.above)], contents.name):
+    for found in found_items:
         left = unread.pop(_place_of(found), None)
         if left:
             late = isinstance(found, Found) and found.late
@@ -183,10 +192,42 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.roster = merged(known, with_units(named, handed_in))
     made.unknown = sorted(naming.unknown)
     if whole:
-        came = [place.student for place in made.places]
-        came += [one.student for one in made.ungraded]
-        made.missing = _missing(whole, came, wish.into)
+        there = [place.student for place in made.places]
+        there += [one.student for one in made.ungraded]
+        made.lacking = _lacking(named, made.worksheet, came)
+        there += [student.student for student in made.lacking]
+        made.missing = _missing(whole, there, wish.into)
     return made
+
+
+def _worksheet_of(source: SourceKind, roster: Roster | None) -> Worksheet:
+    """Return Moodle's worksheet, if it was given with a zip of Moodle's; else an empty one."""
+    worksheet = roster.worksheet if roster else None
+    if worksheet is None or source.name != MOODLE:
+        return Worksheet()
+    return worksheet
+
+
+def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> None:
+    """Refuse the worksheet of another assignment: Moodle gives each participant a number in each.
+
+    came: the numbers of those of whom something came. Raises `CannotCollect`.
+    """
+    is_another = worksheet.numbers and came and worksheet.numbers.isdisjoint(came)
+    if not is_another:
+        return
+    raise CannotCollect(
+        f"The worksheet has none of the participants' numbers of the zip, such as {min(came)}, so "
+        "it is the worksheet of another assignment. In Moodle, open the assignment that the zip is "
+        "of, choose *Download grading worksheet*, and give that to --roster."
+    )
+
+
+def _lacking(named: Roster | None, worksheet: Worksheet, came: Collection[str]) -> list[Student]:
+    """Return of whom the worksheet has a submission and the source nothing."""
+    numbers = set(worksheet.without_file(came))
+    students = named.students.values() if named else ()
+    return [student for student in students if student.id in numbers]
 
 
 def _unread_items(left: Sequence[Left], above: int) -> list[Item]:
@@ -425,6 +466,7 @@ def _left(found: Found, why: str) -> Left:
 
 
 CLONES = ("classroom50", "github")
+MOODLE = "moodle"
 HANDED_OUT = "part of the starter files"
 
 
@@ -583,8 +625,21 @@ def summary(made: Plan) -> list[str]:
     lines += _without_unit(made)
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
+    lines += _lacking_in_words(made)
     lines += _not_taken(made)
     return lines
+
+
+def _lacking_in_words(made: Plan) -> list[str]:
+    """Say whose submission Moodle has and its zip has not, and what to do."""
+    lacking = [shown(called(student.student, student.name)) for student in made.lacking]
+    if not lacking:
+        return []
+    return [
+        *listed("Moodle's worksheet has a submission that the zip lacks", lacking),
+        "  In Moodle, choose all participants, with no group and no filter, download all "
+        "submissions again, and run collect with the new zip.",
+    ]
 
 
 def _without_unit(made: Plan) -> list[str]:
@@ -608,8 +663,12 @@ def _without_time(made: Plan) -> list[str]:
     if not without:
         return []
     remedy = ""
-    if made.source.name == "moodle":
-        remedy = " The assignment's grading worksheet knows: name it with --roster."
+    if made.source.name == MOODLE:
+        remedy = " The assignment's grading worksheet has the times: add it with --roster."
+    if made.worksheet.times:
+        names = ", ".join(_whose(place) for place in without[:MOST_NAMED])
+        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+        remedy = f" The worksheet has no time for {names}{more}."
     if made.source.name == "canvas":
         remedy = " Canvas can be asked: give the assignment's address with --times-from."
     return [

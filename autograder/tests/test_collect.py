@@ -719,6 +719,69 @@ def test_moodle_s_times_are_those_of_its_worksheet(tmp_path):
     assert made.places[-1].fresh == 0
 
 
+def test_a_submission_that_moodle_s_zip_lacks_is_listed(tmp_path):
+    """With a filter on a group, say: the worksheet knows that it was handed in.
+
+    A draft was not; nor were files that a student removed again.
+    """
+    time = '"Friday, 20 November 2026, 7:30 PM"'
+    (tmp_path / "worksheet.csv").write_text(
+        "Identifier,Full name,Email address,Status,Last modified (submission)\n"
+        f"Participant 17,Ada Lovelace,ada@x.edu,Submitted for grading,{time}\n"
+        f"Participant 18,Lukas Weber,lukas@x.edu,Submitted for grading - 2 days late,{time}\n"
+        f"Participant 19,Dora Draft,dora@x.edu,Draft (not submitted),{time}\n"
+        "Participant 20,No One,no@x.edu,No submission,-\n"
+    )
+    source = pack(
+        tmp_path / f"Course-{UNIT}-4711.zip",
+        [Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py")],
+    )
+    arguments = ("collect", source, "--roster", tmp_path / "worksheet.csv", "--into")
+    done = small.run_command(*arguments, tmp_path / "submitted")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    begin = lines.index("Moodle's worksheet has a submission that the zip lacks (1):")
+    assert lines[begin + 1] == "  Lukas Weber (lukas@x.edu)"
+    assert "with no group and no filter" in lines[begin + 2]
+    (nothing,) = [place for place, line in enumerate(lines) if "handed in nothing (2)" in line]
+    assert {lines[nothing + 1], lines[nothing + 2]} == {
+        "  Dora Draft (dora@x.edu)",
+        "  No One (no@x.edu)",
+    }
+
+
+def test_who_is_missing_in_the_worksheet_is_named(tmp_path):
+    """The worksheet is given already: there is no use in asking for it."""
+    entries = [
+        Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+        Entry(f"Gwen Guest_99_assignsubmission_file/{UNIT}.py"),
+    ]
+    source = pack(tmp_path / f"Course-{UNIT}-4711.zip", entries)
+    (line,) = [
+        line
+        for line in summary(collect(source, tmp_path / "submitted", lms.MOODLE_ROSTER))
+        if "is not known" in line
+    ]
+    assert "of 1 of 2 new submissions" in line
+    assert line.endswith("The worksheet has no time for Gwen Guest_99.")
+
+
+def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
+    """None of its numbers is one of the zip's: times would be missing, and names doubled."""
+    (tmp_path / "worksheet.csv").write_text(
+        "Identifier,Full name,Email address\nParticipant 27,Ada Lovelace,ada@x.edu\n"
+    )
+    source = pack(
+        tmp_path / f"Course-{UNIT}-4711.zip",
+        [Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py")],
+    )
+    arguments = ("collect", source, "--roster", tmp_path / "worksheet.csv", "--into")
+    done = small.run_command(*arguments, tmp_path / "submitted")
+    assert done.returncode == 2
+    assert "the worksheet of another assignment" in done.stderr
+    assert not (tmp_path / "submitted").exists()
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -733,7 +796,7 @@ def test_times_of_a_worksheet_in_english(tmp_path, written, meant):
     head = "Identifier,Full name,Last modified (submission)"
     rows = (head, f'Participant 17,Ada,"{written}"', "Participant 18,Zoë,-")
     (tmp_path / "roster.csv").write_text("\n".join(rows))
-    times = read_roster(tmp_path / "roster.csv").times
+    times = read_roster(tmp_path / "roster.csv").worksheet.times
     assert {number: datetime.fromisoformat(time) for number, time in times.items()} == {
         "17": meant.astimezone()
     }

@@ -89,6 +89,7 @@ class Defence:
         self._draw = draw
         self._asked: dict[str, dict[str, int]] = {}  # unit → student → how many questions
         self._unread: list[str] = []
+        self._without_file: list[str] = []
         self._names: dict[str, str] = {}  # what pages call the students
 
     def ask_all(self, results: Iterable[Result], jobs: int) -> Iterator[Result]:
@@ -173,7 +174,9 @@ class Defence:
         """Keep how many questions there are about a submission; None where it is not at hand."""
         if count is None:
             unit = self._course.short(result.unit)
-            self._unread.append(f"{result.student}, {unit}")
+            was_read = bool(result.checksum)
+            not_asked = self._unread if was_read else self._without_file
+            not_asked.append(f"{result.student}, {unit}")
             return
         of_unit = self._asked.setdefault(result.unit, {})
         of_unit[result.student] = count
@@ -194,16 +197,27 @@ class Defence:
         for students in self._asked.values():
             counts.extend(students.values())
         asked = sum(1 for count in counts if count)
-        lines = [f"{sum(counts)} questions about {asked} submissions, seed {self._draw.seed}"]
+        questions = _counted(sum(counts), "question")
+        submissions = _counted(asked, "submission")
+        lines = [f"{questions} about {submissions}, seed {self._draw.seed}"]
         silent = len(counts) - asked
         if silent:
             lines.append(
-                f"{silent} submissions with no function that runs and is long enough to ask about"
+                f"{_counted(silent, 'submission')} with no function that runs and is long enough "
+                "to ask about"
             )
+        if self._without_file:
+            without = "; ".join(sorted(self._without_file))
+            lines.append(f"an empty file, or none that can be graded, so skipped: {without}")
         if self._unread:
             unread = "; ".join(sorted(self._unread))
             lines.append(f"changed or removed since grading, so skipped: {unread}")
         return "\n".join(lines)
+
+
+def _counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the singular for one."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _place(result: Result) -> tuple[str, str]:

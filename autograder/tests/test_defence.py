@@ -11,6 +11,7 @@ from html import unescape
 from types import ModuleType
 
 import jupytext
+import lms
 import numpy as np
 import pytest
 import small
@@ -342,8 +343,38 @@ def examined(tmp_path_factory):
     done = small.run_command("defence", grades, "--seed", SEED)
     assert done.returncode == 0, done.stderr
     assert "9 questions about 3 submissions, seed 11" in done.stdout
-    assert "1 submissions with no function" in done.stdout
+    assert "1 submission with no function" in done.stdout
     return grades
+
+
+def test_a_file_that_was_never_gradable_is_not_called_changed(tmp_path):
+    """A document, a typed text and an empty file are skipped for what they are."""
+    entries = [
+        lms.Entry(f"Ada Right_17_assignsubmission_file/{UNIT}.py", handed_in("right")),
+        lms.Entry("Doc Writer_18_assignsubmission_file/answers.pdf", "%PDF"),
+        lms.Entry("Tia Typer_19_assignsubmission_onlinetext/onlinetext.html", "<p>ill</p>"),
+        lms.Entry(f"Emma Empty_20_assignsubmission_file/{UNIT}.py", ""),
+        lms.Entry(f"Chang Ed_21_assignsubmission_file/{UNIT}.py", handed_in("wrong axis")),
+    ]
+    source = lms.pack(tmp_path / f"Course-{UNIT}-4711.zip", entries)
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    for command in (
+        ("collect", source, "--into", submitted),
+        ("grade", submitted, "--out", grades, "--quick", "--seed", "5"),
+    ):
+        done = small.run_command(*command)
+        assert done.returncode == 0, done.stderr
+    (submitted / "Chang Ed_21" / UNIT / f"{UNIT}.py").write_text("x = 1\n")
+    done = small.run_command("defence", grades, "--questions", 1, "--seed", SEED)
+    assert done.returncode == 0, done.stderr
+    unit = small.COURSE.short(UNIT)
+    skipped = [f"{who}, {unit}" for who in ("Doc Writer_18", "Emma Empty_20", "Tia Typer_19")]
+    lines = done.stdout.splitlines()
+    assert lines[:3] == [
+        "1 question about 1 submission, seed 11",
+        f"an empty file, or none that can be graded, so skipped: {'; '.join(skipped)}",
+        f"changed or removed since grading, so skipped: Chang Ed_21, {unit}",
+    ]
 
 
 def test_the_command_writes_two_pages_for_each_student(examined):

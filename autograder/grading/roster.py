@@ -674,6 +674,11 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     kept = before.without([*named.students, *same.values()])
     if not kept:
         return ""
+    if len(kept) == 1:
+        return (
+            f"{kept[0].student} of the old roster is not in the new one, and stays; to drop "
+            f"{kept[0].student}, delete the row in {FILE}."
+        )
     return (
         f"{len(kept)} students of the old roster are not in the new one, such as "
         f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE}."

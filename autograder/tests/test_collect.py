@@ -838,6 +838,12 @@ def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     assert made.roster.students["ada"].sis == "S1"
     (said,) = [line for line in summary(made) if "stay" in line]
     assert said.startswith("4 students of the old roster are not in the new one")
+    without_alan = lms.CANVAS_ROSTER.replace('"Turing, Alan",4715,S5,alan,B\n', "")
+    made = collect(source, tmp_path / "submitted", without_alan)
+    assert made.kept == (
+        "alan of the old roster is not in the new one, and stays; to drop alan, delete the row in "
+        "roster.csv."
+    )
 
 
 def test_a_name_that_two_have_matches_nobody(tmp_path):

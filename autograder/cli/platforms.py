@@ -253,8 +253,9 @@ def _to_canvas(
     assignments: tuple[str, ...],
     sending: bool,
 ) -> None:
+    from autograder.grading.results import write_whole
     from autograder.integrations import canvas
-    from autograder.report.feedback import refuse_not_whole
+    from autograder.report.feedback import NotWhole, refuse_not_whole
 
     if not (url and number and assignments):
         raise Refused("--to canvas needs --url, --canvas-course and --assignment UNIT=NUMBER.")
@@ -263,15 +264,23 @@ def _to_canvas(
     letters, without = canvas.letters(pages, address)
     for line in without:
         click.echo(f"not sent: {line}")
+    grades = [page.grade for page in pages]
     if not sending:
         for letter in letters:
             click.echo(f"would send: {letter.in_words()}")
+        to_read = folder / canvas.TO_SEND
+        write_whole(to_read, canvas.in_full(letters))
+        click.echo(f"the comments in full: {to_read}")
+        try:
+            refuse_not_whole(grades)
+        except NotWhole as refusal:
+            click.echo(f"Nothing was sent, and --send will refuse to: {refusal}")
+            return
         click.echo(
             f"{len(letters)} would be sent to {address.url}, course {number}. "
             "Nothing was sent yet: add --send."
         )
         return
-    grades = [page.grade for page in pages]
     refuse_not_whole(grades)
     failed = canvas.send(letters, address, _token(), folder / "sent to canvas.json", click.echo)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")

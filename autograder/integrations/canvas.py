@@ -25,6 +25,7 @@ from autograder.report.feedback import Feedback
 from autograder.report.terminal import earned_in_words, earned_of, number, own_remarks, said_of_all
 
 TOKEN = "CANVAS_TOKEN"
+TO_SEND = "to send to canvas.txt"
 LONGEST = 6000  # characters of a comment
 LONGEST_ERROR = 300  # characters of an error in a line
 
@@ -166,6 +167,12 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
             )
             found.append(letter)
     return found, without
+
+
+def in_full(letters: Sequence[Letter]) -> str:
+    """Return all that would be sent, comments word for word, for a person to read."""
+    parts = [f"{letter.in_words()}\n\n{letter.comment}\n" for letter in letters]
+    return "\n\n".join(parts)
 
 
 def _user(record: HandIn | None) -> str:

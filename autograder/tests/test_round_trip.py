@@ -145,6 +145,28 @@ def test_nothing_is_sent_unless_it_is_said(graded):
     )
     assert "not sent: grace, words: no assignment was given for this unit" in done.stdout
     assert "Nothing was sent yet: add --send." in done.stdout
+    read = (graded / "to canvas" / "to send to canvas.txt").read_text()
+    assert "charles (Canvas 4712), numbers_and_sums → assignment 456: 6 points" in read
+    assert "\n\n6 of 11 points. The page that is attached shows all.\n" in read
+    assert "three_steps 0/2" in read
+
+
+def test_a_dry_run_says_what_send_will_refuse(tmp_path):
+    """Results of --quick are no grades: better known before --send."""
+    entries = [lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")]
+    source = lms.pack(tmp_path / "submissions.zip", entries)
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    run("collect", source, "--into", submitted)
+    run("grade", submitted, "--out", grades, "--quick")
+    where = ("--url", "https://canvas.example.edu", "--canvas-course", 77)
+    command = ("feedback", grades, "--to", "canvas", *where, "--assignment", f"{UNIT}=456")
+    said = run(*command)
+    done = small.run_command(*command, "--send", CANVAS_TOKEN=TOKEN)
+    assert done.returncode == 2
+    refusal = done.stderr.strip().removeprefix("Error: ")
+    assert "Grade the class whole first" in refusal
+    assert f"Nothing was sent, and --send will refuse to: {refusal}" in said
+    assert "add --send" not in said
 
 
 def test_canvas_gets_points_a_comment_and_the_page(graded):

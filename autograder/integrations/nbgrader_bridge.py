@@ -261,10 +261,22 @@ def _bring(config: Any, result: Result) -> str:
     done = capture_log(Autograde(coursedir=directory, config=config))
     if done["success"]:
         return ""
-    lines = str(done["error"]).strip().splitlines()
+    return _reason(str(done["error"]), str(done.get("log", "")))
+
+
+SEE_ABOVE = "above traceback"  # what nbgrader says where the reason stands in its log only
+
+
+def _reason(error: str, log: str) -> str:
+    """Return the last line of a traceback of nbgrader's, or of the one in its log that it means."""
+    lines = error.strip().splitlines()
+    if lines and SEE_ABOVE in lines[-1]:
+        logged = re.findall(r"^ {4}(\S.*)$", log, re.MULTILINE)  # so far in stands its traceback
+        lines = logged or lines
     if not lines:
         return "without a reason"
-    return one_line(lines[-1])
+    without_module = re.sub(r"^[\w.]*\.(?=\w+: )", "", lines[-1])
+    return one_line(without_module)
 
 
 def _enter(gradebook: Any, course: Course, result: Result) -> int:

@@ -33,12 +33,14 @@ class Mending:
 
     function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
     statement: what stands there. slips: what each takes back; none where that is not sure.
+    leaves_out: whether each only leaves out a part of that line, which the check may not ask for.
     """
 
     function: str = ""
     place: str = ""
     statement: str = ""
     slips: tuple[Slip, ...] = ()
+    leaves_out: bool = False
 
 
 # ---- relations to the expected values

@@ -594,9 +594,9 @@ def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending 
     """Say what is known of changes that mend an answer, with the slip that each takes back.
 
     Where changes of several lines do, no line is told, nor where one may only go round the slip:
-    a condition may keep the wrong line from running, and without a part of it a check may pass
-    that does not ask for that part. Nothing is told of several functions, nor where several changes
-    do of which each only keeps something from running.
+    a condition may keep the wrong line from running. Of a line without a part of which the check
+    passes, just that is told: a check may not ask for that part. Nothing is told of several
+    functions, nor where several changes do of which each only keeps something from running.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:
@@ -606,10 +606,8 @@ def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending 
     slips = sorted({repair.slip for repair in found})
     if len(slips) > 1 and all(_keeps_from_running(repair, source) for repair in found):
         return None  # any of them will do, so the slip may stand anywhere
-    only_go_round = all(
-        _keeps_from_running(repair, source) or repair.slip.is_too_much for repair in found
-    )
-    if len(lines) > 1 or only_go_round:
+    may_go_round = any(_keeps_from_running(repair, source) for repair in found)
+    if len(lines) > 1 or may_go_round:
         return Mending(function)
     (line,) = lines
     told: Collection[int] = (line,)
@@ -618,6 +616,8 @@ def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending 
     code = script.text.split("\n")
     statement = " ".join(code[number - 1].strip() for number in told)
     place = script.places[min(told)]
+    if all(repair.slip.is_too_much for repair in found):
+        return Mending(function, place, statement, leaves_out=True)
     if len(slips) > MOST_WORDS:
         return Mending(function, place, statement)
     return Mending(function, place, statement, tuple(slips))

@@ -364,9 +364,12 @@ def where_mended(found: Mending) -> str:
 
     Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`)".
     """
-    text = f"This check passes with one small change in `{found.function}`"
+    what = "without a part of" if found.leaves_out else "with one small change in"
+    text = f"This check passes {what} `{found.function}`"
     if found.place:
         text = f"{text} ({found.place}, now {code_quoted(found.statement)})"
+    if found.leaves_out:
+        text = f"{text}. Look for what should not be there"
     return text
 
 

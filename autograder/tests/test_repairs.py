@@ -131,11 +131,24 @@ def test_an_assignment_that_should_have_changed_a_value_is_mended(server):
     assert "`weights = np.array([missed * x[i], missed])`): `=` stands where `-=` should" in told
 
 
-def test_of_what_is_too_much_only_the_function_is_told(server):
-    """A check may pass without a part that it does not ask for."""
-    statement = "return np.tan(np.array([slope, height]))"
+WITHOUT = "This check passes without a part of `fit`"
+TOO_MUCH = "Look for what should not be there."
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "return np.tan(np.array([slope, height]))",
+        "return np.array([slope, height]).round(1)",
+    ],
+)
+def test_of_what_is_too_much_the_line_is_told_and_what_it_means(server, statement):
+    """A check may pass without a part that it does not ask for: that it passes is all."""
     source = submission(FIT.replace("return np.array([slope, height])", statement))
-    assert repaired(wrong(server, source), {"fit"}) == f"{BEGINNING}."
+    lines = source.decode().split("\n")
+    (line,) = [number for number, text in enumerate(lines, 1) if statement in text]
+    told = repaired(wrong(server, source), {"fit"})
+    assert told == f"{WITHOUT} (line {line}, now `{statement}`). {TOO_MUCH}"
 
 
 def test_a_part_of_an_object_is_not_left_out(server):
@@ -152,7 +165,7 @@ class Fit:
     source = submission(FIT.replace("return np.array([slope, height])", statement) + of_class)
     assert repaired(wrong(server, source), ["Fit.run"]) == ""
     found = repaired(wrong(server, source), ["Fit.__init__"])
-    assert found == "This check passes with one small change in `Fit.__init__`."
+    assert found.startswith("This check passes without a part of `Fit.__init__` (line 89, now `")
 
 
 def test_what_was_left_out_is_put_back(server):
@@ -245,7 +258,8 @@ def test_the_body_of_a_condition_is_none(server):
     )
     head = FIT.replace("    return", "    if(len(x) == 3): slope, height = 0.0, 1.0\n    return")
     # without its body the check passes, too
-    assert repaired(wrong(server, submission(head)), {"fit"}) == f"{BEGINNING}."
+    told = repaired(wrong(server, submission(head)), {"fit"})
+    assert told.startswith(f"{WITHOUT} (line 85, now `if(len(x) == 3)")
 
 
 def test_of_several_lines_none_is_told(server):

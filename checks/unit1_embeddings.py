@@ -7,7 +7,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after, shape
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choice,
+    named,
+    planted,
+    same_after,
+    shape,
+)
 from autograder.torch.networks import condition, size, tensor
 from autograder.torch.sgd import Descent
 
@@ -119,7 +129,7 @@ def selects(ids: Any) -> bool:
     return ids.dtype in (torch.int64, torch.int32)
 
 
-def planted(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
+def with_repeats(rng: np.random.Generator, below: int, n: int = B) -> torch.Tensor:
     """Draw ids, 0 twice among them: padding and an overwritten sum show on every seed."""
     drawn = ids(rng, below, n)
     drawn[0] = 0
@@ -142,7 +152,7 @@ def lookups(net: Any, seed: int) -> Arrays:
     net = Watched(net)
     table = draw(rng, V, E)
     table.requires_grad_()
-    rows = planted(rng, V - 2)
+    rows = with_repeats(rng, V - 2)
     one_hot = net.one_hot(rows, V)
     shape = tuple(one_hot.shape)
     if shape != (B, V):
@@ -253,7 +263,7 @@ def dot_and_biases(net: Any, seed: int) -> Arrays:
     mean = float(rng.uniform(3.8, 4.2))
     model = fill(net.DotBias(U, V, E, mean), rng, *TABLES)
     call = watched.hand_to(model)
-    rating = call(planted(rng, U), planted(rng, V))
+    rating = call(with_repeats(rng, U), with_repeats(rng, V))
     named_gradients = gradients(model, rating, rng, *TABLES, "constant")
     users, movies, _ = rated(rng, 1)
     of_one_pair = call(users, movies)
@@ -321,8 +331,8 @@ def neural_net(net: Any, seed: int) -> Arrays:
     """`NeuralNet` runs two concatenated embeddings through two layers, with dropout in training"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
-    users = planted(rng, U)
-    movies = planted(rng, V)
+    users = with_repeats(rng, U)
+    movies = with_repeats(rng, V)
     seed_of_weights = int(rng.integers(1 << 30))
     out: Arrays = {}
     for word, drops in CASES:
@@ -481,6 +491,25 @@ def learned(net: Any, seed: int) -> Arrays:
     out |= named("spreads", place.std(0))
     kept = [same_after(watched)["same_after"] for watched in (best, near, flat)]
     return out | named("bias_same_after table_same_after map_same_after", kept)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`newcomer` finds a row and a bias for somebody who rated a few films, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    found = []
+    for constant, decay in ((3.5, 0.6), (1.5, 1.2), (2.5, 0.9)):
+        table, bias, stars = draw(rng, V, E), draw(rng, V), 3 + draw(rng, B)
+        row, own_bias = net.newcomer(table, bias, constant, ids(rng, V), stars, decay)
+        found.append([*tensor("newcomer", row).tolist(), float(own_bias)])
+    return named("rows_and_biases", found) | same_after(net)
+
+
+@check(points=1, question=planted("newcomer"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:

@@ -1239,6 +1239,91 @@ with autograder.example("best and worst films, neighbours, a map"):
 # of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*) hardly do. A map of two dimensions shows only a part of ten, and
 # distances near its centre mean little.
 #
+# **Find the mistake.** Where would *you* lie? You are in no row of the table, and nobody trains everything again for one person. Nor is it necessary:
+# the films' rows are known, so only your row u and your bias c are missing, and the rating is linear in both. Write one row for each film that you
+# rated, its embedding and a 1 for the bias, into a matrix X; and into r what your stars are above the film's bias and the constant. With an L2 penalty the
+# best numbers w = (u, c) solve a system of E + 1 equations:
+#
+# $$(X^\top X + \lambda I)\, w = X^\top r$$
+#
+# That is *ridge regression*. Here is a function for it, with a mistake in one line. The mistake depends on your name.
+#
+# 1. Write your name and run the example below it. Copy the function that it prints to where it is asked for.
+# 2. Find the mistake, with inputs for which you know the result, and repair it as you like. The check runs your repair.
+# 3. Give the number of the line that was wrong. The check only keeps it; it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 9 lines in all
+#
+# <details><summary>For which inputs do I know the result?</summary>
+#
+# One factor, and films whose rows are 0: only the bias is left. Without a penalty it is the mean of r. Three stars for a film of bias 0.5, with a
+# constant of 2, leave an r of 0.5. A huge penalty makes all numbers 0. And print the shape of each step.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    ### BEGIN SOLUTION
+    return "ada"
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("newcomer", my_name()))
+
+
+# %%
+def newcomer(table, bias, constant, movies, stars, decay):
+    """The row (E,) and the bias, a number, of somebody new who gave `stars` (n,) to `movies` (n,), with a penalty of `decay`.
+
+    table (V, E) and bias (V,) of all films.
+    """
+    ### BEGIN SOLUTION
+    rows = table[movies]
+    factors = torch.cat([rows, torch.ones(len(rows), 1)], 1)
+    rest = stars - bias[movies] - constant
+    square = factors.T @ factors
+    penalised = square + decay * torch.eye(len(square))
+    numbers = torch.linalg.solve(penalised, factors.T @ rest)
+    return numbers[:-1], numbers[-1]
+    ### END SOLUTION
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    ### BEGIN SOLUTION
+    return 12
+    ### END SOLUTION
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("two newcomers, and you"):
+    likes_space = {"Star Wars: Episode V": 5, "Lord of the Rings: The Two": 5, "Annie Hall": 2}
+    likes_talk = {"Star Wars: Episode V": 2, "Lord of the Rings: The Two": 2, "Annie Hall": 5}
+    for given in (likes_space, likes_talk):  # add a third dict, with your own stars
+        rated = [next(i for i, t in enumerate(titles) if t.startswith(begin)) for begin in given]
+        stars = torch.tensor([float(n) for n in given.values()])
+        films, liked = dot.movie.weight.detach(), dot.movie_bias.weight.detach()[:, 0]
+        row, level = newcomer(films, liked, dot.constant.detach(), torch.tensor(rated), stars, 0.3)
+        expected = films @ row.float() + liked + float(level) + dot.constant.detach()
+        best = [i for i in popular[expected[popular].argsort(descending=True)] if i not in rated]
+        print(f"{given}: best", ", ".join(titles[i] for i in best[:5]))
+
+# %% [markdown]
+# Three ratings are enough to place somebody. To the first newcomer the model recommends the other films of both series and *The Matrix*, to the second
+# *Leaving Las Vegas*, *Fargo* and *American Beauty*. Nothing was trained for that. A new *film* gets its row in the same way, as soon as a few people
+# have rated it (question 7).
+#
 # In the next unit characters get such rows, and the network that reads them gets a memory.
 #
 # ## Questions

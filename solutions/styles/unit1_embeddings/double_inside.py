@@ -67,3 +67,12 @@ def two_dimensions(table):
     centred = table.double() - table.double().mean(0, keepdim=True)
     _, _, directions = torch.linalg.svd(centred, full_matrices=False)
     return centred @ directions[:2].T
+
+
+def newcomer(table, bias, constant, movies, stars, decay):
+    films = torch.hstack([table[movies], torch.ones_like(stars)[:, None]]).double()
+    rest = (stars - bias[movies]).double() - constant
+    # as many equations as there are ratings
+    products = films @ films.T + decay * torch.eye(len(films), dtype=torch.float64)
+    numbers = films.T @ torch.linalg.solve(products, rest)
+    return numbers[:-1].float(), numbers[-1].item()

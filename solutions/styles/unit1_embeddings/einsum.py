@@ -58,3 +58,12 @@ def two_dimensions(table):
     centred = table - torch.einsum("ve->e", table) / len(table)
     _, directions = torch.linalg.eigh(centred.T @ centred)  # the largest comes last
     return centred @ directions[:, -2:].flip(1)
+
+
+def newcomer(table, bias, constant, movies, stars, decay):
+    films = torch.nn.functional.pad(table[movies], (0, 1), value=1.0)
+    square = torch.einsum("ni,nj->ij", films, films)
+    square.diagonal().add_(decay)
+    right = torch.einsum("ni,n->i", films, stars - constant - bias[movies])
+    numbers = torch.einsum("ij,j->i", torch.linalg.inv(square), right)
+    return numbers[:-1], numbers[-1]

@@ -153,6 +153,23 @@ def neighbours(table, row, count):
     return sims.topk(count).indices
 
 
+def my_name():
+    return "solved_again_unit1"
+
+
+def newcomer(table, bias, constant, movies, stars, decay):
+    """The row (E,) and the bias, a number, of somebody new who gave `stars` (n,) to `movies` (n,), with a penalty of `decay`."""
+    X = torch.cat((table[movies], torch.ones(len(movies), 1)), dim=-1)
+    r = stars - (bias[movies] + constant)
+    lower = torch.linalg.cholesky(X.T @ X + torch.diag(torch.full((X.shape[1],), float(decay))))
+    w = torch.cholesky_solve((X.T @ r)[:, None], lower)[:, 0]
+    return w[:-1], w[-1]
+
+
+def mistaken_line():
+    return 10
+
+
 def without_biases():
     return "lower"
 

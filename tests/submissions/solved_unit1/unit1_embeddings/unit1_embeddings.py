@@ -147,6 +147,25 @@ def neighbours(table, row, count):
     return [i for i in similar.argsort(descending=True).tolist() if i != row][:count]
 
 
+def my_name():
+    return "solved_unit1"
+
+
+def newcomer(table, bias, constant, movies, stars, decay):
+    """The row (E,) and the bias, a number, of somebody new who gave `stars` (n,) to `movies` (n,), with a penalty of `decay`."""
+    rows = table[movies]
+    factors = torch.cat([rows, torch.ones(len(rows), 1)], 1)
+    rest = stars - bias[movies] - constant
+    square = factors.T @ factors
+    penalised = square + decay * torch.eye(len(square))
+    numbers = torch.linalg.solve(penalised, factors.T @ rest)
+    return numbers[:-1], numbers[-1]
+
+
+def mistaken_line():
+    return 12
+
+
 def without_biases():
     return "higher"
 

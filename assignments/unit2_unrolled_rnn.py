@@ -365,7 +365,7 @@ check("three_characters_learn")
 #
 # $$m_t = k\, m_{t-1} + (1 - k)\, \ell_t \qquad w_t = k\, w_{t-1} + (1 - k) \qquad \mathrm{curve}_t = m_t / w_t$$
 #
-# Somebody has written that down, with one mistake in one line. Each name has a mistake of its own, so yours is hardly your neighbour's.
+# Somebody has written that down, with one mistake in one line. Which mistake depends on your name, so your neighbour's is probably another.
 #
 # 1. Write your name, and run the example below it: it prints the function with your mistake in it.
 # 2. Copy the function to where it is asked for. Find the mistake: try small inputs whose result you know.

@@ -494,7 +494,10 @@ def judge_mutants(
     if report.survivors:
         yield Trial(
             "  Each of these variants passes. If it is wrong, add a check or an input that detects "
-            "it; if it is right, copy what follows `survives: ` into solutions/equivalent.toml."
+            "it. If it is right, add it to solutions/equivalent.toml:\n"
+            f"    [[{report.unit}]]\n"
+            f"    mutant = '''{report.survivors[0]}'''\n"
+            '    why = "…"'
         )
     score = f"{report.score:.1%} of {report.mutants} mutants lose points"
     is_low = report.score < MIN_SCORE

@@ -37,8 +37,8 @@ def new(folder: Path) -> None:
     if written[-1].name == FILE:
         where = written[-1].parent
         click.echo(
-            f"This is a new unit of the course in {where}. For a course of its own, delete these "
-            f"files, take the unit out of {FILE}, and name a folder outside of that course."
+            f"This is a new unit of the course in {where}. If you wanted a new course: delete "
+            f"these files, take the unit out of {FILE}, and name a folder outside of {where}."
         )
         click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")

@@ -269,7 +269,7 @@ MISSING = {
 SENTENCE: Mapping[SlipKind, str] = {
     SlipKind.REPLACED: "`{}` stands where `{}` should",
     SlipKind.ARGUMENT_FOR_RESULT: "an argument of `{}` stands where its result should",
-    SlipKind.ONE_FOR_DIVIDEND: "1 is divided instead of the right value",
+    SlipKind.ONE_FOR_DIVIDEND: "something else than 1 should be divided",
     SlipKind.ZERO_FOR_NUMBER: "0 stands where another number should",
     SlipKind.NUMBER_FOR_ZERO: "a number stands where 0 should",
     SlipKind.END_FOR_BEGINNING: "a slice takes the end instead of the beginning",
@@ -711,16 +711,19 @@ def _listed(relation: Relation) -> str:
 
 def _right_but_for_rows(relation: Relation) -> str:
     assert relation.wrong_rows is not None
-    but_for = _but_for(relation.wrong_rows, _along(relation.axes))
-    return f"your values are {_done_to(RIGHT, relation.operation)}, {but_for}"
+    right = _done_to(RIGHT, relation.operation)
+    along = _along(relation.axes)
+    only = ONLY_RIGHT.get(relation.wrong_rows.kind)
+    if only:
+        return f"only the {only} of your values{along} are {right}; all others are wrong"
+    return f"your values are {right}, {_but_for(relation.wrong_rows, along)}"
+
+
+ONLY_RIGHT = {RowsKind.ALL_BUT_FIRST: "first", RowsKind.ALL_BUT_LAST: "last"}
 
 
 def _but_for(rows: WrongRows, along: str) -> str:
     """Say which rows are wrong."""
-    if rows.kind is RowsKind.ALL_BUT_FIRST:
-        return f"but only in the first{along}: all others are wrong"
-    if rows.kind is RowsKind.ALL_BUT_LAST:
-        return f"but only in the last{along}: all others are wrong"
     if rows.kind in (RowsKind.FIRST, RowsKind.LAST):
         (count,) = rows.numbers
         return f"except for {_at_end(rows.kind.value, count)}{along}"

@@ -60,20 +60,20 @@ def carry_nothing(*_: object) -> Carried | None:
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
     """Return what a student's key knows of a check after one early mistake: the answer with it.
 
-    Unlike grading, it cannot diagnose further mistakes, nor see which arrays are still
-    informative. Of small changes it holds no answers.
+    Unlike grading, it cannot diagnose further mistakes where the early one changes what is
+    expected, nor see which arrays are still informative. Of small changes it holds no answers.
     """
     listed = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
     if len(made) > 1 or not made <= listed:
         return None
     known = key[check.name]
-    answer = known.expected
     for mistake, mistaken in known.mistakes:
         if mistake.id in made:
-            answer = mistaken
-    if answer.failure:
-        return None
-    return Carried(PlainKey(answer), frozenset(answer.arrays))
+            if mistaken.failure:
+                return None
+            with_it = PlainKey(mistaken, constant=known.constant)
+            return Carried(with_it, frozenset(mistaken.arrays))
+    return Carried(known, frozenset(known.expected.arrays))  # it changes nothing here
 
 
 def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:

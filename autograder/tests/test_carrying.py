@@ -532,3 +532,53 @@ def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path, monkey
             assert earned("x", "x") == [0, 0]
             assert earned("3 * x", "x") == [0, 0]
             assert earned("3 * x", "scale(x)") == [0, 2]
+
+
+COUNTING = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=2)
+    def scaling(net, seed):
+        "`scale` is twice its argument"
+        return named("scaled", net.scale(np.random.default_rng(seed).normal(size=5)))
+
+
+    @check(points=4, needs=scaling)
+    def counting(net, seed):
+        "`count` says how many are positive"
+        x = np.random.default_rng(seed).normal(size=99)
+        return named("of_all of_none", net.count(x), net.count(x[:0]))
+"""
+COUNT = """
+    # %%
+    def scale(x):
+        "Twice `x`."
+        ### BEGIN SOLUTION
+        return 2 * x
+        # mistake: return 3 * x
+        #   this is three times.
+        ### END SOLUTION
+
+
+    # %%
+    def count(x):
+        "How many are positive."
+        ### BEGIN SOLUTION
+        return float((scale(x) > 0).sum())
+        # mistake: return float(len(x))
+        #   all were counted.
+        ### END SOLUTION
+"""
+
+
+def test_practice_gives_what_a_grade_gives_where_the_early_mistake_changes_nothing(tmp_path):
+    """An array that is the same on every seed earns nothing, and a second mistake is named."""
+    unit = small.with_calls(small.write_course(tmp_path / "course", "counts", COUNTING, COUNT))
+    build(unit.course, ["counts"])
+    script = solution_of(unit).with_mistake("m01", "m02")
+    _, told = practise(unit, unit.checks, Submission(script.encode(), "ada.py"))
+    assert (told.earned, told.status) == (0, "failed")
+    assert told.remarks[-1].mistakes == ("all were counted.",)

@@ -141,7 +141,7 @@ NUMPY = [
         "the sizes of `(x + 1) @ h.T` or of `h @ (x + 1).T` go together.",
     ),
     ("return x.sum() + x.real", ((0, 1),), "`x` is a tuple of 2: (0, 1)."),
-    ("return h[0] + x", (np.ones(B),), "A value here is None."),
+    ("return h[0] + x", (np.ones(B),), "A value in this line is None."),
     (
         "xs, ys = zip(*x)",
         ([iter(range(9)), iter(range(9))],),

@@ -347,7 +347,7 @@ PLANTED = [
     (
         RIGHT,
         changed(RIGHT, slice(1, None), np.exp),
-        ("your values are the expected ones, but only in the first along T: all others are wrong."),
+        ("only the first of your values along T are the expected ones; all others are wrong."),
     ),
     (
         RIGHT,

@@ -64,7 +64,7 @@ def with_cause(message: str, cause: str) -> str:
         return message
     if len(message) > MAX_OWN_TEXT:
         message = message[:MAX_OWN_TEXT] + "…"
-    elif message[-1:].isalnum():
+    elif message[-1:] not in ".!?…":
         message = f"{message}."
     return f"{message} {cause}"
 
@@ -423,7 +423,9 @@ def no_single_truth(raised: Raised) -> str:
         return ""
     found = re.search(r"(\w+) or (.+)$", raised.line)
     if found is None or getattr(raised.values.get(found[1]), "shape", None) is None:
-        return f"A condition needs a single truth value{_of_what(raised)}."
+        what = _of_what(raised)
+        needs = "A condition needs" if what else "`if`, `and`, `or`, `max` and `min` need"
+        return f"{needs} a single truth value{what}."
     value = found[1]
     other = found[2].rstrip(":")
     return (
@@ -606,8 +608,8 @@ def nothing_returned(raised: Raised) -> str:
     if not _says(raised, "NoneType"):
         return ""
     return (
-        "A value here is None. A function that ends without `return` gives None: is one missing "
-        "above?"
+        "A value in this line is None. A function that ends without `return` gives None: does one "
+        "that is called here lack it?"
     )
 
 

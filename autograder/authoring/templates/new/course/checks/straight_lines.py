@@ -51,7 +51,7 @@ def held_out_error(solution, trained, text):
     needs=three_steps,
     measure=held_out_error,
     within=0.01,  # how far from the solution's error on the same seed; `autograder calibrate` measures what right answers need
-    kept="it shows that the parts work together on real points",  # the other checks already catch every wrong variant that it catches
+    kept="it shows that the parts work together on real points",  # validate would ask why: other checks catch all that this one catches
 )
 def learning(line, seed, text):
     """`fit` finds the line in a cloud of points"""

@@ -25,7 +25,7 @@ check = autograder.unit("straight_lines")
 def predict(weights, x):
     """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
     ### BEGIN SOLUTION
-    # For you, the author: students get this file without what stands between the two markers, so without these lines.
+    # For you, the author: students do not get what stands between the two markers, and so not these lines.
     # `autograder build` writes it into `assignments/`. Below a line of code, `# mistake:` gives the wrong statement that
     # people write there, then words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of the
     # points.

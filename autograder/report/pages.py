@@ -22,7 +22,7 @@ from markupsafe import Markup
 from autograder.course import Course
 from autograder.grading.adjustments import Adjustment
 from autograder.grading.policy import Grade, Policy, grades
-from autograder.grading.results import Result, write_whole
+from autograder.grading.results import NO_FILE, Result, write_whole
 from autograder.grading.roster import Student
 from autograder.grading.store import private_folder
 from autograder.judging import Remark, Verdict
@@ -239,7 +239,7 @@ def site(
     called = _called(results, aliases)
     missing = around.missing if aliases is None else {}
     rows = summary.by_unit(called.shown)
-    units = {unit: _handed_in_alone(of_unit) or of_unit for unit, of_unit in rows.items()}
+    units = {unit: _submissions(of_unit) or of_unit for unit, of_unit in rows.items()}
     addresses = {unit: f"{unit}.html" for unit in units}
     if len(units) == 1:
         addresses = dict.fromkeys(units, "index.html")
@@ -250,7 +250,7 @@ def site(
         "anonymous": aliases is not None,  # a time may say who it was
         "live": live,
         "addresses": addresses,
-        "here": len(_handed_in_alone(called.shown)),
+        "here": len(_submissions(called.shown)),
         "missing": missing,
         "alone": False,
         **_shared_by_all(course, around),
@@ -258,7 +258,14 @@ def site(
     pages: dict[str, Callable[[], str]] = {}
     for unit, of_unit in units.items():
         by_hand = _by_hand_of_checks(rows[unit], counts)
-        variables = {"unit": unit, "results": of_unit, "rows": rows[unit], "by_hand": by_hand}
+        alone = [result for result in rows[unit] if result.note == NO_FILE]
+        variables = {
+            "unit": unit,
+            "results": of_unit,
+            "rows": rows[unit],
+            "by_hand": by_hand,
+            "by_hand_alone": len(alone),
+        }
         pages[addresses[unit]] = partial(_render, "unit.html", shared, **variables)
     if len(units) != 1:
         scores = _scores(called.shown, counts, missing)
@@ -269,9 +276,13 @@ def site(
     return pages
 
 
-def _handed_in_alone(results: Sequence[Result]) -> list[Result]:
-    """Return the results without those of partners, which are of the same files."""
-    return [result for result in results if not result.handed_in_by]
+def _submissions(results: Sequence[Result]) -> list[Result]:
+    """Return the results that are each of a submission: those that statistics are about.
+
+    The others are a partner's, of the same file, or of points by hand alone.
+    """
+    own = [result for result in results if not result.handed_in_by]
+    return [result for result in own if result.note != NO_FILE]
 
 
 def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:

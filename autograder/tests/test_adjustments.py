@@ -313,6 +313,9 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     assert "graded by eye: it was a document" in page
     assert "No file was handed in." in page
     assert "when it was handed in" not in page
+    unit_page = as_text((grades / "pages" / f"{UNIT}.html").read_text())
+    assert "10 submissions · 1 student with points by hand alone · median 6.5 of" in unit_page
+    assert "lukas@uni.example" in unit_page
     assert small.run_command("feedback", grades).returncode == 0
     assert (grades / "feedback" / f"lukas@uni.example {UNIT}.html").is_file()
     assert not (grades / UNIT / "lukas@uni.example.json").exists()

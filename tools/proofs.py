@@ -133,7 +133,7 @@ PROOFS = (
         "term",
         "From a platform's download to its table nobody is lost, also of a made-up class.",
         ("class_of_300", "round_trip"),
-        (*ENGINE, *COURSE, "tests/submissions/*", "tools/class_of_300.py"),
+        (*ENGINE, *COURSE, "tests/submissions/*", "tools/class_of_300.py", "docs/privacy.md"),
     ),
     Proof(
         "training",

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 
 import lms
@@ -367,3 +369,106 @@ def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
     assert f"and so in no zip (1): carl@example.edu, {WORDS}. `collect`" in run(*feedback)
     with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
         assert "Greg_18_assignsubmission_file/feedback.html" in packed.namelist()
+
+
+GRACE = ("Grace Hopper", "grace@example.edu")  # who is deleted
+
+
+@pytest.fixture
+def whole_term(tmp_path):
+    """Collect, grade and use a class of three by every command that writes names or code."""
+    (tmp_path / "worksheet.csv").write_text(
+        "Identifier,Full name,Email address,Section\n"
+        "Participant 17,Ada Lovelace,ada@example.edu,mon\n"
+        "Participant 18,Grace Hopper,grace@example.edu,mon\n"
+    )
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    own_notes = lms.Entry("Grace Hopper_18_assignsubmission_file/notes.txt", "x")
+    for script in (lms.HALF, f"# Grace Hopper\n{lms.HALF}"):
+        entries = [
+            lms.Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
+            lms.Entry(f"Grace Hopper_18_assignsubmission_file/{UNIT}.py", script),
+            own_notes,
+        ]
+        source = lms.pack(tmp_path / "download.zip", entries)
+        run("collect", source, "--into", submitted, "--roster", tmp_path / "worksheet.csv")
+        run("grade", submitted, "--out", grades, "--quick", "--seed", small.SEED)
+    (grades / "adjustments.toml").write_text(
+        f'[[adjustment]]\nstudent = "{GRACE[1]}"\nunit = "{UNIT}"\npoints = 1\n'
+        'words = "read on paper"\nwho = "tg"\n'
+    )
+    (tmp_path / "roster.csv").write_text(f"student,section\nada@example.edu,a\n{GRACE[1]},a\n")
+    run("grade", submitted, "--out", grades, "--quick", "--roster", tmp_path / "roster.csv")
+    (tmp_path / "mails").mkdir()
+    (tmp_path / "mails" / "1.eml").write_text(
+        f"From: {GRACE[1]}\nSubject: Regrade\n\nStudent: {GRACE[1]}\nUnit: {UNIT}\n"
+    )
+    run("regrades", tmp_path / "mails", grades)
+    for options in ((), ("--anonymous",), ("--section", "a")):
+        run("report", grades, *options)
+    for options in ((), ("--anonymous",)):
+        run("similar", grades, *options)
+    for options in ((), ("--training",)):
+        run("defence", grades, "--questions", 1, *options)
+    run("feedback", grades, "--to", "moodle")
+    for kind in ("moodle", "total"):
+        run("export", grades, "--to", kind)
+    return tmp_path
+
+
+def naming_grace(folder):
+    """List what names the deleted student, by its text or its own name."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        texts = [str(path.relative_to(folder)), path.read_text() if path.is_file() else ""]
+        if any(word.casefold() in text.casefold() for word in GRACE for text in texts):
+            found.append(str(path.relative_to(folder)))
+    return found
+
+
+def delete_as_told(folder, step):
+    """Do what a step of the page says of the paths that it names."""
+    paths = re.findall(r"`((?:submitted|grades)/[^`]+)`", step)
+    for named in dict.fromkeys(paths):
+        places = list(folder.glob(named.replace("STUDENT", GRACE[1]).replace("UNIT", UNIT)))
+        assert places, named
+        for path in places:
+            is_of_many = path.suffix in (".csv", ".txt") and "line" in step
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif is_of_many:
+                lines = path.read_text().splitlines(keepends=True)
+                kept = [line for line in lines if not any(word in line for word in GRACE)]
+                path.write_text("".join(kept))
+            else:
+                path.unlink()
+
+
+def test_the_steps_of_the_page_of_privacy_delete_a_student(whole_term):
+    """Nothing that is left names her, nor what is made of it; another `grade` brings nobody back.
+
+    The page's own command finds what names her.
+    """
+    submitted, grades = whole_term / "submitted", whole_term / "grades"
+    page = (small.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    section = page.partition("## Delete a student\n")[2].partition("\nTo delete a whole class")[0]
+    steps = re.split(r"^\d\. ", section, flags=re.MULTILINE)[1:]
+    (search,) = re.findall(r"`(grep .*?)`", section)
+    for placeholder, word in zip(("NAME", "ADDRESS"), GRACE, strict=True):
+        search = search.replace(placeholder, word)
+    kept = {"cwd": whole_term, "shell": True, "capture_output": True, "text": True}
+    before = subprocess.run(search, **kept).stdout.splitlines()
+    assert "submitted/receipts.csv" in before
+    assert "grades/roster.csv" in before
+    for step in steps[:3]:
+        delete_as_told(whole_term, step)
+    assert naming_grace(submitted) == []
+    assert naming_grace(grades) == ["adjustments.toml"]
+    (grades / "adjustments.toml").unlink()  # as step 4 says of the entry, its only one
+    assert subprocess.run(search, **kept).stdout == ""
+    run("report", grades)
+    run("export", grades, "--to", "total")
+    run("grade", submitted, "--out", grades, "--quick")
+    assert naming_grace(submitted) == []
+    assert naming_grace(grades) == []
+    assert "ada@example.edu" in (grades / "export" / "total.csv").read_text()

@@ -147,9 +147,18 @@ def _waits(finding: Finding) -> str:
     return f"Do {these} first: {listed}."
 
 
+MOST_RIGHT = 3  # arrays that are named as right
+
+
 def _are_right(finding: Finding) -> str:
-    """Say which arrays are right: one or more."""
-    return f"{quoted(finding.names)} {_are(finding.names)} right."
+    """Say which arrays are right: one or more, the first by their names."""
+    if len(finding.names) <= 2:
+        return f"{quoted(finding.names)} {_are(finding.names)} right."
+    *first, last = [f"`{name}`" for name in finding.names[:MOST_RIGHT]]
+    more = len(finding.names) - MOST_RIGHT
+    if more:
+        return f"{', '.join([*first, last])} and {more} more are right."
+    return f"{', '.join(first)} and {last} are right."
 
 
 def _hidden(finding: Finding) -> str:

@@ -1,6 +1,7 @@
 """Verdicts made readable: terminal and pages."""
 
 import re
+from dataclasses import replace
 from html import escape
 
 from autograder.errors import visible
@@ -74,6 +75,14 @@ def _with_spaces(text: str) -> str:
         return text
     before, _, after = text.partition(words)
     return f"{before}{markdown(words)}{after}"
+
+
+def as_next_sentence(remark: Remark) -> Remark:
+    """Return a remark as it follows a sentence, with a capital, unless it quotes an answer."""
+    begins_with_a_word = re.match(r"[a-z]+[ ,:]", remark.text)
+    if remark.literal or not begins_with_a_word:
+        return remark
+    return replace(remark, text=remark.text[0].upper() + remark.text[1:])
 
 
 MOST_NAMED = 3

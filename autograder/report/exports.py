@@ -20,7 +20,7 @@ from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
 from autograder.grading.roster import Student, as_student, called
 from autograder.judging import Verdict
-from autograder.report import markdown
+from autograder.report import as_next_sentence, markdown
 from autograder.report.standings import standings
 from autograder.report.terminal import (
     NOTHING,
@@ -104,9 +104,11 @@ def _remarks(verdict: Verdict) -> str:
     """Return a check's remarks in one line, each with a stop where another follows."""
     line = ""
     for remark in verdict.remarks:
-        if line and not line.endswith(STOPS):
-            line += "."
-        line += f" {in_one_line(remark)}"
+        if not line:
+            line = in_one_line(remark)
+            continue
+        stop = "" if line.endswith(STOPS) else "."
+        line += f"{stop} {in_one_line(as_next_sentence(remark))}"
     return line.strip()
 
 

@@ -237,6 +237,25 @@ def test_what_is_said_of_every_check_is_said_once(results, tmp_path):
     assert row[f"{UNIT} feedback"] == "your file is a PDF."
 
 
+def test_each_further_remark_of_a_line_begins_with_a_capital(results, tmp_path):
+    """A reader of a worksheet sees sentences; a name of code and an answer's words stay."""
+    (complete,) = (r for r in results if r.student == "Zoë Žižek" and r.unit == UNIT)
+    remarks = (
+        Remark("FileNotFoundError: '/etc/passwd'"),
+        Remark("these arrays are right and keep their points.", ("a",)),
+        Remark("np.exp is no word."),
+        Remark("but this is an answer.", literal=True),
+    )
+    first, *others = complete.verdicts
+    verdicts = (dataclasses.replace(first, remarks=remarks), *others)
+    (path,) = exported([dataclasses.replace(complete, verdicts=verdicts)], "moodle", tmp_path)
+    (row,) = table(path)
+    assert (
+        "FileNotFoundError: '/etc/passwd'. These arrays are right and keep their points. (`a`). "
+        "np.exp is no word. but this is an answer."
+    ) in row[f"{UNIT} feedback"]
+
+
 def test_gradescope_results_are_as_specified(results, tmp_path):
     """Types and names of the specification, for every submission; scores add up."""
     paths = exported(results, "gradescope", tmp_path)

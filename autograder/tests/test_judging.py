@@ -9,8 +9,8 @@ from judged import excluded_by, judge_loss, none_excluded, points_earned, waitin
 from judged import judge as judge_with_words
 
 from autograder.check import Answer, Error, Failure, as_array, check
-from autograder.explaining.words import ERROR_IS, VALUES_ARE
-from autograder.finding import OperationKind
+from autograder.explaining.words import ERROR_IS, VALUES_ARE, sentence
+from autograder.finding import Finding, FindingKind, OperationKind
 from autograder.judging import (
     Mistake,
     PlainKey,
@@ -556,6 +556,12 @@ def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():
         ("`b` and `c` are right.", ()),
     ]
     assert [remark.text for remark in verdict(known, a=A + 1).remarks] == [said("m")]
+    for names, words in (
+        ("a", "`a` is right."),
+        ("abc", "`a`, `b` and `c` are right."),
+        ("abcdefg", "`a`, `b`, `c` and 4 more are right."),
+    ):
+        assert sentence(Finding(FindingKind.ARE_RIGHT, names=tuple(names))) == words
     all_wrong = verdict(known, a=strange, b=np.cos(D[0, :, :, :]), c=np.array([7, 9, 1]))
     assert len(all_wrong.remarks) == 1
 

@@ -51,7 +51,7 @@ from autograder.intake.laid_out import (
     with_those_before,
 )
 from autograder.intake.sources import recognize
-from autograder.intake.units import is_script, unit_named, unit_within
+from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
 
 MOST_NAMED = 5  # files that are named where nothing is a hand-in
 
@@ -449,6 +449,7 @@ class _Recognized:
 def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Recognized | Left:
     """Return whose hand-in a file may be, or why it can be none."""
     place = found.item.place
+    found = replace(found, name=script_name(found.name))
     if naming.source in CLONES and _is_handed_out(course, found):
         return Left(place, HANDED_OUT, found.who, is_nobodys=True)
     if not is_script(found.name):
@@ -615,6 +616,7 @@ def summary(made: Plan) -> list[str]:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
     lines += listed("called like another unit, or of another than most", _of_another_unit(made))
+    lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
@@ -680,6 +682,16 @@ def _without_time(made: Plan) -> list[str]:
 def _whose(place: AttemptsAtUnit) -> str:
     """Return what a student is called, by name where that is known."""
     return shown(called(place.student, place.latest.name))
+
+
+def _saved_as_text(made: Plan) -> list[str]:
+    """List new files such as `sums.py.txt`, which is how some browsers save a script."""
+    fresh = [place for place in made.places if place.fresh]
+    return [
+        f"{_whose(place)}: {shown(place.latest.file)}"
+        for place in fresh
+        if place.latest.file.casefold().endswith(AS_TEXT)
+    ]
 
 
 PER_ASSIGNMENT = ("canvas", "moodle", "gradescope")  # a download of these is of one assignment

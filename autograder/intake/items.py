@@ -21,7 +21,7 @@ from autograder.grading.submissions import (
     entries_in_zip,
     read_file,
 )
-from autograder.intake.units import is_script
+from autograder.intake.units import is_script, script_name
 
 # of a student's own zip: its bytes, those of its files together, and how many files it may hold
 MAX_INNER = 64 << 20
@@ -388,7 +388,7 @@ class _Unpacking:
         with zipfile.ZipFile(item.path) as packed:
             for entry in packed.infolist():
                 name = _entry_name(entry)
-                if is_script(name):
+                if is_script(script_name(name)):
                     unpacked += entry.file_size
                     if unpacked > MAX_INNER:
                         raise _TooMuch(f"its scripts are over {MAX_INNER >> 20} MB")

@@ -19,6 +19,19 @@ def is_script(name: str) -> bool:
     return suffix.casefold() in SUFFIXES
 
 
+AS_TEXT = ".txt"
+
+
+def script_name(name: str) -> str:
+    """Return what a script was called before a browser saved it as text.
+
+    That is `sums.py` for `sums.py.txt` and for `sums.py (1).txt`. Any other name stays.
+    """
+    before = COPIES.sub("", name[: -len(AS_TEXT)])
+    is_saved_as_text = name.casefold().endswith(AS_TEXT) and is_script(before)
+    return before if is_saved_as_text else name
+
+
 def unit_named(course: Course, text: str) -> str:
     """Return the unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`.
 

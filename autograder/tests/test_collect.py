@@ -766,6 +766,34 @@ def test_who_is_missing_in_the_worksheet_is_named(tmp_path):
     assert line.endswith("The worksheet has no time for Gwen Guest_99.")
 
 
+def test_a_script_that_a_browser_saved_as_text_is_the_script(tmp_path):
+    """Also in a zip within; and it is said. The script itself comes before it, a text is none."""
+    inner = pack(tmp_path / "work.zip", [Entry(f"mine/{UNIT}.py.txt", HALF)])
+    ada, zoe, grace = [
+        f"{who}_{number}_assignsubmission_file"
+        for who, number in (("Ada Lovelace", 17), (lms.UMLAUTS, 19), ("Grace Hopper", 22))
+    ]
+    entries = [
+        Entry(f"{ada}/{UNIT}.py (1).txt"),
+        Entry(f"{ada}/notes.txt"),
+        Entry(f"{zoe}/{UNIT}.py.TXT", HALF),
+        Entry(f"{zoe}/{UNIT}.py"),
+    ]
+    source = pack(tmp_path / f"Course-{UNIT}-4711.zip", entries)
+    with zipfile.ZipFile(source, "a") as packed:
+        packed.write(inner, f"{grace}/work.zip")
+    into = tmp_path / "submitted"
+    told = summary(collect(source, into, lms.MOODLE_ROSTER))
+    assert laid_out(into) == {
+        "ada@example.edu": RIGHT,
+        "grace@example.edu": HALF,
+        "zoe@example.edu": RIGHT,
+    }
+    begin = told.index("saved as text, and taken as the script that it is (2):")
+    assert told[begin + 1] == f"  Ada Lovelace (ada@example.edu): {ada}/{UNIT}.py (1).txt"
+    assert f"  {ada}/notes.txt: no .py or .ipynb" in told
+
+
 def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     """None of its numbers is one of the zip's: times would be missing, and names doubled."""
     (tmp_path / "worksheet.csv").write_text(

@@ -209,6 +209,8 @@ def export(
             click.echo(path)
     for line in exports.notes(counted, to):
         click.echo(line)
+    for line in exports.without_policy_now(target, written, policy):
+        click.echo(line, err=True)
     for line in _incomplete(counted):
         click.echo(line, err=True)
 

@@ -371,6 +371,32 @@ def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
         assert "Greg_18_assignsubmission_file/feedback.html" in packed.namelist()
 
 
+def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
+    """It replaces a file of the same name that had late days off; another format's says nothing."""
+    grades = graded / "canvas" / "grades"
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[late]\nper_day = 0.1\n")
+    said = []
+    for to, options in (
+        ("canvas", ()),
+        ("canvas", ("--policy", policy)),
+        ("csv", ()),
+        ("canvas", ("--policy", policy)),
+        ("canvas", ()),
+        ("canvas", ()),
+    ):
+        done = small.run_command("export", grades, "--to", to, "--out", tmp_path / "out", *options)
+        assert done.returncode == 0, done.stderr
+        said.append("had been made with" in done.stderr)
+    assert said == [False, False, False, False, True, False]
+    run("export", grades, "--to", "canvas", "--out", tmp_path / "out", "--policy", policy)
+    again = small.run_command("export", grades, "--to", "canvas", "--out", tmp_path / "out")
+    assert (
+        f"Warning: canvas.csv had been made with {policy}, and now counts under no policy. To have "
+        f"it as before, add --policy {policy}."
+    ) in again.stderr
+
+
 GRACE = ("Grace Hopper", "grace@example.edu")  # who is deleted
 
 

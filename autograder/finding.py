@@ -187,6 +187,7 @@ class RelationKind(StrEnum):
     EXCHANGED = "exchanged"  # two arrays
     ADDED = "added"
     TAKEN_AWAY = "taken away"
+    ADD_UP_TO = "add up to"  # a value and the expected one, everywhere to the same number
     SAME_DIFFERENCE_ALONG = "same difference along"
     SAME_FACTOR_ALONG = "same factor along"
     # most values are right
@@ -200,6 +201,8 @@ class RelationKind(StrEnum):
     RIGHT_WHERE = "right where"
     RIGHT_BUT_WHERE_ANOTHER_IS = "right but where another is"
     RIGHT_OR_0 = "right or 0"
+    RIGHT_OR_MORE = "right or more"  # by one number, wherever it is wrong
+    RIGHT_OR_LESS = "right or less"
     SIGNS = "signs"
     ZEROS_AND_ONES_EXCHANGED = "0 and 1 exchanged"
     # of rows

@@ -698,6 +698,10 @@ def _taken_away(relation: Relation) -> str:
     return f"your values are {RIGHT} − {_term(relation)}"
 
 
+def _add_up_to(relation: Relation) -> str:
+    return f"each of your values and the expected one add up to {_term(relation)}"
+
+
 def _term(relation: Relation) -> str:
     assert relation.factor is not None
     return _number(relation.factor)
@@ -806,6 +810,19 @@ def _right_but_where_another_is(relation: Relation) -> str:
 def _right_or_0(relation: Relation) -> str:
     wrong, size = relation.counts
     return f"your values are {RIGHT}, except for 0 in {wrong} of {size} places"
+
+
+def _right_or_more(relation: Relation) -> str:
+    return _right_or_off(relation, "large")
+
+
+def _right_or_less(relation: Relation) -> str:
+    return _right_or_off(relation, "small")
+
+
+def _right_or_off(relation: Relation, how: str) -> str:
+    wrong, size = relation.counts
+    return f"your values are {RIGHT}, but {wrong} of {size} are too {how} by {_term(relation)}"
 
 
 def _signs(relation: Relation) -> str:
@@ -920,6 +937,7 @@ RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
     RelationKind.EXCHANGED: _exchanged,
     RelationKind.ADDED: _added,
     RelationKind.TAKEN_AWAY: _taken_away,
+    RelationKind.ADD_UP_TO: _add_up_to,
     RelationKind.SAME_DIFFERENCE_ALONG: _same_difference_along,
     RelationKind.SAME_FACTOR_ALONG: _same_factor_along,
     RelationKind.RIGHT_BUT_FOR_ROWS: _right_but_for_rows,
@@ -932,6 +950,8 @@ RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
     RelationKind.RIGHT_WHERE: _right_where,
     RelationKind.RIGHT_BUT_WHERE_ANOTHER_IS: _right_but_where_another_is,
     RelationKind.RIGHT_OR_0: _right_or_0,
+    RelationKind.RIGHT_OR_MORE: _right_or_more,
+    RelationKind.RIGHT_OR_LESS: _right_or_less,
     RelationKind.SIGNS: _signs,
     RelationKind.ZEROS_AND_ONES_EXCHANGED: _zeros_and_ones_exchanged,
     RelationKind.LEFT_OUT: _left_out,

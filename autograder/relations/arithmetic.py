@@ -135,6 +135,8 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
             continue  # that takes away 1, which another search says plainly
         if factor is None:
             continue
+        if change.kind is OperationKind.SIGN and factor.value < 0 and not (case.right < 0).any():
+            continue  # −1 in some places has nothing to do with signs
         predicted = factor.value * made
         if not case.rules_out(predicted):
             yield _ChangeAndFactor(change, factor, predicted)
@@ -193,7 +195,7 @@ def undone_to_expected(case: Case) -> Iterator[Fitting]:
     backwards = replace(case, right=case.found, found=case.right)
     tried = []
     for change in _changes(backwards):
-        if change.kind not in MADE_AS_WELL:
+        if change.operation.kind not in MADE_AS_WELL:
             tried.append(change)
     for fit in _fits(backwards, tried):
         yield Fitting(
@@ -264,14 +266,35 @@ def same_term_everywhere(case: Case) -> Iterator[Fitting]:
     predicted = case.right + value
     if not value or case.rules_out(predicted) or not _differ_as_predicted(case, predicted):
         return
-    term = _named_term(abs(value), case.letters)
+    term = named_term(abs(value), case.letters)
     kind = RelationKind.ADDED if value > 0 else RelationKind.TAKEN_AWAY
     chance = case.chance_log10(predicted, term.fitted)
     yield Fitting(Relation(kind, factor=term.number), term.prior, chance, term.fitted)
 
 
+def same_sum_everywhere(case: Case) -> Iterator[Fitting]:
+    """Find where each value and the expected one add up to the same number, as in a negative.
+
+    Not to 0 or 1: other searches say so plainly.
+    """
+    if not case.same_shape:
+        return
+    sums = case.found + case.right
+    value = float(sums.flat[0])
+    if not math.isclose(sums.flat[-1], value, rel_tol=evidence.NEAREST):
+        return  # most often, and soon
+    predicted = value - case.right
+    is_plain = abs(value) <= NEAR_ONE or abs(value - 1) <= NEAR_ONE
+    if is_plain or not case.fits(predicted, case.found):
+        return
+    term = named_term(abs(value), case.letters)
+    number = term.number if value > 0 else term.number.negative()
+    chance = case.chance_log10(predicted, term.fitted)
+    yield Fitting(Relation(RelationKind.ADD_UP_TO, factor=number), term.prior, chance, term.fitted)
+
+
 @dataclass(frozen=True)
-class _Term:
+class Term:
     """A number that is added; prior and fitted are as of a `Factor`."""
 
     number: Number
@@ -279,13 +302,14 @@ class _Term:
     fitted: int = 0
 
 
-def _named_term(size: float, letters: Letters) -> _Term:
+def named_term(size: float, letters: Letters) -> Term:
+    """Find out what a positive number is that is added: 1, one with a name, or a fitted one."""
     if abs(size - 1) <= NEAR_ONE:
-        return _Term(ONE, 0.03)
+        return Term(ONE, 0.03)
     named = letters.named(size)
     if named:
-        return _Term(named.number, 0.01 * named.prior)
-    return _Term(Number(f"{size:.3g}"), 0.005, fitted=1)
+        return Term(named.number, 0.01 * named.prior)
+    return Term(Number(f"{size:.3g}"), 0.005, fitted=1)
 
 
 def same_along_axes(case: Case) -> Iterator[Fitting]:
@@ -370,7 +394,7 @@ def _in_figures(number: float) -> str:
 
 
 def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -> Iterator[Fitting]:
-    if evidence.fits(predicted, case.found):
+    if case.fits(predicted, case.found):
         chance = case.chance_log10(predicted, fitted)
         yield Fitting(relation, 0.002, chance, fitted)
 

@@ -38,7 +38,7 @@ class Fitting:
 class Case:
     """A wrong array, the expected one, those expected beside it, and the letters of the check.
 
-    is_whole: whether both hold integers, which have no rounding.
+    is_whole: whether both hold nothing but integers, which have no rounding.
     """
 
     right: Array
@@ -55,14 +55,28 @@ class Case:
     @cached_property
     def wrong(self) -> Array:
         """Return where entries of an array of the right shape are wrong."""
-        return differ(self.right, self.found)
+        return self.differ(self.right, self.found)
+
+    def differ(self, one: Array, other: Array) -> Array:
+        """Return where two arrays of one shape differ; integers do wherever they are not equal."""
+        if not self.is_whole:
+            return differ(one, other)
+        rounding = ROUNDING * np.maximum(1, np.abs(other))
+        differs: Array = np.abs(other - one) > rounding
+        return differs
+
+    def fits(self, predicted: Array, found: Array) -> bool:
+        """Return whether two arrays of one shape are equal: up to rounding, and integers exactly.
+
+        Beside a large integer another one that is off by 1 would be rounding.
+        """
+        return evidence.fits(predicted, found) and not (
+            self.is_whole and self.differ(predicted, found).any()
+        )
 
     def rules_out(self, predicted: Array) -> bool:
         """Return whether the wrong array is only near to what is predicted, and has to equal it."""
-        if not self.is_whole:
-            return False
-        rounding = ROUNDING * np.maximum(1, np.abs(self.found))
-        return bool((np.abs(predicted - self.found) > rounding).any())
+        return self.is_whole and bool(self.differ(predicted, self.found).any())
 
     def chance_log10(self, predicted: Array, fitted: int = 0) -> float:
         """Bound the chance that the wrong array is as predicted; its logarithm to base 10.
@@ -74,7 +88,7 @@ class Case:
         """
         if not self.same_shape:
             return evidence.chance_log10(predicted, self.found, fitted)
-        telling = differ(self.right, predicted)
+        telling = self.differ(self.right, predicted)
         found = self.found[telling]
         of_places = evidence.chance_of_places_log10(telling)
         of_values = evidence.chance_log10(predicted[telling], found, fitted)

@@ -139,6 +139,10 @@ def _simple_fractions() -> Iterator[NamedNumber]:
 def _special_numbers() -> Iterator[NamedNumber]:
     yield NamedNumber(math.log(2), Number("ln 2"), 4.0)
     yield NamedNumber(1 / math.log(2), Number("1 / ln 2"), 4.0)
+    yield NamedNumber(math.log(10), Number("ln 10"), 1.0)
+    yield NamedNumber(1 / math.log(10), Number("1 / ln 10"), 1.0)
+    yield NamedNumber(180 / math.pi, Number("180/π"), 1.0)
+    yield NamedNumber(math.pi / 180, Number("π/180"), 1.0)
     yield NamedNumber(10, Number("10"), 4.0)
     yield NamedNumber(0.1, Number("0.1"), 4.0)
     for power in (100, 1000):  # per cent, per thousand

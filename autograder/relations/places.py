@@ -12,8 +12,7 @@ import numpy as np
 
 from autograder.finding import Relation, RelationKind, ValuesKind
 from autograder.judging import chance as evidence
-from autograder.judging.chance import differ
-from autograder.relations.arithmetic import NEAR_ONE, some_axes
+from autograder.relations.arithmetic import NEAR_ONE, named_term, some_axes
 from autograder.relations.case import Array, Case, Fitting
 
 OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
@@ -42,6 +41,7 @@ def right_but_in_places(case: Case) -> Iterator[Fitting]:
         counts = (count, case.wrong.size)
         yield from _zero_in_places(case, counts)
         yield from _other_sign_in_places(case, counts)
+        yield from _off_by_one_number_in_places(case, counts)
 
 
 def _chance_of_right_ones(case: Case) -> float:
@@ -81,12 +81,34 @@ def _other_sign_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitti
     """Find where values are the expected ones except for their sign."""
     right_sizes = np.abs(case.right)
     sizes = np.abs(case.found)
-    if not evidence.fits(right_sizes, sizes):
+    if not case.fits(right_sizes, sizes):
         return
     relation = Relation(RelationKind.SIGNS, counts=counts)
     choices_of_signs = int(case.wrong.sum()) * math.log10(2)
     chance = evidence.chance_log10(right_sizes, sizes) + choices_of_signs
     yield Fitting(relation, 0.005, chance, whole=False)
+
+
+def _off_by_one_number_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
+    """Find where values are the expected ones, or off by one number, always to the same side.
+
+    Example: numbers that are rounded up instead of to the nearest.
+    """
+    right = case.right[case.wrong]
+    found = case.found[case.wrong]
+    differences = found - right
+    value = float(differences[0])
+    if not math.isclose(differences[-1], value, rel_tol=evidence.NEAREST):
+        return  # most often, and soon
+    if not evidence.fits(np.full_like(right, value), differences):
+        return
+    if not case.fits(right + value, found):
+        return
+    term = named_term(abs(value), case.letters)
+    kind = RelationKind.RIGHT_OR_MORE if value > 0 else RelationKind.RIGHT_OR_LESS
+    relation = Relation(kind, factor=term.number, counts=counts)
+    chance = _chance_of_right_ones(case) + evidence.chance_log10(right + value, found, term.fitted)
+    yield Fitting(relation, 0.1 * term.prior, chance, term.fitted, whole=False)
 
 
 def _kinds(right: Array) -> Iterator[tuple[ValuesKind, Array]]:
@@ -230,7 +252,7 @@ def but_for_one_in_each_row(case: Case) -> Iterator[Fitting]:
             continue
         factors = _factor_of_most(case.right, case.found, axis)
         predicted = case.right * factors
-        excepted = differ(case.found, predicted)
+        excepted = case.differ(case.found, predicted)
         counts = excepted.sum(axis)
         places = excepted.argmax(axis)
         if np.all(counts == 1) and np.ptp(places):  # else it is one row that is wrong
@@ -262,7 +284,7 @@ def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Fittin
     rows = case.found.size // shape[axis]
     choices = rows * math.log10(shape[axis])  # of the places that are left out
     along = case.letters.along(shape, axis)
-    is_scaled = fits & differ(case.right, predicted)
+    is_scaled = fits & case.differ(case.right, predicted)
     if is_scaled.any():
         kind = RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW
         telling = is_scaled

@@ -19,7 +19,6 @@ from autograder.finding import (
     WrongRows,
 )
 from autograder.judging import chance as evidence
-from autograder.judging.chance import differ
 from autograder.relations.arithmetic import changed
 from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
@@ -47,7 +46,7 @@ def right_but_for_rows(case: Case) -> Iterator[Fitting]:
         made = changed(change, case.right, case.found.shape)
         if made is None or change.kind is OperationKind.SORTED:
             continue
-        agree = ~differ(case.found, made)
+        agree = ~case.differ(case.found, made)
         if agree.any() and not agree.all():
             yield from _rows_that_agree(_ChangeMade(case, change, made, agree))
 
@@ -80,7 +79,7 @@ class _ChangeMade:
         rows_first = np.moveaxis(telling, axis, 0)
         rows_first[rows] = True
         if self.change is not UNCHANGED:
-            telling &= differ(self.case.right, self.made)
+            telling &= self.case.differ(self.case.right, self.made)
         made = self.made[telling]
         found = self.case.found[telling]
         chance = evidence.chance_log10(made, found)
@@ -174,6 +173,8 @@ def part_of_the_other(case: Case) -> Iterator[Fitting]:
     kind = RelationKind.LONGER if is_longer else RelationKind.LEFT_OUT
     for part in _parts(shorter, longer):
         rows = _rows_of(part, len(shorter))
+        if not case.fits(longer[rows], shorter):
+            continue
         relation = Relation(kind, axes=along, part=part)
         chance = evidence.chance_log10(longer[rows], shorter)
         yield Fitting(relation, prior, chance)
@@ -237,7 +238,7 @@ def chosen_rows(case: Case) -> Iterator[Fitting]:
         if not _may_be_compared(right, found):
             continue
         chosen = _number_of_each(right, found)
-        if chosen is None:
+        if chosen is None or not case.fits(right[chosen], found):
             continue
         counts = np.bincount(chosen, minlength=len(right))
         which = _missing_or_doubled(counts, in_another_order=bool(np.any(np.diff(chosen) < 0)))
@@ -341,7 +342,7 @@ def in_another_order(case: Case) -> Iterator[Fitting]:
             continue
         right = _sorted_rows(case.right, axis)
         found = _sorted_rows(case.found, axis)
-        if not evidence.fits(right, found):
+        if not case.fits(right, found):
             continue
         is_of_rows = len(shape) > 1
         along = case.letters.along(shape, axis) if is_of_rows else ()

@@ -18,6 +18,7 @@ from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
 OF_EACH = -3.0  # log10 of the chance of each array, if one relation is reported for several
+EXACT = 2.0**24  # up to this size integers are exact in single precision, too
 MOST = 100_000  # larger arrays are not searched
 # nor are those that have more entries than so many times the expected ones, and so many beside
 MOST_TIMES, MOST_MORE = 16, 512
@@ -32,6 +33,7 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
     arithmetic.undone_to_expected,
     arithmetic.made_of_others,
     arithmetic.same_term_everywhere,
+    arithmetic.same_sum_everywhere,
     arithmetic.same_along_axes,
     places.but_for_one_in_each_row,
     rows.part_of_the_other,
@@ -65,7 +67,7 @@ def find_relations(
     by_array: dict[str, list[Fitting]] = {}
     for name in wrong:
         if name in expected and name in found:
-            is_whole = right[name].dtype.kind in "iu" and found[name].dtype.kind in "iu"
+            is_whole = _are_whole(right[name]) and _are_whole(found[name])
             by_array[name] = _search(name, expected, found[name], letters, is_whole)
     chosen = _exchanged(_choose(by_array))
     columns = _with_the_same_rows(chosen, right, found, letters)
@@ -121,6 +123,15 @@ def _search(
     with np.errstate(all="ignore"):
         fitting = _fitting(case)
         return [one for one in fitting if one.chance_log10 <= OF_EACH]
+
+
+def _are_whole(array: Array) -> bool:
+    """Return whether an array holds nothing but integers, or floats that are integers exactly."""
+    if array.dtype.kind in "iu":
+        return True
+    if array.dtype.kind != "f" or not array.size or not array.flat[0].is_integer():
+        return False
+    return evidence.largest(array) < EXACT and np.array_equal(array, np.round(array))
 
 
 def _is_searched(array: Array) -> bool:

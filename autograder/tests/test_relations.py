@@ -58,6 +58,7 @@ def but_for_one(array):
 GAPS = changed(ROW, [0, 4, 9], lambda _: np.nan)
 MIXED = np.random.default_rng(3).permutation(13)
 IMAGE = np.random.default_rng(3).integers(256, size=(9, 11))
+WIDE = np.array([5, 22, 3, 231, 5604, 966467, 15796476, 1, 42])
 SQUARE = RNG.normal(size=(4, 4))
 SQUARES = RNG.normal(size=(3, 4, 4))
 AT_BORDER = np.pad(np.zeros((4, 3), bool), 1, constant_values=True)
@@ -92,6 +93,9 @@ PLANTED = [
     (RIGHT, 30 * RIGHT, "your values are the expected ones × 30, and H = 30."),
     (RIGHT, 0.37 * RIGHT, "your values are the expected ones × 0.37."),
     (RIGHT, -RIGHT, "your values are the expected ones × −1."),
+    (RIGHT, RIGHT / math.log(10), "your values are the expected ones × 1 / ln 10."),
+    (RIGHT, np.degrees(RIGHT), "your values are the expected ones × 180/π."),
+    (RIGHT, np.radians(RIGHT), "your values are the expected ones × π/180."),
     (LOSS, 5 * LOSS, "your values are the expected ones × 5, and B = 5."),
     (np.zeros(9), np.ones(9), "all your values are 1, and all expected ones are 0."),
     (
@@ -111,6 +115,19 @@ PLANTED = [
     (SPARSE, SPARSE + 1, "your values are the expected ones + 1."),
     (RIGHT, RIGHT - 5, "your values are the expected ones − 5, and B = 5."),
     (RIGHT, RIGHT + 0.37, "your values are the expected ones + 0.37."),
+    (WIDE, WIDE + 1, "your values are the expected ones + 1."),
+    (IMAGE, 255 - IMAGE, "each of your values and the expected one add up to 255."),
+    (RIGHT, -2.5 - RIGHT, "each of your values and the expected one add up to −5/2."),
+    (
+        IMAGE,
+        IMAGE + (OTHER.ravel()[:99].reshape(9, 11) > 0.2),
+        "your values are the expected ones, but 44 of 99 are too large by 1.",
+    ),
+    (
+        RIGHT,
+        RIGHT - 0.5 * (OTHER > 0.3),
+        "your values are the expected ones, but 149 of 390 are too small by 1/2.",
+    ),
     (
         RIGHT,
         RIGHT + ROW,
@@ -503,7 +520,7 @@ def test_a_planted_relation_is_told(right, wrong, text):
 def test_a_row_that_scattered_errors_spare_is_not_told():
     """A wrong entry or two in each column hit some rows and not others: it says nothing of rows."""
     scattered = TABLE.copy()
-    scattered[[1, 2, 1, 4, 5, 5], [0, 1, 2, 3, 4, 0]] += 9.5
+    scattered[[1, 2, 1, 4, 5, 5], [0, 1, 2, 3, 4, 0]] += [9.5, 8.1, 9.5, 7.4, 9.5, 8.8]
     assert told(TABLE, scattered) is None
     assert words(told(TABLE, changed(TABLE, 0, np.exp))).endswith(", except for the first along T.")
 
@@ -776,6 +793,18 @@ def test_a_search_is_short():
     wrong = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     assert calls_of(lambda: find_relations(right, wrong, [*wrong], LETTERS)) < 4 * 7_500
+
+
+def test_minus_1_has_nothing_to_do_with_signs_where_no_negative_number_is_expected():
+    """As where -1 stands for each node that is in no component."""
+    labels = np.array([0, 3, 1, 0, 0, 5, 1, 2, 0, 2, 2, 7, 1, 0, 4])
+    assert told(labels, -np.sign(labels)) is None
+
+
+def test_whole_numbers_are_right_only_where_they_are_equal():
+    """Beside a large one, being off by 1 would be rounding; such numbers are in no other order."""
+    assert told(WIDE, 2 * WIDE - (WIDE > 60)) is None
+    assert words(told(WIDE, WIDE + 1)) == "your values are the expected ones + 1."
 
 
 def test_whole_numbers_are_never_said_to_be_rounded():

@@ -309,13 +309,26 @@ class Shapes:
 
 
 @dataclass(frozen=True)
+class RowsThere:
+    """How many expected rows an answer lacks, of how many, and how many others it has.
+
+    of_rows: whether they are rows; else they are single values.
+    """
+
+    missing: int
+    expected: int
+    others: int
+    of_rows: bool = True
+
+
+@dataclass(frozen=True)
 class Look:
     """How wrong arrays look.
 
     shapes: where they differ. contents, amounts: the array's, and the expected one's.
     text: where it differs first, the array's and the expected one's, quoted; index: at which place.
     counts: of each array how many values are wrong, and of how many.
-    words: the author's own.
+    rows: which are there of a list that is too long or too short. words: the author's own.
     """
 
     kind: LookKind
@@ -325,6 +338,7 @@ class Look:
     text: tuple[str, ...] = ()
     index: tuple[int, ...] = ()
     counts: tuple[tuple[int, int], ...] = ()
+    rows: RowsThere | None = None
     words: str = ""
 
 

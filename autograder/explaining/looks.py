@@ -1,5 +1,6 @@
 """How wrong arrays look, as data: their shapes, what they hold, where text differs, how many."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -7,13 +8,23 @@ from hashlib import sha256
 import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_long, is_text, names_used
-from autograder.finding import Content, Finding, FindingKind, Look, LookKind, Shapes
+from autograder.finding import (
+    Content,
+    Finding,
+    FindingKind,
+    Look,
+    LookKind,
+    RowsThere,
+    Shapes,
+)
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
 from autograder.judging.points import Standard
 from autograder.judging.variants import WrongAnswer
 
+MOST_COMPARED = 10_000  # entries of lists whose rows are compared
+EXACT = "iubU"  # kinds of arrays whose rows are equal or not
 LONGEST_QUOTE = 60  # characters that are shown of a text
 
 
@@ -55,7 +66,8 @@ def look_at(name: str, comparison: Comparison) -> Finding:
     elif _is_other_content(want, got):
         look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
     elif got.shape != want.shape:
-        look = Look(LookKind.OTHER_SHAPE, two_shapes(got, want, comparison))
+        shapes = two_shapes(got, want, comparison)
+        look = Look(LookKind.OTHER_SHAPE, shapes, rows=_rows_there(want, got))
     elif is_long(want) or is_long(got):
         look = _look_of_long(name, comparison)
         group = checksum(f"{got.shape} {got.tolist()}".encode())
@@ -75,6 +87,47 @@ def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Loo
     if large.shape != want.shape:
         shapes = two_shapes(large, want, comparison)
     return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
+
+
+def _rows_there(want: np.ndarray, got: np.ndarray) -> RowsThere | None:
+    """Count which expected rows are in a list of another length; None where none is."""
+    missing, others = rows_apart(want, got)
+    is_any_there = len(missing) < len(want) if want.ndim else False
+    if not is_any_there or not (missing or others):
+        return None
+    return RowsThere(len(missing), len(want), len(others), of_rows=want.ndim > 1)
+
+
+def rows_apart(want: np.ndarray, got: np.ndarray) -> tuple[list[object], list[object]]:
+    """List the expected rows that a list lacks, and those that it has beside them.
+
+    Nothing of rows of another shape, nor of floats, which are seldom equal.
+    """
+    if not want.ndim or want.ndim != got.ndim or want.shape[1:] != got.shape[1:]:
+        return [], []
+    if not {want.dtype.kind, got.dtype.kind} <= set(EXACT) or is_long(want) or is_long(got):
+        return [], []
+    if max(want.size, got.size) > MOST_COMPARED:
+        return [], []
+    return _without(want, got), _without(got, want)
+
+
+def _without(rows: np.ndarray, taken: np.ndarray) -> list[object]:
+    """Return the rows that are left when each of some is taken away once."""
+    left = Counter(_names_of(taken))
+    kept = []
+    for row, name in zip(rows.tolist(), _names_of(rows), strict=True):
+        if left[name]:
+            left[name] -= 1
+        else:
+            kept.append(row)
+    return kept
+
+
+def _names_of(rows: np.ndarray) -> list[str]:
+    """Return what each row is, written; a truth value is 0 or 1."""
+    comparable = rows.astype(np.int8) if rows.dtype.kind == "b" else rows
+    return [repr(row) for row in comparable.tolist()]
 
 
 def _is_other_content(want: np.ndarray, got: np.ndarray) -> bool:

@@ -26,6 +26,7 @@ from autograder.finding import (
     RelationKind,
     Replied,
     RowsKind,
+    RowsThere,
     Shapes,
     ValuesKind,
     WrongRows,
@@ -454,7 +455,21 @@ def _other_content(look: Look) -> str:
 
 def _other_shape(look: Look) -> str:
     assert look.shapes is not None
-    return f"the shape is wrong: {_two_shapes(look.shapes)}"
+    said = f"the shape is wrong: {_two_shapes(look.shapes)}"
+    return f"{said} {_which_are_there(look.rows)}" if look.rows else said
+
+
+def _which_are_there(rows: RowsThere) -> str:
+    """Say which expected rows are there, and how many others."""
+    what = "rows" if rows.of_rows else "values"
+    if not rows.missing:
+        return f"All {rows.expected} expected {what} are there, and {rows.others} more."
+    are = "is" if rows.missing == 1 else "are"
+    said = f"{rows.missing} of the {rows.expected} expected {what} {are} missing"
+    if not rows.others:
+        return f"{said}; those that are there are right."
+    are = "is" if rows.others == 1 else "are"
+    return f"{said}, and {rows.others} of yours {are} not expected."
 
 
 def _two_shapes(shapes: Shapes) -> str:

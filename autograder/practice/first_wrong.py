@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.check import WHOLE, Answer, Check
+from autograder.explaining.looks import rows_apart
 from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these with which it differs from the other
@@ -37,6 +38,8 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
 
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
     """Say what the first wrong number of an array should be and is; "" where there is none."""
+    if name in answer.arrays and answer.arrays[name].shape != expected.arrays[name].shape:
+        return _first_row_apart(name, expected.arrays[name], answer.arrays[name])
     wrong = wrong_places(check, name, expected, answer)
     if not wrong.any():
         return ""
@@ -48,6 +51,24 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     should_be = _written(want, got)
     found = _written(got, want)
     return f"`{name}{index}` should be {should_be} and is {found}."
+
+
+def _first_row_apart(name: str, want: np.ndarray, got: np.ndarray) -> str:
+    """Say which row a list lacks first, else which it has beside the expected ones."""
+    missing, others = rows_apart(want, got)
+    if len(missing) == len(want):
+        return ""
+    if missing:
+        return f"`{name}` lacks {_shortened(missing[0])}."
+    if others:
+        return f"`{name}` should not have {_shortened(others[0])}, or not so often."
+    return ""
+
+
+def _shortened(row: object) -> str:
+    """Write a row; of a long one its beginning."""
+    written = repr(row)
+    return written if len(written) <= MOST_FIGURES else f"{written[:MOST_FIGURES]}…"
 
 
 def _written(number: np.generic, other: np.generic) -> str:

@@ -73,6 +73,25 @@ def test_the_first_wrong_number_is_told(want, got, words):
 
 
 @pytest.mark.parametrize(
+    ("want", "got", "words"),
+    [
+        ([[0, 1], [1, 0], [1, 1]], [[1, 1], [0, 1]], "`y` lacks [1, 0]."),
+        ([[False, True], [True, True]], [[1, 1]], "`y` lacks [False, True]."),
+        ([2, 3, 5], [1, 2, 3, 5], "`y` should not have 1, or not so often."),
+        ([2, 3, 5], [2, 3, 3, 5], "`y` should not have 3, or not so often."),
+        (["a", "b"], ["b"], "`y` lacks 'a'."),
+        ([[0, 1]], [[1, 0], [0, 0]], ""),
+        ([[0, 1]], [0, 1], ""),
+        ([1.5, 2.5], [1.5], ""),
+        (["a" * 99, "b"], ["b"], f"`y` lacks '{'a' * 59}…."),
+    ],
+)
+def test_of_a_list_of_another_length_a_row_is_told(want, got, words):
+    """The first that is missing, else the first that is too much; none where all are wrong."""
+    assert told(want, got) == words
+
+
+@pytest.mark.parametrize(
     ("arrays", "named"),
     [
         ("", ""),

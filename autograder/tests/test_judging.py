@@ -500,7 +500,10 @@ def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
     """`H` is a size of the unit; a check of T and B does not have it."""
     of_two = replace(three, letters=("T", "B"))
     judged = judge(of_two, key(), Answer({"a": A, "b": B, "c": np.arange(9)}), SIZES)
-    assert judged.remarks[0].text == "the shape is wrong: (9,) found, (B,) = (3,) expected."
+    assert judged.remarks[0].text == (
+        "the shape is wrong: (9,) found, (B,) = (3,) expected. "
+        "All 3 expected values are there, and 6 more."
+    )
 
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.99, True), (0.93, True), (0.88, False)])
@@ -837,6 +840,11 @@ def test_equal_text_earns_everything():
     assert named_verdict(one=np.array("A. L. ")).earned == 1
 
 
+SHAPE_OF_TWO = "the shape is wrong: (2,) found, (B,) = (3,) expected."
+BUT_RIGHT = "those that are there are right."
+MISSING_AND, NOT = "expected values are missing, and", "is not expected."
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -848,7 +856,17 @@ def test_equal_text_earns_everything():
             "at [1] expected 'G. B. H.', found 'G.B.H.'.",
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
-        ({"all": ALL[:2]}, "the shape is wrong: (2,) found, (B,) = (3,) expected."),
+        ({"all": ALL[:2]}, f"{SHAPE_OF_TWO} 1 of the 3 expected values is missing; {BUT_RIGHT}"),
+        (
+            {"all": np.array(["E. N.", "x"])},
+            f"{SHAPE_OF_TWO} 2 of the 3 {MISSING_AND} 1 of yours {NOT}",
+        ),
+        ({"all": np.array(["x", "y"])}, SHAPE_OF_TWO),
+        (
+            {"all": np.array([*ALL, "x"])},
+            "the shape is wrong: (B+1,) = (4,) found, (B,) = (3,) expected. "
+            "All 3 expected values are there, and 1 more.",
+        ),
         ({"all": np.array([1, 2, 3])}, "your values are numbers, and should be text."),
         ({"one": np.array(3)}, "your value is a number, and should be text."),
         ({"all": np.array([])}, "your value is an empty list, and should be text."),

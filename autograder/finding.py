@@ -196,6 +196,7 @@ class RelationKind(StrEnum):
     FACTOR_BUT_FOR_ONE_OF_EACH_ROW = "factor but for one of each row"
     RIGHT_BUT_WHERE = "right but where"
     RIGHT_BUT_AT_BORDER = "right but at the border"
+    RIGHT_IN_BLOCK = "right in a block"  # where some rows meet some columns
     RIGHT_BUT_ON_DIAGONAL = "right but on the diagonal"
     RIGHT_ON_DIAGONAL = "right on the diagonal"
     RIGHT_WHERE = "right where"

@@ -791,6 +791,21 @@ def _right_but_at_border(relation: Relation) -> str:
     )
 
 
+def _right_in_block(relation: Relation) -> str:
+    """Say where two axes meet: "where numbers 0 and 1 along H meet numbers 0 to 4 along W"."""
+    first, second = relation.numbers
+    one, other = relation.axes
+    return (
+        f"your values are {RIGHT} only where {_of_numbers(first)} along {_axis(one)} meet "
+        f"{_of_numbers(second)} along {_axis(other)}, counted from 0"
+    )
+
+
+def _of_numbers(numbers: str) -> str:
+    """Write "number 3" or "numbers 0 to 4"."""
+    return f"number {numbers}" if numbers.isdigit() else f"numbers {numbers}"
+
+
 def _along_any(axes: Sequence[Axis]) -> str:
     """Say along which of several axes: " along T or B"."""
     return f" along {' or '.join(map(_axis, axes))}" if axes else ""
@@ -960,6 +975,7 @@ RELATIONS: Mapping[RelationKind, Callable[[Relation], str]] = {
     RelationKind.FACTOR_BUT_FOR_ONE_OF_EACH_ROW: _factor_but_for_one_of_each_row,
     RelationKind.RIGHT_BUT_WHERE: _right_but_where,
     RelationKind.RIGHT_BUT_AT_BORDER: _right_but_at_border,
+    RelationKind.RIGHT_IN_BLOCK: _right_in_block,
     RelationKind.RIGHT_BUT_ON_DIAGONAL: _right_but_on_diagonal,
     RelationKind.RIGHT_ON_DIAGONAL: _right_on_diagonal,
     RelationKind.RIGHT_WHERE: _right_where,

@@ -23,6 +23,7 @@ MIN_WRONG = 3  # so many wrong zeros or signs say something
 MIN_SAME = 3  # so many equal values say something
 LEAST_ROWS = 4  # rows, and places of each, that say something where one of each row is left out
 LEAST_PARTS = 3  # right values, and wrong ones, that say something of the smaller and larger ones
+MOST_NUMBERED = 6  # rows that are listed one by one
 CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three figures
 
 
@@ -201,6 +202,61 @@ def _chance_of_being_among_log10(count: int, places: Array) -> float:
     drawn = np.arange(count)
     chances = (int(places.sum()) - drawn) / (places.size - drawn)
     return float(np.log10(chances).sum())
+
+
+# ---- where some rows meet some columns
+
+
+def right_in_a_block(case: Case) -> Iterator[Fitting]:
+    """Find where entries are right just where some rows along one axis meet some along another.
+
+    Example: indices into both axes of an image that are right at first and then fall behind.
+    """
+    if not case.same_shape or case.wrong.all():
+        return
+    shape = case.found.shape
+    is_right = ~case.wrong
+    for axes in combinations(range(len(shape)), 2):
+        rows = [_any_along(is_right, axis) for axis in axes]
+        if any(one.all() for one in rows):
+            continue  # whole rows are right, which another search says
+        if not np.array_equal(is_right, _where_they_meet(shape, axes, rows)):
+            continue
+        choices = sum(len(one) for one in rows) * math.log10(2)
+        if evidence.chance_of_places_log10(is_right) + choices > OF_PLACES_OF_A_PART:
+            continue
+        numbers = tuple(_numbers_of(one) for one in rows)
+        if all(numbers):
+            named = case.letters.axes(shape, axes)
+            relation = Relation(RelationKind.RIGHT_IN_BLOCK, axes=named, numbers=numbers)
+            yield Fitting(relation, 0.0005, _chance_of_right_ones(case), whole=False)
+
+
+def _any_along(entries: Array, axis: int) -> Array:
+    """Return which rows along an axis have any of some entries, (rows,)."""
+    others = tuple(other for other in range(entries.ndim) if other != axis)
+    rows: Array = np.any(entries, axis=others)
+    return rows
+
+
+def _where_they_meet(shape: tuple[int, ...], axes: tuple[int, ...], rows: list[Array]) -> Array:
+    """Return which entries are in rows of both kinds."""
+    meet = np.ones(shape, bool)
+    for axis, one in zip(axes, rows, strict=True):
+        meet &= np.expand_dims(one, tuple(other for other in range(len(shape)) if other != axis))
+    return meet
+
+
+def _numbers_of(rows: Array) -> str:
+    """Write which rows are meant, "1 to 3" or "0, 2 and 5"; "" of many that are not in a row."""
+    numbers = np.flatnonzero(rows).tolist()
+    first, last = numbers[0], numbers[-1]
+    if len(numbers) > 2 and last - first == len(numbers) - 1:
+        return f"{first} to {last}"
+    if len(numbers) > MOST_NUMBERED:
+        return ""
+    *firsts, _ = map(str, numbers)
+    return f"{', '.join(firsts)} and {last}" if firsts else f"{last}"
 
 
 # ---- on a diagonal

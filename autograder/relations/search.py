@@ -47,6 +47,7 @@ SEARCHES: tuple[Search, ...] = (
     rows.right_but_for_rows,
     places.right_but_in_places,
     places.right_but_at_the_border,
+    places.right_in_a_block,
     places.right_but_on_a_diagonal,
     places.wrong_where_values_are,
 )

@@ -61,6 +61,7 @@ IMAGE = np.random.default_rng(3).integers(256, size=(9, 11))
 WIDE = np.array([5, 22, 3, 231, 5604, 966467, 15796476, 1, 42])
 SQUARE = RNG.normal(size=(4, 4))
 SQUARES = RNG.normal(size=(3, 4, 4))
+AT_4 = np.arange(5) == 4
 AT_BORDER = np.pad(np.zeros((4, 3), bool), 1, constant_values=True)
 
 
@@ -277,6 +278,19 @@ PLANTED = [
         np.where(AT_BORDER[:, :, None], RIGHT**3, RIGHT),
         "your values are the expected ones, except at the border: all wrong ones are in the first "
         "or last row along T or B.",
+    ),
+    # where some rows meet some columns
+    (
+        IMAGE,
+        np.where((np.arange(9)[:, None] < 2) & (np.arange(11) < 5), IMAGE, IMAGE[::-1] + 1),
+        "your values are the expected ones only where numbers 0 and 1 along axis 0 meet "
+        "numbers 0 to 4 along axis 1, counted from 0.",
+    ),
+    (
+        RIGHT,
+        np.where(np.isin(np.arange(6), [1, 2, 5])[:, None, None] & AT_4[:, None], RIGHT, OTHER),
+        "your values are the expected ones only where numbers 1, 2 and 5 along T meet number 4 "
+        "along B, counted from 0.",
     ),
     # they add up to 1
     (

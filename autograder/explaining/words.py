@@ -137,8 +137,9 @@ def _recorded(finding: Finding) -> str:
 
 
 def quoted(names: Sequence[str]) -> str:
-    """Write names of checks: "`a` and `b`"."""
-    return " and ".join(f"`{name}`" for name in names)
+    """Write names of checks: "`a`, `b` and `c`"."""
+    *firsts, last = (f"`{name}`" for name in names)
+    return f"{', '.join(firsts)} and {last}" if firsts else last
 
 
 def _waits(finding: Finding) -> str:

@@ -91,3 +91,10 @@ def test_only_one_module_says_what_is_found(path):
     """What finds makes data, so that nothing has to read a sentence back."""
     found = list(sentences(path))
     assert bool(found) == (path.name == "words.py"), found
+
+
+def test_names_are_listed_with_commas():
+    """As a sentence lists them; "and" stands once."""
+    assert words.quoted(["a"]) == "`a`"
+    assert words.quoted(["a", "b"]) == "`a` and `b`"
+    assert words.quoted(["a", "b", "c"]) == "`a`, `b` and `c`"

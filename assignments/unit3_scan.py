@@ -508,6 +508,82 @@ with autograder.example("how large the state gets"):
 # with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
 # same happens to the gradients, as unit 5 shows.
 #
+# **Find the mistake.** How large is this growth per step, and would a tiny *difference* between two states grow as well? If so, the network is chaotic,
+# and what it read first decides everything later. Measure it: run the network from two states that differ a little, and see how many times as large
+# each step makes their difference. After each step pull the second state back to the first one until they are as near as at the start;
+# otherwise the difference would soon be no small one. The mean is taken of the logarithms, because factors multiply:
+#
+# $$\mathrm{growth} = \exp\Big(\frac{1}{T} \sum_t \ln \frac{\text{size of the difference after step } t}{\text{size before it}}\Big)$$
+#
+# (Its logarithm is the *Lyapunov exponent*.) The function below does that, but one of its lines is wrong. Which one depends on your name.
+#
+# 1. Write your name, run the example below it, and copy the function that you get to where it is asked for.
+# 2. Find the wrong line: give the function steps whose growth you know. Repair it, in any way; the check runs it.
+# 3. Give the number of that line. The check stores it, and it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 12 lines in all
+#
+# <details><summary>For which steps do I know the growth?</summary>
+#
+# `lambda h, x: 3 * h` has a growth of 3, `lambda h, x: h + x` one of 1. Two steps by turns, 2 * h and 8 * h, have the growth 4: with x in (2, 8) that is
+# `lambda h, x: x * h`. None of that depends on the size of the first difference.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("growth", my_name()))
+
+
+# %%
+def growth(fn, h, xs, nudge):
+    """The mean growth of a small difference of two states, as a factor per step: a number.
+
+    fn: a step, state (H,) and element → state (H,). The two states are `h` and `h + nudge` before the first element of xs.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("how fast a difference grows"):
+    inputs = begin["Wx"][ids[:30]].double()  # what comes in at each step
+    nudge = 1e-3 * torch.randn(96, generator=random).double()
+    for name, Wh in hidden.items():
+        Wh = Wh.double()
+
+        def one_step(h, x, Wh=Wh):
+            return torch.relu(x + h @ Wh)
+
+        factor = float(growth(one_step, torch.ones(96).double(), inputs, nudge))
+        print(f"{name:<15} × {factor:.2f} per step, × {factor**100:.1g} in 100 steps")
+
+# %% [markdown]
+# With the identity a difference neither grows nor shrinks, with half the scale it halves at each step, and with twice the scale it doubles. The drawn matrix
+# itself lies between, at 1.07 in these 30 steps. With the first one, all that was read counts equally for ever. With the last one the state is
+# chaotic: the smallest difference at the start is all that matters at the end.
+#
 # And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
 # it:** at which scale will learning be fastest, and what can a network learn from zeros?
 

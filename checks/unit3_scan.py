@@ -8,7 +8,16 @@ import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choices, named, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choices,
+    named,
+    planted,
+    same_after,
+)
 from autograder.torch.networks import tensor
 from autograder.torch.operators import by_hand
 
@@ -462,6 +471,30 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
 def predicted_states(net: Any, seed: int) -> set[str]:
     """`ordinary_after_100_steps` predicts which states keep their size"""
     return net.ordinary_after_100_steps()
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`growth` is the mean factor per step of a difference, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    factors = []
+    for spread in np.linspace(0.2, 0.8, 12):
+        Wh = draw(rng, H, H, spread=spread)
+
+        def step(h: torch.Tensor, x: torch.Tensor, Wh: torch.Tensor = Wh) -> torch.Tensor:
+            return torch.tanh(x + h @ Wh)
+
+        # a difference that is not very small, so that it matters how far it has grown
+        nudge = draw(rng, H, spread=0.1)
+        factors.append(float(net.growth(step, draw(rng, H), draw(rng, T, H), nudge)))
+    return named("factors", factors) | same_after(net)
+
+
+@check(points=1, question=planted("growth"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 @check(

@@ -85,3 +85,16 @@ def linear_recurrence_backward(a, h0, h, dh):
     da[1:] *= h[: T - 1]
     da[0] *= h0
     return da, g, (g[:1] * a[:1]).squeeze(0)
+
+
+def growth(fn, h, xs, nudge):
+    def sizes(h):
+        gap, first = nudge, (nudge**2).sum().sqrt()
+        for x in xs:
+            h, near = fn(h, x), fn(h + gap, x)
+            size = ((near - h) ** 2).sum().sqrt()
+            gap = (near - h) / size * first
+            yield float(size / first)
+
+    factors = np.array([*sizes(h)])
+    return float(np.exp(np.log(factors).mean()))

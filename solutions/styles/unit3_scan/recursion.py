@@ -62,3 +62,15 @@ def linear_recurrence_backward(a, h0, h, dh):
     longer = torch.cat([a, torch.zeros(1, a.shape[1])])
     g = linear_recurrence(longer[1:].flip(0), dh.flip(0), dh.new_zeros(a.shape[1])).flip(0)
     return g * torch.cat([h0.view(1, -1), h[:-1]]), g, (a * g)[0]
+
+
+def growth(fn, h, xs, nudge):
+    def product(h, gap, i):
+        if i == len(xs):
+            return 1.0
+        after = fn(h, xs[i])
+        new = fn(h + gap, xs[i]) - after
+        factor = new.norm() / gap.norm()
+        return factor * product(after, new / factor, i + 1)
+
+    return product(h, nudge, 0) ** (1 / len(xs))

@@ -61,6 +61,27 @@ def update(weights, grads, lr):
     return new
 
 
+def my_name():
+    return "solved_again_unit3"
+
+
+def growth(fn, h, xs, nudge):
+    """The mean growth of a small difference of two states, as a factor per step: a number."""
+    total, count, length = 0.0, 0, torch.dist(nudge, 0 * nudge)
+    gap = nudge
+    for x in xs:
+        near = fn(h + gap, x)
+        h = fn(h, x)
+        distance = torch.dist(near, h)
+        total, count = total + torch.log(distance) - torch.log(length), count + 1
+        gap = (near - h) * (length / distance)
+    return torch.exp(total / count)
+
+
+def mistaken_line():
+    return 14
+
+
 def ordinary_after_100_steps():
     return {"the identity", "drawn"}
 

@@ -59,6 +59,28 @@ def update(weights, grads, lr):
     return {k: torch.sub(w, grads[k], alpha=lr) for k, w in weights.items()}
 
 
+def my_name():
+    return "solved_unit3"
+
+
+def growth(fn, h, xs, nudge):
+    """The mean growth of a small difference of two states, as a factor per step: a number."""
+    size = nudge.norm()
+    other = h + nudge
+    logarithms = []
+    for x in xs:
+        h = fn(h, x)
+        other = fn(other, x)
+        gap = other - h
+        logarithms.append((gap.norm() / size).log())
+        other = h + size * gap / gap.norm()
+    return torch.stack(logarithms).mean().exp()
+
+
+def mistaken_line():
+    return 14
+
+
 def ordinary_after_100_steps():
     return {"the identity", "drawn × ½"}
 

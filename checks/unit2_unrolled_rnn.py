@@ -141,8 +141,8 @@ def three_characters(net: Any, seed: int) -> Arrays:
     words={
         "same_after": KEPT,
         "of_transposed_targets": (
-            "no loss came of logits and targets that were transposed, as `sequence_windows` gives "
-            "them: `view` refuses such tensors, `flatten` and `reshape` take all."
+            "logits and targets are transposed here, as `sequence_windows` gives them. If there is "
+            "no loss: `view` refuses such tensors, `flatten` and `reshape` take all."
         ),
     },
 )

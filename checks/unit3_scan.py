@@ -544,7 +544,17 @@ def rotations(rng: np.random.Generator, n: int) -> torch.Tensor:
     return torch.from_numpy(orthogonal).float()
 
 
-@check(points=5, costs=("result_of_1",), words={"same_after": KEPT})
+@check(
+    points=5,
+    costs=("result_of_1",),
+    words={
+        "same_after": KEPT,
+        "calls_over_the_limit": (
+            "`op` was called more often than in a few rounds: 64 elements take at most 13 calls. "
+            "Combine all pairs of a round in one call."
+        ),
+    },
+)
 def in_rounds(net: Any, seed: int) -> Arrays:
     """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
     rng = np.random.default_rng(seed)

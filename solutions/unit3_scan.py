@@ -432,6 +432,8 @@ def sequence_loss(logits, targets):
     #   softmax was applied twice: `cross_entropy` takes logits and does its own.
     # mistake: return F.nll_loss(logits, targets, reduction="sum")
     #   `nll_loss` needs log-probabilities, and got logits. Use `cross_entropy`, which takes logits.
+    # mistake: return F.nll_loss(torch.softmax(logits, -1), targets, reduction="sum")
+    #   the log is missing: probabilities were added up. Use `cross_entropy`, which takes logits.
     # mistake (keeps 0.3): return F.cross_entropy(logits.detach(), targets, reduction="sum")
     #   the loss is right, but cut off from the logits (`detach`, `.data`): no gradient reaches them.
     # mistake: return F.cross_entropy(logits, targets, reduction="sum").item()

@@ -8,7 +8,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.check import Arrays, UnitSettings, Watched, check, choice, named, same_after
+from autograder.check import (
+    Arrays,
+    UnitSettings,
+    Watched,
+    check,
+    choice,
+    named,
+    planted,
+    same_after,
+)
 from autograder.torch.networks import condition, floats, gradients, load, moved, put, size, take
 from autograder.torch.operators import by_hand
 from autograder.torch.sgd import Descent
@@ -539,3 +548,29 @@ def area_under_the_curve(net: Any, seed: int) -> Arrays:
     columns = np.transpose(areas)
     out = named("with_ties without of_many_small_scores", *columns)
     return out | same_after(net)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`surprising_pieces` finds where the total is above usual, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    rows = []
+    for threshold in (2.5, 4.0, 5.5):
+        for usual in (1.8, 2.2):
+            # 6 steps of each 24 are a passage, from the first step to the last
+            is_foreign = np.arange(246) % 24 < 6
+            drawn = rng.exponential(1.2, 246) + np.where(is_foreign, 2.0, 0.1)
+            found = net.surprising_pieces(drawn.tolist(), usual, threshold)
+            rows += [(threshold, begin, end) for begin, end in found]
+    for threshold in (1, 2, 3):  # of whole numbers many totals are equal
+        whole = [2, *rng.choice(5, 240, p=(0.5, 0.2, 0.1, 0.1, 0.1)).tolist()]
+        found = net.surprising_pieces(whole, 1, threshold)
+        rows += [(threshold, begin, end) for begin, end in found]
+    return named("pieces", np.reshape(rows, (-1, 3))) | same_after(net)
+
+
+@check(points=1, question=planted("surprising_pieces"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()

@@ -21,10 +21,14 @@ from autograder.authoring.validate import (
     judge_pairs,
 )
 from autograder.authoring.validation_report import ValidationReport
+from autograder.check import is_to_be_repaired
 from autograder.data import corpus, unit_data
 from autograder.grading import keys
-from autograder.grading.key_file import load_key, save_key
+from autograder.grading.key_file import functions_in_key, load_key, save_key
+from autograder.grading.planted import asks_for_line
 from autograder.judging import PlainKey, Verdict
+from autograder.sandbox.inside.runner import run_experiment
+from autograder.sandbox.inside.submission import Submission
 from autograder.tests.judged import judge
 
 
@@ -113,6 +117,24 @@ def test_a_mutant_that_is_said_to_be_right_and_loses_points_is_a_fault(monkeypat
     told = [line.text for line in judge_mutants(unit, report, data={}) if line.fault]
     assert len(told) == 1
     assert "says that it is right" in told[0]
+
+
+@pytest.mark.parametrize("unit", EACH_UNIT)
+def test_a_unit_has_twenty_mistakes_to_find_and_none_passes_as_a_repair(unit):
+    """The functions that students get are 20 at least; handed in as it is, none passes."""
+    loaded = this_course.unit(unit)
+    (asked,) = [check for check in loaded.checks if asks_for_line(check)]
+    (repaired,) = [check for check in loaded.checks if is_to_be_repaired(check, [asked])]
+    functions = functions_in_key(loaded, asked)
+    assert len(functions) >= 20
+    plain = keys.plain_solution(loaded)
+    reset = loaded.experiments.reset
+    key = PlainKey(run_experiment(repaired, Submission(plain.encode(), "s.py"), 77, reset))
+    for function in functions:
+        script = f"{plain}\n\n# %%\n{function}\n"
+        answer = run_experiment(repaired, Submission(script.encode(), "s.py"), 77, reset)
+        verdict = judge(repaired, key, answer, loaded.sizes)
+        assert verdict.status != "passed", function
 
 
 @pytest.mark.parametrize("unit", EACH_UNIT)

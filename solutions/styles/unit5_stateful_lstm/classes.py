@@ -199,3 +199,25 @@ class Automaton:
 
 def longest_copied(text: str, source: str) -> tuple[int, int]:
     return Automaton(source).longest(text)
+
+
+class Climb:
+    """A running total that has left 0."""
+
+    def __init__(self, begin):
+        self.begin, self.end = begin, begin
+        self.total = self.top = 0.0
+
+    def add(self, place, amount):
+        self.total += amount
+        if self.total > self.top:
+            self.top, self.end = self.total, place + 1
+        return self.total > 0
+
+
+def surprising_pieces(scores, usual, threshold):
+    climbs = [Climb(0)]
+    for place, score in enumerate(scores):
+        if not climbs[-1].add(place, score - usual):
+            climbs.append(Climb(place + 1))
+    return [(climb.begin, climb.end) for climb in climbs if climb.top > threshold]

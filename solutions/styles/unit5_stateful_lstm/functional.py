@@ -1,7 +1,7 @@
 """`F.linear`, `F.batch_norm`, `F.dropout`; `accumulate`, lambdas and iterators in place of loops."""
 
 from bisect import bisect_left
-from itertools import accumulate, islice, repeat
+from itertools import accumulate, groupby, islice, repeat
 
 
 def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
@@ -90,3 +90,12 @@ def longest_copied(text, source):
     # what is missing at one length is missing at all that are larger
     length = bisect_left(range(1, len(text) + 1), True, key=is_missing)
     return next(i for i, piece in enumerate(pieces(length)) if piece in source), length
+
+
+def surprising_pieces(scores, usual, threshold):
+    totals = [*accumulate(scores, lambda total, s: max(0.0, total + s - usual), initial=0.0)][1:]
+    climbs = groupby(range(len(totals)), key=lambda place: totals[place] > 0)
+    places = [[*climb] for is_above, climb in climbs if is_above]
+    tops = [max(climb, key=totals.__getitem__) for climb in places]
+    pairs = zip(places, tops, strict=True)
+    return [(climb[0], top + 1) for climb, top in pairs if totals[top] > threshold]

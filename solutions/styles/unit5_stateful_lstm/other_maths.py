@@ -88,3 +88,15 @@ def roc_auc(scores, labels):
 def longest_copied(text, source):
     found = SequenceMatcher(None, text, source, autojunk=False).find_longest_match()
     return np.int64(found.a), np.int64(found.size)
+
+
+def surprising_pieces(scores, usual, threshold):
+    sums = np.concatenate([[0.0], np.cumsum(np.asarray(scores) - usual)])
+    lowest = np.minimum.accumulate(sums)
+    resets = np.flatnonzero(sums == lowest)  # where the total is 0
+    pieces = []
+    for begin, after in zip(resets, [*resets[1:], len(sums)], strict=True):
+        climb = sums[begin:after] - sums[begin]
+        if climb.max() > threshold:
+            pieces.append((int(begin), int(begin + climb.argmax())))
+    return pieces

@@ -125,6 +125,28 @@ def gradient_that_stays():
     return "plain × 1.41"
 
 
+def my_name():
+    return "solved_again_unit5"
+
+
+def surprising_pieces(scores, usual, threshold):
+    """The pieces whose total above `usual` exceeds `threshold`: a list of pairs, the first place and the one after the last."""
+    found, begin, total, top, end = [], 0, 0.0, 0.0, 0
+    for i in range(len(scores)):
+        total = max(total + scores[i] - usual, 0.0)
+        if total == 0.0:
+            if top > threshold:
+                found.append((begin, end))
+            begin, top = i + 1, 0.0
+        elif total > top:
+            top, end = total, i + 1
+    return [*found, (begin, end)] if top > threshold else found
+
+
+def mistaken_line():
+    return 12
+
+
 def roc_auc(scores, labels):
     pos, neg = scores[labels].double(), scores[~labels].double()
     total = 0.0

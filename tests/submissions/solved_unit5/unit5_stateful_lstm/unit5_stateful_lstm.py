@@ -131,6 +131,31 @@ def gradient_that_stays():
     return "LSTM open"
 
 
+def my_name():
+    return "solved_unit5"
+
+
+def surprising_pieces(scores, usual, threshold):
+    """The pieces whose total above `usual` exceeds `threshold`: a list of pairs, the first place and the one after the last."""
+    pieces = []
+    total = highest = 0.0
+    begin = 0
+    for place, score in enumerate([*scores, -float("inf")]):
+        total += score - usual
+        if total > highest:
+            highest, end = total, place + 1
+        if total <= 0:
+            if highest > threshold:
+                pieces.append((begin, end))
+            total = highest = 0.0
+            begin = place + 1
+    return pieces
+
+
+def mistaken_line():
+    return 15
+
+
 def roc_auc(scores, labels):
     """The share of pairs (one with label True, one with False) whose first has the higher score, ties counting half.
 

@@ -295,7 +295,7 @@ def dropping_out(net: Any, seed: int) -> Arrays:
     needs=cut_from_the_past,
     words={
         "of_transposed_batches": (
-            "no loss came of batches that were transposed, as `continuing_batches` gives them: "
+            "batches are transposed here, as `continuing_batches` gives them. If there is no loss: "
             "`view` refuses such tensors, `flatten` and `reshape` take all."
         )
     },

@@ -239,6 +239,12 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
 COPIES = re.compile(
     r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
 )
+LONGEST_NAME = 255  # characters that a file's name has; the time for a copy's mark grows with more
+
+
+def without_copys_mark(name: str) -> str:
+    """Return a name without what marks a copy, such as " (1)"; a name that no file has stays."""
+    return name if len(name) > LONGEST_NAME else COPIES.sub("", name)
 
 
 def _copies_of(unit: str, folder: Path) -> list[Path]:
@@ -247,7 +253,7 @@ def _copies_of(unit: str, folder: Path) -> list[Path]:
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         stem, _, suffix = entry.name.rpartition(".")
         is_script = suffix.casefold() in ("py", "ipynb")
-        is_called_so = COPIES.sub("", stem).casefold() == unit.casefold()
+        is_called_so = without_copys_mark(stem).casefold() == unit.casefold()
         if is_script and is_called_so and entry.is_file(follow_symlinks=False):
             found.append(folder / entry.name)
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from autograder.course import Course
-from autograder.grading.submissions import COPIES
+from autograder.grading.submissions import without_copys_mark
 
 SUFFIXES = (".py", ".ipynb")
 
@@ -27,9 +27,10 @@ def script_name(name: str) -> str:
 
     That is `sums.py` for `sums.py.txt` and for `sums.py (1).txt`. Any other name stays.
     """
-    before = COPIES.sub("", name[: -len(AS_TEXT)])
-    is_saved_as_text = name.casefold().endswith(AS_TEXT) and is_script(before)
-    return before if is_saved_as_text else name
+    if not name.casefold().endswith(AS_TEXT):
+        return name
+    before = without_copys_mark(name[: -len(AS_TEXT)])
+    return before if is_script(before) else name
 
 
 def unit_named(course: Course, text: str) -> str:
@@ -37,7 +38,7 @@ def unit_named(course: Course, text: str) -> str:
 
     Empty where none or several are. text: a file's name without its suffix, or a folder's name.
     """
-    plain = _plain(COPIES.sub("", text))
+    plain = _plain(without_copys_mark(text))
     for names in _plain_names(course):
         exact = [unit for unit, name in names.items() if plain == name]
         begun = [unit for unit, name in names.items() if plain.startswith(f"{name}_")]

@@ -152,6 +152,7 @@ HAND_INS = {
     "a name that is no UTF-8": [("w.zip", BAD_NAME)],
     "names that turn": [("w.zip", zip_of(("a\x1b[31m\u202e\n.py", HALF), ("b\x07.txt", "")))],
     "a name without end": [("w.zip", zip_of(("-" * 60_000 + ".py", HALF)))],
+    "a text's name without end": [("w.zip", zip_of(("-" * 60_000 + ".py.txt", HALF)))],
     "a zip in a zip": [("w.zip", zip_of(("v.zip", zip_of(MINE))))],
     "an encrypted zip": [("w.zip", changed(zip_of(MINE), 8, b"\1"))],
     "a strange packing": [("w.zip", changed(zip_of(MINE), 10, b"\x62"))],

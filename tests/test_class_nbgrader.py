@@ -101,5 +101,5 @@ def test_what_nbgrader_makes_of_three_mutilations(folder, correct):
     with pytest.raises(AssertionError, match="nbgrader metadata may be corrupted"):
         nbgrader(folder, "autograde", UNIT, "--student", kinds[2])
     sums = {name: sum(auto or 0 for auto, _ in scores(folder, name).values()) for name in kinds}
-    assert sums["stored outputs"] == 31
+    assert sums["stored outputs"] == 33
     assert sums["checks deleted"] < 31

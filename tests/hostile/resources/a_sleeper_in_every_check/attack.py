@@ -24,3 +24,6 @@ starting_weights = sleep
 windows = sleep
 sample = sleep
 gradient_100_steps_back = sleep
+error_along = sleep
+my_name = sleep
+mistaken_line = sleep

@@ -29,6 +29,7 @@ MAX_MAIL = 256 << 10  # bytes of a mail that are looked at
 MAX_HEADER = 2_000  # characters of a header
 MAX_VALUE = 200  # characters of a field, as of a student's name
 MAX_WORDS = 500  # characters of a reason in the list
+FEW = 60  # characters of a mail's text where it is named by them
 
 
 class NoMails(UserError):
@@ -78,12 +79,15 @@ class Unclear:
     words: str
 
     def in_words(self) -> str:
-        """Say in a line whose it is."""
-        return f"{self.subject}: from {self.sender}, {self.date}"
+        """Say in a line whose it is; of a mail without a subject also how it begins."""
+        subject = self.subject or f'a mail without a subject, which begins "{self.words[:FEW]}"'
+        sender = self.sender or "an unknown sender"
+        line = f"{subject}: from {sender}"
+        return f"{line}, {self.date}" if self.date else line
 
     def row(self, students: Sequence[str]) -> Sequence[str | float]:
         """Return a row of the table, in the order of `HEAD`. students: who has its address."""
-        why = f"{self.subject}: {self.words}"
+        why = f"{self.subject}: {self.words}" if self.subject else self.words
         named = ", ".join(students)
         return ("", "", named, "", "", TO_READ, "", why, self.sender, "", self.date)
 

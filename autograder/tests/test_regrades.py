@@ -130,7 +130,7 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
         ("crash", "another submission"),
         ("", "names no check: please read"),
     ]
-    assert rows[3]["why"] == ": Hello, is there a lecture today?"
+    assert rows[3]["why"] == "Hello, is there a lecture today?"
     assert "3 requests, and 1 mail to read without a check" in done.stdout
     assert rows[1]["why"] == "The idea is right. Please look."
     assert rows[0]["why"] == "'=HYPERLINK(1)"
@@ -260,3 +260,15 @@ def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages, show):
     about = ["Student: crash", f"Unit: {UNIT}", "Check: summing", f"Checksum: {result.sha256}"]
     assert lines[:4] == about
     assert set(filled) == {"subject", "body"}
+
+
+def test_a_mail_without_headers_is_named_by_its_text(pages, tmp_path):
+    """As a program saved it; nothing is left empty in the line, or in the table."""
+    (tmp_path / "bare.eml").write_bytes(b"\nPlease look at my grade of the first unit.\n")
+    done = small.run_command("regrades", tmp_path, pages)
+    assert done.returncode == 0, done.stderr
+    assert (
+        'please read: a mail without a subject, which begins "Please look at my grade of the first '
+        'unit.": from an unknown sender\n'
+    ) in done.stdout
+    assert ",Please look at my grade" in (pages / "regrades.csv").read_text()

@@ -147,9 +147,11 @@ class _Leftovers:
                 yield Left(f"{place}/{shown(entry.name)}", why)
 
     def _beside(self, folder: os.DirEntry[str], entry: os.DirEntry[str]) -> str:
-        """Say why a file in a unit's folder was not taken; empty for what is no hand-in anyway."""
-        if not is_script(entry.name) or entry.is_dir():
+        """Say why a file in a unit's folder was not taken; empty for a folder there."""
+        if entry.is_dir():
             return ""
+        if not is_script(entry.name):
+            return "no .py or .ipynb"
         for suffix in SUFFIXES:
             if Path(folder.path) / f"{folder.name}{suffix}" in self.taken:
                 return f"beside {folder.name}, which was graded"

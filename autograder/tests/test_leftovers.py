@@ -91,12 +91,18 @@ def test_one_student_s_files_push_no_other_s_out_of_sight(folder):
 def test_what_was_graded_or_belongs_to_it_is_not_listed(folder):
     """Nor what collectors lay beside a file, nor, where one unit is asked for, other units."""
     write(folder / "right" / UNIT / "timestamp.txt")
-    write(folder / "right" / UNIT / "data.csv")
     small.submit(folder, "right", HALF, WORDS)
     assert told(folder) == {}
     assert told(folder, UNIT) == {}
     write(folder / "right" / UNIT / "helper.py")
     assert told(folder) == {f"right/{UNIT}/helper.py": f"beside {UNIT}, which was graded"}
+
+
+def test_a_document_beside_a_script_is_listed(folder):
+    """The student may mean it to be read; and a tool's own folder is no student's."""
+    write(folder / "right" / UNIT / "plot.pdf")
+    write(folder / "right" / UNIT / "figures" / "plot.png")
+    assert told(folder) == {f"right/{UNIT}/plot.pdf": "no .py or .ipynb"}
 
 
 def test_a_link_is_listed_and_a_name_is_made_printable(folder):

@@ -18,7 +18,7 @@ from autograder.grading.attempts import kind_in_words, refuse_mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
-from autograder.grading.roster import Student, as_student, called
+from autograder.grading.roster import MOODLE, Student, as_student, called
 from autograder.judging import Verdict
 from autograder.report import as_next_sentence, markdown
 from autograder.report.standings import standings
@@ -218,7 +218,7 @@ def _columns(grades: Sequence[Grade]) -> dict[str, str]:
 class _GradebookRow:
     """A student as a gradebook has a row for them, and their grades by unit.
 
-    source: the system that `who` is known from; empty for a roster's student.
+    source: the system that the number of `who` is of; empty where a person wrote it.
     """
 
     who: Student
@@ -232,7 +232,7 @@ def _rows(grades: Sequence[Grade], missing: Missing) -> list[_GradebookRow]:
     rows = [_row(student, units) for student, units in by_student.items()]
     for student in _absent(missing):
         if student.student not in by_student:
-            rows.append(_GradebookRow(student))
+            rows.append(_GradebookRow(student, student.source))
     return rows
 
 
@@ -357,6 +357,8 @@ def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
     table = [(*head, "id", "name", "email", "sis")]
     for row, line in zip(rows, lines, strict=True):
         student = whose.get(row.student) or Student(row.student)
+        if student.source == MOODLE.source:  # its numbers are each of one assignment
+            student = replace(student, id="")
         table.append((*line, *_who(student)))
     return {"total.csv": as_csv(table)}
 

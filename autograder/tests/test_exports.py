@@ -204,6 +204,34 @@ def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_p
         assert [row["Identifier"] for row in rows] == [participant]
 
 
+def test_canvas_gets_no_number_of_another_platform_s(results, tmp_path):
+    """Neither of Moodle's submission, nor of a roster's student; a person's own number stays."""
+    best = max(results, key=lambda result: result.score)
+    pierre = of("pierre", best, HandIn(source="moodle", student="pierre", name="Pierre", id="17"))
+    roster = [
+        Student("anna", name="Anna", id="6030", source="moodle"),
+        Student("berta", name="Berta", id="31", source="canvas"),
+        Student("carl", name="Carl", id="32"),
+    ]
+    exports.export(grades([pierre], Policy()), "canvas", tmp_path, {UNIT: roster})
+    rows = {row["Student"]: row["ID"] for row in table(tmp_path / "canvas.csv")[1:]}
+    assert rows == {"Pierre": "", "Anna": "", "Berta": "31", "Carl": "32"}
+
+
+def test_the_total_has_no_number_of_one_assignment(results, tmp_path):
+    """Moodle's is another one in each; Canvas's and a person's own are of the whole course."""
+    best = max(results, key=lambda result: result.score)
+    pierre = of("pierre", best, HandIn(source="moodle", student="pierre", name="Pierre", id="17"))
+    roster = [
+        Student("anna", id="6030", source="moodle"),
+        Student("berta", id="31", source="canvas"),
+        Student("carl", id="32"),
+    ]
+    exports.export(grades([pierre], Policy()), "total", tmp_path, {UNIT: roster})
+    rows = {row["student"]: row["id"] for row in table(tmp_path / "total.csv")}
+    assert rows == {"pierre": "", "anna": "", "berta": "31", "carl": "32"}
+
+
 def test_a_partner_in_the_roster_has_not_handed_in_nothing(results):
     """Who is nobody's partner has."""
     roster = Roster([Student("ada"), Student("grace"), Student("carl")])

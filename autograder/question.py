@@ -8,6 +8,7 @@ are no such answer count as none. Nothing here holds an answer.
 import ast
 import math
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -242,10 +243,11 @@ def planted(function: str) -> Question:
 def drawn(functions: Sequence[str], name: str) -> str:
     """Draw the function with a mistake in it that a student gets.
 
-    It depends on the name alone: whoever has the functions draws the same one. Where some come or
-    go, most names keep theirs; and all do where a docstring is reworded.
+    It depends on the name alone: whoever has the functions draws the same one, however they write
+    the name, so that nobody can choose. Where some come or go, most names keep theirs; and all do
+    where a docstring is reworded.
     """
-    folded = _folded(name)
+    folded = _folded_name(name)
 
     def place(function: str) -> str:
         code = _without_docstring(function)
@@ -265,8 +267,14 @@ def _without_docstring(function: str) -> str:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Return whether two names are the same but for capitals and blanks."""
-    return _folded(one) == _folded(other)
+    """Return whether two names are the same but for capitals, blanks and accents."""
+    return _folded_name(one) == _folded_name(other)
+
+
+def _folded_name(name: str) -> str:
+    """Return a name as it is compared; letters with accents are those without."""
+    parts = unicodedata.normalize("NFKD", name)
+    return _folded("".join(part for part in parts if not unicodedata.combining(part)))
 
 
 def _fault_of_options(options: tuple[str, ...]) -> str:

@@ -227,6 +227,7 @@ def _read_class(
         roster_beside,
         with_units,
     )
+    from autograder.grading.whole_class import with_names
     from autograder.intake.leftovers import left_out
 
     before = stored_results(out)
@@ -244,10 +245,11 @@ def _read_class(
     seed_shown = ""
     if (out / "pages" / "index.html").exists():
         seed_shown = run_facts(out).get("seed", "")
+    students = merged(known, named)
     return _HandedIn(
-        found=found,
+        found=with_names(found, students),
         left=left_out(course, folder, found, unit),
-        students=merged(known, named),
+        students=students,
         before=before,
         seed_shown=seed_shown,
     )

@@ -26,7 +26,7 @@ from autograder.grading.context import (
     not_run,
     unit_at,
 )
-from autograder.grading.hand_in import names_of_hand_in
+from autograder.grading.hand_in import names_to_sign_with
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
 from autograder.grading.other_unit import as_note, names_by_unit, other_unit
@@ -341,7 +341,8 @@ class _ClassGrader:
         entry = file.entry
         names: list[str] = []
         if not self._run.any_name:
-            names = names_of_hand_in(entry.student, entry.known_as, entry.record)
+            names = names_to_sign_with(entry.student, entry.known_as, entry.record)
+            names += entry.names
         return self._ask(file.source, name, passed, hurry, dict(earlier), names)
 
     def _unread(self, note: str) -> Graded:

@@ -65,6 +65,18 @@ def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list
     return [name for name in names if name]
 
 
+def names_to_sign_with(student: str, known_as: str, record: HandIn | None) -> list[str]:
+    """Return the words for a student of a hand-in, those that the student knows first.
+
+    A folder is called by a platform's number where no roster has the student, who cannot know it.
+    """
+    names = names_of_hand_in(student, known_as, record)
+    number = record.id if record else ""
+    if not number:
+        return names
+    return sorted(names, key=lambda name: name.endswith(f"_{number}"))
+
+
 def _turned(name: str) -> str:
     """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; empty for other names."""
     last, _, first = name.partition(", ")

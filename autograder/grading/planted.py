@@ -205,7 +205,13 @@ class Handed:
     def _is_anothers(self, name: str) -> bool:
         if not self.names:
             return False
-        return not any(is_same_name(name, own) for own in self.names)
+        return not any(is_same_name(name, own) for own in _ways_to_write(self.names))
+
+
+def _ways_to_write(names: Sequence[str]) -> list[str]:
+    """Return names, and of addresses also the part before the @."""
+    before_the_at = [name.partition("@")[0] for name in names if "@" in name]
+    return [*names, *filter(None, before_the_at)]
 
 
 def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:

@@ -41,6 +41,7 @@ class Submitted:
     student: what files of results and pages call the student.
     known_as: what the folder, and so the LMS, calls the student, where no file can be called so.
     record: what `collect` noted of it. earlier: a later one is there.
+    names: further ones of the student, as a roster has them.
     """
 
     student: str
@@ -50,6 +51,7 @@ class Submitted:
     record: HandIn | None = None
     earlier: bool = False
     known_as: str = ""
+    names: tuple[str, ...] = ()
 
 
 def find_submissions(

@@ -14,11 +14,11 @@ import msgspec
 from autograder.check import Failure
 from autograder.course import Course, load_unit
 from autograder.grading.adjustments import EVERYONE
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import HandIn, names_of_hand_in
 from autograder.grading.policy import Grade, Policy, with_partners
 from autograder.grading.results import NO_FILE, Result
 from autograder.grading.roster import Roster, Student
-from autograder.grading.submissions import plain_names
+from autograder.grading.submissions import Submitted, plain_names
 from autograder.judging import Verdict
 
 
@@ -77,6 +77,18 @@ def with_students(
             known = replace(known, hand_in=msgspec.structs.replace(known.hand_in, name=name))
         found.append(known)
     return found
+
+
+def with_names(found: Sequence[Submitted], roster: Roster | None) -> list[Submitted]:
+    """Return submissions with the names that a roster has for their students."""
+    named = []
+    for entry in found:
+        student = roster.students.get(entry.known_as or entry.student) if roster else None
+        if student:
+            record = _filled(None, student, entry.unit)
+            entry = replace(entry, names=tuple(names_of_hand_in(student.student, "", record)))
+        named.append(entry)
+    return named
 
 
 def _with_student(result: Result, roster: Roster | None) -> Result:

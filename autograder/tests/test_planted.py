@@ -14,10 +14,12 @@ from autograder.authoring.validate import validate
 from autograder.authoring.validation_report import ValidationReport
 from autograder.check import planted, slips_of_options
 from autograder.course import load_unit, read_course
+from autograder.grading.hand_in import HandIn, names_to_sign_with
 from autograder.grading.key_file import NothingPlanted, functions_in_key, load_key
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
 from autograder.grading.planted import function_in
+from autograder.grading.results import stored_results
 from autograder.practice.planted import numbered
 from autograder.practice.practise import practise
 from autograder.question import FUNCTIONS, WHOSE, drawn
@@ -284,6 +286,25 @@ def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functi
     assert "bob" not in said
 
 
+@pytest.mark.parametrize("name", ["Zoë MÜLLER", "zoe muller", "ZOE.M", "zoe.m@example.org"])
+def test_accents_and_the_place_of_an_address_do_not_count(graded, functions, name):
+    """Nor does it matter to the mistake that a name draws: nobody can choose by an accent."""
+    known = ("u17", "Zoë Müller", "zoe.m@example.org")
+    found = graded(submission(name, line_of(functions, name)), *known)["found"]
+    assert found.status == "passed"
+    assert drawn(functions, "Zoë Müller") == drawn(functions, "zoe muller")
+
+
+def test_a_student_is_told_a_name_that_a_student_can_know(graded, functions):
+    """A folder that is called by the platform's number is not; its name still will do."""
+    record = HandIn(source="moodle", student="Gail Ghost_5054", name="Gail Ghost", id="5054")
+    known = names_to_sign_with("Gail Ghost_5054", "", record)
+    assert known == ["Gail Ghost", "Gail Ghost_5054"]
+    found = graded(submission("bob", line_of(functions, "bob")), *known)["found"]
+    assert 'you handed in as "Gail Ghost".' in found.remarks[-1].text
+    assert names_to_sign_with("ada", "", None) == ["ada"]
+
+
 @pytest.mark.parametrize("name", ["ADA ", "ada lovelace", "ada@example.org"])
 def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
     """As the folder, the list of the class and the mail address have it."""
@@ -295,6 +316,23 @@ def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
 def test_where_no_name_is_known_any_will_do(graded, functions):
     """A grader that sees one file at a time knows none."""
     assert graded(submission("bob", line_of(functions, "bob")))["found"].earned == 1
+
+
+def test_a_class_list_that_comes_with_grading_has_names_too(course, functions, tmp_path):
+    """The folder is called by a login; `grade --roster` knows the name and the address."""
+    for login, name in (("u17", "Zoe Muller"), ("u18", "someone else")):
+        script = submission(name, line_of(functions, name))
+        small.submit(tmp_path / "class", login, script, "mended")
+    (tmp_path / "roster.csv").write_text("student,name\nu17,Zoë Müller\nu18,Ada Lovelace\n")
+    out = tmp_path / "grades"
+    arguments = ("grade", tmp_path / "class", "--out", out, "--roster", tmp_path / "roster.csv")
+    done = small.run_command(*arguments, cwd=course.folder)
+    assert done.returncode == 0, done.stderr
+    earned = {
+        result.student: {verdict.name: verdict.earned for verdict in result.verdicts}["found"]
+        for result in stored_results(out)
+    }
+    assert earned == {"u17": 1, "u18": 0}
 
 
 # ---- hostile

@@ -203,12 +203,17 @@ def find_course(folder: Path | None) -> "Course":
 
 
 def results_in(grades: Path) -> "Sequence[Result]":
-    """Read the latest results of a class. Raises `Refused` where there is none."""
+    """Read the latest results of a class.
+
+    Raises `Refused` where there is none, and `OneNumberTwice`.
+    """
+    from autograder.grading.attempts import refuse_results_of_one_number
     from autograder.grading.results import stored_results
 
     results = stored_results(grades)
     if not results:
         raise no_results(grades)
+    refuse_results_of_one_number(results)
     return results
 
 

@@ -217,7 +217,7 @@ def _read_class(
 
     submitted: what the person named. folder: the same, unpacked.
     """
-    from autograder.grading.attempts import with_records
+    from autograder.grading.attempts import refuse_results_of_one_number, with_records
     from autograder.grading.results import run_facts, stored_results
     from autograder.grading.roster import (
         kept_from,
@@ -234,6 +234,7 @@ def _read_class(
     taken = {result.student for result in before}
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
+    refuse_results_of_one_number(before, found)
     named = read_roster(roster) if roster else None
     records = [(entry.unit, entry.record.id) for entry in found if entry.record]
     named = with_units(named, records)

@@ -66,6 +66,7 @@ def report(
     \b
     Example:  autograder report grades --anonymous
     """
+    from autograder.grading.attempts import refuse_results_of_one_number
     from autograder.grading.results import stored_results
     from autograder.grading.roster import in_section, roster_beside
     from autograder.grading.submissions import graded_files
@@ -78,6 +79,7 @@ def report(
     is_begun = serving and grades.is_dir()
     if not (results or is_begun):
         raise no_results(grades)
+    refuse_results_of_one_number(results)
     rules = rules_for(course_folder, policy, [grades], results)
     roster = roster_beside(grades)
     if not serving:
@@ -182,7 +184,7 @@ def export(
     \b
     Example:  autograder export grades --to moodle --policy policy.toml
     """
-    from autograder.grading.attempts import all_attempts
+    from autograder.grading.attempts import all_attempts, refuse_results_of_one_number
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside
@@ -194,6 +196,7 @@ def export(
         results.extend(all_attempts(folder))
     if not results:
         raise no_results(grades[0])
+    refuse_results_of_one_number(results)
     rules = rules_for(course_folder, policy, grades, results) or Policy()
     rosters = [roster_beside(folder) for folder in grades]
     roster = merged(*rosters)

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograder.course import Course
-from autograder.errors import UserError
-from autograder.grading.hand_in import EARLIER, is_collected, read_record, record_of, record_path
+from autograder.errors import UserError, visible
+from autograder.grading.hand_in import (
+    EARLIER,
+    HandIn,
+    is_collected,
+    read_record,
+    record_of,
+    record_path,
+)
 from autograder.grading.results import (
     Result,
     read_result,
@@ -25,7 +32,10 @@ from autograder.grading.submissions import Submitted
 
 
 def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> list[Submitted]:
-    """Add to submissions what `collect` noted of them, and before them the earlier attempts."""
+    """Add to submissions what `collect` noted of them, and before them the earlier attempts.
+
+    Raises `OneNumberTwice`.
+    """
     if not is_collected(folder):
         return list(found)
     earlier: list[Submitted] = []
@@ -38,7 +48,65 @@ def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> li
         record = record_of(folder, unit_folder)
         latest.append(replace(entry, record=record))
         earlier.extend(_earlier(entry, unit_folder.parent))
+    refuse_one_number_twice([_numbered_submission(entry) for entry in latest])
     return [*earlier, *latest]
+
+
+class OneNumberTwice(UserError):
+    """Two names in one unit have the same number of a platform, so that they are one student."""
+
+
+NUMBERED = ("canvas", "moodle")  # platforms whose download gives each student a number
+
+
+class Numbered(NamedTuple):
+    """Under which name a submission of a unit is, and what is known of who handed it in."""
+
+    unit: str
+    name: str
+    record: HandIn | None
+
+
+def _numbered_submission(entry: Submitted) -> Numbered:
+    return Numbered(entry.unit, entry.known_as or entry.student, entry.record)
+
+
+def refuse_results_of_one_number(
+    results: Iterable[Result], found: Iterable[Submitted] = ()
+) -> None:
+    """Refuse results of one student under two names, whose points would count twice.
+
+    found: submissions that are to be graded beside these results. Raises `OneNumberTwice`.
+    """
+    numbered = [Numbered(one.unit, one.lms_name, one.hand_in) for one in results]
+    numbered += [_numbered_submission(entry) for entry in found]
+    refuse_one_number_twice(numbered)
+
+
+def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
+    """Refuse two names with the same number in one unit. Raises `OneNumberTwice`."""
+    first: dict[tuple[str, str, str], str] = {}
+    twice = []
+    for unit, name, record in numbered:
+        if record is None or record.source not in NUMBERED or not record.id:
+            continue
+        before = first.setdefault((unit, record.source, record.id), name)
+        if before != name:
+            platform = record.source.capitalize()
+            both = " and ".join(sorted((before, name)))
+            twice.append(f"  {unit}: {both}, number {record.id} of {platform}")
+    if not twice:
+        return
+    lines = [
+        "One student stands here under two names, and would count twice:",
+        *dict.fromkeys(visible(line) for line in twice),
+        "If `submitted/` has both folders, run `collect` again with --roster and the table of the "
+        "class from the same assignment: it moves both into one folder.",
+        "If only results have both names, delete those of the old one, "
+        "GRADES/<unit>/<name>.json and GRADES/<unit>/earlier/<name>, and write the new name into "
+        "points by hand.",
+    ]
+    raise OneNumberTwice("\n".join(lines))
 
 
 def _without_a_file(entry: Submitted, folder: Path) -> Submitted:

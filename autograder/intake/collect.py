@@ -27,6 +27,8 @@ from autograder.grading.roster import (
     roster_beside,
     with_units,
 )
+from autograder.intake.adoption import Adoption, adopt, adoptions
+from autograder.intake.adoption import in_words as adoption_in_words
 from autograder.intake.folder_names import Naming, folder_name
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
@@ -89,7 +91,7 @@ class Plan:
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
     is to be said of a roster that was there before. named: by student and unit, another unit that
     the file's name is of. worksheet: Moodle's, an empty one if none was given. lacking: of whom it
-    has a submission and the zip nothing.
+    has a submission and the zip nothing. adopted: what lies of students under other names.
     """
 
     source: SourceKind
@@ -107,6 +109,7 @@ class Plan:
     named: dict[tuple[str, str], str] = field(default_factory=dict)
     worksheet: Worksheet = field(default_factory=Worksheet)
     lacking: list[Student] = field(default_factory=list)
+    adopted: list[Adoption] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             whose = (candidate.student, candidate.unit)
             candidates.setdefault(whose, []).append(candidate)
     made.left += unread.values()
+    handed_in = [(unit, _number_of(file)) for (_, unit), of in candidates.items() for file in of]
+    made.roster = merged(known, with_units(named, handed_in))
+    made.adopted = adoptions(wish.into, made.roster)
     for (student, unit), files in sorted(candidates.items()):
         names = {unit_named(course, PurePath(file.found.name).stem) for file in files}
         if unit not in names and names != {""}:
@@ -182,22 +188,36 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         fresh, beside = _one_of_each(course, files, source)
         made.left += beside
         if fresh:
-            place = with_those_before(wish.into, student, unit, fresh)
+            adopted = _adopted(made, wish.into, student, unit)
+            place = with_those_before(wish.into, student, unit, fresh, adopted)
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
-    handed_in = [(place.unit, place.latest.id) for place in made.places]
-    made.roster = merged(known, with_units(named, handed_in))
     made.unknown = sorted(naming.unknown)
     if whole:
         there = [place.student for place in made.places]
         there += [one.student for one in made.ungraded]
         made.lacking = _lacking(named, made.worksheet, came)
         there += [student.student for student in made.lacking]
+        there += [one.whose.student for one in made.adopted]
         made.missing = _missing(whole, there, wish.into)
     return made
+
+
+def _number_of(file: "_Recognized") -> str:
+    """Return the number of who handed in a file, by its source, else by the roster."""
+    return file.found.who.id or (file.known.id if file.known else "")
+
+
+def _adopted(made: Plan, into: Path, student: str, unit: str) -> list[Attempt]:
+    """Read what lies of a student at a unit in folders of other names."""
+    attempts = []
+    for one in made.adopted:
+        if (one.whose.student, one.unit) == (student, unit):
+            attempts += one.attempts(into)
+    return attempts
 
 
 def _worksheet_of(source: SourceKind, roster: Roster | None) -> Worksheet:
@@ -592,6 +612,8 @@ def carry_out(made: Plan, into: Path) -> None:
         replace_file(into / MARK, mark)
         if made.roster:
             replace_file(into / ROSTER, made.roster.as_csv().encode())
+        for adoption in made.adopted:
+            adopt(adoption, into)
         for place in made.places:
             lay_out(place, into)
         for one in made.ungraded:
@@ -625,6 +647,7 @@ def summary(made: Plan) -> list[str]:
     ungraded = [shown(one.in_words) for one in made.ungraded]
     lines += listed("handed in only files that cannot be graded", ungraded)
     lines += _without_unit(made)
+    lines += [shown(line) for line in adoption_in_words(made.adopted)]
     lines += listed("not in the roster, but taken", unknown)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)

@@ -48,27 +48,37 @@ class AttemptsAtUnit:
 
 
 def with_those_before(
-    into: Path, student: str, unit: str, fresh: Sequence[Attempt]
+    into: Path,
+    student: str,
+    unit: str,
+    fresh: Sequence[Attempt],
+    adopted: Sequence[Attempt] = (),
 ) -> AttemptsAtUnit:
     """Return the attempts that are there and the fresh ones, by time, numbered.
 
     Equal files are one attempt, which came when that was first known.
+    adopted: the student's attempts from folders of other names, which are older.
     """
     first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
-    for attempt in attempts_in(into, student, unit):
-        first_of.setdefault(attempt.record.sha256, attempt)
+    for attempt in (*adopted, *attempts_in(into, student, unit)):
+        _add(first_of, attempt)
     before = len(first_of)
     for attempt in sorted(fresh, key=_order):
-        sha256 = attempt.record.sha256
-        known = first_of.get(sha256, attempt)
-        submitted = known.record.submitted or attempt.record.submitted
-        record = msgspec.structs.replace(known.record, submitted=submitted)
-        first_of[sha256] = replace(known, record=record)
+        _add(first_of, attempt)
     attempts = list(first_of.values())
     all_have_times = all(attempt.record.submitted for attempt in attempts)
     if all_have_times:
         attempts.sort(key=_order)
     return AttemptsAtUnit(student, unit, _numbered(attempts), fresh=len(attempts) - before)
+
+
+def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
+    """Add an attempt, unless its file is there; then only its time, if none was known."""
+    sha256 = attempt.record.sha256
+    known = first_of.get(sha256, attempt)
+    submitted = known.record.submitted or attempt.record.submitted
+    record = msgspec.structs.replace(known.record, submitted=submitted)
+    first_of[sha256] = replace(known, record=record)
 
 
 def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
@@ -94,25 +104,37 @@ def _order(attempt: Attempt) -> tuple[str, int]:
 
 def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
     """Read the attempts that an earlier run has laid out, the latest last."""
-    earlier = into / student / EARLIER / unit
-    folders = [path for path in earlier.glob("*") if path.is_dir()]
-    folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
-    folders.append(into / student / unit)
     attempts = []
-    for folder in folders:
+    for folder in attempt_folders(into, student, unit):
         attempt = _attempt_in(folder, student, unit)
         if attempt:
             attempts.append(attempt)
     return attempts
 
 
+def attempt_folders(into: Path, student: str, unit: str) -> list[Path]:
+    """List the folders in which a student's attempts at a unit may lie, the latest last."""
+    earlier = into / student / EARLIER / unit
+    folders = [path for path in earlier.glob("*") if path.is_dir()]
+    folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
+    return [*folders, into / student / unit]
+
+
 def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
     """Read the attempt that lies in a folder; None where none does."""
+    path = file_in(folder, unit)
+    if path is None:
+        return None
+    record = read_record(record_path(folder)) or _put_by_hand(student, path)
+    return Attempt(record, path.read_bytes(), path.suffix)
+
+
+def file_in(folder: Path, unit: str) -> Path | None:
+    """Return the script or notebook that lies in the folder of an attempt; None where none does."""
     for suffix in SUFFIXES:
         path = folder / f"{unit}{suffix}"
         if path.is_file():
-            record = read_record(record_path(folder)) or _put_by_hand(student, path)
-            return Attempt(record, path.read_bytes(), suffix)
+            return path
     return None
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
-from autograder.grading.attempts import with_records
+from autograder.grading.attempts import refuse_results_of_one_number, with_records
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, digest, run_facts, stored_results
@@ -147,10 +147,11 @@ def read_class(
     folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a
     graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
     exercises shorter than this are left out. partners: unit → groups of students who hand in
-    together. Raises `NothingToCompare`.
+    together. Raises `NothingToCompare` and `OneNumberTwice`.
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
+    refuse_results_of_one_number(results)
     if submitted is None:
         submitted = Path(facts.get("submitted", folder)) if results else folder
     found: list[UnitAnswers] = []
@@ -222,9 +223,10 @@ def _graded(
 def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[FingerprintedFile]:
     """Read the answers in a folder of submissions; none where nobody has handed in the unit."""
     try:
-        submitted = with_records(course, folder, find_submissions(course, folder, unit))
+        found = find_submissions(course, folder, unit)
     except UserError:
         return []
+    submitted = with_records(course, folder, found)
     answers = []
     for entry in submitted:
         if entry.earlier:  # the latest attempt is compared

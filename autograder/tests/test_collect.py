@@ -1,6 +1,7 @@
 """What platforms hand out is laid out for grading, and nothing is lost on the way."""
 
 import json
+import shutil
 import stat
 import zipfile
 from datetime import datetime
@@ -19,6 +20,7 @@ from autograder.intake import items as intake_items
 from autograder.intake.collect import Wish, carry_out, plan, summary
 from autograder.intake.folder_names import folder_name
 from autograder.intake.items import CannotCollect, look_into
+from autograder.intake.laid_out import receipts
 from autograder.intake.sources import platform_of, recognize
 from autograder.intake.units import unit_named
 
@@ -982,3 +984,149 @@ def test_what_collect_prints_names_students_by_name(tmp_path):
     told = "\n".join(summary(made))
     assert f"  Babbage, Charles (charles), {UNIT}: marked late by canvas" in told
     assert "  Turing, Alan (alan)" in told
+
+
+GAIL = "Gail Ghost"
+EVENING = '"Friday, 20 November 2026, 7:30 PM"'
+
+
+def with_gail(number):
+    """The worksheet of an assignment in which Gail has this number; without one she is not in it.
+
+    Ada has the number before hers.
+    """
+    gail = f"Participant {number},{GAIL},gail@x.edu,{EVENING}\n" if number else ""
+    ada = f"Participant {int(number or 1) - 1},Ada Lovelace,ada@x.edu,{EVENING}\n"
+    return f"Identifier,Full name,Email address,Last modified (submission)\n{ada}{gail}"
+
+
+def of_gail(folder, number, unit, content):
+    """Moodle's download of an assignment: a file of Gail's, and one of Ada's."""
+    name = f"_assignsubmission_file/{unit}.py"
+    entries = [
+        Entry(f"{GAIL}_{number}{name}", content),
+        Entry(f"Ada Lovelace_{number - 1}{name}", content),
+    ]
+    return pack(folder / f"Course-{unit}-{number}.zip", entries)
+
+
+def late_in_the_class(tmp_path):
+    """Two units of Gail's, collected before she was in the class: one folder for each number."""
+    into = tmp_path / "submitted"
+    for number, unit, text in ((5054, UNIT, HALF), (6054, WORDS, small.solved(name=WORDS))):
+        ada = with_gail(str(number)).splitlines(keepends=True)[:2]
+        collect(of_gail(tmp_path, number, unit, text), into, "".join(ada), unit=unit)
+    assert sorted(path.name for path in into.glob(f"{GAIL}*")) == [f"{GAIL}_5054", f"{GAIL}_6054"]
+    return into
+
+
+def test_a_folder_called_by_a_number_becomes_the_student_s_once_the_roster_has_it(tmp_path):
+    """With all attempts, times and receipts; the roster learns a number in each assignment."""
+    into = late_in_the_class(tmp_path)
+    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    assert f"  {UNIT}: {GAIL}_5054 is gail@x.edu" in summary(made)
+    assert made.missing == []
+    assert (into / "gail@x.edu" / UNIT / f"{UNIT}.py").read_text() == RIGHT
+    assert (into / "gail@x.edu" / "earlier" / UNIT / "1" / f"{UNIT}.py").read_text() == HALF
+    first = read_record(into / "gail@x.edu" / "earlier" / UNIT / "1.json")
+    assert (first.student, first.id, first.attempt) == ("gail@x.edu", "5054", 1)
+    assert record(into, "gail@x.edu").attempt == 2
+    # the number of the other assignment is learned with that one's worksheet
+    assert sorted(path.name for path in into.glob(f"{GAIL}*")) == [f"{GAIL}_6054"]
+    text = small.solved(name=WORDS)
+    collect(of_gail(tmp_path, 6054, WORDS, text), into, with_gail("6054"), unit=WORDS)
+    assert not list(into.glob(f"{GAIL}*"))
+    submitted = datetime.fromisoformat(record(into, "gail@x.edu", WORDS).submitted)
+    assert submitted == datetime(2026, 11, 20, 19, 30).astimezone()
+    assert {row[0] for row in receipts(into)[1:]} == {"ada@x.edu", "gail@x.edu"}
+    assert len(receipts(into)) == 1 + 3 + 3  # ada's files of three collections are two attempts
+
+
+def test_a_student_who_has_both_folders_already_keeps_one(tmp_path):
+    """As an earlier version left them, or a run that was stopped; equal files are one attempt."""
+    into = late_in_the_class(tmp_path)
+    shutil.copytree(into / f"{GAIL}_5054", into / "gail@x.edu")
+    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    assert not (into / f"{GAIL}_5054").exists()
+    (gail,) = [place for place in made.places if place.student == "gail@x.edu"]
+    assert [attempt.record.attempt for attempt in gail.attempts] == [1, 2]
+    assert laid_out(into)["gail@x.edu"] == RIGHT
+
+
+def test_a_name_alone_moves_nothing(tmp_path):
+    """Another Gail may be meant; nor does a number of another platform's."""
+    into = late_in_the_class(tmp_path)
+    rosters = (
+        f"student,name,id,source\ngail,{GAIL},5054,canvas\n",
+        f"student,name,id,source,numbers\ngail,{GAIL},5054,moodle,{WORDS}=5054\n",
+    )
+    for roster in rosters:
+        source = of_gail(tmp_path, 5060, WORDS, HALF)
+        made = collect(source, into, roster, unit=WORDS)
+        assert made.adopted == []
+        assert laid_out(into)[f"{GAIL}_5054"] == HALF
+
+
+def test_a_file_that_collect_did_not_write_keeps_a_folder_where_it_is(tmp_path):
+    """It is said which file, and what to do; `grade` and `similar` refuse the two folders."""
+    into = late_in_the_class(tmp_path)
+    notes = into / f"{GAIL}_5054" / UNIT / "notes.txt"
+    notes.write_text("mine")
+    source = of_gail(tmp_path, 5054, UNIT, RIGHT)
+    made = collect(source, into, with_gail("5054"), unit=UNIT)
+    (line,) = [line for line in summary(made) if "was not moved" in line]
+    assert line.startswith(f"{UNIT}: {GAIL}_5054 is gail@x.edu")
+    assert f"{GAIL}_5054/{UNIT}/notes.txt" in line
+    assert laid_out(into)[f"{GAIL}_5054"] == HALF
+    out = tmp_path / "grades"
+    for command in (("grade", into, "--out", out, "--quick"), ("similar", into, "--out", out)):
+        done = small.run_command(*command)
+        assert done.returncode == 2, done.stdout
+        assert f"{UNIT}: {GAIL}_5054 and gail@x.edu, number 5054 of Moodle" in done.stderr
+    notes.unlink()
+    collect(source, into, with_gail("5054"), unit=UNIT)
+    assert not (into / f"{GAIL}_5054").exists()
+
+
+def test_what_cannot_be_graded_moves_too(tmp_path):
+    """The note of a text that was typed, where nothing newer is there."""
+    into = tmp_path / "submitted"
+    entries = [
+        Entry(f"{GAIL}_5054_assignsubmission_onlinetext/onlinetext.html", "<p>I forgot</p>"),
+        Entry(f"Ada Lovelace_5053_assignsubmission_file/{UNIT}.py"),
+    ]
+    source = pack(tmp_path / f"Course-{UNIT}-1.zip", entries)
+    collect(source, into)
+    assert record(into, f"{GAIL}_5054").why
+    source = pack(tmp_path / f"Course-{UNIT}-1.zip", entries[1:])
+    made = collect(source, into, with_gail("5054"))
+    assert not (into / f"{GAIL}_5054").exists()
+    assert record(into, "gail@x.edu").why
+    assert made.missing == []
+
+
+def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
+    """Until they are deleted, `grade` and `export` name them; the points would count twice."""
+    into = late_in_the_class(tmp_path)
+    grades = tmp_path / "grades"
+    arguments = ("grade", into, "--out", grades, "--quick", "--seed", small.SEED)
+    assert small.run_command(*arguments).returncode == 0
+    collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    done = small.run_command(*arguments)
+    assert done.returncode == 2, done.stdout
+    said = f"{UNIT}: {GAIL}_5054 and gail@x.edu, number 5054 of Moodle"
+    assert said in done.stderr
+    old = grades / UNIT / f"{GAIL}_5054.json"
+    kept = old.read_text()
+    old.unlink()
+    assert small.run_command(*arguments).returncode == 0
+    old.write_text(kept)
+    for command in (
+        ("export", grades, "--to", "total"),
+        ("report", grades),
+        ("feedback", grades),
+        ("similar", grades),
+    ):
+        done = small.run_command(*command)
+        assert done.returncode == 2, command
+        assert said in done.stderr

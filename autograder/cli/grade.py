@@ -383,6 +383,7 @@ def _write_pages(
     from autograder.grading.roster import absent
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class
+    from autograder.report import made_with
     from autograder.report.pages import PageContext, write_pages
 
     students = handed_in.students
@@ -398,7 +399,12 @@ def _write_pages(
         rules=rules,
     )
     source = graded_files(course, folder, names)
-    return write_pages(course, results, out / "pages", source, around=around)
+    pages = out / "pages"
+    page = write_pages(course, results, pages, source, around=around)
+    to_do = f"run: autograder report {as_typed(out)} --policy {{policy}}"
+    for line in made_with.without_policy_now(pages, [made_with.EACH_PAGE], None, to_do):
+        click.echo(line, err=True)
+    return page
 
 
 def _adjustments_if_readable(

@@ -72,6 +72,7 @@ def report(
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class, with_partners_alone
     from autograder.intake.folder_names import folder_name
+    from autograder.report import made_with
     from autograder.report.pages import write_pages
 
     course = find_course(course_folder)
@@ -104,6 +105,8 @@ def report(
             target = grades / "sections" / folder_name(section) / target.name
         page = write_pages(course, results, target, source, anonymous, around)
         click.echo(f"pages: {page}")
+        for line in made_with.without_policy_now(target, [made_with.EACH_PAGE], policy):
+            click.echo(line, err=True)
 
 
 def _around(
@@ -189,7 +192,7 @@ def export(
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside
     from autograder.grading.whole_class import grades_with_students, whole_class
-    from autograder.report import exports
+    from autograder.report import exports, made_with
 
     results: list[Result] = []
     for folder in grades:
@@ -212,7 +215,8 @@ def export(
             click.echo(path)
     for line in exports.notes(counted, to):
         click.echo(line)
-    for line in exports.without_policy_now(target, written, policy):
+    names = [path.relative_to(target).as_posix() for path in written]
+    for line in made_with.without_policy_now(target, names, policy):
         click.echo(line, err=True)
     for line in _incomplete(counted):
         click.echo(line, err=True)

@@ -194,6 +194,8 @@ def feedback(
     course = find_course(course_folder)
     folder = out or grades / "feedback"
     pages = _pages(course, grades, folder, policy, submitted)
+    for line in _policy_lost(grades, folder, policy):
+        click.echo(line, err=True)
     if pdf:
         pages = print_pages(pages, lambda line: click.echo(line, err=True))
     if to == "canvas":
@@ -242,6 +244,16 @@ def _pages(
         source = graded_files(course, lies, students) if lies else None
         around = PageContext(earlier, rules=rules)
         return write_feedback(course, counted, latest, folder, source, around)
+
+
+def _policy_lost(grades: Path, folder: Path, policy: Path | None) -> list[str]:
+    """Warn of feedback without the policy that it had before, or that the class's pages have."""
+    from autograder.report import made_with
+
+    lines = made_with.without_policy_now(folder, [made_with.EACH_PAGE], policy)
+    if lines or policy:
+        return lines
+    return made_with.unlike_pages(grades / "pages", "this feedback")
 
 
 def _to_canvas(

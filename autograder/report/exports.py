@@ -100,40 +100,6 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
     return text.getvalue()
 
 
-MADE_WITH = "made with.txt"  # a line for each file: its name, a tab, the policy
-
-
-def without_policy_now(folder: Path, written: Sequence[Path], policy: Path | None) -> list[str]:
-    """Note which policy files of exports were made with; warn of those that now have none.
-
-    Such a file has replaced one with late days and cut-offs, under the same name. folder: of the
-    exports. Raises `CannotWrite`.
-    """
-    path = folder / MADE_WITH
-    before = {}
-    if path.is_file():
-        lines = path.read_text(encoding="utf-8").splitlines()
-        before = dict(line.split("\t", 1) for line in lines if "\t" in line)
-    names = {str(one.relative_to(folder)) for one in written}
-    noted = {name: made_with for name, made_with in before.items() if name not in names}
-    if policy:
-        noted |= dict.fromkeys(names, str(policy))
-    if noted != before:
-        rows = [f"{name}\t{made_with}" for name, made_with in sorted(noted.items())]
-        write_whole(path, "\n".join(rows))
-    lost = sorted(names & before.keys())
-    if policy or not lost:
-        return []
-    made_with = before[lost[0]]
-    return [
-        f"Warning: {', '.join(lost[:MOST_LOST])} had been made with {made_with}, and now counts "
-        f"under no policy. To have it as before, add --policy {made_with}."
-    ]
-
-
-MOST_LOST = 3  # files that the warning names
-
-
 def _remarks(verdict: Verdict) -> str:
     """Return a check's remarks in one line, each with a stop where another follows."""
     line = ""

@@ -397,6 +397,48 @@ def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
     ) in again.stderr
 
 
+def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_path):
+    """`report` and `feedback` say so if they replace what had one, and `grade` if its pages had."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded / "moodle" / "grades", grades)
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[late]\nper_day = 0.1\n")
+    ruled = ("--policy", policy)
+    report = ("report", grades)
+    feedback = ("feedback", grades, "--to", "moodle")
+    grade = ("grade", graded / "moodle" / "submitted", "--out", grades)
+    lost = f"had been made with {policy}, and now counts under no policy. To have it as before, "
+    class_pages = f"Warning: each page below {grades / 'pages'} {lost}"
+    students = f"Warning: each page below {grades / 'feedback'} {lost}"
+    unlike = (
+        f"Warning: the pages below {grades / 'pages'} were made with {policy}, and this feedback "
+        f"counts under no policy. To have the same points in both, add --policy {policy}."
+    )
+    to_add = f"add --policy {policy}."
+    for command, warning in (
+        (report, ""),
+        (feedback, ""),
+        ((*report, *ruled), ""),
+        (feedback, unlike),
+        (report, class_pages + to_add),
+        (report, ""),
+        (feedback, ""),
+        ((*feedback, *ruled), ""),
+        ((*report, "--anonymous"), ""),
+        (feedback, students + to_add),
+        ((*report, *ruled), ""),
+        (grade, f"{class_pages}run: autograder report {grades} --policy {policy}."),
+        (grade, ""),
+    ):
+        done = small.run_command(*command)
+        assert done.returncode == 0, done.stderr
+        warnings = [line for line in done.stderr.splitlines() if "no policy" in line]
+        assert warnings == ([warning] if warning else []), command
+    notes = [path.read_text() for path in grades.rglob("made with.txt")]
+    assert len(notes) == 2
+    assert not any("ada" in note for note in notes)
+
+
 GRACE = ("Grace Hopper", "grace@example.edu")  # who is deleted
 
 

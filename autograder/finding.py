@@ -366,6 +366,7 @@ class FindingKind(StrEnum):
     # of a check
     ARE_RIGHT = "are right"
     WAITS = "waits"
+    NOT_JUDGED = "not judged"
     HIDDEN = "hidden"
     RIGHT_AFTER = "right after"
     CARRIED = "carried"

@@ -88,6 +88,20 @@ def test_the_docs_name_every_command_and_option(name):
             )
 
 
+def test_the_steps_of_each_platform_keep_the_policy_and_give_0_points():
+    """Each command of the steps takes the policy; who handed in nothing gets 0 points."""
+    page = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
+    for platform in ("moodle", "canvas"):
+        _, _, after = page.partition(f"\n## {platform.capitalize()}, step by step\n")
+        steps, _, _ = after.partition("\n## ")
+        commands = re.findall(r"`(autograder (?:export|feedback) [^`]+)`", steps)
+        told = [line for line in commands if f"--to {platform}" in line]
+        assert len(told) == 2
+        assert all("--policy policy.toml" in line for line in told)
+        assert re.search(r"^\d+\. .*\b0\b", steps, re.MULTILINE)
+        assert "handed in nothing" in steps
+
+
 def test_the_docs_say_how_a_course_is_named():
     """By the option that every command has but `new`, which makes one, and by the variable."""
     text = "".join(path.read_text() for path in DOCS)

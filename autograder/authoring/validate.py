@@ -256,7 +256,7 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
     for check in checks_to_run(unit, data=()):
         lacking = judge.lacking(check)
         if lacking:
-            judge.verdicts[check.name] = judge.waiting(check, lacking)
+            judge.verdicts[check.name] = judge.not_judged(check, lacking)
             continue
         known = key[check.name]
         answer = known.expected  # which it gives where it changes nothing

@@ -197,3 +197,8 @@ def _share_explained(findings: Sequence[Finding]) -> float:
 def waiting(needed: Sequence[str]) -> list[Finding]:
     """Find nothing of a check that was not run but which checks have to pass first."""
     return [_of_checks(FindingKind.WAITS, needed)]
+
+
+def not_judged(needed: Sequence[str]) -> list[Finding]:
+    """Find nothing of a check that a grade does not judge but which checks did not pass."""
+    return [_of_checks(FindingKind.NOT_JUDGED, needed)]

@@ -149,6 +149,11 @@ def _waits(finding: Finding) -> str:
     return f"Do {these} first: {listed}."
 
 
+def _not_judged(finding: Finding) -> str:
+    """Say on which checks one depends that a grade does not judge."""
+    return f"Not judged: it needs {quoted(finding.names)}, which did not pass."
+
+
 MOST_RIGHT = 3  # arrays that are named as right
 
 
@@ -1013,6 +1018,7 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.STILL_COUNTS: _still_counts,
     FindingKind.ARE_RIGHT: _are_right,
     FindingKind.WAITS: _waits,
+    FindingKind.NOT_JUDGED: _not_judged,
     FindingKind.HIDDEN: _hidden,
     FindingKind.RIGHT_AFTER: _right_after,
     FindingKind.CARRIED: _carried,

@@ -405,7 +405,7 @@ def _read(entry: Submitted) -> _FileRead:
         content = read_file(entry.path)
         if content.strip():
             return _FileRead(entry, content)
-        words = "the file is empty. Save it, and hand it in again."
+        words = "the file is empty."
     except OSError as error:
         words = f"the file cannot be read ({error.strerror})."
     except ValueError as error:

@@ -14,6 +14,7 @@ from autograder.explaining.explain import (
     explained_better,
     explained_following,
     explains_all,
+    not_judged,
     waiting,
     with_findings,
 )
@@ -252,8 +253,12 @@ class Judge:
         return explained_better(findings, plainly, follows.needed)
 
     def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
-        """Return the verdict on a check that is not run, since others have to pass first."""
+        """Return the verdict of practice on a check that is not run: what to do first."""
         return with_findings(not_reached(check), waiting(self._at_fault(needed)))
+
+    def not_judged(self, check: Check, needed: Sequence[str]) -> Verdict:
+        """Return the verdict of a grade on a check that is not run: which others did not pass."""
+        return with_findings(not_reached(check), not_judged(self._at_fault(needed)))
 
     def _at_fault(self, needed: Iterable[str]) -> list[str]:
         """Name the checks that are wrong, and not those whose answers follow from them."""

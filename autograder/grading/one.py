@@ -97,7 +97,7 @@ def grade_one(
             if lacking:
                 follows = judge.follows(check, known, lacking)
                 if follows is None:
-                    verdict = judge.waiting(check, lacking)
+                    verdict = judge.not_judged(check, lacking)
                 else:
                     verdict = _judge_following(worker, seed, judge, follows)
             elif check.name in passed:

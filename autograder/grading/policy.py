@@ -139,6 +139,11 @@ class Policy:
     regrades: str = ""
     show_solutions: bool = False
 
+    @property
+    def holds_only_points_by_hand(self) -> bool:
+        """Say whether no rule differs from what holds without a file."""
+        return self == Policy(adjustments=self.adjustments, untimed=self.untimed)
+
     def rules(self, unit: str) -> Rules:
         """Return the rules of a unit."""
         return self.units.get(unit, Rules())

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,6 +44,7 @@ def read_policy(course: Course, path: Path) -> Policy:
     units = {unit: getattr(read, unit) for unit in course.units if unit in written}
     for unit, rules in units.items():
         _refuse_unknown_checks(course, unit, rules, str(path))
+        _refuse_reversed_cutoffs(unit, rules, str(path))
     extensions = {}
     for student, by_unit in read.extensions.items():
         for unit, days in by_unit.items():
@@ -157,6 +159,18 @@ def _refuse_unknown_checks(course: Course, unit: str, rules: Rules, where: str) 
             near = get_close_matches(name, checks, 1, 0.4)
             hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
             raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
+
+
+def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
+    """Refuse cut-offs by which a higher loss earns more. Raises `BadFile`."""
+    for check, cutoffs in rules.cutoffs.items():
+        for low, high in pairwise(sorted(cutoffs)):
+            if high[1] > low[1] or high[0] == low[0]:
+                raise BadFile(
+                    f"{where}: `{unit}.cutoffs.{check}`: loss {high[0]:g} earns {high[1]:g} and "
+                    f"loss {low[0]:g} earns {low[1]:g}. Write pairs [loss, share] with rising "
+                    "losses and falling shares, such as [[0.8, 1.0], [0.9, 0.0]]."
+                )
 
 
 def _refuse_extra_time_from_nowhere(

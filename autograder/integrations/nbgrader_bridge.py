@@ -161,14 +161,24 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             f"{left_out} of {len(results)} results were not entered; the lines above say why."
         )
     if len(ours) > len(of_checks):
-        say(
-            f"{len(ours) - len(of_checks)} adjustments of whole units or of lines of a rubric have "
-            "no cell in nbgrader: they count on our pages and in our exports only"
-        )
+        say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
     if written:
         say(f"{written} points by hand written into {path}, for our own pages and exports")
+
+
+def _without_cell(count: int) -> str:
+    """Say that some points by hand are not for a check, and so have no cell in nbgrader."""
+    if count == 1:
+        return (
+            "1 adjustment of a whole unit or of a line of a rubric has no cell in nbgrader: it "
+            "counts on our pages and in our exports only"
+        )
+    return (
+        f"{count} adjustments of whole units or of lines of a rubric have no cell in nbgrader: "
+        "they count on our pages and in our exports only"
+    )
 
 
 def _configuration(folder: Path) -> Any:

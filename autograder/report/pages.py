@@ -110,6 +110,7 @@ def environment() -> Environment:
         arrays=_arrays_markup,
         change=_change_in_words,
         number=number,
+        followed=_followed,
         deviation=lambda values: stdev(list(values)),
         mean=lambda values: fmean(list(values)),
         median=lambda values: median(list(values)),
@@ -168,6 +169,11 @@ def _when_in_words(result: Result) -> str:
 def _status_in_words(verdict: Verdict) -> str:
     status = status_on_pages(verdict)
     return STATUS.get(status, status.replace("_", " "))
+
+
+def _followed(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts on checks that earn all points by follow-through credit."""
+    return [verdict for verdict in verdicts if status_on_pages(verdict) == "followed"]
 
 
 STATUS = {"partial": "in part", "followed": "full follow-through credit"}
@@ -298,8 +304,21 @@ def _shared_by_all(course: Course, around: PageContext) -> dict[str, Any]:
     return {
         "short": course.short,
         "ruled": around.rules is not None,
+        "how_they_count": _how_points_count(around.rules),
         "regrades": around.rules.regrades if around.rules else "",
     }
+
+
+def _how_points_count(rules: Policy | None) -> str:
+    """Say in part of a sentence what made points of those that the checks gave.
+
+    rules: without a policy's file they may hold points by hand.
+    """
+    if rules is None:
+        return ""
+    if not rules.holds_only_points_by_hand:
+        return "as they count under the policy, "
+    return "with points by hand, " if rules.adjustments else ""
 
 
 @dataclass(frozen=True)

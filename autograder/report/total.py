@@ -72,7 +72,7 @@ def _share(grade: Grade | None) -> Fraction:
 
 
 def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[str | float]]:
-    """Return the rows as a table, in percent; what is left out is in brackets.
+    """Return the rows as a table, in percent; `105 left out` does not count in the total.
 
     heads: unit → the heading of its column.
     """
@@ -91,5 +91,5 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
 def _percent(row: Row, unit: str) -> str | float:
     percent = rounded(100 * row.shares[unit])
     if unit in row.left_out:
-        return f"({percent:g})"
+        return f"{percent:g} left out"  # text, where a spreadsheet would take (105) for −105
     return percent

@@ -146,6 +146,20 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
     assert gradescope["score"] == sum(test["score"] for test in gradescope["tests"]) == 5
 
 
+def test_the_class_page_says_what_made_its_points(grades, tmp_path):
+    """A policy is spoken of only if there is one, and not for points by hand alone."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[numbers]\ndrop = ["doubling"]\n')
+    captions = []
+    for adjustments, options in (("", ()), (SET, ()), (SET, ("--policy", policy))):
+        (grades / FILE).write_text(adjustments)
+        done = small.run_command("report", grades, *options)
+        assert done.returncode == 0, done.stderr
+        page = as_text((grades / "pages" / "index.html").read_text())
+        captions += re.findall(r"Points in each unit, (.*?)each with its page", page)
+    assert captions == ["", "with points by hand, ", "as they count under the policy, "]
+
+
 def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks(graded_class):
     """A check that does not count is no part of the points that are set; late days take theirs."""
     (result,) = [r for r in stored_results(graded_class) if r.place == (UNIT, "complete")]

@@ -284,7 +284,7 @@ def test_who_handed_in_nothing_has_nothing():
     }
     table = final_table(list(rows.values()), {unit: unit for unit in ("ps0", "ps1", "ps2")})
     assert table[0] == ("student", "ps0 (%)", "ps1 (%)", "ps2 (%)", "total (%)", "letter")
-    assert table[1] == ("ada", "(10)", 100.0, 0.0, 50.0, "")
+    assert table[1] == ("ada", "10 left out", 100.0, 0.0, 50.0, "")
 
 
 POLICY = """
@@ -340,6 +340,14 @@ def test_a_policy_file_holds_all_of_it(tmp_path):
     )
 
 
+@pytest.mark.parametrize("pairs", ["[[0.5, 1.0], [1.0, 1.0]]", "[[1.0, 0.0], [0.5, 1.0]]"])
+def test_cutoffs_that_fall_with_the_loss_are_taken(tmp_path, pairs):
+    """In either order; a share may stay as it is."""
+    text = POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", pairs)
+    policy = policy_in(tmp_path, "unit,students\n", text)
+    assert len(policy.units[small.UNIT].cutoffs["fitting"]) == 2
+
+
 @pytest.mark.parametrize(
     "partners, text, words",
     [
@@ -365,6 +373,17 @@ def test_a_policy_file_holds_all_of_it(tmp_path):
             "there is no key `slack_day`. Did you mean `slack_days`?",
         ),
         ("", POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0]]"), "cutoffs"),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.9, 1.0], [0.8, 0.0]]"),
+            "cutoffs.fitting`: loss 0.9 earns 1 and loss 0.8 earns 0. Write pairs [loss, "
+            "share] with rising losses and falling shares",
+        ),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [0.5, 0.0]]"),
+            "loss 0.5 earns 1 and loss 0.5 earns 0",
+        ),
         ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
     ],
 )
@@ -395,6 +414,15 @@ def test_the_command_writes_the_final_table(tmp_path):
         ("ada", "70", "B"),
         ("bob", "75", "B"),
     ]
+
+
+def test_a_unit_that_is_left_out_is_no_number_in_the_final_table():
+    """A spreadsheet reads (40) as −40."""
+    policy = Policy(total=Total(drop_lowest=1))
+    results = [handed_in("ada", small.UNIT, 80.0), handed_in("ada", small.WORDS, 40.0)]
+    rows = final_rows(grades(results, policy), policy)
+    _, row = final_table(rows, {small.UNIT: small.UNIT, small.WORDS: small.WORDS})
+    assert row == ("ada", 80.0, "40 left out", 80.0, "")
 
 
 @pytest.mark.parametrize(

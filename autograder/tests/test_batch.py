@@ -154,7 +154,7 @@ def test_an_empty_file_is_told_to_be_empty(tmp_path):
     found = find_submissions(small.COURSE, tmp_path / "class")
     grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, quick=True))
     (result,) = stored_results(tmp_path / "out")
-    assert (result.score, result.note) == (0, "the file is empty. Save it, and hand it in again.")
+    assert (result.score, result.note) == (0, "the file is empty.")
 
 
 def test_a_file_that_a_unit_has_no_room_for_is_not_run(tmp_path):

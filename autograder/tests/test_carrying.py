@@ -166,7 +166,9 @@ def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made)
 
     verdicts = graded(THREE, key=NotToTheLast())
     assert points(verdicts) == [0, 4, 0]
-    assert verdicts["adding"].remarks[0].text == "Do this first: `scaling`."
+    assert verdicts["adding"].remarks[0].text == (
+        "Not judged: it needs `scaling`, which did not pass."
+    )
 
 
 def test_of_what_is_not_written_no_comparison_is_spoken_of(graded):

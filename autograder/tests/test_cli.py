@@ -212,7 +212,7 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     }
     assert results["good"]["score"] == POINTS
     assert said.keys() == {"empty", "binary", "large", "prose", "nothing", "link"}
-    assert said["empty"] == "the file is empty. Save it, and hand it in again."
+    assert said["empty"] == "the file is empty."
     assert "not text" in said["binary"]
     assert "over 5 MB" in said["large"]
     assert f"no {UNIT}.py" in said["nothing"]

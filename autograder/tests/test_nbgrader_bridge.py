@@ -342,7 +342,7 @@ def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
     was = scores(folder, "uphill")["check-three_steps"][0]
     done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
     assert done.returncode == 0, done.stderr
-    assert "1 adjustments of whole units or of lines of a rubric have no cell" in done.stdout
+    assert "1 adjustment of a whole unit or of a line of a rubric has no cell" in done.stdout
     assert scores(folder, "uphill")["check-three_steps"] == (was + 1, None)
     assert scores(folder, "complete")["check-three_steps"] == (2.25, 1.25)
     comments = query(folder, "select auto_comment from comment where auto_comment like '%nearly%'")

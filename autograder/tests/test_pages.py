@@ -356,6 +356,9 @@ def test_full_follow_through_credit_is_not_called_a_part(tmp_path):
     assert "◕</span> full follow-through credit</b>, 4 of 4 points" in of_ada
     assert f"full follow-through credit: {check['name']}" in of_class
     assert "in part" not in of_ada
+    apart = f'Full follow-through credit: <a href="#{check["name"]}">{check["name"]}</a></p>'
+    assert apart in of_ada
+    assert f'">{check["name"]}</a> (' not in of_ada
 
 
 def test_anonymous_pages_name_nobody(tmp_path):

@@ -65,6 +65,8 @@ def test_a_finding_is_a_sentence():
     """It ends with a full stop."""
     said = sentence(Finding(FindingKind.WAITS, names=("one", "two")))
     assert said == "Do these first: `one`, `two`."
+    said = sentence(Finding(FindingKind.NOT_JUDGED, names=("one", "two")))
+    assert said == "Not judged: it needs `one` and `two`, which did not pass."
 
 
 def sentences(path):

@@ -357,8 +357,8 @@ FAULTS = (
     Fault(
         "equal files of one student are several attempts",
         "intake/laid_out.py",
-        "        first_of[sha256] = replace(known, record=record)\n",
-        "        first_of[str(attempt)] = replace(known, record=record)\n",
+        "    first_of[sha256] = replace(known, record=record)\n",
+        "    first_of[str(attempt)] = replace(known, record=record)\n",
         "test_collect",
     ),
     Fault(

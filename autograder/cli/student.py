@@ -83,7 +83,8 @@ def check(
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
-            save_progress(course, name, path.parent, verdicts)  # the search may end the process
+            # before the search, which may end the process
+            warning = save_progress(course, name, path.parent, verdicts)
             wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
             found = None
             if wrong:
@@ -100,7 +101,8 @@ def check(
                     with_place(verdict, found)
                     for check, verdict in zip(checks, verdicts, strict=True)
                 ]
-        warning = save_progress(course, name, path.parent, verdicts)
+        if found:  # its place is news
+            warning = save_progress(course, name, path.parent, verdicts)
         if found and found.found.slips and not warning:
             keep_slip(course, name, path.parent, found.check, what_mended(found.found))
         if warning:
@@ -108,16 +110,20 @@ def check(
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
         seed = "on the public seed. Grading uses a secret seed.\n"
-        left_out = len(unit.checks) - len(checks)
-        without = ""
-        if left_out:
-            checks_that = "check that trains" if left_out == 1 else "checks that train"
-            without = f" (without {left_out} {checks_that})"
-        screen.print(f"{total_in_practice(verdicts)}{without} {seed}", soft_wrap=True)
+        total = total_in_practice(verdicts)
+        without = _left_out(len(unit.checks) - len(checks))
+        screen.print(f"{total}{without} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
         click.echo(as_text(checked))
     sys.exit(0 if all(one.passed for one in checked) else 1)
+
+
+def _left_out(count: int) -> str:
+    """Say how many checks did not run because they train; "" for none."""
+    if not count:
+        return ""
+    return f" (without {count} {'check that trains' if count == 1 else 'checks that train'})"
 
 
 @main.command()

@@ -13,7 +13,7 @@ from autograder.judging.variants import Compared, WrongAnswer
 
 @dataclass(frozen=True)
 class GivenByVariants:
-    """Arrays of an answer, and the variants that give them, each alone.
+    """Arrays of an answer, and the variants that each give all of them.
 
     spoilt: the arrays that any of the variants spoils.
     is_sure: the variants spoil the same arrays, and these are not theirs by chance.

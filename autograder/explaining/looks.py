@@ -50,7 +50,7 @@ class Comparison:
         return self.standard.expected
 
     def wrong_answer(self, unexplained: Sequence[str]) -> WrongAnswer:
-        """Return the arrays alone. unexplained: those that no finding explains yet."""
+        """Return the arrays without the check. unexplained: those that no finding explains yet."""
         return WrongAnswer(self.expected.arrays, self.answer.arrays, self.wrong, unexplained)
 
 
@@ -103,13 +103,18 @@ def rows_apart(want: np.ndarray, got: np.ndarray) -> tuple[list[object], list[ob
 
     Nothing of rows of another shape, nor of floats, which are seldom equal.
     """
-    if not want.ndim or want.ndim != got.ndim or want.shape[1:] != got.shape[1:]:
+    have_rows = want.ndim > 0 and got.ndim > 0
+    if not have_rows or want.shape[1:] != got.shape[1:]:
         return [], []
-    if not {want.dtype.kind, got.dtype.kind} <= set(EXACT) or is_long(want) or is_long(got):
-        return [], []
-    if max(want.size, got.size) > MOST_COMPARED:
+    if not (_is_comparable(want) and _is_comparable(got)):
         return [], []
     return _without(want, got), _without(got, want)
+
+
+def _is_comparable(rows: np.ndarray) -> bool:
+    """Return whether rows are equal or not, without rounding, and few enough to compare."""
+    is_exact = rows.dtype.kind in EXACT and not is_long(rows)
+    return is_exact and rows.size <= MOST_COMPARED
 
 
 def _without(rows: np.ndarray, taken: np.ndarray) -> list[object]:

@@ -529,11 +529,10 @@ INTO_ITSELF = re.compile(
 def puts_into_itself(change: Edit) -> bool:
     """Return whether a change puts something into itself in its line, as `rows.append(rows)`."""
     text = change.text.encode()
-    begin = text.rfind(b"\n", 0, change.start) + 1
-    end = text.find(b"\n", change.end)
-    before = text[begin : change.start].decode()
-    after = text[change.end : end if end >= 0 else None].decode()
-    return bool(INTO_ITSELF.search(f"{before}{change.code}{after}"))
+    _, _, before = text[: change.start].rpartition(b"\n")
+    after, _, _ = text[change.end :].partition(b"\n")
+    line = f"{before.decode()}{change.code}{after.decode()}"
+    return bool(INTO_ITSELF.search(line))
 
 
 def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
@@ -593,10 +592,10 @@ def _keeps_from_running(repair: Edit, source: Source) -> bool:
 def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending | None:
     """Say what is known of changes that mend an answer, with the slip that each takes back.
 
-    Where changes of several lines do, no line is told, nor where one may only go round the slip:
-    a condition may keep the wrong line from running. Of a line without a part of which the check
-    passes, just that is told: a check may not ask for that part. Nothing is told of several
-    functions, nor where several changes do of which each only keeps something from running.
+    Names no line if changes of several lines mend it, or if one may only go round the slip: a
+    condition may keep the wrong line from running. Names no slip if the check passes without a part
+    of a line, which the check may not ask for. Returns None for changes of several functions, and
+    for several changes that each only keep something from running.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:

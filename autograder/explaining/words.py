@@ -77,7 +77,7 @@ def _mistake(finding: Finding) -> str:
 
 
 def _two_mistakes(finding: Finding) -> str:
-    """Say that values are those of two known mistakes, of which one or both are known."""
+    """Say that two known mistakes together give the values; name the one that is sure, or both."""
     words = AND.join(finding.mistakes)
     if len(finding.mistakes) > 1:
         return f"{TWO_MISTAKES}: {words}"
@@ -159,13 +159,11 @@ MOST_RIGHT = 3  # arrays that are named as right
 
 def _are_right(finding: Finding) -> str:
     """Say which arrays are right: one or more, the first by their names."""
-    if len(finding.names) <= 2:
-        return f"{quoted(finding.names)} {_are(finding.names)} right."
-    *first, last = [f"`{name}`" for name in finding.names[:MOST_RIGHT]]
     more = len(finding.names) - MOST_RIGHT
-    if more:
-        return f"{', '.join([*first, last])} and {more} more are right."
-    return f"{', '.join(first)} and {last} are right."
+    if more <= 0:
+        return f"{quoted(finding.names)} {_are(finding.names)} right."
+    first = ", ".join(f"`{name}`" for name in finding.names[:MOST_RIGHT])
+    return f"{first} and {more} more are right."
 
 
 def _hidden(finding: Finding) -> str:

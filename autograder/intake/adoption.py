@@ -117,10 +117,15 @@ def adopt(adoption: Adoption, into: Path) -> None:
 
 def _adopt_ungraded(adoption: Adoption, into: Path) -> None:
     """Keep the note that only what cannot be graded came, unless the student's folder has one."""
-    student, unit = adoption.whose.student, adoption.unit
-    record = read_record(into / adoption.before / f"{unit}.json")
-    if record and not record_path(into / student / unit).exists():
-        lay_out_ungraded(student, unit, _as_own(record, adoption.whose), into)
+    student = adoption.whose.student
+    unit = adoption.unit
+    record = read_record(record_path(into / adoption.before / unit))
+    if record is None:
+        return
+    has_own = record_path(into / student / unit).exists()
+    if not has_own:
+        own = _as_own(record, adoption.whose)
+        lay_out_ungraded(student, unit, own, into)
 
 
 def _written(folder: Path, unit: str) -> set[Path]:

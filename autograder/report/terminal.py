@@ -399,8 +399,8 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Write no more; what uses the file itself does so into nothing."""
         self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), self.file.fileno())
 
 
 def console(stderr: bool = False) -> Console:

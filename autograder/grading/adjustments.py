@@ -280,9 +280,10 @@ def _who_has_too_many(
     if not problems:
         return ""
     (_, first), *more = problems.items()
-    so_have = f"So it is with {'; '.join(student for student, _ in more)}. " if more else ""
+    others = "; ".join(student for student, _ in more)
+    also = f"The same holds for {others}. " if others else ""
     return (
-        f"{first}{so_have}Write how many there are to be, as in `to = 2`, or remove it. To give "
+        f"{first}{also}Write how many there are to be, as in `to = 2`, or remove it. To give "
         "more nevertheless, add `above = true`."
     )
 

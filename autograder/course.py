@@ -188,6 +188,15 @@ class Unit:
         """Return its checks, in order."""
         return self.experiments.checks
 
+    def check_called(self, name: str) -> Check:
+        """Return the check of this name. Raises `UnknownUnit`, which names the nearest."""
+        checks = {check.name: check for check in self.checks}
+        if name in checks:
+            return checks[name]
+        near = get_close_matches(name, checks, n=1)
+        hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
+        raise UnknownUnit(f"There is no check `{name}` in {self.name}. {hint}")
+
     @property
     def sizes(self) -> dict[str, int]:
         """Letter → the size that it stands for in shapes."""

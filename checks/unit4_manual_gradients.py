@@ -173,9 +173,49 @@ def states_and_logits(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
-@check(points=5, needs=states_and_logits, words={"same_after": KEPT})
+@check(points=1, needs=states_and_logits, words={"same_after": KEPT})
+def output_gradients(net: Any, seed: int) -> Arrays:
+    """`backward`, first stage: the gradients of `Wy` and `by` over all steps"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    out: Arrays = {}
+    # a batch, and a single text of two steps
+    for word, steps, texts in (("", T, B), ("_of_one_text", 2, 1)):
+        params = weights(rng)
+        x, _, h0 = batch(rng)
+        x, h0 = x[:steps, :texts], h0[:texts]
+        _, h = net.forward(params, x, h0)
+        dlogits = rng.normal(0, 1, (steps, texts, V))
+        result = net.backward(params, x, h, dlogits)
+        grads, _ = pair(result, "the dict of gradients and dh0")
+        out |= named(f"Wy{word} by{word}", grads["Wy"], grads["by"])
+    return out | same_after(net)
+
+
+@check(points=2, needs=states_and_logits, words={"same_after": KEPT})
+def one_step_back(net: Any, seed: int) -> Arrays:
+    """`backward`, second stage: the other gradients, for a sequence of one step"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    params = weights(rng)
+    x = rng.permutation(V)[None, :B]  # no character twice: repeated ones are the third stage's
+    h0 = rng.random((B, H)) - 0.5  # some of it is negative: no activation made the start
+    _, h = net.forward(params, x, h0)
+    dlogits = rng.normal(0, 1, (1, B, V))
+    result = net.backward(params, x, h, dlogits)
+    grads, dh0 = pair(result, "the dict of gradients and dh0")
+    out = named("Wx Wh bh", grads["Wx"], grads["Wh"], grads["bh"])
+    out |= named("dh0", dh0)
+    return out | same_after(net)
+
+
+@check(
+    points=2,
+    needs=(states_and_logits, output_gradients, one_step_back),
+    words={"same_after": KEPT},
+)
 def backward_through_time(net: Any, seed: int) -> Arrays:
-    """`backward` returns the gradient of the loss with respect to each parameter and the start"""
+    """`backward`, third stage: all gradients, through all steps"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     params = weights(rng)
@@ -193,7 +233,7 @@ def backward_through_time(net: Any, seed: int) -> Arrays:
     small_dlogits = rng.normal(0, 1, (2, 1, 4))
     result = net.backward(small_params, two_steps, small_h, small_dlogits)
     of_two_steps, dh0_of_two_steps = result
-    out = named(NAMES, grads)
+    out = named("Wx Wh bh", grads["Wx"], grads["Wh"], grads["bh"])
     out |= named("dh0", dh0)
     parts = [np.ravel(of_two_steps[name]) for name in NAMES.split()]
     parts.append(np.ravel(dh0_of_two_steps))
@@ -296,7 +336,15 @@ def gradient_descent(net: Any, seed: int) -> Arrays:
 
 @check(
     points=3,
-    needs=(loss_of_logits, states_and_logits, backward_through_time, clipping, gradient_descent),
+    needs=(
+        loss_of_logits,
+        states_and_logits,
+        output_gradients,
+        one_step_back,
+        backward_through_time,
+        clipping,
+        gradient_descent,
+    ),
     words={"same_after": KEPT},
 )
 def two_steps(net: Any, seed: int) -> Arrays:

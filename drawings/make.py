@@ -485,10 +485,11 @@ def backward() -> Drawing:
     """Three steps forward, and the way of the gradients back."""
     d = Drawing(
         "Backward through time",
-        "The three steps of the picture in section 6, with gradients dashed. dlogits[t] comes "
+        "The three steps of the picture in section 5, with gradients dashed. dlogits[t] comes "
         "down through Wy into the state h[t + 1]. There it meets dnext, which comes back from "
-        "the step after it through Wh. Both add. The sum goes on to the left as the dnext of "
-        "the step before, and at the end into the start h[0].",
+        "the step after it through Wh. Both add. The sum, times relu's derivative, goes on to "
+        "the left through Wh as the dnext of the step before, and at the end into the start "
+        "h[0].",
         680,
         310,
     )

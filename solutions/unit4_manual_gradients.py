@@ -15,7 +15,7 @@
 #
 # A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
 # course follows wrote this network's gradients by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
-# network still learned a little. In section 13 you make that mistake on purpose, and a quieter one, and measure how much worse the network
+# network still learned a little. In section 11 you train with that mistake, and with a quieter one, and measure how much worse the network
 # gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
 #
 # A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
@@ -34,8 +34,8 @@
 # this unit is graded.
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake,
-# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Import only
-# NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
+# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
+# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course:
@@ -63,30 +63,30 @@ import autograder
 check = autograder.unit("unit4_manual_gradients")
 
 # %% [markdown]
-# In the first five sections you write pieces, and the network comes in section 6. This is one step of training, from top to bottom, with the
+# In the first four sections you write pieces, and the network comes in section 5. This is one step of training, from top to bottom, with the
 # section of each piece in brackets:
 #
 # ```text
 # x, the characters that are read
-# │  forward (6), with relu (1)
+# │  forward (5), with relu (1)
 # ▼
 # logits: scores of what may come next
-# │  softmax (2), cross-entropy (4); combined (5)
+# │  softmax (2), cross-entropy (3); combined (4)
 # ▼
 # loss
-# │  softmax derivative (3), combined with loss (5)
+# │  softmax derivative (2), combined with loss (4)
 # ▼
 # dlogits: gradient of the loss for each score
-# │  backward (7), with relu's derivative (1)
+# │  backward (6), with relu's derivative (1)
 # ▼
 # grads: gradient of the loss for each weight
-# │  clip (10), sgd (11)
+# │  clip (9), sgd (9)
 # ▼
-# better weights; repeat with the next batch (12)
+# better weights; repeat with the next batch (10)
 # ```
 #
 # An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
-# character comes, so the loss is −ln 0.2447, about 1.41. How should each score move, and how far? Sections 3 to 5 answer that, and section 7
+# character comes, so the loss is −ln 0.2447, about 1.41. How should each score move, and how far? Sections 2 to 4 answer that, and section 6
 # passes the answer on to every weight.
 #
 # ## 1. Activations and their derivatives
@@ -177,7 +177,7 @@ def relu_d(z):
 check("activations")
 
 # %% [markdown]
-# ## 2. Softmax
+# ## 2. Softmax, and its derivative, a matrix
 #
 # Softmax turns V scores into V probabilities: $p_i = e^{z_i} / \sum_j e^{z_j}$. The sum runs over the *last* axis,
 # whatever comes before it: with logits of shape (T, B, V), each of the T × B rows becomes a distribution of its own.
@@ -185,11 +185,25 @@ check("activations")
 # Adding the same number c to all scores of a row changes nothing: numerator and denominator are both multiplied by $e^c$. So
 # subtract the row's largest score first: then no exponent is above 0, and nothing overflows.
 #
-# **Exercise** · 10 minutes · ●○○ · about 2 lines
+# Push up one score, and *every* probability moves, because they share the sum. So the derivative of V probabilities
+# with respect to V scores is a (V, V) matrix, the *Jacobian*:
+#
+# $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
+#
+# The entries on the diagonal are $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Those off the diagonal are $-p_i p_j$: if one
+# probability gains, the others lose. Each row sums to 0.
+#
+# **Exercise** · 20 minutes · ●●○ · about 4 lines in all
 #
 # <details><summary>The shapes do not fit when I divide by the sum</summary>
 #
 # A sum over the last axis loses that axis. `keepdims=True` keeps it with length 1, so that broadcasting lines up.
+# </details>
+#
+# <details><summary>How do I write it without two loops?</summary>
+#
+# One term has numbers only on its diagonal, the other is made of all products of two vectors. NumPy has a function for
+# each: `np.diag` and `np.outer`.
 # </details>
 
 
@@ -226,30 +240,6 @@ def softmax(z):
     ### END SOLUTION
 
 
-# %%
-check("softmax_values")
-
-# %% [markdown]
-# ## 3. The derivative of softmax is a matrix
-#
-# Push up one score, and *every* probability moves, because they share the sum. So the derivative of V probabilities
-# with respect to V scores is a (V, V) matrix, the *Jacobian*:
-#
-# $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
-#
-# The entries on the diagonal are $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Those off the diagonal are $-p_i p_j$: if one
-# probability gains, the others lose. Each row sums to 0.
-#
-# **Exercise** · 10 minutes · ●●○ · about 2 lines
-#
-# <details><summary>How do I write it without two loops?</summary>
-#
-# One term has numbers only on its diagonal, the other is made of all products of two vectors. NumPy has a function for
-# each: `np.diag` and `np.outer`.
-# </details>
-
-
-# %%
 def softmax_d(z):
     """The Jacobian of softmax at one vector of scores: `z` (V,) to (V, V), entry (i, j) = ∂p_i/∂z_j."""
     ### BEGIN SOLUTION
@@ -275,16 +265,19 @@ def softmax_d(z):
 
 
 # %%
+check("softmax_values")
+
+# %%
 check("softmax_jacobian")
 
 # %% [markdown]
-# ## 4. Cross-entropy of probabilities
+# ## 3. Cross-entropy of probabilities
 #
 # How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. You may assume that no probability is 0.
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
-# Its unit is the *nat*, because the logarithm is the natural one. A network that has learned nothing gives each of V characters
+# Its unit is the *nat*, because the logarithm is the natural one. A model that guesses uniformly gives each of V characters
 # 1/V and has a loss of ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
 # **Exercise** · 10 minutes · ●○○ · about 2 lines in all
@@ -338,7 +331,7 @@ def x_entropy_d(p, y):
 check("cross_entropy_of_probabilities")
 
 # %% [markdown]
-# ## 5. Softmax and cross-entropy in one
+# ## 4. Softmax and cross-entropy in one
 #
 # Chain the last two exercises, $-y / p$ and the Jacobian, and something lovely happens. The $p_i$ cancel, and the $y_i$ sum to 1:
 #
@@ -433,7 +426,7 @@ def cross_entropy(logits, targets):
 check("loss_of_logits")
 
 # %% [markdown]
-# ## 6. Forward through time
+# ## 5. Forward through time
 #
 # Here is the network, step by step. It uses the same three weight matrices at *every* step, which is the whole idea of recurrence:
 #
@@ -509,7 +502,7 @@ def forward(params, x, h0):
 check("states_and_logits")
 
 # %% [markdown]
-# ## 7. Backward through time
+# ## 6. Backward through time
 #
 # Now in the other direction. You know `dlogits`, the gradient of the loss with respect to every logit, and want it with respect to every
 # parameter. Walk from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
@@ -524,9 +517,9 @@ check("states_and_logits")
 #    $W_x$ that were looked up.
 # 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
 #
-# ![The three steps of the picture in section 6, with gradients dashed. dlogits[t] comes down through Wy into the state h[t +
-# 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum goes on to the left as the
-# dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
+# ![The three steps of the picture in section 5, with gradients dashed. dlogits[t] comes down through Wy into the state h[t +
+# 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum, times relu's derivative, goes on
+# to the left through Wh as the dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
 #
 # Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states, named as in code, are `h[0]` = 1 (the start), `h[1]` = 0.9 and
 # `h[2]` = 0.25, all above zero, and what comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
@@ -536,23 +529,20 @@ check("states_and_logits")
 # | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
 # | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
 #
-# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The numbers of the columns are those of the list above.
+# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The numbers of the columns are those of the list above. If `h[2]` were 0, its
+# unit would be inactive: dz of the second step would be 0, and so would all that follows from it in that row.
 #
-# Only 2, 3 and 5 have to go step by step. Write the rest inside the loop, adding as you go, or outside it for all steps at once: a
-# product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`. Both are right; the second is a little faster.
+# A gradient has the shape of what it belongs to. At one step `h[t].T @ dz` is (H, B) times (B, H): a sum over the batch of outer
+# products. And every parameter is used at every step, so its gradients **add up** over time; they never replace each other.
 #
-# Three things that the shapes tell you. A gradient has the shape of what it belongs to. At one step `h[t].T @ dz`
-# is (H, B) times (B, H): a sum over the batch of outer products. And every parameter is used at every step, so its gradients **add up** over
-# time; they never replace each other.
+# Write the function in three stages. Each has a check of its own below, so run them as you go.
+#
+# * **The output layer**, item 1, over all steps. Until the rest is there, return a dict of `Wy` and `by`, and None for dh0.
+# * **One step back**, items 2 to 5. For a sequence of one step, T = 1, you need no loop, and `dnext` is 0.
+# * **All steps.** Loop from the last step to the first, and hand `dnext` on. Only 2, 3 and 5 have to go step by step. The rest can stand inside
+#   the loop, adding as you go, or outside it: a product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`.
 #
 # **Exercise** · 40 minutes · ●●● · about 12 lines
-#
-# <details><summary>Several sequences of the batch read the same character</summary>
-#
-# Then its row of `Wx` was used several times in this step, and all their gradients add. `dWx[x[t]] += dz` looks as if it
-# did that, but NumPy reads, adds and writes back once for each id: with repeated ids the last one wins. `np.add.at` adds
-# every time; so does the product with the one-hot matrix.
-# </details>
 #
 # <details><summary>Which h belongs where?</summary>
 #
@@ -562,6 +552,13 @@ check("states_and_logits")
 # <details><summary>What is dnext at the very first step back?</summary>
 #
 # Nothing comes after the last step, so nothing comes back from there: zeros of the state's shape.
+# </details>
+#
+# <details><summary>Several sequences of the batch read the same character</summary>
+#
+# Then its row of `Wx` was used several times in this step, and all their gradients add. `dWx[x[t]] += dz` looks as if it
+# did that, but NumPy reads, adds and writes back once for each id: with repeated ids the last one wins. `np.add.at` adds
+# every time; so does the product with the one-hot matrix.
 # </details>
 
 
@@ -652,17 +649,23 @@ def backward(params, x, h, dlogits):
 
 
 # %%
+check("output_gradients")
+
+# %%
+check("one_step_back")
+
+# %%
 check("backward_through_time")
 
 # %% [markdown]
-# ## 8. Do not trust it: a numerical check
+# ## 7. Do not trust it: a numerical check
 #
 # You can measure a derivative: move one number a little to both sides and see how the loss
 # changes. The *central* difference
 #
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
 #
-# has an error of order ε², the one-sided difference one of order ε. So is the smallest ε the best? No: each f is rounded, to about
+# has an error of order ε², the one-sided difference one of order ε. The smallest ε is not the best: each f is rounded, to about
 # 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between. Two evaluations
 # for every single number are far too many to train with. But everyone who writes a gradient by hand checks it this way.
 #
@@ -697,6 +700,8 @@ def numerical_gradient(f, w, eps=1e-5):
         #   array: move two copies, one up and one down.
         # mistake (keeps 0.3): grad[i] = (f(w_up) - f(w)) / eps
         #   this is the one-sided difference, whose error is of order ε. Move to both sides and divide by 2ε.
+        # mistake (keeps 0.3): grad[i] = (f(w_up) - f(w_down)) / 2 * eps
+        #   the difference was halved and then multiplied by ε, because `/` and `*` go from left to right. Write `/ (2 * eps)`.
         # mistake (keeps 0.5): grad[i] = (f(w_up) - f(w_down)) / eps
         #   the distance between the two points is 2ε, not ε: the gradient is twice too large.
         # mistake: grad[i] = (f(w_down) - f(w_up)) / (2 * eps)
@@ -716,9 +721,9 @@ check("numerical")
 # Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
 # How small is small? That depends on the size of the gradient, so divide by it: the *relative error* of a derivative a by hand and n by
 # differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at
-# which its slope jumps: if the two points lie on either side of it, both gradients can be right and yet differ. The cell divides the largest
+# which its slope jumps: if the two points lie on opposite sides of it, both gradients can be right and yet differ. The cell divides the largest
 # difference in an array by the array's largest entry, so that an entry near 0 does no harm. Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
-# which ε is best, and what happens above and below it?
+# how does the error change from one ε to the next, above the best ε and below it?
 
 # %%
 with autograder.example("your backward pass against your numerical gradient"):
@@ -753,7 +758,7 @@ with autograder.example("your backward pass against your numerical gradient"):
 # Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ on the
 # error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 #
-# **Find the mistake.** The network of section 13 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
+# **Find the mistake.** The network of section 11 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
 # right, two losses are enough. Draw a direction d, as many numbers as there are weights, and move all weights along it. The slope that you measure
 # should be the one that the gradient g predicts:
 #
@@ -847,9 +852,9 @@ with autograder.example("14,867 weights checked by two losses"):
 # %% [markdown]
 # Your gradient agrees to eight digits. A single wrong entry among 14,867 shows as well, although two losses do not say *which* entry it is.
 #
-# ## 9. How far back does a gradient reach?
+# ## 8. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
+# `dnext` is multiplied by $W_h^\top$ at every step back, and by relu's derivative, which is 1 here. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
 # steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a number for the first before you run the example; every
 # prediction earns the point.
 #
@@ -923,12 +928,13 @@ with autograder.example("gradient norms through 100 steps"):
 # With 1.05 the gradient becomes 131 times as large; with 0.95, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it
 # *vanishes*, to less than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units
 # of relu. Training moves $W_h$, so this holds only at the start. Against exploding there is a remedy for the whole run: clipping.
+# The picture shows a gradient that vanishes, number by number.
 #
 # ![One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its states go from h[0] = 1 down to h[10] =
 # 0.35. Below each stands the gradient of h[10] with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7
 # times the one to its right, and the one of h[0] is 0.028.](../drawings/gradient_in_numbers.svg)
 #
-# ## 10. Clipping
+# ## 9. Clip, then step
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
@@ -936,11 +942,19 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # The gradients here are never all zero.
 #
-# **Exercise** · 10 minutes · ●○○ · about 3 lines
+# Then stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Both functions return new
+# arrays and leave the old ones as they are: another function may still hold them and must not find them changed.
+#
+# **Exercise** · 15 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>Why not clip each number by itself?</summary>
 #
 # Because that changes the direction: a gradient of (100, 1) clipped at 1 becomes (1, 1). One norm over everything keeps it.
+# </details>
+#
+# <details><summary>It says that the parameters were changed in place</summary>
+#
+# `w -= lr * g` writes into the array that the caller still holds. `w - lr * g` makes a new one.
 # </details>
 
 
@@ -955,7 +969,7 @@ def clip(grads, bound):
     # mistake: norm = sum((g**2).sum() for g in grads.values())
     #   the square root is missing: this is the squared norm.
     # mistake: norm = max(np.sqrt((g**2).sum()) for g in grads.values())
-    #   the norm is only that of the longest array. Use one norm over all arrays together.
+    #   the norm is that of one array only. Use one norm over all arrays together.
     # mistake: norm = sum(np.sqrt((g**2).sum()) for g in grads.values())
     #   norms of the arrays were added. Add their squares, then take one root.
     scale = min(1.0, bound / norm)
@@ -982,19 +996,6 @@ def clip(grads, bound):
 # %%
 check("clipping")
 
-# %% [markdown]
-# ## 11. A step downhill
-#
-# Stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Return a new dict and
-# leave the old one as it is: another function may still hold it and must not find it changed.
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>It says that the parameters were changed in place</summary>
-#
-# `w -= lr * g` writes into the array that the caller still holds. `w - lr * g` makes a new one.
-# </details>
-
 
 # %%
 def sgd(params, grads, lr):
@@ -1020,7 +1021,7 @@ def sgd(params, grads, lr):
 check("gradient_descent")
 
 # %% [markdown]
-# ## 12. Training
+# ## 10. Training
 #
 # You have all the pieces. For each batch `(x, targets)`: start from a hidden state of zeros, go forward, measure, go backward,
 # clip, step. Keep the loss of each batch *before* its step.
@@ -1093,7 +1094,7 @@ def train(params, batches, lr, bound):
 check("two_steps")
 
 # %% [markdown]
-# ## 13. For real
+# ## 11. For real
 #
 # Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
 # the identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
@@ -1101,7 +1102,7 @@ check("two_steps")
 # Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
 # a loss of their entropy. On this corpus they are 4.42 and 3.13 (3.04 on the held-out text); if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
 # 1.92. Unit 2 counted how low a loss on the training text can be: 2.46 nats if one character is known, 1.89 if two are, 1.29 if three. With more, the bound
-# falls further. A first step's loss below 2.46 would mean that targets leak into the input.
+# falls further.
 
 
 # %%
@@ -1154,7 +1155,7 @@ with autograder.example("training on the corpus"):
 
 # %% [markdown]
 # Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$
-# where the outer product belongs; summed over the steps, it is the sum of the diagonal of your gradient. `no_past` forgets `dnext`, so
+# where the outer product belongs; summed over steps and batch, it is the sum of the diagonal of your gradient. `no_past` forgets `dnext`, so
 # that a state learns nothing from later steps. One run never changes `Wh`, and the last has the right gradient and is never clipped. **Before
 # you run it:** put the five in order.
 
@@ -1208,9 +1209,9 @@ with autograder.example("wrong gradients"):
 # | `Wh` left alone | 2.314 ± 0.008 | 0.163 ± 0.016 worse |
 # | one number in `Wh` | 2.844 ± 0.018 | 0.692 ± 0.015 worse |
 #
-# Every wrong gradient is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
+# Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
 # network learns: with only the frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see
-# that in a loss curve, but the numerical check of section 8 finds both mistakes at once. How much clipping helps depends on luck:
+# that in a loss curve, but the numerical check of section 7 finds both mistakes at once. How much clipping helps depends on luck:
 # between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes is called *truncated* back-propagation through time, here cut after every single
 # step; unit 5 cuts after T of them.
 #
@@ -1221,7 +1222,7 @@ with autograder.example("wrong gradients"):
 check("training")
 
 # %% [markdown]
-# ## 14. Let it write
+# ## 12. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
 # last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw only
@@ -1344,7 +1345,7 @@ with autograder.example("what the network writes"):
 #
 # <details><summary>2. The two derivatives −y/p and the Jacobian are awkward. What becomes of their product?</summary>
 #
-# p − y. The division by p cancels, so nothing overflows.
+# p − y. The division by p cancels, so a probability near 0 does no harm.
 # </details>
 #
 # <details><summary>3. Why do the gradients of Wh add up over the steps?</summary>

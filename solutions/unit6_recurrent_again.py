@@ -1314,7 +1314,7 @@ with autograder.example("rounds of Newton's method"):
 # %% [markdown]
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At three times the scale it takes 36, and it advances
 # by one or two states in a round: a tiny error in an early state becomes a large one later, so there is nothing to be gained from a guess of the later
-# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 9).
+# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 8).
 # So for useful networks, few rounds are enough.
 #
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that

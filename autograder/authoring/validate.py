@@ -7,10 +7,9 @@ mutants lose points.
 import math
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import combinations
 from types import MappingProxyType
 
@@ -24,7 +23,7 @@ from autograder.authoring.slips import (
 )
 from autograder.authoring.validation_report import Trial, ValidationReport, counted, finding
 from autograder.check import Answer, Check, Corpus, Failure
-from autograder.course import Unit, UnknownUnit
+from autograder.course import Unit
 from autograder.data import all_unit_data
 from autograder.grading.emptied import KINDS, exercises_of
 from autograder.grading.judge import Judge
@@ -135,26 +134,14 @@ def _seeds(count: int) -> range:
 
 def with_one_check(unit: Unit, name: str) -> Unit:
     """Return a unit with one of its checks, and those that it needs. Raises `UnknownUnit`."""
-    checks = {check.name: check for check in unit.checks}
-    if name not in checks:
-        hint = _names_like(name, checks)
-        raise UnknownUnit(f"There is no check `{name}` in {unit.name}. {hint}")
-    needed = all_needed(checks[name], checks)
+    asked = unit.check_called(name)
+    needed = all_needed(asked, {check.name: check for check in unit.checks})
     kept = []
     for check in unit.checks:
         if check.name == name or check.name in needed:
             kept.append(check)
     experiments = replace(unit.experiments, checks=tuple(kept))
     return replace(unit, experiments=experiments)
-
-
-def _names_like(name: str, known: Iterable[str]) -> str:
-    """Say which name may have been meant; where none is near, which there are."""
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    if near:
-        return f"Did you mean `{near[0]}`?"
-    return f"There are: {', '.join(names)}."
 
 
 def functions_to_try(unit: Unit, only: str) -> set[str] | None:

@@ -22,6 +22,7 @@ from autograder.cli.base import (
 
 @main.command()
 @click.argument("what", required=False)
+@click.argument("check", required=False)
 @click.option("--quick", is_flag=True, help="Leave out the checks that train.")
 @click.option("--out", type=PATH, help="Keep the results in this folder, for `export`.")
 @click.option(
@@ -30,11 +31,17 @@ from autograder.cli.base import (
 @course_option
 @report_user_errors
 def check(
-    what: str | None, quick: bool, out: Path | None, as_json: bool, course_folder: Path | None
+    what: str | None,
+    check: str | None,
+    quick: bool,
+    out: Path | None,
+    as_json: bool,
+    course_folder: Path | None,
 ) -> None:
     """Check a unit or a file on the public seed. This is practice and gives no grade.
 
     WHAT is a unit, the beginning of its name, a file, or nothing for all units in assignments/.
+    With the name of a CHECK, only that one is shown.
 
     \b
     Example:  autograder check UNIT --quick
@@ -53,6 +60,8 @@ def check(
     from autograder.report.terminal import UnderWay, console, total_in_practice, verdict_lines
     from autograder.sandbox.inside.submission import Submission
 
+    if check and out:
+        raise Refused("--out keeps the results of a whole unit. Leave out the name of the check.")
     # large imports leave no garbage, and looking for it takes a tenth of a second
     gc.set_threshold(1_000_000)
     if sys.__stderr__:
@@ -71,8 +80,11 @@ def check(
 
     for path, name in files_to_check(course, what):
         unit = load_unit(course, name)
+        if check:
+            checks = [unit.check_called(check)]
+        else:
+            checks = [one for one in unit.checks if not (quick and one.measure)]
         screen.print(f"{path}", style="bold", markup=False)
-        checks = [check for check in unit.checks if not (quick and check.measure)]
         source = read_patiently(path)
         submission = Submission(source, path.name)
         note = too_large(path.name, source, unit.limits.kilobytes)
@@ -97,10 +109,7 @@ def check(
             if found:
                 where = f"{found.check}: {where_mended_in_practice(found.found)}"
                 screen.print(where, markup=False, soft_wrap=True)
-                verdicts = [
-                    with_place(verdict, found)
-                    for check, verdict in zip(checks, verdicts, strict=True)
-                ]
+                verdicts = [with_place(verdict, found) for verdict in verdicts]
         if found:  # its place is news
             warning = save_progress(course, name, path.parent, verdicts)
         if found and found.found.slips and not warning:
@@ -111,7 +120,7 @@ def check(
             write_result(out, practice_result(unit, path, verdicts, quick))
         seed = "on the public seed. Grading uses a secret seed.\n"
         total = total_in_practice(verdicts)
-        without = _left_out(len(unit.checks) - len(checks))
+        without = _left_out(0 if check else len(unit.checks) - len(checks))
         screen.print(f"{total}{without} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:

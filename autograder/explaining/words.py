@@ -129,7 +129,10 @@ def _recorded(finding: Finding) -> str:
     if replied.by_hand:
         return f"Your answer has {replied.words}. A person reads it and gives the points."
     if replied.is_prediction:
-        return f"Your prediction is: {replied.words}. Your grade's feedback says what happens."
+        return (
+            f"Your prediction is: {replied.words}. Any prediction earns the point in grading. "
+            "Run the example and compare."
+        )
     return f"Your answer is: {replied.words}. It is judged when you have handed it in."
 
 

@@ -120,6 +120,12 @@ NUMPY = [
         "equal or 1",
     ),
     (
+        "x += h",
+        (np.ones(V), np.ones((B, V))),
+        "The array on the left has the shape (17,), and the sum would have (4,17), which does not "
+        "fit into it. Is a sum over one of the axes missing on the right, such as that of the",
+    ),
+    (
         "x[h] = 1",
         (np.ones((B, V)), np.array([3, 12])),
         "Axis 0 has the length B = 4, and index 12 was asked for there. Did you mean another",

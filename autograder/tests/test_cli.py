@@ -58,6 +58,11 @@ def one_sentence(done, words, code=2):
         (("check", "nowhere.py"), "There is no file nowhere.py."),
         (("check", "course.yml"), "There is no unit `course.yml`."),
         (("check", "checks/helpers.py"), "A file is named like its unit."),
+        (
+            ("check", "numbers", "sumings"),
+            "There is no check `sumings` in numbers_and_sums. Did you",
+        ),
+        (("check", "numbers", "summing", "--out", "OUT"), "--out keeps the results of a whole"),
         (("grade", "nowhere", "--out", "OUT"), "There is no folder nowhere."),
         (("grade", "EMPTY", "--out", "OUT"), "No submission found. Looked for"),
         (("grade", "EMPTY", "--out", "OUT", "--unit", "unit9"), "There is no unit `unit9`."),
@@ -124,6 +129,19 @@ def test_check_quick_leaves_out_training(tmp_path):
     assert "8 of 8 points (without 1 check that trains) on the public seed. " in done.stdout
     assert "fitting" not in done.stdout
     assert "\x1b[" not in done.stdout
+
+
+def test_check_shows_one_check(tmp_path):
+    """The checks that it needs run before it, and are neither shown nor counted."""
+    path = submit(tmp_path, "ada", mistaken("this is the square"))
+    done = run_command("check", path, "summing")
+    assert done.returncode == 0, done.stdout
+    assert "✓ 4/4" in done.stdout
+    assert "doubling" not in done.stdout
+    assert "4 of 4 points on the public seed." in done.stdout
+    done = run_command("check", submit(tmp_path, "bob", mistaken("this walks uphill")), "fitting")
+    assert done.returncode == 1
+    assert "Do this first: `three_steps`" in done.stdout
 
 
 def test_check_trains_and_shows_the_loss(tmp_path):

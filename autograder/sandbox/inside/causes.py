@@ -365,6 +365,23 @@ def indices_do_not_meet(raised: Raised) -> str:
     )
 
 
+def too_many_axes_to_add(raised: Raised) -> str:
+    """`bias += rows`: the rows have an axis that the bias lacks, and do not fit into it."""
+    words = (
+        r"output (?:operand )?with shape [(\[](.*?)[)\]] doesn't match the broadcast shape "
+        r"[(\[](.*?)[)\]]"
+    )
+    found = re.search(words, raised.text)
+    if not found:
+        return ""
+    left, result = found.groups()
+    return (
+        f"The array on the left has the shape ({left}), and the sum would have ({result}), which "
+        "does not fit into it. Is a sum over one of the axes missing on the right, such as that "
+        "of the batch?"
+    )
+
+
 def index_beyond_the_end(raised: Raised) -> str:
     """`out[ids] = 1`: the ids of one axis where another is."""
     words = r"index (-?\d+) is out of bounds for (?:dimension|axis) (\d+) with size (\d+)"
@@ -622,6 +639,7 @@ GENERAL = (
     product_of_shapes,
     unlike_shapes,
     indices_do_not_meet,
+    too_many_axes_to_add,
     index_beyond_the_end,
     a_tuple_in_its_place,
     no_single_truth,

@@ -94,6 +94,8 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     """Judge all that is tried on one server: what the author wrote, and files made of it."""
     for seed in _seeds(report.seeds):
         key = build_key(server, seed, data)
+        if report.only:
+            key = _with_tried_mistakes(key, mistakes_to_try(server.unit, report.only))
         if seed == FIRST_SEED and not report.only:
             refuse_slips_of_key(server.unit, solution_of(server.unit), key)
         yield from check_material(server, seed, key, data, report)
@@ -104,6 +106,21 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
+
+
+def _with_tried_mistakes(
+    key: Mapping[str, PlainKey], tried: Sequence[PlacedMistake]
+) -> dict[str, PlainKey]:
+    """Leave out of a key the mistakes of functions that the one check does not ask for.
+
+    In the whole unit an earlier check tells them, which does not run here.
+    """
+    identities = {one.mistake.id for one in tried}
+    kept = {}
+    for name, known in key.items():
+        mistakes = tuple(made for made in known.mistakes if made[0].id in identities)
+        kept[name] = replace(known, mistakes=mistakes)
+    return kept
 
 
 def _of_all_mistakes(report: ValidationReport) -> Trial:

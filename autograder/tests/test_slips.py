@@ -1,6 +1,7 @@
 """Slips of an author in checks, mistakes and calls: all of a unit are reported at once."""
 
 import re
+import textwrap
 from contextlib import suppress
 
 import numpy as np
@@ -356,6 +357,52 @@ def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
     )
     assert lines[-1].startswith("  halves: feedback explains ")
     assert lines[-1].endswith(" mutants that return values; the others are not counted against you")
+
+
+def test_one_check_is_validated_without_mistakes_of_functions_that_it_only_uses(tmp_path):
+    """A check that is left out would tell those, so they are no other explanation here."""
+    experiments = (
+        """
+    import numpy as np
+
+    from autograder.check import check, named
+
+    @check(points=1)
+    def doubling(unit, seed):
+        """
+        + '"""`double` doubles"""'
+        + """
+        return named("doubled", unit.double(np.random.default_rng(seed).normal(size=5)))
+
+    @check(points=1)
+    def adding(unit, seed):
+        """
+        + '"""`add_doubled` adds twice a number"""'
+        + """
+        x, y = np.random.default_rng(seed).normal(size=(2, 5))
+        return named("added", unit.add_doubled(x, y))
+    """
+    )
+    script = """
+def double(x):
+    ### BEGIN SOLUTION
+    return 2 * x
+    # mistake: return x
+    #   this is the number itself: multiply by 2.
+    ### END SOLUTION
+
+def add_doubled(x, y):
+    ### BEGIN SOLUTION
+    return y + double(x)
+    # mistake: return y + x
+    #   `x` was not doubled.
+    ### END SOLUTION
+"""
+    written = small.write_course(tmp_path, "doubles", textwrap.dedent(experiments), script)
+    unit = small.with_calls(written)
+    assert build(unit.course)
+    report = ValidationReport("doubles", seeds=1, quick=True, only="adding")
+    assert not [trial.text for trial in validate(unit, report) if trial.fault]
 
 
 def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):

@@ -173,6 +173,17 @@ TORCH = [
         "classes on axis 1: make "
         "all other axes one, `logits.flatten(0, -2)` and `targets.flatten()`.",
     ),
+    (
+        "return F.nll_loss(x, h)",
+        (torch.ones(B, V), torch.ones(B, V)),
+        "`nll_loss` expects an id for each row, as integers, and no probabilities.",
+    ),
+    (
+        "return torch.nn.RNN(7, 17)(x)",
+        (torch.ones(T, E, B),),
+        "The layer reads E = 7 numbers per step, on the last axis of its input, and got B = 4. "
+        "Were axes moved before, and not moved back?",
+    ),
     ("return h or torch.zeros(3)", (1, torch.ones(B)), "`torch.zeros(3) if h is None else h`."),
     (
         "return F.cross_entropy(x, h, reduction='none')",
@@ -215,7 +226,7 @@ TORCH = [
     (
         "return torch.nn.RNN(11, 7)(x)",
         (torch.ones(T, B, E),),
-        "The layer reads H = 11 numbers per step, and got E = 7.",
+        "The layer reads H = 11 numbers per step, on the last axis of its input, and got E = 7.",
     ),
     ("return torch.cat([x, h])", (torch.ones(T, B), torch.ones(B)), "one has 2, the other 1."),
     ("return torch.stack(x)", ([],), "The list is empty"),

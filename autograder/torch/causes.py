@@ -31,7 +31,10 @@ def axes_of_cross_entropy(raised: Raised) -> str:
     )
     if not _says_one_of(raised, words):
         return ""
-    if "cross_entropy" not in raised.function + raised.line:
+    if next(_calls(raised.line, "nll_loss"), None):
+        return "`nll_loss` expects an id for each row, as integers, and no probabilities."
+    calls = *_calls(raised.line, "cross_entropy"), *_calls(raised.function, "cross_entropy")
+    if not calls:
         return ""
     cause = f"{_shapes_of_arguments(raised)}`cross_entropy` expects the classes on axis 1"
     if KEEPS_EACH_LOSS.search(raised.line):
@@ -277,8 +280,9 @@ def input_of_another_size(raised: Raised) -> str:
         return ""
     wanted, given = (length_with_letter(raised, int(size)) for size in found.groups())
     return (
-        f"The layer reads {wanted} numbers per step, and got {given}. Its first argument is the "
-        "size of its input, its second the size of its state."
+        f"The layer reads {wanted} numbers per step, on the last axis of its input, and got "
+        f"{given}. Were axes moved before, and not moved back? Else the layer was made for another "
+        "size: its first argument is the size of its input, its second that of its state."
     )
 
 

@@ -33,10 +33,13 @@
 # You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
 # this unit is graded.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake,
+# **How to work.** Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
 # only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
+#
+# **Time.** We allow 197 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
+# place to stop for a day. Section 11 trains for some ten seconds, everything else for less.
 #
 # **Letters**, the same in the whole course:
 #
@@ -769,7 +772,7 @@ with autograder.example("your backward pass against your numerical gradient"):
 #
 # 1. Write your name and run the example below it. It prints the function; copy that to where it is asked for.
 # 2. Find the mistake with losses whose slope you know, and repair it in your way. The check runs it.
-# 3. Give the number that stands behind the wrong line. The check records it, and it is judged when you have handed in.
+# 3. Give the number that is printed at the end of the wrong line. The check records it, and it is judged when you have handed in.
 #
 # **Exercise** · 10 minutes · ●●○ · about 11 lines in all
 #
@@ -1177,6 +1180,25 @@ def no_past(params, x, h, dlogits):
 
 
 with autograder.example("wrong gradients"):
+    ((x_check, y_check),) = windows(ids, np.random.default_rng(0), 8, 32, 1)
+    zeros = np.zeros((32, 64))
+    rng = np.random.default_rng(1)
+    direction = {name: rng.normal(0, 1, w.shape) for name, w in begin.items()}
+
+    def loss_of(params):
+        return cross_entropy(forward(params, x_check, zeros)[0], y_check)[0]
+
+    logits, h = forward(begin, x_check, zeros)
+    dlogits = cross_entropy(logits, y_check)[1]
+    of_all = {
+        "right": backward(begin, x_check, h, dlogits)[0],
+        "one number in Wh": one_number(begin, x_check, h, dlogits),
+        "dnext forgotten": no_past(begin, x_check, h, dlogits),
+    }
+    for name, grads in of_all.items():
+        error = error_along(loss_of, begin, grads, direction, 1e-6)
+        print(f"{name:<21} relative error along a direction {error:.2g}")
+    print()
     for name, gradient, bound in (
         ("right", lambda *given: backward(*given)[0], 5.0),
         ("one number in Wh", one_number, 5.0),
@@ -1211,7 +1233,7 @@ with autograder.example("wrong gradients"):
 #
 # Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
 # network learns: with only the frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see
-# that in a loss curve, but the numerical check of section 7 finds both mistakes at once. How much clipping helps depends on luck:
+# that in a loss curve, but two losses are enough to find either mistake: see the relative errors above. How much clipping helps depends on luck:
 # between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes is called *truncated* back-propagation through time, here cut after every single
 # step; unit 5 cuts after T of them.
 #
@@ -1304,17 +1326,17 @@ check("sampling")
 # %%
 with autograder.example("what the network writes"):
     prompt = [alphabet.index(c) for c in "the meaning of "]
-    for temperature in (0.3, 0.7, 1.0):
-        written = sample(trained, prompt, 200, temperature, np.random.default_rng(1))
+    for weights, temperature in ((begin, 1.0), (trained, 0.3), (trained, 0.7), (trained, 1.0)):
+        written = sample(weights, prompt, 200, temperature, np.random.default_rng(1))
         print(
-            f"temperature {temperature}:",
+            "before training:" if weights is begin else f"temperature {temperature}:",
             "".join(alphabet[i] for i in written).replace("\n", " "),
             "\n",
         )
 
 # %% [markdown]
-# At temperature 0.3 it writes spaces, short words such as "the man" and "the more", and many "the"; at 1 even the letters of a word do not always
-# fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
+# Before training it writes noise. Afterwards, at temperature 0.3, it writes short words and many "the"; at 1 even the letters of a word do not
+# always fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
 # at `loss.backward()`. This network forgets everything at the end of a window. In unit 5 a state is carried on, in a cell whose
 # gradient survives a hundred steps.
 #

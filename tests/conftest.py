@@ -26,9 +26,9 @@ def server():
 
 @pytest.fixture(scope="session")
 def server_of():
-    """Return a function that gives a unit's server, started once for tests that follow each other.
+    """Return a function that gives a unit's server, started once for consecutive tests.
 
-    With torch to import, a start takes longer than most of what a test asks.
+    Importing torch makes a start longer than most of what a test does.
     """
     running = {}
 
@@ -64,22 +64,22 @@ def grade(server, key):
 
 
 def graded_to(out, *more):
-    """Grade the golden class by the real command; return the folder, and what the command said."""
+    """Grade the golden class by the real command; return the folder and the output."""
     command = ("grade", GOLDEN, "--out", out, "-j", "2", "--seed", SEED)
     return out, this_course.run_command(*command, *more)
 
 
 @pytest.fixture(scope="session")
 def graded_unit4(tmp_path_factory):
-    """Grade what the golden class handed in to unit 4."""
+    """Grade the golden class's submissions to unit 4."""
     return graded_to(tmp_path_factory.mktemp("grades"), "--unit", "unit4")
 
 
 @pytest.fixture(scope="session")
 def graded_class(tmp_path_factory, worker_id):
-    """Grade all that the golden class handed in: once, however many workers ask for it."""
+    """Grade the whole golden class once, however many workers need it."""
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent  # of all workers of pytest-xdist
+    shared = base if worker_id == "master" else base.parent  # for all workers of pytest-xdist
     out, said = shared / "golden-grades", shared / "golden-said.json"
     with (shared / "golden.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,9 +1,7 @@
 """A hundred mutilations of a correct notebook, as notebooks come back from a class.
 
-Each is a seeded change of its JSON.
-
-None of them touches what graded functions say, so each earns full marks where a submission is its
-definitions.
+Each is a seeded change of its JSON. None changes the code of graded functions, so each earns full
+marks if a submission is read by its definitions.
 """
 
 import json
@@ -29,7 +27,7 @@ ODD_CELLS = (
 
 
 def exact(book: Any) -> Any:
-    """The notebook without demonstrations and training."""
+    """Return the notebook without examples and training."""
     book.cells = [
         c for c in book.cells if "autograder.example(" not in c.source and c.id != "check-training"
     ]
@@ -49,12 +47,12 @@ def cells(book: Book, kind: str) -> list[dict[str, Any]]:
 
 
 def index(book: Book, cell: dict[str, Any]) -> int:
-    """Where a cell stands."""
+    """Return the position of a cell."""
     return next(i for i, other in enumerate(book["cells"]) if other is cell)
 
 
 def new_cell(kind: str, source: str) -> dict[str, Any]:
-    """A cell that the course did not have."""
+    """Return a cell that the course does not have."""
     cell: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": source}
     return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
 
@@ -81,7 +79,7 @@ def checks_duplicated(book: Book, rng: random.Random) -> None:
 
 
 def split_between_lines(book: Book, rng: random.Random) -> None:
-    """As the editor's command does: the first part keeps the metadata, wherever the cursor was."""
+    """Split a cell as the editor's command does: the first part keeps the metadata."""
     cell = rng.choice(cells(book, "write"))
     lines = cell["source"].split("\n")
     at = rng.randint(1, len(lines) - 1)
@@ -154,7 +152,7 @@ def cell_ids_repeated(book: Book, rng: random.Random) -> None:
 
 
 def old_format(book: Book, rng: random.Random) -> None:
-    """nbformat 3, of 2013: worksheets, `input`, headings."""
+    """Convert to nbformat 3, of 2013: worksheets, `input`, headings."""
     for cell in book["cells"]:
         cell.pop("id", None)
         if cell["cell_type"] == "code":
@@ -184,7 +182,7 @@ def other_kernel(book: Book, rng: random.Random) -> None:
 
 
 def stored_outputs(book: Book, rng: random.Random) -> None:
-    """Old numbers, errors, warnings, large pictures and text that looks like full marks."""
+    """Store old numbers, errors, warnings, large pictures and text that looks like full marks."""
     data = {"text/plain": "100", "text/html": "<b>passed</b>", "image/png": "A" * 400_000}
     made = [
         {"output_type": "execute_result", "metadata": {}, "execution_count": 1, "data": data},
@@ -201,7 +199,7 @@ def checks_edited(book: Book, rng: random.Random) -> None:
 
 
 def solutions_reordered(book: Book, rng: random.Random) -> None:
-    """Among themselves: each in a place where another was."""
+    """Move each solution to the place of another."""
     places = [index(book, cell) for cell in cells(book, "write")]
     moved = [book["cells"][place] for place in places]
     rng.shuffle(moved)
@@ -215,7 +213,7 @@ def odd_cells_added(book: Book, rng: random.Random) -> None:
 
 
 def old_attempts_kept(book: Book, rng: random.Random) -> None:
-    """What was tried first, put aside in cells of another type."""
+    """Keep earlier attempts in cells of another type."""
     for cell in rng.sample(cells(book, "write"), 3):
         first = cell["source"].split(":\n")[0] + ":\n    return None"
         book["cells"].insert(
@@ -224,14 +222,14 @@ def old_attempts_kept(book: Book, rng: random.Random) -> None:
 
 
 def names_taken(book: Book, rng: random.Random) -> None:
-    """A student's own variables are called like the course's."""
+    """Give a student's own variables names of the course."""
     for source in ("check = 3", "autograder = None", "rng = x = h = t = 0"):
         place = index(book, rng.choice(cells(book, "check")))
         book["cells"].insert(place, new_cell("code", source))
 
 
 def lines_changed(book: Book, rng: random.Random) -> None:
-    """Lists of lines, Windows line ends, blank lines and comments: what other editors save."""
+    """Store lines as other editors do: lists, Windows line ends, blank lines, comments."""
     for cell in book["cells"]:
         way = rng.randint(0, 3)
         if way == 0:
@@ -273,7 +271,7 @@ KINDS: dict[str, Mutilation] = {
 def mutilated(correct: str, count: int = 100) -> Iterator[tuple[str, str]]:
     """Yield `count` mutilations of a notebook's text, each with its name.
 
-    The last of them are several kinds at once.
+    The last ones combine several kinds.
     """
     kinds = list(KINDS)
     for seed in range(count):

@@ -37,9 +37,9 @@ BOUND = Bound(
 
 
 def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
-    """bounds.toml has the checks there are, with their bounds.
+    """bounds.toml has every training check on every measured corpus, with its bounds.
 
-    Else run `autograder calibrate` again.
+    Otherwise run `autograder calibrate` again.
     """
     measured = {(b.unit, b.check, b.data): b.within for b in read_bounds(COURSE)}
     wanted = {(u, c.name, d): c.within for u, c in TRAINING for d in this_course.trains_on(c)}
@@ -47,7 +47,7 @@ def test_every_training_check_has_a_bound_on_every_corpus_that_was_measured():
 
 
 def test_right_answers_pass_and_known_mistakes_do_not():
-    """By the figures, under one right answer in 10,000 is beyond a bound, and no mistake passes."""
+    """Under one right answer in 10,000 exceeds a bound, and no known mistake passes."""
     bounds = read_bounds(COURSE)
     for bound in bounds:
         where = (bound.unit, bound.check, bound.data)
@@ -60,9 +60,9 @@ def test_right_answers_pass_and_known_mistakes_do_not():
 
 
 def test_the_chance_is_students_t():
-    """Of 12 seeds, 4.318 spreads either way have a chance of 1 in 1,000, as tables say.
+    """The probability follows Student's t: with 12 seeds, 4.318 deviations give 1 in 1,000.
 
-    Where training failed it is certain.
+    The value is from tables. A failed training has probability 1.
     """
     twelve = replace(BOUND, within=4.318, right={"loops": [1.0, -1.0] * 6})
     chance, style = twelve.right_fails
@@ -77,7 +77,10 @@ def test_the_chance_is_students_t():
 
 
 def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_by_no_check():
-    """Not one that the needed checks catch, nor one that changes nothing of what is trained."""
+    """A mistake passes if it changes training within the bound and no needed check catches it.
+
+    One that changes nothing that is trained does not count.
+    """
     wrong = {"near": [0.5, 0.01], "caught": [0.01], "nothing": [0.0], "far": [0.5]}
     bound = replace(BOUND, wrong=wrong, reached=["near", "nothing", "far"])
     assert bound.passing == ["near"]
@@ -87,7 +90,7 @@ def test_a_mistake_passes_that_trains_otherwise_within_the_bound_and_is_caught_b
 
 
 def test_a_mistake_near_the_bound_is_trained_on_more_seeds():
-    """Between a tenth of the bound and twice the bound on four, else on one."""
+    """A mistake between 0.1 and 2 bounds is trained on four seeds, any other on one."""
     schedule = SeedSchedule(within=0.5)
     assert not schedule.is_enough_for_mistake([0.1])
     assert not schedule.is_enough_for_mistake([-0.9, 7.0, 0.0])
@@ -98,7 +101,10 @@ def test_a_mistake_near_the_bound_is_trained_on_more_seeds():
 
 
 def test_a_style_that_differs_by_rounding_is_trained_on_fewer_seeds():
-    """On four; one that ended elsewhere on any of them is trained on all."""
+    """A style that differs only by rounding is trained on four seeds.
+
+    One that ended elsewhere on any of them is trained on all.
+    """
     schedule = SeedSchedule(within=0.5)
     assert schedule.is_enough_for_style([1e-8, -1e-8, 0.0, 1e-8])
     assert not schedule.is_enough_for_style([1e-8, -1e-8, 0.0])
@@ -107,7 +113,10 @@ def test_a_style_that_differs_by_rounding_is_trained_on_fewer_seeds():
 
 
 def test_a_mistake_is_trained_on_a_further_corpus_where_it_is_near():
-    """Within five bounds, unless it changes nothing of what is trained."""
+    """A mistake within five bounds is also trained on a further corpus.
+
+    One that changes nothing that is trained is not.
+    """
     schedule = SeedSchedule(within=0.5)
     assert schedule.is_for_next_corpus([-2.4])
     assert not schedule.is_for_next_corpus([2.6])
@@ -116,13 +125,13 @@ def test_a_mistake_is_trained_on_a_further_corpus_where_it_is_near():
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A course of the same file that keeps its bounds in another folder."""
+    """Return a course of the same file that keeps its bounds in another folder."""
     (tmp_path / "solutions").mkdir()
     return Course(tmp_path, COURSE.about)
 
 
 def test_what_is_kept_is_read_back(elsewhere):
-    """One entry for each check and corpus; a new one takes the place of the old."""
+    """A stored entry reads back; each check and corpus has one, which a new one replaces."""
     mistake = 'm2 "a" \\ b'
     odd = replace(BOUND, data="nietzsche", wrong={mistake: [0.1, math.inf]}, reached=[mistake])
     save_bounds(elsewhere, [BOUND, odd])
@@ -131,7 +140,7 @@ def test_what_is_kept_is_read_back(elsewhere):
 
 
 def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
-    """Writing an entry leaves every figure of the others, and the form of the file."""
+    """Writing an entry keeps every other figure and the file's layout."""
     committed = (ROOT / "solutions" / "bounds.toml").read_text()
     written = elsewhere.folder / "solutions" / "bounds.toml"
     written.write_text(committed)
@@ -140,9 +149,9 @@ def test_the_file_of_bounds_is_what_calibrate_would_write(elsewhere):
 
 
 def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
-    """`calibrate` measures unit 1's check, on one seed, with the mistakes of two functions.
+    """`calibrate` measures unit 1's check on one seed, with mistakes of two functions.
 
-    Training uses one of them, and not the other.
+    Training uses one of the functions and not the other.
     """
     unit = this_course.unit("unit1_embeddings")
     whole = calibrating.solution_of(unit)
@@ -165,9 +174,9 @@ def test_calibrate_measures_a_check_from_end_to_end(monkeypatch):
 
 
 def test_the_plot_is_made_from_the_bounds_and_always_the_same(tmp_path):
-    """The plot has a row for each check and corpus, and the same bytes each time.
+    """The plot has a row for each check and corpus and always the same bytes.
 
-    docs/grader/bounds.svg is of bounds.toml as it is.
+    docs/grader/bounds.svg shows the present bounds.toml.
     """
     for name in ("one", "two"):
         plot(COURSE, [BOUND, replace(BOUND, within=0.04)], tmp_path / name / "bounds.svg")

@@ -1,4 +1,4 @@
-"""A check is called by a cell of a real kernel, and by pytest."""
+"""A check runs from a cell of a real kernel and from pytest."""
 
 import jupytext
 import nbformat
@@ -16,12 +16,10 @@ MISTAKE = GOLDEN / "mistake_relu_forgotten" / UNIT / f"{UNIT}.py"
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
-    """In a real kernel, by way of jupytext: no error, nothing on stderr, every check passed.
+    """The solution runs in a real kernel without an error or warning, and every check passes.
 
-    Answers to questions are recorded.
-
-    Examples run as scripts too, and here in one unit; a kernel shows their pictures, and nothing
-    else differs.
+    jupytext converts it. Answers to questions are recorded. Examples also run as scripts, here in
+    one unit; a kernel only adds their pictures.
     """
     full = (ROOT / "solutions" / f"{unit}.py").read_text()
     notebook = jupytext.reads(with_small_examples(unit, full), "py:percent")
@@ -46,7 +44,7 @@ def test_the_solution_runs_as_a_notebook_without_a_warning(unit):
 @pytest.mark.parametrize("folder", ["solutions", "assignments"])
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_script_opens_as_a_notebook_with_its_cells_intact(unit, folder):
-    """jupytext reads it and writes the same text back, but for its own version in the header."""
+    """jupytext reads a script and writes the same text, except its version in the header."""
     text = (ROOT / folder / f"{unit}.py").read_text()
     back = jupytext.writes(jupytext.reads(text, "py:percent"), "py:percent")
     assert back.split("\n# ---\n")[1] == text.split("\n# ---\n")[1]
@@ -62,7 +60,7 @@ CODE = (
 
 @given(st.lists(st.tuples(st.sampled_from(["code", "markdown"]), CODE), min_size=1, max_size=5))
 def test_cells_survive_the_way_to_a_script_and_back(cells):
-    """Kinds and sources of cells survive percent format, whatever they hold but a cell's border."""
+    """Kinds and sources of cells survive percent format, unless a source holds a cell's border."""
     made = []
     for kind, source in cells:
         new_cell = getattr(nbformat.v4, f"new_{kind}_cell")
@@ -74,9 +72,9 @@ def test_cells_survive_the_way_to_a_script_and_back(cells):
 
 
 def test_pytest_runs_the_checks_of_a_file():
-    """pytest has a test for each check; a failed one says what the student would read.
+    """pytest has a test for each check; a failed one shows the student's feedback.
 
-    It shows nothing of the kit's own frames.
+    It shows none of the kit's own frames.
     """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
@@ -100,7 +98,7 @@ HOSTILE = "raise ValueError('<b>bold</b>')"
 
 @pytest.fixture(scope="module")
 def shown():
-    """What cells show in a real kernel, one after the other, by what each of them defined."""
+    """Return the output of consecutive cells in a real kernel, by the names that they define."""
     defined = {"misspelt": ("softmax_values", MISSPELT), "needs": ("softmax_jacobian", MISSPELT)}
     for body in (RIGHT, DIAGONAL, NOT_WRITTEN, HOSTILE):
         defined[body] = ("softmax_jacobian", f"{SOFTMAX}\n\ndef softmax_d(z):\n    {body}")
@@ -132,7 +130,7 @@ def shown():
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(shown, body, number, words):
     """A cell's value is the points, which nbgrader reads; its HTML is for people.
 
-    Nothing of a submission is markup there.
+    Nothing of a submission is markup in it.
     """
     (result,) = shown[body]
     assert result.output_type == "execute_result"
@@ -144,9 +142,9 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report(shown, body, nu
 
 
 def test_a_cell_says_what_it_needs(shown):
-    """A check whose needs have not passed is not reached.
+    """A check whose needs have not passed is not reached, and the cell says so.
 
-    A missing name is told with the nearest.
+    A missing name is reported with the nearest one.
     """
     needs, misspelt = (shown[name][-1]["data"]["text/html"] for name in ("needs", "misspelt"))
     assert "Do this first: <code>softmax_values</code>" in needs

@@ -1,7 +1,7 @@
-"""The capstone: built, proven and graded with a budget of seconds, attacks among honest files.
+"""The capstone: built, validated and graded with a budget of seconds, with attacks.
 
-The course `capstone/` is copied, and the copy's settings are made small. What a stored network and
-a remembered text would earn is measured on the whole texts, against the losses of `bounds.csv`.
+The tests copy the course `capstone/` and make its settings small. The earnings of a stored network
+and of a memorised text are measured on the whole texts, against the losses of `bounds.csv`.
 """
 
 import ast
@@ -62,7 +62,7 @@ def facts(attack):
 
 
 def handed_in(attack):
-    """Return our solution with the attack's code at its end."""
+    """Return our solution followed by the attack's code."""
     rng = np.random.default_rng(0)
     weights = base64.b85encode(rng.integers(-127, 128, 360_000).astype(np.int8).tobytes())
     code = attack.read_text(encoding="utf-8").replace("@WEIGHTS@", weights.decode())
@@ -71,7 +71,7 @@ def handed_in(attack):
 
 @pytest.fixture(scope="module")
 def small_course(tmp_path_factory):
-    """A copy of the course that trains for seconds on short texts, built."""
+    """Build a copy of the course that trains for seconds on short texts."""
     folder = tmp_path_factory.mktemp("course") / "capstone"
     shutil.copytree(CAPSTONE, folder, ignore=shutil.ignore_patterns("__pycache__", "assignments"))
     settings = folder / "checks" / "settings.py"
@@ -87,7 +87,7 @@ def small_course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(small_course, tmp_path_factory):
-    """The results of a class: our solution, the starter code, and each attack."""
+    """Return the results of a class: our solution, the starter code and each attack."""
     base = tmp_path_factory.mktemp("class")
     scripts = {"honest": SOLUTION.plain(), "stub": SOLUTION.stub}
     scripts |= {attack.stem: handed_in(attack) for attack in ATTACKS}
@@ -108,7 +108,10 @@ def checks_of(graded, student):
 @proof
 @needs_texts
 def test_the_solution_earns_all_and_starter_code_nothing(graded):
-    """On a seed that nobody has seen; the report waits for a person."""
+    """On a new seed the solution earns all points and the starter code none.
+
+    The report waits for an instructor.
+    """
     checks, _ = checks_of(graded, "honest")
     assert [checks[name]["earned"] for name in ("measuring", "training")] == [4, 20]
     assert checks["reporting"]["earned"] == 0
@@ -121,7 +124,7 @@ def test_the_solution_earns_all_and_starter_code_nothing(graded):
 @needs_texts
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.stem)
 def test_an_attack_earns_nothing_for_training(graded, attack):
-    """It ends as its docstring says, and what is honest in the file keeps its points."""
+    """An attack ends as its docstring says, and the file's honest parts keep their points."""
     _, wanted = facts(attack)
     checks, record = checks_of(graded, attack.stem)
     training = checks["training"]
@@ -135,9 +138,9 @@ def test_an_attack_earns_nothing_for_training(graded, attack):
 @proof
 @needs_texts
 def test_the_exact_check_is_proven(small_course):
-    """Its mistakes are told apart, and each mutant of its function loses points.
+    """The exact check distinguishes its mistakes, and each mutant of its function loses points.
 
-    Changes of `train` are no mistakes by themselves: what counts is the loss that they lead to.
+    Changes of `train` are not mistakes by themselves: only the resulting loss counts.
     """
     proof = ("validate", "capstone", "--check", "measuring", "--seeds", 2)
     done = run(*proof, cwd=small_course)
@@ -147,7 +150,7 @@ def test_the_exact_check_is_proven(small_course):
 @proof
 @needs_texts
 def test_what_is_generated_is_up_to_date(small_course):
-    """The starter code is what `build` makes; the key holds the loss of the whole budget."""
+    """The starter code is what `build` makes, and the key holds the loss of the whole budget."""
     starter_code = Path("assignments", "capstone.py")
     built = (small_course / starter_code).read_text(encoding="utf-8")
     assert (CAPSTONE / starter_code).read_text(encoding="utf-8") == built
@@ -158,7 +161,7 @@ def test_what_is_generated_is_up_to_date(small_course):
 @proof
 @needs_texts
 def test_standings_name_nobody(graded, small_course, tmp_path):
-    """The table that an instructor shows has drawn names, and our loss beside them."""
+    """Standings have random names and our loss beside them."""
     done = run("export", graded, "--to", "standings", "--out", tmp_path, cwd=small_course)
     assert done.returncode == 0, done.stderr
     table = (tmp_path / "standings.md").read_text(encoding="utf-8")
@@ -170,7 +173,7 @@ def test_standings_name_nobody(graded, small_course, tmp_path):
 @proof
 @needs_texts
 def test_practice_measures_on_the_public_split(small_course):
-    """`autograder check` trains and says the loss; the report is recorded."""
+    """`autograder check` trains and reports the loss on the public split; it records the report."""
     script = small_course / "capstone.py"
     script.write_text(SOLUTION.plain(), encoding="utf-8")
     done = run("check", script, "--json", cwd=small_course)
@@ -185,7 +188,7 @@ def test_practice_measures_on_the_public_split(small_course):
 
 @pytest.fixture(scope="module")
 def experiments():
-    """All names of the course's modules of experiments."""
+    """Return all names of the course's modules of experiments."""
     names = {}
     for module in ("networks", "texts", "capstone"):
         names |= vars(import_checks(CAPSTONE / "checks", module))
@@ -198,14 +201,14 @@ def measured():
 
 
 def earned(unit, loss):
-    """Return the points of a loss, beside the highest that our solution came to."""
+    """Return the points of a loss beside the highest loss of our solution."""
     (training,) = [check for check in unit.checks if check.name == "training"]
     highest = max(float(row["relative"]) for row in measured())
     return judge_loss(training, expected=None, ours=highest, loss=loss).earned
 
 
 def test_the_points_end_below_counting_on_every_seed_that_was_measured():
-    """Counting earns none, and no split or text costs our own solution all of its points."""
+    """Counting earns no points, and our solution earns some on every measured seed and text."""
     unit = load_unit(read_course(CAPSTONE), "capstone")
     rows = measured()
     assert {row["text"] for row in rows} == set(TEXTS)
@@ -218,7 +221,7 @@ def test_the_points_end_below_counting_on_every_seed_that_was_measured():
 
 @needs_texts
 def test_the_split_is_the_seed_s_and_nothing_held_out_is_trained_on(experiments):
-    """Ten of a hundred pieces, others for another seed, and with them most of the text."""
+    """Ten of a hundred pieces are held out, others for another seed, and none is trained on."""
     find_here = finder(read_course(CAPSTONE))
     one, other = (experiments.texts(find_here, seed) for seed in (1, 2))
     train, held_out = json.loads(one.train), json.loads(one.held_out)
@@ -232,7 +235,7 @@ def test_the_split_is_the_seed_s_and_nothing_held_out_is_trained_on(experiments)
 
 
 def test_a_text_that_is_held_back_takes_the_place_of_the_one_students_have(experiments, tmp_path):
-    """Where the grader has one."""
+    """A grader's secret text replaces the students' text."""
     texts = {name: tmp_path / f"{name}.txt" for name in (*TEXTS, "austen-held-back")}
     for name, path in texts.items():
         path.write_text(f"{name} is a text. " * 400, encoding="utf-8")
@@ -249,7 +252,7 @@ def test_a_text_that_is_held_back_takes_the_place_of_the_one_students_have(exper
 
 @needs_texts
 def test_counting_is_that_of_unit_2(experiments):
-    """Interpolation after Witten and Bell, as unit 2's solution computes it."""
+    """Counting interpolates after Witten and Bell, as unit 2's solution does."""
     unit2 = Submission(
         read_solution_file(ROOT / "solutions" / "unit2_unrolled_rnn.py").plain().encode(), "u.py"
     )
@@ -269,7 +272,10 @@ def test_counting_is_that_of_unit_2(experiments):
 @needs_texts
 @proof
 def test_a_network_stored_in_the_file_earns_nothing(experiments):
-    """In four bits a weight it fits: trained on the whole text, what is held out among it."""
+    """A network stored in the file, in four bits a weight, earns nothing.
+
+    It was trained on the whole text, the held-out part included.
+    """
     unit = load_unit(read_course(CAPSTONE), "capstone")
     attack = CAPSTONE / "hostile" / "stored" / "small_network.py"
     source = attack.read_bytes()
@@ -287,7 +293,7 @@ def test_a_network_stored_in_the_file_earns_nothing(experiments):
 
 @needs_texts
 def test_a_whole_text_does_not_fit_into_a_file():
-    """Packed as well as xz can, and as text that Python reads, it is over the limit."""
+    """A whole text, packed by xz as text that Python reads, exceeds the file's limit."""
     unit = load_unit(read_course(CAPSTONE), "capstone")
     for name in TEXTS:
         text = find(read_course(CAPSTONE), name).read_bytes()
@@ -296,7 +302,7 @@ def test_a_whole_text_does_not_fit_into_a_file():
 
 
 def test_the_measure_carries_the_state_through_a_piece(experiments):
-    """What is read in parts has the loss of what is read at once."""
+    """The measure carries the state through a piece: the loss is the same in parts or at once."""
     network = experiments.Network("embedding 7, lstm 5, gru 5, mingru 5").eval()
     ids = experiments.torch.randint(0, experiments.V, (1_203, 2))
     logits, _ = network(ids[:-1])
@@ -305,7 +311,10 @@ def test_the_measure_carries_the_state_through_a_piece(experiments):
 
 
 def test_the_network_of_the_plan_counts_its_parameters(experiments):
-    """Before it is built; a plan over a million, or with a word that is none, is refused."""
+    """The plan's parameters are counted before the network is built.
+
+    A plan over a million, or with an unknown word, is refused.
+    """
     for plan in ("lstm 9", "embedding 7, gru 11, mingru 11, dropout 0.5, lstm 3"):
         network = experiments.Network(plan)
         weights = experiments.weights_of(network)

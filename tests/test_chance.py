@@ -1,4 +1,4 @@
-"""Chance: which known mistakes might pass on some seed, and that a count of them goes on."""
+"""Known mistakes that might pass on some seed by chance, and a resumable count of them."""
 
 import math
 import sys
@@ -13,7 +13,7 @@ from autograder.grading.keys import loses_points
 pytestmark = pytest.mark.proof
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-# benchmarks name their course to the commands that they start; other tests have one of their own
+# benchmarks name their course for their commands; other tests have their own
 with pytest.MonkeyPatch.context() as patch:
     patch.setenv("AUTOGRADER_COURSE", "")
     import chance
@@ -24,12 +24,12 @@ CHECK = Check("sums", experiment=lambda _, seed: {}, points=1)
 
 
 def seeds(*values, name="sums"):
-    """What one array of a check showed, on each of some seeds."""
+    """Return the result of one array on each of some seeds."""
     return [{"check": {name: value} if value else {}} for value in values]
 
 
 def test_a_mistake_with_an_array_that_is_always_wrong_by_far_is_far():
-    """However much another array of it hangs on what is drawn."""
+    """A mistake is far if one array is always very wrong, however random another is."""
     steady = [Shown(20, 500.0)] * 50
     assert far_checks(seeds(*steady))
     both = seeds(*steady)
@@ -50,19 +50,25 @@ def test_a_mistake_with_an_array_that_is_always_wrong_by_far_is_far():
     ids=["right once", "few entries", "fewer once", "few tolerances", "nearer once"],
 )
 def test_a_mistake_that_shows_little_or_less_on_one_seed_is_near(else_, one):
-    """It may be a few draws that show it, and may be none on another seed."""
+    """A mistake that shows little, or less on one seed, is near.
+
+    It may show by a few random draws, and not at all on another seed.
+    """
     assert not far_checks(seeds(*[else_] * 49, one))
 
 
 def test_an_error_on_each_seed_is_far_and_on_some_near():
-    """One that comes on some seeds hangs on what is drawn."""
+    """A mistake with an error on each seed is far; an error on some seeds is random, so near."""
     error = Shown(20, math.inf)
     assert far_checks(seeds(*[error] * 50, name=ERROR))
     assert not far_checks(seeds(*[error] * 49, None, name=ERROR))
 
 
 def test_of_an_array_the_entries_are_counted_that_are_wrong():
-    """By the tolerance in numbers, at all in integers; of another shape all are."""
+    """Wrong entries are counted by the tolerance for numbers, exactly for integers.
+
+    In an array of another shape all entries are wrong.
+    """
     right = Answer({"sums": np.array([1000.0, 1.0, np.nan]), "ids": np.array([1, 2])})
     numbers = Answer({"sums": np.array([1000.5, 3.0, np.nan]), "ids": np.array([1, 2])})
     (wrong,) = shown(CHECK, right, numbers).values()
@@ -81,7 +87,7 @@ def variants():
 
 
 def test_a_count_that_was_ended_goes_on_where_it_was(variants, tmp_path, monkeypatch):
-    """Seeds that are in the file are not asked again, and of half a line nothing is kept."""
+    """An interrupted count resumes: seeds in the file are skipped, half a line is dropped."""
     monkeypatch.setattr(chance, "LOOK", 1)
     kept = Kept(tmp_path, variants.unit)
     found = measure(variants, kept, screens=2, near=3, far=2)
@@ -98,7 +104,10 @@ def test_a_count_that_was_ended_goes_on_where_it_was(variants, tmp_path, monkeyp
 def test_after_a_look_at_all_checks_one_is_looked_at_that_keeps_a_mistake_far(
     variants, tmp_path, monkeypatch
 ):
-    """And those mistakes that none keeps far are near already."""
+    """After the first look at all checks, only one that keeps a mistake far is looked at again.
+
+    A mistake that no check keeps far is near already.
+    """
     monkeypatch.setattr(chance, "LOOK", 1)
     kept = Kept(tmp_path, variants.unit)
     found = measure(variants, kept, screens=2, near=2, far=2)
@@ -110,7 +119,7 @@ def test_after_a_look_at_all_checks_one_is_looked_at_that_keeps_a_mistake_far(
 
 
 def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):
-    """What it answered on one seed changes nothing on the next."""
+    """A mistake's answer does not depend on its answers on earlier seeds."""
     fresh = Variants(variants.unit)
     for id in variants.ids[::10]:
         for check in variants.asked[id]:
@@ -123,7 +132,10 @@ def test_a_mistake_that_is_read_once_answers_as_one_that_is_read_anew(variants):
 
 
 def test_what_ends_at_a_wrong_array_fails_as_what_ends_by_itself(variants):
-    """A mistake is asked on many seeds only up to the first wrong array."""
+    """On many seeds a mistake runs only up to its first wrong array.
+
+    It fails as in a full run.
+    """
     for id in variants.ids[::7]:
         for check in variants.asked[id]:
             whole = variants.wrong(id, check, 3)
@@ -132,7 +144,7 @@ def test_what_ends_at_a_wrong_array_fails_as_what_ends_by_itself(variants):
 
 
 def test_an_experiment_ends_at_the_first_array_that_is_wrong():
-    """What it would have done after that takes time and changes nothing."""
+    """An experiment stops at the first wrong array; the rest would change nothing."""
     said = []
 
     def experiment(_, seed):

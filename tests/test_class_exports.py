@@ -1,4 +1,4 @@
-"""The golden class in gradebooks, under the policy that the docs show."""
+"""The golden class in gradebooks, under the policy of the docs."""
 
 import csv
 import dataclasses
@@ -30,10 +30,10 @@ def table(path):
 
 @pytest.mark.parametrize("to", sorted(exports.FORMATS))
 def test_the_golden_class_is_exported_whole(results, tmp_path, to):
-    """Every student, in every format, with the points of the result."""
+    """Every format has every student, with the points of the result."""
     written = exports.export(grades(results, Policy()), to, tmp_path)
     students = {result.student for result in results}
-    if to == "standings":  # which name nobody
+    if to == "standings":  # these name nobody
         assert not [name for name in students if f" {name} " in written[0].read_text()]
     elif to in ("gradescope", "github", "classroom50"):
         assert {path.stem for path in written} == students
@@ -52,7 +52,7 @@ def test_the_golden_class_is_exported_whole(results, tmp_path, to):
 
 
 def test_the_policy_of_the_docs_uses_every_rule_there_is():
-    """It is valid TOML."""
+    """The docs' policy is valid TOML and uses every rule."""
     assert {"keep", "carried", "late", "unit4", "extensions"} == set(tomllib.loads(SHOWN))
 
 
@@ -66,7 +66,7 @@ def test_the_policy_of_the_docs_uses_every_rule_there_is():
     ],
 )
 def test_the_policy_of_the_docs_counts_as_they_say(results, tmp_path, student, when, points, words):
-    """Of 39 points 2 do not count and 4 count on top."""
+    """Under the docs' policy 2 of 39 points do not count and 4 are added."""
     (tmp_path / "policy.toml").write_text(SHOWN)
     (result,) = [
         result for result in results if (result.student, result.unit) == ("complete", UNIT)

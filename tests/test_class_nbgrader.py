@@ -1,4 +1,4 @@
-"""This course for nbgrader; a hundred mutilations of a correct notebook earn full marks."""
+"""This course in nbgrader; a hundred mutilations of a correct notebook earn full marks."""
 
 import jupytext
 import nbformat
@@ -18,7 +18,7 @@ FOLDED = ' jupyter={"source_hidden": true}'
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The whole course, built by our command and released by nbgrader's."""
+    """Build the whole course by our command and release it by nbgrader's."""
     its = tmp_path_factory.mktemp("nbgrader") / "rnn"
     done = run_command("nbgrader", its)
     assert done.returncode == 0, done.stderr
@@ -28,7 +28,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("name", COURSE.units)
 def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, name):
-    """The same cells in the same order with the same ids, and the points of the checks."""
+    """The released notebook has our stub's cells, order, ids and the checks' points."""
     released = nbformat.read(folder / "release" / name / f"{name}.ipynb", 4)
     stub = as_notebook(solution_of(unit(name)).stub, name)
     attach_pictures(stub, COURSE.stub(name).parent)
@@ -54,9 +54,9 @@ def contents(book):
 
 @pytest.mark.parametrize("name", COURSE.units)
 def test_a_unit_comes_back_from_its_notebook(name):
-    """The solution's script, by way of a notebook file: the same text.
+    """The solution's script survives the way through a notebook file.
 
-    Only jupytext's own header differs, and that cells which draw are folded.
+    Only jupytext's own header and the folding of cells that draw differ.
     """
     script = solution_of(unit(name)).text
     file = nbformat.writes(as_notebook(script, name))
@@ -66,20 +66,20 @@ def test_a_unit_comes_back_from_its_notebook(name):
 
 
 def behind_header(script):
-    """Return what follows jupytext's header, which stands between two lines `# ---`."""
+    """Return what follows jupytext's header, which is between two lines `# ---`."""
     _, _, rest = script.split("# ---\n", 2)
     return rest
 
 
 @pytest.fixture(scope="module")
 def correct(folder):
-    """A correct notebook as a student hands it in, without demonstrations and training."""
+    """Return a correct notebook as a student submits it, without examples and training."""
     book = fill(folder / "release" / UNIT / f"{UNIT}.ipynb", solution_of(unit()).plain())
     return nbformat.writes(exact(book))
 
 
 def test_a_hundred_mutilations_earn_full_marks(correct, grade):
-    """`grade` finds a submission's definitions in the real sandbox, whatever became of cells."""
+    """`grade` finds a submission's definitions in the real sandbox after every mutilation."""
     made = list(mutilated(correct))
     assert len({text for _, text in made}) == 100
     assert len(KINDS) == 24
@@ -91,7 +91,7 @@ def test_a_hundred_mutilations_earn_full_marks(correct, grade):
 
 
 def test_what_nbgrader_makes_of_three_mutilations(folder, correct):
-    """nbgrader trusts cells: a deleted check costs its points, a changed id the whole notebook."""
+    """In nbgrader a deleted check costs its points, and a changed id the whole notebook."""
     kinds = ("stored outputs", "checks deleted", "grade ids changed")
     found = {name[4:]: text for name, text in mutilated(correct, 24) if name[4:] in kinds}
     for name, text in found.items():

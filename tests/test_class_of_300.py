@@ -1,4 +1,4 @@
-"""A made-up class goes the whole way, and every student is accounted for at each step."""
+"""A made-up class goes the whole way, and no step loses a student."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from this_course import ROOT
     [pytest.param(60, marks=pytest.mark.proof), pytest.param(300, marks=pytest.mark.figures)],
 )
 def test_nobody_is_lost_between_a_download_and_the_tables(platform, students):
-    """Collected, graded, given points by hand, and back: each once, with the same points."""
+    """After collecting, grading and manual points each student appears once, with equal points."""
     script = ROOT / "tools" / "class_of_300.py"
     done = subprocess.run(
         [sys.executable, script, "--from", platform, "--students", str(students)],

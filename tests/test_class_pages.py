@@ -14,12 +14,12 @@ pytestmark = pytest.mark.proof
 
 @pytest.fixture(scope="module")
 def pages(graded_class):
-    """The pages that `grade` wrote."""
+    """Return the pages that `grade` wrote."""
     return graded_class[0] / "pages"
 
 
 def test_pages_of_the_golden_class_are_accessible(pages, show):
-    """axe finds nothing on the class's, the unit's and students' pages, in light or dark colours.
+    """axe finds nothing on the class's, unit's and students' pages, in light or dark colours.
 
     Nothing is cut off at 320 pixels.
     """
@@ -36,7 +36,7 @@ def test_pages_of_the_golden_class_are_accessible(pages, show):
 
 
 def test_search_finds_a_check_that_ran_out_of_time(pages, show):
-    """By what happened and where: one student; a check's link finds who did not pass it."""
+    """A search for a timeout in a check finds one student; a check's link lists who failed it."""
     page = show(pages / f"{UNIT}.html")
     search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
     everyone = rows.count()
@@ -51,7 +51,7 @@ def test_search_finds_a_check_that_ran_out_of_time(pages, show):
 
 
 def test_a_students_own_code_stands_at_its_check(pages, show):
-    """A check's code is open where it is wrong, folded where it passed, and named with its cell."""
+    """A check's code is open if wrong, folded if it passed, and named with its cell."""
     page = show(pages / UNIT / "mistake_relu_forgotten.html")
     assert "dz = dh" in page.locator("#one_step_back details[open] .code").inner_text()
     assert page.locator("#softmax_values details[open]").count() == 0
@@ -72,9 +72,9 @@ def test_training_is_shown_beside_ours(pages):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_each_exercise_is_found_in_the_stub(unit):
-    """Each exercise is asked for by the check behind it, with functions that the stub gives.
+    """Each exercise is tested by the check after it, with functions that the stub has.
 
-    To find a mistake is one exercise with two checks: the repair, and the line.
+    "Find the mistake" is one exercise with two checks: the fix and the line.
     """
     asked_for, given = exercises(COURSE.stub(unit).read_text())
     assert set().union(*asked_for.values()) <= given

@@ -1,4 +1,4 @@
-"""What contributors read is true: the drawing, the names in the docs, versions that agree."""
+"""What contributors read is true: the drawing, the names in the docs, the versions."""
 
 import ast
 import importlib
@@ -18,16 +18,16 @@ ENGINE = ROOT / "autograder"
 
 
 def test_the_drawing_shows_the_imports_that_there_are():
-    """docs/architecture.svg is what `make architecture` writes."""
+    """docs/architecture.svg equals what `make architecture` writes."""
     architecture = tool("architecture")
     drawn = architecture.drawing(architecture.read_architecture())
     assert architecture.PICTURE.read_text(encoding="utf-8") == drawn, "run `make architecture`"
 
 
 def test_the_table_of_packages_is_that_of_the_code():
-    """Each package in its order, with what it does; its lines up to a tenth.
+    """The table has each package in order, with its purpose and its lines up to a tenth.
 
-    So that a change of a few lines needs no other file.
+    So a change of a few lines needs no other file.
     """
     architecture = tool("architecture")
     page = architecture.PAGE.read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_the_table_of_packages_is_that_of_the_code():
 
 
 def test_no_import_of_the_drawing_goes_upward():
-    """Each package stands above all that it imports."""
+    """In the drawing each package stands above all that it imports."""
     architecture = tool("architecture").read_architecture()
     rows = {package.name: row for row, package in enumerate(architecture.packages)}
     assert sum(architecture.imports.values()) > 300
@@ -52,7 +52,7 @@ def test_no_import_of_the_drawing_goes_upward():
 
 
 def test_the_page_on_the_architecture_names_modules_and_functions_that_exist():
-    """`grading/one.py` `grade_one`: the file is in the engine, and defines that name."""
+    """In `grading/one.py` `grade_one` the file exists in the engine and defines that name."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = re.findall(r"`((?:\w+/)*\w+\.py)`(?: `(\w+)`)?", page)
     assert len(named) > 20
@@ -66,7 +66,7 @@ def test_the_page_on_the_architecture_names_modules_and_functions_that_exist():
 
 
 def test_the_map_of_the_tests_names_each_file_and_what_it_proves():
-    """The tables of tests/README.md are those that `tools/tests_map.py` writes."""
+    """The tables of tests/README.md equal those that `tools/tests_map.py` writes."""
     tests_map = tool("tests_map")
     page = tests_map.PAGE.read_text(encoding="utf-8")
     seconds = tests_map.known_seconds(page)
@@ -80,7 +80,7 @@ def test_the_map_of_the_tests_names_each_file_and_what_it_proves():
 
 @pytest.mark.parametrize(("name", "job"), [("tests", "tests"), ("nightly", "proofs")])
 def test_a_workflow_tries_each_python_that_is_claimed(name, job):
-    """The versions of the matrix, the classifiers and the lowest in `requires-python` agree."""
+    """The workflow's versions, the classifiers and `requires-python` agree."""
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
     strategy = workflow["jobs"][job]["strategy"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -100,7 +100,7 @@ def test_a_workflow_tries_each_python_that_is_claimed(name, job):
     ],
 )
 def test_a_workflow_runs_every_layer_of_the_tests(path, command):
-    """As `make` knows them; actions are named with a major version."""
+    """The workflow runs every layer of `make`; actions are pinned to a major version."""
     text = (ROOT / path).read_text()
     assert command in text
     targets = (ROOT / "Makefile").read_text().partition(".PHONY:")[2].partition("\n")[0].split()
@@ -110,7 +110,10 @@ def test_a_workflow_runs_every_layer_of_the_tests(path, command):
 
 
 def test_the_workflow_of_systems_names_what_is_there():
-    """Programs, tests and packages that exist; a student's way on each system that is claimed."""
+    """The workflow of systems names existing programs, tests and packages.
+
+    It runs a student's way on each supported system.
+    """
     text = (ROOT / ".github" / "workflows" / "systems.yml").read_text()
     jobs = yaml.safe_load(text)["jobs"]
     systems = {name.partition("-")[0] for name in jobs["student"]["strategy"]["matrix"]["system"]}
@@ -125,7 +128,7 @@ def test_the_workflow_of_systems_names_what_is_there():
 
 
 def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
-    """The hooks run the same commands, from the environment that is active."""
+    """The hooks run the linters of `make lint` from the active environment."""
     makefile = (ROOT / "Makefile").read_text()
     _, _, rest = makefile.partition("\nlint-code:")
     recipe, _, _ = rest.partition("\n\n")
@@ -142,7 +145,7 @@ def test_each_hook_before_a_commit_is_a_linter_of_make_lint():
 
 @pytest.mark.parametrize("form", ["bug", "verdict", "exercise"])
 def test_a_form_for_issues_asks_by_fields_that_github_knows(form):
-    """Each field has a label, each but the words an id of its own."""
+    """Each field of an issue form has a label and, unless it is text, a unique id."""
     path = ROOT / ".github" / "ISSUE_TEMPLATE" / f"{form}.yml"
     parsed = yaml.safe_load(path.read_text())
     assert {"name", "description", "body"} <= set(parsed)
@@ -158,7 +161,7 @@ def test_a_form_for_issues_asks_by_fields_that_github_knows(form):
 
 
 def test_the_changelog_and_the_citation_know_the_present_version():
-    """The entry of the version has a date and a text, and CITATION.cff says the same."""
+    """The changelog's entry for the version has a date and a text; CITATION.cff agrees."""
     release = tool("release")
     version = release.version_of(ROOT)
     date, text = release.changelog_entries(ROOT)[version]
@@ -172,14 +175,14 @@ def test_the_changelog_and_the_citation_know_the_present_version():
 
 
 def test_the_docs_name_each_status_of_a_verdict():
-    """A status that is added is explained to instructors, who read results."""
+    """The docs for instructors explain each status of a verdict."""
     page = (ROOT / "docs" / "instructor.md").read_text(encoding="utf-8")
     assert [status for status in get_args(Status) if f"`{status}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"])
 def test_pages_for_contributors_name_files_that_exist(page):
-    """Each path of this repository, and each file of tests that is named without its folder."""
+    """Each path of this repository, and each test file named without its folder, exists."""
     text = (ROOT / page).read_text(encoding="utf-8")
     paths = re.findall(r"`((?:autograder|benchmarks|docs|tests|tools)/[\w./-]*)`", text)
     assert len(paths) > 10 or page != "CONTRIBUTING.md"
@@ -191,7 +194,7 @@ def test_pages_for_contributors_name_files_that_exist(page):
 
 
 def changes():
-    """Return a row for each change that CONTRIBUTING knows: what, where, and its test."""
+    """Return a row for each change that CONTRIBUTING lists: what, where, and its test."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     _, _, rest = page.partition("\n| I want to … |")
     table, _, _ = rest.partition("\n\n")
@@ -200,9 +203,9 @@ def changes():
 
 
 def places(cell):
-    """Yield the files that a cell names, each with the names in front of it that it is to define.
+    """Yield the files that a cell names, each with the preceding names that it must define.
 
-    What names no folder is in the folder of the file before it. A path with UNIT stands for many.
+    A file without a folder is in the folder of the previous one. A path with UNIT stands for many.
     """
     folder = ROOT
     names = []
@@ -231,7 +234,7 @@ def defined_in(path):
 
 @pytest.mark.parametrize(("what", "where", "test"), changes())
 def test_a_change_leads_to_files_that_are_there_and_define_what_is_named(what, where, test):
-    """`Limits` in `autograder/check.py`: the file is there, and defines that name."""
+    """For `Limits` in `autograder/check.py` the file exists and defines that name."""
     named = [*places(where), *places(test)]
     for path, names in named:
         of_any_unit = re.sub("UNIT|NAME", "*", str(path.relative_to(ROOT)))
@@ -241,7 +244,7 @@ def test_a_change_leads_to_files_that_are_there_and_define_what_is_named(what, w
 
 
 def test_each_fault_can_still_be_planted(monkeypatch):
-    """`benchmarks/faults.py` changes code that is there once, and names tests that are there."""
+    """Each fault's code occurs exactly once in the engine, and its tests exist."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     faults = importlib.import_module("faults")
     for fault in faults.FAULTS:
@@ -253,7 +256,7 @@ def test_each_fault_can_still_be_planted(monkeypatch):
 
 
 def test_the_contents_of_the_benchmarks_are_whole():
-    """Each script has a row, or is a part of others; the page of a row names it."""
+    """Each benchmark has a row or is part of others; the page of a row mentions it."""
     folder = ROOT / "benchmarks"
     text = (folder / "README.md").read_text(encoding="utf-8")
     contents, _, studies = text.partition("## What was measured once")

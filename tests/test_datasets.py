@@ -1,4 +1,4 @@
-"""This course's datasets: each manifest is whole, and nothing that runs lies there."""
+"""This course's datasets: each manifest is complete, and no code is among them."""
 
 import tomllib
 

@@ -1,4 +1,4 @@
-"""The drawings of this course: made by their script, each shown by a unit with its own words."""
+"""The course's drawings: made by their script, each shown by a unit with a description."""
 
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -18,7 +18,7 @@ NAMES = [draw.__name__ for draw in DRAWINGS]
 
 @pytest.mark.parametrize("draw", DRAWINGS, ids=NAMES)
 def test_a_drawing_is_what_its_script_makes(draw):
-    """`python drawings/make.py` writes them; each is XML with a title and its text twin."""
+    """`python drawings/make.py` writes each drawing as XML with a title and its text version."""
     drawing = draw()
     text = (ROOT / "drawings" / f"{draw.__name__}.svg").read_text(encoding="utf-8")
     assert text == drawing.svg()
@@ -36,7 +36,7 @@ def test_each_drawing_is_shown_by_a_unit_with_its_text_twin():
 
 
 def test_each_script_is_that_of_a_drawing():
-    """A script whose name is misspelt would make no figure."""
+    """Each script belongs to a drawing; a misspelt name would make no figure."""
     found = set()
     for name in NAMES:
         found.update(scripts_of(ROOT / "drawings" / f"{name}.svg"))
@@ -51,12 +51,12 @@ def test_figures_of_the_site_have_the_colours_of_the_drawings(theme):
 
 
 def linear(part):
-    """The light of one part of a colour, from 0 to 1."""
+    """Return the linear light of one colour channel, from 0 to 1."""
     return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
 
 def luminance(colour):
-    """The relative luminance of a colour, as WCAG defines it."""
+    """Return the relative luminance of a colour, as WCAG defines it."""
     red, green, blue = (linear(int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

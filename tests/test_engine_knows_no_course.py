@@ -1,4 +1,4 @@
-"""The engine is for any course: not a word of this one stands in it."""
+"""The engine is for any course: it contains no word of this one."""
 
 import re
 
@@ -9,10 +9,10 @@ from autograder import data
 
 pytestmark = pytest.mark.lint
 
-# the add-on for courses on torch speaks of torch; tests of the engine teach a course of their own
-# `first_use.py` names packages that any course may use, since each has its own first use
+# the add-on for courses on torch names torch; the engine's tests have their own course.
+# `first_use.py` names packages that any course may use, because each has its own first use
 NOT_SEARCHED = {"tests", "torch", "__pycache__", "first_use.py"}
-# the others of course.toml the engine uses itself, in its extras
+# the engine itself uses the other packages of course.toml, in its extras
 PACKAGES = (
     "torch",
     "scikit-learn",
@@ -46,14 +46,14 @@ VOCABULARY = (
 
 
 def searched():
-    """The text files of the engine, templates among them."""
+    """Return the text files of the engine, templates included."""
     for path in sorted((ROOT / "autograder").rglob("*")):
         if path.is_file() and not NOT_SEARCHED & set(path.relative_to(ROOT / "autograder").parts):
             yield path
 
 
 def words():
-    """Return names of this course's units, datasets and packages, and what it speaks of."""
+    """Return the names of this course's units, datasets and packages, and its subject's words."""
     yield from COURSE.units
     yield from (COURSE.short(unit) for unit in COURSE.units)
     yield from data.names(COURSE)
@@ -63,7 +63,7 @@ def words():
 
 @pytest.mark.parametrize("word", dict.fromkeys(words()))
 def test_the_engine_does_not_speak_of_this_course(word):
-    """No name of this course is in the engine's code, help, templates and docstrings."""
+    """No name of this course is in the engine's code, help, templates or docstrings."""
     pattern = re.compile(rf"(?<![A-Za-z]){re.escape(word)}", re.I)
     found = []
     for path in searched():
@@ -74,17 +74,17 @@ def test_the_engine_does_not_speak_of_this_course(word):
 
 
 def allowed(word, line):
-    """The name of the add-on as an author writes it, which is a module of the engine."""
+    """Return whether a line names the add-on as an author does, which is an engine module."""
     return word == "torch" and "autograder.torch" in line
 
 
-FUNCTIONS = ("softmax", "tanh", "sigmoid")  # as the logarithm is one
+FUNCTIONS = ("softmax", "tanh", "sigmoid")  # as the logarithm is
 
 
 def of_mathematics(word, path):
-    """Return whether a function may be named of which one too many or too few is told.
+    """Return whether a name is a mathematical function with feedback on a missing or extra call.
 
-    Three modules do: one has the function, one its kind, one its words.
+    Three modules hold these names: the function, its kind and its text.
     """
     named_in = ("relations/changes.py", "finding.py", "explaining/words.py")
     places = [ROOT / "autograder" / name for name in named_in]
@@ -92,7 +92,7 @@ def of_mathematics(word, path):
 
 
 def test_the_search_reads_the_whole_engine():
-    """Modules of every folder, templates of pages and of new courses."""
+    """The search covers the modules of every folder and the templates of pages and courses."""
     names = {path.relative_to(ROOT / "autograder").as_posix() for path in searched()}
     assert len(names) > 70
     assert {

@@ -1,6 +1,6 @@
-"""What passes all exact checks of a unit runs every example of it.
+"""Code that passes all exact checks of a unit runs every example of it.
 
-`benchmarks/examples.py` tries all that passes.
+`benchmarks/examples.py` tries all such code.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from whole_script import failed_example
 from autograder.authoring.validate import styles
 from autograder.grading.keys import solution_of
 
-# one style of each unit, all of which once passed, or would have, and then failed an example
+# one style of each unit: each once passed, or would have passed, and then failed an example
 TRIED = {
     "unit0_pseudo_labels": "on_a_device",
     "unit1_embeddings": "numpy_inside",
@@ -25,13 +25,13 @@ TRIED = {
 
 @pytest.mark.parametrize("unit", this_course.EACH_UNIT)
 def test_a_style_runs_every_example(unit):
-    """With small sizes, in this process."""
+    """Each style runs every example with small sizes, in this process."""
     style = styles(this_course.unit(unit))[TRIED[unit]]
     assert failed_example(unit, style) == ""
 
 
 def test_every_unit_is_tried():
-    """A new unit needs its small sizes and a style here."""
+    """Every unit has small sizes and a style here."""
     assert list(TRIED) == list(COURSE.units)
 
 

@@ -1,4 +1,4 @@
-"""A unit's figures are those that its script prints, and its small changes those of its code."""
+"""A unit's figures equal its script's output, and its small changes those of its code."""
 
 import re
 
@@ -17,13 +17,16 @@ from autograder.sandbox.client import Server
 pytestmark = pytest.mark.figures
 
 
-MAY_DIFFER = 0.05  # share of small changes: a slow machine leaves out those that take long
-ALIKE = 0.85  # share of prints: a change that leaves memory unfilled gives others each time
+MAY_DIFFER = 0.05  # fraction of small changes: a slow machine omits those that take long
+ALIKE = 0.85  # fraction of prints: a change that leaves memory unfilled varies from run to run
 
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_the_small_changes_in_a_key_are_those_that_would_be_made(unit):
-    """`build` keeps them where an author's code is the same; here the engine's counts, too."""
+    """A key's small changes are those that the present engine would make.
+
+    `build` keeps them if only the author's code is unchanged; here the engine's counts, too.
+    """
     stored = load_key(COURSE.key(unit))
     with Server(this_course.unit(unit)) as server:
         made = build_key(server, COURSE.public_seed, data={}, for_a_file=True)
@@ -39,9 +42,9 @@ def test_the_small_changes_in_a_key_are_those_that_would_be_made(unit):
 
 
 def share_alike(one, other):
-    """The share of prints, (changes, arrays, WIDTH), that are of one array up to rounding."""
+    """Return the fraction of prints, (changes, arrays, WIDTH), of one array up to rounding."""
     lengths = np.maximum(one[:, :, LENGTH], other[:, :, LENGTH])
-    with np.errstate(invalid="ignore"):  # numbers too large to be squared
+    with np.errstate(invalid="ignore"):  # numbers too large to square
         apart = np.abs(one[:, :, LENGTH:] - other[:, :, LENGTH:]).max(axis=-1)
         are_near = (apart <= 1e-3 * lengths) | ~np.isfinite(lengths)
     have_one_tag = one[:, :, TAG] == other[:, :, TAG]
@@ -50,7 +53,7 @@ def share_alike(one, other):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_the_ladder_is_what_the_script_prints(unit):
-    """The script runs in full, without a warning; its text's rungs are nats per character."""
+    """The script runs in full without a warning, and its text quotes its nats per character."""
     printed = runs_well(unit, script_in_full(unit))
     text = script_in_full(unit).read_text()
     if "# ## The ladder so far" not in text or corpus(COURSE).name != "nietzsche":

@@ -1,4 +1,4 @@
-"""The figures of several seeds: the page shows the stored ones, and the units quote the page."""
+"""Figures over several seeds: the page shows the stored ones, and the units quote the page."""
 
 import importlib
 import re
@@ -22,14 +22,14 @@ def five_seeds(monkeypatch):
 
 
 def test_the_page_is_made_of_the_stored_figures(five_seeds, monkeypatch, tmp_path):
-    """Written anew from docs/five_seeds.csv, docs/five_seeds.md is as it was."""
+    """docs/five_seeds.md equals what is generated from docs/five_seeds.csv."""
     monkeypatch.setattr(five_seeds, "PAGE", tmp_path / "page.md")
     five_seeds.write_page()
     assert (tmp_path / "page.md").read_text(encoding="utf-8") == PAGE.read_text(encoding="utf-8")
 
 
 def test_every_comparison_has_all_its_seeds(five_seeds):
-    """No comparison is left half measured."""
+    """Every comparison has all its seeds."""
     measured = {(row["comparison"], int(row["seed"])) for row in five_seeds.stored()}
     wanted = {
         (name, seed) for name, (_, seeds, _) in five_seeds.COMPARISONS.items() for seed in seeds
@@ -39,7 +39,7 @@ def test_every_comparison_has_all_its_seeds(five_seeds):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_a_unit_quotes_figures_of_the_page(unit):
-    """Each mean with a standard deviation that stands in a text stands on the page as well."""
+    """Each mean with a standard deviation in a unit's text is on the page as well."""
     on_page = set(re.findall(MEAN_AND_DEVIATION, PAGE.read_text(encoding="utf-8")))
     script = COURSE.solution(unit).read_text(encoding="utf-8")
     quoted = set(re.findall(MEAN_AND_DEVIATION, script))
@@ -47,14 +47,14 @@ def test_a_unit_quotes_figures_of_the_page(unit):
 
 
 def test_the_units_quote_some():
-    """Units 2, 4 and 5 do, so that a change of form is noticed."""
+    """Units 2, 4 and 5 quote figures, so a change of form is noticed."""
     for number in (2, 4, 5):
         (unit,) = (unit for unit in COURSE.units if unit.startswith(f"unit{number}"))
         assert re.search(MEAN_AND_DEVIATION, COURSE.solution(unit).read_text(encoding="utf-8"))
 
 
 def test_unit_6_shows_the_tables_of_the_layers_side_by_side(monkeypatch, capsys):
-    """Its rows are those that benchmarks/side_by_side.py prints from the figures that it keeps."""
+    """Unit 6's tables equal what benchmarks/side_by_side.py prints from its stored figures."""
     pytest.importorskip("torch")
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     side_by_side = importlib.import_module("side_by_side")

@@ -1,6 +1,6 @@
-"""Golden submissions: each folder is a case, graded by the real command as it should be.
+"""Golden submissions: each folder is a case with its expected grade by the real command.
 
-Those of unit 4 are graded by `make test`, those of all units by the proof *class*.
+`make test` grades those of unit 4, the proof *class* those of all units.
 """
 
 import json
@@ -26,7 +26,7 @@ EACH_CASE = [
 
 @pytest.mark.parametrize(("graded", "case"), EACH_CASE)
 def test_verdict_is_as_expected(graded, case, request):
-    """Score, statuses and words are those of `expected.toml`."""
+    """Score, statuses and remarks are those of `expected.toml`."""
     out, _ = request.getfixturevalue(graded)
     expected = tomllib.loads((GOLDEN / case / "expected.toml").read_text())
     unit = next(path.name for path in (GOLDEN / case).iterdir() if path.is_dir())
@@ -60,9 +60,9 @@ def test_the_class_is_whole(graded, request):
 
 
 def test_a_result_records_what_made_it(graded_unit4):
-    """A result says what was graded, by which kit, on which seed and data.
+    """A result records the submission, the kit, the seed and the data.
 
-    It also says how it was confined, and that it is official.
+    It also records its confinement, and that it is official.
     """
     result = json.loads((graded_unit4[0] / UNIT / "complete.json").read_text())
     made_by = result["provenance"]
@@ -74,7 +74,7 @@ def test_a_result_records_what_made_it(graded_unit4):
 
 
 def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
-    """With the same seed and material a result is read back.
+    """With the same seed and material a stored result is reused.
 
     A changed submission is graded again.
     """
@@ -100,7 +100,7 @@ def test_a_second_run_reads_back_and_regrades_only_what_changed(tmp_path):
 
 
 def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_unit4):
-    """One worker at a time, the same seed: equal results but for the time they took."""
+    """With one worker and the same seed, results are equal except for their times."""
     cases = ("mistake_relu_forgotten", "crash", "style_notebook_reordered")
     for case in cases:
         shutil.copytree(GOLDEN / case, tmp_path / "class" / case)
@@ -114,7 +114,10 @@ def test_the_number_of_jobs_does_not_change_a_grade(tmp_path, graded_unit4):
 
 @BY_BOTH
 def test_pages_show_every_submission_and_run_nothing(graded, request):
-    """The class page links to each submission's; remarks are text; no such page holds a script."""
+    """The class page links to each submission's page.
+
+    Remarks are text, and no page of a submission has a script.
+    """
     pages = request.getfixturevalue(graded)[0] / "pages"
     index = (pages / "index.html").read_text()
     for case in GRADED[graded]:
@@ -129,7 +132,10 @@ def test_pages_show_every_submission_and_run_nothing(graded, request):
 
 
 def test_the_class_page_shows_what_was_predicted(graded_unit4):
-    """With how many predicted it, and which is right; all of them have the point."""
+    """The class page shows how many made each prediction, and which is right.
+
+    All of them have the point.
+    """
     page = (graded_unit4[0] / "pages" / "index.html").read_text()
     assert "What was answered to each question" in page
     for predicted in ("131.5", "150", "6"):

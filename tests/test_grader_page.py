@@ -1,4 +1,4 @@
-"""The page on how good the grader is: made from proofs, bounds, and the author's notes."""
+"""The page on the grader's quality: made from proofs, bounds and the author's notes."""
 
 import re
 import tomllib
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.proof
 
 @pytest.fixture
 def elsewhere(tmp_path):
-    """A course whose pages are written elsewhere: our checks and solutions, but not our docs."""
+    """Return our course with its pages written elsewhere, instead of our docs."""
     for name in ("checks", "solutions"):
         (tmp_path / name).symlink_to(ROOT / name)
     return Course(tmp_path, COURSE.about)
@@ -28,7 +28,7 @@ def elsewhere(tmp_path):
 
 @pytest.fixture
 def proof():
-    """What a full run could have found of a unit."""
+    """Return what a full run could have found in a unit."""
     names = [check.name for check in this_course.unit().checks]
     return ValidationReport(
         UNIT,
@@ -51,13 +51,13 @@ def proof():
 
 
 def parts_of(page):
-    """The page's sections in order: heading → text."""
+    """Return the page's sections in order: heading → text."""
     _, *sections = page.read_text().split("\n## ")
     return {section.split("\n", 1)[0]: section for section in sections}
 
 
 def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
-    """The author's notes stand between the bounds that they explain and what each check catches."""
+    """The author's notes stand between the bounds and what each check catches."""
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
     notes = (ROOT / "solutions" / "grader-notes.md").read_text().strip()
     assert f"\n\n{notes}\n\n## What each check catches" in page.read_text()
@@ -71,7 +71,10 @@ def test_the_page_tells_proofs_bounds_and_notes_in_that_order(elsewhere, proof):
 
 
 def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
-    """Figures of the proof; a row for each bound of bounds.toml, whose picture is written too."""
+    """The page has a row of proof figures for each unit and one for each bound.
+
+    It also writes the picture of the bounds.
+    """
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
     count = len(this_course.unit().checks)
     row = f"| unit4_manual_gradients | 35 | {count} | 131 | 0 of 200 | 10 | 101 | 1 | 1 | 99.0% |"
@@ -83,7 +86,7 @@ def test_the_page_gives_each_unit_a_row_and_each_bound(elsewhere, proof):
 
 
 def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsewhere, proof):
-    """The page says why some checks are kept, and which mutants are right answers too."""
+    """The page says why some checks are kept, and which mutants are equivalent."""
     parts = parts_of(grader_page(elsewhere, [proof], jobs=2, minutes=9.0))
     (training,) = [check for check in this_course.unit().checks if check.measure]
     assert f"  - `training` is kept: {training.kept}" in parts["What each check catches"]
@@ -94,14 +97,14 @@ def test_the_page_says_why_checks_are_kept_and_which_mutants_are_right_too(elsew
 
 
 def test_the_page_counts_what_mutants_are_told(elsewhere, proof):
-    """The share is of those that end with no error."""
+    """The page's share of diagnosed mutants leaves out those that raise an error."""
     page = grader_page(elsewhere, [proof], jobs=2, minutes=9.0)
     section = parts_of(page)["Feedback on mistakes that are not listed"]
     assert f"| {UNIT} | 93 | 33 | 20 | 30 | 10 | 83.3% | 1 |" in section
 
 
 def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_path):
-    """No empty table, no picture that is not there."""
+    """A course without bounds and notes has a page without empty tables and pictures."""
     (tmp_path / "checks").symlink_to(ROOT / "checks")
     page = grader_page(Course(tmp_path, COURSE.about), [proof], jobs=2, minutes=9.0)
     told, *others = parts_of(page)
@@ -114,7 +117,10 @@ def test_a_course_without_bounds_and_notes_has_a_page_without_them(proof, tmp_pa
 
 
 def test_the_example_of_cut_offs_gives_our_solution_its_points():
-    """Two standard deviations above its loss, on each corpus: the docs' example can be copied."""
+    """The docs' example of cut-offs gives our solution its points on each corpus.
+
+    They are two standard deviations above its loss, so that the example can be copied.
+    """
     docs = (ROOT / "docs" / "policy.md").read_text()
     (line,) = re.findall(r"^cutoffs\.training = .*$", docs, re.M)
     cutoffs = tomllib.loads(line)["cutoffs"]["training"]

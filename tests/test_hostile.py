@@ -1,10 +1,10 @@
 """The attack suite: each folder of `hostile/` is an attack, graded by the real command.
 
-A folder holds what is added to our solution of a unit (`attack.py`) and what must come of it
-(`expected.toml`): the checks that do not pass, all others do, and what such a check earns where
-that is not 0 (`[earned]`). Outcomes: R the result is what the honest part earns; 0 the attacked
-check earns nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submissions
-are graded among the hostile ones.
+A folder holds the code that is added to our solution of a unit (`attack.py`) and the expected
+outcome (`expected.toml`): the checks that do not pass, while all others do, and their points if not
+0 (`[earned]`). Outcomes: R the result is what the honest part earns; 0 the attacked check earns
+nothing; X not read at all; K stopped or refused; L nothing leaks. Honest submissions are graded
+among the hostile ones.
 """
 
 import json
@@ -44,12 +44,12 @@ def expected(attack):
 
 def student(attack):
     facts = expected(attack)
-    raw = facts.get("student_bytes")  # of a name that is no UTF-8, which TOML cannot hold
+    raw = facts.get("student_bytes")  # a name that is not UTF-8, which TOML cannot hold
     return os.fsdecode(bytes(raw)) if raw else facts.get("student", attack.name)
 
 
 def is_link(attack):
-    """Whether an attack hands in a link, which is not followed, so that there is no result."""
+    """Return whether an attack submits a link, which is not followed and has no result."""
     return expected(attack).get("make") in ("linked_folder", "linked_to_itself")
 
 
@@ -57,7 +57,7 @@ def is_link(attack):
 
 
 def script(attack, facts, places):
-    """Return our solution with the attack's code at its end, or where `first`, at its beginning."""
+    """Return our solution with the attack's code at its end or, with `first`, at its beginning."""
     honest = solution_of(this_course.unit(facts["unit"])).plain()
     code = attack / "attack.py"
     added = filled(code.read_text(), places) if code.exists() else ""
@@ -72,7 +72,7 @@ def filled(text, places):
 
 
 def notebook(text, facts):
-    """A notebook of two cells, with the metadata and outputs that an attack asks for."""
+    """Return a notebook of two cells, with the metadata and outputs that an attack specifies."""
     honest, _, added = text.rpartition("\n\n\n")
     output = {"output_type": "stream", "name": "stdout", "text": facts.get("outputs", "")}
     meta = json.loads(facts.get("meta", "{}"))
@@ -142,7 +142,7 @@ BYTES = {
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory):
-    """Return where secrets lie, where a break-out leaves a mark, and what has a path to ask for."""
+    """Return the places of secrets, of traces of a break-out, and of files to ask for."""
     base = tmp_path_factory.mktemp("hostile")
     found = {
         "SECRETS": base / "secrets",
@@ -161,7 +161,7 @@ def places(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def listener():
-    """A server on this machine that nobody may reach: its port, and who came."""
+    """Start a server on this machine that nobody may reach; yield its port and its visitors."""
     came = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -179,9 +179,9 @@ def listener():
 
 
 def run(places, submitted, out, *options):
-    """Run `autograder grade` in a process of its own.
+    """Run `autograder grade` in its own process.
 
-    Returns what it printed, its exit code, and its memory (kB) along the way.
+    Returns its output, its exit code and its memory (kB) along the way.
     """
     command = [sys.executable, "-m", "autograder", "grade", submitted, "--out", out, "--seed", SEED]
     command += ["-j", "2", "--course", ROOT, "--any-name"]  # our solution has one name
@@ -209,11 +209,11 @@ def run(places, submitted, out, *options):
 def hostile(places, listener):
     """Grade a class of all attacks and of honest submissions.
 
-    Return results and how the command did.
+    Return the results and the outcome of the command.
     """
     with Server(
         this_course.unit()
-    ) as server:  # raises where its self-test finds that a worker can break out
+    ) as server:  # raises if its self-test finds that a worker can break out
         assert "seccomp" in server.walls
     places = {**places, "PORT": listener[0]}
     for attack in ATTACKS:
@@ -232,11 +232,11 @@ def result_of(attack, places):
     return json.loads((out / expected(attack)["unit"] / f"{name}.json").read_text())
 
 
-# ---- what must be so
+# ---- what must hold
 
 
 def test_the_sandbox_itself_works(hostile):
-    """The commands ran to their end, every result is official, and all were confined as here."""
+    """The commands finished, and every result is official and confined as on this machine."""
     places, quick, trained, _ = hostile
     trains = sum(attack.parent.name == "training" for attack in ATTACKS)
     assert (quick[1], trained[1]) == (0, 0), quick[0][-2000:] + trained[0][-2000:]
@@ -251,7 +251,7 @@ def test_the_sandbox_itself_works(hostile):
         result = json.loads(path.read_text())
         assert result["provenance"]["official"]
         walls = set(result["provenance"]["walls"])
-        if not walls:  # the file could not be read, so nothing ran
+        if not walls:  # the file could not be read, so no code ran
             assert result["note"] and result["score"] == 0, path
             continue
         assert {"seccomp", "limits"} < walls
@@ -260,7 +260,7 @@ def test_the_sandbox_itself_works(hostile):
 
 @pytest.mark.parametrize("attack", [f"{a.parent.name}/{a.name}" for a in ATTACKS])
 def test_an_attack_earns_nothing(attack, hostile):
-    """Each check has the status expected and the points that it is worth; no other is touched."""
+    """Each check has the expected status and points, and no other check is affected."""
     attack, places = HOSTILE / attack, hostile[0]
     facts = expected(attack)
     assert facts["outcome"] in "R0XKL"
@@ -271,7 +271,7 @@ def test_an_attack_earns_nothing(attack, hostile):
     checks = {check["name"]: check for check in result_of(attack, places)["checks"]}
     lost = facts.get("checks", {})
     found = {name: check["status"] for name, check in checks.items() if check["status"] != "passed"}
-    if "*" in lost:  # nothing of it could be read
+    if "*" in lost:  # nothing could be read
         assert set(found.values()) <= {lost["*"], "not_reached"}
         lost = dict.fromkeys(checks, lost["*"])
     else:
@@ -285,9 +285,9 @@ def test_an_attack_earns_nothing(attack, hostile):
 
 
 def test_nothing_leaks_and_nothing_breaks_out(hostile):
-    """No secret is in a result, a page or on the screen.
+    """No secret is in a result, on a page or on the screen.
 
-    Nor is there a mark, a note, a connection, an escape or markup.
+    There is no trace file, note, connection, escape or markup either.
     """
     places, quick, trained, came = hostile
     base = places["OUT"].parent
@@ -316,7 +316,7 @@ def test_nothing_leaks_and_nothing_breaks_out(hostile):
 
 
 def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
-    """On the same seed honest submissions have the verdicts of the golden class, check by check."""
+    """On the same seed honest submissions have the golden class's verdicts, check by check."""
     places = hostile[0]
     golden = graded_class[0]
     number_of_honest = 0
@@ -334,16 +334,13 @@ def test_honest_grades_are_as_without_the_hostile(hostile, graded_class):
 
 
 def test_the_grader_does_not_grow(hostile):
-    """After a third of the run the grader's memory rises by what keys of further units need.
-
-    It does not rise by more.
-    """
+    """After a third of the run the grader's memory grows only by keys of further units."""
     memory = hostile[1][2]
     assert max(memory) - memory[len(memory) // 3] < 100_000  # kB
 
 
 def test_the_suite_is_whole(record_property):
-    """There are at least 60 attacks over all units and families; docs/attacks.md counts them."""
+    """At least 60 attacks cover all units and families; docs/attacks.md counts them."""
     counts = {
         family: sum(attack.parent.name == family for attack in ATTACKS) for family in FAMILIES
     }
@@ -356,7 +353,7 @@ def test_the_suite_is_whole(record_property):
         assert f"| {family} | {number} |" in docs
 
 
-# ---- packages, which are refused as a whole
+# ---- packages, which are refused whole
 
 
 def slip(packed):
@@ -378,7 +375,7 @@ def bomb(packed):
 
 
 def otherwise(packed):
-    """Pack a file by bzip2, of which a kilobyte may unpack to gigabytes, whatever is announced."""
+    """Compress by bzip2: a kilobyte may unpack to gigabytes, whatever size is announced."""
     packed.writestr(f"eve/{UNIT}/{UNIT}.py", "x = 1", zipfile.ZIP_BZIP2)
 
 
@@ -389,7 +386,7 @@ def many_files(packed):
 
 @pytest.mark.parametrize("fill", [slip, absolute, link, bomb, otherwise, many_files])
 def test_a_package_is_refused(fill, tmp_path):
-    """Exit code 2, in words, with nothing unpacked or graded."""
+    """A package is refused with exit code 2 and a message; nothing is unpacked or graded."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(f"ada/{UNIT}/{UNIT}.py", "x = 1")
         fill(packed)

@@ -1,4 +1,4 @@
-"""The house keeps its promises: direction, formats that agree, words in the docs."""
+"""The repository keeps its promises: direction, formats that agree, words in the docs."""
 
 import ast
 import csv
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.lint
 
 
 def test_make_lint_runs_every_linter():
-    """Rules, format, types and layers: what the tests do not run."""
+    """`make lint` runs the rules, format, types and layers, which the tests do not run."""
     makefile = (ROOT / "Makefile").read_text()
     assert "\nlint: lint-code lint-texts\n" in makefile
     recipe = makefile.partition("\nlint-code:")[2].partition("\n\n")[0]
@@ -28,9 +28,9 @@ def test_make_lint_runs_every_linter():
 
 
 def test_environment_yml_agrees_with_pyproject():
-    """The same Python and the same packages, with the same lower bounds, on the same systems.
+    """Both files have the same Python, packages and lower bounds on the same systems.
 
-    conda knows no markers, so a package that some systems do not have is left to pip.
+    conda knows no markers, so pip installs packages that some systems lack.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = {*project["dependencies"], *project["optional-dependencies"]["dev"]}
@@ -49,7 +49,7 @@ def test_environment_yml_agrees_with_pyproject():
 
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_no_system_is_asked_for_a_package_that_it_cannot_have(system):
-    """On Windows and on a Mac pip leaves out what is built for Linux alone."""
+    """On Windows and on a Mac pip skips packages that exist for Linux only."""
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     (by_pip,) = [entry["pip"] for entry in environment if isinstance(entry, dict)]
     requirements = [Requirement(entry) for entry in by_pip if not entry.startswith("-")]
@@ -61,7 +61,7 @@ def test_no_system_is_asked_for_a_package_that_it_cannot_have(system):
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_the_docs_install_the_wheel_of_this_version(page):
-    """By its name, for cmd and PowerShell expand no `*`."""
+    """The docs install the wheel by its exact name, because cmd and PowerShell expand no `*`."""
     text = page.read_text(encoding="utf-8")
     found = set(re.findall(r"experiment_autograder-[^ \"]*?\.whl", text))
     assert found <= {f"experiment_autograder-{__version__}-py3-none-any.whl"}
@@ -73,9 +73,9 @@ DOCS += sorted((ROOT / "docs").glob("*.md"))
 
 @pytest.mark.parametrize("name", cli.main.commands)
 def test_the_docs_name_every_command_and_option(name):
-    """README or docs name each option, short ones too, on a page that speaks of its command.
+    """README or docs name each option, short ones too, on a page about its command.
 
-    `--course`, which every command has, may stand on any.
+    `--course`, which every command has, may stand on any page.
     """
     pages = [text for text in (path.read_text() for path in DOCS) if f"autograder {name}" in text]
     assert pages
@@ -89,7 +89,7 @@ def test_the_docs_name_every_command_and_option(name):
 
 
 def test_the_steps_of_each_platform_keep_the_policy_and_give_0_points():
-    """Each command of the steps takes the policy; who handed in nothing gets 0 points."""
+    """Each command of the steps has the policy, and a missing submission gets 0 points."""
     page = (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8")
     for platform in ("moodle", "canvas"):
         _, _, after = page.partition(f"\n## {platform.capitalize()}, step by step\n")
@@ -103,7 +103,7 @@ def test_the_steps_of_each_platform_keep_the_policy_and_give_0_points():
 
 
 def test_the_docs_say_how_a_course_is_named():
-    """By the option that every command has but `new`, which makes one, and by the variable."""
+    """The docs name the course's option, which every command but `new` has, and the variable."""
     text = "".join(path.read_text() for path in DOCS)
     for name, command in cli.main.commands.items():
         assert ("course_folder" in [option.name for option in command.params]) == (name != "new")
@@ -112,7 +112,7 @@ def test_the_docs_say_how_a_course_is_named():
 
 
 def test_the_docs_name_no_command_or_option_that_is_not_there():
-    """What stands behind `autograder` in a line of the docs can be typed."""
+    """Every command line after `autograder` in the docs is valid."""
     everywhere = {"--help", "-h", "--version"}
     for path in DOCS:
         for line in re.findall(r"(?:^    |`|\$ )autograder ([^`\n#]+)", path.read_text(), re.M):
@@ -130,14 +130,14 @@ def test_the_docs_name_no_command_or_option_that_is_not_there():
 
 
 def rows_of_coverage():
-    """The rows of the page of coverage, each with its cells, the first at 0."""
+    """Return the rows of the page of coverage, each with its cells, the first at 0."""
     lines = (ROOT / "docs" / "coverage.md").read_text().splitlines()
     rows = [line for line in lines if line.startswith("| ") and "| practised or" not in line]
     return [[cell.strip() for cell in row.strip().strip("|").split("|")] for row in rows]
 
 
 def test_the_page_of_coverage_names_checks_that_are_there_and_counts_its_rows():
-    """The page names checks of the units, and its text has the figures of its table."""
+    """The page names existing checks, and its text has the figures of its table."""
     rows = rows_of_coverage()
     checks = {
         check.name for unit in this_course.COURSE.units for check in this_course.unit(unit).checks
@@ -163,7 +163,7 @@ def sections_of(number):
 
 @pytest.mark.parametrize("row", rows_of_coverage(), ids=lambda row: row[0])
 def test_the_evidence_of_a_row_of_coverage_is_there(row):
-    """In the first unit that the row names, in one of its sections that the row names."""
+    """The quoted evidence is in the first unit and one of the sections that the row names."""
     first, *_ = row[1].split(";")
     number, where = re.fullmatch(r"unit (\d), (.+)", first).groups()
     sections = sections_of(number)
@@ -174,7 +174,7 @@ def test_the_evidence_of_a_row_of_coverage_is_there(row):
     assert any(evidence in sections[name] for name in named), f"{evidence} in {row[1]}"
 
 
-# what is said in other words: gradients are with respect to something, "only" stands before what it
+# patterns with better wordings: gradients are with respect to something, "only" precedes what it
 # limits, and so on
 AVOIDED = (
     r" alone[.,;:]",
@@ -193,21 +193,21 @@ AVOIDED = (
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 def test_units_are_written_in_plain_english(unit):
-    """In prose, hints and remarks, and in what checks say."""
+    """Prose, hints, remarks and checks of the units avoid words of the old manner."""
     lines = enumerate(unit.read_text().splitlines(), 1)
     found = [f"line {i}: {line.strip()}" for i, line in lines if re.search("|".join(AVOIDED), line)]
     assert not found, "\n".join(found)
 
 
 def test_links_in_the_docs_work():
-    """Every relative link leads to a file."""
+    """Every relative link in the docs leads to a file."""
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
             assert link.startswith("http") or (path.parent / link).exists(), f"{path.name}: {link}"
 
 
 def test_sections_of_units_have_the_names_that_sphinx_gives_them():
-    """`watch` names the address of a section."""
+    """Sections have Sphinx's anchors, because `watch` prints the address of a section."""
     nodes = pytest.importorskip("docutils.nodes", reason="the site needs its extra")
     for unit in COURSE.units:
         script = COURSE.solution(unit).read_text(encoding="utf-8")
@@ -218,7 +218,7 @@ def test_sections_of_units_have_the_names_that_sphinx_gives_them():
 
 
 def test_the_sidebar_of_the_site_names_each_page_of_the_docs_once():
-    """A page that docs/contents.toml forgets would stand in a part of its own."""
+    """docs/contents.toml names each page once; a forgotten one would form a part of its own."""
     docs = ROOT / "docs"
     parts = tomllib.loads((docs / "contents.toml").read_text(encoding="utf-8"))["part"]
     named = [name for part in parts for name in part["pages"]]
@@ -227,7 +227,7 @@ def test_the_sidebar_of_the_site_names_each_page_of_the_docs_once():
 
 
 def test_the_project_stands_alone():
-    """No path of one machine, and no folder beside the project but where CI says so."""
+    """No file has a machine's path, or a folder beside the project except where CI says so."""
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
     ).stdout.split("\n")
@@ -239,7 +239,7 @@ def test_the_project_stands_alone():
 
 
 def test_each_promise_of_security_names_tests_that_exist():
-    """The page is short enough to be read, under 1,000 words."""
+    """Each promise names existing tests, and the page has under 1,000 words."""
     page = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     assert len(page.split()) < 1000
     promises = [line for line in page.splitlines() if line.startswith("| ") and "…" not in line]
@@ -252,7 +252,7 @@ def test_each_promise_of_security_names_tests_that_exist():
 
 
 def private_names_used(tree):
-    """Yield the private names of others that a file of tests imports, reads or replaces."""
+    """Yield the private names of other modules that a test file imports, reads or replaces."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograder"):
             names = [alias.name for alias in node.names]
@@ -272,13 +272,13 @@ PRIVATE_OF_OTHERS = {
     "_fields",  # of ast and namedtuple
     "_make",
     "_repr_html_",  # IPython's protocol
-    "_split_scope",  # how pytest-xdist is told which tests go together
+    "_split_scope",  # how pytest-xdist learns which tests go together
 }
 
 
 @pytest.mark.parametrize("folder", ["tests", "autograder/tests"])
 def test_no_test_uses_a_private_name_of_the_engine(folder):
-    """Tests hold what is promised; how it is done may change."""
+    """Tests use no private name of the engine: they check promises, and code may change."""
     used = {
         f"{path.name}: {name}"
         for path in sorted((ROOT / folder).glob("*.py"))
@@ -289,7 +289,7 @@ def test_no_test_uses_a_private_name_of_the_engine(folder):
 
 
 def test_no_class_name_stands_for_two_things():
-    """A name means one thing in the engine, its tools and its benchmarks; underscores aside."""
+    """A class name means one thing in the engine, tools and benchmarks, underscores aside."""
     places: dict[str, list[str]] = {}
     for folder in ("autograder", "tools", "benchmarks"):
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -302,11 +302,11 @@ def test_no_class_name_stands_for_two_things():
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
-MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0  # what an attack may cost the process that grades it
+MOST_SECONDS, MOST_MEGABYTES = 2.0, 150.0  # an attack's allowed cost for the process that grades it
 
 
 def test_no_attack_costs_the_trusted_process_much():
-    """Each attack was measured, by `benchmarks/hostile_class.py --each --write`."""
+    """`benchmarks/hostile_class.py --each --write` measured each attack's cost."""
     with (ROOT / "docs" / "hostile_costs.csv").open(encoding="utf-8") as file:
         costs = {row["attack"]: row for row in csv.DictReader(file)}
     attacks = {path.parent for path in (ROOT / "tests" / "hostile").glob("*/*/expected.toml")}

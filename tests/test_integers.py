@@ -1,4 +1,4 @@
-"""Right answers are right with the integers of 32 bits that NumPy before 2 makes on Windows."""
+"""Right answers stay right with the 32-bit integers that NumPy before 2 makes on Windows."""
 
 import numpy as np
 import pytest
@@ -12,9 +12,9 @@ arange = np.arange
 
 
 class Drawing(np.random.Generator):
-    """Draws as NumPy 1 does on Windows: a number of C, which a permutation is made of, has 32 bits.
+    """Draws as NumPy 1 does on Windows: C integers, as in a permutation, have 32 bits.
 
-    What `integers` and `choice` draw has 64 bits there, too.
+    `integers` and `choice` draw 64 bits there, too.
     """
 
     def permutation(self, x, axis=0):
@@ -24,7 +24,7 @@ class Drawing(np.random.Generator):
 
 @pytest.fixture
 def narrow_integers(monkeypatch):
-    """Whole numbers of 32 bits wherever NumPy 1 makes them on Windows and nobody asked for 64."""
+    """Make 32-bit integers wherever NumPy 1 on Windows does by default."""
 
     def narrow_arange(*arguments, **named):
         made = arange(*arguments, **named)
@@ -40,7 +40,7 @@ def narrow_integers(monkeypatch):
 
 @pytest.mark.parametrize("name", EACH_UNIT)
 def test_a_solution_earns_all_points_with_integers_of_32_bits(name, narrow_integers):
-    """Every exact check of each unit passes."""
+    """Every exact check of each unit passes with 32-bit integers."""
     unit = this_course.unit(name)
     exact = [check for check in unit.checks if not check.measure]
     solution = COURSE.solution(name)

@@ -1,4 +1,4 @@
-"""The interactive figures of this course, in Chromium: their numbers, keys, themes and print."""
+"""The course's interactive figures in Chromium: their numbers, keys, themes and print."""
 
 import shutil
 import sys
@@ -23,7 +23,7 @@ INTERACTIVE = [name for name in SHOWN if scripts_of(ROOT / "drawings" / f"{name}
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    """The site of a small course whose unit shows all interactive figures, by the real function."""
+    """Build the site of a small course whose unit shows all interactive figures."""
     pytest.importorskip("sphinx", reason="the site needs its extra")
     from autograder.authoring.site import write_site
 
@@ -41,12 +41,12 @@ def pages(tmp_path_factory):
 
 @pytest.fixture
 def page(show, pages):
-    """The page, read from a file, as a reader without a server has it."""
+    """Open the page from a file, as a reader without a server does."""
     return show(pages / "units" / f"{UNIT}.html")
 
 
 def figure_of(page, name):
-    """The figure of a name on a page, made by its script."""
+    """Return the figure of a name on a page, made by its script."""
     figure = page.locator(f'[data-figure="{name}"]')
     figure.locator(".interactive-live").wait_for()
     return figure
@@ -62,12 +62,12 @@ def set_to(figure, label, value):
 
 
 def number(text):
-    """A number as a figure writes it."""
+    """Return a number as a figure writes it."""
     return float(text.replace("−", "-").replace("∞", "inf"))
 
 
 def shown(figure, name):
-    """The number that a drawing shows under a name."""
+    """Return the number that a drawing shows under a name."""
     return number(figure.locator(f'[data-name="{name}"]').text_content())
 
 
@@ -107,7 +107,7 @@ def test_print_shows_the_still_and_so_does_a_page_without_scripts(show, pages, p
 
 @pytest.mark.parametrize("name", INTERACTIVE)
 def test_every_input_is_reached_by_key_and_changes_the_words(page, name):
-    """Inputs are the browser's own; what they change is said to readers of a screen."""
+    """Inputs are the browser's own, and a screen reader announces what they change."""
     figure = figure_of(page, name)
     fields = figure.locator("input, select, textarea")
     fields.first.focus()
@@ -123,7 +123,7 @@ def test_every_input_is_reached_by_key_and_changes_the_words(page, name):
     )
 
 
-# ---- their numbers, beside NumPy's
+# ---- their numbers, compared with NumPy's
 
 RELU = (lambda z: np.maximum(z, 0), lambda h: (h > 0) * 1.0)
 TANH = (np.tanh, lambda h: 1 - h**2)
@@ -157,7 +157,7 @@ FACTORS = np.tile([1, -1, 2, 0.5], 4)
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(("operator", "running"), [("sum", np.add), ("max", np.maximum)])
 def test_a_scan_ends_with_what_numpy_accumulates(show, pages, operator, running, width):
-    """After as many rounds as the logarithm of the length, which the words say."""
+    """A scan ends with NumPy's accumulated values after log2(T) rounds, as the text says."""
     page = show(pages / "units" / f"{UNIT}.html", viewport={"width": width, "height": 800})
     figure = figure_of(page, "parallel_scan")
     set_to(figure, "operator", operator)
@@ -217,7 +217,7 @@ def test_the_gradient_of_a_cell_state_is_that_of_a_small_difference(page, f, i, 
 
 @pytest.mark.parametrize("ids", [[1, 3, 1], [2, 2, 2], [0, 4, 1]])
 def test_gradients_of_a_lookup_add_up_as_numpy_adds_them(page, ids):
-    """And are overwritten as by an assignment, if the reader asks for that."""
+    """Gradients of a lookup add up as in NumPy, or overwrite each other if the reader chooses."""
     figure = figure_of(page, "lookup")
     for line, each in enumerate(ids):
         set_to(figure, f"word {line + 1}", str(each))
@@ -233,7 +233,7 @@ def test_gradients_of_a_lookup_add_up_as_numpy_adds_them(page, ids):
 
 @pytest.mark.parametrize("steps", [1, 8])
 def test_an_unrolled_network_has_a_step_for_each_character(page, steps):
-    """The words count how often each layer is used."""
+    """An unrolled network has a step for each character; the text counts each layer's uses."""
     figure = figure_of(page, "three_characters")
     set_to(figure, "steps T", steps)
     letters = figure.locator('[data-name^="x"]').all_text_contents()
@@ -254,7 +254,7 @@ TEXTS = (
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_surprise_of_a_text_is_that_of_numpy(page, text):
-    """Also of characters that the network does not know, and of one alone."""
+    """A text's surprise equals NumPy's, for unknown characters and a single one, too."""
     figure = figure_of(page, "surprise_map")
     set_to(figure, "your text", text)
     letters = figure.locator("[data-nats]")

@@ -15,7 +15,7 @@ from autograder.grading.key_file import load_key, same_key
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
     """A key is the same with floats moved by up to 1e-4 of their largest value.
 
-    That is so where a mistake leaves only rounding, too.
+    That holds if a mistake leaves only rounding, too.
     """
     unit, key = this_course.unit(name), load_key(COURSE.key(name))
     assert same_key(unit, key, key_elsewhere(key, unit.checks))
@@ -24,7 +24,10 @@ def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
 
 @pytest.mark.proof
 def test_right_answers_earn_all_on_other_processors():
-    """Other instruction sets, kernels of BLAS and orders of floats; here for one unit of NumPy."""
+    """Right answers earn all points with other instruction sets, BLAS kernels and float orders.
+
+    Here one unit of NumPy is tried.
+    """
     command = [sys.executable, "benchmarks/kernels.py", "unit4"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

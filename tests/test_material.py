@@ -1,4 +1,4 @@
-"""The material proves itself: tests are made from the units, so a new unit needs no new test."""
+"""The material is validated by tests generated from the units: a new unit needs no new test."""
 
 import re
 import subprocess
@@ -34,15 +34,15 @@ from autograder.tests.judged import judge
 
 @cache
 def texts(name):
-    """One text for each check of a unit that trains."""
+    """Return one text for each training check of a unit."""
     return {check: [text] for check, text in unit_data(this_course.unit(name)).items()}
 
 
 @pytest.fixture(scope="module")
 def whole_key(server_of):
-    """Return a function that gives a unit's key for all proofs below, made once.
+    """Return a function that builds a unit's key once for all proofs below.
 
-    The same unit, seed and corpus give the same one.
+    The same unit, seed and corpus give the same key.
     """
 
     @cache
@@ -54,7 +54,7 @@ def whole_key(server_of):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit, server_of, whole_key):
-    """On a fresh seed, with training; `autograder validate --seeds 20` tries more."""
+    """A fresh seed, with training; `autograder validate --seeds 20` tries more."""
     report = ValidationReport(unit, seeds=1, quick=False)
     found = check_material(server_of(unit), FIRST_SEED, whole_key(unit), texts(unit), report)
     assert [line.text for line in found if line.fault] == []
@@ -62,9 +62,9 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit, serve
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, whole_key):
-    """Of twenty pairs of mistakes at most one is told a third.
+    """Of twenty pairs of mistakes at most one is diagnosed as a third mistake.
 
-    `autograder validate` tries 200, of which four may.
+    `autograder validate` tries 200, of which four may be.
     """
     proof = ValidationReport(unit, 1, quick=True)
     found = judge_pairs(server_of(unit), FIRST_SEED, whole_key(unit), proof)
@@ -76,7 +76,7 @@ def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, who
 def test_a_file_that_solves_nothing_earns_nothing(unit, server_of, whole_key):
     """Zeros, ones, the public seed's answers or the input earn nothing.
 
-    Each exercise gives them by itself, and all at once.
+    Each exercise is replaced by itself, and all at once.
     """
     found = judge_nothing(server_of(unit), FIRST_SEED, whole_key(unit))
     assert [line.text for line in found if line.fault] == []
@@ -84,7 +84,7 @@ def test_a_file_that_solves_nothing_earns_nothing(unit, server_of, whole_key):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
-    """Of every tenth mutant at least 98 in 100; `autograder validate` tries them all."""
+    """At least 98 % of every tenth mutant lose points; `autograder validate` tries all."""
     same = (FIRST_SEED, texts(unit))
     monkeypatch.setattr(
         mutating, "build_key", lambda server, *asked: whole_key(unit) if asked == same else None
@@ -97,7 +97,7 @@ def test_wrong_variants_lose_points(unit, whole_key, monkeypatch):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_each_reason_is_given_of_a_mutant_that_is_made(unit):
-    """An entry of `equivalent.toml` whose mutant is gone, or is called otherwise, says nothing."""
+    """Each entry of `equivalent.toml` belongs to a mutant that exists under that name."""
     loaded = this_course.unit(unit)
     made = mutating.mutants(loaded, keys.solution_of(loaded).plain())
     names = {mutating.name_of(mutant) for mutant in made}
@@ -105,7 +105,10 @@ def test_each_reason_is_given_of_a_mutant_that_is_made(unit):
 
 
 def test_a_mutant_that_is_said_to_be_right_and_loses_points_is_a_fault(monkeypatch):
-    """Either a check has become stricter, so that the entry may go, or it asks too much."""
+    """A mutant listed as equivalent must not lose points.
+
+    Otherwise a check has become stricter, and the entry may go, or it asks too much.
+    """
     unit = this_course.unit()
     name = next(iter(mutating.equivalents(unit)))
     made = mutating.mutants(unit, keys.solution_of(unit).plain())
@@ -121,7 +124,7 @@ def test_a_mutant_that_is_said_to_be_right_and_loses_points_is_a_fault(monkeypat
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_has_twenty_mistakes_to_find_and_none_passes_as_a_repair(unit):
-    """The functions that students get are 20 at least; handed in as it is, none passes."""
+    """Students get at least 20 functions with a mistake, and none passes unchanged."""
     loaded = this_course.unit(unit)
     (asked,) = [check for check in loaded.checks if asks_for_line(check)]
     (repaired,) = [check for check in loaded.checks if is_to_be_repaired(check, [asked])]
@@ -139,9 +142,9 @@ def test_a_unit_has_twenty_mistakes_to_find_and_none_passes_as_a_repair(unit):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
-    """A mistake that a check is said to see does not pass it.
+    """A mistake that only one check catches does not pass it.
 
-    One whose answer differs only by rounding passes, and a pass must not rule out that it was made.
+    One that differs only by rounding passes, and a pass must not rule it out.
     """
     key, loaded = load_key(COURSE.key(unit)), this_course.unit(unit)
     for check in keys.checks_to_run(loaded, data=()):
@@ -153,16 +156,16 @@ def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
 
 @pytest.mark.proof
 def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):
-    """A loss on data that this machine lacks stays in the key, and `build` names it."""
+    """`build` keeps losses on a corpus that this machine lacks, and names it."""
     known, path = load_key(COURSE.key(UNIT)), tmp_path / f"{UNIT}.safetensors"
     trained = known[next(name for name in known if "@" in name)]
-    # stale: nothing else is in it
+    # outdated: nothing else is in it
     save_key(path, {"training@elsewhere": replace(trained, loss=1.25)})
     monkeypatch.setattr(type(COURSE), "key", lambda *_: path)
     monkeypatch.setattr(building, "all_unit_data", lambda _: texts(UNIT))
     make, made = building.build_key, {}
 
-    def build_key(*asked, **options):  # made once, and written twice
+    def build_key(*asked, **options):  # built once, written twice
         if not made:
             made.update(make(*asked, **options))
         return dict(made)
@@ -178,7 +181,10 @@ def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkey
 
 
 def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
-    """Training checks do, by `kept`; a full run finds fault with one that does not."""
+    """A check that catches nothing alone says why in `kept`; a full run reports one that does not.
+
+    Training checks have such a reason.
+    """
     unit = this_course.unit()
     assert {check.name for check in unit.checks if check.kept} == {"training"}
     monkeypatch.setattr(mutating, "run_mutants", lambda *_: iter([]))
@@ -190,7 +196,7 @@ def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):
 
 
 def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
-    """However few seeds the mistakes are tried on."""
+    """Without `--quick`, styles run on 20 seeds, however few the mistakes run on."""
     assert [
         ValidationReport(UNIT, seeds, quick).style_seeds
         for seeds, quick in ((5, False), (30, False), (2, True))
@@ -203,7 +209,7 @@ def test_styles_are_tried_on_20_seeds_where_the_run_is_not_quick():
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_solution_earns_every_exact_point_on_20_seeds(unit, server_of):
-    """No seed is unlucky: the solution, judged by its own key without mistakes, loses nothing."""
+    """Judged by its own key without mistakes, the solution loses nothing on 20 seeds."""
     solution = keys.solution_of(this_course.unit(unit)).plain().encode()
     server = server_of(unit)
     for seed in range(20):
@@ -216,9 +222,9 @@ def test_the_solution_earns_every_exact_point_on_20_seeds(unit, server_of):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_has_mistakes_text_and_titles(unit):
-    """A unit has at least 12 known mistakes with words.
+    """A unit has at least 12 described mistakes.
 
-    Exercises have hints, minutes and a length.
+    Its exercises have hints, minutes and a length.
     """
     solution = keys.solution_of(this_course.unit(unit))
     words = [mistake.text for mistake, _, _ in solution.mistakes]
@@ -236,7 +242,7 @@ def test_a_unit_has_mistakes_text_and_titles(unit):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
-    """A unit opens with aims, and ends with five to eight questions, stretch exercises and reading.
+    """A unit opens with aims and ends with five to eight questions, stretch exercises and reading.
 
     The questions' answers are folded, and the reading has links.
     """
@@ -255,21 +261,21 @@ def test_a_unit_opens_with_aims_and_ends_with_questions(unit):
 
 
 def between(text, begin, end):
-    """Return what stands between two marks of a text."""
+    """Return the text between two marks."""
     behind = text.split(begin)[1]
     return behind.split(end)[0]
 
 
 @pytest.mark.parametrize("units", [[UNIT], pytest.param([], marks=pytest.mark.proof)])
 def test_stubs_and_keys_are_up_to_date(units):
-    """`build --check` finds nothing to do, neither for one unit nor for all."""
+    """`build --check` finds nothing to do for a single unit and for all."""
     done = run_command("build", "--check", *units)
     assert (done.returncode, done.stdout.strip()) == (0, "everything is up to date"), done.stderr
 
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_key_has_a_loss_for_every_corpus(unit):
-    """Whichever corpus a student has, training can be checked."""
+    """The key has a loss for every corpus, so training can be checked with any of them."""
     key = load_key(COURSE.key(unit))
     for check in this_course.unit(unit).checks:
         if check.measure:
@@ -286,7 +292,7 @@ def test_a_corpus_is_there():
 
 @pytest.mark.proof
 def test_an_exact_check_does_not_wait_for_the_compiler():
-    """`torch._dynamo` takes as long to import as torch: no exact check of any unit needs it."""
+    """No exact check imports `torch._dynamo`, which takes as long as torch itself."""
     code = """if True:
         import sys
         from pathlib import Path

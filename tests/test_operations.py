@@ -1,4 +1,4 @@
-"""Installing and running elsewhere: the lock file, the image, a container without namespaces."""
+"""Installation elsewhere: the lock file, the image, a container without namespaces."""
 
 import os
 import re
@@ -22,14 +22,14 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def locked():
-    """Package → its version in the lock file."""
+    """Return package → version of the lock file."""
     return dict(re.findall(r"^([\w.-]+)==([\w.+]+)", LOCK, re.M))
 
 
 def test_the_lock_file_holds_what_the_engine_and_the_course_ask_for():
-    """The lock file has what core, platforms, Dask and course.toml ask for.
+    """The lock file has the packages of core, platforms, Dask and course.toml.
 
-    Torch is taken from its own index.
+    Torch comes from its own index.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
@@ -44,14 +44,14 @@ def test_the_lock_file_holds_what_the_engine_and_the_course_ask_for():
 
 
 def test_every_file_of_the_lock_file_has_a_checksum():
-    """So that pip takes no other."""
+    """Every file in the lock file has a checksum, so that pip accepts no other."""
     entries = re.split(r"\n(?=\w)", LOCK.strip())
     assert len(entries) > 40
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
 def test_the_docs_install_the_same_torch_as_the_image():
-    """And both from the lock file, by checksum."""
+    """The docs and the image install torch from the lock file, by checksum."""
     text = (ROOT / "docs" / "operations.md").read_text()
     assert f"torch=={re.search(r'ARG TORCH=(.*)', DOCKERFILE)[1]}" in text
     for place in (text, DOCKERFILE):
@@ -59,7 +59,7 @@ def test_the_docs_install_the_same_torch_as_the_image():
 
 
 def test_what_the_image_copies_is_there():
-    """Each source of a COPY, and nothing that git ignores."""
+    """Each source of a COPY exists and is not ignored by git."""
     for source, _ in re.findall(r"^COPY (\S+) (\S+)$", DOCKERFILE, re.M):
         assert (ROOT / source).exists(), source
     ignored = (ROOT / ".dockerignore").read_text().split()
@@ -69,7 +69,7 @@ def test_what_the_image_copies_is_there():
 def in_a_container(folder, *arguments):
     """Run a command as `docker run --network none --read-only --cap-drop ALL` would.
 
-    One folder may be written.
+    One folder is writable.
     """
     if not bubblewrap():
         pytest.skip("bubblewrap, which stands in for a container here, is not installed")
@@ -122,7 +122,7 @@ def in_a_container(folder, *arguments):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A class of one, and a folder for results."""
+    """Make a class of one, and a folder for results."""
     place = tmp_path / "submitted" / "ada" / "words"
     place.mkdir(parents=True)
     shutil.copyfile(FIXTURE / "solutions" / "words.py", place / "words.py")
@@ -131,9 +131,9 @@ def folder(tmp_path):
 
 
 def test_grades_are_official_in_a_container(folder):
-    """The worker's own walls hold without another.
+    """In a container the worker's own layers suffice for official grades.
 
-    Nothing is written but the results and the cache beside them.
+    Only the results and the cache beside them are written.
     """
     done = in_a_container(folder, "grade", "/tmp/submitted", "--out", "/tmp/grades")
     assert done.returncode == 0, done.stderr
@@ -147,7 +147,7 @@ def test_grades_are_official_in_a_container(folder):
 
 
 def test_doctor_says_which_walls_stand_in_a_container(folder):
-    """Which hold, which does not start, and that grades are still official."""
+    """`doctor` says which layers work, which does not start, and that grades are official."""
     done = in_a_container(folder, "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(

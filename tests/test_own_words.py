@@ -1,4 +1,4 @@
-"""What this course's checks say themselves of what they cannot use."""
+"""The feedback that this course's checks write themselves about values they cannot use."""
 
 import numpy as np
 import this_course
@@ -10,7 +10,7 @@ from autograder.sandbox.inside.submission import Submission
 
 
 def answer(unit_name, check_name, right, wrong):
-    """Return the answer of a check to the solution with one line changed."""
+    """Return a check's answer to the solution with one line changed."""
     unit = this_course.unit(unit_name)
     text = solution_of(unit).text
     assert right in text
@@ -20,7 +20,10 @@ def answer(unit_name, check_name, right, wrong):
 
 
 def test_a_constant_that_is_no_parameter_is_told():
-    """A float has no gradient. What was named before counts."""
+    """A float in place of a parameter is reported as having no gradient.
+
+    Values named before count.
+    """
     right = "self.constant = nn.Parameter(torch.tensor(float(mean)))"
     given = answer("unit1_embeddings", "dot_and_biases", right, "self.constant = mean")
     assert given.message == (
@@ -30,7 +33,7 @@ def test_a_constant_that_is_no_parameter_is_told():
 
 
 def test_a_loss_by_view_fails_on_transposed_targets_only():
-    """Windows are transposed, which `view` refuses; all other arrays count."""
+    """A loss by `view` fails on transposed windows only, and all other arrays count."""
     right = "F.cross_entropy(logits.flatten(0, -2), targets.flatten())"
     wrong = "F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))"
     given = answer("unit2_unrolled_rnn", "loss_in_nats", right, wrong).arrays
@@ -45,7 +48,10 @@ def test_an_epoch_by_view_fails_on_transposed_batches_only():
 
 
 def test_a_text_that_is_always_the_same_without_a_generator_is_seen():
-    """PyTorch's own generator is seeded by the function."""
+    """Text that is always equal without a generator is detected.
+
+    PyTorch's own generator was seeded by the function.
+    """
     right = "    ids, state, x = [], None, torch.tensor(start)[:, None]\n"
     seeded = "    torch.manual_seed(0)\n" + right
     given = answer("unit5_stateful_lstm", "generating", right, seeded).arrays

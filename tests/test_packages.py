@@ -1,4 +1,4 @@
-"""The table of packages that work in the sandbox: what it says of those that are installed here."""
+"""The table of packages in the sandbox, compared with the packages installed here."""
 
 import importlib
 import re
@@ -14,19 +14,19 @@ NAMES = [path.stem for path in sorted((ROOT / "benchmarks" / "tried").glob("*.py
 
 @pytest.fixture
 def packages(monkeypatch):
-    """The benchmark that writes the table."""
+    """Load the benchmark that writes the table."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     return importlib.import_module("packages")
 
 
 def rows(name):
-    """The rows of a package in the page's tables, as lists of cells."""
+    """Return a package's rows of the page's tables, as lists of cells."""
     found = re.findall(rf"^\| {re.escape(name)} \|(.*)\|$", PAGE.read_text(encoding="utf-8"), re.M)
     return [[cell.strip() for cell in row.split("|")] for row in found]
 
 
 def test_every_script_has_a_row(packages):
-    """And every package that is listed has a script, each function of which is in the table."""
+    """Every script has a row, and every listed package a script whose functions are all listed."""
     assert len(NAMES) == len(packages.PACKAGES)
     for name in packages.PACKAGES:
         (version, works, _, working), *failing = rows(name)
@@ -41,7 +41,7 @@ def test_every_script_has_a_row(packages):
 
 @pytest.mark.parametrize("name", ["scipy", "pandas", "scikit-learn", "sympy", "matplotlib"])
 def test_what_the_table_says_is_so(packages, name):
-    """With the version that is here, inside a sandbox and outside."""
+    """With the installed version the table's claims hold inside a sandbox and outside."""
     pytest.importorskip(packages.MODULES.get(name, name))
     (_, _, _, working), *_ = rows(name)
     outcome = packages.tried_out(packages.TriedPackage(name))

@@ -1,4 +1,4 @@
-"""Proofs: each is chosen by what it depends on, and recorded when it has passed whole."""
+"""Proofs: each runs if its dependencies changed, and is recorded when all of it passed."""
 
 import ast
 import os
@@ -28,7 +28,7 @@ def test_no_proof():
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A small project with one proof: the module of its tools/proofs.py."""
+    """Make a small project with one proof; return its tools/proofs.py as a module."""
     for folder in ("tools", "tests", "autograder/tests"):
         (tmp_path / folder).mkdir(parents=True)
     text = (ROOT / "tools" / "proofs.py").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def project(tmp_path, monkeypatch):
 
 
 def proofs_of(project, *arguments):
-    """Run the command in the small project: its exit code, and what it said."""
+    """Run the command in the small project; return its exit code and output."""
     command = [sys.executable, project / "tools" / "proofs.py", *arguments]
     environment = dict(os.environ)
     if "-n" not in arguments:  # pytest starts faster without its plugins
@@ -55,7 +55,10 @@ def proofs_of(project, *arguments):
 
 
 def test_without_a_record_a_proof_runs_and_afterwards_it_is_left_out(project):
-    """What is left out is said, and why; tests that are no proof do not run."""
+    """An unrecorded proof runs and is skipped afterwards, with the reason.
+
+    Tests that are no proof do not run.
+    """
     code, said = proofs_of(project)
     assert code == 0, said
     assert "To prove: small. It is right." in said
@@ -68,7 +71,7 @@ def test_without_a_record_a_proof_runs_and_afterwards_it_is_left_out(project):
 
 @pytest.mark.parametrize("changed", ["needed.txt", "data/new.txt", "tests/test_small.py"])
 def test_a_change_of_what_a_proof_depends_on_calls_for_it(project, changed):
-    """A file that its patterns name, a new one among them, and the file of its tests."""
+    """A changed or new file that a proof's patterns match, and its tests' file, rerun it."""
     proofs_of(project)
     path = project / changed
     path.parent.mkdir(exist_ok=True)
@@ -78,7 +81,7 @@ def test_a_change_of_what_a_proof_depends_on_calls_for_it(project, changed):
 
 
 def test_another_change_calls_for_no_proof(project):
-    """A file that no pattern names, and one that git ignores."""
+    """A file that no pattern matches, or that git ignores, reruns no proof."""
     proofs_of(project)
     (project / "README.md").write_text("news")
     (project / ".gitignore").write_text("data/cache\n")
@@ -89,7 +92,7 @@ def test_another_change_calls_for_no_proof(project):
 
 
 def test_what_failed_is_not_proven(project):
-    """It runs again the next time, though nothing has changed."""
+    """A failed proof runs again, though nothing has changed."""
     (project / "needed.txt").write_text("wrong")
     for _ in range(2):
         code, said = proofs_of(project)
@@ -98,7 +101,7 @@ def test_what_failed_is_not_proven(project):
 
 
 def test_what_was_skipped_in_part_is_not_proven(project):
-    """A machine that lacks something records nothing, and says so; that is no failure."""
+    """A partly skipped proof is not recorded, which is reported and is no failure."""
     text = SMALL.replace('== "right"', '== "none"')
     (project / "tests" / "test_small.py").write_text(text)
     (project / "needed.txt").write_text("none")
@@ -109,7 +112,7 @@ def test_what_was_skipped_in_part_is_not_proven(project):
 
 
 def test_a_proof_that_is_named_or_all_run_though_they_are_proven(project):
-    """And a name that is no proof's is refused with those that there are."""
+    """A named proof, or `all`, runs though it is recorded; an unknown name gets a list."""
     proofs_of(project)
     for arguments in (["--all"], ["small"]):
         code, said = proofs_of(project, *arguments)
@@ -137,7 +140,7 @@ def proofs():
 
 
 def test_each_pattern_of_a_proof_names_a_file(proofs):
-    """One that names none is a mistake, or of a file that is gone."""
+    """Each pattern of a proof matches a file; another is a mistake or outdated."""
     names = proofs.files()
     for proof in proofs.PROOFS:
         for name in proof.tests:
@@ -148,7 +151,10 @@ def test_each_pattern_of_a_proof_names_a_file(proofs):
 
 
 def test_each_proof_depends_on_all_modules_that_its_tests_import(proofs):
-    """Found in the code, imports inside of functions too, and followed from file to file."""
+    """Each proof's patterns cover all modules that its tests import, directly or not.
+
+    Imports inside functions count.
+    """
     names = frozenset(proofs.files())
     for proof in proofs.PROOFS:
         depends = set(proofs.matched(sorted(names), proof.patterns))
@@ -158,7 +164,7 @@ def test_each_proof_depends_on_all_modules_that_its_tests_import(proofs):
         assert imported <= depends, f"{proof.name}: {sorted(imported - depends)}"
 
 
-# it forks real commands, whose packages the proofs of such tests name
+# it forks real commands, whose packages such tests' proofs name
 COMMANDS = "autograder/tests/commands.py"
 
 
@@ -193,7 +199,10 @@ def imports_of(name, names):
 
 
 def test_a_unit_is_proven_again_when_its_solution_changes_and_others_are_not(proofs):
-    """And a change of the engine's judge proves all of them again; one of the docs proves none."""
+    """A changed solution reruns its unit's proof only; a changed judge reruns all of them.
+
+    A change of the docs reruns none.
+    """
     by_name = {proof.name: proof for proof in proofs.PROOFS}
     names = {*proofs.files()}
 
@@ -212,14 +221,14 @@ def test_a_unit_is_proven_again_when_its_solution_changes_and_others_are_not(pro
 
 
 def test_each_proof_says_what_it_proves(proofs):
-    """In a sentence, and each name is there once."""
+    """Each proof has a sentence on what it proves and a unique name."""
     names = [proof.name for proof in proofs.PROOFS]
     assert len(names) == len(set(names))
     assert all(proof.says.endswith(".") for proof in proofs.PROOFS)
 
 
 def test_a_test_with_the_mark_and_without_a_proof_is_an_error(proofs):
-    """It would run nowhere."""
+    """A marked test without a proof is an error, because it would run nowhere."""
     assert proofs.proof_of("tests/test_styles.py::test_x[unit3_scan]", ["proof"]) == (
         "material of unit3"
     )

@@ -1,4 +1,4 @@
-"""Prose in the docs is written one sentence a line, so that a diff shows whole sentences."""
+"""The docs have one sentence per line, so that a diff shows whole sentences."""
 
 import re
 from itertools import pairwise
@@ -12,9 +12,9 @@ pytestmark = pytest.mark.lint
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("[bt]e*s/README.md"))]
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 
-# What may hold a full stop that ends no sentence: code, targets of links, tags, comments.
+# What may hold a full stop that ends no sentence: code, link targets, tags, comments.
 NOT_PROSE = re.compile(r"`+[^`]*`+|\]\([^)]*\)|<[^>]*>")
-# A full stop, what closes behind it, a space, and what a sentence can begin with ("¤" is code).
+# A full stop, closing quotes or brackets, a space, and a possible beginning ("¤" is code).
 SENTENCE_END = re.compile(r"""([.!?][)"'*_\]”]*) (?=["'(*_\[“¤]*[A-Z0-9¤<])""")
 NO_SENTENCE_END = re.compile(r"(\b(e\.g|i\.e|cf|vs|al|No|Fig|[A-Z])\.|^\d+\.)$")
 
@@ -32,9 +32,9 @@ def sentences(text):
 
 
 def paragraphs(page):
-    """Yield each paragraph of a page: its first line's number, counted from 0, and its text.
+    """Yield each paragraph of a page: the number of its first line, from 0, and its text.
 
-    A row of links between points is no paragraph, and neither are tables, code and headings.
+    Rows of links, tables, code and headings are no paragraphs.
     """
     tokens = MarkdownIt("commonmark").enable("table").parse(page)
     for opening, inline in pairwise(tokens):
@@ -44,14 +44,17 @@ def paragraphs(page):
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_each_sentence_has_a_line_of_its_own(path):
-    """In README, CONTRIBUTING and docs; the message shows how the paragraph should stand."""
+    """README, CONTRIBUTING and docs have one sentence per line; the message shows the fix."""
     for line, text in paragraphs(path.read_text(encoding="utf-8")):
         wanted = "\n".join(sentences(text))
         assert text == wanted, f"{path.name}:{line + 1}: one sentence a line, as\n\n{wanted}"
 
 
 def test_a_sentence_ends_where_a_reader_ends_it():
-    """Not inside code, a link, a number or an abbreviation; behind quotes and brackets too."""
+    """A sentence does not end inside code, links, numbers or abbreviations.
+
+    It ends after closing quotes and brackets.
+    """
     two_in_one = "A file, e.g. `a. B`, has 1.5 [lines](x. Y). (So it\nis.) `Next` follows: 2 of 3."
     assert sentences(two_in_one) == [
         "A file, e.g. `a. B`, has 1.5 [lines](x. Y).",

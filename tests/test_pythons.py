@@ -1,4 +1,4 @@
-"""What depends on Python's version holds in every Python that is here."""
+"""What depends on Python's version holds in every installed Python."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ assert 0 < few < many, (few, many)
 
 
 def pythons():
-    """Yield the Pythons on the path that this project supports, and the one that runs here."""
+    """Yield the supported Pythons on the path, and the running one."""
     yield sys.executable
     for minor in range(11, 16):
         if found := shutil.which(f"python3.{minor}"):
@@ -33,7 +33,10 @@ def pythons():
 
 @pytest.mark.parametrize("python", sorted(set(pythons())))
 def test_instructions_are_counted_from_the_first_call_on(python):
-    """Python 3.12 tells of none until a frame has asked: unit 6 took a scan for a loop there."""
+    """Instructions are counted from the first call on.
+
+    Python 3.12 reports none until a frame has asked: unit 6 took a scan for a loop there.
+    """
     tree = ast.parse((ROOT / "checks" / "unit6_recurrent_again.py").read_text(encoding="utf-8"))
     (function,) = (
         node

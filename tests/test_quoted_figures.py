@@ -1,4 +1,4 @@
-"""A figure that a page quotes is the one that was measured: docs/measurements/figures.toml."""
+"""A figure that a page quotes is the measured one: docs/measurements/figures.toml."""
 
 import re
 import tomllib
@@ -11,11 +11,11 @@ from this_course import COURSE, ROOT
 pytestmark = pytest.mark.lint
 
 FIGURES = tomllib.loads((ROOT / "docs" / "measurements" / "figures.toml").read_text())["figure"]
-# pages for users, in which each measured figure has to be listed
+# pages for users, in which each measured figure must be listed
 PAGES = ("README.md", "docs/quality.md", "docs/nbgrader.md", "docs/operations.md")
 MEASURED = re.compile(r"\d[\d.,]* ?(?:%|ms\b|s\b|MB\b|minutes\b)")
 NOT_MEASURED = {
-    "docs/quality.md": {"100.0%", "99.3%"},  # compared below, in a row for each unit
+    "docs/quality.md": {"100.0%", "99.3%"},  # compared below, with a row for each unit
 }
 
 
@@ -24,13 +24,13 @@ def read(name):
 
 
 def lines_with_prose(page):
-    """Return a page without its indented code, where figures are options."""
+    """Return a page without its indented code, in which numbers are options."""
     return "\n".join(line for line in page.splitlines() if not line.startswith("    "))
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure["words"])
 def test_a_quoted_figure_is_the_measured_one(figure):
-    """The words follow from the row of the measurement, and stand on each page."""
+    """Each page quotes the figure of the measurement's row in the expected words."""
     found = re.search(figure["row"], read(figure["source"]))
     assert found, f"{figure['source']} has no such row"
     assert figure["words"] == figure["shown"].format(*found.groups())
@@ -40,7 +40,10 @@ def test_a_quoted_figure_is_the_measured_one(figure):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_measured_figure_of_a_page_is_listed(page):
-    """A time, a size or a share that is in no figure of figures.toml is stale sooner or later."""
+    """figures.toml lists each time, size and share of a page.
+
+    An unlisted figure would become stale.
+    """
     listed = " ".join(figure["words"] for figure in FIGURES if page in figure["pages"])
     found = MEASURED.findall(lines_with_prose(read(page)))
     unlisted = {figure for figure in found if figure not in listed}
@@ -48,7 +51,7 @@ def test_each_measured_figure_of_a_page_is_listed(page):
 
 
 def test_the_table_of_units_has_the_minutes_of_their_exercises():
-    """README's table: a row for each unit, with the sum of the minutes of its exercises."""
+    """README's table has each unit with the sum of its exercises' minutes."""
     rows = dict(re.findall(r"^\| (\d) \| .* \| (\d+) \| .* \|$", read("README.md"), re.M))
     minutes = {}
     for unit in COURSE.units:
@@ -60,20 +63,23 @@ def test_the_table_of_units_has_the_minutes_of_their_exercises():
 
 
 def test_the_mutation_scores_of_the_page_on_quality_are_the_measured_ones():
-    """Its sentence names the lowest and the highest score of the units."""
+    """The page's sentence gives the lowest and the highest score of the units."""
     table = read("docs/measurements/grader.md").partition("\n- *Mistakes*")[0]
     scores = set(re.findall(r"\| ([\d.]+%) \|", table))
     assert scores == NOT_MEASURED["docs/quality.md"]
 
 
 def test_readme_can_be_read_in_a_minute_or_two():
-    """At most 600 words, without addresses and signs."""
+    """README has at most 600 words, without addresses and signs."""
     text = re.sub(r"\]\([^)]*\)", "]", read("README.md"))
     assert len([word for word in text.split() if re.search(r"\w", word)]) <= 600
 
 
 def test_the_moving_picture_shows_what_watch_prints_today():
-    """Titles of checks and the words of the mistake; `python docs/pictures/make.py watch`."""
+    """The animation shows today's titles and the mistake's present description.
+
+    `python docs/pictures/make.py watch` draws it again.
+    """
     svg = read("docs/pictures/watch.svg")
     shown = unescape(re.sub(r"<[^>]+>", "", svg))
     titles = {check.title for check in this_course.unit().checks}

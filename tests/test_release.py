@@ -1,4 +1,4 @@
-"""What students get: listed files and nothing else, no answer in them, and all of it works."""
+"""What students receive: listed files only, without answers, and all of it works."""
 
 import json
 import os
@@ -27,13 +27,13 @@ pytestmark = pytest.mark.proof
 
 UNITS = COURSE.units
 RELU = "the gradient went through relu unchanged"
-# what may stand in a checkout beside the course, and is large
+# large folders that may lie in a checkout beside the course
 NOT_COPIED = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "shared")
 
 
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
-    """What students get."""
+    """Return what students receive."""
     folder = tmp_path_factory.mktemp("release") / "course"
     release(COURSE, folder)
     return folder
@@ -41,17 +41,17 @@ def released(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answers():
-    """The solutions of all units, without the functions that are given with a mistake in them."""
+    """Return the solutions of all units, without the functions given with a mistake."""
     return [without_repairs(COURSE, name, solution) for name, solution in solutions(COURSE)]
 
 
 def files_of(folder):
-    """The paths of all files below a folder."""
+    """Return the paths of all files below a folder."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def listed():
-    """What a release of this course should hold beside the engine's wheel."""
+    """Return what a release of this course should hold beside the engine's wheel."""
     yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
     yield ".gitattributes"
     yield from (".vscode/settings.json", ".vscode/extensions.json")
@@ -72,9 +72,9 @@ def listed():
 
 
 def test_a_release_holds_what_is_listed_and_nothing_else(released):
-    """A release holds course, checks, stubs, keys, manifests, pages and one wheel, no other file.
+    """A release holds course, checks, stubs, keys, manifests, pages and one wheel only.
 
-    The pages are the students', a README, and what editors and assistants read.
+    The pages are the students', a README, and files for editors and assistants.
     """
     wheels, others = [], set()
     for name in files_of(released):
@@ -88,7 +88,7 @@ def test_a_release_holds_what_is_listed_and_nothing_else(released):
 
 
 def test_what_a_unit_or_a_page_points_to_is_released(released):
-    """A page of docs that a unit names, and the pictures and pages that a released page shows."""
+    """A release has each page that a unit names, and pictures and pages that these show."""
     for path in released.glob("assignments/*.py"):
         for page in re.findall(r"`(docs/[\w-]+\.md)`", path.read_text(encoding="utf-8")):
             assert (released / page).is_file(), f"{path.name} names {page}"
@@ -99,9 +99,9 @@ def test_what_a_unit_or_a_page_points_to_is_released(released):
 
 @pytest.fixture(scope="module")
 def littered(tmp_path_factory):
-    """A copy of the checkout with a new file of each kind in each of its folders.
+    """Copy the checkout with a new file of each kind in each of its folders.
 
-    A script among checks may be imported, and one among solutions is a right answer in another way.
+    A script among checks may be imported; one among solutions is an alternative solution.
     """
     folder = tmp_path_factory.mktemp("littered") / "course"
     shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
@@ -116,29 +116,26 @@ def littered(tmp_path_factory):
 
 
 def test_a_new_file_is_not_in_a_release(littered, released, tmp_path):
-    """Wherever a new file lies in the course, it is released only if it is a module of checks.
-
-    Other checks may import it.
-    """
+    """A new file is released only if it is a module of checks, which others may import."""
     release(read_course(littered), tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(released)
 
 
 def test_the_same_course_gives_the_same_release(released, tmp_path):
-    """Byte for byte, the wheel too."""
+    """The same course gives the same release byte for byte, the wheel included."""
     release(COURSE, tmp_path / "out")
     for name in files_of(released):
         assert (tmp_path / "out" / name).read_bytes() == (released / name).read_bytes(), name
 
 
 def test_a_release_holds_no_answer(released, answers):
-    """No file holds a line of a solution region or a mistake's code, nor do keys and the wheel."""
+    """No file, key or wheel holds a line of a solution's region or a mistake's code."""
     assert len(secret_lines(answers)) > 100
     assert leaks(released, answers) == []
 
 
 def test_leaks_are_found(answers, tmp_path):
-    """The test above can fail: a planted line is found, also in what is packed."""
+    """The test above can fail: it finds a planted line, also in packed files."""
     line = max(secret_lines(answers[:1]), key=len)
     (tmp_path / "notes.txt").write_text(f"by the way: {line}")
     with zipfile.ZipFile(tmp_path / "engine.whl", "w", zipfile.ZIP_DEFLATED) as packed:
@@ -148,7 +145,7 @@ def test_leaks_are_found(answers, tmp_path):
 
 
 def test_a_stub_with_answers_in_it_is_not_released(littered, tmp_path):
-    """Someone who tried an exercise in `assignments/` is told so, and nothing is written."""
+    """A stub with answers in `assignments/` is refused, and nothing is written."""
     course = read_course(littered)
     stub = course.stub(UNIT).read_text()
     course.stub(UNIT).write_text(solution_of(this_course.unit()).plain())
@@ -161,7 +158,7 @@ def test_a_stub_with_answers_in_it_is_not_released(littered, tmp_path):
 
 
 def test_the_wheel_holds_the_engine_and_nothing_of_the_course(released):
-    """Only `autograder` and its metadata; no tests, no unit's name among its files."""
+    """The wheel holds only `autograder` and its metadata, no tests and no unit's name."""
     (wheel,) = released.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {
@@ -169,7 +166,7 @@ def test_the_wheel_holds_the_engine_and_nothing_of_the_course(released):
         "experiment_autograder",
     }
     assert {"autograder/practice/watch.py", "autograder/report/templates/cell.html"} <= set(names)
-    # of what `autograder new` writes
+    # from what `autograder new` writes
     template = "autograder/authoring/templates/new/course/tests/test_course.py"
     assert not [name for name in names if "tests" in name and name != template]
     assert not [name for name in names if any(unit in name for unit in UNITS)]
@@ -180,7 +177,7 @@ def test_the_wheel_holds_the_engine_and_nothing_of_the_course(released):
 
 @pytest.fixture(scope="module")
 def mistaken():
-    """A whole script with one known mistake."""
+    """Return a whole script with one known mistake."""
     solution = solution_of(this_course.unit())
     mistake = next(mistake for mistake, _, _ in solution.mistakes if RELU in mistake.text)
     return solution.with_mistake(mistake.id)
@@ -190,7 +187,7 @@ def mistaken():
 def python(released, tmp_path_factory):
     """Return a Python with the release's wheel.
 
-    It knows the packages here, but not this checkout.
+    It sees the packages here, but not this checkout.
     """
     folder = tmp_path_factory.mktemp("student")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
@@ -199,20 +196,20 @@ def python(released, tmp_path_factory):
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)
     packages = [path for path in sys.path if path.endswith("-packages")]
-    # what stands in their own .pth files is not followed
+    # the contents of their own .pth files are not followed
     (site / "packages.pth").write_text("\n".join(packages))
     return folder / "bin" / "python"
 
 
 @pytest.fixture
 def course(released, tmp_path):
-    """A student's own copy of the release."""
+    """Make a student's own copy of the release."""
     return shutil.copytree(released, tmp_path / "course")
 
 
 @pytest.fixture
 def student(python, course):
-    """Run Python as a student in the course's folder; exit code and what was said."""
+    """Run Python as a student in the course's folder; return exit code and output."""
 
     def run(*arguments):
         environment = {**os.environ, "MPLBACKEND": "agg", "COLUMNS": "200", "NO_COLOR": "1"}
@@ -228,7 +225,7 @@ def student(python, course):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_is_checked_in_a_release(unit, student, course):
-    """Of a stub nothing is right; of the solution, put in its place, everything."""
+    """In a release the stub passes nothing, and the solution in its place everything."""
     code, said = student("-m", "autograder", "check", unit, "--quick")
     assert code == 1
     assert "0 of" in said
@@ -241,14 +238,14 @@ def test_a_unit_is_checked_in_a_release(unit, student, course):
 
 
 def test_the_engine_of_a_release_is_its_wheel(student, python):
-    """The tests below run nothing of this checkout."""
+    """The engine of a release is its wheel, so the tests below run nothing of this checkout."""
     code, said = student("-c", "import autograder; print(autograder.__file__)")
     assert code == 0
     assert Path(said.strip()).is_relative_to(python.parents[1])
 
 
 def test_a_student_finds_the_way(student):
-    """Where one is, and what is next; a hint; which data is here; a new unit that is misspelt."""
+    """The commands show the current unit, the next step, a hint, the data and a misspelt unit."""
     code, said = student("-m", "autograder")
     assert code == 0
     assert "autograder watch unit0" in said
@@ -264,7 +261,7 @@ def test_a_student_finds_the_way(student):
 
 
 def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
-    """`python assignments/….py` and `pytest assignments/….py` say the same as `check`."""
+    """`python assignments/….py` and `pytest assignments/….py` agree with `check`."""
     script = course / "assignments" / f"{UNIT}.py"
     script.write_text(with_small_examples(UNIT, mistaken))
     code, said = student(script)
@@ -278,7 +275,7 @@ def test_a_script_and_pytest_check_in_a_release(student, course, mistaken):
 
 
 def test_watch_works_in_a_release(python, course, mistaken):
-    """At a save the check at hand is run, and a hint is a key away."""
+    """In a release `watch` runs the current check at a save and shows a hint at a key."""
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     arguments = ["-m", "autograder", "watch", "unit4"]
     terminal = pexpect.spawn(
@@ -304,7 +301,7 @@ def test_watch_works_in_a_release(python, course, mistaken):
 
 
 def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
-    """A kernel of the student's Python finds the course's folder from where the notebook lies."""
+    """A kernel of the student's Python finds the course from the notebook's folder."""
     kernel = tmp_path / "kernels" / "student"
     kernel.mkdir(parents=True)
     command = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
@@ -326,7 +323,7 @@ def test_a_notebook_checks_in_a_release(python, course, monkeypatch, tmp_path):
 
 
 def test_what_needs_the_solutions_says_so(student, course):
-    """Without solutions grading, building and proving end with exit code 2 and a sentence."""
+    """Without solutions, grading, building and validating exit with 2 and a sentence."""
     submitted = course / "class" / "ada" / UNIT
     submitted.mkdir(parents=True)
     shutil.copy(course / "assignments" / f"{UNIT}.py", submitted)

@@ -1,4 +1,4 @@
-"""The words of known mistakes are sentences for a learner: short, plain, with what to do."""
+"""Descriptions of known mistakes: short and plain sentences for a learner, with what to do."""
 
 import re
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.lint
 
 MOST_WORDS = 35
 HIGHEST_GRADE = 9.0
-FEWEST_STATEMENTS = 2  # what was seen, and what to do
+FEWEST_STATEMENTS = 2  # what was seen and what to do
 CODE = re.compile(r"`[^`]*`")
 SENTENCE_END = re.compile(r"""(?<=[.!?])["')”]*\s+""")
 STATEMENT_END = re.compile(r"""(?<=[.!?:;])["')”]*\s+""")
@@ -17,7 +17,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'’]*")
 
 
 def syllables(word):
-    """Estimate how many a word has: its groups of vowels, without a silent e."""
+    """Estimate the syllables of a word: its groups of vowels, without a silent e."""
     word = word.lower()
     count = len(re.findall(r"[aeiouy]+", word))
     is_silent = re.search(r"[^l]e$|[^td]ed$", word)
@@ -27,7 +27,7 @@ def syllables(word):
 def grade(text):
     """Return the Flesch-Kincaid grade: the years of school after which a text is easy.
 
-    Code between ticks counts as one short word; numbers and formulas are left out.
+    Code between backticks counts as one short word; numbers and formulas are left out.
     """
     text = CODE.sub("code", text)
     sentences = [part for part in SENTENCE_END.split(text) if WORD.search(part)]
@@ -37,13 +37,13 @@ def grade(text):
 
 
 def statements(text):
-    """Count the parts of a text that a full stop, a colon or a semicolon ends."""
+    """Count the parts of a text that end with a full stop, a colon or a semicolon."""
     parts = STATEMENT_END.split(CODE.sub("code", text))
     return sum(bool(WORD.search(part)) for part in parts)
 
 
 def faults_of(text):
-    """Return what is wrong with the words of a mistake."""
+    """Return the faults of a mistake's description."""
     faults = []
     if len(text.split()) > MOST_WORDS:
         faults.append(f"more than {MOST_WORDS} words")
@@ -57,13 +57,13 @@ def faults_of(text):
 
 
 def words_of_mistakes(unit):
-    """Yield the line and the words of each known mistake of a unit."""
+    """Yield the line and the description of each known mistake of a unit."""
     for message in tool("messages").of_mistakes(COURSE.solution(unit)):
         yield message.line, message.text
 
 
 def test_the_grade_of_a_text():
-    """Short words in short sentences are easy; the figures are those of the formula."""
+    """Short words in short sentences have a low grade; the values follow the formula."""
     assert syllables("made") == syllables("used") == 1
     assert syllables("needed") == syllables("table") == 2
     easy = "The sum is missing. Add the products up."
@@ -87,6 +87,6 @@ def test_each_fault_is_found(text, fault):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_the_words_of_a_mistake_can_be_read_by_a_learner(unit):
-    """At most 35 words of grade 9: what was seen, and one thing to do."""
+    """A description has at most 35 words of grade 9: what was seen, and one thing to do."""
     wrong = {line: found for line, text in words_of_mistakes(unit) if (found := faults_of(text))}
     assert wrong == {}

@@ -1,4 +1,4 @@
-"""The pieces of `reproduce`: counts that the lesson printed, gradients, steps of each model."""
+"""The parts of `reproduce`: the lesson's counts, gradients, training steps of each model."""
 
 import importlib
 import sys
@@ -35,7 +35,7 @@ def size(weights):
 
 
 def test_models_have_as_many_parameters_as_the_lesson_printed(lesson):
-    """With V = 86; the large model reads small letters, V = 60."""
+    """With V = 86 models have the lesson's parameter counts; the large one uses V = 60."""
     assert size(lesson.unrolled_weights(86, 3, identity=False)) == 109_738
     assert size(lesson.recurrent_weights(86)) == 102_258
     assert size(lesson.recurrent_weights(86, embed=False)) == 109_910
@@ -47,7 +47,7 @@ def test_models_have_as_many_parameters_as_the_lesson_printed(lesson):
 
 
 def test_ids_and_windows_are_the_lesson_s(lesson, ids):
-    """Counts, first ids, first inputs and targets; small letters leave 60 symbols."""
+    """Counts, first ids, inputs and targets are the lesson's; lower case leaves 60 symbols."""
     assert ids[:10].tolist() == [40, 42, 29, 30, 25, 27, 29, 1, 1, 1]
     assert ids.max() + 1 == 86
     x, y = lesson.windows(ids, 3)
@@ -61,7 +61,7 @@ def test_ids_and_windows_are_the_lesson_s(lesson, ids):
 
 
 def test_batches_continue_where_they_should(lesson, monkeypatch):
-    """Row i of a batch continues row i of the last one, and not with the lesson's batches."""
+    """Row i of a batch continues row i of the previous one; the lesson's batches do not."""
     seen = {}
     monkeypatch.setattr(lesson, "text_bytes", lambda: bytes(range(1, 91)) * 60)
     monkeypatch.setattr(
@@ -76,7 +76,7 @@ def test_batches_continue_where_they_should(lesson, monkeypatch):
 
 
 def test_online_gradients_are_torch_s(lesson):
-    """One update with lr 1 takes the gradient of the summed error from every weight.
+    """One update with lr 1 subtracts the gradient of the summed error from every weight.
 
     The hidden bias counts twice.
     """
@@ -105,13 +105,13 @@ def test_online_gradients_are_torch_s(lesson):
 
 @pytest.mark.parametrize("kind", ["dot", "biases", "net"])
 def test_film_models_rate(lesson, kind):
-    """A rating for each pair."""
+    """The film models give a rating for each pair."""
     p = lesson.film_weights(5, 7, kind)
     assert lesson.rate(p, kind, torch.tensor([0, 4]), torch.tensor([6, 1])).shape == (2,)
 
 
 def test_models_learn_a_repeating_text(lesson):
-    """A few epochs of each on a short text that repeats: the loss falls."""
+    """A few epochs on a short repeating text lower the loss of each model."""
     torch.manual_seed(0)
     ids, symbols = lesson.read_ids(b"abcdefghij" * 700)
     x, y = (torch.from_numpy(part) for part in lesson.windows(ids, lesson.T))
@@ -134,12 +134,12 @@ def test_models_learn_a_repeating_text(lesson):
 
 
 def test_mixed_batches_take_76_steps(lesson):
-    """As the lesson printed; N is 4,777."""
+    """Mixed batches take the lesson's 76 steps; N is 4,777."""
     assert lesson.mixed_steps()[0].curve == [76]
 
 
 def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
-    """No ratings: a reason in place of a figure."""
+    """Without ratings, a row has a reason in place of a figure."""
 
     def find(course, name):
         raise NoData(f"`{name}` is not available here")
@@ -153,7 +153,7 @@ def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
 
 
 def test_a_course_without_solutions_is_told_so(tmp_path):
-    """What students get: a sentence and exit code 2."""
+    """Without solutions, as students have the course, a sentence and exit code 2 follow."""
     run_command("build", "--release", tmp_path / "course")
     done = run_command("reproduce", cwd=tmp_path / "course")
     assert done.returncode == 2

@@ -19,14 +19,14 @@ def python(*arguments, cwd=ROOT):
 
 
 def script_in_full(unit):
-    """The path of a unit's script."""
+    """Return the path of a unit's script."""
     return ROOT / "solutions" / f"{unit}.py"
 
 
 def runs_well(unit, script):
-    """Run a unit's script top to bottom; return what it printed.
+    """Run a unit's script from top to bottom; return its output.
 
-    Every check is passed, each prediction recorded, every example shown, and nothing warns.
+    Every check passes, each prediction is recorded, every example is shown, and nothing warns.
     """
     done = python("-W", "error", script)
     assert done.returncode == 0, done.stderr
@@ -40,7 +40,7 @@ def runs_well(unit, script):
 
 
 def test_the_solution_runs_as_a_script_without_a_warning(tmp_path):
-    """One unit's, with small examples; `test_figures.py` runs the scripts of all units in full."""
+    """One unit's solution runs with small examples; `test_figures.py` runs all in full."""
     script = tmp_path / f"{UNIT}.py"
     script.write_text(with_small_examples(UNIT, script_in_full(UNIT).read_text()))
     runs_well(UNIT, script)
@@ -48,7 +48,7 @@ def test_the_solution_runs_as_a_script_without_a_warning(tmp_path):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_the_stub_runs_as_a_script(unit):
-    """Nothing is written yet: no check passes, examples are left out, and the script ends well."""
+    """The stub's script passes no check, leaves examples out and exits normally."""
     done = python(ROOT / "assignments" / f"{unit}.py")
     assert done.returncode == 0, done.stderr
     assert "✓" not in done.stdout

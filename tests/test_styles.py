@@ -1,4 +1,4 @@
-"""Right answers in other styles: enough, each in a style of its own, and each at full marks."""
+"""Right answers in other styles: enough of them, all different, each with full marks."""
 
 import ast
 from collections import Counter
@@ -17,13 +17,13 @@ SEED = 77  # not among those that `autograder validate` tries
 
 
 def own(unit):
-    """The style files of a unit, parsed: name → module."""
+    """Return the style files of a unit, parsed: name → module."""
     files = sorted((ROOT / "solutions" / "styles" / unit).glob("*.py"))
     return {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in files}
 
 
 def definitions(module):
-    """Functions and classes of a module, and what else is assigned at its top: name → node."""
+    """Return a module's functions, classes and top-level assignments: name → node."""
     nodes = {
         node.name: node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
@@ -36,7 +36,7 @@ def definitions(module):
 def bare(node):
     """Return a definition's code without docstrings and annotations.
 
-    Names are numbered as they come.
+    Names are numbered in order of appearance.
     """
     defined, names = (ast.FunctionDef, ast.ClassDef), {}
     for part in ast.walk(node):
@@ -54,7 +54,7 @@ def bare(node):
 
 @cache
 def exercises(unit):
-    """What a student writes: the definitions that the stub leaves open.
+    """Return what a student writes: the definitions that the stub leaves open.
 
     Answers to questions are left out, since an answer can be given in one way only.
     """
@@ -66,20 +66,20 @@ def exercises(unit):
 
 @cache
 def ours(unit):
-    """The exercises as the solution does them, bare: name → code."""
+    """Return the solution's exercises in bare form: name → code."""
     plain = definitions(ast.parse(solution_of(this_course.unit(unit)).plain()))
     return {name: bare(plain[name]) for name in exercises(unit)}
 
 
 def rewritten(unit, module):
-    """The exercises that a style file does in another way than the solution."""
+    """Return the exercises that a style file solves differently from the solution."""
     found = definitions(module).items()
     return {name for name, node in found if name in ours(unit) and bare(node) != ours(unit)[name]}
 
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
-    """At least 8 files, each with a docstring of its own in its first line."""
+    """A unit has at least 8 style files, each described by a docstring in its first line."""
     said = [ast.get_docstring(module) for module in own(unit).values()]
     assert len(said) >= 8
     assert all(said)
@@ -88,9 +88,9 @@ def test_a_unit_has_eight_styles_that_say_what_they_are(unit):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_no_style_is_a_mere_copy(unit):
-    """A style does at least two exercises in another way; each exercise is done in three.
+    """A style solves at least two exercises differently; each exercise has three solutions.
 
-    Other names are no other way.
+    Other names are no difference.
     """
     ways: Counter[str] = Counter()
     for style, module in own(unit).items():
@@ -103,9 +103,9 @@ def test_no_style_is_a_mere_copy(unit):
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
-    """Each unit has a style that draws random numbers while it trains.
+    """Each unit has a style that draws random numbers during training.
 
-    A loss may not depend on how many numbers a program draws: bounds are measured on it too.
+    A loss must not depend on the number of draws, so bounds are measured on it, too.
     """
     functions = [
         (name, node) for module in own(unit).values() for name, node in definitions(module).items()
@@ -114,7 +114,7 @@ def test_a_style_of_each_unit_draws_random_numbers_while_it_trains(unit):
 
 
 def test_a_copy_under_other_names_is_seen():
-    """Names, annotations and docstrings make no difference to the test above, an operation does."""
+    """Renaming, annotations and docstrings do not count as another way; an operation does."""
     one, renamed, other = (
         ast.parse(text).body[0]
         for text in (
@@ -129,7 +129,7 @@ def test_a_copy_under_other_names_is_seen():
 
 @pytest.mark.parametrize("unit", EACH_UNIT)
 def test_every_style_earns_every_exact_point(unit, server_of):
-    """On a fresh seed; `autograder validate --seeds 20` tries more."""
+    """Each style earns every exact point on a fresh seed; `validate --seeds 20` tries more."""
     server = server_of(unit)
     key = plain_key(server, checks_to_run(server.unit, data=()), SEED)
     for style, script in styles(server.unit).items():

@@ -1,4 +1,4 @@
-"""One term a thing: what docs/terms.md says not to write stands in no text that people read."""
+"""One term per thing: no text that people read uses a word that docs/terms.md avoids."""
 
 import re
 
@@ -12,7 +12,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def names_to_avoid(page):
-    """Yield what the last column of each table of a page names, in small letters."""
+    """Yield the words in the last column of each table of a page, in lower case."""
     for line in page.split("\n"):
         if not line.startswith("| "):
             continue
@@ -26,18 +26,18 @@ AVOIDED = list(names_to_avoid(TERMS.read_text(encoding="utf-8")))
 
 
 def prose(text):
-    """Return a text on one line, in small letters, without code between ticks."""
+    """Return a text on one line, in lower case, without code between backticks."""
     return " ".join(re.sub(r"`[^`\n]*`", "", text).split()).lower()
 
 
 def found_in(text):
-    """Return which names to avoid stand in a text."""
+    """Return which words to avoid occur in a text."""
     text = prose(text)
     return [name for name in AVOIDED if re.search(rf"\b{re.escape(name)}\b", text)]
 
 
 def test_the_page_of_terms_is_read():
-    """Some of each table, so that a change of the page's form is noticed."""
+    """Words from each table are read, so that a change of the page's form is noticed."""
     assert {"processor", "common norm", "whoever", "all the same"} <= set(AVOIDED)
     assert found_in("Whoever computes the common\nnorm of `processor`") == [
         "common norm",
@@ -47,7 +47,7 @@ def test_the_page_of_terms_is_read():
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_a_unit_uses_one_term_a_thing(unit):
-    """Its text, hints, docstrings and remarks: all of a script but its marks of comments."""
+    """A unit's script avoids those words: text, hints, docstrings and remarks."""
     script = COURSE.solution(unit).read_text(encoding="utf-8")
     assert found_in(re.sub(r"^\s*# ?", "", script, flags=re.MULTILINE)) == []
 
@@ -60,12 +60,12 @@ def test_a_page_of_docs_uses_one_term_a_thing(path):
 
 @pytest.fixture(scope="module")
 def messages():
-    """All that the engine prints or raises, its help, and what checks and mistakes say."""
+    """Return all texts that the engine prints or raises, with those of checks and mistakes."""
     return list(tool("messages").messages())
 
 
 def test_messages_titles_of_checks_and_help_use_one_term_a_thing(messages):
-    """Students meet them more often than the texts."""
+    """Messages, titles of checks and help avoid those words, because students read them most."""
     wrong = {}
     for message in messages:
         found = found_in(message.text)
@@ -75,7 +75,7 @@ def test_messages_titles_of_checks_and_help_use_one_term_a_thing(messages):
 
 
 def test_each_kind_of_message_is_collected(messages):
-    """A line of a check, words of an array, a mistake's words, an error, and a command's help."""
+    """Each kind of message is collected: check, `words`, mistake, error, help."""
     texts = " ".join(message.text for message in messages)
     for part in (
         "`softmax_d` is the Jacobian of softmax",

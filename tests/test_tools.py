@@ -1,4 +1,4 @@
-"""The scripts of tools/: a release is refused where files disagree, seconds of tests are kept."""
+"""The scripts of tools/: the release check, and the seconds of the tests."""
 
 import subprocess
 
@@ -8,7 +8,7 @@ from this_course import tool
 
 @pytest.fixture
 def checkout(tmp_path):
-    """A small checkout that can be released."""
+    """Make a small checkout that can be released."""
     (tmp_path / "autograder").mkdir()
     (tmp_path / "autograder" / "version.py").write_text('__version__ = "1.2.0"\n')
     (tmp_path / "CHANGELOG.md").write_text(
@@ -22,7 +22,7 @@ def checkout(tmp_path):
 
 
 def test_a_checkout_that_is_whole_can_be_released(checkout):
-    """Nothing is found wrong in its files or in git."""
+    """A complete checkout has no faults in its files or in git."""
     release = tool("release")
     assert release.wrong_in_files(checkout) == []
     assert release.wrong_in_git(checkout) == []
@@ -39,7 +39,7 @@ def test_a_checkout_that_is_whole_can_be_released(checkout):
     ],
 )
 def test_a_release_is_refused_where_files_disagree(checkout, path, old, new, told):
-    """What is missing is said, and where; the change that is in no commit too."""
+    """A faulty checkout is refused with each fault and its place, uncommitted changes too."""
     release = tool("release")
     file = checkout / path
     file.write_text(file.read_text().replace(old, new))
@@ -48,7 +48,7 @@ def test_a_release_is_refused_where_files_disagree(checkout, path, old, new, tol
 
 
 def test_a_version_is_tagged_once(checkout):
-    """A tag that is there already is told, with what to do."""
+    """An existing tag is reported with what to do."""
     subprocess.run(["git", "tag", "v1.2.0"], cwd=checkout, check=True)
     assert "raise the version" in tool("release").wrong_in_git(checkout)[0]
 
@@ -57,7 +57,7 @@ def test_a_version_is_tagged_once(checkout):
 
 
 def test_seconds_are_measured_and_kept(tmp_path):
-    """A file is run by itself; the tables keep what they said of the others."""
+    """A file's seconds are measured by running it alone; the tables keep the others' figures."""
     tests_map = tool("tests_map")
     quick = tmp_path / "test_quick.py"
     quick.write_text("def test_nothing():\n    pass\n")

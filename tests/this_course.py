@@ -1,4 +1,4 @@
-"""This course, as its own tests see it, and helpers to grade it."""
+"""This course, as its own tests see it, and helpers that grade it."""
 
 import importlib.util
 import json
@@ -13,7 +13,7 @@ from autograder.tests import commands
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = read_course(ROOT)
 UNIT = "unit4_manual_gradients"
-# for tests of each unit: `make test` tries one, `make proofs` the others
+# for tests of each unit: `make test` runs one, `make proofs` the others
 EACH_UNIT = [
     name if name == UNIT else pytest.param(name, marks=pytest.mark.proof) for name in COURSE.units
 ]
@@ -22,12 +22,12 @@ SEED = 5
 
 
 def unit(name=UNIT):
-    """A unit of this course."""
+    """Load a unit of this course."""
     return load_unit(COURSE, name)
 
 
 def trains_on(check):
-    """The names of everything that a training check may be asked to train on."""
+    """Return the names of everything that a training check may have to train on."""
     if check.data:
         return [check.data(finder(COURSE)).name]
     roles = COURSE.about.corpora
@@ -48,7 +48,7 @@ def run_command(*arguments, cwd=ROOT, **environment):
 
 
 def timeless(path):
-    """A stored result without the times it took."""
+    """Return a stored result without its times."""
     record = json.loads(path.read_text())
     return {
         **record,

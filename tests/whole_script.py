@@ -1,7 +1,7 @@
-"""The whole script of a unit, run in this process with small sizes: does every example of it work?
+"""The whole script of a unit, run in this process with small sizes, to test its examples.
 
-The checks are left out, for what is run here has passed them. The corpus is a piece of the real
-one, and the figures that make an example long are made small.
+The checks are left out, because the code has passed them. The corpus is a piece of the real one,
+and the figures that make an example long are made small.
 """
 
 import ast
@@ -18,8 +18,8 @@ from autograder.check import Corpus
 from autograder.practice import notebook
 from autograder.sandbox.inside.submission import is_example
 
-# unit → what is replaced in its script, so that it takes a second: (figure, the small one), each of
-# which it holds
+# unit → replacements that make its script take a second: (figure, small figure), each of which must
+# occur
 SMALL = {
     "unit0_pseudo_labels": (
         (", 1200)", ", 6)"),
@@ -59,7 +59,7 @@ CHARACTERS, HELD_OUT = 20_000, 8_000
 
 
 def with_small_examples(unit, script):
-    """Return a unit's script with the figures made small that make its examples long."""
+    """Return a unit's script with small figures in place of those that make its examples long."""
     for figure, small in SMALL[unit]:
         assert figure in script, f"{unit} no longer holds {figure!r}: see SMALL"
         script = script.replace(figure, small)
@@ -67,12 +67,12 @@ def with_small_examples(unit, script):
 
 
 def failed_example(unit, script):
-    """Run a unit's script; return what went wrong, and in which example; "" where nothing did."""
+    """Run a unit's script; return the error and its example, or "" if all work."""
     script = with_small_examples(unit, script)
     name = str(this_course.ROOT / "solutions" / f"{unit}.py")
     told = io.StringIO()
     with _in_place(autograder), warnings.catch_warnings(), redirect_stdout(told):
-        warnings.simplefilter("ignore")  # a student's own may warn
+        warnings.simplefilter("ignore")  # a student's own code may warn
         try:
             exec(
                 compile(_examples_last(script), name, "exec"),
@@ -84,7 +84,7 @@ def failed_example(unit, script):
 
 
 def _examples_last(script):
-    """Parse a script, and put its examples after all else: a style's definitions are at its end."""
+    """Parse a script, and move its examples to the end, after a style's definitions."""
     tree = ast.parse(script)
     tree.body.sort(key=is_example)
     return tree
@@ -97,7 +97,7 @@ def _in_place(module):
 
     torch = sys.modules.get("torch")
     if torch:
-        torch.set_grad_enabled(True)  # whatever the script before did
+        torch.set_grad_enabled(True)  # whatever the previous script did
     before = {name: vars(module).get(name) for name in ("unit", "corpus", "example")}
     mpl.use("agg")
     module.unit, module.corpus, module.example = _Unchecked, _short_corpus, _strict_example

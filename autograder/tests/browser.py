@@ -12,7 +12,7 @@ import pytest
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-# what a page may ask for; a mail is handed to the program for mails, and fetches nothing
+# what a page may request; a mailto link opens the mail program and fetches nothing
 HERE = ("file:", "http://127.0.0.1:", "mailto:")
 HANDED_OVER = "Launched external handler for 'mailto:"  # which Chromium says of it
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -21,7 +21,7 @@ OF_COLOURS = ["color-contrast"]  # all that another colour scheme can change
 
 @contextmanager
 def chromium():
-    """Start Chromium; where there is none skip the test, and say how to get it."""
+    """Start Chromium. Where it is missing, skip the test and say how to install it."""
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="this needs playwright: pip install -e '.[dev]'"
     )
@@ -35,9 +35,9 @@ def chromium():
 
 @contextmanager
 def open_pages(browser):
-    """Yield a function that opens a page; at the end check that nothing has run or been fetched.
+    """Yield a function that opens a page; finally check that nothing ran and nothing was fetched.
 
-    Nothing that is not the kit's may have run, been asked for, or been fetched.
+    The check covers scripts, requests and files that are not the kit's own.
     """
     contexts, wrong = [], []
 
@@ -86,7 +86,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
     """Serves files and writes no log; browsers ask for an icon, too."""
 
     def do_GET(self):
-        """Answer that there is no icon, or send the file."""
+        """Answer that there is no icon, or send the requested file."""
         if self.path == "/favicon.ico":
             self.send_response(204)
             return self.end_headers()
@@ -97,9 +97,9 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 def violations(page):
-    """Return what axe finds against a page, all of it unfolded.
+    """Return what axe reports about a page whose folded parts are all open.
 
-    Contrast and the size of targets are looked at too.
+    axe also checks contrast and the size of targets.
     """
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     looked_at = set(OF_COLOURS)
@@ -109,7 +109,7 @@ def violations(page):
 
 
 def violations_in_both_schemes(page):
-    """Return what axe finds against a page, in light colours and in dark ones."""
+    """Return what axe reports about a page in the light and in the dark colour scheme."""
     _show_in(page, "light")
     found = violations(page)
     _show_in(page, "dark")

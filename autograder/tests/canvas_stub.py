@@ -1,4 +1,4 @@
-"""Canvas's API as far as grades need it, over real HTTP on this machine: it keeps what it was told.
+"""A local stand-in for Canvas's grading API, over real HTTP: it records every request.
 
 Source: canvas.instructure.com/doc/api, Courses, Assignments, Submissions (Grade or comment on a
 submission; List assignment submissions), Submission Comments (Upload a file), File Uploads.
@@ -19,7 +19,7 @@ TOKEN = "a-secret-token"
 
 @dataclass
 class Canvas:
-    """What came: every request, and for each user grades, comments and files."""
+    """What was received: every request, and the grades, comments and files of each user."""
 
     url: str = ""
     requests: list = field(default_factory=list)
@@ -96,7 +96,7 @@ def handler(canvas):
 
 @contextmanager
 def canvas_here():
-    """A Canvas of this machine; what came to it."""
+    """Start a Canvas on this machine; yield what it receives."""
     canvas = Canvas()
     with ThreadingHTTPServer(("127.0.0.1", 0), handler(canvas)) as server:
         canvas.url = f"http://127.0.0.1:{server.server_address[1]}"

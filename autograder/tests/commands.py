@@ -1,7 +1,7 @@
-"""The real command in a process of its own, forked from one that has imported the engine.
+"""The real command in its own process, forked from one that has already imported the engine.
 
 A small command spends half of its time on importing the engine and its libraries. The tests run
-hundreds of them: they import them once for each worker of pytest.
+hundreds of commands, so each worker of pytest imports the libraries once.
 """
 
 import importlib
@@ -22,8 +22,8 @@ PREPARED = ("grading", "intake", "judging", "relations", "report", "source")
 def run_command(*arguments, cwd, **environment):
     """Run `autograder` with these arguments; return a `subprocess.CompletedProcess`.
 
-    environment: what it has more than this process has. A variable that Python itself reads when
-    it starts needs a Python that starts: then nothing is forked.
+    environment: variables added to those of this process. Python reads some variables only when it
+    starts. If one of these is given, the command starts a new Python instead of a fork.
     """
     arguments = [str(argument) for argument in arguments]
     merged = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
@@ -81,7 +81,7 @@ def _serve():
 
 
 def _become(request):
-    """Make this process one that a shell has started."""
+    """Give this process the state of one that a shell has started."""
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])

@@ -31,15 +31,14 @@ BEHIND = ["bubblewrap and walls", "walls", "walls, oldest kernel"]
 def boxed(request, tmp_path_factory):
     """Yield a server in each kind of confinement.
 
-    One is inside bubblewrap and Landlock, one has the worker's own confinement only, and one has a
-    kernel with the first version of Landlock.
-
-    Its workers may read one file more, `boxed.file`.
+    One runs inside bubblewrap and Landlock, one has only the worker's own confinement, and one runs
+    on a kernel with the first version of Landlock. Their workers may read one more file,
+    `boxed.file`.
     """
     file = tmp_path_factory.mktemp("readable") / "file"
     file.write_text("FOR READING")
     places = client.places(small.unit())
-    with pytest.MonkeyPatch.context() as patch:  # what a server may use is settled when it starts
+    with pytest.MonkeyPatch.context() as patch:  # the server's permissions are fixed when it starts
         patch.setattr(
             client, "places", lambda _: replace(places, readable=[*places.readable, str(file)])
         )
@@ -79,7 +78,7 @@ def small_class(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def graded_class(small_class, tmp_path_factory):
-    """The small class, graded by the real command in the real sandbox: the folder of results."""
+    """Grade the small class by the real command in the real sandbox; return the results' folder."""
     out = tmp_path_factory.mktemp("grades")
     done = small.run_command("grade", small_class, "--out", out, "-j", "2", "--seed", small.SEED)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# pip takes the wheel that it is given and nothing from an index: what the engine needs is ready
+# pip installs only the given wheel and uses no index: the engine's dependencies are already here
 OFFLINE = {
     "PIP_NO_INDEX": "1",
     "PIP_NO_DEPS": "1",
@@ -18,16 +18,13 @@ OFFLINE = {
 
 
 def ready_packages() -> str:
-    """Return lines for a `.pth` file: the folders of packages that this Python has.
-
-    The engine's own checkout is left out.
-    """
+    """Have a command run; return its exit status."""
     folders = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     return "\n".join([*folders, ""])
 
 
 def new_environment(folder: Path) -> Path:
-    """Make an environment that sees the ready packages; its Python."""
+    """Make an environment that sees the ready packages; return the path of its Python."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "ready.pth").write_text(ready_packages())
@@ -35,6 +32,6 @@ def new_environment(folder: Path) -> Path:
 
 
 def environment(python: Path, **more: str) -> dict[str, str]:
-    """Variables under which a new environment is the active one, and pip is offline."""
+    """Return variables that make a new environment the active one and keep pip offline."""
     named = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return named | OFFLINE | {"PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"} | more

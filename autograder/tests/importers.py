@@ -1,7 +1,8 @@
-"""What other systems take, as their own importers decide it: rules as data, and a small importer.
+"""What other systems accept, by the rules of their own importers, with a small importer for each.
 
-Each rule names the file, its version and the line that it was read from. Nothing of theirs is
-copied: the rules are retold. Our files are tested against these, and never against our own readers.
+Each rule names the file, its version and the line where we read it. The rules are paraphrased; no
+code of theirs is copied. Our files are tested against these rules and never against our own
+readers.
 """
 
 import csv
@@ -15,7 +16,7 @@ OFFLINE = "moodle/moodle, public/mod/assign/feedback/offline"
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that an importer decides, and where that was read."""
+    """A rule by which an importer decides, and where we read it."""
 
     says: str
     read_in: str
@@ -72,12 +73,12 @@ COMMENTS = "Feedback comments"
 
 
 class Refused(Exception):
-    """An importer takes nothing of a file."""
+    """The importer rejects the whole file."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What an importer writes for a participant; None for what it leaves as it was."""
+    """What an importer writes for a participant; None means that it leaves the old value."""
 
     grade: float | None
     comment: str | None
@@ -92,9 +93,9 @@ def moodle_takes(
     box_ticked: bool = False,
     language: Sequence[str] = ENGLISH,
 ) -> Mapping[int, Taken]:
-    """Return what Moodle takes of a grading worksheet, by the rules above.
+    """Return what Moodle takes from a grading worksheet by the rules above.
 
-    graded: the participants of whom it has a grade or feedback already. Raises `Refused`.
+    graded: the participants who already have a grade or feedback. Raises `Refused`.
     """
     head, *rows = php_table(content)
     if any(len(row) != len(head) for row in rows):
@@ -188,7 +189,7 @@ class CanvasStudent:
 def canvas_takes(content: str, students: Sequence[CanvasStudent]) -> dict[str, dict[str, str]]:
     """Return what Canvas would enter: the student's number → column → points.
 
-    A student whom it does not know has the name in place of a number. Raises `Refused`.
+    A student whom Canvas does not know appears by name instead of number. Raises `Refused`.
     """
     head, *rows = csv.reader(StringIO(content))
     about_student = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -1,4 +1,4 @@
-"""An answer judged and explained by itself, as `grading.judge.Judge` does one after the other."""
+"""Judge and explain one answer by itself, as `grading.judge.Judge` does for all of a submission."""
 
 from autograder.explaining import explain
 from autograder.explaining.explain import with_findings
@@ -12,7 +12,7 @@ __all__ = ["excluded_by", "judge", "judge_loss", "none_excluded", "points_earned
 
 
 def judge(check, key, answer, sizes, excluded=none_excluded):
-    """The verdict on an answer, with its remarks."""
+    """Return the verdict on an answer, with its remarks."""
     standard = standard_for(check, key, answer, excluded)
     judgement = judge_points(check, standard, answer)
     findings = explain.explained(judgement, standard, key, answer, sizes, excluded)
@@ -20,17 +20,17 @@ def judge(check, key, answer, sizes, excluded=none_excluded):
 
 
 def points_earned(check, key, answer):
-    """The points of an answer, judged with all that a key holds."""
+    """Return the points of an answer judged with everything that a key holds."""
     standard = Standard(key.expected, key.mistakes, key.constant)
     return judge_points(check, standard, answer).earned
 
 
 def judge_loss(check, key, loss, trained=None, loss_unit=""):
-    """The verdict on trained weights, with its remarks."""
+    """Return the verdict on trained weights, with its remarks."""
     judgement = judge_loss_points(check, key.expected, key.loss, loss, trained)
     return with_findings(judgement.verdict(), explain.explained_loss(judgement, loss_unit))
 
 
 def waiting(check, needed):
-    """The verdict on a check that waits for others."""
+    """Return the verdict on a check that waits for others."""
     return with_findings(not_reached(check), explain.waiting(needed))

@@ -1,4 +1,4 @@
-"""Builds what learning platforms hand out, as each of them names things.
+"""Builds downloads as learning platforms make them, with each platform's file names.
 
 Sources: the modules of `autograder/intake`.
 """
@@ -17,7 +17,7 @@ HOSTILE = '../../=cmd|"\x1b[31m<b>'
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of a zip: its name, its text, its clock."""
+    """One file of a zip: its name, its text and its time."""
 
     name: str
     content: str = RIGHT
@@ -25,7 +25,7 @@ class Entry:
 
 
 def pack(path, entries):
-    """Write a zip; its path."""
+    """Write a zip; return its path."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for entry in entries:
             packed.writestr(zipfile.ZipInfo(entry.name, entry.clock), entry.content)
@@ -35,8 +35,8 @@ def pack(path, entries):
 def canvas(folder):
     """Write Canvas's download.
 
-    It holds a right answer, a late one that was handed in again, umlauts, a hostile name, and text
-    typed in.
+    It holds a correct answer, a late second attempt, umlauts, a hostile name, and text typed into
+    the form.
     """
     return pack(
         folder / "submissions.zip",
@@ -66,8 +66,8 @@ CANVAS_ROSTER = (
 def moodle(folder):
     """Write Moodle's download.
 
-    It has folders of today and of before 4.1, two students of the same name, a zip within, and an
-    online text.
+    It has folders in today's form and in the form before 4.1, two students of the same name, a
+    nested zip, and an online text.
     """
     inner = pack(folder / "work.zip", [Entry(f"mine/{UNIT}.py", HALF)])
     path = pack(
@@ -131,7 +131,7 @@ submission_302:
 def gradescope(folder):
     """Write Gradescope's export.
 
-    It has a resubmission, a group of two, and a folder that the table of contents does not know.
+    It has a resubmission, a group of two, and a folder that the table of contents does not list.
     """
     root = "assignment_9100_export"
     return pack(
@@ -146,7 +146,7 @@ def gradescope(folder):
 
 
 def commit(clone, files, when):
-    """A clone with one commit."""
+    """Make a clone with one commit."""
     for name, content in files.items():
         path = clone / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def commit(clone, files, when):
 def classroom50(folder):
     """Write Classroom 50's clones of the release, in which one unit is written.
 
-    One student has changed the mark.
+    One student has changed the marker.
     """
     root = folder / "fall-sums_submissions_2026_12_01_T_23_59_59"
     given = {
@@ -189,14 +189,14 @@ def classroom50(folder):
 
 
 def github(folder):
-    """Plain GitHub: clones called like their students."""
+    """Write plain GitHub clones whose folders have the students' names."""
     for student, own in (("ada", RIGHT), ("zoë", HALF)):
         commit(folder / "clones" / student, {f"{UNIT}.py": own}, "2026-11-20T14:22:32+01:00")
     return folder / "clones"
 
 
 def exchange(folder):
-    """nbgrader's exchange: two attempts of one student, one of another."""
+    """Write nbgrader's exchange: two attempts of one student, one of another."""
     for name, own in (
         (f"ada+{UNIT}+2026-11-20 14:22:32.365935 UTC+k3Jx", RIGHT),
         (f"ada+{UNIT}+2026-11-22 10:00:00.000000 UTC+p0Qz", HALF),
@@ -210,14 +210,14 @@ def exchange(folder):
 
 
 def collected(folder):
-    """nbgrader after `collect`, with its times beside the files."""
+    """Write nbgrader's folder after `collect`, with its timestamps beside the files."""
     path = small.submit(folder / "submitted", "ada", RIGHT)
     (path.parent / "timestamp.txt").write_text("2026-11-20 14:22:32.365935 UTC")
     return folder / "submitted"
 
 
 def flat(folder):
-    """Files called like their students, one of them in a folder of its own."""
+    """Write files named after their students, one of them inside a folder."""
     (folder / "files" / "zoë").mkdir(parents=True)
     (folder / "files" / "ada.py").write_text(RIGHT)
     (folder / "files" / "zoë" / "whatever.py").write_text(HALF)

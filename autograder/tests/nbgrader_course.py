@@ -13,17 +13,17 @@ import nbformat
 
 from autograder.source.notebooks import as_notebook
 
-# nbgrader is imported once for all of its commands: that takes longer than most of them
+# import nbgrader once for all commands: the import takes longer than most of them
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["nbgrader.apps.nbgraderapp", "nbgrader.apps", "nbgrader.converters"])
 
 
 def nbgrader(folder, *arguments):
-    """Run nbgrader's real command in its course's folder, in a process of its own; what it said."""
+    """Run nbgrader's real command in its course's folder, in its own process; return its output."""
     # of `alembic`, which it calls
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path}
-    # ipykernel behaves in another way where it sees that
+    # ipykernel behaves differently where it sees that
     environment.pop("PYTEST_CURRENT_TEST", None)
     with tempfile.NamedTemporaryFile() as said:
         command = (folder, list(map(str, arguments)), environment, said.name)
@@ -36,7 +36,7 @@ def nbgrader(folder, *arguments):
 
 
 def _run(folder, arguments, environment, said):
-    """Be nbgrader's command: all that it and its kernels say is written to a file."""
+    """Run nbgrader's command; write its output and that of its kernels to a file."""
     file = os.open(said, os.O_WRONLY)
     os.dup2(file, 1)
     os.dup2(file, 2)
@@ -50,7 +50,7 @@ def _run(folder, arguments, environment, said):
 
 
 def query(folder, words, *values):
-    """Rows of nbgrader's gradebook."""
+    """Return rows of nbgrader's gradebook."""
     with (
         closing(sqlite3.connect(folder / "gradebook.db")) as gradebook,
         gradebook,
@@ -59,7 +59,7 @@ def query(folder, words, *values):
 
 
 def scores(folder, student):
-    """What nbgrader holds for each check's cell of a student: (by the machine, by hand)."""
+    """Return nbgrader's scores for each check's cell of a student: (automatic, manual)."""
     words = """select base_cell.name, auto_score, manual_score from grade
         join base_cell on base_cell.id = grade.cell_id
         join submitted_notebook on submitted_notebook.id = grade.notebook_id
@@ -69,7 +69,7 @@ def scores(folder, student):
 
 
 def exported(folder, unit):
-    """Student → points, as nbgrader exports them."""
+    """Return student → points, as nbgrader exports them."""
     with open(folder / "grades.csv", newline="", encoding="utf-8") as file:
         return {
             row["student_id"]: float(row["score"])
@@ -79,7 +79,7 @@ def exported(folder, unit):
 
 
 def submit(folder, student, book, unit):
-    """Hand in a notebook where nbgrader collects it."""
+    """Submit a notebook where nbgrader collects it."""
     path = folder / "submitted" / student / unit / f"{unit}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_text(book if isinstance(book, str) else nbformat.writes(book))
@@ -87,7 +87,7 @@ def submit(folder, student, book, unit):
 
 
 def fill(release, script):
-    """The unit's notebook as nbgrader released it, with the code of a script in its exercises."""
+    """Return the released notebook with a script's code in its exercises."""
     code = {cell.id: cell.source for cell in as_notebook(script, release.stem).cells}
     book = nbformat.read(release, 4)
     for cell in book.cells:

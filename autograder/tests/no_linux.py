@@ -1,4 +1,4 @@
-"""A machine that is not Linux, as far as one on Linux can be: its modules are out of reach."""
+"""Simulates a machine without Linux on one with it: the Linux-only modules cannot be imported."""
 
 import subprocess
 import sys
@@ -32,6 +32,6 @@ main()
 
 
 def run(*arguments, cwd):
-    """Run a command there."""
+    """Run a command on such a machine."""
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=variables(), capture_output=True, text=True)

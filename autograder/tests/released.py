@@ -1,4 +1,4 @@
-"""What a student has: a release of the fixture course, and a file to write in."""
+"""The files of a student: a release of the fixture course and a script to work in."""
 
 import json
 import os
@@ -16,18 +16,18 @@ RIGHT = {
 
 
 def release_to(folder):
-    """The course as students get it, in a folder of its own."""
+    """Release the course into a folder of its own, as students receive it."""
     release(COURSE, folder)
     return folder
 
 
 def written(course, unit=UNIT):
-    """The student's file."""
+    """Return the student's script."""
     return course / "assignments" / f"{unit}.py"
 
 
 def kept(course):
-    """What is noted of the student's progress."""
+    """Return the stored progress of the student."""
     return json.loads((course / ".autograder.json").read_text())
 
 
@@ -46,7 +46,7 @@ def fill(course, **bodies):
 
 
 def hurried(course):
-    """Give each exact check of a course a fifth of a second."""
+    """Limit each exact check of a course to a fifth of a second."""
     checks = course / "checks" / f"{UNIT}.py"
     text = checks.read_text(encoding="utf-8")
     hurried = re.sub(r"@check\(points=([24])", r"@check(seconds=0.2, points=\1", text)
@@ -54,5 +54,5 @@ def hurried(course):
 
 
 def variables(**more):
-    """The environment of a student's command: this engine, and no colour."""
+    """Return the environment of a student's command: this engine, without colours."""
     return {**os.environ, "PYTHONPATH": str(small.ROOT), "NO_COLOR": "1", **more}

@@ -1,4 +1,4 @@
-"""The course that the engine's tests teach, and helpers to grade it."""
+"""The fixture course of the engine's tests, and helpers that grade it."""
 
 import json
 import shutil
@@ -23,12 +23,12 @@ SEED = 5
 
 
 def unit(name=UNIT):
-    """A unit of the fixture course."""
+    """Load a unit of the fixture course."""
     return load_unit(COURSE, name)
 
 
 def listed(of, server):
-    """What the key of a unit would list, by check, if it were built now."""
+    """Return what the key of a unit would list for each check, if it were built now."""
     seed = of.course.public_seed
     origin = origin_of_small_changes(of, plain_solution(of), seed)
     key = build_key(server, seed, data={}, for_a_file=True)
@@ -36,12 +36,12 @@ def listed(of, server):
 
 
 def run_command(*arguments, cwd=COURSE.folder, **environment):
-    """Run the real command in a process of its own, in the fixture course."""
+    """Run the real command in a separate process, in the fixture course."""
     return commands.run_command(*arguments, cwd=cwd, **environment)
 
 
 def submit(folder, student, script, name=UNIT):
-    """Put a student's script where `grade` looks for it; its path."""
+    """Write a student's script where `grade` looks for it; return its path."""
     path = folder / student / name / f"{name}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script)
@@ -49,7 +49,7 @@ def submit(folder, student, script, name=UNIT):
 
 
 def timeless(path):
-    """A stored result without the times it took."""
+    """Return a stored result without its times."""
     record = json.loads(path.read_text())
     return {
         **record,
@@ -60,26 +60,26 @@ def timeless(path):
 
 
 def check(name="doubling", **changed):
-    """A check of the unit, some of its fields changed."""
+    """Return a check of the unit with some of its fields changed."""
     return replace(next(check for check in unit().checks if check.name == name), **changed)
 
 
 @cache
 def solved(mistake="", name=UNIT):
-    """The solution as a student would write it; with a known mistake in it, where one is named."""
+    """Return the solution as a student would write it, with a known mistake if one is named."""
     solution = solution_of(unit(name))
     return solution.with_mistake(mistake) if mistake else solution.plain()
 
 
 def half_solved():
-    """A script whose last exercise is not written yet."""
+    """Return a script whose last exercise is not written yet."""
     return solved() + "\ndef fit(*_):\n    raise NotImplementedError()\n"
 
 
 def write_course(folder, name, experiments, solution, packages=None, text=""):
-    """Write a course of one unit into a folder, and return the unit.
+    """Write a course of one unit into a folder; return the unit.
 
-    packages: package → its add-on, or "". text: what the course's corpus holds.
+    packages: package → its add-on, or "". text: the contents of the course's corpus.
     """
     checks = folder / "checks"
     solutions = folder / "solutions"
@@ -112,7 +112,7 @@ def write_course(folder, name, experiments, solution, packages=None, text=""):
 
 
 def with_calls(unit):
-    """Write the calls of a unit's checks at the end of its solution, which a build asks for."""
+    """Append the calls of a unit's checks to its solution; a build requires them."""
     script = unit.course.solution(unit.name)
     lines = ["# %%", "import autograder", f'check = autograder.unit("{unit.name}")']
     lines += [f'check("{check.name}")' for check in unit.checks]
@@ -133,7 +133,7 @@ def inside(server, code, seconds=5):
 
 
 def refused(server, code):
-    """Try each line, an expression, in a worker; those that the kernel did not refuse."""
+    """Evaluate each line, an expression, in a worker; return those that the kernel allowed."""
     attempts = [line.strip() for line in code.strip().splitlines()]
     answer = inside(
         server,
@@ -155,9 +155,9 @@ def refused(server, code):
 
 
 def write_class(folder, number, slow=False):
-    """Write the submissions of `number` students: right, half written, mistaken, in another style.
+    """Write the submissions of `number` students: correct, half written, mistaken, another style.
 
-    slow: each sleeps for a while, so that a run can be met while it is under way.
+    slow: each submission sleeps for a while, so that a test can act while the run is under way.
     """
     style = COURSE.folder / "solutions" / "styles" / UNIT / "loops.py"
     scripts = [solved(), half_solved(), solved("m01"), solved() + style.read_text()]
@@ -169,19 +169,19 @@ def write_class(folder, number, slow=False):
 
 
 def results(out):
-    """The stored results of the unit below a folder, by file, without times."""
+    """Return the stored results of the unit below a folder, by file, without times."""
     return {path.name: timeless(path) for path in sorted((out / UNIT).glob("*.json"))}
 
 
 def start(*arguments, **options):
-    """Start a module of Python in the course's folder, in silence."""
+    """Start a Python module in the course's folder without output."""
     command = [sys.executable, "-m", *map(str, arguments)]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, cwd=COURSE.folder, **silent, **options)
 
 
 def copy_course(folder):
-    """A copy of the fixture course, to be changed; its folder."""
+    """Copy the fixture course, so that a test can change it; return its folder."""
     shutil.copytree(
         COURSE.folder, folder, ignore=shutil.ignore_patterns("__pycache__", ".autograder.json")
     )

@@ -1,4 +1,4 @@
-"""A small class of the fixture course: what each student hands in, and what it is worth."""
+"""A small class of the fixture course: what each student submits, and its points."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ STUBS = {name: solution_of(small.unit(name)).stub for name in (small.UNIT, small
 
 
 def changed(old: str, new: str, name: str = small.UNIT) -> str:
-    """A solution in which one place is another."""
+    """Return a solution in which one passage is replaced."""
     assert SOLVED[name].count(old) == 1
     return SOLVED[name].replace(old, new)
 
@@ -53,20 +53,20 @@ CLASS = [
 
 
 def hand_in(folder: Path, one: HandIn) -> None:
-    """Put a submission where `grade` looks for it."""
+    """Write a submission where `grade` looks for it."""
     path = folder / one.student / one.unit / f"{one.unit}{one.suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(one.content if isinstance(one.content, bytes) else one.content.encode())
 
 
 def hand_in_class(folder: Path) -> Path:
-    """The whole class as a folder of submissions."""
+    """Write the submissions of the whole class into a folder."""
     for one in CLASS:
         hand_in(folder, one)
     return folder
 
 
 def by(student: str, unit: str = small.UNIT, **changes: object) -> HandIn:
-    """What a student of the class hands in for a unit, changed."""
+    """Return what a student of the class submits for a unit, with a change."""
     (one,) = [one for one in CLASS if (one.student, one.unit) == (student, unit)]
     return replace(one, **changes)  # type: ignore[arg-type]

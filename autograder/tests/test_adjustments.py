@@ -1,6 +1,6 @@
-"""Points by hand: applied on pages and exports, never to a stored result.
+"""Manual points: applied on pages and in exports, never to a stored result.
 
-What a wrong file is told.
+The tests also cover the messages about a wrong file.
 """
 
 import csv
@@ -82,9 +82,9 @@ def read(folder, text, students=("crash", "squared", "stub")):
 
 
 def test_points_factor_and_set_points(graded_class, tmp_path):
-    """7 points, 1.5 and 2 by hand, nine tenths of it: 9.45.
+    """With +1.5 and +2 points and a factor of 0.9, a grade of 7 becomes 9.45.
 
-    A check that is set has these points, whatever it had.
+    A check whose points are set has these points, whatever it had before.
     """
     policy = Policy(adjustments=read(tmp_path, BY_HAND))
     results = {}
@@ -122,7 +122,10 @@ who = "mk"
 
 
 def test_points_set_for_a_whole_unit_are_its_sum(grades):
-    """Whatever the checks gave and lost by hand; page, table, exports and the sum agree."""
+    """Points set for a whole unit replace the sum of its checks, manual points included.
+
+    The student's page, the class table, the exports and the total agree.
+    """
     (grades / FILE).write_text(SET)
     done = small.run_command("report", grades)
     assert done.returncode == 0, done.stderr
@@ -147,7 +150,7 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
 
 
 def test_the_class_page_says_what_made_its_points(grades, tmp_path):
-    """A policy is spoken of only if there is one, and not for points by hand alone."""
+    """The class page mentions a policy only if there is one; manual points alone are no policy."""
     policy = tmp_path / "policy.toml"
     policy.write_text('[numbers]\ndrop = ["doubling"]\n')
     captions = []
@@ -161,7 +164,7 @@ def test_the_class_page_says_what_made_its_points(grades, tmp_path):
 
 
 def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks(graded_class):
-    """A check that does not count is no part of the points that are set; late days take theirs."""
+    """Points set for a unit apply before lateness, and a dropped check adds nothing to them."""
     (result,) = [r for r in stored_results(graded_class) if r.place == (UNIT, "complete")]
     one = Adjustment("complete", UNIT, "x", "tg", to=5.0)
     late = Late(per_day=0.1)
@@ -188,19 +191,22 @@ def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks
     ],
 )
 def test_a_page_says_who_did_what(change, act):
-    """In a sentence, as in `tg added 10 points: agreed`."""
+    """A page names who gave the points in a sentence: `tg added 10 points: agreed`."""
     assert Adjustment("ada", UNIT, "agreed", "tg", **change).act == act
 
 
 def test_a_grade_is_never_below_nothing(graded_class):
-    """Points may be taken away, but not more than there are."""
+    """Points can be subtracted, but a grade never falls below 0."""
     one = Adjustment("stub", UNIT, "late in class", "tg", points=-5)
     (stub,) = [r for r in stored_results(graded_class) if (r.student, r.unit) == ("stub", UNIT)]
     assert grade_of(stub, Policy(late=Late(), adjustments=(one,))).points == 0
 
 
 def test_exports_and_pages_show_them_and_stored_results_stay(grades):
-    """Without any option; grading again does not lose them."""
+    """Exports and pages include manual points by default, and a second grading keeps them.
+
+    The stored results do not change.
+    """
     before = result_path(grades, UNIT, "crash").read_bytes()
     done = small.run_command("export", grades, "--to", "csv")
     assert done.returncode == 0
@@ -225,7 +231,7 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
 
 
 def section(page, check):
-    """What a student's page shows of one check, as text."""
+    """Return what a student's page shows about one check, as text."""
     (found,) = re.findall(rf'<section class="check[^"]*" id="{check}">(.*?)</section>', page, re.S)
     return as_text(found)
 
@@ -235,7 +241,10 @@ def as_text(html):
 
 
 def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
-    """Under that check, on the student's page and on the class page; the rest beside the points."""
+    """The student's page and the class page show manual points below their check.
+
+    Points for the whole unit stand beside its total.
+    """
     assert small.run_command("report", grades).returncode == 0
     page = (grades / "pages" / UNIT / "crash.html").read_text()
     given = 'By hand: tg added 1.5 points: the idea is right: "axis 0" With that 1.5 of 4 points.'
@@ -254,7 +263,7 @@ def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
 
 
 def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
-    """Where a person wrote a name, the alias stands."""
+    """Anonymous pages replace a student's name in a reason by the alias."""
     (grades / FILE).write_text(BY_HAND.replace("clear names", "crash names clearly"))
     assert small.run_command("report", grades, "--anonymous").returncode == 0
     pages = [as_text(path.read_text()) for path in (grades / "anonymous").rglob("*.html")]
@@ -264,7 +273,7 @@ def test_anonymous_pages_name_nobody_in_what_was_given_by_hand(grades):
 
 
 def test_every_export_agrees(grades):
-    """The check's points and why in each, the sum that counts, and nothing twice."""
+    """Every export has the check's points with their reason, and the same total."""
     for to in ("moodle", "gradescope", "classroom50"):
         assert small.run_command("export", grades, "--to", to).returncode == 0
     folder = grades / "export"
@@ -300,7 +309,10 @@ ROSTER = "student,name,email,id\nlukas@uni.example,Lukas Weber,lukas@uni.example
 
 
 def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
-    """In every export and on every page; a student whom nobody knows is still an error."""
+    """Manual points count and show in every export and on every page without a submission.
+
+    A student whom neither the results nor the roster know is still an error.
+    """
     (grades / "roster.csv").write_text(ROSTER)
     (grades / FILE).write_text(WITHOUT_A_FILE)
     for to in ("csv", "canvas", "moodle", "mail", "total", "gradescope"):
@@ -340,7 +352,7 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
 
 
 def test_a_roster_gives_those_who_handed_in_their_numbers(graded_class, tmp_path):
-    """`grade --roster` keeps the table, and `export` finds who handed in by the folder's name."""
+    """`grade --roster` stores the table, and `export` matches submissions by folder name."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
     (grades / "roster.csv").write_text("student,name,id,email\ncrash,Ian Ill,109,ian@x.edu\n")
@@ -355,7 +367,10 @@ def table(path):
 
 
 def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
-    """Any text survives, and so does what stood in the file before, comments too."""
+    """A written adjustment reads back unchanged, with any text in it.
+
+    What the file held before is kept, comments too.
+    """
     odd = Adjustment(
         "stub", UNIT, 'a "b" \\ \n\x7f\x00 = [[x]] # é', "t'g", check="doubling", factor=0.5
     )
@@ -372,7 +387,10 @@ def test_a_written_adjustment_is_read_back_as_it_was(tmp_path):
 
 
 def test_one_taken_out_leaves_the_words_of_the_others(tmp_path):
-    """Also where they hold what ends a line elsewhere, as text from a word processor does."""
+    """Deleting one adjustment leaves the text of the others unchanged.
+
+    Their text may hold characters that end a line elsewhere, as text from a word processor does.
+    """
     path = tmp_path / FILE
     odd = Adjustment("stub", UNIT, "one\u2028[[adjustment]]\u2028two\x85three", "tg", points=1.0)
     other = Adjustment("stub", UNIT, "four", "tg", points=2.0)
@@ -411,7 +429,7 @@ def test_one_taken_out_leaves_the_words_of_the_others(tmp_path):
     ],
 )
 def test_a_wrong_file_is_told_in_words(tmp_path, old, new, words):
-    """Where, what, and the nearest name that there is."""
+    """The message on a wrong file says where and what is wrong, and the nearest existing name."""
     with pytest.raises(BadFile) as told:
         read(
             tmp_path,
@@ -432,7 +450,7 @@ def test_a_wrong_file_is_told_in_words(tmp_path, old, new, words):
     ],
 )
 def test_more_points_than_there_are_is_refused(graded_class, tmp_path, student, change, words):
-    """Also where only those that the student has already make it so."""
+    """An adjustment above the maximum is refused, also where only the sum exceeds it."""
     path = tmp_path / FILE
     path.write_text(
         f'[[adjustment]]\nstudent = "{student}"\nunit = "numbers"\n{change}\n'
@@ -449,15 +467,15 @@ def test_more_points_than_there_are_is_refused(graded_class, tmp_path, student, 
 
 
 def one_for(student, change):
-    """An adjustment of the whole unit as it stands in the file."""
+    """Return an adjustment of the whole unit as it stands in the file."""
     head = f'[[adjustment]]\nstudent = "{student}"\nunit = "numbers"\n'
     return f'{head}{change}\nwords = "x"\nwho = "tg"\n'
 
 
 def test_all_conflicts_are_reported_at_once(graded_class, tmp_path):
-    """Where points were given for a document, and a file came in after all, for several students.
+    """All conflicts are reported together: students with points for a document and a later file.
 
-    One that fits is none of them, and who is told says how many points the file has by itself.
+    A matching adjustment is not reported. The message says how many points the file itself earned.
     """
     text = one_for("complete", "points = 5") + one_for("squared", "points = 1")
     text += one_for("halved", "points = 6") + one_for("halved", "points = 0.5")
@@ -475,7 +493,7 @@ def test_all_conflicts_are_reported_at_once(graded_class, tmp_path):
 
 
 def test_all_slips_in_a_file_are_reported_at_once_and_counted_alike(tmp_path):
-    """By the number of the adjustment in the file, whatever is wrong with it."""
+    """Every error in a file is reported at once, each by the number of its adjustment."""
     text = one_for("stub", "point = 5") + one_for("stab", "points = 2") + one_for("stub", "to = 99")
     with pytest.raises(BadFile) as told:
         read(tmp_path, text)
@@ -486,7 +504,7 @@ def test_all_slips_in_a_file_are_reported_at_once_and_counted_alike(tmp_path):
 
 
 def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
-    """Both count; points of both for the same are refused, and comments are not."""
+    """Files of two people both count; points of both for one check are refused, comments not."""
     results = stored_results(graded_class)
     mine = Adjustment("stub", UNIT, "a try", "tg", check="doubling", points=0.5)
     hers = Adjustment("squared", UNIT, "a try", "mk", check="doubling", points=0.5)
@@ -503,7 +521,7 @@ def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
 
 
 def test_as_toml_leaves_out_what_is_empty():
-    """A block as a person would write it."""
+    """`as_toml` omits empty fields, so that a block looks as a person would write it."""
     one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)
     assert as_toml(one).split("\n") == [
         "[[adjustment]]",
@@ -517,9 +535,9 @@ def test_as_toml_leaves_out_what_is_empty():
 
 
 def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(grades, small_class):
-    """The pages that `grade` writes count points by hand.
+    """The pages that `grade` writes include manual points.
 
-    A wrong name is told, and the class is graded.
+    If the file holds a wrong name, `grade` reports it and still grades the class.
     """
     arguments = ("grade", small_class, "--out", grades, "--seed", small.SEED)
     done = small.run_command(*arguments)
@@ -532,11 +550,11 @@ def test_grading_again_shows_them_and_a_file_that_cannot_be_read_stops_nothing(g
     assert (grades / "pages" / UNIT / "crash.html").is_file()
 
 
-# ---- the same for all who did the same
+# ---- one adjustment for all who gave the same answer
 
 
 def twin(grades, student, name):
-    """Give another student the same result, as of the same answers."""
+    """Give another student a copy of a result, as for the same answers."""
     path = result_path(grades, UNIT, student)
     result_path(grades, UNIT, name).write_text(
         path.read_text().replace(f'"student": "{student}"', f'"student": "{name}"')
@@ -545,7 +563,7 @@ def twin(grades, student, name):
 
 @pytest.fixture
 def twins(graded_class, tmp_path):
-    """The graded small class, in which two made one known mistake, and two another, unknown one."""
+    """Return the graded class, with two students each of a known and of an unknown mistake."""
     folder = tmp_path / "grades"
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     twin(folder, "halved", "helena")
@@ -560,7 +578,7 @@ def twins(graded_class, tmp_path):
 
 
 def group_of(grades, student, check):
-    """The way in which an answer is wrong, as the page of the unit says it."""
+    """Return the description of a wrong answer that groups equal answers on the unit's page."""
     result = {one.place: one for one in stored_results(grades)}[UNIT, student]
     (verdict,) = [verdict for verdict in result.verdicts if verdict.name == check]
     (way,) = ways_wrong(verdict)
@@ -587,9 +605,12 @@ def same(check, made):
     "student, other, check", [("halved", "helena", "summing"), ("squared", "sven", "doubling")]
 )
 def test_one_adjustment_is_for_all_who_did_the_same(twins, student, other, check):
-    """Of a known mistake, and of equal wrong answers; the others get nothing."""
+    """One adjustment applies to every student with the same known mistake or equal wrong answers.
+
+    Other students get nothing.
+    """
     way = group_of(twins, student, check)
-    (twins / FILE).write_text(same(check, way[:-2]))  # the beginning of the words will do
+    (twins / FILE).write_text(same(check, way[:-2]))  # the beginning of the description is enough
     assert small.run_command("export", twins, "--to", "csv").returncode == 0
     rows = table(twins / "export" / "grades.csv")
     given = {row["student"] for row in rows if "+0.25 by hand (tg)" in row["remarks"]}
@@ -607,7 +628,10 @@ def test_one_adjustment_is_for_all_who_did_the_same(twins, student, other, check
 
 
 def test_who_hands_in_a_right_answer_later_has_nothing_of_the_group(twins):
-    """It is for the answer, and not for the person; each attempt is looked at by itself."""
+    """A group adjustment belongs to the answer, not to the student who later corrects it.
+
+    Each attempt is matched by itself.
+    """
     (twins / FILE).write_text(same("summing", group_of(twins, "halved", "summing")))
     results = {one.student: one for one in stored_results(twins) if one.unit == UNIT}
     adjustments = all_adjustments(COURSE, [twins], list(results.values()), None)
@@ -618,7 +642,7 @@ def test_who_hands_in_a_right_answer_later_has_nothing_of_the_group(twins):
 
 
 def test_points_for_the_whole_class_and_comments(twins):
-    """`*` alone is everybody, for a check that was unfair; 0 points are a comment."""
+    """`*` alone applies to the whole class, such as for an unfair check; 0 points are a comment."""
     text = same("summing", "x").replace('made = "x"\n', "")
     (twins / FILE).write_text(text + text.replace("0.25", "0").replace("the idea", "the axis"))
     assert small.run_command("export", twins, "--to", "csv").returncode == 0
@@ -628,7 +652,10 @@ def test_points_for_the_whole_class_and_comments(twins):
 
 
 def test_a_way_that_no_answer_shares_lists_the_answers_that_are_wrong(graded_class):
-    """It is not said that every answer is right where some are not."""
+    """If no answer matches the description, the message lists the wrong answers that exist.
+
+    It does not claim that every answer is correct.
+    """
     results = [one for one in stored_results(graded_class) if one.student in ("crash", "complete")]
     one = Adjustment("*", UNIT, "x", "tg", check="summing", made="the axis", points=0)
     with pytest.raises(BadFile, match="1 answer is not right, but no known mistake") as told:
@@ -647,7 +674,10 @@ def test_a_way_that_no_answer_shares_lists_the_answers_that_are_wrong(graded_cla
     ],
 )
 def test_a_way_in_which_nobody_is_wrong_is_reported(twins, made, words):
-    """With the nearest; so a group that another seed names otherwise is not lost silently."""
+    """A description that no wrong answer matches is reported with the nearest one.
+
+    So an adjustment is not lost silently when another seed changes the description.
+    """
     (twins / FILE).write_text(same("summing", made))
     done = small.run_command("export", twins, "--to", "csv")
     assert done.returncode == (2 if words else 0)
@@ -658,7 +688,7 @@ def test_a_way_in_which_nobody_is_wrong_is_reported(twins, made, words):
 
 
 def test_points_set_to_nothing_are_read_back(tmp_path):
-    """A zero is a number, and no empty field."""
+    """Points set to 0 read back as the number 0, not as an empty field."""
     for one in (
         Adjustment("stub", UNIT, "copied", "tg", check="doubling", to=0),
         Adjustment("stub", UNIT, "see page 3", "tg", check="doubling", points=0),
@@ -668,7 +698,10 @@ def test_points_set_to_nothing_are_read_back(tmp_path):
 
 
 def test_words_may_be_copied_from_a_page():
-    """A page shows code without backticks, emphasis without asterisks, and breaks lines."""
+    """A description copied from a page matches.
+
+    A page shows code without backticks, emphasis without asterisks, and breaks lines.
+    """
     way = "the id *before* `x[t]` was read. It is `h[t]`, and no more."
     assert begins_so(way, "the id before x[t]\nwas read. It is h[t]")
     assert not begins_so(way, "the id after x[t]")

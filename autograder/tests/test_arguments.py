@@ -1,4 +1,4 @@
-"""Arguments that never vary are reported to the author: a function could ignore them."""
+"""Validation reports arguments that never vary, because a function could ignore them."""
 
 import small
 
@@ -43,7 +43,7 @@ SOLUTION = """
 
 
 def test_an_argument_that_is_the_same_in_all_calls_is_named(tmp_path):
-    """Arrays, and what varies from call to call or seed to seed, are not."""
+    """An argument that is equal in all calls is reported; arrays and varying arguments are not."""
     unit = small.write_course(tmp_path, "levels", EXPERIMENTS, SOLUTION)
     told = arguments_that_never_vary(unit, range(2))
     assert [line.partition(" in each")[0] for line in told] == [
@@ -54,7 +54,7 @@ def test_an_argument_that_is_the_same_in_all_calls_is_named(tmp_path):
 
 
 def test_validate_says_so(tmp_path):
-    """Of the fixture course it is the rate of learning; that is no fault."""
+    """`validate` mentions the constant learning rate of the fixture course without failing it."""
     done = small.run_command("validate", small.UNIT, "--quick", "--seeds", "1")
     words = "`fit`: `rate` is 0.3 in each call of the exact checks, so a function that ignores it"
     assert words in done.stdout

@@ -1,4 +1,4 @@
-"""A course's arithmetic against tables that were worked by hand from published rules."""
+"""Tests a course's arithmetic against tables worked by hand from published rules."""
 
 import csv
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
-    """A result of one check, handed in so many days after the due time."""
+    """Return a result of one check, submitted so many days after the due time."""
     losses = (loss, 1.9, 0.1) if loss is not None else ()
     verdict = Verdict("training", "It learns", of, points, "partial", loss=losses)
     when = (due + timedelta(days=days)).isoformat(timespec="seconds")
@@ -60,18 +60,18 @@ BEGUN = -8.0  # days
         (2.15, True, 0, 80),  # half way from HIGH to MEDIUM
         (2.3, True, 0, 70),  # MEDIUM
         (2.7, True, 0, 45),  # a quarter of the way from LOW to VERY LOW
-        (1.8, True, 0, 105),  # the best of the class
+        (1.8, True, 0, 105),  # the best in the class
         (1.9, True, 0, 97.5),
         (1.5, True, 0, 105),  # no more than that
         (4.0, True, 0, 30),  # no less than VERY LOW
-        (2.15, False, 0, 72),  # nothing by the early deadline: 80 × 0.9
+        (2.15, False, 0, 72),  # nothing submitted by the early deadline: 80 × 0.9
         (2.15, True, 12, 72),  # 12 days late, 10 of them slack: 80 × 0.9
         (2.15, False, 12, 64.8),  # both: 80 × 0.9 × 0.9
         (2.15, True, 10, 80),  # ten slack days
     ],
 )
 def test_cmu_11_785(loss, begun, days, points):
-    """Cut-offs, the early deadline, the late one and slack days."""
+    """The policy reproduces cut-offs, the early deadline, the late one and slack days."""
     results = [handed_in("ada", "hw1", 0.0, days, loss=loss)]
     if begun:
         results.insert(0, handed_in("ada", "hw1", 0.0, BEGUN, loss=3.0))
@@ -80,7 +80,7 @@ def test_cmu_11_785(loss, begun, days, points):
 
 
 def test_cmu_slack_days_are_one_budget_for_all_homeworks():
-    """Six days at the first homework and four at the second; the third has none left."""
+    """Six slack days for the first homework and four for the second leave none for the third."""
     units = {f"hw{n}": Rules(due=DUE + timedelta(days=30 * n)) for n in (1, 2, 3)}
     policy = Policy(late=CMU.late, units=units)
     results = [
@@ -140,7 +140,7 @@ def test_stanford_cs231a():
 
 
 def test_stanford_cs143_partners_share_a_grade_and_each_pays_their_own_days():
-    """One of a pair hands in, and both are graded; who has no late days left loses points."""
+    """One partner submits and both are graded; the one without late days left loses points."""
     policy = Policy(
         late=Late(per_day=0.25, slack_days=3),
         units={"pa1": Rules(due=DUE), "pa2": Rules(due=DUE + timedelta(days=20))},
@@ -168,14 +168,14 @@ PAIR = {"pa1": [frozenset({"ada", "grace"})], "pa2": [frozenset({"ada", "grace"}
 
 
 def slack_of(results, policy):
-    """The slack days that each student used, by student and unit."""
+    """Return the slack days that each student used, by student and unit."""
     return {
         (grade.result.student, grade.result.unit): grade.slack for grade in grades(results, policy)
     }
 
 
 def test_a_common_hand_in_uses_the_same_slack_days_of_each_partner():
-    """Whoever of the two handed it in, and unit after unit out of each one's own days."""
+    """A joint submission uses each partner's own slack days, unit by unit, whoever submitted it."""
     due = {"pa1": DUE, "pa2": DUE + timedelta(days=20)}
     policy = Policy(
         late=Late(per_day=0.25, slack_days=3),
@@ -196,7 +196,7 @@ def test_a_common_hand_in_uses_the_same_slack_days_of_each_partner():
 
 
 def test_an_extension_of_one_partner_is_for_them_only():
-    """The same hand-in is late for the other."""
+    """An extension for one partner leaves the same submission late for the other."""
     policy = Policy(
         late=Late(per_day=0.25, slack_days=1),
         units={"pa1": Rules(due=DUE)},
@@ -209,7 +209,10 @@ def test_an_extension_of_one_partner_is_for_them_only():
 
 
 def test_of_several_common_hand_ins_the_best_counts_for_each_partner():
-    """Who has no slack days left is better off with the one that was in time."""
+    """The best of several joint submissions counts for each partner.
+
+    A partner without slack days gets more from the one that came in time.
+    """
     policy = Policy(
         late=Late(per_day=0.5, slack_days=1),
         units={"pa0": Rules(due=DUE), "pa1": Rules(due=DUE + timedelta(days=20))},
@@ -228,7 +231,7 @@ def test_of_several_common_hand_ins_the_best_counts_for_each_partner():
 
 
 def test_early_is_a_bonus():
-    """Two days before the due time bring a tenth of the points; a minute later brings none."""
+    """Two days before the due time earn a bonus of a tenth; a minute later earns none."""
     policy = Policy(early=Early(days=2, bonus=0.1), units={"hw1": Rules(due=DUE)})
     assert [
         grades([handed_in("ada", "hw1", 80.0, days)], policy)[0].points for days in (-2, -1.999, 0)
@@ -236,9 +239,9 @@ def test_early_is_a_bonus():
 
 
 def test_the_best_attempt_is_chosen_with_what_it_costs():
-    """A better one that is too late is worth less.
+    """The attempt with the best points after lateness counts.
 
-    One that needs no slack days is taken where both are equal.
+    Of two equal attempts the one without slack days is chosen.
     """
     policy = Policy(late=Late(per_day=0.5, slack_days=1), units={"hw1": Rules(due=DUE)})
     in_time = handed_in("ada", "hw1", 60.0, -1)
@@ -252,7 +255,7 @@ def test_the_best_attempt_is_chosen_with_what_it_costs():
 
 
 def test_no_rounding_decides():
-    """Three thirds are one, and a share that is exactly a bound has its letter."""
+    """Three thirds sum to exactly one, and a share exactly at a bound gets its letter."""
     nine_tenths = Fraction(9, 10)
     units = {str(n): Weighed(nine_tenths, Fraction(1, 3)) for n in range(3)}
     share = total(units)
@@ -266,7 +269,7 @@ def test_no_rounding_decides():
 
 
 def test_who_handed_in_nothing_has_nothing():
-    """A unit that anybody handed in counts for everybody; one of no weight counts for nobody."""
+    """A unit that anybody submitted counts for everybody; a unit of weight 0 counts for nobody."""
     policy = Policy(units={"ps0": Rules(weight=0)})
     graded = grades(
         [
@@ -315,7 +318,10 @@ def policy_in(folder, partners, text=POLICY):
 
 
 def test_a_partner_who_is_nobody_of_the_roster_is_told(tmp_path):
-    """With the nearest name; without a roster a partner need not have handed in anything."""
+    """A partner missing from the roster is reported with the nearest name.
+
+    Without a roster, a partner need not have submitted anything.
+    """
     policy = policy_in(tmp_path, "unit,students\nnumbers,ada,graec\n")
     results = [handed_in("ada", small.UNIT, 1.0)]
     roster = Roster([Student("ada"), Student("grace")])
@@ -328,7 +334,7 @@ def test_a_partner_who_is_nobody_of_the_roster_is_told(tmp_path):
 
 
 def test_a_policy_file_holds_all_of_it(tmp_path):
-    """The file is read as it is documented, with units and partners by short names."""
+    """The policy file of the documentation is read whole, with short names for units."""
     policy = policy_in(tmp_path, "unit,students\nnumbers,ada,grace\nwords,ada,carl,eve\n")
     assert policy.partners[small.UNIT] == [frozenset({"ada", "grace"})]
     assert policy.units[small.UNIT].weight == 3
@@ -342,7 +348,7 @@ def test_a_policy_file_holds_all_of_it(tmp_path):
 
 @pytest.mark.parametrize("pairs", ["[[0.5, 1.0], [1.0, 1.0]]", "[[1.0, 0.0], [0.5, 1.0]]"])
 def test_cutoffs_that_fall_with_the_loss_are_taken(tmp_path, pairs):
-    """In either order; a share may stay as it is."""
+    """Cut-offs that fall with the loss are accepted in either order; shares may be equal."""
     text = POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", pairs)
     policy = policy_in(tmp_path, "unit,students\n", text)
     assert len(policy.units[small.UNIT].cutoffs["fitting"]) == 2
@@ -388,14 +394,17 @@ def test_cutoffs_that_fall_with_the_loss_are_taken(tmp_path, pairs):
     ],
 )
 def test_a_wrong_file_is_told_its_place_and_the_nearest(tmp_path, partners, text, words):
-    """No grade is made by a rule that was not understood."""
+    """The message on a wrong policy names its place and the nearest valid name.
+
+    No grade is computed by a rule that was not understood.
+    """
     with pytest.raises(BadFile) as told:
         policy_in(tmp_path, partners, text)
     assert words in str(told.value)
 
 
 def test_the_command_writes_the_final_table(tmp_path):
-    """`export --to total` with a policy."""
+    """`export --to total` with a policy writes the final table."""
     policy_in(tmp_path, "unit,students\n")
     for student, unit, points in (
         ("ada", small.UNIT, 80.0),
@@ -417,7 +426,7 @@ def test_the_command_writes_the_final_table(tmp_path):
 
 
 def test_a_unit_that_is_left_out_is_no_number_in_the_final_table():
-    """A spreadsheet reads (40) as −40."""
+    """A dropped unit is not written as (40) in the final table: a spreadsheet reads that as −40."""
     policy = Policy(total=Total(drop_lowest=1))
     results = [handed_in("ada", small.UNIT, 80.0), handed_in("ada", small.WORDS, 40.0)]
     rows = final_rows(grades(results, policy), policy)
@@ -428,14 +437,17 @@ def test_a_unit_that_is_left_out_is_no_number_in_the_final_table():
 @pytest.mark.parametrize(
     ("days_late", "slack", "used", "points"),
     [
-        (9, 3, 0, 5),  # half is lost with them and without
-        (9, 5, 5, 6),  # with five, four days remain
+        (9, 3, 0, 5),  # half is lost with slack days and without
+        (9, 5, 5, 6),  # with five used, four days remain
         (7, 3, 3, 6),
         (2, 3, 2, 10),
     ],
 )
 def test_slack_days_that_change_nothing_are_kept(days_late, slack, used, points):
-    """They are there for the next unit, and the student's page says so."""
+    """Slack days that would not raise the grade are kept for the next unit.
+
+    The student's page says so.
+    """
     policy = Policy(
         late=Late(per_day=0.1, at_most=0.5, slack_days=slack),
         units={"hw1": Rules(due=DUE), "hw2": Rules(due=DUE + timedelta(days=30))},
@@ -449,7 +461,7 @@ def test_slack_days_that_change_nothing_are_kept(days_late, slack, used, points)
 
 
 def test_nothing_to_lose_uses_no_slack_days():
-    """A file that earned no points has the same with them and without."""
+    """A file that earned no points uses no slack days."""
     policy = Policy(late=Late(per_day=0.1, slack_days=3), units={"hw1": Rules(due=DUE)})
     (grade,) = grades([handed_in("ada", "hw1", 0.0, 2.0)], policy)
     assert (grade.slack, grade.points) == (0, 0)

@@ -1,4 +1,4 @@
-"""Several hand-ins: none is lost, and the best one can count."""
+"""Tests several submissions of one student: none is lost, and the best one can count."""
 
 import csv
 
@@ -15,7 +15,7 @@ from autograder.grading.results import stored_results
 
 
 def run(*arguments):
-    """Run a command that is to succeed; what it printed."""
+    """Run a command that must succeed; return its output."""
     done = small.run_command(*arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -26,7 +26,7 @@ def points(results):
 
 
 def canvas_points(out, folder, *options):
-    """What Canvas would get of each student."""
+    """Return the points that Canvas would receive for each student."""
     run("export", out, "--to", "canvas", "--out", folder, *options)
     with open(folder / "canvas.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
@@ -35,7 +35,7 @@ def canvas_points(out, folder, *options):
 
 
 def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
-    """A file over a file: the latest has the page, and the best one counts, or the last."""
+    """A later, worse file gets the page; the best or the last counts, as the policy says."""
     grades = tmp_path / "grades"
     small.submit(tmp_path / "submitted", "ada", RIGHT)
     run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5", "--quick")
@@ -50,7 +50,7 @@ def test_a_worse_hand_in_does_not_replace_a_better_one(tmp_path):
 
 
 def test_a_file_that_comes_back_is_not_graded_again(tmp_path):
-    """Its result is there, and is the latest again."""
+    """A file that is submitted again keeps its result, which becomes the latest."""
     grades = tmp_path / "grades"
     for script in (RIGHT, HALF, RIGHT):
         small.submit(tmp_path / "submitted", "ada", script)
@@ -61,7 +61,7 @@ def test_a_file_that_comes_back_is_not_graded_again(tmp_path):
 
 
 def test_attempts_that_were_collected_are_all_graded(tmp_path):
-    """Each on its own, in the order of time, with its record."""
+    """Every collected attempt is graded separately, in order of time, with its record."""
     run("collect", lms.exchange(tmp_path), "--into", tmp_path / "submitted")
     run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--seed", "5", "--quick")
     attempts = [
@@ -76,7 +76,7 @@ def test_attempts_that_were_collected_are_all_graded(tmp_path):
 
 
 def test_a_record_that_a_student_wrote_is_not_believed(tmp_path):
-    """In a folder that `collect` did not write, it says neither who handed in nor when."""
+    """Outside a folder that `collect` wrote, a student's own record sets neither name nor time."""
     unit_folder = small.submit(tmp_path / "submitted", "ada", HALF).parent
     forged = HandIn(source="canvas", student="ada", name="Grace", submitted="2026-01-01T00:00:00Z")
     record_path(unit_folder).write_bytes(msgspec.json.encode(forged))
@@ -89,7 +89,7 @@ def test_a_record_that_a_student_wrote_is_not_believed(tmp_path):
 
 
 def test_a_record_that_came_later_is_taken_over(tmp_path):
-    """A roster names the number now: nothing is graded again, and the result has it."""
+    """When a roster later supplies a number, the result gets it without grading again."""
     roster = tmp_path / "roster.csv"
     source = pack(tmp_path / "s.zip", [Entry(f"ada_4711_1_{UNIT}.py")])
     run("collect", source, "--into", tmp_path / "submitted")
@@ -106,7 +106,7 @@ def test_a_record_that_came_later_is_taken_over(tmp_path):
 
 
 def test_a_record_that_a_student_packed_is_not_believed(tmp_path):
-    """Where `collect` did not write the tree, a time beside a file says nothing."""
+    """Where `collect` did not write the tree, a timestamp beside a file is ignored."""
     small.submit(tmp_path / "submitted", "eve", RIGHT)
     forged = '{"source":"canvas","student":"eve","id":"1","submitted":"1999-01-01T00:00:00+00:00"}'
     (tmp_path / "submitted" / "eve" / f"{UNIT}.json").write_text(forged)
@@ -118,7 +118,10 @@ def test_a_record_that_a_student_packed_is_not_believed(tmp_path):
 
 @pytest.mark.parametrize("option", ["--quick", "--unsafe"])
 def test_whole_results_are_not_replaced_by_others(tmp_path, option):
-    """What was graded whole and confined stays: another folder is asked for."""
+    """Results of a quick or unconfined run do not overwrite whole, confined ones.
+
+    The message asks for another folder.
+    """
     grades = tmp_path / "grades"
     small.submit(tmp_path / "submitted", "ada", RIGHT)
     run("grade", tmp_path / "submitted", "--out", grades, "--seed", "5")
@@ -129,7 +132,10 @@ def test_whole_results_are_not_replaced_by_others(tmp_path, option):
 
 
 def test_quick_and_whole_results_stand_in_no_table_together(tmp_path):
-    """`export` refuses it and says which; each kind alone says in its heading what it is."""
+    """`export` refuses a mixture of quick and whole results and names both.
+
+    Each kind alone is labelled in its heading.
+    """
     for name, options in (("whole", ()), ("quick", ("--quick",))):
         small.submit(tmp_path / name, name, RIGHT)
         run("grade", tmp_path / name, "--out", tmp_path / f"{name} grades", "--seed", "5", *options)

@@ -1,4 +1,4 @@
-"""A class: runs that are killed, full disks, servers that die, things around a submission."""
+"""Tests grading a class: killed runs, full disks, dying servers, files around a submission."""
 
 import json
 import random
@@ -27,15 +27,15 @@ from autograder.sandbox.client import Server, bubblewrap
 
 
 def graded(submitted, out, course=small.COURSE):
-    """Grade what lies in a folder in this process; the stored results."""
+    """Grade a folder's submissions in this process; return the stored results."""
     grade_class(course, find_submissions(course, submitted), Run(out, small.SEED, quick=True))
     return small.results(out)
 
 
 def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
-    """kill -9 at five random moments: nothing lost, nothing twice, nothing half.
+    """After kill -9 at five random moments, the next run completes the class.
 
-    Results are those of an undisturbed run.
+    Nothing is lost, doubled or incomplete, and the results equal those of an undisturbed run.
     """
     submitted, draw = small.write_class(tmp_path / "class", 40, slow=True), random.Random(3)
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
@@ -59,9 +59,9 @@ def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path):
 
 
 def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
-    """1, 2 and 4 at a time, with honest and hostile ones among them.
+    """One, two or four jobs give the same results, with honest and hostile submissions together.
 
-    Read back, and graded anew, the same again.
+    A second run that reads them back and a fresh grading give the same again.
     """
     submitted = small.write_class(tmp_path / "class", 12)
     crash = "\nimport ctypes\ndef double(x): ctypes.string_at(0)\n"
@@ -83,7 +83,7 @@ def test_any_number_of_jobs_and_a_second_run_give_the_same_results(tmp_path):
 
 
 def test_one_that_waits_is_graded_after_the_others(tmp_path):
-    """It comes first by name; the others have their results before it has its own."""
+    """A submission that must wait is graded last, though it comes first by name."""
     waits = "\nimport time\ndef double(x):\n    time.sleep(1.5)\n    return 2 * x\n"
     small.submit(tmp_path / "class", "aaa", small.solved() + waits)
     for student in ("bob", "cyd", "dan"):
@@ -97,7 +97,10 @@ def test_one_that_waits_is_graded_after_the_others(tmp_path):
 
 
 def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
-    """A file cannot have its guesses forgotten: the second time it is graded beside the first."""
+    """Answers that a submission gave before it had to wait still count when it is graded again.
+
+    So a submission cannot have its guesses forgotten.
+    """
     told = []
     graded = GradingContext.grade
 
@@ -115,7 +118,10 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
 
 
 def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
-    """And that the same command goes on; also where a shell runs the tests in the background."""
+    """An interrupted run says what is kept, and that the same command continues.
+
+    That holds where a shell runs the tests in the background, too.
+    """
     submitted = small.write_class(tmp_path / "class", 40, slow=True)
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = f"{heeding}; from autograder.cli import main; main()"
@@ -139,7 +145,7 @@ def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
 
 
 def test_how_far_a_run_is_is_said_where_no_terminal_shows_it(capsys):
-    """Each half minute, and not for each submission."""
+    """Without a terminal, a run prints its progress each half minute, not for each submission."""
     said = SaidInSteps(61, silent=False)
     said.one_more()
     said.last -= EACH
@@ -149,7 +155,7 @@ def test_how_far_a_run_is_is_said_where_no_terminal_shows_it(capsys):
 
 
 def test_an_empty_file_is_told_to_be_empty(tmp_path):
-    """And not that a name in it is not defined."""
+    """An empty file is reported as empty, not as a name that is not defined."""
     small.submit(tmp_path / "class", "aaa", "\n  \n")
     found = find_submissions(small.COURSE, tmp_path / "class")
     grade_class(small.COURSE, found, Run(tmp_path / "out", small.SEED, quick=True))
@@ -158,7 +164,7 @@ def test_an_empty_file_is_told_to_be_empty(tmp_path):
 
 
 def test_a_file_that_a_unit_has_no_room_for_is_not_run(tmp_path):
-    """Its size is the unit's to limit: what carries much earns nothing, and practice says so."""
+    """A file above the unit's size limit is not run, earns nothing, and practice says so."""
     folder = tmp_path / "course"
     shutil.copytree(small.COURSE.folder, folder)
     checks = folder / "checks" / f"{small.WORDS}.py"
@@ -181,7 +187,10 @@ def test_a_file_that_a_unit_has_no_room_for_is_not_run(tmp_path):
 
 
 def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, monkeypatch):
-    """After all others; and where it is crowded out again it is no grade: the next run does it."""
+    """A submission crowded out by others is graded again alone, after them.
+
+    If it is crowded out again, it gets no grade and the next run grades it.
+    """
     asked = []
     graded = GradingContext.grade
 
@@ -217,7 +226,7 @@ def test_what_others_crowded_out_is_graded_again_alone_or_incomplete(tmp_path, m
 
 
 def grade_on(disk, submitted, out):
-    """Grade with `out` on a disk of a given kind, an option of bubblewrap's."""
+    """Grade with `out` on a given kind of disk, an option of bubblewrap's."""
     confined = [bubblewrap(), "--dev-bind", "/", "/", *disk, out]
     grade = [sys.executable, "-m", "autograder", "grade", submitted, "--quick", "--out", out]
     command = [str(word) for word in (*confined, *grade)]
@@ -232,7 +241,7 @@ def grade_on(disk, submitted, out):
     [("small", "cannot be written: No space left"), ("read-only", "cannot be written: Read-only")],
 )
 def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path, disk, words):
-    """Exit code 2, one sentence on which file."""
+    """A full disk and a read-only folder give exit code 2 and one sentence that names the file."""
     submitted, out = small.write_class(tmp_path / "class", 8), tmp_path / "out"
     out.mkdir()
     options = {"small": ["--size", "24576", "--tmpfs"], "read-only": ["--ro-bind", out]}
@@ -245,7 +254,10 @@ def test_a_full_disk_and_a_read_only_folder_are_told_in_words(tmp_path, disk, wo
 
 @pytest.mark.skipif(not bubblewrap(), reason="a small disk is made with bubblewrap")
 def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
-    """What was written before is kept, and results are those of an undisturbed run."""
+    """After a run that filled the disk, the next one completes the class.
+
+    Files written before are kept, and the results equal those of an undisturbed run.
+    """
     submitted, out, saved = (
         small.write_class(tmp_path / "class", 8),
         tmp_path / "out",
@@ -291,7 +303,7 @@ def test_a_run_that_filled_the_disk_is_finished_by_the_next(tmp_path):
 
 
 def kill_servers(monkeypatch, is_deadly):
-    """Kill a server, with all that it started, when a worker for one of these files is asked."""
+    """Kill a server and its processes when a worker for one of these files is requested."""
     make = Server.worker
 
     def worker(server, source, name):
@@ -312,7 +324,10 @@ def kill_servers(monkeypatch, is_deadly):
 
 
 def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch):
-    """It is recorded as killed, with what to do; those before and after it are graded."""
+    """A submission whose server dies twice is recorded as killed, with what to do.
+
+    The submissions before and after it are graded.
+    """
     for name in ("ada", "bob", "eve"):
         marked = "\n# kills its server\n" if name == "bob" else ""
         small.submit(tmp_path / "class", name, small.half_solved() + marked)
@@ -328,7 +343,7 @@ def test_a_submission_whose_server_dies_twice_is_given_up(tmp_path, monkeypatch)
 
 
 def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
-    """The next server grades the submission, and all is as in an undisturbed run."""
+    """After a server dies once, the next one grades the submission as in an undisturbed run."""
     submitted = small.write_class(tmp_path / "class", 4)
     calm = graded(submitted, tmp_path / "calm")
     killed = []
@@ -344,11 +359,11 @@ def test_a_server_that_dies_once_costs_nobody_anything(tmp_path, monkeypatch):
     assert len(killed) == 2
 
 
-# ---- what lies around a submission
+# ---- files around a submission
 
 
 def test_the_current_folder_brings_nothing(tmp_path):
-    """Graded from a folder with modules, solutions and data of its own: none of them is read."""
+    """Modules, solutions and data in the current folder do not affect grading."""
     small.submit(tmp_path / "class", "ada", small.half_solved())
     for folder in ("solutions", "datasets", "assignments", "checks"):
         (tmp_path / folder).mkdir()
@@ -396,7 +411,10 @@ NAMES = ("checks", "solutions", "datasets", "assignments", "autograder", "numpy"
 
 @pytest.mark.parametrize("inside", [False, True], ids=["from the course", "from their folder"])
 def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(tmp_path, inside):
-    """Each brings a whole course and modules by the engine's names: nobody's points move."""
+    """Students whose folders look like course files change nobody else's points.
+
+    Each of them submits a whole course and modules with the engine's names.
+    """
     for name in ("ada", *NAMES):
         submitted = small.submit(tmp_path / "class", name, small.half_solved()).parents[2]
     calm = graded(submitted, tmp_path / "calm")
@@ -440,7 +458,7 @@ def test_students_called_as_parts_of_a_course_change_nothing_of_anothers_grade(t
 
 
 def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
-    """Found because somebody works in that student's folder: the text says why, and what to do."""
+    """A course inside a student's folder is refused; the message says why and what to do."""
     submitted = small.submit(tmp_path / "class", "eve", small.solved()).parents[2]
     shutil.copytree(small.COURSE.folder, submitted / "eve", dirs_exist_ok=True)
     refuse_course_within(small.COURSE, submitted)
@@ -451,9 +469,9 @@ def test_a_course_that_a_submission_brought_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypatch):
-    """It is told in words that no terminal obeys, and the others are graded.
+    """An internal error affects one result only, and its text is stripped of control characters.
 
-    The next run grades this one again.
+    The others are graded, and the next run grades this one again.
     """
     submitted = small.write_class(tmp_path / "class", 3)
     read = batch.read_file
@@ -482,7 +500,7 @@ def test_a_fault_of_ours_in_grading_one_is_that_one_s_result(tmp_path, monkeypat
 
 
 def test_who_comes_later_under_a_like_name_takes_nothing_from_the_first(tmp_path):
-    """`ada` hands in, then `ADA` does, then `ada` again: her grade is that of her newest work."""
+    """`ada` submits, then `ADA`, then `ada` again: her grade is that of her newest work."""
     submitted = tmp_path / "class"
     out = tmp_path / "out"
     small.submit(submitted, "ada", "x = 1")
@@ -498,7 +516,10 @@ def test_who_comes_later_under_a_like_name_takes_nothing_from_the_first(tmp_path
 
 
 def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_path):
-    """The submission itself is read back."""
+    """A timestamp that the collector wrote later replaces the stored one.
+
+    The submission is read from disk again.
+    """
     path = small.submit(tmp_path / "class", "ada", "x = 1")
     for stamped, text, read in (
         (False, "2026-02-03 10:00:00 UTC", ""),
@@ -516,7 +537,7 @@ def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_pa
 
 
 def teach_trebling(course):
-    """Change a course: its first exercise is worth more, and trebles."""
+    """Change a course: its first exercise trebles its input and is worth more."""
     for part in ("checks", "solutions"):
         path = course.folder / part / f"{small.UNIT}.py"
         text = path.read_text().replace("points=2, words", "points=9, words")
@@ -524,7 +545,7 @@ def teach_trebling(course):
 
 
 def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_path):
-    """Each by its own checks and its own solution, one after the other and back again."""
+    """Two courses with equally named units are graded alternately, each by its own checks."""
     other = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "other"))
     teach_trebling(other)
     small.submit(tmp_path / "class", "doubles", small.solved())
@@ -541,9 +562,9 @@ def test_two_courses_with_units_of_the_same_name_are_graded_in_one_process(tmp_p
 
 
 def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
-    """In one process and thread, as on a Dask worker that lives longer than a run.
+    """Grading in one process and thread follows a change of the course.
 
-    No server of before is asked.
+    A Dask worker lives longer than a run, so no earlier server may be reused.
     """
     course = read_course(shutil.copytree(small.COURSE.folder, tmp_path / "course"))
     scripts = (small.solved().encode(), small.solved().replace("2 * x", "3 * x").encode())
@@ -569,9 +590,9 @@ def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
 
 
 def test_points_are_the_same_on_a_busy_machine(small_class, graded_class, tmp_path):
-    """With four busy loops beside it and one job, from the last student to the first.
+    """Points do not change beside four busy loops, graded with one job in reverse order.
 
-    No answer of ours is kept from before.
+    No stored answer of our own is reused.
     """
     ordered = sorted(small_class.iterdir(), reverse=True)
     for number, student in enumerate(ordered):
@@ -592,7 +613,7 @@ def test_points_are_the_same_on_a_busy_machine(small_class, graded_class, tmp_pa
 
 
 def earned_in(out):
-    """What each check of each submission earned, by its student."""
+    """Return the points of each check of each submission, by student."""
     found = {}
     for path in out.glob("*/*.json"):
         record = json.loads(path.read_text())

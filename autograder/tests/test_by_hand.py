@@ -1,4 +1,4 @@
-"""The local pages on which a person gives points by hand, all of one check together."""
+"""The local pages on which an instructor gives manual points, one check at a time."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ STUDENTS = ["crash", "squared", "complete"]
 
 @pytest.fixture
 def served(graded_class, small_class, tmp_path):
-    """The graded small class, served: the folder and the address."""
+    """Serve the graded small class; yield the folder and the address."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
     command = [
@@ -41,7 +41,7 @@ def served(graded_class, small_class, tmp_path):
 
 
 def sent(address, headers=None, **fields):
-    """The status of a form that is sent, and what is answered."""
+    """Send a form; return the status and the reply."""
     body = urllib.parse.urlencode(fields).encode()
     try:
         with urllib.request.urlopen(urllib.request.Request(address, body, headers or {})) as answer:
@@ -52,9 +52,9 @@ def sent(address, headers=None, **fields):
 
 
 def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
-    """A browser shows answers side by side, the fewest points first.
+    """The browser shows answers side by side, lowest points first; a form writes an adjustment.
 
-    The export has what is written.
+    The export contains it.
     """
     grades, address = served
     page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
@@ -80,7 +80,10 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
 
 
 def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
-    """The form refuses what is no number, no reason, another student, or a wrong word."""
+    """The form refuses a non-number, an empty reason, an unknown student and a wrong description.
+
+    It says why and writes nothing.
+    """
     grades, address = served
     page = f"{address}by-hand/{UNIT}/summing.html"
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
@@ -111,7 +114,7 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
 
 
 def test_what_was_given_by_hand_can_be_undone(served):
-    """The page shows it with a button; the file keeps its comments and all other entries."""
+    """A button on the page undoes manual points; the file keeps its comments and other entries."""
     grades, address = served
     page = f"{address}by-hand/{UNIT}/summing.html"
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
@@ -133,7 +136,7 @@ def test_what_was_given_by_hand_can_be_undone(served):
 
 
 def test_somebody_without_a_result_gets_points_on_the_page(served):
-    """Who stands in the roster can be chosen by name, and then has a section of their own."""
+    """A student of the roster without a result can be chosen by name and then has a section."""
     grades, address = served
     (grades / "roster.csv").write_text("student,name\nlukas,Lukas Weber\ncrash,Ian Ill\n")
     page = f"{address}by-hand/{UNIT}/summing.html"
@@ -153,7 +156,7 @@ def test_somebody_without_a_result_gets_points_on_the_page(served):
 
 
 def test_a_form_for_all_who_did_the_same(graded_class, served, show):
-    """The page groups equal answers; one form writes for all of them, and words can be reused."""
+    """One form writes an adjustment for every equal answer, and its text can be reused."""
     grades, address = served
     path = result_path(grades, UNIT, "squared")
     twin = path.read_text().replace('"student": "squared"', '"student": "sven"')

@@ -1,4 +1,4 @@
-"""Errors carried forward: after an early mistake that is explained, consistent work counts."""
+"""Errors carried forward: work that is consistent with a diagnosed early mistake earns points."""
 
 from dataclasses import replace
 
@@ -90,12 +90,12 @@ SOLUTION = """
 """
 THREE, NOTHING, EARLY, LESS, SIGN, LATE, MEAN = (f"m0{number}" for number in range(1, 8))
 UNEXPLAINED = "\ndef scale(x): return 2.5 * x\n"
-FOUR = "\ndef scale(x): return 4 * x\n"  # as two small changes of the solution would have it
+FOUR = "\ndef scale(x): return 4 * x\n"  # the values after two small changes of the solution
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A unit of three checks, each of which needs the one before."""
+    """Write a unit of three checks, each of which needs the one before."""
     return small.write_course(
         tmp_path_factory.mktemp("carrying") / "course", "chain", EXPERIMENTS, SOLUTION
     )
@@ -109,7 +109,7 @@ def running(course):
 
 @pytest.fixture(scope="module")
 def made(course, running):
-    """The key on a seed, made when it is asked for."""
+    """Return the key of a seed, built on first use."""
     return MadeKey(
         course, small.SEED, {}, AnswerStore(None), lambda: running, small.listed(course, running)
     )
@@ -133,7 +133,7 @@ def points(verdicts):
 
 
 def test_what_is_consistent_with_an_early_mistake_counts(graded):
-    """The early check loses its points, and the others earn theirs; none of them has passed."""
+    """The early check loses its points and the later ones earn theirs, but none of them passes."""
     verdicts = graded(THREE)
     assert points(verdicts) == [0, 4, 3]
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "partial", "partial"]
@@ -145,7 +145,7 @@ def test_what_is_consistent_with_an_early_mistake_counts(graded):
 
 
 def test_a_key_that_carries_nothing_judges_as_before(graded, running):
-    """The checks that need a wrong one are not reached."""
+    """With a key without carried answers, the checks that need a wrong one are not reached."""
     key = build_key(running, small.SEED, {})
     assert [verdict.status for verdict in graded(THREE, key=key).values()] == [
         "failed",
@@ -155,7 +155,10 @@ def test_a_key_that_carries_nothing_judges_as_before(graded, running):
 
 
 def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made):
-    """A check that nothing can be carried to waits for the mistake, not for consistent work."""
+    """A check without a carried answer names the mistake that it waits for.
+
+    It does not name consistent later work.
+    """
 
     class NotToTheLast:
         def __getitem__(self, name):
@@ -172,7 +175,7 @@ def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made)
 
 
 def test_of_what_is_not_written_no_comparison_is_spoken_of(graded):
-    """Nothing was compared, with or without the early mistake."""
+    """The remark on an unwritten exercise mentions no comparison, with or without a mistake."""
     verdicts = graded(THREE, end="\ndef shift(x):\n    raise NotImplementedError()\n")
     assert [remark.text for remark in verdicts["shifting"].remarks] == [
         "`shift` is not written yet."
@@ -180,7 +183,7 @@ def test_of_what_is_not_written_no_comparison_is_spoken_of(graded):
 
 
 def test_a_second_mistake_is_named_beside_the_first(graded):
-    """And what follows from both counts."""
+    """A second mistake is diagnosed beside the first, and work consistent with both counts."""
     verdicts = graded(THREE, LESS)
     assert points(verdicts) == [0, 0, 3]
     assert [remark.text for remark in verdicts["shifting"].remarks] == [
@@ -191,7 +194,10 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
 
 
 def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(graded):
-    """Both readings are tried, and the one that explains more is given; the points are the same."""
+    """Feedback compares an answer with and without the early mistake and keeps the better reading.
+
+    The points are the same.
+    """
     verdicts = graded(THREE, end="\ndef shift(x): return 2 * x - 1\n")
     assert points(verdicts) == [0, 0, 0]
     first, second = verdicts["shifting"].remarks
@@ -203,7 +209,7 @@ def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(grade
 
 
 def test_what_nothing_explains_is_not_carried(graded):
-    """Nobody knows what to expect then."""
+    """An unexplained early answer is not carried forward: no values can be expected from it."""
     verdicts = graded(end=UNEXPLAINED)
     assert [verdict.status for verdict in verdicts.values()] == [
         "failed",
@@ -215,7 +221,7 @@ def test_what_nothing_explains_is_not_carried(graded):
 
 
 def test_a_slip_that_nobody_listed_is_carried_too(graded):
-    """Where the solution gives the same wrong values but for one small change in it."""
+    """An unlisted mistake is carried if one small change of the solution gives its values."""
     verdicts = graded(end=FOUR)
     assert points(verdicts) == [0, 4, 3]
     assert [verdict.carried for verdict in verdicts.values()] == [0, 4, 3]
@@ -223,7 +229,7 @@ def test_a_slip_that_nobody_listed_is_carried_too(graded):
 
 
 def test_a_slip_is_carried_on_a_machine_of_any_speed(course, running, graded, monkeypatch):
-    """Which small changes answer stands in the key: in a grade no clock decides that."""
+    """The key stores which small changes gave an answer, so no clock decides a grade."""
     listed = small.listed(course, running)
     monkeypatch.setattr(small_changes, "SECONDS", 1e-6)
     monkeypatch.setattr(small_changes, "SECONDS_ONCE_LATE", 1e-6)
@@ -234,7 +240,7 @@ def test_a_slip_is_carried_on_a_machine_of_any_speed(course, running, graded, mo
 def test_where_a_listed_change_does_not_answer_nothing_is_judged_with_less(
     course, running, graded, monkeypatch
 ):
-    """The submission is given up, and graded at the next run."""
+    """If a listed change gives no answer, the submission is left for the next run."""
     listed = small.listed(course, running)
     key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
     monkeypatch.setattr("autograder.grading.answer_maker.run_listed", lambda *_: None)
@@ -245,7 +251,10 @@ def test_where_a_listed_change_does_not_answer_nothing_is_judged_with_less(
 def test_where_a_listed_mistake_does_not_answer_nothing_is_judged_with_less(
     course, running, graded, monkeypatch
 ):
-    """It answered when the key was made; one that never ends was late then, too."""
+    """If a listed mistake gives no answer, the submission is left for the next run.
+
+    The mistake answered when the key was built; one that never ended was recorded as too slow then.
+    """
     listed = small.listed(course, running)
     key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
     late = Answer(failure=Failure.TIMEOUT)
@@ -262,25 +271,28 @@ def test_where_a_listed_mistake_does_not_answer_nothing_is_judged_with_less(
 
 
 def test_a_known_mistake_is_named_beside_a_slip(graded):
-    """And what follows from both counts."""
+    """A known mistake is diagnosed beside a small error, and work consistent with both counts."""
     verdicts = graded(LESS, end=FOUR)
     assert points(verdicts) == [0, 0, 3]
     assert verdicts["shifting"].remarks[1].mistakes == ("1 was taken away.",)
 
 
 def test_an_array_in_which_a_slip_hides_a_later_mistake_earns_nothing(graded):
-    """Of numbers that are above 0 nobody can tell whether the sign is lost."""
+    """An array in which an early error hides a later mistake earns nothing.
+
+    In numbers above 0, for example, a lost sign cannot be seen.
+    """
     end = "\ndef scale(x): return 2 + x\n"
     assert points(graded(end=end)) == points(graded(LATE, end=end)) == [0, 2, 3]
 
 
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
-    """Where nobody can tell whether the sign is right, not even the right one earns."""
+    """Where an early mistake hides a later one, even a correct later answer earns nothing."""
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 
 def graded_otherwise(folder, experiments, solution, mistake):
-    """Grade a mistake in a course with other experiments, or another solution."""
+    """Grade a mistake in a course with other experiments or another solution."""
     unit = small.write_course(folder / "course", "chain", experiments, solution)
     script = solution_of(unit).with_mistake(mistake)
     with Server(unit) as server:
@@ -300,7 +312,10 @@ OF_ROWS = EXPERIMENTS.replace(
     ("raising", "status"), [("3 * x.reshape(5)", "partial"), ("2 * x.reshape(5)", "passed")]
 )
 def test_a_known_mistake_that_raises_an_error_is_carried(tmp_path, raising, status):
-    """It is known by the error; what follows is judged by the solution with that mistake in it."""
+    """A known mistake that raises an error is recognised by it and carried forward.
+
+    Later checks are compared with the solution that contains the mistake.
+    """
     solution = SOLUTION.replace("3 * x", raising)
     scaling, *later = graded_otherwise(tmp_path, OF_ROWS, solution, THREE)
     assert scaling.failure == Failure.RAISED
@@ -312,7 +327,7 @@ def test_a_known_mistake_that_raises_an_error_is_carried(tmp_path, raising, stat
 
 @pytest.mark.parametrize("words", ["nothing is left.", "this is three times."])
 def test_how_mistakes_are_worded_decides_no_points(tmp_path, words):
-    """Two raise the same error: both are carried, whether or not their author words them alike."""
+    """Two mistakes that raise the same error are both carried, whatever their author wrote."""
     solution = SOLUTION.replace("return 3 * x", "return 3 * x.reshape(5)")
     solution = solution.replace("return 0 * x", "return x.reshape(5) * 3")
     solution = solution.replace("nothing is left.", words)
@@ -323,7 +338,10 @@ def test_how_mistakes_are_worded_decides_no_points(tmp_path, words):
 
 
 def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
-    """It could be sent by a file that solves nothing; and nobody is told that it counts."""
+    """Values that an early mistake makes equal on every seed earn nothing.
+
+    A file that solves nothing could send them. Feedback does not say that they count.
+    """
     others = SOLUTION[SOLUTION.index("# mistake: return 1 - scale(x)") :]
     only_less = SOLUTION.replace(others[: others.index("### END")], "")
     verdicts = graded_otherwise(tmp_path, EXPERIMENTS, only_less, NOTHING)
@@ -335,7 +353,7 @@ def test_what_is_the_same_on_every_seed_after_a_mistake_earns_nothing(tmp_path):
 
 
 def test_what_comes_after_a_hidden_check_counts(tmp_path):
-    """The check itself earns nothing, for it cannot tell whether the sign is lost in it."""
+    """A check whose answer hides a lost sign earns nothing; the checks after it can earn."""
     of_one = EXPERIMENTS.replace("shifted squares", "shifted").replace(", net.shift(x**2)", "")
     verdicts = graded_otherwise(tmp_path, of_one, SOLUTION, EARLY)
     assert [verdict.status for verdict in verdicts] == ["failed", "not_reached", "partial"]
@@ -343,16 +361,16 @@ def test_what_comes_after_a_hidden_check_counts(tmp_path):
 
 
 def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
-    """Of what is above 0 the early mistake hides nothing, and that half counts.
+    """An array that hides a later mistake earns nothing, and the other half of the check counts.
 
-    Of all others none can tell.
+    Of values above 0 the early mistake hides nothing; of all others a mistake cannot be seen.
     """
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]
 
 
 def test_what_is_right_all_the_same_passes(graded):
-    """A later function that does not call the wrong one is right, whatever went before."""
+    """A correct later function that does not call the wrong one passes."""
     verdicts = graded(THREE, end="\ndef shift(x): return 2 * x + 1\n")
     assert [verdict.status for verdict in verdicts.values()] == ["failed", "passed", "passed"]
     assert points(verdicts) == [0, 4, 3]
@@ -360,7 +378,7 @@ def test_what_is_right_all_the_same_passes(graded):
 
 
 def test_a_right_submission_costs_nothing_more(course, running):
-    """Of known mistakes no answer is made for it."""
+    """For a correct submission no answers of known mistakes are computed."""
     key = MadeKey(
         course, small.SEED, {}, AnswerStore(None), lambda: running, small.listed(course, running)
     )
@@ -370,7 +388,7 @@ def test_a_right_submission_costs_nothing_more(course, running):
 
 
 def test_a_policy_says_what_carried_points_count(graded):
-    """All of them where it says nothing."""
+    """A policy sets the share of carried points; the default is all of them."""
     result = Result("ada", "chain", "", Provenance(seed=1), tuple(graded(THREE).values()), 0.0)
     assert grade_of(result, Policy()).points == 7
     grade = grade_of(result, replace(Policy(), carried=0.5))
@@ -379,7 +397,7 @@ def test_a_policy_says_what_carried_points_count(graded):
 
 @pytest.fixture(scope="module")
 def practised(course):
-    """Practise the solution with some mistakes, or with other text at its end, by a public key."""
+    """Practise with a public key: the solution with some mistakes or other text at its end."""
     small.with_calls(course)
     build(course.course, ["chain"])
 
@@ -391,7 +409,7 @@ def practised(course):
 
 
 def test_practice_tries_both_readings_too(practised, graded):
-    """By the public key, which holds no further mistake beside an early one."""
+    """Practice also tries both readings, by the public key, which holds only single mistakes."""
     end = "\ndef shift(x): return 2 * x - 1\n"
     _, told, _ = practised(THREE, end=end)
     in_a_grade = graded(THREE, end=end)["shifting"]
@@ -399,7 +417,7 @@ def test_practice_tries_both_readings_too(practised, graded):
 
 
 def test_a_students_key_carries_one_known_mistake(practised):
-    """It holds what follows from each; of small changes it holds no answers."""
+    """The public key holds the consequences of each known mistake and none of small changes."""
     assert [v.earned for v in practised(THREE)] == [0, 4, 3]
     assert [v.earned for v in practised(THREE, MEAN)] == [0, 4, 0]
     for end in (UNEXPLAINED, FOUR):
@@ -459,7 +477,10 @@ OF_FACTORS = """
 
 
 def test_explanations_that_differ_later_carry_nothing(tmp_path):
-    """One of two equal factors is left out: which one it was shows later, where they differ."""
+    """Two explanations that predict different later values carry nothing forward.
+
+    Which of two equal factors is missing, for example, shows only in later checks.
+    """
     unit = small.write_course(tmp_path / "course", "factors", ALIKE, OF_FACTORS)
     script = solution_of(unit).plain().replace("np.sin(x) * y * z", "np.sin(x) * z")
     with Server(unit) as server:
@@ -517,7 +538,7 @@ TRIVIAL = """
 
 
 def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path, monkeypatch):
-    """After `scale` has returned its argument, `double` would be right without being solved."""
+    """After a `scale` that returns its argument, an unsolved `double` earns nothing."""
     unit = small.write_course(tmp_path / "course", "doubles", UNDONE, TRIVIAL)
     with Server(unit) as server:
 
@@ -529,7 +550,7 @@ def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path, monkey
             verdicts = grade_one(server, text.encode(), "ada.py", small.SEED, key, {})
             return [verdict.earned for verdict in verdicts]
 
-        for seconds in (1.0, 1e-6):  # as a machine of any speed would be
+        for seconds in (1.0, 1e-6):  # as on a machine of any speed
             monkeypatch.setattr("autograder.grading.answer_maker.SECONDS", seconds, raising=False)
             assert earned("x", "x") == [0, 0]
             assert earned("3 * x", "x") == [0, 0]
@@ -577,7 +598,10 @@ COUNT = """
 
 
 def test_practice_gives_what_a_grade_gives_where_the_early_mistake_changes_nothing(tmp_path):
-    """An array that is the same on every seed earns nothing, and a second mistake is named."""
+    """Practice and grade agree where the early mistake changes nothing.
+
+    An array that is equal on every seed earns nothing, and a second mistake is diagnosed.
+    """
     unit = small.with_calls(small.write_course(tmp_path / "course", "counts", COUNTING, COUNT))
     build(unit.course, ["counts"])
     script = solution_of(unit).with_mistake("m01", "m02")

@@ -1,6 +1,6 @@
-"""Errors are explained by their cause: shapes in letters, the student's own line, what to do.
+"""Errors are explained by their cause: shapes in letters, the student's line, and what to do.
 
-And nothing where nothing fits.
+An error without a known cause gets no explanation.
 """
 
 import numpy as np
@@ -20,14 +20,14 @@ T, B, V, E, H = SIZES.values()
 
 
 class Batches:
-    """What a check hands in under a name that its submission gives it."""
+    """The batches that a check passes to a submission under the name of its parameter."""
 
     def __init__(self, x, y, size):
         self.x = (x, y, size)
 
 
 def told(body, given, addons=(autograder.torch.ADDON,), experiment=None):
-    """What is said of an exception that `f(x, h)` raises."""
+    """Return the explanation of an exception that `f(x, h)` raises."""
 
     @check(points=1)
     def asking(net, seed):
@@ -309,13 +309,13 @@ TORCH = [
 
 @pytest.mark.parametrize("body, given, words", NUMPY)
 def test_numpys_errors_are_told_by_their_cause(body, given, words):
-    """Without any add-on."""
+    """NumPy's errors are explained without any add-on."""
     assert words in told(body, given, addons=())
 
 
 @pytest.mark.parametrize("body, given, words", TORCH)
 def test_torchs_errors_are_told_by_their_cause(body, given, words):
-    """By the add-on, for every course on torch; the exception's own words stand before that."""
+    """The add-on explains torch's errors for every course; the exception's own text comes first."""
     said = told(body, given)
     assert words in said
     assert said.startswith("line 7, in `f`: ")
@@ -323,7 +323,10 @@ def test_torchs_errors_are_told_by_their_cause(body, given, words):
 
 
 def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
-    """The exception then comes from the check, and no line is the student's."""
+    """If a state is not returned, the explanation says what the check expects.
+
+    The exception comes from the check, and from no line of the student's.
+    """
 
     @check(points=1)
     def two(net, seed):
@@ -339,7 +342,10 @@ def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
 
 
 def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
-    """No line is the student's there, either."""
+    """A shape that the check cannot use is explained by the returned value.
+
+    No line of the student's raises the error.
+    """
 
     @check(points=1)
     def in_rows(net, seed):
@@ -353,7 +359,10 @@ def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
 
 
 def test_what_has_no_influence_is_told_of_what_was_handed_in():
-    """The check asks for the gradient, and `allow_unused` stands in no line of the student's."""
+    """Where the gradient does not depend on an argument, the explanation names that argument.
+
+    The check computes the gradient, so torch's `allow_unused` appears in no line of the student's.
+    """
 
     @check(points=1)
     def gradients(net, seed):
@@ -366,7 +375,7 @@ def test_what_has_no_influence_is_told_of_what_was_handed_in():
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():
-    """A size that the check does not know is a number."""
+    """An explanation uses a letter only for sizes of the check; other sizes stay numbers."""
 
     @check(points=1)
     def small(net, seed):
@@ -377,18 +386,18 @@ def test_a_letter_is_said_only_where_the_check_has_it():
 
 
 def test_an_error_of_which_nothing_is_known_is_told_as_it_is():
-    """In its own words, without another."""
+    """An error without a known cause is reported in its own words only."""
     assert told("raise ValueError('planted')", (1,)) == "line 7, in `f`: ValueError: planted"
 
 
 def test_what_the_students_own_line_takes_apart_is_no_wish_of_the_check():
-    """Nothing is said of it where its value cannot be told."""
+    """If the student's own line unpacks a value of unknown shape, no explanation is added."""
     said = told("one, two = filter(None, x)", ([1, 2, 3],))
     assert said.endswith("too many values to unpack (expected 2)")
 
 
 def test_an_addon_that_fails_costs_nothing():
-    """The exception is still told."""
+    """If an add-on fails, the exception is still reported."""
     broken = Addon(explain=lambda raised: 1 / 0)
     assert (
         told("raise ValueError('planted')", (1,), addons=(broken,))
@@ -397,7 +406,7 @@ def test_an_addon_that_fails_costs_nothing():
 
 
 def test_nothing_of_the_students_runs_again():
-    """An expression that calls something is not evaluated to tell its shape."""
+    """An expression that contains a call is not evaluated again to find its shape."""
     said = told(
         "calls = []\n    return (calls.append(1) or x) @ h",
         (np.ones((2, 3)), np.ones((2, 3))),
@@ -429,7 +438,10 @@ ENDLESS = "in `f`, which calls itself without end, "
     ],
 )
 def test_a_recursion_without_end_is_told_from_one_that_goes_too_deep(body, given, is_endless):
-    """The words stand before the student's line, so that no known mistake has the same ones."""
+    """Endless recursion and recursion that is merely too deep get different texts.
+
+    The text precedes the student's line, so that no known mistake has the same one.
+    """
     message = told(body, given)
     assert "RecursionError: maximum recursion depth exceeded" in message
     assert (ENDLESS in message) == is_endless
@@ -465,9 +477,10 @@ def word(seed):
 
 
 def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
-    """A bare `KeyError: 'sd'` is nothing that a student wrote; what was named before still counts.
+    """An error in the check's own code is reported as such, and values named before it still count.
 
-    What the engine itself raises says what it expects, and stays as it is.
+    A bare `KeyError: 'sd'` means nothing to a student. Errors of the engine already say what it
+    expects and stay unchanged.
     """
     unit = small.write_course(tmp_path, "own", FOUND_BY_NAME, RETURNED_OTHERS)
     with Server(unit) as server, server.worker(RETURNED_OTHERS.encode(), "ada.py") as worker:
@@ -483,6 +496,6 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
 
 
 def test_a_cause_stands_behind_a_full_stop():
-    """Also behind an error that ends without one."""
+    """A cause follows a full stop, also after an error text without one."""
     assert with_cause("found NoneType", "A value.") == "found NoneType. A value."
     assert with_cause("found (3,).", "A value.") == "found (3,). A value."

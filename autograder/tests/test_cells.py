@@ -1,4 +1,4 @@
-"""Reading a file: cells of scripts and notebooks, whatever state people leave them in."""
+"""Reads files into cells: scripts and notebooks, in whatever state people leave them."""
 
 import ast
 import json
@@ -14,15 +14,15 @@ from autograder.sandbox.inside.submission import Submission
 
 
 def notebook(*cells, **top):
-    """A notebook's bytes, of (type, source) pairs."""
+    """Return a notebook's bytes from (type, source) pairs."""
     made = [{"cell_type": kind, "source": source} for kind, source in cells]
     return json.dumps({"cells": made, **top}).encode()
 
 
 def test_a_scripts_cells_have_their_lines_and_kinds():
-    """What stands above the first `# %%` is a cell too.
+    """Text above the first `# %%` is a cell, too, and each cell has its line and kind.
 
-    `at` counts in the file, whichever its line ends.
+    `at` counts lines of the file for every kind of line end.
     """
     script = "x = 1\n# %% [markdown]\n# Words\n# %% a title\ny = 2\nz = 3\n"
     for source in (script, script.replace("\n", "\r\n"), "\ufeff" + script):
@@ -36,14 +36,17 @@ def test_a_scripts_cells_have_their_lines_and_kinds():
 
 
 def test_a_notebooks_cells_are_numbered():
-    """All of them, so that the number is the one that a person counts to."""
+    """All cells are counted, so that a cell has the number that a person counts."""
     found = cells(notebook(("markdown", "Words"), ("code", ["x = 1\n", "y = 2"])))
     assert found[1] == Cell("x = 1\ny = 2", 2, 1, True)
     assert found[1].at(2) == "cell 2, line 2"
 
 
 def test_a_notebook_is_read_by_its_code_cells():
-    """Sources as lists or strings; outputs, metadata and markdown play no part."""
+    """Only code cells are read, with their sources as lists or strings.
+
+    Outputs, metadata and markdown are ignored.
+    """
     made = [
         {"cell_type": "markdown", "source": "def f(): return 0"},
         {
@@ -70,13 +73,13 @@ def test_a_notebook_is_read_by_its_code_cells():
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_why(source, words):
-    """In words, whatever the bytes."""
+    """A file that cannot be read gets a reason in words, whatever its bytes."""
     with pytest.raises(Broken, match=words):
         Submission(source, "ada.py")
 
 
 def test_what_is_wrong_with_a_file_is_for_people():
-    """`Broken` is an error that a command shows as one sentence, with what to do."""
+    """A command prints `Broken` as one sentence with what to do."""
     with pytest.raises(UserError, match=r"line 1 is not UTF-8: .*\. Save it as UTF-8\."):
         cells(b"\xff")
 
@@ -85,7 +88,7 @@ def test_what_is_wrong_with_a_file_is_for_people():
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "latin-1"]
 )
 def test_a_file_is_read_as_editors_of_windows_save_it(encoding):
-    """UTF-8, UTF-16 with its mark, and a code page that the file names, as Python reads it."""
+    """A file may be UTF-8, UTF-16 with its byte order mark, or in the encoding that it declares."""
     text = 'def f():\n    return "Zoë"\n'
     mark = b""
     if encoding in ("cp1252", "latin-1"):
@@ -100,20 +103,23 @@ def test_a_file_is_read_as_editors_of_windows_save_it(encoding):
 
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_broken(source):
-    """Reading never fails in another way."""
+    """Whatever the bytes, reading raises no exception but `Broken`."""
     with suppress(Broken):
         Submission(source, "ada.py")
 
 
 def test_a_cell_split_within_a_function_is_whole_again():
-    """Wherever the cursor was: the halves are read together, also in three parts."""
+    """The parts of a function that a split spread over two or three cells are joined again."""
     parts = ["def f(x):", "    y = x + 1", "    return y\ng = 2"]
     ran = Submission(notebook(*(("code", part) for part in ["import math", *parts])), "a.ipynb")
     assert (ran.f(1), ran.g) == (2, 2)
 
 
 def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatch):
-    """What is parsed twice has a limit: past it a cell that does not parse is left as it is."""
+    """Joining split cells takes time linear in the notebook's length.
+
+    There is a limit on what is parsed twice; beyond it, an unparsable cell stays as it is.
+    """
     parse = ast.parse
     lengths = []
 
@@ -131,9 +137,9 @@ def test_a_notebook_of_many_split_cells_costs_no_square_of_its_length(monkeypatc
 
 
 def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other():
-    """A cell retyped by a slip.
+    """A definition in a cell of the wrong type counts if there is no other.
 
-    An old attempt put aside in a raw cell does not hide the real one.
+    An old attempt in a raw cell does not hide the real one.
     """
     made = [
         ("markdown", "def f(): return 1"),
@@ -145,7 +151,7 @@ def test_a_definition_in_a_cell_of_another_type_counts_where_there_is_no_other()
 
 
 def test_a_notebook_of_2013_is_read():
-    """nbformat 3: worksheets, and `input` for a cell's source."""
+    """nbformat 3 is read: it has worksheets, and `input` for a cell's source."""
     sheet = {
         "cells": [
             {"cell_type": "code", "input": ["def f():\n", "    return 1"], "language": "python"}

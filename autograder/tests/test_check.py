@@ -1,4 +1,4 @@
-"""What an author writes: checks, the names of their values, and what counts as an array."""
+"""What an author writes: checks, the names of their values, and arrays."""
 
 import subprocess
 import sys
@@ -36,7 +36,7 @@ def first(net, seed):
 
 
 class Tensor:
-    """What a tensor is to us: it must be detached before NumPy can have it."""
+    """A tensor as NumPy sees it: it must be detached before it can become an array."""
 
     def __init__(self, array, wants_gradient=True):
         self.array, self.wants_gradient = array, wants_gradient
@@ -60,7 +60,10 @@ class Tensor:
 
 
 def test_a_check_is_called_and_told_as_its_experiment_is():
-    """Its name is the function's, its title begins the docstring; the function runs as written."""
+    """A check has its function's name and the title that begins its docstring.
+
+    The function runs as written.
+    """
     assert (first.name, first.points, first.title) == ("first", 2, "the first thing")
     assert first.experiment(None, 0) == {}
 
@@ -81,18 +84,18 @@ def test_a_title_that_a_formatter_wrapped_is_whole():
 
 
 def test_a_check_without_a_docstring_is_told_by_its_name():
-    """There is a title in any case."""
+    """Without a docstring, a check's title is its name."""
     assert check(points=1)(lambda net, seed: {}).title == "<lambda>"
 
 
 @pytest.mark.parametrize("needs", [first, (first,), [first]])
 def test_a_check_needs_one_check_or_several(needs):
-    """One may stand without parentheses; what is kept are the names."""
+    """`needs` takes one name or several; a single one needs no parentheses."""
     assert check(points=1, needs=needs)(lambda net, seed: {}).needs == ("first",)
 
 
 def test_an_option_that_no_check_has_is_refused_where_it_is_written():
-    """An author's slip is kept with the check, and no unit of it is loaded."""
+    """An unknown option is reported with its check, and its unit is not loaded."""
     (slip,) = check(points=1, tolerence={})(lambda net, seed: {}).slips
     assert slip == "a check has no option `tolerence`. Did you mean `tolerance`?"
 
@@ -101,9 +104,9 @@ def test_an_option_that_no_check_has_is_refused_where_it_is_written():
 
 
 def test_values_are_named_in_order():
-    """One by one, or all of them as a tuple, a list or a dict.
+    """Names apply to values one by one, or to a whole tuple, list or dict.
 
-    What a dict holds beside is left out.
+    Further entries of a dict are left out.
     """
     wanted = {"loss": 1.0, "grad": 2.0}
     for values in ((1.0, 2.0), ((1.0, 2.0),), ([1.0, 2.0],), ({"grad": 2.0, "loss": 1.0, "x": 3},)):
@@ -113,12 +116,12 @@ def test_values_are_named_in_order():
 
 
 def test_one_value_may_be_a_list_of_numbers():
-    """With a single name nothing is spread: the list is the array."""
+    """A single name takes a whole list of numbers as its array."""
     assert named("row", [1, 2, 3])["row"].tolist() == [1, 2, 3]
 
 
 def test_named_counts_its_values():
-    """Too few or too many values, a dict without one of the names, and a single number are told."""
+    """`named` reports too few or too many values, a missing key of a dict, and a single number."""
     with pytest.raises(TypeError, match=r"expected 2 values \(loss, grad\), found 1"):
         named("loss grad", (1.0,))
     with pytest.raises(TypeError, match=r"expected 2 values \(loss, grad\), found 3"):
@@ -141,7 +144,7 @@ def test_named_counts_its_values():
     ],
 )
 def test_named_refuses_what_is_no_array_of_numbers(value):
-    """The text names the array and what was found."""
+    """The message names the array and what was found instead of numbers."""
     found = type(value).__name__
     with pytest.raises(
         TypeError, match=f"`loss` should be a number or an array of numbers, found {found}"
@@ -175,20 +178,20 @@ OF_OBJECTS = "`loss` is an array of objects. It should be numeric: convert it wi
     ],
 )
 def test_what_cannot_be_taken_of_a_list_is_told(value, words):
-    """A list is asked for as often as an array: what is wrong is in it."""
+    """If a list is expected in place of an array, the message points into the list."""
     with pytest.raises(TypeError) as raised:
         named("loss", value)
     assert str(raised.value) == words
 
 
 def test_numbers_wider_than_64_bits_are_refused():
-    """They do not travel; the text says what to return."""
+    """Numbers wider than 64 bits cannot be sent; the message says what to return."""
     with pytest.raises(TypeError, match="`loss` holds float128 numbers; return float64 or float32"):
         as_array("loss", np.longdouble(1))
 
 
 def test_a_tensor_is_detached():
-    """Whatever has `detach`, `cpu` and `numpy` is taken as an array.
+    """Any value with `detach`, `cpu` and `numpy` becomes an array.
 
     No package is imported for it.
     """
@@ -198,7 +201,7 @@ def test_a_tensor_is_detached():
 
 
 def test_an_answer_is_a_copy():
-    """What a submission does to its own array afterwards changes no answer."""
+    """An answer is a copy: later changes by the submission do not reach it."""
     mine = np.ones(2)
     answer = as_array("w", mine)
     mine += 1
@@ -222,7 +225,7 @@ def test_an_answer_is_a_copy():
     ],
 )
 def test_strings_are_an_array_of_text(value, shape):
-    """A string, lists of strings, and NumPy's own: nothing is lost on the way."""
+    """A string, lists of strings and NumPy's own strings arrive complete."""
     array = named("name", value)["name"]
     assert is_text(array)
     assert array.shape == shape
@@ -234,13 +237,13 @@ def test_strings_are_an_array_of_text(value, shape):
     [["a", 1], [1, "a"], [["a"], [2.5]], ["a", None], ["a", b"b"], [True, "a"], ["a", ["b"]]],
 )
 def test_text_and_something_else_in_one_list_are_refused(value):
-    """NumPy would make text of the numbers, and 1 would be as right as "1"."""
+    """A list of text and numbers is refused: NumPy would turn 1 into "1" and judge it right."""
     with pytest.raises(TypeError, match=r"^`name.* should"):
         named("name", value)
 
 
 def test_numbers_are_no_text():
-    """Nor is an empty list: it holds no string."""
+    """Neither numbers nor an empty list count as text."""
     for value in (1, 2.5, True, [1, 2], [], np.zeros((0, 3))):
         assert not is_text(named("x", value)["x"])
 
@@ -249,7 +252,7 @@ def test_numbers_are_no_text():
 
 
 def test_a_units_checks_are_those_of_its_module_in_order():
-    """Its settings are found beside them, whatever they are called."""
+    """A unit has the checks of its module, in order, and its settings under any name."""
     found = load_experiments(small.COURSE.checks, small.UNIT, {})
     assert [each.name for each in found.checks] == ["doubling", "summing", "three_steps", "fitting"]
     assert found.settings.packages == ("numpy",)
@@ -257,14 +260,14 @@ def test_a_units_checks_are_those_of_its_module_in_order():
 
 
 def test_a_module_of_checks_without_settings_has_the_usual_ones():
-    """No packages, no letters, the usual limits."""
+    """A module of checks without settings gets no packages, no letters and the default limits."""
     assert load_experiments(small.COURSE.checks, small.WORDS, {}).settings == UnitSettings(
         limits=Limits()
     )
 
 
 def test_needs_point_backwards_and_names_are_unique():
-    """In the fixture course as in any: a check runs after those that it needs."""
+    """In every course a check comes after those that it needs, and names are unique."""
     for name in small.COURSE.units:
         seen = []
         for each in small.unit(name).checks:
@@ -275,7 +278,7 @@ def test_needs_point_backwards_and_names_are_unique():
 
 
 def write_course(folder, value):
-    """A folder `checks` whose unit `one` imports a helper beside it."""
+    """Write a folder `checks` whose unit `one` imports a helper beside it."""
     folder.mkdir(parents=True)
     (folder / "helper.py").write_text(f"VALUE = {value}\n")
     (folder / "one.py").write_text("from .helper import VALUE\n")
@@ -283,7 +286,7 @@ def write_course(folder, value):
 
 
 def test_checks_of_two_courses_are_loaded_side_by_side(tmp_path):
-    """Modules of the same names: each unit imports the helper beside itself."""
+    """In two courses with equally named modules, each unit imports the helper beside itself."""
     folders = [
         write_course(tmp_path / name / "checks", value) for name, value in (("a", 1), ("b", 2))
     ]
@@ -292,7 +295,7 @@ def test_checks_of_two_courses_are_loaded_side_by_side(tmp_path):
 
 
 def test_nothing_can_be_imported_in_the_place_of_checks(tmp_path):
-    """A package `checks` or a module `helper` that Python would find first does not run."""
+    """A package `checks` or a module `helper` earlier on the path is not imported."""
     folder = write_course(tmp_path / "course" / "checks", 1)
     (tmp_path / "class" / "checks").mkdir(parents=True)
     for path in ("checks/__init__.py", "checks/one.py", "helper.py", "one.py"):
@@ -306,12 +309,12 @@ def test_nothing_can_be_imported_in_the_place_of_checks(tmp_path):
 
 
 def noting(asked):
-    """An add-on that notes what is asked of it."""
+    """Install an add-on that records its calls."""
     return Addon(reset=asked.append, warm=lambda: asked.append("warm"))
 
 
 def test_each_experiment_begins_with_the_same_random_numbers():
-    """NumPy's own are set, and each add-on is asked to set its package's.
+    """Each experiment starts with the same random state of NumPy and of each add-on's package.
 
     A large seed is no error.
     """
@@ -327,7 +330,10 @@ def test_each_experiment_begins_with_the_same_random_numbers():
 
 
 def test_a_unit_is_warmed_by_its_add_ons_and_by_itself():
-    """What each submission would else do first is done once: `warm` of the settings comes last."""
+    """A unit is warmed by its add-ons first and by the `warm` of its settings last.
+
+    Warming does once what each submission would otherwise do first.
+    """
     asked = []
     settings = UnitSettings(warm=lambda: asked.append("ours"))
     Experiments((), settings, (noting(asked),)).warm()
@@ -335,7 +341,7 @@ def test_a_unit_is_warmed_by_its_add_ons_and_by_itself():
 
 
 def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monkeypatch):
-    """The add-on of a package that the unit does not name is not imported."""
+    """Only the add-ons of packages that the unit names are imported."""
     (tmp_path / "wanted_addon.py").write_text(
         "from autograder.check import Addon\nADDON = Addon(axis_functions=('f',))\n"
     )
@@ -352,7 +358,7 @@ def test_an_add_on_is_loaded_where_the_unit_asks_for_its_package(tmp_path, monke
         load_experiments(tmp_path / "checks", "one", {"wanted": "json"})
 
 
-# ---- arguments left as they were
+# ---- arguments that must not change
 
 
 class Submitted:
@@ -378,7 +384,7 @@ class Submitted:
 
 
 def kept(call):
-    """What `same_after` finds when one function was called."""
+    """Return what `same_after` finds after a call of one function."""
     net = Watched(Submitted())
     call(net)
     return bool(same_after(net)["same_after"])
@@ -399,12 +405,12 @@ def kept(call):
     ],
 )
 def test_a_function_that_changes_its_arguments_is_seen(call, same):
-    """Arrays, and those in lists and dicts; also a call by hand."""
+    """Changes of arrays are detected, in lists and dicts and after a manual call, too."""
     assert kept(call) == same
 
 
 def test_one_change_is_not_forgotten_and_classes_come_out_as_they_are():
-    """A later call that changes nothing makes up for nothing."""
+    """One change stays recorded, even if a later call changes nothing; classes stay unwrapped."""
     net = Watched(Submitted())
     net.added_to(np.zeros(3))
     net.untouched(np.zeros(3))
@@ -424,7 +430,7 @@ def test_one_change_is_not_forgotten_and_classes_come_out_as_they_are():
     ],
 )
 def test_whole_numbers_beyond_64_bits_are_kept_exactly(value, kept):
-    """As text that says what it is; beside floats they are floats."""
+    """Integers beyond 64 bits are kept exactly, as labelled text; beside floats they are floats."""
     array = as_array("counts", value)
     assert array.tolist() == kept
     assert is_long(array) == isinstance(np.ravel(np.array(kept, object))[0], str)
@@ -432,7 +438,7 @@ def test_whole_numbers_beyond_64_bits_are_kept_exactly(value, kept):
 
 
 def test_a_whole_number_may_have_any_size():
-    """A long one is kept as its size and a checksum, so that an answer stays small."""
+    """A long integer is stored as its size and a checksum, so that an answer stays small."""
     one, other = as_array("n", 7**10_000), as_array("n", 7**10_000 + 1)
     assert one != other
     assert len(str(one)) < 50

@@ -1,4 +1,4 @@
-"""Every error of a person gets a message, what was seen and what to do, and an exit code."""
+"""Every user error gets a message (what was seen, what to do) and an exit code."""
 
 import gc
 import json
@@ -21,7 +21,7 @@ from autograder.grading.submissions import read_file
 from autograder.sandbox.client import bubblewrap
 from autograder.source.solution import read_solution
 
-POINTS = 8  # of the exact checks of UNIT
+POINTS = 8  # the points of the exact checks of UNIT
 
 
 SOLUTION = small.COURSE.solution(UNIT).read_text()
@@ -30,7 +30,7 @@ RIGHT = read_solution(SOLUTION).plain()
 
 @pytest.fixture
 def course(tmp_path):
-    """The fixture course in a folder of its own, to be changed."""
+    """Copy the fixture course into a folder, so that a test can change it."""
     shutil.copytree(
         small.COURSE.folder, tmp_path / "course", ignore=shutil.ignore_patterns(".autograder.json")
     )
@@ -38,7 +38,7 @@ def course(tmp_path):
 
 
 def mistaken(words):
-    """The solution with the mistake that these words tell."""
+    """Return the solution with the mistake that has this description."""
     solution = read_solution(SOLUTION)
     return solution.with_mistake(
         next(mistake.id for mistake, _, _ in solution.mistakes if words in mistake.text)
@@ -77,7 +77,7 @@ def one_sentence(done, words, code=2):
     ],
 )
 def test_wrong_use_is_told_in_words(tmp_path, arguments, words):
-    """Exit code 2 and no traceback."""
+    """Wrong use gives a message and exit code 2, and no traceback."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad.zip").write_bytes(b"no zip")
     places = {
@@ -93,7 +93,7 @@ def test_wrong_use_is_told_in_words(tmp_path, arguments, words):
 
 @pytest.mark.parametrize("command", [[], *([name] for name in cli.main.commands)])
 def test_every_command_explains_itself(command):
-    """`--help` has a sentence and an example."""
+    """`--help` of every command has a sentence and an example."""
     done = run_command(*command, "--help")
     assert done.returncode == 0
     assert "autograder" in done.stdout
@@ -104,14 +104,17 @@ def test_every_command_explains_itself(command):
     "module", ["author", "grade", "instructor", "platforms", "review", "student"]
 )
 def test_commands_start_in_a_python_of_their_own(module):
-    """The other tests fork them from a process that has imported the whole engine."""
+    """A command also starts in a fresh Python.
+
+    The other tests fork commands from a process that has imported the whole engine.
+    """
     code = f"import autograder.cli.{module}"
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_help_imports_nothing_heavy():
-    """Neither torch nor NumPy is needed to parse arguments."""
+    """Parsing arguments imports neither torch nor NumPy."""
     code = (
         "import sys, autograder.cli; print([n for n in ('torch', 'numpy', 'rich', 'jinja2') if n "
         "in sys.modules])"
@@ -123,7 +126,7 @@ def test_help_imports_nothing_heavy():
 
 
 def test_check_quick_leaves_out_training(tmp_path):
-    """And says that a grade comes from another seed; exit code 0 where all passed."""
+    """`check --quick` skips training, says that a grade uses another seed, and exits with 0."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT), "--quick")
     assert done.returncode == 0, done.stderr
     assert "8 of 8 points (without 1 check that trains) on the public seed. " in done.stdout
@@ -145,7 +148,7 @@ def test_check_shows_one_check(tmp_path):
 
 
 def test_check_trains_and_shows_the_loss(tmp_path):
-    """`check` runs all checks unless told otherwise; the course's own unit of the loss is shown."""
+    """`check` runs training by default and shows the loss in the course's own unit."""
     done = run_command("check", submit(tmp_path, "ada", RIGHT))
     assert done.returncode == 0, done.stderr
     assert "11 of 11 points" in done.stdout
@@ -159,7 +162,7 @@ def test_check_trains_and_shows_the_loss(tmp_path):
 
 
 def test_check_takes_a_notebook_and_names_a_mistake(tmp_path):
-    """The same words as in a grade, exit code 1."""
+    """`check` takes a notebook, diagnoses a mistake in the words of a grade, and exits with 1."""
     cells = [{"cell_type": "code", "source": RIGHT}, {"cell_type": "markdown", "source": "Words."}]
     path = submit(tmp_path, "ada", json.dumps({"cells": cells[::-1]})).rename(
         tmp_path / f"{UNIT}.ipynb"
@@ -172,7 +175,7 @@ def test_check_takes_a_notebook_and_names_a_mistake(tmp_path):
 
 
 def test_a_script_and_a_notebook_beside_each_other_are_told(course):
-    """The newer is checked, and of two that are handed in the script is graded."""
+    """`check` uses the newer of a script and a notebook; `grade` uses the script. Both say so."""
     script = course / "assignments" / f"{UNIT}.py"
     notebook = script.with_suffix(".ipynb")
     notebook.write_text(json.dumps({"cells": [{"cell_type": "code", "source": RIGHT}]}))
@@ -188,7 +191,10 @@ def test_a_script_and_a_notebook_beside_each_other_are_told(course):
 
 
 def test_check_of_text_says_what_was_expected_and_found(tmp_path):
-    """Of a mistake that nobody knows; a known one is named."""
+    """On an unknown mistake in text, `check` shows the expected and the found text.
+
+    A known mistake is diagnosed.
+    """
     script = "def initials(name): return name.upper()"
     done = run_command("check", submit(tmp_path, "ada", script, small.WORDS))
     assert done.returncode == 1
@@ -202,9 +208,9 @@ def graded(folder, out, *options):
 
 
 def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
-    """An empty file, a missing or too large one, a link, and what is no text each have a result.
+    """An empty, missing or oversized file, a link, and a non-text file each have a result in words.
 
-    The other submissions are graded as ever.
+    The other submissions are graded as usual.
     """
     good = RIGHT.encode()
     files = {
@@ -241,7 +247,7 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     "name", ["x" * 255, "a\x1b[31m\nb", b"a\xff".decode(errors="surrogateescape"), "ä" * 100]
 )
 def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
-    """A name that is too long, not UTF-8 or has control characters becomes one with a checksum."""
+    """A name that is too long, not UTF-8 or has control characters is replaced, with a checksum."""
     submitted = tmp_path / "class"
     out = tmp_path / "out"
     folder = submitted / name / UNIT
@@ -266,9 +272,9 @@ def test_one_student_has_one_submission(tmp_path):
 
 
 def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
-    """What is opened is checked, not what was there before.
+    """Checks apply to the opened file, so a file swapped for a pipe or a link is not read.
 
-    No pipe is waited for, and no link is followed.
+    The reader waits for no pipe and follows no link.
     """
     os.mkfifo(tmp_path / "pipe.py")
     (tmp_path / "link.py").symlink_to(__file__)
@@ -278,17 +284,17 @@ def test_a_file_that_turns_into_a_pipe_or_a_link_is_not_read(tmp_path):
 
 
 def test_a_zip_that_would_fill_the_disk_is_refused(tmp_path):
-    """The sizes that it announces are added up before anything is unpacked."""
+    """A zip is refused by the sum of its announced sizes, before anything is unpacked."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
         for number in range(500):
             packed.writestr(f"s{number}/{UNIT}/{UNIT}.py", "x = 1")
-        for member in packed.filelist:  # whose directory is written when the file is closed
+        for member in packed.filelist:  # its directory is written when the file is closed
             member.file_size = 5 << 20
     one_sentence(run_command("grade", tmp_path / "class.zip", "--out", tmp_path / "out"), "or 2 GB")
 
 
 def test_a_flat_folder_and_a_zip_give_the_same_grades(tmp_path):
-    """`<student>.py` with --unit, and a zip of student folders."""
+    """A flat folder of `<student>.py` with --unit and a zip of folders get the same grades."""
     source = submit(tmp_path / "made", "ada", mistaken("leaves out itself"))
     (tmp_path / "flat").mkdir()
     (tmp_path / "flat" / "ada.py").write_bytes(source.read_bytes())
@@ -304,7 +310,7 @@ def test_a_flat_folder_and_a_zip_give_the_same_grades(tmp_path):
 
 @pytest.mark.parametrize("name", ["../evil.py", "/tmp/evil.py"])
 def test_a_zip_that_leaves_its_folder_is_refused(tmp_path, name):
-    """Nothing is written outside."""
+    """A zip with a path out of its folder is refused, and nothing is written outside."""
     with zipfile.ZipFile(tmp_path / "class.zip", "w") as packed:
         packed.writestr(name, "x = 1")
     one_sentence(
@@ -314,7 +320,7 @@ def test_a_zip_that_leaves_its_folder_is_refused(tmp_path, name):
 
 
 def test_unsafe_results_are_not_official(tmp_path):
-    """`--unsafe` says so in the terminal and in every result."""
+    """The terminal and every result mark a run with `--unsafe` as not official."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "ada.py").write_text(RIGHT)
     results = graded(tmp_path / "class", tmp_path / "out", "--unit", "numbers", "--unsafe")
@@ -323,7 +329,7 @@ def test_unsafe_results_are_not_official(tmp_path):
 
 
 def test_grading_is_refused_where_it_cannot_confine(tmp_path):
-    """Exit code 2, what is missing, and nothing graded."""
+    """Without confinement, `grade` exits with 2, says what is missing and grades nothing."""
     code = (
         "import autograder.sandbox.inside.confinement as w; w.missing = lambda: ['the kernel has "
         "no Landlock.']\n"
@@ -339,7 +345,7 @@ def test_grading_is_refused_where_it_cannot_confine(tmp_path):
 
 
 def test_a_second_run_into_the_same_folder_at_once_is_refused(tmp_path):
-    """It says so and stops."""
+    """A second simultaneous run into the same folder stops with a message."""
     submit(tmp_path / "class", "ada", RIGHT)
     with only_writer(tmp_path / "out"):
         done = run_command("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
@@ -347,7 +353,7 @@ def test_a_second_run_into_the_same_folder_at_once_is_refused(tmp_path):
 
 
 def test_hostile_names_are_text_in_the_pages(tmp_path):
-    """A student's folder named like markup is shown, linked and escaped."""
+    """A folder named like markup is shown, linked and escaped on the pages."""
     name = "<script>alert(1)<"
     (tmp_path / "class" / name / UNIT).mkdir(parents=True)
     (tmp_path / "class" / name / UNIT / f"{UNIT}.py").write_text(
@@ -360,7 +366,7 @@ def test_hostile_names_are_text_in_the_pages(tmp_path):
 
 
 def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
-    """Two runs into two folders have two seeds, recorded in each."""
+    """Two runs into two folders draw two seeds and record them in each result."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "ada.py").write_text("x = 1")
     for out in ("one", "two"):
@@ -378,9 +384,9 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
 
 
 def test_data_says_what_is_here(course):
-    """`data` lists each dataset with licence and place, and what to do where some cannot be had.
+    """`data` lists each dataset with licence and place, and what to do about a missing one.
 
-    Where another serves in its place, it says so. Where none can be had the exit code is 1.
+    It says where another dataset serves instead. If none is available, the exit code is 1.
     """
     done = run_command("data", cwd=course)
     assert done.returncode == 0
@@ -397,9 +403,9 @@ def test_data_says_what_is_here(course):
 
 
 def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
-    """Two styles of one mistake are a group, another mistake is not.
+    """Equal wrong answers without a known mistake are shown as a group, across styles.
 
-    `--verbose` says who does what.
+    Another mistake is not in the group. `--verbose` lists the students.
     """
     bodies = {"ada": "x / 3", "bob": "x * (1 / 3)", "cy": "x / 4"}
     for student, body in bodies.items():
@@ -414,7 +420,7 @@ def test_equal_wrong_answers_that_nobody_has_named_are_shown(tmp_path):
 
 
 def test_doctor_says_what_works_and_what_does_not(tmp_path):
-    """Grades are official here, and without bubblewrap, but not where a worker is unconfined."""
+    """`doctor` calls grades official with or without bubblewrap, but not for unconfined workers."""
     done = run_command("doctor")
     for package in ("canvasapi", "PyYAML"):
         assert f"{package}: " in done.stdout
@@ -451,7 +457,7 @@ def test_doctor_says_what_works_and_what_does_not(tmp_path):
 
 
 def courses_of(out):
-    """The course that each result of a run was graded by."""
+    """Return the course by which each result of a run was graded."""
     found = [json.loads(path.read_text()) for path in out.glob("*/*.json")]
     made_by = [result["provenance"] for result in found]
     return {(provenance["course_title"], provenance["course_folder"]) for provenance in made_by}
@@ -459,9 +465,9 @@ def courses_of(out):
 
 @pytest.mark.parametrize("how", ["option", "variable", "around", "above"])
 def test_the_course_is_named_or_is_the_one_around(course, tmp_path, how):
-    """The course is that of `--course`, `$AUTOGRADER_COURSE`, this folder, or one above it.
+    """The course comes from `--course`, `$AUTOGRADER_COURSE`, this folder, or one above it.
 
-    `grade` prints it, and each result keeps it.
+    `grade` prints it, and each result stores it.
     """
     submit(tmp_path / "class", "ada", RIGHT)
     options = ["--course", course] if how == "option" else []
@@ -475,7 +481,7 @@ def test_the_course_is_named_or_is_the_one_around(course, tmp_path, how):
 
 
 def test_a_course_that_is_named_comes_first(course, tmp_path):
-    """The option before the variable, and the variable before the folder around."""
+    """`--course` precedes the variable, and the variable precedes the surrounding folder."""
     for title in ("Around", "Variable", "Option"):
         shutil.copytree(course, tmp_path / title)
         text = (course / "course.toml").read_text().replace("Numbers and words", title)
@@ -496,7 +502,7 @@ def test_a_course_that_is_named_comes_first(course, tmp_path):
     [[], ["check"], ["hint"], ["build"], ["data"], ["validate"], ["grade", ".", "--out", "x"]],
 )
 def test_no_course_is_one_sentence(tmp_path, command):
-    """Where it was looked for, and how to name one."""
+    """Without a course, the message says where the command looked and how to name one."""
     done = run_command(*command, cwd=tmp_path)
     one_sentence(done, f"There is no course.toml in {tmp_path} or above it.")
     assert "--course FOLDER" in done.stderr
@@ -504,7 +510,7 @@ def test_no_course_is_one_sentence(tmp_path, command):
 
 
 def test_a_folder_that_is_no_course_is_told(tmp_path):
-    """By the option and by the variable: neither is passed over."""
+    """A folder without a course is an error, from the option and from the variable."""
     one_sentence(
         run_command("check", "--course", tmp_path),
         f"{tmp_path} is no course: it holds no course.toml.",
@@ -513,9 +519,9 @@ def test_a_folder_that_is_no_course_is_told(tmp_path):
 
 
 def test_a_course_inside_what_is_graded_is_refused(course, tmp_path):
-    """Nothing is graded where a student could have brought the course.
+    """Nothing is graded if the course lies inside the submissions.
 
-    It is the folder around, is reached by a link, or is named by the option.
+    This holds for a surrounding folder, a link and the option.
     """
     submit(tmp_path / "class", "ada", RIGHT)
     shutil.move(course, tmp_path / "class" / "ada" / "course")
@@ -557,9 +563,9 @@ def with_import(course, line, unit=UNIT):
 def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(
     course, tmp_path, line, command
 ):
-    """An author's mistyped import is told by a traceback, not by a package to install.
+    """A mistyped import in an author's file gives a traceback, not a package to install.
 
-    That is so though the course and the engine know packages of such names.
+    This holds even if the course and the engine know packages of similar names.
     """
     text = (course / "course.toml").read_text()
     (course / "course.toml").write_text(f'{text}\n[packages]\nnumpy = {{ install = "numpy" }}\n')
@@ -581,7 +587,7 @@ def test_an_authors_mistyped_import_is_a_traceback_that_names_the_file(
 def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_imports_it(
     course, tmp_path
 ):
-    """Its absence is not told as one of the engine's extras."""
+    """A missing package that only the engine knows is the author's error, not a missing extra."""
     path = with_import(course, "import nbgrader")
     (tmp_path / "nbgrader.py").write_text(
         "raise ModuleNotFoundError(\"No module named 'nbgrader'\", name='nbgrader')"
@@ -594,7 +600,7 @@ def test_a_package_that_only_the_engine_knows_is_the_authors_own_where_a_check_i
 
 
 def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tmp_path):
-    """The distribution's own name stands in the command."""
+    """The message about a missing extra has a command with the distribution's own name."""
     code = "import sys; sys.modules['tomli_w'] = None; from autograder.cli import main; main()"
     command = [sys.executable, "-c", code, "calibrate", small.WORDS, "--seeds", "1"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
@@ -606,9 +612,9 @@ def test_an_extra_that_a_command_lacks_is_told_with_how_to_install_it(course, tm
 def test_a_missing_package_of_the_course_is_told_with_how_to_install_it(
     course, tmp_path, line, late
 ):
-    """A package that the checks or the making of data lack is told by the name to install it by.
+    """The message about a missing package of checks or data has the name to install it by.
 
-    It is imported by another name.
+    That name differs from the one that is imported.
     """
     text = (course / "course.toml").read_text()
     package = 'fictive-reader = { install = "fictive-reader>=3", module = "fictive_reader" }'
@@ -658,7 +664,7 @@ main()
     ],
 )
 def test_an_oserror_of_a_bug_is_a_traceback(tmp_path, line):
-    """What nobody has foreseen is shown as it is, for those who mend it."""
+    """An unexpected OSError is shown as a traceback, for those who fix it."""
     submit(tmp_path / "class", "ada", RIGHT)
     command = [
         sys.executable,
@@ -684,7 +690,7 @@ def test_an_oserror_of_a_bug_is_a_traceback(tmp_path, line):
 )
 @pytest.mark.parametrize("command", ["grade", "release"])
 def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words, command):
-    """Which file, and why; whatever command writes."""
+    """For every command, a full disk or read-only folder gives one sentence: what file, and why."""
     (tmp_path / "out").mkdir()
     for number in range(8):
         submit(tmp_path / "class", f"student{number}", RIGHT)
@@ -711,7 +717,7 @@ def test_a_full_disk_and_a_read_only_folder_are_a_sentence(tmp_path, disk, words
 
 
 def test_a_receipt_is_the_checksum_of_the_file(course):
-    """It changes with any change of the file, and is what a page of feedback names."""
+    """The receipt changes with every change of the file and equals the one on the feedback page."""
     path = course / "assignments" / f"{UNIT}.py"
     before = run_command("receipt", "numbers", cwd=course).stdout
     assert before.startswith(f"{path.name}  {path.stat().st_size} bytes  ")
@@ -728,7 +734,10 @@ def test_a_receipt_is_the_checksum_of_the_file(course):
 
 
 def test_a_hint_without_arguments_is_for_the_next_check(course):
-    """Of the unit at hand, one more step each time; when all of a unit passes, of the next."""
+    """Without arguments, `hint` takes the unit's next failing check, one more step each time.
+
+    Once a whole unit passes, it goes on to the next.
+    """
     done = run_command("hint", cwd=course)
     assert (done.returncode, done.stdout) == (0, "1 of 5: What is twice a number?\n")
     assert run_command("hint", cwd=course).stdout == "2 of 5: The number and itself again.\n"
@@ -743,9 +752,9 @@ def test_a_hint_without_arguments_is_for_the_next_check(course):
 
 
 def test_a_hint_for_training_is_in_the_courses_words(course):
-    """`check` gives hints in the course's words.
+    """`hint` gives the course's own words for training.
 
-    Of a check that does not exist it lists those that do.
+    For an unknown check it lists those that exist.
     """
     assert (
         run_command("hint", "numbers", "fitting", cwd=course).stdout
@@ -755,7 +764,7 @@ def test_a_hint_for_training_is_in_the_courses_words(course):
 
 
 def test_without_a_command_one_is_told_where_one_is(course):
-    """Each unit with what passes, and what to type next."""
+    """Without a command, `autograder` lists what passes in each unit and what to type next."""
     done = run_command(cwd=course)
     assert "> numbers_and_sums           0 of 4 checks" in done.stdout
     assert "Next is `doubling` of numbers_and_sums." in done.stdout
@@ -792,7 +801,10 @@ def test_check_tells_tools_what_it_tells_people(tmp_path):
 
 
 def test_a_command_looks_for_garbage_seldom():
-    """Python looks after 700 new objects, and trees of code have thousands that stay."""
+    """A command collects garbage rarely.
+
+    Python's default is every 700 new objects, and syntax trees keep thousands alive.
+    """
     before = gc.get_threshold()
     try:
         CliRunner().invoke(cli.main, ["doctor", "--help"])
@@ -802,7 +814,10 @@ def test_a_command_looks_for_garbage_seldom():
 
 
 def test_validate_proves_one_check_while_it_is_written():
-    """With its own mistakes and mutants only; one that is not there is told with the nearest."""
+    """`validate` can prove one check with its own mistakes and mutants.
+
+    An unknown check is reported with the nearest name.
+    """
     done = run_command("validate", UNIT, "--check", "doubling", "--seeds", "1", "--quick")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 of 3 mistakes diagnosed, on 1 seed" in done.stdout

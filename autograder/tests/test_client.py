@@ -1,6 +1,7 @@
 """The parent's side of the sandbox.
 
-A worker's fate costs only its own check, no answer is another's, nothing is left.
+A worker's failure affects only its own check, answers are never mixed up, and no process or file is
+left.
 """
 
 import subprocess
@@ -21,9 +22,10 @@ from autograder.sandbox.worker import printable
 
 
 def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tmp_path):
-    """As Debian's standard library does, with `sitecustomize.py`.
+    """bubblewrap starts although a folder holds a link that leads out of it.
 
-    Such a link cannot be bound a second time.
+    Debian's standard library has one, `sitecustomize.py`. Such a link cannot be bound a second
+    time.
     """
     for folder in (library := tmp_path / "library", elsewhere := tmp_path / "etc"):
         folder.mkdir()
@@ -38,14 +40,17 @@ def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tm
 
 
 def test_a_long_stub_in_any_script_reaches_the_server():
-    """Its first part: the message has a limit, and a server that it does not reach would end."""
+    """Of a long stub the server receives the first part.
+
+    A message has a limit, and a server that gets no message would end.
+    """
     with Server(small.unit(), stub="# %%\nsprache = '語'\n# " + "語🎉" * 100_000) as server:
         answer = server.worker(b"def treble(x): return 3 * x", "ada.py").ask(small.check(), 1)
     assert answer.failure == "missing"
 
 
 def test_memory_over_the_limit_is_an_error_of_the_submission(boxed):
-    """A MemoryError in the check; the next worker is as before."""
+    """Too much memory gives a MemoryError in the check; the next worker is unaffected."""
     assert "MemoryError" in small.inside(boxed, "return np.array(len(bytearray(4 << 30)))").message
     assert not small.inside(boxed, "return np.array(len(bytearray(200 << 20)))").failure
 
@@ -59,10 +64,10 @@ def test_memory_over_the_limit_is_an_error_of_the_submission(boxed):
     ],
 )
 def test_time_is_limited(boxed, code):
-    """A loop, a sleep, and one that closes its pipes end at the check's clock."""
+    """A loop, a sleep and a process that closes its pipes all end at the check's time limit."""
     began = time.monotonic()
     assert small.inside(boxed, code, seconds=0.5).failure in ("timeout", "killed")
-    assert time.monotonic() - began < 4  # a sleep is given four times its seconds
+    assert time.monotonic() - began < 4  # a sleep gets four times its seconds
 
 
 @pytest.mark.parametrize("then", ["while True: pass", "import os; os._exit(3)"])
@@ -76,7 +81,10 @@ def test_time_is_limited(boxed, code):
 def test_an_error_is_told_though_the_run_without_it_ends_the_process(
     boxed, error, failure, words, then
 ):
-    """Where a function raises, the check runs a second time for what the others return."""
+    """An error is reported even if the run without it ends the process.
+
+    Where a function raises, the check runs a second time for the values of the others.
+    """
     script = f"""
 calls = []
 
@@ -93,7 +101,7 @@ def double(x):
 
 
 def test_a_check_that_slept_saves_no_time_for_the_next(boxed):
-    """Its seconds of the processor are its own, however long the one before has waited."""
+    """CPU time is counted per check: a check that slept leaves no seconds for the next."""
     script = b"""
 import numpy as np, time
 asked = []
@@ -112,7 +120,7 @@ def double(x):
 
 
 def test_what_is_printed_plays_no_part(boxed):
-    """A flood of prints is thrown away and the answer counts."""
+    """Printed output is discarded, however much it is, and the answer counts."""
     answer = small.inside(
         boxed,
         """
@@ -127,7 +135,7 @@ def test_what_is_printed_plays_no_part(boxed):
 
 
 def test_a_flood_on_the_answer_pipe_is_cut(boxed):
-    """More bytes than a frame may have: the check is lost, the parent's memory is not."""
+    """More bytes than a frame allows end the check and do not fill the parent's memory."""
     megabytes = (MAX_FRAME >> 20) + 2
     flood = f"import os\nfor _ in range({megabytes}): os.write(4, bytes(1 << 20))"
     answer = small.inside(boxed, flood)
@@ -135,10 +143,7 @@ def test_a_flood_on_the_answer_pipe_is_cut(boxed):
 
 
 def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
-    """A well-formed frame with a token that was not asked is passed over.
-
-    The true answer counts.
-    """
+    """A well-formed frame with an unasked token is skipped, and the true answer counts."""
     answer = small.inside(
         boxed,
         """
@@ -153,7 +158,7 @@ def test_an_answer_ahead_of_its_question_counts_for_nothing(boxed):
 
 
 def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
-    """The words for failures are ours; any other is an answer that is out of form."""
+    """A reply with an unknown kind of failure is malformed: only the kit's kinds are valid."""
     answer = small.inside(
         boxed,
         """
@@ -177,12 +182,12 @@ def test_a_reply_that_tells_a_failure_of_no_kind_cannot_be_read(boxed):
             "true(replace(message, fields=message.fields | {'token': 'old'})) + true(message)",
             "",
         ),  # one too many before
-        ("frames[0]", "timeout"),  # to the question before, and none to this one
+        ("frames[0]", "timeout"),  # to the previous question, and none to this one
         ("time.sleep(3 * late) or true(message)", "timeout"),  # after the deadline
     ],
 )
 def test_an_answer_to_another_question_or_too_late_counts_for_nothing(boxed, reply, second):
-    """What a submission writes in the kit's place.
+    """Forged frames for other questions or after the deadline are ignored.
 
     The first check is answered, and so is one after the second.
     """
@@ -209,15 +214,15 @@ def double(x):
         )
         third = worker.ask(small.check(seconds=5), 3)
     assert (first.failure, next_one.failure, third.failure) == ("", second, "")
-    if not second:  # seeds differ, and so do right answers
+    if not second:  # seeds differ, so right answers differ
         assert not np.array_equal(first.arrays["doubled"], next_one.arrays["doubled"])
         assert next_one.arrays["doubled"].any()
 
 
 def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
-    """A few are passed over.
+    """A few small answers to other questions are skipped; a flood of them ends the check.
 
-    Then the check is given up, and the grader's time is not spent on them.
+    So the grader spends little time on them.
     """
     code = """
         import os
@@ -245,7 +250,10 @@ def test_a_flood_of_small_answers_to_other_questions_is_cut(boxed):
     ],
 )
 def test_a_check_that_ends_its_worker_costs_that_check_alone(boxed, code, words):
-    """The fate is told in words, and the same submission's next check gets a new worker."""
+    """A check that ends its worker affects only itself; the next check gets a new worker.
+
+    The feedback says how the worker ended.
+    """
     script = f"def double(x):\n{textwrap.indent(code, '    ')}\ndef running_sum(x): return x, x\n"
     with boxed.worker(script.encode(), "ada.py") as worker:
         assert words in worker.ask(small.check(), 1).message
@@ -253,7 +261,7 @@ def test_a_check_that_ends_its_worker_costs_that_check_alone(boxed, code, words)
 
 
 def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
-    """It is told as `ServerGone`, and no process is left."""
+    """If the server dies, its workers die, too, and the parent raises `ServerGone`."""
     with Server(small.unit()) as running:
         threading.Timer(0.5, running.process.kill).start()
         with pytest.raises(ServerGone):
@@ -264,7 +272,7 @@ def test_when_the_server_dies_its_workers_die_and_the_parent_notices():
 
 
 def test_closing_leaves_no_process_and_no_file():
-    """The server's folder is gone, and so is the server."""
+    """After closing, the server and its folder are gone."""
     running = Server(small.unit())
     folder, process = running.folder, running.process
     running.close()
@@ -273,7 +281,7 @@ def test_closing_leaves_no_process_and_no_file():
 
 
 def test_checks_together_have_a_limit(tmp_path):
-    """A submission whose time is over is told so at the checks that were left."""
+    """A submission whose total time is used up is told so at the remaining checks."""
     checks = """
         from autograder.check import Limits, UnitSettings, check, named
 
@@ -304,7 +312,7 @@ def test_control_characters_of_a_submission_are_stripped():
 
 
 def test_two_servers_order_a_set_of_strings_alike():
-    """A grade is the same each time, also of a program that rests on the order of a set."""
+    """Two servers iterate a set of strings in the same order, so grades are reproducible."""
     unit = small.unit(small.WORDS)
     (shortening,) = (check for check in unit.checks if check.name == "shortening")
     answers = []

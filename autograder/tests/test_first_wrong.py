@@ -1,4 +1,4 @@
-"""The first wrong number, which practice shows below a remark that names no mistake."""
+"""The first wrong number, which practice shows below a remark that diagnoses no mistake."""
 
 from dataclasses import replace
 
@@ -68,7 +68,10 @@ def told(want, got, name="y"):
     ],
 )
 def test_the_first_wrong_number_is_told(want, got, words):
-    """With digits enough to see the difference; nothing of text and of another shape."""
+    """The first wrong number is shown with enough digits to see the difference.
+
+    It is not shown for text or for another shape.
+    """
     assert told(want, got) == words
 
 
@@ -87,7 +90,10 @@ def test_the_first_wrong_number_is_told(want, got, words):
     ],
 )
 def test_of_a_list_of_another_length_a_row_is_told(want, got, words):
-    """The first that is missing, else the first that is too much; none where all are wrong."""
+    """For a list of another length the first missing or surplus row is shown.
+
+    If all rows are wrong, none is shown.
+    """
     assert told(want, got) == words
 
 
@@ -101,13 +107,13 @@ def test_of_a_list_of_another_length_a_row_is_told(want, got, words):
     ],
 )
 def test_a_remark_stands_before_its_arrays(arrays, named):
-    """At most three are named: what helps is the sentence."""
+    """A remark precedes its arrays, of which it names at most three."""
     verdict = Verdict("numbers", "", 1, 0, "failed", (Remark("a slip.", tuple(arrays)),))
     assert verdict_lines(verdict).plain.splitlines()[1] == f"    a slip.{named}"
 
 
 def test_a_remark_that_names_a_mistake_has_no_number():
-    """The others have that of their first wrong array."""
+    """A remark that diagnoses a mistake shows no number; the others show their first wrong one."""
     slip = Mistake("m", "a slip."), Answer({"y": Y, "z": Z + 1})
     known = PlainKey(Answer({"y": Y, "z": Z}), (slip,))
     answer = Answer({"y": np.sin(Y), "z": Z + 1})
@@ -122,7 +128,7 @@ def test_a_remark_that_names_a_mistake_has_no_number():
 
 
 def test_practice_shows_it_in_the_terminal():
-    """Below the relation that the student's own key gives away."""
+    """The terminal shows the number below the relation that the public key gives away."""
     script = small_class.SOLVED[small.UNIT].replace("return 2 * x", "return 6 * x")
     assert "6 * x" in script
     unit = small.unit()
@@ -133,7 +139,7 @@ def test_practice_shows_it_in_the_terminal():
 
 
 def test_practice_shows_the_points_as_a_grade_does():
-    """To a hundredth, and the sum too; what is not all is never shown as all."""
+    """Practice shows points and their sum to a hundredth and rounds nothing up to the maximum."""
     key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
     partial = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {})
     whole = judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z}), {})
@@ -157,12 +163,15 @@ def test_practice_shows_the_points_as_a_grade_does():
 
 
 def as_points_of(verdict):
-    """The points of a check as a student's page shows them."""
+    """Return the points of a check as a student's page shows them."""
     return environment().from_string("{{ verdict|points_of }}").render(verdict=verdict)
 
 
 def test_practice_puts_the_sign_of_all_points_where_all_are_earned():
-    """With an early mistake carried forward a check has all points, and passes as far as it can."""
+    """With an error carried forward, a check with all points has their sign.
+
+    It passes as far as it can.
+    """
     key = PlainKey(Answer({"x": Y, "y": Y, "z": Z}))
     carried = replace(judge(numbers, key, Answer({"x": Y, "y": Y, "z": Z + 1}), {}), earned=2.0)
     assert carried.status == "partial"
@@ -170,7 +179,10 @@ def test_practice_puts_the_sign_of_all_points_where_all_are_earned():
 
 
 def test_no_blank_ends_a_line_whose_sentence_names_the_arrays():
-    """As "wrong values: 8 of 12 in `a`, 2 of 4 in `b`."."""
+    """No line ends in a space where the sentence itself names the arrays.
+
+    An example is "wrong values: 8 of 12 in `a`, 2 of 4 in `b`.".
+    """
     remark = Remark("wrong values: 8 of 12 in `a`, 2 of 4 in `b`.", ("a", "b"))
     verdict = Verdict("numbers", "", 1, 0, "failed", (remark,))
     assert verdict_lines(verdict).plain.splitlines()[1].endswith("in `b`.")

@@ -1,4 +1,4 @@
-"""A student's folder: made from a release, and brought up to the next one without losing a line."""
+"""A student's folder is made from a release and updated to the next without losing a line."""
 
 import re
 import shutil
@@ -30,19 +30,19 @@ def first(tmp_path_factory):
 
 @pytest.fixture
 def work(first, tmp_path):
-    """A student's folder."""
+    """Make a student's folder."""
     start(first, tmp_path / "work")
     return tmp_path / "work"
 
 
 @pytest.fixture
 def second(first, tmp_path):
-    """The next release, as yet the same."""
+    """Return the next release, which still equals the first."""
     return shutil.copytree(first, tmp_path / "second")
 
 
 def change(folder, old, new, name=SCRIPT):
-    """Change a release's file, and a stub also where it is noted as given."""
+    """Change a release's file; for a stub also the recorded starter code."""
     file = folder / name
     text = file.read_text()
     assert old in text
@@ -52,7 +52,10 @@ def change(folder, old, new, name=SCRIPT):
 
 
 def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
-    """From a folder or a zip of one; a folder that is there is left alone."""
+    """A folder is made from a release's folder or zip; an existing folder is left alone.
+
+    The command says what to do next.
+    """
     packed = shutil.make_archive(str(tmp_path / "release"), "zip", first.parent)
     for source, name in ((first, "from a folder"), (packed, "from a zip")):
         done = small.run_command("start", name, source, cwd=tmp_path)
@@ -66,7 +69,7 @@ def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
 
 
 def test_what_is_no_release_is_refused(first, work, tmp_path):
-    """A course with its solutions, a zip of something else, a file, the folder itself."""
+    """A course with solutions, another zip, a file, and the folder itself are refused."""
     packed = tmp_path / "other.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.txt", "a")
@@ -79,7 +82,10 @@ def test_what_is_no_release_is_refused(first, work, tmp_path):
 
 
 def test_a_release_comes_in_and_what_was_written_stays(work, second):
-    """Text, checks and a new file; progress is kept, and the old files are copied."""
+    """An update brings new text, checks and files and keeps the student's code and progress.
+
+    The old files are copied.
+    """
     fill(work, double=RIGHT["double"])
     assert small.run_command("check", "numbers", "--quick", cwd=work).returncode == 1
     before = written(work).read_bytes()
@@ -106,7 +112,10 @@ def test_a_release_comes_in_and_what_was_written_stays(work, second):
 
 
 def test_where_both_changed_the_same_lines_the_student_s_stay(work, second):
-    """The new text lies beside, and the next release is compared with the one that came in."""
+    """Where both changed the same lines, the student's stay and the new text lies beside.
+
+    The following release is merged against the one that came in.
+    """
     text = written(work).read_text()
     written(work).write_text(text.replace("import numpy as np", "import numpy as np  # mine"))
     change(second, "import numpy as np", "import numpy as np  # theirs")
@@ -121,7 +130,10 @@ def test_where_both_changed_the_same_lines_the_student_s_stay(work, second):
 
 @pytest.mark.parametrize("how", ["notebook", "bytes", "unknown"])
 def test_a_script_that_cannot_be_joined_stays(how, work, second):
-    """Where one works in a notebook, in another encoding, or nobody noted what was given."""
+    """A script that cannot be merged stays as it is.
+
+    Examples: a student works in a notebook or another encoding, or no starter code was recorded.
+    """
     if how == "notebook":
         written(work).with_suffix(".ipynb").write_text("{}")
     elif how == "bytes":
@@ -138,7 +150,10 @@ def test_a_script_that_cannot_be_joined_stays(how, work, second):
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_line_ends_and_marks_of_windows_stay(mark, work, second):
-    """They are no change of the student's, and what comes in has them too."""
+    """Windows line ends and byte order marks are no change of the student's.
+
+    Merged text gets them, too.
+    """
     windows = mark + written(work).read_bytes().replace(b"\n", b"\r\n")
     written(work).write_bytes(windows)
     change(second, "import numpy as np", "import numpy as np\nimport math")
@@ -153,7 +168,7 @@ def test_line_ends_and_marks_of_windows_stay(mark, work, second):
 
 @pytest.fixture(scope="module")
 def weeks(tmp_path_factory):
-    """Releases of one unit each, by unit."""
+    """Return releases of one unit each, by unit."""
     place = tmp_path_factory.mktemp("weeks")
     for unit in (UNIT, WORDS):
         release(small.COURSE, place / unit, units=[unit])
@@ -161,7 +176,10 @@ def weeks(tmp_path_factory):
 
 
 def test_a_release_of_the_next_unit_leaves_those_of_before_at_work(weeks, tmp_path):
-    """The course names both; each is checked, gets a receipt, and runs; checking all finds both."""
+    """After a release of the next unit, earlier units can still be checked, run and get receipts.
+
+    The course names both units, and checking all finds both.
+    """
     work = tmp_path / "work"
     start(weeks / UNIT, work)
     fill(work, double=RIGHT["double"])
@@ -179,7 +197,7 @@ def test_a_release_of_the_next_unit_leaves_those_of_before_at_work(weeks, tmp_pa
 
 
 def test_a_unit_that_an_earlier_update_took_out_of_the_course_comes_back(weeks, tmp_path):
-    """Its stub was noted as given, and its checks are there."""
+    """A unit that an earlier update removed comes back with its recorded stub and its checks."""
     work = tmp_path / "work"
     start(weeks / UNIT, work)
     update(read_course(work), weeks / WORDS)
@@ -190,7 +208,7 @@ def test_a_unit_that_an_earlier_update_took_out_of_the_course_comes_back(weeks, 
 
 
 def test_another_public_seed_is_told_for_the_units_that_stay(weeks, tmp_path):
-    """Their reference outputs no longer fit."""
+    """If the public seed changes, the update names units whose reference outputs no longer fit."""
     work = tmp_path / "work"
     start(weeks / UNIT, work)
     other = shutil.copytree(weeks / WORDS, tmp_path / "other")
@@ -211,12 +229,15 @@ def test_another_public_seed_is_told_for_the_units_that_stay(weeks, tmp_path):
     ],
 )
 def test_a_release_of_all_units_decides_their_order(here, released, then):
-    """After any other, what is new comes last."""
+    """A release of all units sets their order; after any other, new units come last."""
     assert all_units(here, released) == then
 
 
 def test_what_only_the_folder_names_stays_in_its_course():
-    """Roles of corpora and packages; where both name one, the release is right."""
+    """Roles of corpora and packages that only the folder names stay in its course.
+
+    Where the release and the folder name the same one, the release wins.
+    """
     here = (
         'units = ["a"]\n[corpora]\ntext = ["one"]\nwords = ["two", "ä"]\n'
         '[packages]\ntorch = { install = "torch>=2", why = "for a" }\n'
@@ -237,7 +258,7 @@ EDITS = st.lists(st.tuples(st.sampled_from(["insert", "replace", "delete"]), PLA
 
 
 def edited(lines, edits, name):
-    """Lines after edits, and the lines that are new, each unlike all others."""
+    """Return edited lines, and the new ones, which are all different."""
     lines = list(lines)
     new = []
     for number, (how, place) in enumerate(edits):
@@ -255,7 +276,10 @@ def edited(lines, edits, name):
 
 @given(st.lists(st.sampled_from("abc"), max_size=20), EDITS, EDITS)
 def test_all_that_a_student_wrote_is_in_the_joined_text(base, ours, theirs):
-    """And all that the release changed, where the student changed nothing."""
+    """The merged text has every line of the student's.
+
+    It has every change of the release where the student changed nothing.
+    """
     our_lines, ours_new = edited(base, ours, "mine")
     their_lines, theirs_new = edited(base, theirs, "theirs")
     merged = merge(base, our_lines, their_lines)
@@ -274,9 +298,9 @@ def test_all_that_a_student_wrote_is_in_the_joined_text(base, ours, theirs):
 @settings(max_examples=40, deadline=None)
 @given(edits=st.lists(st.tuples(EDITS, EDITS), min_size=1, max_size=3), windows=st.booleans())
 def test_no_edit_is_lost_by_any_release(edits, windows, first, tmp_path_factory):
-    """Through several releases, every line that a student wrote stands in the file or in a copy.
+    """Through several releases, every line of the student's is in the file or in a copy.
 
-    What stands in the file before an update lies beside it afterwards, byte for byte.
+    The file before an update is copied byte for byte.
     """
     place = tmp_path_factory.mktemp("updates")
     course = start(first, place / "work")

@@ -1,4 +1,4 @@
-"""What students get of a course: the units asked for, no answer, and no stub that earns."""
+"""What students receive: the requested units, no answers, and no stub that earns points."""
 
 import shutil
 
@@ -22,24 +22,24 @@ FORMS = {
     "classroom50": classroom50,
     "gradescope": gradescope,
 }
-# nbgrader makes of its own course what students get
+# nbgrader itself makes the students' version from its course
 ALL_FORMS = FORMS | {"nbgrader": nbgrader_bridge.build}
 
 
 @pytest.fixture
 def course(tmp_path):
-    """A course to be changed."""
+    """Copy the course, so that a test can change it."""
     return read_course(small.copy_course(tmp_path / "course"))
 
 
 def files_of(folder):
-    """The paths below a folder that are no hidden ones."""
+    """Return the paths below a folder that are not hidden."""
     paths = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     return {path for path in paths if not path.startswith(".")}
 
 
 def an_answer():
-    """A line of the fixture's solution that gives an answer away."""
+    """Return a line of the fixture's solution that gives an answer away."""
     return max(secret_lines([solution_of(small.unit())]), key=len)
 
 
@@ -47,7 +47,10 @@ def an_answer():
 
 
 def test_a_release_of_a_unit_holds_nothing_of_the_others(course, tmp_path):
-    """No stub, key, checks or data of theirs; course.toml names this unit only."""
+    """A release of a unit holds no stub, key, checks or data of the others.
+
+    Its course.toml names this unit only.
+    """
     release(course, tmp_path / "week", units=[WORDS, WORDS])
     found = files_of(tmp_path / "week")
     (wheel,) = (name for name in found if name.endswith(".whl"))
@@ -66,7 +69,7 @@ def test_a_release_of_a_unit_holds_nothing_of_the_others(course, tmp_path):
 
 
 def test_a_release_of_a_unit_holds_what_its_checks_need(course, tmp_path):
-    """Helpers that its checks import, and data that they train on."""
+    """A release holds the helpers that its checks import and the data that they train on."""
     release(course, tmp_path / "week", units=[UNIT])
     found = files_of(tmp_path / "week")
     assert {"checks/helpers.py", "datasets/line/manifest.toml"} <= found
@@ -74,7 +77,7 @@ def test_a_release_of_a_unit_holds_what_its_checks_need(course, tmp_path):
 
 
 def test_a_release_of_a_unit_works(course, tmp_path):
-    """A student checks it, and meets no other unit."""
+    """A student can check the released unit and sees no other."""
     done = small.run_command("build", WORDS, "--release", tmp_path / "week", cwd=course.folder)
     assert done.returncode == 0, done.stderr
     done = small.run_command("check", cwd=tmp_path / "week")
@@ -85,7 +88,7 @@ def test_a_release_of_a_unit_works(course, tmp_path):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
-    """Also where it is named with `--unit`; solutions are in Gradescope's alone."""
+    """Each form holds only the unit named by `--unit`; only Gradescope's holds solutions."""
     FORMS[form](course, tmp_path / "out", units=(WORDS,))
     found = files_of(tmp_path / "out")
     if form == "notebooks":
@@ -99,7 +102,7 @@ def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
 
 @pytest.mark.parametrize("form", ["release", "notebooks", "nbgrader"])
 def test_units_begin_with_a_link_to_their_page_where_the_course_has_a_site(form, course, tmp_path):
-    """Below their title; the units of a course without a site have none."""
+    """If the course has a site, units have a link to their page below the title."""
     link = "[Read this unit with its pictures and outputs.](https://example.org/nets/units/"
     ALL_FORMS[form](course, tmp_path / "without")
     course_file = course.folder / "course.toml"
@@ -127,7 +130,7 @@ def test_an_address_of_a_site_that_is_none_is_refused(course):
 
 
 def test_the_list_of_units_is_changed_and_nothing_else():
-    """However it is laid out."""
+    """Only the list of units in course.toml changes, whatever its layout."""
     for units in ('["a", "b"]', "[\n  'a', # one\n  \"b\",\n]"):
         text = f"x = 1\nunits = {units}\ny = [2]\n"
         assert with_units(text, ["b"]) == 'x = 1\nunits = ["b"]\ny = [2]\n'
@@ -139,7 +142,7 @@ def test_the_list_of_units_is_changed_and_nothing_else():
 @pytest.mark.parametrize("form", ALL_FORMS)
 @pytest.mark.parametrize("file", ["checks/helpers.py", "datasets/line/README.md"])
 def test_no_form_is_written_that_holds_a_line_of_a_solution(form, file, course, tmp_path):
-    """The refusal names the file and the line."""
+    """A release that would hold a line of a solution is refused, with the file and the line."""
     path = course.folder / file
     path.write_text(f"{path.read_text()}\n# {an_answer()}\n")
     with pytest.raises(GivesAnswers) as refused:
@@ -149,7 +152,7 @@ def test_no_form_is_written_that_holds_a_line_of_a_solution(form, file, course, 
 
 
 def test_a_line_that_computes_nothing_or_is_given_is_no_answer():
-    """An import, a loop's head, one call with names, and what the given part shows."""
+    """Some lines are no answers: an import, a loop head, one call with names, given code."""
     solution = read_solution(
         """
 shown = first * 2 + second
@@ -190,7 +193,7 @@ def f(seed):
     ],
 )
 def test_a_line_is_found_whole(text, is_leak, tmp_path):
-    """In code, in a page, in a notebook; and not as a part of another statement."""
+    """An answer is found as a whole statement in code, pages and notebooks, not as a part."""
     solution = read_solution("### BEGIN SOLUTION\nreturn first - second\n### END SOLUTION\n")
     (tmp_path / "notes.txt").write_text(text)
     assert bool(leaks(tmp_path, [solution])) == is_leak
@@ -230,7 +233,11 @@ SOLUTION = """
 
 
 def test_a_stub_that_earns_points_is_neither_built_nor_released(tmp_path):
-    """A function without markers: no marker is mistyped, and all of it would be given away."""
+    """A stub that earns points is neither built nor released.
+
+    A function without markers, for example, would be given away whole, though no marker is
+    mistyped.
+    """
     unit = small.write_course(tmp_path / "course", "halves", EXPERIMENTS, SOLUTION)
     small.with_calls(unit)
     build(unit.course)

@@ -1,4 +1,4 @@
-"""A good solution beside a student's own: of what passed, where a policy allows it."""
+"""A good solution beside a student's own: for passed exercises, if the policy allows it."""
 
 import pytest
 import small
@@ -21,14 +21,14 @@ ALL_SOLVED = HALF_SOLVED.replace("x.mean(0)", "x.sum(0)")
 
 
 def run(*arguments):
-    """Run a command that is to succeed."""
+    """Run a command that must succeed."""
     done = small.run_command(*arguments)
     assert done.returncode == 0, done.stderr + done.stdout
 
 
 @pytest.fixture(scope="module")
 def grades(tmp_path_factory):
-    """Grades of two students: ada solved both exercises, bea one and a half."""
+    """Grade two students: ada solved both exercises, bea one and a half."""
     folder = tmp_path_factory.mktemp("class")
     for student, text in (("ada", ALL_SOLVED), ("bea", HALF_SOLVED)):
         place = folder / "submitted" / student / UNIT
@@ -40,7 +40,7 @@ def grades(tmp_path_factory):
 
 
 def pages(grades, folder, policy):
-    """Write feedback under a policy; the page of each student."""
+    """Write feedback under a policy; return the page of each student."""
     (folder / "policy.toml").write_text(policy)
     run("feedback", grades, "--out", folder / "pages", "--policy", folder / "policy.toml")
     return [(folder / "pages" / f"{name} {UNIT}.html").read_text() for name in ("ada", "bea")]
@@ -69,12 +69,12 @@ def test_pages_of_the_class_never_hold_it(grades):
 
 
 def verdict(name, status):
-    """A verdict of which only the status matters."""
+    """Return a verdict of which only the status matters."""
     return Verdict(name=name, title=name, status=status, earned=0.0, points=1.0, seconds=0.0)
 
 
 def test_an_exercise_with_several_checks_is_solved_when_all_of_them_passed():
-    """`fit` has two checks, the second of which trains."""
+    """An exercise is solved once all of its checks pass: `fit` has two, and the second trains."""
     exact = [verdict(name, "passed") for name in ("doubling", "summing", "three_steps")]
     whole = good_solutions(COURSE, UNIT, [*exact, verdict("fitting", "passed")])
     assert list(whole) == ["doubling", "summing", "three_steps"]

@@ -1,7 +1,7 @@
 """Hostile answers of other kinds: tables, rows, figures, printed text, exceptions.
 
-Each is our solution of the recipes of docs/recipes.md with one function replaced, and all are
-handed in as one class, which the real command grades.
+Each is our solution of the recipes of docs/recipes.md with one function replaced. All are submitted
+as one class and graded by the real command.
 """
 
 import json
@@ -22,7 +22,7 @@ PAGE = small.ROOT / "docs" / "recipes.md"
 PACKAGES = {"numpy": "", "pandas": "", "matplotlib": "", "scipy": ""}
 SECRET = "SECRETOF" + "THEINSTRUCTOR"
 
-# the check that is attacked → what the attacks are called → what stands behind our solution
+# the attacked check → the name of the attack → the text after our solution
 TABLES = {
     "a class that is called as pandas' own": """
 class DataFrame:
@@ -307,7 +307,7 @@ CASES = [(check, name) for check, attacks in ATTACKS.items() for name in attacks
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """The results of all of them and of our own solution, by name."""
+    """Return the results of all of them and of our own solution, by name."""
     folder = tmp_path_factory.mktemp("kinds")
     head, head_of_checks, *blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     scripts = "\n\n".join([head, *blocks[::2]])
@@ -352,7 +352,10 @@ def called(check, name):
 
 
 def test_the_honest_file_among_them_earns_all(graded):
-    """Whatever the others do. The written answer waits for a person."""
+    """The honest file earns all points, whatever the others do.
+
+    Its written answer waits for an instructor.
+    """
     told = {name: check["status"] for name, check in graded["honest"].items()}
     assert told.pop("concluding") == "recorded"
     assert set(told.values()) == {"passed"}
@@ -361,7 +364,7 @@ def test_the_honest_file_among_them_earns_all(graded):
 
 @pytest.mark.parametrize(("attacked", "name"), CASES)
 def test_an_answer_of_another_kind_earns_nothing(attacked, name, graded):
-    """And costs its own check alone; why is told in words."""
+    """An answer of another kind fails only its own check, and the feedback says why."""
     checks = graded[called(attacked, name)]
     for one, check in checks.items():
         if one != attacked:

@@ -1,7 +1,7 @@
-"""nbgrader's way under attack: hostile notebooks, and what lies beside them, change no score.
+"""Hostile notebooks and the files beside them change no score on nbgrader's way.
 
-The course stands in a folder of its own. Each notebook holds the same mistake, so that the score is
-known, and whatever of it is executed outside the sandbox leaves a mark.
+The course has its own folder. Each notebook holds the same mistake, so the score is known. Whatever
+of it runs outside the sandbox leaves a trace.
 """
 
 import json
@@ -33,7 +33,7 @@ MORE = {
 
 
 def marks(book):
-    """nbgrader's metadata of each cell that has any."""
+    """Return nbgrader's metadata of each cell that has any."""
     return [cell.metadata["nbgrader"] for cell in book.cells if "nbgrader" in cell.metadata]
 
 
@@ -137,7 +137,7 @@ BESIDE = {  # files beside a notebook that nbgrader, Jupyter or Python might rea
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """The folder, after our grades were written into nbgrader's gradebook, and what was said."""
+    """Enter our grades into nbgrader's gradebook; return the folder and the output."""
     base = tmp_path_factory.mktemp("hostile-nbgrader")
     folder = base / "sums"
     assert small.run_command("nbgrader", folder).returncode == 0
@@ -162,7 +162,7 @@ def recorded(tmp_path_factory):
 
 
 def test_every_result_is_entered_or_told(recorded):
-    """The command ends as it should, and nothing of a notebook has run outside the sandbox."""
+    """Every result is entered or reported, and no notebook's code runs outside the sandbox."""
     base, _, done = recorded
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (base / "ran").exists()
@@ -173,7 +173,10 @@ def test_every_result_is_entered_or_told(recorded):
 
 @pytest.mark.parametrize("student", ["beside", *(attack.__name__ for attack in ATTACKS)])
 def test_a_hostile_notebook_has_the_score_that_we_gave(student, recorded):
-    """Each check's cell has it, as an honest notebook's has; no other cell counts."""
+    """In a hostile notebook each check's cell has our score, as in an honest one.
+
+    No other cell counts.
+    """
     _, folder, _ = recorded
     path = folder / "grades" / UNIT / f"{student}.json"
     ours = {check["name"]: check["earned"] for check in json.loads(path.read_text())["checks"]}
@@ -186,7 +189,7 @@ def test_a_hostile_notebook_has_the_score_that_we_gave(student, recorded):
 
 
 def test_the_points_of_the_assignment_are_the_course_s(recorded):
-    """Whatever a notebook's metadata say."""
+    """The assignment's points are the course's, whatever a notebook's metadata say."""
     _, folder, _ = recorded
     words = """select base_cell.name, grade_cells.max_score from grade_cells
         join base_cell on base_cell.id = grade_cells.id"""

@@ -1,7 +1,7 @@
-"""What one student hands in through a platform changes nothing of what the others handed in.
+"""One student's submission through a platform changes nothing of the others'.
 
-A student decides what their files are called and hold, and what is in a zip of theirs; never what
-kind of source the whole is, whose a file is, nor when it came.
+A student chooses the names and contents of files and of a zip. The kind of source, the owner of a
+file and its time must not depend on them.
 """
 
 import io
@@ -34,7 +34,7 @@ EARLY = (1999, 1, 1, 0, 0, 0)
 CLASS = {"ada": [(SCRIPT, RIGHT)], "charles": [(SCRIPT, HALF)]}
 
 
-# ---- a class with one more student, as each platform hands it out
+# ---- a class with one more student, as each platform exports it
 
 
 def canvas(hand_ins):
@@ -105,11 +105,11 @@ PLATFORMS = [
     folders_of_units,
 ]
 
-# ---- what the one hands in
+# ---- what the one submits
 
 
 def zip_of(*files):
-    """A student's zip, whose files say that they are from last century."""
+    """Return a student's zip whose files have dates of the last century."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, text in files:
@@ -118,7 +118,7 @@ def zip_of(*files):
 
 
 def changed(content, at, value):
-    """A zip in which each entry of the table of contents has other bytes at a place."""
+    """Return a zip in which each entry of the table of contents has other bytes at a place."""
     raw, header = bytearray(content), content.find(b"PK\1\2")
     while header >= 0:
         raw[header + at : header + at + len(value)] = value
@@ -172,12 +172,12 @@ HAND_INS = {
 
 def hand_out(path, entries):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of two entries of one name
+        warnings.simplefilter("ignore")  # two entries of one name
         return pack(path, [Entry(name, content) for name, content in entries])
 
 
 def of_the_others(made, into):
-    """What was collected of all but the one: whose, of what, when and which bytes."""
+    """Return what was collected of everyone but the one: owner, unit, time and bytes."""
     return {
         (place.student, place.unit, place.latest.submitted, place.latest.sha256)
         for place in made.places
@@ -187,7 +187,10 @@ def of_the_others(made, into):
 
 @pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.__name__)
 def test_one_hand_in_changes_nothing_of_the_others(tmp_path, platform):
-    """Not what kind of source it is, whose a file is, nor when one came; and nothing is refused."""
+    """One submission changes neither the kind of source nor anybody else's owner or time.
+
+    Nothing is refused because of it.
+    """
     alone = collect(hand_out(tmp_path / "alone.zip", platform(CLASS)), tmp_path / "alone")
     expected = of_the_others(alone, tmp_path / "alone")
     assert len(expected) == 2
@@ -198,7 +201,7 @@ def test_one_hand_in_changes_nothing_of_the_others(tmp_path, platform):
         assert of_the_others(made, tmp_path / str(number)) == expected, what
         theirs = [place for place in made.places if "eve" in place.student]
         assert theirs or any("eve" in place for place in left(made)), what
-        if platform is not collected:  # there, a time beside a file is nbgrader's
+        if platform is not collected:  # here, a time beside a file is nbgrader's
             assert not any(place.latest.submitted.startswith("1") for place in theirs), what
         assert_no_control("\n".join(summary(made)))
 
@@ -216,9 +219,9 @@ LATE = {
 
 @pytest.mark.parametrize("what", LATE)
 def test_a_folder_that_comes_alone_says_nothing_of_the_whole(tmp_path, what):
-    """A late hand-in collected by itself is no platform's word on whose it is and when it came.
+    """A late submission that is collected alone does not decide who submitted it, or when.
 
-    A person says what it is; as a folder it is the student's own.
+    A person names the kind of source; as a folder it is the student's own.
     """
     into = tmp_path / "into"
     collect(hand_out(tmp_path / "class.zip", folders_of_units(CLASS)), into)
@@ -233,7 +236,7 @@ def test_a_folder_that_comes_alone_says_nothing_of_the_whole(tmp_path, what):
 
 
 def test_a_source_of_another_kind_is_refused_unless_a_person_says_so(tmp_path):
-    """What was collected from Moodle gets no hand-ins from Canvas by mistake."""
+    """After a collection from Moodle, a source from Canvas is refused unless a person allows it."""
     into = tmp_path / "into"
     collect(hand_out(tmp_path / "moodle.zip", moodle(CLASS)), into)
     other = hand_out(tmp_path / "canvas.zip", canvas(CLASS))
@@ -244,7 +247,10 @@ def test_a_source_of_another_kind_is_refused_unless_a_person_says_so(tmp_path):
 
 
 def test_a_time_in_the_future_is_no_time_of_a_hand_in(tmp_path):
-    """It would be the latest for ever: the file counts as handed in now, and that is said."""
+    """A time in the future is replaced by the present, and the report says so.
+
+    Otherwise that file would be the latest for ever.
+    """
     path = pack(tmp_path / "s.zip", [Entry(f"ada/{SCRIPT}", RIGHT, (2099, 1, 1, 0, 0, 0))])
     made = collect(path, tmp_path / "into")
     assert made.places[0].latest.submitted[:4] != "2099"
@@ -252,7 +258,7 @@ def test_a_time_in_the_future_is_no_time_of_a_hand_in(tmp_path):
 
 
 def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
-    """A clone's `.git` may be the student's: git says how large the commit is before it is read."""
+    """A huge commit in a student's clone is not read: git reports its size first."""
     clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
     git = clone / ".git"
     assert last_commit(git)[0] == "2026-11-20T13:22:32+00:00"
@@ -272,7 +278,7 @@ def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
 
 
 def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path):
-    """Nobody writes into it, so git would wait for as long as it may."""
+    """A pipe in the place of git's HEAD is not opened: git would wait for its whole time limit."""
     clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
     (clone / ".git" / "HEAD").unlink()
     os.mkfifo(clone / ".git" / "HEAD")
@@ -282,7 +288,7 @@ def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path):
 
 
 def test_a_person_called_like_another_s_file_hands_in_for_nobody_else(tmp_path):
-    """A name that can be read in two ways is listed; a day in a file's name is none."""
+    """A name that can be read in two ways is listed; a date in a file's name is no person."""
     path = pack(
         tmp_path / "submissions.zip",
         [
@@ -300,7 +306,7 @@ def test_a_person_called_like_another_s_file_hands_in_for_nobody_else(tmp_path):
 
 
 def test_a_student_s_zip_is_told_what_is_wrong_with_it(tmp_path):
-    """In words, beside its name; of what is too large nothing is kept."""
+    """The errors in a student's zip are reported beside its name; oversized content is not kept."""
     told = {}
     for number, what in enumerate(HAND_INS):
         source = hand_out(tmp_path / f"{number}.zip", moodle(CLASS | {"eve": HAND_INS[what]}))
@@ -315,7 +321,7 @@ def test_a_student_s_zip_is_told_what_is_wrong_with_it(tmp_path):
 
 
 def test_many_zips_together_use_up_the_limit_and_end_nothing(tmp_path, monkeypatch):
-    """What comes after is named, to be unpacked by hand."""
+    """Many zips share one size limit; those after it are listed, to be unpacked manually."""
     monkeypatch.setattr(intake_items, "MAX_FILES", 4)
     three_files = zip_of(*((f"{i}.py", HALF) for i in range(3)))
     handed_out = moodle(CLASS | {"eve": [("w.zip", three_files)]})
@@ -327,7 +333,10 @@ def test_many_zips_together_use_up_the_limit_and_end_nothing(tmp_path, monkeypat
 
 @pytest.mark.parametrize("name", ["con", "AUX.txt", "com1", "Lpt9.py", "nul."])
 def test_no_folder_is_called_as_a_device_of_windows(name):
-    """With a suffix too: Windows looks at what stands before the first dot."""
+    """No folder has the name of a Windows device, with a suffix either.
+
+    Windows looks at the part before the first dot.
+    """
     assert folder_name(name).split(".")[0].casefold() not in {"con", "aux", "com1", "lpt9", "nul"}
     assert shown(folder_name(name)) == folder_name(name)
 
@@ -336,7 +345,10 @@ LOOKS_LIKE_ENTRIES = b"PK\1\2" * 300_000
 
 
 def test_what_looks_like_entries_in_a_file_counts_as_none(tmp_path):
-    """A platform may pack students' files as they are: then a class would be turned away."""
+    """Bytes that look like zip entries inside a stored file are not counted.
+
+    A platform may store students' zips uncompressed, and the class would be refused.
+    """
     path = hand_out(tmp_path / "class.zip", moodle(CLASS))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as packed:
         packed.writestr("eve_19_assignsubmission_file/x.txt", LOOKS_LIKE_ENTRIES)
@@ -351,7 +363,10 @@ COMMENTS = [b"", b"c" * 65_535, b"PK\5\6" * 9, b"PK\5\6" + b"x" * 30]
     ("count", "comment"), [(70_000, b""), *((n, c) for n in (0, 3) for c in COMMENTS)]
 )
 def test_entries_are_counted_as_the_library_reads_them(tmp_path, comment, count):
-    """Whatever stands in the comment; a zip of 70,000 has another kind of end."""
+    """Entries are counted as Python's library reads them, whatever the comment holds.
+
+    A zip of 70,000 entries has another kind of end record.
+    """
     path = tmp_path / "some.zip"
     path.write_bytes(zip_of(*((str(i), "") for i in range(count))))
     with zipfile.ZipFile(path, "a") as packed:

@@ -1,4 +1,4 @@
-"""Our files against the rules of the importers that take them (`importers.py`)."""
+"""Tests our files against the rules of the importers that take them (`importers.py`)."""
 
 import dataclasses
 import html
@@ -28,7 +28,7 @@ NUMBERS = {"complete": 17, "crash": 18, "stub": 19, "squared": 20}
 
 
 def handed_in(result):
-    """A result as Moodle's download gave it; one student has something hostile to say."""
+    """Return a result as Moodle's download gave it; one student sends hostile text."""
     record = HandIn(
         source="moodle",
         student=result.student,
@@ -43,7 +43,7 @@ def handed_in(result):
 
 @pytest.fixture(scope="module")
 def results(graded_class):
-    """Four students who handed in at an assignment of Moodle's."""
+    """Return results of four students who submitted to an assignment of Moodle's."""
     return [
         handed_in(result)
         for result in stored_results(graded_class)
@@ -57,7 +57,7 @@ def worksheet(results, folder, policy=None):
 
 
 def test_moodle_takes_the_worksheet(results, tmp_path):
-    """Every participant's grade and comment, but the grades of 0 that Moodle itself leaves out."""
+    """Moodle takes every participant's grade and comment, but leaves out grades of 0 itself."""
     taken = moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values())
     points = {number: one.grade for number, one in taken.items()}
     assert points == {NUMBERS[result.student]: result.score or None for result in results}
@@ -66,13 +66,13 @@ def test_moodle_takes_the_worksheet(results, tmp_path):
 
 
 def test_moodle_in_another_language_refuses_it(results, tmp_path):
-    """So the docs say: switch Moodle to English."""
+    """Moodle in another language refuses the file, so the docs say: switch Moodle to English."""
     with pytest.raises(Refused):
         moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values(), language=GERMAN)
 
 
 def test_a_row_that_moodle_has_something_of_needs_the_box(results, tmp_path):
-    """Such as a feedback file: without the box that `export` names, the row is skipped."""
+    """A row that already has feedback in Moodle is skipped without the box that `export` names."""
     content = worksheet(results, tmp_path)
     taken = moodle_takes(content, 11, NUMBERS.values(), graded=[17])
     assert 17 not in taken
@@ -81,7 +81,7 @@ def test_a_row_that_moodle_has_something_of_needs_the_box(results, tmp_path):
 
 
 def test_what_a_submission_says_is_no_markup_in_moodle(results, tmp_path):
-    """Moodle stores comments as HTML: a submission's words reach it as text, letter for letter."""
+    """A submission's words reach Moodle's HTML comments as text, letter for letter."""
     taken = moodle_takes(worksheet(results, tmp_path), 11, NUMBERS.values())
     comment = taken[20].comment
     assert "<" not in comment
@@ -89,7 +89,7 @@ def test_what_a_submission_says_is_no_markup_in_moodle(results, tmp_path):
 
 
 def test_export_says_what_moodle_wants(results, tmp_path):
-    """The language, the box, the maximum; and which grades Moodle would leave out."""
+    """`export` names Moodle's language, box and maximum, and the grades that Moodle leaves out."""
     bonus = Policy(units={UNIT: Rules(bonus=("summing",))})
     said = "\n".join(exports.notes(grades(results, bonus), "moodle"))
     assert "Moodle switched to English" in said
@@ -114,7 +114,7 @@ def in_canvas(result, student, **known):
 
 
 def test_canvas_enters_the_points_where_they_belong(results, tmp_path):
-    """By its own number, the university's, or the login; and never at somebody of the same name."""
+    """Canvas matches its own number, the university's or the login, never a name."""
     half = next(result for result in results if result.student == "crash")
     whole = next(result for result in results if result.student == "complete")
     given = [
@@ -131,7 +131,7 @@ def test_canvas_enters_the_points_where_they_belong(results, tmp_path):
 
 
 def test_each_rule_says_where_it_was_read():
-    """A file, a version and a line or function: without them nobody can look again."""
+    """Each rule has a file, a version and a line or function, so that it can be verified."""
     for rule in (*MOODLE_WORKSHEET.values(), *CANVAS_GRADEBOOK.values()):
         assert re.search(r"\.(php|rb) @[0-9a-f]{8}, (the|lines?|functions?|fgetcsv) ", rule.read_in)
     assert len(ENGLISH) == len(GERMAN)

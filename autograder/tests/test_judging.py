@@ -1,4 +1,4 @@
-"""The judge: points, remarks, and which mistake is named."""
+"""The judge: points, remarks and diagnosed mistakes."""
 
 import math
 from dataclasses import replace
@@ -28,7 +28,7 @@ A, B, C = np.arange(6.0), np.ones((6, 3, 9)), np.array([1, 2, 3])
 
 
 def judge(check, key, answer, sizes, excluded=none_excluded):
-    """Judge an answer; the points alone are the same, if no mistake is excluded."""
+    """Judge an answer; check that the points are the same without excluded mistakes."""
     verdict = judge_with_words(check, key, answer, sizes, excluded)
     if excluded is none_excluded and not check.measure:
         assert points_earned(check, key, answer) == verdict.earned
@@ -49,7 +49,7 @@ def key(*mistakes):
 
 
 def said(name):
-    """What an answer is told whose values are those of a mistake."""
+    """Return the feedback on an answer that has the values of a mistake."""
     return f"{VALUES_ARE}: words of {name}"
 
 
@@ -70,13 +70,13 @@ def verdict(known, not_made=(), **changed):
 
 
 def test_equal_arrays_earn_everything():
-    """Equal within tolerance, whatever the float type: all points."""
+    """Arrays that are equal within tolerance earn all points, whatever the float type."""
     assert verdict(key(), a=A.astype(np.float32) * (1 + 1e-4)).earned == 3
     assert verdict(key()).status == "passed"
 
 
 def test_each_array_is_a_share():
-    """One wrong array of three costs a third, and is named."""
+    """One wrong array of three costs a third of the points and is named."""
     judged = verdict(key(), a=A + 1)
     assert (judged.earned, judged.status, judged.remarks[0].arrays) == (2, "partial", ("a",))
 
@@ -88,10 +88,10 @@ CONSTANT = frozenset({"b", "c"})
     ("changed", "earned"),
     [
         ({}, 3),
-        ({"a": A + 1}, 0),  # what is the same on every seed is all that is right
+        ({"a": A + 1}, 0),  # only values that are equal on every seed are right
         ({"b": B + 1}, 2),  # one of three costs a third
         ({"b": B + 1, "c": C + 1}, 1),
-        ({"b": B + 2}, 2.5),  # a known mistake that keeps half
+        ({"b": B + 2}, 2.5),  # a known mistake with half of the points
         ({"a": A + 1, "b": B + 1}, 0),
         ({"a": A + 1, "b": B + 1, "c": C + 1}, 0),
         ({"a": A + 3}, 1.5),
@@ -99,7 +99,10 @@ CONSTANT = frozenset({"b", "c"})
     ],
 )
 def test_an_array_that_is_the_same_on_every_seed_costs_and_never_earns(changed, earned):
-    """Wrong, it costs its share of all arrays; right, it adds nothing to what the others earn."""
+    """A constant array costs its share of the points if wrong and adds nothing if right.
+
+    A constant array is equal on every seed.
+    """
     half = mistake("half", keeps=0.5, b=B + 2)
     other = mistake("other", keeps=0.5, a=A + 3)
     with_constant = replace(key(half, other), constant=CONSTANT)
@@ -109,13 +112,19 @@ def test_an_array_that_is_the_same_on_every_seed_costs_and_never_earns(changed, 
 
 
 def test_where_all_is_the_same_on_every_seed_only_a_whole_answer_earns():
-    """Such a check is refused when a key is made; a judge who meets it gives nothing for parts."""
+    """If every array is constant, only an entirely right answer earns points.
+
+    A key with such a check is refused when it is built, so a judge gives nothing for parts.
+    """
     known = replace(key(), constant=frozenset("abc"))
     assert (verdict(known).earned, verdict(known, a=A + 1).earned) == (3, 0)
 
 
 def test_constant_is_what_the_judge_cannot_tell_apart_on_two_seeds():
-    """Flags and shapes that agree; and shares drawn by chance, within their own wide tolerance."""
+    """An array is constant if the judge cannot distinguish its values on two seeds.
+
+    Examples: equal flags and shapes, and random fractions within their wide tolerance.
+    """
     wide = replace(three, tolerance={"b": 0.3})
     one = Answer({"a": A, "b": B, "c": C})
     other = Answer({"a": A, "b": B * 1.2, "c": C + 1})
@@ -124,7 +133,7 @@ def test_constant_is_what_the_judge_cannot_tell_apart_on_two_seeds():
 
 
 def test_integers_are_compared_exactly():
-    """An id that is off by one is wrong, however large the others are."""
+    """Integers are compared exactly: an id off by one is wrong, however large the others are."""
     large = PlainKey(Answer({"ids": np.array([1, 90_000])}))
     assert judge(three, large, Answer({"ids": np.array([2, 90_000])}), SIZES).earned == 0
     assert judge(three, large, Answer({"ids": np.array([1.0, 90_000.0])}), SIZES).earned == 3
@@ -134,7 +143,10 @@ def test_integers_are_compared_exactly():
     "large", [2**53, 2**62, 2**63, 2**64, 10**40, 10**5000], ids=int.bit_length
 )
 def test_whole_numbers_of_any_size_are_compared_exactly(large):
-    """One that differs in its last bit is wrong, and a known mistake is named by such numbers."""
+    """Integers of any size are compared exactly, to the last bit.
+
+    Known mistakes are recognised by such numbers, too.
+    """
     right, wrong = as_array("c", [1, large, 7]), as_array("c", [1, large + 1, 7])
     known = PlainKey(Answer({"c": right}), [mistake("plus", c=wrong)])
     assert judge(three, known, Answer({"c": right}), SIZES).earned == 3
@@ -148,7 +160,10 @@ def test_whole_numbers_of_any_size_are_compared_exactly(large):
 
 
 def test_an_absolute_tolerance_means_nothing_beyond_64_bits():
-    """Such numbers are compared exactly, and a known mistake is looked for all the same."""
+    """Beyond 64 bits the absolute tolerance is ignored: comparison is exact.
+
+    Known mistakes are still looked for.
+    """
     right, wrong = as_array("c", [1, 2**70]), as_array("c", [1, 2**71])
     loose = replace(three, atol={"c": 0.5})
     known = PlainKey(Answer({"c": right}), [mistake("plus", c=wrong)])
@@ -157,7 +172,7 @@ def test_an_absolute_tolerance_means_nothing_beyond_64_bits():
 
 
 def test_digits_in_a_text_are_no_whole_number():
-    """`str(count)` is text where a number is expected."""
+    """Text is wrong where a number is expected, also `str(count)`."""
     known = PlainKey(Answer({"c": as_array("c", [2**64, 1])}))
     (remark,) = judge(three, known, Answer({"c": np.array([str(2**64), "1"])}), SIZES).remarks
     assert remark.text.endswith(" is text, and should be numbers.")
@@ -165,7 +180,7 @@ def test_digits_in_a_text_are_no_whole_number():
 
 @pytest.mark.parametrize("right", [np.array([1, 2, 3]), np.array([0.1, 0.2, 0.3])])
 def test_a_tolerance_of_0_compares_exactly(right):
-    """Of whole numbers and of others; a known mistake is still named."""
+    """A tolerance of 0 compares every number exactly; known mistakes are still diagnosed."""
     exact = replace(three, tolerance={"c": 0})
     known = PlainKey(Answer({"c": right}), [mistake("plus", c=right + 1)])
     assert judge(exact, known, Answer({"c": right.copy()}), SIZES).earned == 3
@@ -178,9 +193,9 @@ def test_a_tolerance_of_0_compares_exactly(right):
 
 @pytest.mark.parametrize("largest", [1e300, 1e306, 1e308, 1.7e308])
 def test_entries_as_large_as_floats_can_be_are_judged(largest):
-    """What overflows while explanations are sought is no warning of the judge's and no error.
+    """The judge handles entries near the largest float: overflow raises no warning or error.
 
-    The suite makes an error of each warning.
+    The test suite makes an error of each warning.
     """
     entries = largest * np.random.default_rng(1).uniform(-1, 1, (6, 3, 9))
     known = key(mistake("half", b=entries / 2))
@@ -200,12 +215,12 @@ def test_entries_as_large_as_floats_can_be_are_judged(largest):
     ],
 )
 def test_a_wrong_array_is_described(array, words):
-    """Shapes are told in letters and numbers, NaN by how many."""
+    """A remark gives shapes in letters and numbers and counts NaNs."""
     assert words in verdict(key(), b=array).remarks[0].text
 
 
 def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
-    """`words` of the check stand in for "wrong values", and in for nothing else."""
+    """A check's `words` replace "wrong values" in a remark, and nothing else."""
     own_words = "the caller's array was changed."
     spoken = replace(three, words={"a": own_words})
     for a, words in ((A + 1, own_words), (A[:3], "the shape is wrong")):
@@ -215,13 +230,13 @@ def test_an_array_that_nothing_explains_is_told_in_the_check_s_own_words():
 
 
 def test_a_missing_array_is_wrong():
-    """An answer without an array loses that share."""
+    """An answer without an array loses that array's share."""
     judged = judge(three, key(), Answer({"a": A, "b": B}), SIZES)
     assert (judged.earned, judged.remarks[0].text) == (2, "is missing from the result.")
 
 
 def test_a_known_mistake_is_named_and_keeps_its_share():
-    """Arrays that equal a known mistake's are explained by its words."""
+    """Arrays that equal a known mistake's get its description and keep its share of the points."""
     judged = verdict(key(mistake("first", keeps=0.5, a=A + 1), mistake("second", a=A + 2)), a=A + 1)
     assert judged.remarks[0].text == said("first")
     assert judged.earned == 2.5
@@ -232,13 +247,16 @@ def test_a_known_mistake_is_named_and_keeps_its_share():
     [(0 * A, 0), (0 * A + 3, 0), (A + 1, 0.5), (np.zeros(()), 0), (np.ones(()), 0.5)],
 )
 def test_a_mistake_that_comes_to_one_number_keeps_nothing(a, keeps):
-    """Zeros where no gradient gets back are named; a file that solves nothing can send them."""
+    """A mistake that makes an array constant is diagnosed and keeps no points.
+
+    An example is a zero gradient, which a file that solves nothing could send.
+    """
     judged = verdict(key(mistake("cut off", keeps=0.5, a=a)), a=a)
     assert (judged.remarks[0].text, judged.earned) == (said("cut off"), 2 + keeps)
 
 
 def test_nan_equals_nan_in_a_mistake():
-    """A mistake that overflows is recognised by the same NaNs in the same places."""
+    """A mistake that overflows is recognised by NaNs in the same positions."""
     told = said("overflow")
     spoilt = np.where(A > 3, np.nan, A)
     known = key(mistake("overflow", a=spoilt))
@@ -258,20 +276,23 @@ def test_two_mistakes_at_once_are_each_named():
 
 
 def test_an_array_is_a_mistakes_up_to_rounding():
-    """Not within all of a check's tolerance: another mistake may come so near by chance."""
+    """An array equals a mistake's values only up to rounding, not within the check's tolerance.
+
+    Another mistake may come that close by chance.
+    """
     known = key(mistake("doubled", a=2 * A))
     assert verdict(known, a=2 * A * (1 + 1e-4)).remarks[0].text == said("doubled")
     assert verdict(known, a=2 * A * (1 + 6e-4)).remarks[0].text != said("doubled")
 
 
 def test_a_mistake_that_would_have_spoilt_a_right_array_was_not_made():
-    """`a` matches the mistake, but `b`, which it would have spoilt too, is right: no hint."""
+    """A mistake is not diagnosed if it would also have changed an array that is right."""
     judged = verdict(key(mistake("both", a=A + 1, b=B + 1)), a=A + 1)
     assert "wrong values" in judged.remarks[0].text
 
 
 def test_a_mistake_that_a_passed_check_excludes_is_not_named():
-    """Evidence of other checks counts."""
+    """A mistake that a passed check rules out is not diagnosed."""
     assert (
         "wrong values"
         in verdict(key(mistake("first", a=A + 1)), not_made=["first"], a=A + 1).remarks[0].text
@@ -279,13 +300,16 @@ def test_a_mistake_that_a_passed_check_excludes_is_not_named():
 
 
 def test_the_mistake_that_explains_most_is_named():
-    """One mistake that explains two arrays is better than two that explain one each."""
+    """A mistake that explains two arrays is preferred to two that explain one each."""
     known = key(mistake("one", a=A + 1), mistake("both", a=A + 1, c=C + 1))
     assert [r.text for r in verdict(known, a=A + 1, c=C + 1).remarks] == [said("both")]
 
 
 def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
-    """A list of mistakes is no diagnosis; the points are those of the one that keeps least."""
+    """Of several indistinguishable mistakes none is named.
+
+    A list of mistakes is no diagnosis. The points are those of the mistake that keeps least.
+    """
     known = key(mistake("one", keeps=0.5, a=A + 1), mistake("two", keeps=0.25, a=A + 1))
     judged = verdict(known, a=A + 1)
     assert judged.remarks[0].text == "wrong values in 6 of 6 places."
@@ -294,13 +318,13 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
 
 
 def raised(words, place="line 3", function="f", cause=""):
-    """An answer that an exception ended."""
+    """Return an answer that an exception ended."""
     message = f"{place}, in `{function}`: {words} {cause}".strip()
     return Answer(failure=Failure.RAISED, message=message, error=Error(words, place, function))
 
 
 def test_of_several_mistakes_that_raise_the_same_error_none_is_named():
-    """Those of equal words are one."""
+    """Mistakes that raise the same error are not distinguished; equal descriptions count as one."""
     answer = raised("ValueError: ragged")
     one, two = (Mistake("m1", "words"), answer), (Mistake("m2", "others"), answer)
     same = Mistake("m3", "words"), answer
@@ -316,7 +340,7 @@ SIGN = "your values are the expected ones × −1."
 
 
 def test_an_error_in_other_words_is_no_mistake_that_is_known():
-    """Shapes and names count, to the last."""
+    """An error must match a known mistake's text in every shape and name."""
 
     def error(b):
         return raised(f"ValueError: shapes (3, 4) and (3, {b}) differ here")
@@ -330,7 +354,7 @@ def test_an_error_in_other_words_is_no_mistake_that_is_known():
 
 
 def test_an_error_is_the_same_whatever_is_said_of_its_cause():
-    """The cause quotes the line: a student's is another than the mistake's."""
+    """Errors are compared without their cause, which quotes the student's line."""
 
     def error(line):
         return raised("ValueError: shapes (3, 4) and (3, 5) differ.", cause=line)
@@ -342,7 +366,10 @@ def test_an_error_is_the_same_whatever_is_said_of_its_cause():
 
 
 def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
-    """A key that was made with one version of a library names the mistake beside another."""
+    """Errors are compared without the name of the operation.
+
+    So a key that was built with one version of a library works with another.
+    """
     words = "RuntimeError: {}mat1 and mat2 shapes cannot be multiplied (10x8 and 11x17)"
     without, with_it, another = (raised(words.format(begins)) for begins in ("", "mm: ", "in mm: "))
     assert error_words(with_it) == error_words(without) == words.format("")
@@ -350,9 +377,9 @@ def test_an_error_is_the_same_whether_or_not_it_begins_with_an_operation():
 
 
 def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
-    """A mistake that gives infinity is not named beside what nobody knows.
+    """Equal NaNs are no evidence for a mistake if other arrays are wrong without explanation.
 
-    Where all that is wrong is explained, it is.
+    If the mistake explains every wrong array, it is diagnosed.
     """
     told = said("overflow")
     known = key(mistake("overflow", a=np.full(6, np.inf)), mistake("other", b=B + 1))
@@ -367,7 +394,10 @@ def test_an_equal_nan_is_no_evidence_where_other_arrays_are_wrong():
 
 
 def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
-    """One array of three; where it is two, or a truth value, it is. The points are the same."""
+    """A mistake that explains one wrong array of three is not diagnosed; one that explains two is.
+
+    A truth value suffices, too. The points are the same.
+    """
     flag = (
         Mistake("flag", "words of flag"),
         Answer({"a": D[0], "c": D[1], "d": A, "same": np.array(False)}),
@@ -402,7 +432,7 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
 
 
 def test_wrong_places_are_counted_as_the_judge_compares():
-    """Whole numbers exactly, others by the check's own tolerance; a right place is no wrong one."""
+    """Wrong entries are counted as the judge compares: exactly for integers, else by tolerance."""
     loose = replace(three, tolerance={"a": 0.25})
     expected = {"a": np.array([0.4, 0.2, 0.1]), "c": np.array([1000, 3, 5000])}
     found = {"a": np.array([0.1, 0.25, 0.4]), "c": np.array([1001, 3, 5002])}
@@ -411,7 +441,10 @@ def test_wrong_places_are_counted_as_the_judge_compares():
 
 
 def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
-    """As a size it is one by chance: T · B of a smaller example may be another's T."""
+    """Where a single number is expected, a size has no letter: it could match one by chance.
+
+    T · B of a smaller example may equal another's T.
+    """
     judged = judge(
         three,
         PlainKey(Answer({"a": np.array(2.5), "c": D[1]})),
@@ -425,7 +458,7 @@ def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
 
 @pytest.mark.parametrize("c", [D[1][:0], None])
 def test_beside_an_array_without_values_no_mistake_is_named(c):
-    """What follows from no values looks like many mistakes: neither a truth value nor a number."""
+    """Beside a missing array no mistake is diagnosed: too many mistakes look like it."""
     flag = (
         Mistake("flag", "words of flag"),
         Answer({"a": D[0], "c": D[1], "same": np.array(False)}),
@@ -447,7 +480,7 @@ def test_beside_an_array_without_values_no_mistake_is_named(c):
 
 
 def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
-    """A mistake that gives `a` the values of `c` should have left `c` as it is."""
+    """Exchanged arrays are not taken for a mistake that changes only one of them."""
     copied = Mistake("copied", "words of copied"), Answer({"a": D[1], "c": D[1]})
     known = PlainKey(Answer({"a": D[0], "c": D[1]}), (copied,))
     (remark,) = judge(three, known, Answer({"a": D[1], "c": D[0]}), SIZES).remarks
@@ -458,9 +491,10 @@ def test_arrays_that_changed_places_are_no_mistake_of_one_of_them():
 
 
 def test_a_relation_of_more_arrays_outdoes_a_mistake():
-    """`a` looks like a mistake, `c` like none; both are the expected ones × 3.
+    """A relation that explains more arrays is preferred to a mistake.
 
-    Where all are explained it is named.
+    If the mistake explains all of them, it is diagnosed. In the example both arrays are three times
+    the expected ones, and only `a` looks like a mistake.
     """
     expected = Answer({"a": D[0], "c": D[1], "d": A})
     half = (
@@ -483,7 +517,7 @@ def test_a_relation_of_more_arrays_outdoes_a_mistake():
 
 
 def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
-    """Of another shape both are said; what the check says of wrong values stands after it."""
+    """A relation between other shapes names both; the check's words follow it."""
     spoken = replace(three, words={"a": "so they are."})
     known = PlainKey(Answer({"a": D[0], "c": D[1]}))
     judged = judge(spoken, known, Answer({"a": -D[0], "c": D[1].sum(1)}), SIZES)
@@ -497,7 +531,7 @@ def test_a_relation_is_told_with_the_shapes_and_the_check_s_own_words():
 
 
 def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
-    """`H` is a size of the unit; a check of T and B does not have it."""
+    """A shape uses only letters of its check: `H` is the unit's, not a check's of T and B."""
     of_two = replace(three, letters=("T", "B"))
     judged = judge(of_two, key(), Answer({"a": A, "b": B, "c": np.arange(9)}), SIZES)
     assert judged.remarks[0].text == (
@@ -508,7 +542,10 @@ def test_a_shape_is_told_in_no_letter_that_the_check_does_not_use():
 
 @pytest.mark.parametrize(("share", "is_told"), [(0.99, True), (0.93, True), (0.88, False)])
 def test_drawn_numbers_are_a_mistake_s_only_where_they_are_near_it(share, is_told):
-    """Not wherever a tolerance for draws reaches; nor where another array is not as it makes it."""
+    """Random values must be near a mistake's, and every other array as the mistake makes it.
+
+    The wide tolerance for random values is not enough.
+    """
     drawn = replace(three, tolerance={"a": 0.2, "b": 0.2})
     shares = {"a": np.array([0.7, 0.3]), "b": np.array([0.6, 0.4])}
     always = Mistake("m1", "always the same"), Answer({"a": np.array([1.0, 0.0]), "b": shares["b"]})
@@ -519,9 +556,9 @@ def test_drawn_numbers_are_a_mistake_s_only_where_they_are_near_it(share, is_tol
 
 
 def test_numbers_that_are_small_are_not_those_of_a_mistake_that_makes_zeros():
-    """What is all 0 has no scale of its own: 0.02 is not 0 where 0.04 is wanted.
+    """Small numbers do not match a mistake that makes zeros: 0.02 is not 0 if 0.04 is expected.
 
-    Nor is what is right up to a small factor, of which only rounding is none.
+    Values within a factor of the right ones do not match either; only rounding is allowed.
     """
     small = {"a": np.array([0.04, -0.03]), "b": B}
     made = Mistake("m1", "all are zero"), Answer({"a": np.zeros(2), "b": B})
@@ -533,7 +570,7 @@ def test_numbers_that_are_small_are_not_those_of_a_mistake_that_makes_zeros():
 
 
 def test_a_truth_value_alone_is_no_mistake_s():
-    """Where the mistake makes another array wrong, too, and otherwise than it is."""
+    """A truth value alone is no evidence if the mistake would change another array differently."""
     right = {"a": A, "same": np.array(True)}
     made = Mistake("m1", "kept its start"), Answer({"a": A + 5, "same": np.array(False)})
     known = PlainKey(Answer(right), (made,))
@@ -544,14 +581,17 @@ def test_a_truth_value_alone_is_no_mistake_s():
 
 
 def test_wrong_values_of_many_arrays_are_one_line():
-    """Each with its count, one after the other."""
+    """Wrong values of several arrays are one line, each array with its count."""
     remark, _ = verdict(key(), a=np.sin(A + 1), c=np.array([7, 2, 1])).remarks
     assert remark.text == "wrong values: 6 of 6 in `a`, 2 of 3 in `c`."
     assert remark.arrays == ("a", "c")
 
 
 def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():
-    """They say where not to look. A remark on them has no wrong arrays."""
+    """If wrong values can only be counted, the remark names the right arrays.
+
+    They say where not to look.
+    """
     known = key(mistake("m", a=A + 1))
     strange = np.sin(D[0, 0, 0])[:6]
     assert [(remark.text, remark.arrays) for remark in verdict(known, a=strange).remarks] == [
@@ -570,7 +610,7 @@ def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():
 
 
 def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
-    """Numbers alone have no places to count, and arrays that are as wrong as each other one."""
+    """Arrays with equal counts share one entry; single numbers have no positions to count."""
     numbers = PlainKey(Answer({"a": np.array(3.0), "b": np.array(8.0)}))
     one, _ = judge(three, numbers, Answer({"a": np.array(3.5), "b": np.array(8.0)}), SIZES).remarks
     (both,) = judge(
@@ -587,9 +627,9 @@ def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
     [("unknown axis 4", True), ("no entry 'h'", True), ("ragged", False)],
 )
 def test_an_error_is_matched_to_a_mistake_that_raises_it(words, is_told):
-    """Its type and words count, and not its line.
+    """An error matches a known mistake by type and text, not by its line.
 
-    What many lines would raise in these words is the mistake's in the mistake's own function only.
+    A text that many lines can raise matches only inside the mistake's own function.
     """
 
     def error(place):
@@ -605,7 +645,7 @@ def test_an_error_is_matched_to_a_mistake_that_raises_it(words, is_told):
 
 
 def test_a_loss_is_compared_with_ours_on_the_same_seed():
-    """Within the bound on either side it passes; beyond, and for NaN, it does not."""
+    """A loss within the bound on either side of ours passes; beyond it, or NaN, it fails."""
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     known = PlainKey(Answer(), (), 2.0)
     assert [
@@ -618,9 +658,9 @@ def free_training():
 
 
 def test_points_follow_the_loss_where_weights_are_free():
-    """All for one as low as ours or lower, none from `within` above it, a line in between.
+    """With free weights, points fall linearly with the loss, from ours to `within` above ours.
 
-    A loss that is no number earns nothing, and so does one below nothing, which none can be.
+    A loss at or below ours earns all. NaN and a negative loss, which is impossible, earn nothing.
     """
     known = PlainKey(Answer(), (), 2.0)
     losses = (1.5, 2.0, 2.025, 2.1, 2.5, 0.0, -1.0, np.nan, np.inf)
@@ -629,7 +669,10 @@ def test_points_follow_the_loss_where_weights_are_free():
 
 
 def test_free_weights_need_neither_our_shapes_nor_our_start():
-    """Only what is missing is wrong; the direction of weights is not compared."""
+    """Free weights may have other shapes and another start; only missing ones are wrong.
+
+    The direction of weights is not compared.
+    """
     ours, theirs = np.ones((60, 40)), np.random.default_rng(0).normal(size=(9, 200))
     known = PlainKey(Answer({"w": ours, "plan": np.array("lstm 9")}), (), 2.0)
     theirs = {"w": theirs, "plan": np.array("gru 200")}
@@ -639,7 +682,10 @@ def test_free_weights_need_neither_our_shapes_nor_our_start():
 
 
 def test_a_loss_above_ours_is_told_with_what_it_costs():
-    """So is one below ours, since the lowest counts; one that is no number leads to a question."""
+    """A loss above ours is reported with the points lost; one below ours is reported, too.
+
+    A loss that is not a number leads to a question.
+    """
     known = PlainKey(Answer(), (), 2.0)
     verdict = judge_loss(free_training(), known, 2.05)
     assert verdict.status == "partial"
@@ -657,12 +703,15 @@ def test_a_loss_above_ours_is_told_with_what_it_costs():
 
 
 def test_not_reached_names_what_is_needed():
-    """It earns nothing and says what must pass first."""
+    """A check that was not reached earns nothing and names the checks to pass first."""
     assert waiting(three, ["a", "b"]).remarks[0].text == "Do these first: `a`, `b`."
 
 
 def test_a_loss_is_told_beside_ours():
-    """Four decimals and the course's own unit; the figures are kept for the pages."""
+    """A loss is shown beside ours, with four decimals and the course's unit.
+
+    Pages receive the figures.
+    """
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     verdict = judge_loss(training, PlainKey(Answer(), (), 2.0), 2.5, loss_unit="nats a letter")
     assert verdict.remarks[0].text.startswith(
@@ -676,7 +725,7 @@ def test_a_loss_is_told_beside_ours():
 
 
 def test_a_failed_training_is_not_asked_what_passed_checks_have_answered():
-    """Batches and weights are asked about only where no exact check had to pass before."""
+    """A failed training asks about batches and weights only if no exact check covers them."""
 
     def told(needs):
         training = check(points=4, needs=needs, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
@@ -688,7 +737,10 @@ def test_a_failed_training_is_not_asked_what_passed_checks_have_answered():
 
 
 def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
-    """The loss is ours, the weights came from elsewhere: the remark says what to train."""
+    """A right loss from weights that were trained elsewhere is refused.
+
+    The remark says what to train.
+    """
     training = check(points=4, measure=lambda *_: 0.0, within=0.1)(lambda *_: {})
     ours, others = np.random.default_rng(0).normal(size=(2, 60, 40))
     known = PlainKey(Answer({"w": ours}), (), 2.0)
@@ -700,7 +752,7 @@ def test_a_right_loss_of_weights_that_were_not_trained_is_refused():
 
 
 def test_trained_weights_need_only_their_shapes():
-    """A check that trains is judged by its loss: values are not compared, shapes are."""
+    """A training check compares the loss and the weights' shapes, not their values."""
     training = check(points=4, measure=lambda *_: 0.0)(lambda *_: {})
     training = replace(training, letters=("T", "H"))
     known = PlainKey(Answer({"w": np.ones((6, 9))}))
@@ -711,7 +763,10 @@ def test_trained_weights_need_only_their_shapes():
 
 
 def test_rows_that_nothing_reaches_make_no_weights_alike():
-    """Copies of the first weights in rows never trained, zeros and NaN do not outweigh the rest."""
+    """Rows that were never trained do not make two sets of weights similar.
+
+    Neither copied initial rows nor zeros or NaN outweigh the rest.
+    """
     rng = np.random.default_rng(0)
     ours, other = rng.normal(size=(2, 128, 24))
     other[80:] = 1e6 * ours[80:]
@@ -728,7 +783,7 @@ def test_rows_that_nothing_reaches_make_no_weights_alike():
 
 
 def test_what_is_needed_and_has_not_passed_is_unmet():
-    """A check that was not asked for holds nobody back."""
+    """A needed check that failed is unmet; one that was not selected blocks nothing."""
     needing = check(
         points=1, needs=[three, replace(three, name="four"), replace(three, name="five")]
     )(lambda *_: {})
@@ -740,7 +795,7 @@ def test_what_is_needed_and_has_not_passed_is_unmet():
 
 
 def test_mistakes_that_a_passed_check_would_have_shown_were_not_made():
-    """Of checks that have passed only, and that the key has."""
+    """Only passed checks that the key holds rule out the mistakes that they would show."""
     known = {"three": key(mistake("first")), "four": key(mistake("second"))}
     verdicts = {
         name: Verdict(name, "", 1, 1, status)
@@ -758,7 +813,10 @@ def apart(one, other, **options):
 
 
 def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
-    """A thousandth, or what the check says; also of an array that is zero everywhere."""
+    """A deviation of 1 is the tolerance times the largest value.
+
+    The default tolerance is a thousandth. An array of zeros has a deviation, too.
+    """
     expected = np.array([0.0, 10.0])
     found = np.array([0.01, 10.0])
     assert apart(expected, found) == pytest.approx(1)
@@ -767,7 +825,7 @@ def test_a_deviation_of_one_is_the_tolerance_of_the_largest_value():
 
 
 def test_an_absolute_tolerance_is_added_to_the_share():
-    """As a number, whatever the largest value is; places that are wrong are found by it too."""
+    """An absolute tolerance is added to the relative one, and also locates wrong entries."""
     expected = np.array([0.0, 10.0])
     found = np.array([0.01, 10.0])
     assert apart(expected, found, atol={"a": 0.01}) == pytest.approx(0.5)
@@ -794,14 +852,21 @@ def test_an_absolute_tolerance_is_added_to_the_share():
     ],
 )
 def test_some_answers_are_infinitely_far_apart(one, other):
-    """Other shapes, NaN and infinity elsewhere, integers and text that differ, what is missing."""
+    """The deviation of some answers is infinite.
+
+    They have other shapes, NaN or infinity elsewhere, unequal integers or text, or an array is
+    missing.
+    """
     other = {} if other is None else {"a": other}
     assert deviation(three, "a", Answer({"a": one}), Answer(other)) == math.inf
     assert deviation(three, "a", Answer(other), Answer({"a": one})) == math.inf
 
 
 def test_the_same_nan_infinity_and_text_are_no_distance_apart():
-    """Also where both answers lack the array, or are empty; the numbers beside them count."""
+    """Equal NaN, infinity and text have deviation 0, as do two missing or empty arrays.
+
+    The numbers beside them count.
+    """
     for same in (
         np.array([np.nan, 1.0]),
         np.array([np.inf, -np.inf]),
@@ -835,7 +900,7 @@ def named_verdict(*mistakes, **changed):
 
 
 def test_equal_text_earns_everything():
-    """Whatever room NumPy gave it; text that differs by a space earns its array nothing."""
+    """Equal text earns all points, whatever its NumPy width; a different space earns none."""
     assert named_verdict(one=ONE.astype("U50")).earned == 2
     assert named_verdict(one=np.array("A. L. ")).earned == 1
 
@@ -873,12 +938,15 @@ MISSING_AND, NOT = "expected values are missing, and", "is not expected."
     ],
 )
 def test_wrong_text_is_told_by_what_was_expected_and_found(changed, words):
-    """The first place that differs, and how many; another shape, and numbers, as for any array."""
+    """The remark on wrong text shows the first difference and the number of wrong entries.
+
+    Another shape, and numbers instead of text, are reported as for any array.
+    """
     assert [remark.text for remark in named_verdict(**changed).remarks] == [words]
 
 
 def test_text_where_numbers_are_wanted_is_told():
-    """The other way round."""
+    """Text in the place of numbers is reported."""
     assert (
         verdict(key(), c=np.array(["1", "2", "3"])).remarks[0].text
         == "your value is text, and should be numbers."
@@ -886,7 +954,7 @@ def test_text_where_numbers_are_wanted_is_told():
 
 
 def test_a_mistake_in_text_is_named():
-    """Text that equals a known mistake's is explained by its words, and keeps its share."""
+    """Text equal to a known mistake's gets its description and its share of the points."""
     spaceless = (
         Mistake("m1", "a space is missing.", 0.5),
         Answer({"one": np.array("A.L."), "all": ALL}),
@@ -896,7 +964,7 @@ def test_a_mistake_in_text_is_named():
 
 
 def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
-    """As for numbers: where most of the wrong arrays are explained."""
+    """A mistake in text is diagnosed beside unexplained arrays if it explains most wrong ones."""
     spaceless = (
         Mistake("m1", "a space is missing."),
         Answer({"one": np.array("A.L."), "all": ALL}),
@@ -907,7 +975,10 @@ def test_a_mistake_in_text_is_named_beside_what_nothing_explains():
 
 
 def test_a_mistake_that_leaves_an_array_out_is_not_named_beside_what_nothing_explains():
-    """That something is missing says little of how it came about; where it is all, it is named."""
+    """A mistake that only omits an array is not diagnosed beside unexplained arrays.
+
+    A missing array says little about its cause. If nothing else is wrong, the mistake is diagnosed.
+    """
     without = Mistake("m1", "`c` is not returned."), Answer({"a": A, "b": B})
     alone = judge(three, key(without), Answer({"a": A, "b": B}), SIZES)
     beside = judge(three, key(without), Answer({"a": np.sin(A + 1), "b": B}), SIZES)
@@ -919,14 +990,14 @@ def test_a_mistake_that_leaves_an_array_out_is_not_named_beside_what_nothing_exp
 
 
 def test_the_checks_own_words_stand_for_wrong_text_too():
-    """As for numbers."""
+    """A check's `words` also replace "wrong text"."""
     spoken = replace(naming, words={"one": "the letters are wrong."})
     judged = judge(spoken, PlainKey(Answer({"one": ONE})), Answer({"one": np.array("x")}), SIZES)
     assert judged.remarks[0].text == "the letters are wrong."
 
 
 def test_of_a_long_text_the_part_that_differs_is_shown():
-    """Sixty characters around the first difference: both sides show the same part."""
+    """Of long text, both sides show the same sixty characters around the first difference."""
     long = "word " * 100
     wrong = long[:250] + "W" + long[251:]
     judged = judge(
@@ -948,16 +1019,16 @@ def test_of_a_long_text_the_part_that_differs_is_shown():
 
 
 def groups(check_, **answers):
-    """The group of each wrong answer to `a`, by name."""
+    """Return the group of each wrong answer to `a`, by name."""
     right, *others = answers.values()
     known = PlainKey(Answer({"a": right}))
     return [judge(check_, known, Answer({"a": a}), SIZES).remarks[0].group for a in others]
 
 
 def test_equal_wrong_answers_are_of_one_group():
-    """Numbers to two digits, whatever their type, and text to the letter.
+    """Equal wrong answers form a group: numbers to two digits of any type, text exactly.
 
-    A mistake that is named has no group.
+    A diagnosed mistake has no group.
     """
     one, same, other = groups(
         three, right=A, one=A * 2, same=(A * 2.0001).astype("f4"), other=A * 3
@@ -972,7 +1043,7 @@ def test_equal_wrong_answers_are_of_one_group():
     assert verdict(key(mistake("first", a=A + 1)), a=A + 1).remarks[0].group == ""
 
 
-# ---- answers that are none
+# ---- no answer
 
 
 @pytest.mark.parametrize(
@@ -988,7 +1059,7 @@ def test_equal_wrong_answers_are_of_one_group():
     ],
 )
 def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
-    """No points, the message as the only remark, and how it failed."""
+    """A failure earns no points; its message is the only remark, with the kind of failure."""
     judged = judge(three, key(), Answer(failure=failure, message="what happened."), SIZES)
     assert (judged.earned, judged.status, judged.failure) == (0, status, failure)
     assert [remark.text for remark in judged.remarks] == ["what happened."]
@@ -998,16 +1069,16 @@ def test_an_answer_that_is_none_is_told_in_its_own_words(failure, status):
 
 
 def ended_early(arrays, failure=Failure.RAISED, asked=three, known=None):
-    """The verdict on an answer that holds some arrays and a failure."""
+    """Return the verdict on an answer with some arrays and a failure."""
     return judge(
         asked, known or key(), Answer(arrays, failure, "line 3, in `f`: ValueError: no"), SIZES
     )
 
 
 def test_what_is_right_beside_a_failure_earns_its_share():
-    """The failure is told first.
+    """Right arrays beside a failure earn their share.
 
-    The arrays that are right are named, and the wrong ones are not.
+    The failure is reported first. The right arrays are named and the wrong ones are not.
     """
     judged = ended_early({"a": A, "b": B + 1})
     assert (judged.earned, judged.status, judged.failure) == (1, "partial", "raised")
@@ -1016,25 +1087,28 @@ def test_what_is_right_beside_a_failure_earns_its_share():
 
 
 def test_a_failure_with_nothing_right_is_an_error():
-    """Wrong arrays beside it, strange ones, or none at all: no points."""
+    """A failure without a right array is an error and earns no points."""
     for arrays in ({}, {"a": A + 1}, {"z": A}):
         judged = ended_early(arrays)
         assert (judged.earned, judged.status, len(judged.remarks)) == (0, "error", 1)
 
 
 def test_a_failure_beside_arrays_that_are_all_right_earns_nothing():
-    """What failed then is what no array shows."""
+    """A failure beside arrays that are all right earns nothing, for no array shows what failed."""
     assert ended_early({"a": A, "b": B, "c": C}).earned == 0
 
 
 def test_weights_beside_a_failure_are_not_measured():
-    """A check that trains is answered whole or not at all."""
+    """Weights beside a failure are not measured: training is answered whole or not at all."""
     assert ended_early({"a": A}, asked=replace(three, measure=lambda *_: 0.0)).earned == 0
 
 
 @pytest.mark.parametrize(("named", "earned"), [("abc", 0), ("ab", 2), ("a", 1), ("b", 0), ("", 0)])
 def test_what_a_failure_leaves_unnamed_costs_what_a_wrong_one_would(named, earned):
-    """Also of arrays that are the same on every seed: to crash before them saves nothing."""
+    """Arrays missing after a failure cost as much as wrong ones.
+
+    That includes constant arrays, so a crash before them saves nothing.
+    """
     arrays = {name: array for name, array in {"a": A, "b": B, "c": C}.items() if name in named}
     known = replace(key(), constant=CONSTANT)
     assert ended_early(arrays, known=known).earned == earned

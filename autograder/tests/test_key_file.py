@@ -1,4 +1,4 @@
-"""Keys as files: what is stored comes back, and which two keys are the same."""
+"""Keys as files: a stored key loads unchanged, and when two keys are equal."""
 
 import shutil
 from dataclasses import replace
@@ -31,9 +31,9 @@ def largest(array):
 
 
 def test_a_key_comes_back_as_it_was_saved(tmp_path):
-    """Arrays, text, shapes and words.
+    """A saved key loads with the same arrays, text, shapes and words.
 
-    An array that a mistake leaves right is stored once and is there twice.
+    An array that a mistake leaves right is stored once and loaded twice.
     """
     expected = Answer(
         {"x": np.arange(6.0).reshape(2, 3), "names": np.array(["A. L.", "é"]), "one": np.array("")}
@@ -59,7 +59,7 @@ def test_a_key_comes_back_as_it_was_saved(tmp_path):
 
 
 def test_a_key_is_read_once_until_its_file_changes(tmp_path):
-    """Each check of a notebook asks for it."""
+    """A key is loaded once until its file changes, because each check of a notebook loads it."""
     path = tmp_path / "one.safetensors"
     save_key(path, {"a": PlainKey(Answer({"x": np.zeros(2)}))})
     first = load_key(path)
@@ -69,14 +69,17 @@ def test_a_key_is_read_once_until_its_file_changes(tmp_path):
 
 
 def test_a_key_is_as_readable_as_other_new_files(tmp_path):
-    """A course may lie where its students read it."""
+    """A key's file has the permissions of other new files: students may read it in the course."""
     (tmp_path / "new.txt").touch()
     save_key(tmp_path / "one.safetensors", {"a": PlainKey(Answer({"x": np.arange(3.0)}), ())})
     assert (tmp_path / "one.safetensors").stat().st_mode == (tmp_path / "new.txt").stat().st_mode
 
 
 def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
-    """Students have the file: of a check that trains it holds the loss and the shapes."""
+    """A public key holds neither code of mistakes nor trained weights.
+
+    Of a training check it holds the loss and the shapes.
+    """
     path = tmp_path / "k"
     trained = PlainKey(Answer({"w": np.full((2, 3), 7.25)}), (), 0.5)
     mistake = Mistake("m01", "words", 0, "secret_code"), Answer({"y": np.ones(1)})
@@ -91,7 +94,7 @@ def test_a_key_holds_neither_the_code_of_mistakes_nor_trained_weights(tmp_path):
 
 
 def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path):
-    """An author has not built the unit yet."""
+    """The message on a missing key names the command that builds it."""
     with pytest.raises(
         NoKey, match=r"There is no key for words\. Make it with `autograder build`\."
     ):
@@ -99,7 +102,7 @@ def test_a_key_that_is_not_there_is_told_with_the_command_that_makes_it(tmp_path
 
 
 def test_a_key_of_another_format_is_not_read(tmp_path):
-    """It says which is wanted and who makes it; `autograder build` writes it anew."""
+    """A key of another format is refused with the expected format and the command to build it."""
     path = tmp_path / "words.safetensors"
     path.write_bytes(save({"a|expected|x": np.zeros(1)}, {"key": "{}", "text": "[]"}))
     with pytest.raises(
@@ -112,7 +115,7 @@ def test_a_key_of_another_format_is_not_read(tmp_path):
 
 
 def spoilt(check, known):
-    """One check's key, changed in one thing each time: (what, key)."""
+    """Return keys of one check, each with a single change: (what, key)."""
     if check.measure:
         yield "loss", replace(known, loss=known.loss + 1.1 * check.within)
         longer = Answer({n: a[..., None] for n, a in known.expected.arrays.items()})
@@ -141,14 +144,14 @@ def spoilt(check, known):
 
 
 def not_empty(answer):
-    """The names of an answer's arrays that hold something."""
+    """Return the names of an answer's arrays that are not empty."""
     return [name for name, array in answer.arrays.items() if array.size]
 
 
 def with_one_changed(check, name, answer, solution):
-    """Change one place of an array in an answer.
+    """Change one entry of an array in an answer.
 
-    A float by more than the tolerance, an integer by one, a text by a dot.
+    A float changes by more than the tolerance, an integer by one, a text by a dot.
     """
     array = answer.arrays[name].copy()
     if is_text(array):
@@ -168,14 +171,17 @@ def with_one_changed(check, name, answer, solution):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
-    """Floats may move by up to 1e-4 of the largest value, also where only rounding is left."""
+    """Keys from two processors are equal: floats may differ by 1e-4 of the largest value.
+
+    That holds for arrays of which only rounding is left, too.
+    """
     unit = small.unit(name)
     assert same_key(unit, stored(name), key_elsewhere(stored(name), unit.checks))
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_that_the_judge_can_tell_apart_is_another(name):
-    """One number, text, word, mistake, shape or loss that differs suffices."""
+    """Keys differ if a number, text, word, mistake, shape or loss does."""
     unit, count = small.unit(name), 0
     checks = {check.name: check for check in unit.checks}
     for entry, known in stored(name).items():
@@ -187,9 +193,9 @@ def test_a_key_that_the_judge_can_tell_apart_is_another(name):
 
 
 def pair(one, other, ours=None):
-    """Return whether two keys are the same that differ in one array.
+    """Return whether two keys are equal that differ in one array.
 
-    It is a mistake's array where the solution's, `ours`, is given.
+    It is a mistake's array if the solution's, `ours`, is given.
     """
     check = Check("a", 1, lambda net, seed: {})
     unit = SimpleNamespace(checks=(check,))
@@ -205,9 +211,9 @@ def pair(one, other, ours=None):
 
 
 def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
-    """On the scale of the array.
+    """Keys are equal within a fifth of the tolerance, on the scale of the array.
 
-    Another type, NaN elsewhere, and integers that differ at all are others.
+    Another type, NaN elsewhere, and any difference of integers make them different.
     """
     x = np.array([0.0, 10.0])
     nothing = x * np.nan
@@ -224,7 +230,7 @@ def test_keys_are_the_same_within_a_fifth_of_the_tolerance():
 
 
 def test_what_a_mistake_cancels_out_is_the_same_to_the_last_bits():
-    """Only rounding is left of it: it is measured on the scale of the solution's array."""
+    """Arrays that cancel to rounding errors are compared on the scale of the solution's array."""
     ours, rounding = np.array([0.0, 1.0]), np.array([1e-7, -1e-7])
     assert pair(rounding, -rounding, ours)
     assert not pair(1e3 * rounding, -1e3 * rounding, ours)
@@ -236,14 +242,14 @@ def test_what_a_mistake_cancels_out_is_the_same_to_the_last_bits():
 
 @pytest.fixture
 def course(tmp_path):
-    """The fixture course, to be changed."""
+    """Copy the fixture course, so that a test can change it."""
     shutil.copytree(small.COURSE.folder, tmp_path / "course")
     return read_course(tmp_path / "course")
 
 
 @pytest.fixture
 def fresh_key(monkeypatch):
-    """A function that says which key `build` is to make."""
+    """Return a function that sets the key that `build` is to make."""
     return lambda key: monkeypatch.setattr(building, "build_key", lambda *_, **__: key)
 
 
@@ -251,7 +257,10 @@ def fresh_key(monkeypatch):
 def test_build_leaves_alone_what_another_processor_only_rounds(
     name, course, fresh_key, key_elsewhere
 ):
-    """Neither stub nor key is written; where a word has changed, the key is."""
+    """`build` rewrites neither stub nor key for rounding of another processor.
+
+    If a word has changed, it writes the key.
+    """
     files = [course.key(name), course.stub(name)]
     before = [(path.stat().st_mtime_ns, path.read_bytes()) for path in files]
     moved = key_elsewhere(stored(name), load_unit(course, name).checks)
@@ -270,9 +279,9 @@ def test_build_leaves_alone_what_another_processor_only_rounds(
 
 
 def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_key):
-    """A training check was renamed: the old name leaves the key.
+    """After a training check is renamed, `build` removes the old name's losses from the key.
 
-    A corpus that is not here stays, and is told.
+    The loss on a corpus that is not available here stays, and `build` says so.
     """
     name = small.UNIT
     key = stored(name)
@@ -286,7 +295,7 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
 
 
 def test_a_key_quotes_no_line_of_a_mistake(tmp_path):
-    """It holds what tells the kind of an error, which is the same when it is read."""
+    """A key holds the kind of a mistake's error and quotes no line of its code."""
     words = "TypeError: no. " + 40 * "."
     message = f"line 3, in `f`: {words} Your line: `return secret`."
     raised = Answer(failure=Failure.RAISED, message=message, error=Error(words, "line 3", "f"))

@@ -16,12 +16,12 @@ pandas = pytest.importorskip("pandas")
 
 
 def listed(arrays):
-    """Arrays as lists, to be read in a test."""
+    """Return arrays as lists for the assertions."""
     return {name: array.tolist() for name, array in arrays.items()}
 
 
 def table():
-    """A table with a column of each type."""
+    """Return a table with a column of each type."""
     return pandas.DataFrame(
         {
             "mean": [1.5, np.nan],
@@ -39,7 +39,7 @@ def table():
 
 
 def test_a_table_is_named_with_its_labels():
-    """Columns, index and types, and each column that is listed."""
+    """`named_table` gives a table's columns, index and types, and each listed column."""
     found = listed(frame("t", table(), "n clinic day size open mean"))
     mean = found.pop("t.mean")
     assert mean[0] == 1.5
@@ -57,13 +57,13 @@ def test_a_table_is_named_with_its_labels():
 
 
 def test_all_values_stand_side_by_side_where_no_column_is_listed():
-    """As numbers where all are numbers."""
+    """Without listed columns all values form one array, of numbers if all are numbers."""
     assert listed(frame("t", table()[["n", "open"]]))["t.values"] == [[3, 1], [4, 0]]
     assert listed(frame("t", table()[["n", "clinic"]]))["t.values"][1] == ["4", "missing"]
 
 
 def test_a_series_is_a_table_of_one_column():
-    """Its name is the column's; an index of several levels is text."""
+    """A series is a table of one column with its name; an index of several levels is text."""
     series = pandas.Series(
         [1, 2], name="n", index=pandas.MultiIndex.from_tuples([(1, "a"), (2, "b")])
     )
@@ -76,7 +76,7 @@ def test_a_series_is_a_table_of_one_column():
 
 
 def test_what_is_missing_in_a_table_is_told_by_name():
-    """And what is there is named all the same, so that it earns."""
+    """A missing column is reported by name, and the others are still named and earn."""
     with noting() as arrays, pytest.raises(TypeError) as told:
         frame("t", table()[["mean", "n"]], "n sd")
     assert str(told.value) == "the result (`t`) has no column `sd`; its columns are `mean`, `n`."
@@ -92,7 +92,10 @@ def test_what_is_missing_in_a_table_is_told_by_name():
 
 
 def test_a_table_is_no_array():
-    """Its labels would be lost; so it is said what to do, and which columns there are."""
+    """A table passed as an array is refused, because its labels would be lost.
+
+    The message says what to do and lists the columns.
+    """
     with pytest.raises(TypeError) as told:
         as_array("t", table())
     assert "`t` is a DataFrame, but should be an array" in str(told.value)
@@ -105,7 +108,7 @@ def test_a_table_is_no_array():
 
 
 def test_rows_of_a_query_are_columns():
-    """Of a cursor or a list; None is NaN or "missing"."""
+    """Rows from a cursor or a list become columns; None becomes NaN or "missing"."""
     base = sqlite3.connect(":memory:")
     base.execute("create table t (clinic text, mean real, n int)")
     base.executemany("insert into t values (?, ?, ?)", [("a", 1.5, 2), (None, None, 3)])
@@ -123,13 +126,13 @@ def test_rows_of_a_query_are_columns():
 
 @pytest.fixture
 def axes():
-    """Axes of a figure, which no window shows."""
+    """Return axes of a figure without a window."""
     figures = pytest.importorskip("matplotlib.figure")
     return figures.Figure().subplots()
 
 
 def test_a_figure_is_named_by_its_parts(axes):
-    """Lines and labels, if no others are asked for."""
+    """By default a figure's lines and labels are named."""
     axes.plot([0, 1], [2, 3], label="one")
     axes.plot([4], [5])
     axes.set(title="T", xlabel="x", xscale="log")
@@ -150,7 +153,7 @@ def test_a_figure_is_named_by_its_parts(axes):
 
 
 def frame_free(arrays):
-    """Arrays as lists in which NaN is equal to itself."""
+    """Return arrays as lists in which NaN equals itself."""
     found = {}
     for name, values in listed(arrays).items():
         found[name] = ["nan" if value != value else value for value in values]
@@ -158,7 +161,7 @@ def frame_free(arrays):
 
 
 def test_what_is_no_figure_is_told_by_what_it_is(axes):
-    """With what to do."""
+    """A value that is no figure is reported with its type and what to do."""
     with pytest.raises(TypeError, match=r"`draw` should be a Figure, but it is an Axes. .*get_fig"):
         figure("draw", axes)
     with pytest.raises(TypeError, match=r"but it is None\. Return the figure at the end"):
@@ -167,11 +170,11 @@ def test_what_is_no_figure_is_told_by_what_it_is(axes):
         figure("draw", axes.figure, "colours")
 
 
-# ---- what a function says
+# ---- printed text and exceptions
 
 
 def test_what_is_printed_is_text():
-    """With what stands to be read; blanks at the ends do not count."""
+    """Printed text becomes text; blanks at the ends do not count."""
 
     def greet(word):
         print(word, input(), " ")
@@ -183,7 +186,7 @@ def test_what_is_printed_is_text():
 
 
 def test_an_exception_is_text():
-    """Or "none"; NumPy's own may be told apart; what is not written stays so."""
+    """An exception becomes text, or "none"; `NotImplementedError` stays an exception."""
 
     def root(x):
         if x < 0:
@@ -202,7 +205,7 @@ def test_an_exception_is_text():
 
 
 def test_what_did_not_come_stays_unanswered():
-    """In a second run without a function that failed, the others are named."""
+    """Where one function failed, a second run without it names the answers of the others."""
     unanswered = Unanswered(KeyError("n"))
     assert frame("t", unanswered) == rows("t", unanswered, "n") == figure("t", unanswered) == {}
     assert printed(lambda: unanswered) is unanswered
@@ -299,7 +302,7 @@ GRADED = {
 
 @pytest.fixture(scope="module")
 def clinics(tmp_path_factory):
-    """A unit whose answers are tables, text and exceptions; and a key of it."""
+    """Make a unit whose answers are tables, text and exceptions, and its key."""
     unit = small.write_course(
         tmp_path_factory.mktemp("clinics"), "clinics", EXPERIMENTS, SOLUTION, {"pandas": ""}
     )
@@ -310,7 +313,7 @@ def clinics(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", GRADED)
 def test_a_table_is_graded_with_its_labels(kind, clinics):
-    """A wrong name or a lost index costs, and what is wrong is told by name."""
+    """A table's wrong label or lost index loses points and is reported by name."""
     end, earned, words = GRADED[kind]
     server, key = clinics
     script = small.solution_of(server.unit).plain() + f"\n\n# %%\n{end}"
@@ -325,7 +328,7 @@ def test_a_table_is_graded_with_its_labels(kind, clinics):
 
 
 def test_the_costs_of_labels_are_those_of_the_page(tmp_path):
-    """Columns, index and types cost a fifth each of a table with two listed columns."""
+    """Labels cost what the page says: columns, index and types a fifth each with two columns."""
     page = (small.ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     costs = "exchanged columns cost 0.4, and `as_index=False`, which changes all three, costs 1.2."
     assert costs in page

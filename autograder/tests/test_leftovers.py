@@ -1,4 +1,4 @@
-"""`grade` lists what it did not take, with the reason and the nearest right place."""
+"""`grade` lists the files that it skipped, with the reason and the nearest right place."""
 
 import re
 
@@ -17,14 +17,14 @@ def write(path, text="x = 1"):
 
 
 def told(folder, unit=None):
-    """What is left out of a folder: place and reason."""
+    """Return what is left out of a folder: place and reason."""
     found = find_submissions(COURSE, folder, unit)
     return {each.place: each.why for each in left_out(COURSE, folder, found, unit)}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A class in which one student did as was asked."""
+    """Write a class in which one student submitted as asked."""
     small.submit(tmp_path / "class", "right", RIGHT)
     return tmp_path / "class"
 
@@ -58,7 +58,10 @@ def folder(tmp_path):
     ],
 )
 def test_a_file_in_the_wrong_place_is_told_the_right_one(folder, name, place, why):
-    """Folders and files, a level too high, in another case, copies, zips, a system's own."""
+    """A file in the wrong place is listed with the right one.
+
+    Cases: a level too high, another case, copies, zips, files of an operating system.
+    """
     write(folder / name)
     assert list(told(folder)) == [place]
     assert why in told(folder)[place]
@@ -66,7 +69,7 @@ def test_a_file_in_the_wrong_place_is_told_the_right_one(folder, name, place, wh
 
 @pytest.mark.parametrize("name", [f"{UNIT} (1).py", f"{UNIT}-2.py", f"{UNIT.upper()}.PY"])
 def test_the_only_copy_of_a_unit_s_file_is_taken(folder, name):
-    """As a browser calls it; of two nobody knows which."""
+    """The only copy of a unit's file is taken under a browser's name; of two, neither is."""
     write(folder / "bob" / UNIT / name)
     (found,) = [one for one in find_submissions(COURSE, folder) if one.student == "bob"]
     assert found.path.name == name
@@ -78,7 +81,10 @@ def test_the_only_copy_of_a_unit_s_file_is_taken(folder, name):
 
 
 def test_one_student_s_files_push_no_other_s_out_of_sight(folder):
-    """Some thousand files of one are a few lines and a count; what another laid wrongly is told."""
+    """A thousand stray files of one student take a few lines and a count.
+
+    Another student's misplaced file is still listed.
+    """
     for number in range(10_050):
         write(folder / "aaa" / f"{number}.txt", "")
     write(folder / "bob" / f"{UNIT}.py")
@@ -89,7 +95,10 @@ def test_one_student_s_files_push_no_other_s_out_of_sight(folder):
 
 
 def test_what_was_graded_or_belongs_to_it_is_not_listed(folder):
-    """Nor what collectors lay beside a file, nor, where one unit is asked for, other units."""
+    """Graded files and what collectors wrote beside them are not listed.
+
+    With one unit selected, other units' files are not listed either.
+    """
     write(folder / "right" / UNIT / "timestamp.txt")
     small.submit(folder, "right", HALF, WORDS)
     assert told(folder) == {}
@@ -99,14 +108,14 @@ def test_what_was_graded_or_belongs_to_it_is_not_listed(folder):
 
 
 def test_a_document_beside_a_script_is_listed(folder):
-    """The student may mean it to be read; and a tool's own folder is no student's."""
+    """A document beside a script is listed, but a tool's own folder is not."""
     write(folder / "right" / UNIT / "plot.pdf")
     write(folder / "right" / UNIT / "figures" / "plot.png")
     assert told(folder) == {f"right/{UNIT}/plot.pdf": "no .py or .ipynb"}
 
 
 def test_a_link_is_listed_and_a_name_is_made_printable(folder):
-    """Whatever a student may call a file."""
+    """A link is listed, and unprintable characters of a name are escaped."""
     (folder / "eve").symlink_to("right")
     write(folder / "mallory" / "\x1b[31m\u202ex.py")
     lines = [f"{place}: {why}" for place, why in told(folder).items()]
@@ -115,7 +124,7 @@ def test_a_link_is_listed_and_a_name_is_made_printable(folder):
 
 
 def test_grade_lists_it_and_says_what_lies_there_instead(folder):
-    """Below the table; and where nothing is a submission, with the error."""
+    """`grade` lists skipped files below the table, or with the error if nothing is a submission."""
     out = folder.parent / "grades"
     write(folder / "bob" / f"{UNIT}.py")
     done = small.run_command("grade", folder, "--out", out, "--quick")
@@ -129,7 +138,7 @@ def test_grade_lists_it_and_says_what_lies_there_instead(folder):
 
 
 def test_a_table_that_nobody_looks_at_is_not_cut(folder):
-    """A remark of any length stands whole in a file, and names too."""
+    """In a table that goes to a file, remarks and names are not truncated."""
     small.submit(
         folder, "n" * 100, "def double(x):\n    raise ValueError('" + "long " * 60 + "end')\n"
     )
@@ -142,7 +151,7 @@ def test_a_table_that_nobody_looks_at_is_not_cut(folder):
 
 
 def test_grading_one_unit_leaves_the_other_s_pages(folder):
-    """Pages are of all results there are."""
+    """Grading one unit rewrites pages with all results, those of other units included."""
     small.submit(folder, "right", HALF, WORDS)
     grades = folder.parent / "grades"
     small.run_command("grade", folder, "--out", grades, "--quick")
@@ -155,7 +164,10 @@ def test_grading_one_unit_leaves_the_other_s_pages(folder):
 
 
 def test_a_policy_stands_on_every_page_and_in_the_table(folder):
-    """What each result counts; and a student that it names and nobody is."""
+    """With a policy, every page and the table show what each result counts.
+
+    A student whom the policy names and nobody knows is reported.
+    """
     grades, policy = folder.parent / "grades", folder.parent / "policy.toml"
     small.run_command("grade", folder, "--out", grades, "--quick", "--seed", "5")
     policy.write_text(f'[{UNIT}]\ndrop = ["doubling"]\n[extensions.rihgt]\n{UNIT} = 2\n')
@@ -177,7 +189,10 @@ def test_a_policy_stands_on_every_page_and_in_the_table(folder):
 
 
 def test_another_corpus_than_last_time_is_said(folder):
-    """The first that can be had is taken: where that is another one today, points may differ."""
+    """A run on another corpus than last time says so, because points may differ.
+
+    Training uses the first corpus that is available.
+    """
     grades = folder.parent / "grades"
     course = small.copy_course(folder.parent / "course")
     assert small.run_command("grade", folder, "--out", grades, cwd=course).returncode == 0
@@ -188,7 +203,7 @@ def test_another_corpus_than_last_time_is_said(folder):
 
 
 def test_many_files_of_one_name_are_one_line(folder):
-    """A file that lies in every folder would hide the others."""
+    """Files of one name in many folders take one line, so that they hide no other file."""
     for number in range(9):
         write(folder / f"student{number}" / "expected.toml")
     write(folder / "bob" / "notes.txt")

@@ -1,6 +1,6 @@
-"""A check's time and memory hold where a student works.
+"""A check's limits of time and memory apply where a student works.
 
-Real endless loops, real memory, in a terminal and a kernel.
+The tests use real endless loops and real memory, in a terminal and in a kernel.
 """
 
 import re
@@ -23,7 +23,7 @@ from autograder.sandbox.inside.submission import Submission
 QUICK = 0.2  # seconds; a student's machine gives twice as many
 ENDLESS = "while True: pass"
 GROWING = "grown = []\n    while True: grown.append(np.ones(1 << 18))"
-UNREACHABLE = "import itertools; return max(itertools.repeat(1))"  # never runs Python again
+UNREACHABLE = "import itertools; return max(itertools.repeat(1))"  # never reaches the interpreter
 
 
 @check(points=1, seconds=QUICK)
@@ -33,7 +33,7 @@ def asking(net, seed):
 
 
 def answer(script, asked=asking, megabytes=150, tell=lambda *_: None):
-    """The answer of a script's function within limits."""
+    """Return the answer of a script's function within limits."""
     submission = Submission(f"import time\nimport numpy as np\n{script}".encode(), "ada.py")
     return within_limits(
         asked,
@@ -45,9 +45,9 @@ def answer(script, asked=asking, megabytes=150, tell=lambda *_: None):
 
 @pytest.fixture
 def course(tmp_path):
-    """What a student gets, with little memory, and little time but for `fit`.
+    """Write a student's course with little memory, and with little time except for `fit`.
 
-    There memory has to be the first limit, on a slow machine as well.
+    In `fit`, memory has to be the first limit, on a slow machine, too.
     """
     folder = release_to(tmp_path / "course")
     path = folder / "checks" / "numbers_and_sums.py"
@@ -59,7 +59,7 @@ def course(tmp_path):
 
 
 def test_a_loop_without_end_is_ended_and_told_where():
-    """By the line of the student's own file that was under way."""
+    """An endless loop is stopped, and the report names the student's line that was running."""
     found = answer(f"def f(seed):\n    seed += 1\n    {ENDLESS}")
     assert found.failure == "timeout"
     assert found.message == (
@@ -69,7 +69,10 @@ def test_a_loop_without_end_is_ended_and_told_where():
 
 
 def test_what_grows_without_end_is_ended_and_told_where():
-    """Long before the machine's memory is used up, and what it held is given back."""
+    """Unbounded growth is stopped at its line, long before the machine runs out of memory.
+
+    The memory is released.
+    """
     found = answer(f"def f(seed):\n    {GROWING}", replace(asking, seconds=60))
     assert found.failure == "killed"
     assert re.match(
@@ -78,18 +81,18 @@ def test_what_grows_without_end_is_ended_and_told_where():
 
 
 def test_what_catches_every_exception_is_ended_by_the_next():
-    """A program that goes on after the first is stopped a little later."""
+    """Code that catches every exception is stopped by the next one, a little later."""
     script = f"def f(seed):\n    try:\n        {ENDLESS}\n    except:\n        pass\n    {ENDLESS}"
     assert answer(script).failure == "timeout"
 
 
 def test_time_that_is_spent_waiting_does_not_count():
-    """A debugger stands still for as long as one looks."""
+    """Waiting does not count as time: a debugger stops for as long as one looks."""
     assert answer(f"def f(seed):\n    time.sleep({4 * QUICK})\n    return 1").arrays["y"] == 1
 
 
 def test_a_right_answer_is_left_alone():
-    """No exception comes after the end, and functions can be watched as before."""
+    """After a right answer no late exception follows, and tracing works as before."""
     quick = replace(asking, seconds=0.02)
     for _ in range(30):
         answer(
@@ -107,7 +110,7 @@ def test_a_right_answer_is_left_alone():
 
 
 def test_a_check_that_lasts_is_told_each_second():
-    """By its name, from another thread."""
+    """During a long check another thread prints its name each second."""
     told = []
     answer("def f(seed):\n    time.sleep(1.3)\n    return 1", tell=lambda *news: told.append(news))
     ((name, seconds),) = told
@@ -123,7 +126,7 @@ def run_check(course):
 
 
 def test_check_tells_what_it_ended_and_goes_on(course):
-    """The checks after it run, and the exit code says that something was found wanting."""
+    """`check` reports what it stopped, runs the later checks and exits with 1."""
     fill(course, double=ENDLESS, running_sum=RIGHT["running_sum"], fit=GROWING)
     done = run_check(course)
     assert (done.returncode, done.stderr) == (1, "")
@@ -136,7 +139,7 @@ def test_check_tells_what_it_ended_and_goes_on(course):
 
 
 def test_check_ends_itself_where_no_exception_can(course):
-    """What holds the process for good is ended with it; the student's line is on the screen."""
+    """Where no exception can stop the code, `check` prints the student's line and exits."""
     fill(course, double=UNREACHABLE)
     done = run_check(course)
     assert done.returncode == -signal.SIGXCPU
@@ -146,7 +149,7 @@ def test_check_ends_itself_where_no_exception_can(course):
 
 
 def test_check_ends_itself_by_the_clock_where_there_are_no_limits_of_unix(course):
-    """As on Windows: the student's line is on the screen, too."""
+    """Without Unix limits, as on Windows, a timer ends `check` and prints the line."""
     hurried(course)
     fill(course, double=UNREACHABLE)
     no_limits = (
@@ -161,7 +164,7 @@ def test_check_ends_itself_by_the_clock_where_there_are_no_limits_of_unix(course
 
 
 def test_a_crash_of_a_library_tells_its_line(course):
-    """By `check`, which it ends; no shell of Windows says anything of it."""
+    """If a library crashes the process, `check` prints the line; no Windows shell would."""
     fill(course, double="import ctypes; return ctypes.string_at(0)")
     done = run_check(course)
     assert done.returncode == -signal.SIGSEGV
@@ -170,7 +173,7 @@ def test_a_crash_of_a_library_tells_its_line(course):
 
 
 def test_a_kernel_goes_on_after_a_loop_without_end(course):
-    """The cell shows what was ended and where; the next one runs."""
+    """A kernel's cell shows what was stopped and where, and the next cell runs."""
     cells = [
         "import numpy as np\nimport autograder\ncheck = autograder.unit('numbers_and_sums')",
         f"def double(x):\n    x = x + 1\n    {ENDLESS}\ncheck('doubling')",

@@ -1,4 +1,4 @@
-"""Keys that are made when they are needed: the same as those made at once, in fewer answers."""
+"""Keys built lazily: equal to those built at once, with fewer runs."""
 
 import os
 from dataclasses import replace
@@ -24,7 +24,7 @@ from autograder.sandbox.client import Server
 
 @pytest.fixture
 def made(server, tmp_path):
-    """A key of the exact checks of which nothing is made yet, and its store."""
+    """Return an unbuilt key of the exact checks, and its store."""
     store = AnswerStore(tmp_path / "answers.sqlite")
     yield MadeKey(small.unit(), small.SEED, {}, store, lambda: server)
     store.close()
@@ -41,22 +41,22 @@ def without_seconds(verdicts):
 
 
 def test_a_right_submission_needs_the_solutions_answers_only(server, made):
-    """One for each check; none of a mistake."""
+    """A right submission needs one answer of the solution for each check and none of a mistake."""
     assert {v.status for v in graded(server, made, small.solved()).values()} == {"passed"}
     assert made.computed == len(made) == 3
 
 
 def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check_runs(server, made):
-    """Of `running_sum` three, and of `double` none.
+    """A wrong submission needs only mistakes in definitions that its check runs.
 
-    A second submission with the same mistake needs nothing.
-
-    One answer more is the solution's on another seed, and only to this check.
+    They are three for `running_sum` and none for `double`. A second submission with the same
+    mistake needs nothing. One further answer is the solution's on another seed, for this check
+    only.
     """
     script = small.solved() + "\ndef running_sum(x):\n    return np.cumsum(x, axis=1), x.sum(0)\n"
     verdicts = graded(server, made, script)
     assert "added up along the batch" in verdicts["summing"].remarks[0].text
-    # the solution's for each check, one more, and three mistakes of `running_sum`
+    # the solution's for each check, one on another seed, and three mistakes of `running_sum`
     assert made.computed == 3 + 1 + 3
     before = made.computed
     graded(server, made, script)
@@ -64,7 +64,7 @@ def test_a_wrong_submission_needs_the_mistakes_of_the_definitions_that_its_check
 
 
 def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key, solution):
-    """Every known mistake, pairs of them, and something that nobody has named.
+    """A lazily built key judges as a complete one: known mistakes, pairs, an unknown error.
 
     Nothing is carried forward.
     """
@@ -86,7 +86,10 @@ def test_a_key_made_when_asked_for_judges_as_one_made_at_once(server, made, key,
 
 
 def test_the_solution_answers_all_checks_as_each_by_itself(server):
-    """Each answer, and the definitions that ran for it, is that of a process of its own."""
+    """The solution answers all checks in one process as it does in separate ones.
+
+    That covers each answer and the definitions that ran for it.
+    """
     solution = solution_of(small.unit()).plain()
     process = SolutionProcess(solution, lambda: server)
     checks = [check for check in small.unit().checks if not check.measure]
@@ -102,7 +105,10 @@ def test_the_solution_answers_all_checks_as_each_by_itself(server):
 
 
 def test_no_process_stays_once_a_submission_is_graded(server, made):
-    """A course of many units, or a pool of many seeds, would run out of open files."""
+    """After grading, no process of the key stays open.
+
+    A course of many units, or a pool of many seeds, would run out of open files.
+    """
 
     def open_files():
         return len(os.listdir("/proc/self/fd"))
@@ -117,7 +123,7 @@ def test_no_process_stays_once_a_submission_is_graded(server, made):
 
 
 def test_where_the_process_of_the_solution_is_late_another_is_asked(server):
-    """No answer then, and the next question is put to a new process."""
+    """If the solution's process times out, there is no answer, and a new process takes the next."""
     process = SolutionProcess(solution_of(small.unit()).plain(), lambda: server)
     check = small.unit().checks[0]
     assert process.made(replace(check, seconds=0.0), small.SEED) is None
@@ -126,7 +132,10 @@ def test_where_the_process_of_the_solution_is_late_another_is_asked(server):
 
 
 def test_where_its_server_has_ended_the_solution_is_asked_behind_the_next(server):
-    """A thread whose server ends starts another, and shares the key with all others."""
+    """If a thread's server has ended, the solution runs in the next server.
+
+    A thread whose server ends starts another, and all threads share the key.
+    """
     check = small.unit().checks[0]
     servers = [server]
     process = SolutionProcess(solution_of(small.unit()).plain(), lambda: servers[-1])
@@ -140,7 +149,7 @@ def test_where_its_server_has_ended_the_solution_is_asked_behind_the_next(server
 
 
 def test_an_answer_that_does_not_come_keeps_no_other_back(server, tmp_path):
-    """The script that never ends is left out, and what stands behind it is answered."""
+    """A mistake whose script never ends is left out, and those after it are answered."""
     store = AnswerStore(tmp_path / "answers.sqlite")
     maker = AnswerMaker(small.unit(), small.SEED, store, lambda: server)
     other = AnswerMaker(small.unit(), small.SEED, AnswerStore(None), lambda: server)
@@ -157,7 +166,7 @@ def test_an_answer_that_does_not_come_keeps_no_other_back(server, tmp_path):
 
 
 def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
-    """By another run with the same seed; with another seed all is made."""
+    """A second run with the same seed uses the store; another seed rebuilds everything."""
     script = small.solved("m01")
     graded(server, made, script)
     again = AnswerStore(tmp_path / "answers.sqlite")
@@ -171,7 +180,7 @@ def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
 
 
 def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
-    """The solution is trained once, and its loss is kept."""
+    """A training check trains the solution once, when it is reached, and stores the loss."""
     unit = small.unit()
     data = unit_data(unit)
     store = AnswerStore(tmp_path / "answers.sqlite")
@@ -179,7 +188,7 @@ def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
     stub = grade_one(server, b"", "ada.py", small.SEED, key, data)
     assert stub[-1].status == "not_reached"
     exact = [check for check in unit.checks if not check.measure]
-    assert key.computed <= len(exact)  # their size is known before they are asked
+    assert key.computed <= len(exact)  # their size is known before they run
     solved = small.solved().encode()
     verdicts = grade_one(server, solved, "ada.py", small.SEED, key, data)
     assert {verdict.status for verdict in verdicts} == {"passed"}
@@ -190,7 +199,7 @@ def test_training_is_measured_when_the_check_is_reached(server, tmp_path):
 
 
 def test_a_mistake_belongs_to_the_definition_it_stands_in(solution):
-    """By the name that the statement around it binds."""
+    """A mistake belongs to the definition around it, by the name that the statement binds."""
     spoilt = spoilt_names(solution)
     names = {mistake.code: spoilt[mistake.id] for mistake, _, _ in solution.mistakes}
     assert names["return x * x"] == {"double"}
@@ -209,7 +218,7 @@ SAME_ON_EVERY_SEED = """
 
 
 def test_a_check_that_is_the_same_on_every_seed_is_refused(tmp_path):
-    """A file that solves nothing could send it: the author is told the check, and what to do."""
+    """A constant check is refused, with what to do: a file that solves nothing could pass it."""
     unit = small.write_course(
         tmp_path, "counting", SAME_ON_EVERY_SEED, "def count(text):\n    return len(text)\n"
     )
@@ -239,15 +248,16 @@ def halve(x):
 
 
 def halving(folder, divisor):
-    """The unit of a course with one mistake: to divide by a number that is nearly 2."""
+    """Write a course with one unit and one mistake: division by a number close to 2."""
     solution = HALVE.format(divisor=divisor)
     return small.write_course(folder, "halving", NEAR_THE_TOLERANCE, solution)
 
 
 def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
-    """Another processor would list it or not, and call the file out of date; so the author is told.
+    """A mistake close to the tolerance is refused when a key's file is built.
 
-    The tolerance is a thousandth of the largest value.
+    Another processor might decide otherwise and call the file out of date. The tolerance is a
+    thousandth of the largest value.
     """
     with Server(halving(tmp_path / "near", 2.0024)) as server:
         words = "the mistake .* differs from the solution by 1.20 of the tolerance"
@@ -260,9 +270,9 @@ def test_a_mistake_that_rounding_decides_about_is_refused_in_a_file(tmp_path):
 
 
 def test_small_changes_are_tried_anew_where_their_code_has_changed(tmp_path, monkeypatch):
-    """Prose changes nothing, and a line that comes into a region does.
+    """A changed line inside a region makes `build` try the small changes again; prose does not.
 
-    `make figures` compares what is kept with what would be made.
+    `make figures` compares the stored ones with new ones.
     """
     unit = halving(tmp_path / "course", 2.01)
     solution = unit.course.solution(unit.name)
@@ -278,7 +288,7 @@ def test_small_changes_are_tried_anew_where_their_code_has_changed(tmp_path, mon
     monkeypatch.setattr(keys, "try_changes", counted)
 
     def made(seed=small.SEED):
-        """The small changes in the key of the unit as it is now, and whether they were tried."""
+        """Return the small changes in the unit's present key, and whether they were tried."""
         tried.clear()
         stored = load_key(file) if file.exists() else {}
         now = load_unit(read_course(unit.course.folder), unit.name)
@@ -336,7 +346,7 @@ def halve(x):
 
 
 def test_a_mistake_that_ends_its_process_takes_none_of_the_others_along(tmp_path):
-    """Many are answered in one process."""
+    """A mistake that ends its process does not affect the others in the same process."""
     with Server(small.write_course(tmp_path, "halving", NEAR_THE_TOLERANCE, ENDS_ITSELF)) as server:
         mistakes = build_key(server, small.SEED, data={})["halving"].mistakes
     failures = [answer.failure for _, answer in mistakes]
@@ -358,7 +368,7 @@ NOT_MEASURED = """
 
 
 def test_a_loss_that_cannot_be_measured_is_told_with_its_error(tmp_path):
-    """NaN in a key would be no number in a file of students, and pass no answer."""
+    """A loss that cannot be measured raises its error, so that no NaN gets into a public key."""
     unit = small.write_course(
         tmp_path, "fitting", NOT_MEASURED, "def fit(text):\n    return float(len(text))\n"
     )
@@ -405,7 +415,10 @@ GROWN = """
 
 
 def test_a_late_mistake_that_a_check_does_not_show_rules_nothing_out(tmp_path, monkeypatch):
-    """It answered as the solution did when the key was made; late, it would count as shown here."""
+    """A mistake that is late and that a check does not show rules nothing out.
+
+    It gave the solution's answer when the key was built, so the timeout is no evidence.
+    """
     unit = small.write_course(tmp_path, "growth", TWICE, GROWN)
     solution = solution_of(unit)
     (mistake,) = [mistake for mistake, _, _ in solution.mistakes]

@@ -1,4 +1,4 @@
-"""Markers and mistakes of a solution's script: what resembles one and is none is refused."""
+"""Markers and mistakes in a solution's script: text that resembles a marker is refused."""
 
 import re
 import textwrap
@@ -35,12 +35,12 @@ SCRIPT = textwrap.dedent('''
 
 
 def found(text):
-    """The slips of a script, as an author reads them."""
+    """Return the errors of a script as an author reads them."""
     return "\n".join(map(str, slips_of_markers(text)))
 
 
 def test_a_right_script_has_no_slip():
-    """Prose may speak of solutions and mistakes."""
+    """A correct script has no errors; prose may mention solutions and mistakes."""
     assert slips_of_markers(SCRIPT) == []
     assert slips_of_exercises(SCRIPT) == []
 
@@ -68,7 +68,7 @@ def test_a_right_script_has_no_slip():
     ],
 )
 def test_what_resembles_a_beginning_is_refused(marker):
-    """With its line, and the marker to write."""
+    """A mistyped begin marker is refused, with its line and the right marker."""
     slips = found(SCRIPT.replace("### BEGIN SOLUTION", marker))
     assert re.search(
         r"^line 10: `#.*` looks like a marker but is none. Write `### BEGIN SOLUTION`", slips, re.M
@@ -87,7 +87,7 @@ def test_what_resembles_a_beginning_is_refused(marker):
     ],
 )
 def test_what_resembles_an_end_is_refused(marker):
-    """A mistyped end would take the rest of the unit with it."""
+    """A mistyped end marker is refused, because it would swallow the rest of the unit."""
     slips = found(SCRIPT.replace("### END SOLUTION", marker))
     assert "line 14: `#" in slips
     assert "Write `### END SOLUTION`" in slips
@@ -132,13 +132,17 @@ def test_what_resembles_an_end_is_refused(marker):
     ],
 )
 def test_a_slip_is_told_with_its_line(old, new, told):
-    """Unmatched, nested and empty regions; mistakes that are misspelt, outside or mute."""
+    """Each error is reported with its line.
+
+    Unmatched, nested and empty regions; mistakes that are misspelt, outside a region or without a
+    description.
+    """
     assert old in SCRIPT
     assert told in found(SCRIPT.replace(old, new))
 
 
 def test_all_slips_of_a_script_are_told_at_once():
-    """An author mends them in one go."""
+    """All errors of a script are reported at once."""
     text = SCRIPT.replace("### BEGIN", "## BEGIN").replace("# mistake:", "# mistakes:")
     with pytest.raises(BadSource) as refused:
         read_solution(text)
@@ -146,7 +150,7 @@ def test_all_slips_of_a_script_are_told_at_once():
 
 
 def test_an_exercise_without_markers_is_refused():
-    """Students would read its solution."""
+    """An exercise without markers is refused, because students would read its solution."""
     bare = SCRIPT.replace("    ### BEGIN SOLUTION\n", "").replace("    ### END SOLUTION\n", "")
     (slip,) = slips_of_exercises(SCRIPT + bare.replace("double", "triple"))
     assert str(slip).startswith("line 20: the exercise of `triple` has no `### BEGIN SOLUTION`")
@@ -155,7 +159,7 @@ def test_an_exercise_without_markers_is_refused():
 
 
 def test_a_comment_of_a_solution_may_speak_of_its_end():
-    """Longer comments are prose, and so are headings of a text."""
+    """Long comments and headings may mention the end of a solution."""
     for prose in (
         "# the end of the solution is near",
         "# start of the loop",
@@ -167,7 +171,7 @@ def test_a_comment_of_a_solution_may_speak_of_its_end():
 
 
 def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
-    """`build` and `build --release` name file, line and remedy, without a traceback."""
+    """`build` and `build --release` report file, line and remedy and write nothing."""
     course = small.copy_course(tmp_path / "course")
     script = course / "solutions" / "words.py"
     stub = course / "assignments" / "words.py"
@@ -184,13 +188,13 @@ def test_the_command_writes_nothing_where_a_marker_is_mistyped(tmp_path):
 
 
 def test_a_script_that_python_cannot_read_is_refused_with_its_line():
-    """And without a traceback of ours."""
+    """A script with a syntax error is refused with its line and without our traceback."""
     with pytest.raises(BadSource, match="line 11: Python cannot read it"):
         read_solution(SCRIPT.replace("return 2 * x", "return 2 * ("))
 
 
 def test_a_solution_outside_of_functions_is_tried_too(tmp_path):
-    """No function can be emptied there, and that ends nothing."""
+    """Validation also covers solutions outside functions; it has nothing to empty there."""
     unit = small.write_course(
         tmp_path,
         "plain",
@@ -211,13 +215,16 @@ def test_a_solution_outside_of_functions_is_tried_too(tmp_path):
 
 
 def test_a_course_without_slips_is_built(tmp_path):
-    """As ours is."""
+    """A course without marker errors is built."""
     course = small.copy_course(tmp_path / "course")
     assert build(small.read_course(course)) == []
 
 
 def test_answers_in_starter_code_are_kept_when_it_is_written_anew(tmp_path):
-    """An author tries an exercise where students will: a copy stays, the first and the second."""
+    """Answers in starter code are copied aside before `build` overwrites it.
+
+    An author may try an exercise where students will. The second copy keeps the first.
+    """
     course = small.read_course(small.copy_course(tmp_path / "course"))
     stub = course.stub(small.UNIT)
     starter = stub.read_text()

@@ -13,7 +13,7 @@ LINUX = tuple(map(int, re.findall(r"\d+", os.uname().release)[:2]))
 
 @pytest.mark.skipif(LINUX < (6, 1), reason="needs Linux 6.1")
 def test_memory_is_gathered_in_huge_pages():
-    """Of 64 MB that a server holds some part at least, however scattered the machine's memory."""
+    """A server's 64 MB lie partly in huge pages, however fragmented the machine's memory."""
     code = """
 from autograder.sandbox.inside.memory import use_huge_pages
 held = bytearray(b"x") * (64 << 20)

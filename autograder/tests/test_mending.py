@@ -1,4 +1,4 @@
-"""A small change that mends a student's file: looked for in practice, told in two steps."""
+"""A small change that fixes a student's file: found in practice, revealed in two steps."""
 
 import json
 import shlex
@@ -30,14 +30,14 @@ SAID = "This check passes with one small change in `fit`"
 
 @pytest.fixture
 def course(tmp_path):
-    """What a student gets, in a folder of its own, with two of three exercises solved."""
+    """Write a student's course in its own folder, with two of three exercises solved."""
     folder = release_to(tmp_path / "course")
     fill(folder, **RIGHT)
     return folder
 
 
 def found_in(course, body):
-    """What is found for a file whose last exercise is written so."""
+    """Return the repair found for a file with this last exercise."""
     fill(course, fit=body)
     unit = load_unit(read_course(course), UNIT)
     source = written(course).read_bytes()
@@ -48,7 +48,10 @@ def found_in(course, body):
 
 
 def test_a_slip_is_found_with_its_line(course):
-    """By the search of a grade, in this process, from the student's key alone."""
+    """Practice finds a small error and its line from the public key, in this process.
+
+    It uses the same search as a grade.
+    """
     found = found_in(course, SLIP)
     assert found.check == "three_steps"
     assert found.found.function == "fit"
@@ -60,7 +63,10 @@ def test_a_slip_is_found_with_its_line(course):
 
 
 def test_a_grade_by_the_real_command_tells_it_too(tmp_path):
-    """What grades imports no experiment, and knows all the same which functions one speaks of."""
+    """The real `grade` names the repair, though grading imports no experiment.
+
+    It still knows which functions an experiment uses.
+    """
     script = f"{small.solved()}\ndef fit(x, y, weights, rate):\n    {SLIP}\n"
     small.submit(tmp_path / "class", "ada", script)
     command = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "--seed", "5")
@@ -90,7 +96,7 @@ LOUD = f"""import sys
 
 
 def test_changes_that_are_tried_are_silent(course, capfd, recwarn):
-    """A student sees what the file itself prints and warns of, once, and not what each change does.
+    """Attempted changes print nothing; the student's own output and warnings appear once.
 
     Some changes make code that warns where the student's does not.
     """
@@ -108,18 +114,18 @@ def test_changes_that_are_tried_are_silent(course, capfd, recwarn):
 
 
 def test_a_list_is_not_put_into_itself(course):
-    """`rows.append(rows)` is one small change of it, and NumPy reads that until memory ends."""
+    """The search does not try `rows.append(rows)`, which NumPy reads until memory is full."""
     assert found_in(course, ROWS) is None
 
 
 @pytest.mark.parametrize("body", ["return 1 / 0", TWO_SLIPS, UPHILL])
 def test_nothing_is_made_up(course, body):
-    """Not of an error, nor of two slips, nor where a known mistake explains the numbers."""
+    """No repair is given for an exception, for two errors, or for a known mistake."""
     assert found_in(course, body) is None
 
 
 def test_check_tells_the_line_and_a_hint_the_slip(course):
-    """The place comes first; what kind of slip it is takes a question."""
+    """`check` names the line; `hint` names the kind of error, after a question."""
     fill(course, fit=SLIP)
     done = small.run_command("check", "numbers", "--quick", cwd=course)
     assert "Trying small changes of your code for `three_steps` …" in done.stdout
@@ -133,7 +139,7 @@ def test_check_tells_the_line_and_a_hint_the_slip(course):
 
 
 def test_a_file_that_lies_elsewhere_changes_no_hint(course, tmp_path):
-    """It may be another student's: what mends it is no hint on one's own."""
+    """A file in another place changes no stored hint, because it may be another student's."""
     fill(course, fit=SLIP)
     theirs = tmp_path / f"{UNIT}.py"
     theirs.write_bytes(written(course).read_bytes())
@@ -145,7 +151,7 @@ def test_a_file_that_lies_elsewhere_changes_no_hint(course, tmp_path):
 
 
 def test_what_passed_is_kept_where_nobody_reads_on(course):
-    """As with `autograder check | head -1`."""
+    """Progress is saved even if the reader of the output stops: `autograder check | head -1`."""
     fill(course, fit=TWO_SLIPS)
     command = f"{shlex.quote(sys.executable)} -m autograder check numbers --quick | head -1"
     subprocess.run(command, shell=True, cwd=course, check=True, stdout=subprocess.PIPE)
@@ -153,7 +159,7 @@ def test_what_passed_is_kept_where_nobody_reads_on(course):
 
 
 def test_check_says_what_to_do_where_no_small_change_helps(course):
-    """It names the command that gives a hint."""
+    """Without a repair, `check` names the command that gives a hint."""
     fill(course, fit=TWO_SLIPS)
     done = small.run_command("check", "numbers", "--quick", cwd=course)
     assert "Trying small changes of your code for `three_steps` …" in done.stdout
@@ -161,7 +167,7 @@ def test_check_says_what_to_do_where_no_small_change_helps(course):
 
 
 def test_tools_read_where_the_change_is(course):
-    """In the remark of the check that it mends."""
+    """`check --json` puts the place of the change into the remark of the repaired check."""
     fill(course, fit=SLIP)
     done = small.run_command("check", "numbers", "--quick", "--json", cwd=course)
     (unit,) = json.loads(done.stdout)["units"]
@@ -170,7 +176,7 @@ def test_tools_read_where_the_change_is(course):
 
 
 def test_watch_goes_on_looking_and_says_so(course):
-    """The verdict comes first; the next save drops the search and what it found."""
+    """`watch` prints the verdict and says that it searches on; the next save drops the search."""
     with watching(course, unit="numbers", first="is not written yet.") as terminal:
         fill(course, fit=SLIP)
         see(terminal, "wrong values in", "three_steps: This check passes with one small", "[h]int")
@@ -182,7 +188,10 @@ def test_watch_goes_on_looking_and_says_so(course):
 
 
 def test_a_change_without_a_line_says_why():
-    """Several lines may be it, or what was found only goes round it."""
+    """A repair without a line says why.
+
+    Several lines could be it, or the change only works around the error.
+    """
     in_line = Mending("fit", "line 3", "return 2")
     assert where_mended_in_practice(in_line) == f"{SAID} (line 3, now `return 2`)."
     assert where_mended_in_practice(Mending("fit")) == f"{SAID}. Its line is not certain."

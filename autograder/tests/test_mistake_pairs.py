@@ -1,4 +1,4 @@
-"""Two known mistakes at once: which pairs a key holds, and the feedback on an answer with both."""
+"""Two known mistakes at once: which pairs a key holds, and the feedback on both."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def unit(tmp_path_factory):
 
 @pytest.fixture
 def grade(unit, tmp_path):
-    """A function that grades a script."""
+    """Return a function that grades a script."""
     with Server(unit) as server:
         store = AnswerStore(tmp_path / "answers.sqlite")
         key = MadeKey(unit, small.SEED, {}, store, lambda: server, small.listed(unit, server))
@@ -112,7 +112,10 @@ def told(verdict):
 
 
 def test_a_key_holds_pairs_that_give_what_neither_mistake_gives(unit):
-    """Two that spoil different arrays are left out, and one that an earlier check shows."""
+    """A key holds pairs whose values differ from those of each single mistake.
+
+    It omits two mistakes that change different arrays, and those that an earlier check shows.
+    """
     key = load_key(unit.course.key(unit.name))
     assert key["scaling"].mistake_pairs.changes == ()
     pairs = [pair.id for pair in key["stepping"].mistake_pairs.changes]
@@ -120,7 +123,10 @@ def test_a_key_holds_pairs_that_give_what_neither_mistake_gives(unit):
 
 
 def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
-    """In a program unlike the solution. What they earn is the same as without the words."""
+    """Two mistakes at once get both descriptions, in a program unlike the solution.
+
+    The points are the same as without the diagnosis.
+    """
     scaling, stepping = grade(WITH_BOTH)
     assert scaling.status == "passed"
     text = f"your values match two known mistakes made at once: {BOTH[0]} And: {BOTH[1]}"
@@ -137,7 +143,7 @@ def test_two_mistakes_at_once_are_told_by_the_words_of_both(grade):
 
 
 def test_two_mistakes_in_one_statement_are_told_where_they_change_different_words(tmp_path):
-    """Each mistake is a whole line, and both change a part of the same one."""
+    """Two mistakes in one statement are both diagnosed if they change different words of it."""
     experiments = """
         import numpy as np
 
@@ -172,7 +178,7 @@ def test_two_mistakes_in_one_statement_are_told_where_they_change_different_word
 
 
 def test_what_is_said_of_a_pair_changes_no_point(grade, monkeypatch):
-    """A key without any pair gives the same points."""
+    """Without pairs in the key the points are the same."""
     earned = [verdict.earned for verdict in grade(WITH_BOTH)]
     monkeypatch.setattr(MadeCheckKey, "mistake_pairs", NO_CHANGES)
     verdicts = grade(WITH_BOTH)
@@ -181,14 +187,17 @@ def test_what_is_said_of_a_pair_changes_no_point(grade, monkeypatch):
 
 
 def test_a_pair_beside_a_third_mistake_is_told_for_its_arrays(grade):
-    """The third is named for the array that only it spoils."""
+    """Beside a third mistake, a pair is diagnosed for its arrays.
+
+    The third is named for the array that only it changes.
+    """
     stepping = grade(WITH_BOTH.replace("(x, axis=0)", "(x, axis=1)"))[1]
     by_arrays = {remark.arrays: remark.mistakes for remark in stepping.remarks}
     assert by_arrays == {("shift",): ("the largest of each row is taken.",), ("states",): BOTH}
 
 
 def test_practice_tells_a_pair_as_a_grade_does(unit, grade):
-    """By the public key, without a solution beside it."""
+    """Practice diagnoses a pair by the public key, without the solution."""
     implementation = Submission(WITH_BOTH.encode(), "ada.py")
     practised = practise(unit, unit.checks, implementation)
     assert told(practised[1]) == told(grade(WITH_BOTH)[1])
@@ -196,7 +205,10 @@ def test_practice_tells_a_pair_as_a_grade_does(unit, grade):
 
 
 def test_pairs_run_only_where_nothing_else_explains(grade, monkeypatch):
-    """Neither a right answer nor a single mistake makes one run."""
+    """Pairs run only if nothing else explains the answer.
+
+    Neither a right answer nor a single mistake runs one.
+    """
 
     def in_pairs(*_):
         raise ZeroDivisionError
@@ -209,7 +221,10 @@ def test_pairs_run_only_where_nothing_else_explains(grade, monkeypatch):
 
 
 def test_a_pair_that_is_late_is_not_told_and_costs_no_grade(grade, monkeypatch):
-    """Points do not depend on it, so the submission is not graded again."""
+    """A pair that times out is not diagnosed, and the submission is not graded again.
+
+    Points do not depend on pairs.
+    """
     monkeypatch.setattr("autograder.grading.answer_maker.run_listed", lambda *_: None)
     monkeypatch.setattr(MadeCheckKey, "small_changes", NO_CHANGES)
     stepping = grade(WITH_BOTH)[1]
@@ -218,7 +233,7 @@ def test_a_pair_that_is_late_is_not_told_and_costs_no_grade(grade, monkeypatch):
 
 
 def test_of_very_many_pairs_some_are_tried(unit, monkeypatch):
-    """As many as are counted, evenly spread: no clock decides."""
+    """Of very many pairs a fixed number is tried, evenly spread, so no clock decides."""
     solution = small.solution_of(unit)
     key = load_key(unit.course.key(unit.name))
     check = unit.checks[1]
@@ -229,7 +244,7 @@ def test_of_very_many_pairs_some_are_tried(unit, monkeypatch):
     assert [pair.id for pair, _ in tried] == ["m02 m03", "m03 m04"]
 
 
-# ---- which words
+# ---- which description
 
 
 RNG = np.random.default_rng(5)
@@ -239,7 +254,7 @@ KNOWN = [(Mistake(f"m0{number}", f"slip {number}."), Answer()) for number in (1,
 
 
 def pairs_of(*ids):
-    """Pairs, all of which give the same wrong `a`."""
+    """Return pairs that all give the same wrong `a`."""
     prints = np.zeros((len(ids), len(RIGHT), WIDTH))
     prints[:, 0] = print_of(SPOILT, False)
     return ChangedAnswers(tuple(map(pair_of_mistakes, ids)), tuple(RIGHT), prints)
@@ -253,7 +268,7 @@ def words(*ids, ruled_out=()):
 
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():
-    """Nothing where they have nothing in common."""
+    """Of pairs with equal values only their common mistake is named, if there is one."""
     said = "your values match two known mistakes made at once"
     assert words("m01 m02") == [f"{said}: slip 1. And: slip 2."]
     assert words("m01 m02", "m01 m03") == [f"{said}. One of them: slip 1."]
@@ -261,14 +276,17 @@ def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():
 
 
 def test_a_pair_is_not_told_of_which_one_was_not_made():
-    """Since it would have spoilt a check that passed, or is not known to spoil this one."""
+    """A pair is not diagnosed if one of its mistakes was not made.
+
+    That mistake would have failed a passed check, or is not known to change this one.
+    """
     assert words("m01 m02", ruled_out={"m02"}) == []
     assert words("m01 m02", "m01 m03", ruled_out={"m02"}) != []
     assert words("m01 m09") == []
 
 
 def test_a_public_key_holds_pairs_as_they_were(tmp_path):
-    """By the ids of both mistakes; their words are there already."""
+    """A public key stores pairs by the ids of both mistakes."""
     path = tmp_path / "key"
     pairs = pairs_of("m01 m02", "m01 m03")
     save_key(path, {"stepping": PlainKey(Answer(RIGHT), mistake_pairs=pairs)})

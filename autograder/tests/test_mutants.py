@@ -1,4 +1,4 @@
-"""Mutants of a solution: which small changes they are, what they are called, how long they take."""
+"""Mutants of a solution: their kinds, their descriptions and their time limits."""
 
 import small
 
@@ -24,12 +24,12 @@ SLIPS_OF_SUM = {replaced("-", "+"), replaced("*", "+"), Slip(SlipKind.TERM)}
 
 
 def made():
-    """All mutants of the script."""
+    """Return all mutants of the script."""
     return mutants(small.unit(), SCRIPT)
 
 
 def test_a_mutant_says_where_it_is_made():
-    """In which method, and the changed line before and after."""
+    """A mutant names its method and shows the changed line before and after."""
     names = {name_of(mutant): mutant for mutant in made()}
     mutant = names[
         "Net.forward: return c + b + max(a, b) + 1 / c → return ((c) - (b)) + max(a, b) + 1 / c"
@@ -39,13 +39,16 @@ def test_a_mutant_says_where_it_is_made():
 
 
 def test_mutants_are_made_in_the_regions_of_a_solution():
-    """What stands outside is given to students, and is right."""
+    """Mutants change only the solution's regions; the code outside is given to students."""
     assert {mutant.function for mutant in made()} == {"Net.forward"}
     assert {mutant.line for mutant in made()} <= set(range(4, 10))
 
 
 def test_kinds_that_prove_nothing_are_no_mutants():
-    """One variable in the place of another, say: the table gives the reason of each."""
+    """Mutations that prove nothing are skipped, such as exchanging two variables.
+
+    The table gives the reason for each kind.
+    """
     kinds = {mutant.slip.kind for mutant in made()}
     assert not kinds & NO_MUTANTS.keys()
     slips = {mutant.slip for mutant in made() if mutant.line == 9}
@@ -53,14 +56,14 @@ def test_kinds_that_prove_nothing_are_no_mutants():
 
 
 def test_a_change_that_is_none_is_no_mutant():
-    """`max(b, a)` is `max(a, b)`, and 1 in the place of a dividend that is 1."""
+    """Equivalent changes are skipped: `max(b, a)`, or 1 for a dividend that is 1."""
     codes = {mutant.code for mutant in made()}
     assert not codes & {"max(b, a)", "(1 / (c))"}
     assert "((1) * (c))" in codes
 
 
 def test_a_change_over_several_lines_shows_those_that_differ():
-    """Lines that are equal at the beginning and the end are left out."""
+    """A change over several lines shows only the lines that differ."""
     (swapped,) = [one for one in made() if one.slip.kind is SlipKind.ARGUMENTS_SWAPPED]
     assert name_of(swapped) == "Net.forward: c = f( a, b, d=1, ) → c = f(b, a, d=1)"
     (left_out,) = [one for one in made() if one.slip.kind is SlipKind.OPTION]
@@ -68,7 +71,10 @@ def test_a_change_over_several_lines_shows_those_that_differ():
 
 
 def test_a_mutant_has_seconds_only_where_it_does_not_train():
-    """Many a mutant loops for ever; training takes the time that it takes."""
+    """Only mutants of exact checks have a time limit: many loop for ever.
+
+    Training takes the time that it takes.
+    """
     unit = small.unit()
     hasty = in_haste(unit)
     for patient, check in zip(unit.checks, hasty.checks, strict=True):

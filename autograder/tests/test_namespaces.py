@@ -1,4 +1,4 @@
-"""What one check puts in the place of others' names is gone before the next."""
+"""Names that one check replaces are restored before the next."""
 
 from io import BytesIO
 
@@ -14,7 +14,7 @@ from autograder.torch import ADDON
 
 
 class Shape:
-    """Something whose methods are to stay."""
+    """A class whose methods must survive."""
 
     def sides(self):
         """Three."""
@@ -22,7 +22,7 @@ class Shape:
 
 
 class Square(Shape):
-    """One that inherits them."""
+    """A class that inherits them."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def shapes():
 
 
 def test_what_was_replaced_or_deleted_is_put_back(shapes):
-    """Names of a class, and of a module."""
+    """Replaced and deleted names of a class and of a module are restored."""
     kept, right = Namespaces(ALWAYS), np.linalg.norm
     Shape.sides = np.linalg.norm = None
     kept.put_back()
@@ -43,14 +43,14 @@ def test_what_was_replaced_or_deleted_is_put_back(shapes):
 
 
 def test_what_was_put_before_an_inherited_name_is_taken_off(shapes):
-    """`torch.Tensor.relu = …` hides the one of its base."""
+    """A name set over an inherited one is removed: `torch.Tensor.relu = …` hides the base's."""
     Square.sides = lambda self: 4
     shapes.put_back()
     assert Square().sides() == 3
 
 
 def test_a_module_keeps_the_names_that_it_gained():
-    """A package gains one by each part of it that is imported."""
+    """A module keeps names that it gained, because importing a submodule adds one."""
     kept = Namespaces(ALWAYS)
     np.gained = 1
     kept.put_back()
@@ -58,9 +58,9 @@ def test_a_module_keeps_the_names_that_it_gained():
 
 
 def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
-    """Functions, methods, steps of optimizers.
+    """In a unit with torch, functions, methods and optimizer steps are restored.
 
-    Modes, a default device and hooks for all layers are taken away.
+    Modes, a default device and hooks for all layers are removed.
     """
     torch = pytest.importorskip("torch")
     kept = names_to_keep(Experiments((), UnitSettings(), (ADDON,)))
@@ -80,7 +80,7 @@ def test_the_names_of_torch_are_kept_where_a_unit_computes_with_it():
 
 
 def answered(script, experiment, addons=()):
-    """The answer of a worker to one question about a submission, whose traces are removed."""
+    """Return a worker's answer to one question about a submission that restores nothing itself."""
     experiments = Experiments((Check("asked", 1.0, experiment),), UnitSettings(), addons)
     submission = Message({"name": "ada.py"}, {"source": np.frombuffer(script.encode(), np.uint8)})
     question = Message({"check": "asked", "role": "experiment", "seed": "3", "token": "x"}, {})
@@ -97,7 +97,11 @@ def answered(script, experiment, addons=()):
 
 
 def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
-    """A function that raises is left out of it, and what it replaced before is put back."""
+    """An experiment's second run finds the original names.
+
+    The second run leaves out a function that raised, and names that it replaced are restored
+    before.
+    """
 
     def three(net, seed):
         return (
@@ -111,10 +115,9 @@ def test_the_second_run_of_an_experiment_finds_names_as_the_first_did():
 
 
 def test_a_mode_left_behind_by_an_error_does_not_end_the_worker():
-    """A check that leaves a mode of torch behind is told its error, and the worker goes on.
+    """After a check leaves a torch mode behind, the worker reports its error and goes on.
 
-    Torch raises in all that is done under that mode, and so also where random numbers get their
-    seed.
+    Torch raises in everything that runs under that mode, and so also where the seed is set.
     """
     pytest.importorskip("torch")
 

@@ -1,6 +1,6 @@
-"""nbgrader, unchanged, runs its own commands on the course that we build.
+"""nbgrader's own commands on the course that we build.
 
-Our grades get in its gradebook.
+Our grades get into its gradebook.
 """
 
 import json
@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
 
 @pytest.mark.parametrize("unit", COURSE.units)
 def test_what_nbgrader_releases_is_our_stub_cell_for_cell(folder, unit):
-    """The same cells in the same order with the same ids: text, code and nothing else."""
+    """nbgrader releases our stub's cells: the same order, ids, text and code."""
     released = nbformat.read(folder / "release" / unit / f"{unit}.ipynb", 4)
     stub = as_notebook(solution_of(small.unit(unit)).stub, unit)
     assert contents(released) == contents(stub)
@@ -72,7 +72,7 @@ def contents(book):
 
 
 def test_a_second_build_writes_the_same_bytes_and_leaves_the_settings(folder):
-    """Ids and all; what an instructor changed in nbgrader_config.py stays."""
+    """A second build writes the same bytes and keeps an instructor's nbgrader_config.py."""
     files = sorted((folder / "source").rglob("*.ipynb"))
     before, config = [path.read_bytes() for path in files], folder / "nbgrader_config.py"
     kept = config.read_text()
@@ -84,7 +84,7 @@ def test_a_second_build_writes_the_same_bytes_and_leaves_the_settings(folder):
 
 
 def test_nbgrader_s_settings_name_the_course(folder):
-    """So that notebooks find it from wherever nbgrader runs them."""
+    """nbgrader_config.py names the course, so notebooks find it wherever nbgrader runs them."""
     start = "from traitlets.config import Config\nget_config = Config\n"
     told = "\nprint(os.environ['AUTOGRADER_COURSE'], c.CourseDirectory.course_id)"
     command = [sys.executable, "-c", start + (folder / "nbgrader_config.py").read_text() + told]
@@ -113,7 +113,7 @@ TABLE = {
 
 
 def test_how_nbgrader_reads_a_cell(folder, tmp_path):
-    """Only a number that is written as one is a number to nbgrader: each line of its table."""
+    """nbgrader takes as a score only a number written as one: each line of its table."""
     book = nbformat.v4.new_notebook()
     for number, source in enumerate(TABLE):
         facts = {
@@ -209,7 +209,7 @@ def grade(folder):
 
 
 def results(folder):
-    """Our grades: student → check → points."""
+    """Return our grades: student → check → points."""
     found = [json.loads(path.read_text()) for path in (folder / "grades" / UNIT).glob("*.json")]
     return {
         r["known_as"] or r["student"]: {f"check-{c['name']}": c["earned"] for c in r["checks"]}
@@ -218,10 +218,7 @@ def results(folder):
 
 
 def test_nbgraders_own_run_from_validate_to_export(folder, graded):
-    """In nbgrader's kernel a check gives the same partial credit as our engine.
-
-    The solution's is full.
-    """
+    """In nbgrader's kernel a check gives our partial credit; the solution gets all points."""
     said, own, sums = graded
     assert "Success!" in said
     ours = results(folder)
@@ -235,7 +232,7 @@ def test_nbgraders_own_run_from_validate_to_export(folder, graded):
 
 
 def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
-    """What is written by print, a log's handler, `warnings` or past Python is ordinary output."""
+    """Output to stdout and stderr, by logging or `warnings`, or past Python, costs no points."""
     _, _, sums = graded
     assert sums["Zoë Ünal"] == sums["complete"]
     book = nbformat.read(folder / "autograded" / "Zoë Ünal" / UNIT / f"{UNIT}.ipynb", 4)
@@ -247,7 +244,7 @@ def test_warnings_and_stderr_of_a_submission_cost_nothing(folder, graded):
 
 
 def test_feedback_of_nbgrader_shows_the_report(folder, graded):
-    """The page that a student gets holds the cell's report: what is wrong and why."""
+    """nbgrader's feedback page shows the cell's report: what is wrong and why."""
     page = next((folder / "feedback" / "uphill").rglob("*.html")).read_text()
     assert "Practice uses the public seed" in page
     assert "this walks uphill." in page
@@ -258,9 +255,9 @@ def recorded(folder, graded):
     """Write our grades into nbgrader's gradebook.
 
     Before that a person has entered a score and a comment, nbgrader's page of one submission was
-    lost, and one came that is no notebook.
+    lost, and one submission is not a notebook.
     """
-    # whose file cannot be called so beside that of `complete`
+    # whose file cannot have this name beside that of `complete`
     submit(folder, "COMPLETE", '{"cells": [', UNIT)
     shutil.rmtree(folder / "autograded" / "halved")
     by_hand = """update {table} set {entered} where id in (select {table}.id from {table}
@@ -281,7 +278,7 @@ def recorded(folder, graded):
 
 
 def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recorded):
-    """Each check's cell has the sandboxed score; a check that ours left out keeps nbgrader's."""
+    """Each check's cell has the sandboxed score; a check that we skipped keeps nbgrader's."""
     ours = results(folder)
     _, own, _ = graded
     assert ours.keys() == {*SCRIPTS, "COMPLETE"}
@@ -300,7 +297,7 @@ def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recor
 
 
 def test_scores_entered_by_hand_stay(folder, recorded):
-    """They count instead of ours, and are said."""
+    """Scores that a person entered in nbgrader count instead of ours, and we report them."""
     assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
     assert (
@@ -313,7 +310,7 @@ def test_scores_entered_by_hand_stay(folder, recorded):
 
 
 def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
-    """They are adjustments beside our results, written once however often the command runs."""
+    """Scores entered in nbgrader become adjustments beside our results, once for many runs."""
     assert "2 points by hand written" in recorded.stdout
     file = folder / "grades" / "adjustments.toml"
     students = [result.lms_name for result in stored_results(folder / "grades")]
@@ -324,14 +321,17 @@ def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     ]
     assert append_new(file, known) == 0
     assert append_new(file, [msgspec.structs.replace(known[0], to=2.0)]) == 1
-    assert append_new(file, [known[0]]) == 1  # a score that was changed back
+    assert append_new(file, [known[0]]) == 1  # a score that a person changed back
     (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]
     adjustments = read_adjustments(small.COURSE, file, students)
     assert grade_of(complete, Policy(adjustments=adjustments)).points == complete.score - 2 + 1.25
 
 
 def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
-    """Of checks, also those for all who did the same; what a person entered there still stays."""
+    """Our manual points reach nbgrader's gradebook, group adjustments included.
+
+    What a person entered there stays.
+    """
     file = folder / "grades" / "adjustments.toml"
     before = file.read_text()
     uphill = Adjustment("uphill", UNIT, "nearly", "tg", check="three_steps", points=0.75)
@@ -353,15 +353,15 @@ def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):
-    """Below the exercise, in nbgrader's feedback; a submission's words in them are text."""
+    """Remarks stand below the exercise in nbgrader's feedback, a submission's words as text."""
     page = next((folder / "feedback" / "uphill").rglob("*.html")).read_text()
     assert "<b>Comments:</b>" in page
 
 
 def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded, browser):
-    """In a browser nothing of an error's text runs, is fetched, or is a link.
+    """In nbgrader's feedback an error's text runs nothing, fetches nothing and makes no link.
 
-    Each sign can be read.
+    Every character is readable.
     """
     page = next((folder / "feedback" / "a<b>&c").rglob("*.html"))
     opened = browser.new_context(offline=True).new_page()
@@ -391,13 +391,16 @@ def test_an_error_s_text_is_text_in_nbgraders_feedback(folder, recorded, browser
     ids=["ours", "an answer of text", "an error"],
 )
 def test_a_comment_shows_an_answer_as_it_is(remark, words):
-    """Our own marks are Markdown; an answer's are escaped, and no HTML or link comes of either."""
+    """A comment escapes an answer's characters and keeps our own Markdown.
+
+    No HTML or link results from either.
+    """
     verdict = Verdict("shortening", "Initials", 3, 0, "failed", (remark,))
     assert verdict_markdown(verdict).split("\n")[1] == words
 
 
 def test_a_page_is_made_without_running_the_submission(folder, recorded):
-    """What nbgrader has not autograded gets its page, with the course's checks, unexecuted."""
+    """A submission that nbgrader has not graded gets a page with the checks, unexecuted."""
     book = nbformat.read(folder / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb", 4)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert code
@@ -409,7 +412,10 @@ def test_a_page_is_made_without_running_the_submission(folder, recorded):
 
 
 def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):
-    """No course of nbgrader's, no grades, an assignment that it does not know, no nbgrader."""
+    """The message on a missing part names the command that supplies it.
+
+    Cases: no nbgrader course, no grades, an unknown assignment, no nbgrader.
+    """
     (tmp_path / "empty").mkdir()
     shutil.copy(folder / "nbgrader_config.py", tmp_path)
     for where, grades, words in (
@@ -417,7 +423,7 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
         (folder, tmp_path / "empty", "There are no results in"),
         (tmp_path, folder / "grades", f"Run `nbgrader generate_assignment {UNIT}` in"),
     ):
-        # as in an environment that is not activated, where nbgrader would find no `alembic`
+        # as in an environment that is not activated, where nbgrader does not find `alembic`
         done = small.run_command("nbgrader", where, "--grades", grades, PATH="/usr/bin:/bin")
         assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, done.stderr
     hide = (
@@ -430,14 +436,14 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
         'this needs nbgrader, which is not installed: pip install -e ".[nbgrader]"'
         in without.stderr
     )
-    assert subprocess.run(command, **QUIETLY).returncode == 0  # to build, jupytext is enough
+    assert subprocess.run(command, **QUIETLY).returncode == 0  # building needs only jupytext
 
 
 QUIETLY = {"cwd": COURSE.folder, "capture_output": True, "text": True}
 
 
 def test_text_answers_are_graded_in_nbgrader_s_kernel(folder):
-    """A unit without NumPy: its score there, and the report that says what is wrong."""
+    """In a unit without NumPy nbgrader's kernel gives the score and a report on text answers."""
     book = fill(
         folder / "release" / WORDS / f"{WORDS}.ipynb", small_class.by("no_space", WORDS).content
     )

@@ -1,4 +1,4 @@
-"""`autograder new` by the real command: what it writes builds, proves itself and teaches."""
+"""`autograder new` by the real command: what it writes builds and validates."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def passes(*arguments, cwd):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A new course with one more unit, built: its folder. No test changes it."""
+    """Make a new course with one more unit, built; return its folder. No test changes it."""
     folder = tmp_path_factory.mktemp("authors") / "my_course"
     passes("new", folder, cwd=folder.parent)
     passes("new", "centred_numbers", cwd=folder)
@@ -44,7 +44,10 @@ def solution(course, unit=UNIT):
 
 
 def test_a_new_course_says_what_it_wrote_and_what_comes_next(tmp_path):
-    """Every file that is there then, dotted ones too; the title is the folder's name."""
+    """`new` lists every file that it wrote, dotted ones too, and what to do next.
+
+    The course's title is the folder's name.
+    """
     said = passes("new", "text-processing_1", cwd=tmp_path).splitlines()
     folder = tmp_path / "text-processing_1"
     written = {str(path) for path in folder.rglob("*") if path.is_file()}
@@ -58,7 +61,7 @@ def test_a_new_course_says_what_it_wrote_and_what_comes_next(tmp_path):
 
 
 def test_a_title_may_hold_any_character(tmp_path):
-    """Quotes and backslashes of a folder's name are those of TOML in course.toml."""
+    """Quotes and backslashes of a folder's name are escaped in course.toml."""
     passes("new", r'a "b" & c\d', cwd=tmp_path)
     found = tomllib.loads((tmp_path / r'a "b" & c\d' / "course.toml").read_text())
     assert found["title"] == r'A "b" & c\d'
@@ -67,7 +70,7 @@ def test_a_title_may_hold_any_character(tmp_path):
 
 @pytest.mark.parametrize("there", ["a folder that holds something", "a file"])
 def test_nothing_is_ever_overwritten(tmp_path, there):
-    """Exit code 2, in a sentence, and what was there is as it was."""
+    """`new` overwrites nothing: exit code 2, one sentence, and existing files stay."""
     taken = tmp_path / "mine"
     notes = taken if there == "a file" else taken / "course" / "notes.txt"
     notes.parent.mkdir(parents=True, exist_ok=True)
@@ -80,13 +83,13 @@ def test_nothing_is_ever_overwritten(tmp_path, there):
 
 
 def test_a_new_course_builds(course):
-    """Stubs show no solution, and nothing is left to do."""
+    """A new course builds; its stubs show no solution, and a second build has nothing to do."""
     assert "everything is up to date" in passes("build", "--check", cwd=course)
     assert (course / "assignments" / f"{UNIT}.py").read_text() == solution(course).stub
 
 
 def test_a_new_course_proves_itself(course):
-    """`validate` in full finds solutions, stubs, styles and mistakes of a new course sound.
+    """The full `validate` accepts a new course's solutions, stubs, styles and mistakes.
 
     Every wrong variant loses points.
     """
@@ -98,7 +101,10 @@ def test_a_new_course_proves_itself(course):
 
 
 def test_the_bound_of_a_new_course_is_measured(course):
-    """In training no mistake passes and no right answer fails, though one ends elsewhere."""
+    """A new course's training bound fails every mistake and passes every right answer.
+
+    One of them ends elsewhere.
+    """
     passes("calibrate", "--seeds", 4, cwd=course)
     (bound,) = tomllib.loads((course / "solutions" / "bounds.toml").read_text())["bound"]
     assert bound["check"] == "learning"
@@ -107,7 +113,10 @@ def test_the_bound_of_a_new_course_is_measured(course):
 
 
 def test_a_class_of_a_new_course_is_graded(course, tmp_path):
-    """All points for a solution, none for a stub; of a mistake in what trains, its name."""
+    """In a new course a solution earns all points and a stub none.
+
+    A mistake in training is diagnosed.
+    """
     submitted = tmp_path / "submitted"
     out = tmp_path / "grades"
     known = solution(course)
@@ -130,7 +139,7 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
 
 
 def test_students_of_a_new_course_get_no_answer(course, tmp_path):
-    """A release holds no line of a solution, but for the engine's templates of exercises."""
+    """A release of a new course holds no line of a solution except the engine's templates."""
     released = tmp_path / "given"
     passes("build", "--release", released, cwd=course)
     for line in leaks(released, [solution(course), solution(course, "centred_numbers")]):
@@ -141,7 +150,7 @@ def test_students_of_a_new_course_get_no_answer(course, tmp_path):
 
 
 def test_notebooks_and_an_nbgrader_course_are_made_of_a_new_course(course, tmp_path):
-    """One a unit."""
+    """Each unit of a new course becomes a notebook and an nbgrader assignment."""
     passes("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     passes("nbgrader", tmp_path / "nbgrader", cwd=course)
     for folder in (tmp_path / "notebooks", tmp_path / "nbgrader" / "source"):
@@ -149,7 +158,7 @@ def test_notebooks_and_an_nbgrader_course_are_made_of_a_new_course(course, tmp_p
 
 
 def test_a_new_course_passes_its_own_tests(course):
-    """`pytest` in its folder, and nothing else is collected there."""
+    """A new course passes its own `pytest`, which collects nothing else."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -157,7 +166,7 @@ def test_a_new_course_passes_its_own_tests(course):
 
 
 def test_the_points_of_a_new_course_are_made_by_their_readme(tmp_path, monkeypatch):
-    """The program in README.md writes the manifest's file, but perhaps for the last decimals."""
+    """The program in README.md writes the manifest's data file, up to the last decimals."""
     folder = TEMPLATES / "course" / "datasets" / "points"
     program = (folder / "README.md").read_text().split("```")[1].removeprefix("python")
     monkeypatch.chdir(tmp_path)
@@ -169,7 +178,7 @@ def test_the_points_of_a_new_course_are_made_by_their_readme(tmp_path, monkeypat
 
 
 def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
-    """Its name is added; comments and order stay."""
+    """A new unit adds its name to course.toml; comments and order stay."""
     passes("new", "my_course", cwd=tmp_path)
     before = (tmp_path / "my_course" / "course.toml").read_text().splitlines()
     after = (course / "course.toml").read_text().splitlines()
@@ -179,7 +188,7 @@ def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
 
 
 def test_a_unit_that_only_course_toml_names_is_made(tmp_path):
-    """An author may write its name there first; course.toml stays as it is."""
+    """`new` makes a unit that course.toml already names and leaves that file as it is."""
     passes("new", "mine", cwd=tmp_path)
     course = tmp_path / "mine"
     file = course / "course.toml"
@@ -204,7 +213,7 @@ def test_a_unit_that_only_course_toml_names_is_made(tmp_path):
     ],
 )
 def test_a_unit_that_cannot_be_called_so_is_told_why(course, name, words):
-    """Exit code 2, one sentence, and nothing is written."""
+    """An invalid name of a unit gives exit code 2 and one sentence; nothing is written."""
     before = contents(course)
     refused = run_command("new", course / name, cwd=course.parent)
     assert refused.returncode == 2
@@ -233,18 +242,18 @@ def contents(folder):
     ],
 )
 def test_a_unit_is_added_to_the_list_as_it_is_written(before, after):
-    """In one line or many, with comments, with a last comma or without."""
+    """A unit is added to the list in its layout: one line or many, comments, a last comma."""
     assert with_unit(f"x = 1\n{before}\ny = 2\n", "new") == f"x = 1\n{after}\ny = 2\n"
 
 
 def test_a_list_that_cannot_be_read_is_to_be_mended_by_hand():
-    """Nothing is guessed: the sentence says what to add."""
+    """If the list of units cannot be parsed, the message says what to add."""
     with pytest.raises(BadName, match='Add "new" to it by hand'):
         with_unit('"units" = ["a"]\n', "new")
 
 
 def test_a_course_within_a_course_is_refused(course):
-    """It was a unit that was meant; nothing is written."""
+    """`new` refuses a course inside a course and writes nothing: a unit was meant."""
     before = contents(course)
     refused = run_command("new", "stats/unit 2", cwd=course)
     assert refused.returncode == 2
@@ -257,7 +266,7 @@ def test_a_course_within_a_course_is_refused(course):
 
 
 def test_a_unit_of_a_course_that_is_not_there_is_refused(tmp_path):
-    """Not a whole course is made of it; nothing is written."""
+    """`new` refuses a unit of a missing course and writes nothing."""
     refused = run_command("new", "stats/merging", cwd=tmp_path)
     assert refused.returncode == 2
     assert "There is no course" in refused.stderr
@@ -267,7 +276,10 @@ def test_a_unit_of_a_course_that_is_not_there_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["my stats", "it's $HOME", "Zoë's `sums`"])
 def test_what_to_type_next_can_be_typed(tmp_path, name):
-    """Each line by itself: cmd has no `&&`, and older PowerShells have none either."""
+    """The commands to type next stand on separate lines, because cmd has no `&&`.
+
+    Older PowerShells have none either.
+    """
     done = run_command("new", name, cwd=tmp_path)
     lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("    ")]
     command = "\n".join(["set -e", *lines])
@@ -284,7 +296,10 @@ def test_what_to_type_next_can_be_typed(tmp_path, name):
 
 
 def test_what_is_left_of_a_unit_is_told(course, tmp_path):
-    """Generated files, styles, and a role whose dataset is gone."""
+    """`validate` reports what is left of a removed unit.
+
+    Examples: generated files, styles, and a role without a dataset.
+    """
     folder = shutil.copytree(course, tmp_path / "course")
     text = (folder / "course.toml").read_text()
     (folder / "course.toml").write_text(text.replace(f'"{UNIT}", ', ""))
@@ -300,7 +315,7 @@ def test_what_is_left_of_a_unit_is_told(course, tmp_path):
 
 
 def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
-    """A wheel's file where it is there, its name where it is gone, and a checkout."""
+    """Install instructions match the installation: the wheel's file, its name, or a checkout."""
     wheel = tmp_path / "experiment_autograder-1.2-py3-none-any.whl"
     notes = {}
 

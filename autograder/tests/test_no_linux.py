@@ -1,6 +1,6 @@
-"""What confines nothing works on any system; where Linux is needed, one sentence says so.
+"""Commands that confine nothing work on any system; others say that they need Linux.
 
-As far as a machine with Linux can show it; `test_windows.py` shows it on Python for Windows.
+The tests show this on Linux as far as possible; `test_windows.py` uses Python for Windows.
 """
 
 import ast
@@ -15,7 +15,7 @@ from small import COURSE, UNIT
 
 @pytest.fixture(scope="module")
 def grades(tmp_path_factory):
-    """A class that was graded on Linux."""
+    """Return a class that was graded on Linux."""
     folder = tmp_path_factory.mktemp("class")
     small_class.hand_in(folder / "submitted", small_class.by("complete"))
     small_class.hand_in(folder / "submitted", small_class.by("halved"))
@@ -42,7 +42,7 @@ def grades(tmp_path_factory):
     ids=" ".join,
 )
 def test_what_confines_nothing_works_without_linux(arguments, grades, tmp_path):
-    """For instructors, from a folder or a zip, and for authors."""
+    """Without Linux, the commands for authors and instructors work, from a folder or a zip."""
     submitted = grades.parent / "submitted"
     if not submitted.with_suffix(".zip").exists():
         shutil.make_archive(str(submitted), "zip", submitted)
@@ -58,7 +58,7 @@ def test_what_confines_nothing_works_without_linux(arguments, grades, tmp_path):
 
 
 def test_grading_says_where_it_can_be_done(grades, tmp_path):
-    """One sentence with the ways, exit code 2, and nothing graded."""
+    """`grade` exits with 2 and one sentence on the ways to grade, and grades nothing."""
     submitted = grades.parent / "submitted"
     done = no_linux.run("grade", submitted, "--out", tmp_path / "out", cwd=COURSE.folder)
     assert done.returncode == 2
@@ -69,7 +69,10 @@ def test_grading_says_where_it_can_be_done(grades, tmp_path):
 
 
 def test_what_is_written_for_others_ends_its_lines_alike_on_every_system():
-    """Windows would write its own: no checksum of a dataset would hold, and no script of bash."""
+    """Written files have `\\n` line ends on every system.
+
+    With Windows's own no checksum of a dataset would match, and no bash script would run.
+    """
     authoring = small.ROOT / "autograder" / "authoring"
     lacking = []
     for module in authoring.glob("*.py"):

@@ -1,4 +1,4 @@
-"""Solutions that fail a check, or vary from run to run: all are reported, noise is measured."""
+"""Solutions that fail a check or vary between runs are all reported, with measured noise."""
 
 import pytest
 import small
@@ -43,7 +43,10 @@ SOLUTION = """
 
 
 def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
-    """Nothing is said of how a processor rounds; a tolerance is proposed."""
+    """A random solution is reported with its noise and a proposed tolerance.
+
+    The message does not blame the processor's rounding.
+    """
     unit = small.write_course(tmp_path, "resampling", EXPERIMENTS, SOLUTION)
     with pytest.raises(BadSource) as refused:
         build(unit.course)
@@ -59,7 +62,7 @@ def test_a_solution_that_draws_is_told_with_its_noise_and_the_remedy(tmp_path):
 
 
 def test_a_solution_of_a_fixed_generator_is_built_and_stays_up_to_date(tmp_path):
-    """`build --check` holds right after `build`, and so it does the next time."""
+    """A solution with a fixed generator builds, and `build --check` passes, then and later."""
     script = SOLUTION.replace("default_rng()", "default_rng(1)")
     unit = small.write_course(tmp_path, "resampling", EXPERIMENTS, script)
     assert build(unit.course)
@@ -75,7 +78,7 @@ def test_a_solution_of_a_fixed_generator_is_built_and_stays_up_to_date(tmp_path)
     ],
 )
 def test_a_check_that_draws_is_told_as_that(old, new, tmp_path):
-    """In what it calls a function with, or in what it makes of the answer."""
+    """A random check is reported as such: random arguments, or random use of the answer."""
     script = SOLUTION.replace("default_rng()", "default_rng(1)")
     unit = small.write_course(tmp_path, "resampling", EXPERIMENTS.replace(old, new), script)
     with pytest.raises(BadSource) as refused:
@@ -88,7 +91,7 @@ def test_a_check_that_draws_is_told_as_that(old, new, tmp_path):
 
 
 def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
-    """As the order of a shuffled list."""
+    """Text that changes between runs is reported, too, such as the order of a shuffled list."""
     experiments = EXPERIMENTS.replace(', tolerance={"interval": 0.1}', "")
     script = SOLUTION.replace(
         "return np.quantile(means, [0.05, 0.95])", 'return f"{x.sum()} {means[0]}"'
@@ -110,7 +113,7 @@ def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
     ],
 )
 def test_checks_that_the_solution_does_not_answer_are_told_at_once(returned, words, tmp_path):
-    """With what their author may have meant."""
+    """All checks without an answer of the solution are reported together, with a likely reason."""
     pytest.importorskip("pandas")
     begin, _, _ = EXPERIMENTS.partition("        return named")
     import_pandas = "    import numpy as np\n    import pandas as pd\n"
@@ -141,7 +144,7 @@ def test_checks_that_the_solution_does_not_answer_are_told_at_once(returned, wor
     ],
 )
 def test_an_error_in_the_check_is_not_blamed_on_the_solution(returned, words, tmp_path):
-    """The line of the checks is told that stumbled, also in a function beside the experiment."""
+    """An error in a check is reported with the check's line, also in a function that it calls."""
     begin, _, _ = EXPERIMENTS.partition("        return named")
     helper = "    def helped(x):\n        return x / 0\n\n    @check"
     experiments = f"{begin.replace('    @check', helper)}        return {returned}\n"

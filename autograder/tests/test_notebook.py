@@ -1,7 +1,4 @@
-"""The last line of an exercise.
-
-What it prints in a script, shows in a notebook, and returns to nbgrader.
-"""
+"""The last line of an exercise: printed in a script, shown in a notebook, scored in nbgrader."""
 
 import os
 import re
@@ -41,7 +38,7 @@ def run_script(path, folder, **more):
 
 
 def test_a_script_prints_a_verdict_for_each_check(tmp_path):
-    """And shows its demonstrations; on stderr nothing, whatever is right or wrong."""
+    """A script prints a verdict for each check and its examples, and nothing on stderr."""
     path = small.submit(tmp_path, "ada", small_class.by("halved").content)
     done = run_script(path, COURSE.folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -64,7 +61,10 @@ for length in (2, 3):
 
 
 def test_a_script_without_a_display_says_where_its_pictures_lie(tmp_path):
-    """Each example's by its own name; a program that uses examples in another way runs as ever."""
+    """Without a display a script prints the path of each picture, named after its example.
+
+    A program that uses examples in another way runs as ever.
+    """
     path = tmp_path / "pictures.py"
     path.write_text(PICTURES)
     done = run_script(path, COURSE.folder, MPLBACKEND="agg")
@@ -81,7 +81,7 @@ def test_a_script_without_a_display_says_where_its_pictures_lie(tmp_path):
 
 
 def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
-    """A demonstration of an exercise that is not written, or fails, says so; the script goes on."""
+    """An example of an unwritten or failing exercise says so, and the script goes on."""
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
     done = run_script(path, COURSE.folder)
     assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
@@ -97,7 +97,10 @@ def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
 
 
 def test_a_failing_line_of_a_demonstration_itself_is_named(tmp_path):
-    """Where no function of the file is called."""
+    """An error in an example's own line is reported with that line.
+
+    This is the case if no function of the file was called.
+    """
     script = "import autograder\nwith autograder.example('a sum'):\n    print([1][2])\n"
     path = small.submit(tmp_path, "ada", script)
     told = "Left out, as line 3 fails: IndexError: list index out of range: a sum"
@@ -105,7 +108,7 @@ def test_a_failing_line_of_a_demonstration_itself_is_named(tmp_path):
 
 
 def test_a_script_belongs_to_the_course_that_is_named_or_around_it(tmp_path, monkeypatch):
-    """`$AUTOGRADER_COURSE`, else the course around the script, else around the current folder."""
+    """The course is `$AUTOGRADER_COURSE`, else the one around the script or the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AUTOGRADER_COURSE", raising=False)
     with pytest.raises(NoCourse, match=r"There is no course.toml in"):
@@ -131,14 +134,14 @@ def test_a_script_belongs_to_the_course_that_is_named_or_around_it(tmp_path, mon
     ],
 )
 def test_a_wrong_name_is_told_with_the_known_ones(called, words):
-    """Of a unit when its first check is asked for, of a check too."""
+    """An unknown unit or check is reported with the known names at its first use."""
     script = {"unit": autograder.unit, "__file__": str(COURSE.stub(UNIT))}
     with pytest.raises(UnknownUnit, match=re.escape(words)):
         exec(called, script)
 
 
 def test_a_cell_is_worth_its_points_and_shows_its_report():
-    """A number that nbgrader reads as one; the report is for people."""
+    """A cell's value is a number that nbgrader reads as points; its report is for people."""
     score = Score(2.5)
     score.report = "<b>why</b>"
     assert (repr(score), score, score._repr_html_()) == ("2.5", 2.5, "<b>why</b>")
@@ -146,9 +149,9 @@ def test_a_cell_is_worth_its_points_and_shows_its_report():
 
 
 def test_a_report_shows_where_an_array_is_wrong():
-    """Its first wrong place, expected and found, and a picture with a dot at each.
+    """A report shows the first wrong entry, expected and found, and a picture of all of them.
 
-    None where all is right.
+    A right array has no picture.
     """
     html = reported(small_class.by("squared").content, "doubling")
     assert "failed, 0 of 2 points" in html
@@ -162,7 +165,7 @@ def test_a_report_shows_where_an_array_is_wrong():
 
 
 def test_a_report_shows_a_loss_beside_ours():
-    """The dot is the student's."""
+    """A report marks the student's loss with a dot beside ours."""
     html = reported(small_class.SOLVED[UNIT], "fitting")
     assert "held-out loss " in html
     assert "<circle" in html
@@ -170,7 +173,7 @@ def test_a_report_shows_a_loss_beside_ours():
 
 
 def test_a_report_tells_a_text_answer_in_words_alone():
-    """What was expected and found, as it stands: markup of the answer, quotes and asterisks too."""
+    """A report quotes expected and found text verbatim, with its markup and quotes."""
     script = "def initials(name):\n    return '<b>`A`</b> *L*'\n"
     html = reported(script, "shortening", WORDS)
     assert "found &#x27;&lt;b&gt;`A`&lt;/b&gt; *L*&#x27;" in html
@@ -180,7 +183,7 @@ def test_a_report_tells_a_text_answer_in_words_alone():
 
 
 def test_nothing_of_a_submission_is_markup_in_a_report():
-    """Neither its errors nor what it returns."""
+    """Neither errors nor values of a submission become markup in a report."""
     html = reported("def double(x):\n    raise ValueError('<b>bold</b>')\n", "doubling")
     assert "&lt;b&gt;bold&lt;/b&gt;" in html
     assert "<b>bold" not in html
@@ -197,7 +200,10 @@ def test_nothing_of_a_submission_is_markup_in_a_report():
     ids=["wrong", "not a number", "another shape", "text"],
 )
 def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
-    """NaN is a wrong number; of another shape, or of text, the remark says what is wrong."""
+    """A report locates a wrong entry only if shapes and kinds agree.
+
+    NaN is a wrong number. For another shape, or text, the remark says what is wrong.
+    """
     (check,) = [check for check in small.unit().checks if check.name == "doubling"]
     told = wrong_array(
         "doubled", check, Answer({"doubled": np.ones((6, 3))}), Answer({"doubled": found})
@@ -206,7 +212,7 @@ def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
 
 
 def cell(*sources, cwd=COURSE.folder):
-    """Run cells in a real kernel; the last cell's outputs."""
+    """Run cells in a real kernel; return the outputs of the last one."""
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in sources]
     )
@@ -224,9 +230,9 @@ def double(x):
 
 
 def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
-    """The value is the points.
+    """In a real kernel a cell shows its points and the report.
 
-    What a submission writes to stderr while it is checked is ordinary output.
+    What a submission writes to stderr during a check is ordinary output.
     """
     outputs = cell(
         f'import autograder\ncheck = autograder.unit("{UNIT}")', NOISY, 'check("doubling")'
@@ -242,7 +248,7 @@ def test_a_cell_in_a_real_kernel_shows_the_number_and_the_report():
 
 
 def test_corpora_and_datasets_are_those_of_the_course_around(tmp_path):
-    """`autograder.corpus()` and `autograder.dataset()`, as a script calls them."""
+    """`autograder.corpus()` and `autograder.dataset()` find the data of the surrounding course."""
     small.submit(
         tmp_path,
         "ada",

@@ -1,4 +1,4 @@
-"""Scripts as notebooks and back: cells and their ids."""
+"""Converts scripts to notebooks and back, with cells and their ids."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from autograder.source.notebooks import as_notebook
 
 
 def test_an_id_follows_its_exercise():
-    """Text put in front of an exercise changes no id behind it."""
+    """An id belongs to its exercise: text inserted before it changes no later id."""
     script = small_class.STUBS[UNIT]
     more = script.replace(
         "# %% [markdown]\n# ## Sums", "# %% [markdown]\n# New.\n\n# %% [markdown]\n# ## Sums"
@@ -26,9 +26,9 @@ def test_an_id_follows_its_exercise():
 
 
 def test_ids_name_exercises_and_checks():
-    """`write-` an exercise by the first name it defines, `check-` a check.
+    """An exercise's id is `write-` and its first defined name, a check's is `check-`.
 
-    A notebook with solutions has the same.
+    A notebook with solutions has the same ids.
     """
     ids = [cell.id for cell in as_notebook(small_class.STUBS[WORDS], WORDS).cells]
     assert ids == ["words", "words-1", "words-2", "write-initials", "check-shortening"]
@@ -36,7 +36,7 @@ def test_ids_name_exercises_and_checks():
 
 
 def test_a_cell_that_draws_is_folded_and_no_other():
-    """JupyterLab then shows the picture without the code that makes it."""
+    """Only a drawing cell is folded, so that JupyterLab shows the picture without its code."""
     drawing = '# %%\nwith autograder.example("a line"):\n    plt.plot([1, 2]), plt.show()\n'
     book = as_notebook(small_class.STUBS[UNIT] + drawing, UNIT)
     *others, drawn = [cell.metadata.get("jupyter") for cell in book.cells]
@@ -70,13 +70,13 @@ CELLS = st.lists(
 @given(CELLS)
 @settings(max_examples=200, deadline=None)
 def test_script_to_notebook_to_script_changes_nothing(made):
-    """Whatever stands in the cells.
+    """A script survives the way to a notebook and back byte for byte, whatever its cells hold.
 
-    The script comes back byte for byte, and the notebook's ids are the same.
+    The notebook's ids are the same.
     """
     cells = [getattr(nbformat.v4, f"new_{kind}_cell")("\n".join(lines)) for kind, lines in made]
     script = jupytext.writes(nbformat.v4.new_notebook(cells=cells), "py:percent")
-    # as jupytext likes it: blank lines at ends go
+    # in jupytext's normal form: without blank lines at ends
     script = jupytext.writes(as_notebook(script, UNIT), "py:percent")
     book = as_notebook(script, UNIT)
     assert jupytext.writes(book, "py:percent") == script
@@ -89,14 +89,14 @@ def test_script_to_notebook_to_script_changes_nothing(made):
 
 @pytest.mark.parametrize("unit", [UNIT, WORDS])
 def test_a_unit_comes_back_from_its_notebook(unit):
-    """The solution's script, by way of a notebook file: the same text."""
+    """The solution's script survives the way through a notebook file."""
     script = small_class.SOLVED[unit]
     book = nbformat.reads(nbformat.writes(as_notebook(script, unit)), 4)
     assert jupytext.writes(book, "py:percent") == script
 
 
 def test_making_notebooks_parses_no_grammar_of_addresses():
-    """It would take as long as all else; what needs it later gets it."""
+    """Making notebooks does not import the URL grammar, which would double the time."""
     pytest.importorskip("rfc3987_syntax", reason="this needs rfc3987-syntax, as JupyterLab does")
     code = """if True:
         import sys

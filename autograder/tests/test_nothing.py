@@ -1,4 +1,4 @@
-"""Files that solve nothing: what is emptied, and that points for it are found."""
+"""Files that solve nothing: emptied exercises, and detection of checks that reward them."""
 
 import pytest
 import small
@@ -62,9 +62,9 @@ SOLUTION = """
 
 @pytest.fixture
 def copier(tmp_path):
-    """Yield a function that starts a server of a course whose first check gives points for nothing.
+    """Yield a function that starts a server for a course whose first check rewards a stub.
 
-    An option of that check may say otherwise.
+    An option of that check can forbid it.
     """
     servers = []
 
@@ -80,7 +80,7 @@ def copier(tmp_path):
 
 
 def given(server, exercise):
-    """Kind → check → what it gives where that exercise is emptied."""
+    """Return kind → check → points with that exercise emptied."""
     tried = list(try_nothing(server, small.SEED, build_key(server, small.SEED, data={})))
     return {
         kind: {t.check: t.earned for t in tried if (t.exercise, t.kind) == (exercise, kind)}
@@ -89,14 +89,17 @@ def given(server, exercise):
 
 
 def test_an_exercise_is_a_function_or_a_class_with_what_a_student_writes_in_it(copier):
-    """In the order of the file."""
+    """An exercise is a function or class with a student's region, in the order of the file."""
     found = exercises(solution_of(copier().unit))
     methods = ["Copier.__init__", "Copier.copy", "Copier.half"]
     assert found == {"Copier": methods, "helper": ["helper"], "helped": ["helped"]}
 
 
 def test_points_for_nothing_are_found(copier):
-    """Returning the input is right for one of two arrays; a check says that this one only costs."""
+    """The proof finds a check that returning the input half satisfies.
+
+    Marking that array as costing only removes the finding.
+    """
     server = copier()
     assert given(server, ALL)["input"] == {"copying": 1, "helping": 0}
     found = [
@@ -111,7 +114,7 @@ def test_points_for_nothing_are_found(copier):
 
 
 def test_the_fixture_course_gives_nothing_for_nothing(server, key):
-    """Zeros, ones, the public seed's answers and the input earn nothing.
+    """In the fixture course zeros, ones, public answers and the input earn nothing.
 
     The parts of `running_sum` earn where they are right.
     """
@@ -119,7 +122,10 @@ def test_the_fixture_course_gives_nothing_for_nothing(server, key):
 
 
 def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypatch):
-    """Where a key forgets to ask what an emptied exercise gives, the proof names the mistake."""
+    """The proof finds points for an emptied exercise after an early mistake, and names it.
+
+    It does so if a key forgets what an emptied exercise gives.
+    """
     unit = small.write_course(tmp_path, "doubles", test_carrying.UNDONE, test_carrying.TRIVIAL)
     with Server(unit) as server:
         found = list(judge_nothing_after_mistakes(server, small.SEED))

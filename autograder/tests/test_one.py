@@ -1,4 +1,4 @@
-"""One submission: a check's fate is its own, and weights that were not trained earn nothing."""
+"""Grading one submission: each check fails alone, and untrained weights earn nothing."""
 
 import os
 import subprocess
@@ -46,14 +46,14 @@ def not_passed(verdicts):
 
 @pytest.mark.parametrize("poison", POISONS)
 def test_what_one_check_spoils_costs_no_other(grade, poison):
-    """Right answers that change NumPy for those who come later keep every point."""
+    """Right answers that alter NumPy for later checks keep every point."""
     spoiling = f"\n_right = double\ndef double(x):\n    a = _right(x)\n    {poison}\n    return a\n"
     verdicts = grade(small.solved() + spoiling)
     assert len(verdicts) == 3
     assert not_passed(verdicts.values()) == {}
 
 
-# right where nothing was asked before in the same process, else wrong; or the other way round
+# right in a fresh process, else wrong; or the other way round
 GUESS = """
 asked, _right = [], running_sum
 def double(x):
@@ -69,7 +69,7 @@ def running_sum(x):
     ("wrong", "earned"), [("(sums + 1, total + 1)", 0), ("(sums, total + 1)", 2)]
 )
 def test_a_submission_has_one_guess(grade, wrong, earned):
-    """It sees that it is asked again, and answers differently: the lesser answer counts."""
+    """A submission that answers a repeated question differently gets the worse answer."""
     verdict = grade(small.solved() + GUESS.format(first=False, wrong=wrong))["summing"]
     assert (verdict.earned, verdict.two_answers) == (earned, True)
     assert "this check ran twice and got two different answers" in verdict.remarks[-1].text
@@ -83,7 +83,7 @@ def test_a_submission_has_one_guess(grade, wrong, earned):
 
 
 def test_of_two_answers_the_second_may_be_the_worse(grade):
-    """Part of the points at first and none in a new process: none."""
+    """Part of the points at first and none in a new process: the answer earns none."""
     halves = GUESS.format(first=False, wrong="(sums, total + 1)").replace(
         "(sums, total) if", "(0 * sums, 0 * total) if"
     )
@@ -92,9 +92,9 @@ def test_of_two_answers_the_second_may_be_the_worse(grade):
 
 
 def test_an_answer_after_a_failure_is_the_first(grade):
-    """What an earlier check spoils may be an error.
+    """After a failure, the answer of a new process is the first one.
 
-    A wrong answer that stays the same is one answer.
+    An earlier check may have caused the failure. A wrong answer that stays the same is one answer.
     """
     raises = GUESS.format(first=False, wrong="1 / 0")
     assert not_passed(grade(small.solved() + raises).values()) == {}
@@ -104,14 +104,14 @@ def test_an_answer_after_a_failure_is_the_first(grade):
 
 
 def test_a_hang_costs_one_check(grade):
-    """An endless loop loses its check and the one that needs it, and no other."""
+    """An endless loop fails its check and the one that needs it, and no other."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
     assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
     assert verdicts["doubling"].seconds > 5
 
 
 def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
-    """Long before its seconds on the clock are over.
+    """A sleeping check is stopped after the unit's limit of waiting, before its time on the clock.
 
     So is one that computes a little in between.
     """
@@ -132,11 +132,11 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
 
 @contextmanager
 def crowded_processor(others=7):
-    """One processor for this process and those that it starts, which others want too."""
+    """Bind this process and its children to one processor that others use, too."""
     mine = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(mine)})
     endless = [sys.executable, "-c", "while True: pass"]
-    # each in a session of its own: the kernel shares the processor between sessions first
+    # each in its own session, because the kernel first shares the processor between sessions
     burning = [subprocess.Popen(endless, start_new_session=True) for _ in range(others)]
     try:
         yield
@@ -148,7 +148,10 @@ def crowded_processor(others=7):
 
 
 def test_a_check_that_others_crowd_out_is_told_from_one_that_waits():
-    """It computes for a fifth of a second, and has none in more than one on the wall."""
+    """A check that others crowd out is distinguished from one that waits.
+
+    It computes for a fifth of a second and takes more than a second on the clock.
+    """
     source = small.solved() + (
         "\nimport time\n_double = double\ndef double(x):\n"
         "    began = time.process_time()\n"
@@ -166,7 +169,7 @@ def test_a_check_that_others_crowd_out_is_told_from_one_that_waits():
 
 
 def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
-    """As soon as it has waited for a second; when nobody stands in line it is graded."""
+    """A waiting check is postponed after a second if others are queued, else it is graded."""
     source = (
         small.solved() + "\nimport time\ndef double(x):\n    time.sleep(1.2)\n    return 2 * x\n"
     )
@@ -187,7 +190,10 @@ def running_sum(x):
 
 
 def test_a_submission_that_is_postponed_has_no_second_guess(server, key):
-    """Of what it answered before and after that, the less counts, and the verdict says so."""
+    """A postponed submission gets no second guess.
+
+    The worse answer counts, and the verdict says so.
+    """
     sums = "np.cumsum(x, axis=0)"
     wrong, right = (
         small.solved() + GUESSES.format(double=double, sums=sums) for double in ("3 * x", "2 * x")
@@ -198,7 +204,7 @@ def test_a_submission_that_is_postponed_has_no_second_guess(server, key):
     again = grade_one(server, right.encode(), "x.py", small.SEED, key, {}, earlier=earlier)
     assert (again[0].earned, again[0].two_answers) == (0, True)
     assert again[1].status == "not_reached", "it needs the first"
-    # what was late before counts for nothing: the machine may have been busy
+    # an earlier timeout does not count, because the machine may have been busy
     late = {"doubling": replace(earlier["doubling"], failure=Failure.TIMEOUT)}
     again = grade_one(server, right.encode(), "x.py", small.SEED, key, {}, earlier=late)
     assert again[0].status == "passed"
@@ -206,10 +212,10 @@ def test_a_submission_that_is_postponed_has_no_second_guess(server, key):
 
 @pytest.mark.parametrize("failure", [Failure.TIMEOUT, Failure.RAISED])
 def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch, failure):
-    """A submission that sleeps in each check is asked its first one again, and no later one.
+    """A submission that sleeps in each check is asked only its first one again.
 
-    So it is where the run that is late is the second, that without what raised an exception. What
-    stopped the machine for once costs nothing.
+    The same holds if the second run, without what raised an exception, is the late one. A single
+    stall of the machine costs nothing.
     """
     asked = []
     late = Answer(failure=failure, message="late.")
@@ -230,14 +236,14 @@ def test_few_checks_that_take_too_long_are_asked_again(server, key, monkeypatch,
 
 
 def test_an_error_within_a_library_is_told_with_the_students_line(grade):
-    """The submission's line that called the library is told, and no line of the library."""
+    """An error inside a library is reported with the submission's line that called it."""
     script = small.solved() + "\ndef double(x):\n    return np.linalg.inv(x)\n"
     said = grade(script)["doubling"].remarks[0].text
     assert said.startswith(f"line {len(script.splitlines())}, in `double`: LinAlgError: ")
 
 
 def test_numbers_too_wide_for_the_wire_cost_their_check(grade):
-    """128-bit floats are refused in words, and every other check is graded."""
+    """128-bit floats are refused with a message, and the other checks are graded."""
     wide = "\n_right = fit\ndef fit(*a): return np.longdouble(1) * _right(*a)\n"
     verdicts = grade(small.solved() + wide)
     assert not_passed(verdicts.values()) == {"three_steps": "error"}
@@ -248,7 +254,7 @@ def test_numbers_too_wide_for_the_wire_cost_their_check(grade):
 # ---- weights that were not trained
 
 
-# the pairs lie in few of the directions that weights have: what came first remains in all others
+# pairs cover few of the weights' directions, so the initial values remain in all others
 EXPERIMENTS = """
     import numpy as np
 
@@ -297,7 +303,7 @@ SOLUTION = """
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Grade a script of a course with a large matrix of weights: text to verdicts."""
+    """Grade a script of a course with a large weight matrix: text to verdicts."""
     rows = np.random.default_rng(0).normal(size=(600, 3)).round(3)
     text = "\n".join(" ".join(map(str, row)) for row in rows.tolist())
     folder = tmp_path_factory.mktemp("matrix")
@@ -319,20 +325,17 @@ def plain():
 
 
 def test_training_passes_by_its_loss(trained):
-    """Our own solution: near enough to itself."""
+    """Our own solution passes the training check."""
     assert not_passed(trained(plain())) == {}
 
 
 def test_weights_that_came_with_the_file_are_not_training(trained):
-    """Weights trained elsewhere reach the loss that ours reach.
-
-    They earn nothing, and the remark says why.
-    """
+    """Weights trained elsewhere with our loss earn nothing, and the remark says why."""
     check = trained.server.unit.checks[1]
     with trained.server.worker(plain().encode(), "elsewhere.py") as worker:
         weights = worker.ask(check, 77, text=trained.corpus.train).arrays["weights"]
     script = plain() + f"\n_known = np.array({weights.round(3).tolist()})\n_honest = train\n"
-    # the exact steps of training are right: only the run on the corpus is not
+    # the exact training steps are right; only the run on the corpus is not
     script += "def train(xs, ys, weights):\n"
     script += "    return _known if weights.size > 25 else _honest(xs, ys, weights)\n"
     verdicts = trained(script)
@@ -341,14 +344,14 @@ def test_weights_that_came_with_the_file_are_not_training(trained):
 
 
 def test_training_in_another_order_of_rounding_is_training(trained):
-    """The style that drifts most, everything in float32, is alike enough."""
+    """Training in float32, the style that drifts most, still passes."""
     script = plain() + "\n_double = train\ndef train(xs, ys, weights):\n"
     script += "    return _double(*(a.astype(np.float32) for a in (xs, ys, weights)))\n"
     assert not_passed(trained(script)) == {}
 
 
 def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeypatch):
-    """It begins with the first weights, and none is left when the submission is graded."""
+    """One process measures all trained weights, from the initial ones, and ends with grading."""
     check = trained.server.unit.checks[1]
     key = PlainKey(Answer())
     question = AskedCheck(check, small.SEED, trained.corpus, key, Judge({}, {}))
@@ -358,7 +361,7 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
     command = trained.server.command
 
     def noted(message, descriptors=()):
-        if message["do"] != "clock":  # which is asked where an answer is slow to come
+        if message["do"] != "clock":  # the one that is asked when an answer is slow
             commands.append(message["do"])
         return command(message, descriptors)
 
@@ -371,7 +374,7 @@ def test_one_process_measures_all_that_a_submission_has_trained(trained, monkeyp
 
 
 def test_a_mistake_is_one_group_however_it_is_told():
-    """By the author's words, whatever stands before them."""
+    """A mistake is one group, by the author's description, whatever text precedes it."""
     words = "the sum ran over rows."
     results = []
     for student, text in (("ada", words), ("ben", f"{VALUES_ARE}: {words}")):
@@ -383,7 +386,10 @@ def test_a_mistake_is_one_group_however_it_is_told():
 
 
 def test_a_mistake_that_explains_a_part_is_not_counted_as_made():
-    """What is wrong beside it has another cause, and so may it."""
+    """A mistake that explains only a part of the wrong arrays is not counted as made.
+
+    Another cause explains the rest, and may explain all.
+    """
     found = Finding(FindingKind.MISTAKE, ("x",), mistakes=("words",), code="x.sum(0)")
     named = Remark("words", ("x",), found)
     other = Remark("wrong values in 3 of 4 places.", ("y",))
@@ -391,11 +397,11 @@ def test_a_mistake_that_explains_a_part_is_not_counted_as_made():
     assert mistakes([replace(RESULT, verdicts=(verdict,))]) == []
 
 
-# ---- one exception is not all
+# ---- one exception among several functions
 
 
 def test_an_exception_costs_only_what_depends_on_it(tmp_path):
-    """Of two functions of one check one raises, and the other earns its half."""
+    """If one of a check's two functions raises, the other earns its half."""
     unit = small.write_course(tmp_path, "two", TWO_FUNCTIONS, TWO_ANSWERS)
     with Server(unit) as running:
         key = build_key(running, small.SEED, data={})

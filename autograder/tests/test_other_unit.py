@@ -1,4 +1,4 @@
-"""The file of another unit is noticed by what it defines, and told to student and instructor."""
+"""A file of another unit is recognised by its definitions, for student and instructor."""
 
 import pytest
 import small
@@ -21,12 +21,15 @@ from autograder.grading.other_unit import names_by_unit, other_unit
     ],
 )
 def test_a_file_is_of_another_unit_where_it_defines_that_one_s_functions_only(unit, source, other):
-    """Own work beside it, or nothing of any unit, is no sign."""
+    """A file belongs to another unit if it defines only that unit's functions.
+
+    Own functions beside them, or no function of any unit, are no sign.
+    """
     assert other_unit(names_by_unit(COURSE), unit, source.encode()) == other
 
 
 def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
-    """Beside the points, which are those of the unit that was asked for."""
+    """The student's page and the terminal say so beside the points of the requested unit."""
     folder = tmp_path / "class"
     small.submit(folder, "wilma", small.solved(name=WORDS))
     small.submit(folder, "right", small.solved())
@@ -34,6 +37,6 @@ def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
     assert done.returncode == 0, done.stderr
     words = f"This looks like the file of `{WORDS}`. It was graded as `{UNIT}`"
     assert f"wilma, {UNIT}: {words}" in done.stdout
-    assert done.stdout.count("This looks like") == 2  # in the class's row, and by itself
+    assert done.stdout.count("This looks like") == 2  # in the class's row, and alone
     page = (tmp_path / "out" / "pages" / UNIT / "wilma.html").read_text()
     assert f"This looks like the file of <code>{WORDS}</code>" in page

@@ -18,12 +18,12 @@ from autograder.relations import letters_of
 
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path, monkeypatch):
-    """A cache of the test's own."""
+    """Use an empty cache of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
 def fields(check, sizes):
-    """What grading must know of a check; of the experiment's code, which letters it uses."""
+    """Return what grading must know of a check, including the letters that its code uses."""
     others = {"experiment", "measure", "data", "letters"}
     plain = {name: value for name, value in vars(check).items() if name not in others}
     plain["letters"] = letters_of(check, sizes)
@@ -38,7 +38,7 @@ def fields(check, sizes):
 @pytest.mark.parametrize("name", small.COURSE.units)
 @pytest.mark.parametrize("time", ["first", "second"])
 def test_an_outline_says_of_each_check_what_the_unit_does(name, time):
-    """The first time by importing, later from the cache."""
+    """An outline equals the unit's checks, first by importing, later from the cache."""
     if time == "second":
         outline_unit(small.COURSE, name)
     outline, unit = outline_unit(small.COURSE, name), small.unit(name)
@@ -54,7 +54,7 @@ def test_an_outline_says_of_each_check_what_the_unit_does(name, time):
 
 
 def test_its_functions_are_the_units(solution):
-    """They are imported when they are called."""
+    """An outline's functions are the unit's and are imported when they are called."""
     check = next(
         check for check in outline_unit(small.COURSE, small.UNIT).checks if check.name == "fitting"
     )
@@ -65,7 +65,7 @@ def test_its_functions_are_the_units(solution):
 
 
 def test_data_that_are_drawn_take_the_seed_in_an_outline_too(tmp_path):
-    """And a check that is free is free there."""
+    """Random data take the seed in an outline, too, and a free check stays free."""
     unit = small.write_course(
         tmp_path / "course",
         "fitting",
@@ -93,7 +93,7 @@ def test_data_that_are_drawn_take_the_seed_in_an_outline_too(tmp_path):
 
 
 def test_nothing_is_imported_where_it_is_kept(tmp_path):
-    """A unit of a course whose checks can no longer be imported is outlined from the cache."""
+    """A cached outline imports nothing: the checks may no longer be importable."""
     unit = small.write_course(
         tmp_path / "course",
         "adding",
@@ -127,7 +127,7 @@ def test_nothing_is_imported_where_it_is_kept(tmp_path):
 
 
 def test_a_changed_check_is_read_again(tmp_path):
-    """Its own file, or one that checks share."""
+    """A change of a check's file, or of a shared helper, invalidates the outline."""
     course = small.read_course(small.copy_course(tmp_path / "course"))
     first_check = outline_unit(course, small.UNIT).checks[0]
     assert first_check.points == 2
@@ -141,7 +141,7 @@ def test_a_changed_check_is_read_again(tmp_path):
 
 @pytest.mark.parametrize("damage", ["torn", "another's"])
 def test_what_is_torn_or_anothers_is_not_believed(damage, monkeypatch):
-    """It is made anew."""
+    """A truncated or foreign cache file is ignored and rewritten."""
     outline_unit(small.COURSE, small.UNIT)
     (path,) = (cache_folder() / "units").glob(f"{small.UNIT}-*.json")
     text = path.read_text().replace('"points":2.0', '"points":99.0')
@@ -199,10 +199,10 @@ EVERYTHING = """
 
 
 def test_an_outline_keeps_every_field(tmp_path):
-    """Also one that no check of another test sets: what is left out would change points."""
+    """An outline keeps every field of a check, because a lost one would change points."""
     unit = small.write_course(tmp_path, "everything", EVERYTHING, "def x(seed): return seed\n")
     _, trained, asked = unit.checks
-    left_out = {"slips"}  # a unit of such a check is not loaded
+    left_out = {"slips"}  # a unit with such a check is not loaded
     for field in dataclasses.fields(trained):
         check = asked if field.name == "question" else trained
         assert field.name in left_out or getattr(check, field.name) != field.default, field.name

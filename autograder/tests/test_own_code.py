@@ -1,4 +1,4 @@
-"""An author's own code runs without a sandbox where there is none; a submission never does."""
+"""An author's own code runs without a sandbox if there is none; a submission never does."""
 
 import shutil
 
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.proof
 
 @pytest.fixture
 def no_walls(monkeypatch):
-    """A system that can confine nothing."""
+    """Simulate a system that can confine nothing."""
     monkeypatch.setattr(confinement, "missing", lambda: ["this is Darwin."])
 
 
 def test_keys_are_those_that_are_made_behind_walls(tmp_path, monkeypatch):
-    """A course is built without walls, and has the same keys by value."""
+    """A course built without a sandbox has the same keys by value."""
     keys = []
     for name in ("with walls", "without"):
         folder = shutil.copytree(COURSE.folder, tmp_path / name)
@@ -41,7 +41,7 @@ def test_keys_are_those_that_are_made_behind_walls(tmp_path, monkeypatch):
 
 
 def test_material_is_proven_without_walls(no_walls):
-    """The quick half of it, and nothing is found."""
+    """The quick half of `validate` passes without a sandbox."""
     report = ValidationReport("words", seeds=1, quick=True)
     found = list(validate(load_unit(COURSE, "words"), report))
     assert [finding.text for finding in found if finding.fault] == []
@@ -49,7 +49,7 @@ def test_material_is_proven_without_walls(no_walls):
 
 
 def test_what_ends_a_worker_costs_that_check(no_walls):
-    """A loop without end and `os._exit` are told; the next check gets a new process."""
+    """An endless loop and `os._exit` are reported; the next check gets a new process."""
     unit = small.unit()
     doubling = small.check("doubling", seconds=0.5)
     summing = small.check("summing")
@@ -65,6 +65,6 @@ def test_what_ends_a_worker_costs_that_check(no_walls):
 
 
 def test_a_submission_is_refused_without_walls(no_walls):
-    """Only an author's own code runs so."""
+    """Without a sandbox a submission is refused: only an author's own code runs."""
     with pytest.raises(CannotConfine, match="this is Darwin"):
         Server(small.unit())

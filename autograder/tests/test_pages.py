@@ -1,4 +1,4 @@
-"""The pages in a real browser, of a class with names and code that would rather be programs."""
+"""The pages in a real browser, for a class with hostile names and code."""
 
 import dataclasses
 import json
@@ -92,7 +92,7 @@ def hostile(graded_class, small_class, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, started once for all tests of this file."""
+    """Start Chromium once for all tests of this file."""
     with chromium() as running:
         yield running
 
@@ -124,7 +124,7 @@ def test_pages_are_accessible(hostile, show):
 
 
 def test_a_table_that_goes_on_behind_the_edge_says_so(hostile, show):
-    """On a telephone a shade stands at the side behind which there is more, and at no other."""
+    """On a phone a shade marks each side to which a table scrolls on, and no other."""
     images = pytest.importorskip("PIL.Image", reason="the pixels are read with Pillow")
     page = show(hostile / f"{UNIT}.html", viewport={"width": 390, "height": 844})
     table = page.locator(".wide", has=page.locator("#checks"))
@@ -142,7 +142,7 @@ def test_a_table_that_goes_on_behind_the_edge_says_so(hostile, show):
 
 
 def test_links_lead_to_pages_that_are_there(hostile, show):
-    """Every kind of page has good links, whatever a student is called.
+    """Every kind of page has working links, whatever a student's name.
 
     A click on a hostile name opens that student's page.
     """
@@ -159,15 +159,15 @@ def test_links_lead_to_pages_that_are_there(hostile, show):
 
 
 def test_search_finds_names_checks_and_what_happened(hostile, show):
-    """Search takes words in any order and case; a check's link finds who did not pass it.
+    """Search takes words in any order and case; a check's link lists who did not pass it.
 
-    The number of rows that are shown is announced.
+    The number of rows shown is announced.
     """
     page = show(hostile / f"{UNIT}.html")
     search, rows = page.get_by_label("Search"), page.locator("#students tbody tr:visible")
     everyone = rows.count()
     assert everyone == len(list((hostile / UNIT).glob("*.html")))
-    search.fill("NONE note")  # did not pass: none
+    search.fill("NONE note")  # all passed
     assert rows.locator("a").all_inner_texts() == ["notebook"]
     assert page.locator("output").inner_text() == f"1 of {everyone} shown"
     search.fill("<SCRIPT>")
@@ -180,7 +180,10 @@ def test_search_finds_names_checks_and_what_happened(hostile, show):
 
 
 def test_a_heading_sorts_up_and_down(hostile, show):
-    """Numbers sort as numbers, largest first, names as names; a screen reader is told the state."""
+    """A heading sorts numbers as numbers, largest first, and names as names.
+
+    A screen reader announces the state.
+    """
     page = show(hostile / f"{UNIT}.html")
     head = page.locator("#students th", has_text="points")
     cells = page.locator("#students tbody td:nth-child(2)")
@@ -202,9 +205,9 @@ def test_a_heading_sorts_up_and_down(hostile, show):
 
 
 def test_the_keyboard_reaches_everything(hostile, show):
-    """Tab comes to each link, button, field and fold in turn; Enter and Space act as a click.
+    """Tab reaches each link, button, field and fold in turn; Enter and Space click.
 
-    What has the focus has a ring around it.
+    The focused element has a ring.
     """
     page = show(hostile / f"{UNIT}.html")
     wanted = page.evaluate(
@@ -228,7 +231,7 @@ def test_the_keyboard_reaches_everything(hostile, show):
 
 
 def test_without_script_the_page_is_a_plain_table(hostile, browser):
-    """Every submission is there, and no control that would do nothing."""
+    """Without JavaScript every submission is listed, without controls that do nothing."""
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto((hostile / f"{UNIT}.html").as_uri())
@@ -237,9 +240,9 @@ def test_without_script_the_page_is_a_plain_table(hostile, browser):
 
 
 def test_a_page_shows_hostile_text_as_text(hostile, show):
-    """Name, code and error stand as in the file.
+    """Name, code and error appear verbatim, as text.
 
-    What no reader would see is written as its number.
+    Invisible characters are written as their numbers.
     """
     for path in student_pages(hostile):
         if "owned" in path.read_text():
@@ -256,7 +259,7 @@ def test_a_page_shows_hostile_text_as_text(hostile, show):
 
 
 def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
-    """Markup, escapes and marks of direction in an answer stand in the remark as they are."""
+    """A remark quotes markup, escapes and direction marks of a text answer as they are."""
     page = show(hostile / WORDS / "says.html")
     told = page.locator("#shortening .remarks").inner_text()
     assert re.search(
@@ -277,7 +280,10 @@ def test_a_text_answer_s_remark_is_text_whatever_was_answered(hostile, show):
 
 
 def test_what_escapes_all_the_same_is_not_run(hostile, browser, tmp_path):
-    """The policy alone holds: markup put into a finished page runs nothing and fetches nothing."""
+    """Content Security Policy alone stops markup put into a finished page.
+
+    It runs nothing and fetches nothing.
+    """
     evil = f"""<script>{OWNED}</script><svg onload="{OWNED}"></svg>
         <img src="http://127.0.0.1:9/" onerror="{OWNED}">
         <button id="go" onclick="{OWNED}">go</button><style>h1 {{ display: none; }}</style>"""
@@ -296,9 +302,9 @@ def test_what_escapes_all_the_same_is_not_run(hostile, browser, tmp_path):
 
 
 def test_a_students_own_code_stands_at_its_check(hostile, show):
-    """A check shows the function, its helper and no other, with the line that the remark speaks of.
+    """A check shows its function and helper only, with the line that the remark mentions.
 
-    The code is folded where the check passed.
+    The code of a passed check is folded.
     """
     name = next(path for path in student_pages(hostile) if "javascript" in path.name)
     page = show(name)
@@ -314,14 +320,14 @@ def test_a_students_own_code_stands_at_its_check(hostile, show):
 
 
 def test_training_is_shown_beside_ours(hostile):
-    """The loss that passed, and ours, in words and as a picture."""
+    """A page shows the loss that passed beside ours, in words and as a picture."""
     text = (hostile / UNIT / "complete.html").read_text()
     assert re.search(r"held-out loss \d\.\d{4} \(the dot\)\. Reference loss \d\.\d{4}", text)
     assert 'class="band"' in text
 
 
 def test_print_unfolds_and_leaves_out_controls(hostile, show):
-    """On paper the code of a check that passed is there, and no search field."""
+    """In print the code of passed checks is open, and the search field is gone."""
     page = show(hostile / UNIT / "complete.html")
     page.emulate_media(media="print")
     assert page.locator("#summing .code").evaluate(
@@ -343,7 +349,7 @@ def graded(folder, **files):
 
 
 def test_full_follow_through_credit_is_not_called_a_part(tmp_path):
-    """On a student's page and on the class's: a sign and words of its own."""
+    """Full follow-through credit has its own sign and words on the student's and the class page."""
     grades = graded(tmp_path, ada=small.solved())
     path = grades / UNIT / "ada.json"
     fields = json.loads(path.read_text())
@@ -362,9 +368,9 @@ def test_full_follow_through_credit_is_not_called_a_part(tmp_path):
 
 
 def test_anonymous_pages_name_nobody(tmp_path):
-    """No name is in text, title, link, file name, remark, string or comment.
+    """Anonymous pages name nobody in text, title, link, file name, remark, string or comment.
 
-    The same student has one alias on all pages.
+    A student has the same alias on all pages.
     """
     text = 'def double(x):  # lovelace wrote this\n    raise ValueError("Ada_Lovelace")\n'
     grades = graded(tmp_path, Ada_Lovelace=text, Bob_Builder=text)
@@ -381,7 +387,7 @@ def test_anonymous_pages_name_nobody(tmp_path):
 
 
 def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monkeypatch):
-    """Students, groups and the times of files are in the order of the aliases, which are drawn."""
+    """Anonymous pages order students, groups and file times by the random aliases."""
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]
     drawn = iter(f"{9 - place:06}" for place in range(len(results)))
     monkeypatch.setattr(pseudonyms.secrets, "token_hex", lambda _: next(drawn))
@@ -400,7 +406,7 @@ def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monk
 
 
 def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
-    """Where no file can be called so, the name in a remark is not the file's."""
+    """Anonymous pages hide the name on the LMS even if it differs from the file's."""
     result = next(r for r in stored_results(graded_class) if r.student == "crash")
     said = [
         dataclasses.replace(v, remarks=(Remark("by LOVELACE, Ada L., al@x.org"),))
@@ -417,7 +423,7 @@ def test_anonymous_pages_do_not_say_what_the_lms_calls_a_student(graded_class):
 
 
 def test_a_name_as_rosters_write_it_is_replaced_as_people_write_it_too():
-    """`Lovelace, Ada` stands in code as `Ada Lovelace`."""
+    """A roster's `Lovelace, Ada` is replaced in code as `Ada Lovelace`, too."""
     record = HandIn(source="canvas", student="ada", name="Lovelace, Ada")
     names = pseudonyms.names_of_hand_in("ada", "", record)
     renaming = pseudonyms.Renaming(dict.fromkeys(names, "student 1"))
@@ -425,7 +431,10 @@ def test_a_name_as_rosters_write_it_is_replaced_as_people_write_it_too():
 
 
 def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypatch):
-    """A file that we cannot read has a page with its results, and a sentence for the code."""
+    """A file that cannot be displayed has a page with its results and a sentence instead of code.
+
+    The other pages are unaffected.
+    """
     results = stored_results(graded_class)
     monkeypatch.setattr(pages, "read_definitions", lambda _: 1 / 0)
     for address, page in pages.site(COURSE, results, lambda _: b"x = 1").items():
@@ -433,7 +442,10 @@ def test_a_file_that_cannot_be_shown_costs_no_other_page(graded_class, monkeypat
 
 
 def test_code_is_shown_of_the_graded_file_alone(tmp_path):
-    """Found where `grade` found it; not when it has changed since; pages of an earlier time go."""
+    """A page shows only the graded file, and no code if the file has changed since.
+
+    Pages of an earlier run are deleted.
+    """
     grades = graded(
         tmp_path, ada="def double(x):\n    return x * 3\n", bob="def double(x):\n    return x\n"
     )
@@ -462,7 +474,7 @@ def served(tmp_path):
 
 
 def test_results_show_as_they_come(served, graded_class, show):
-    """An open page shows each new result, and keeps what was searched for."""
+    """An open page shows each new result and keeps the search."""
     grades, address = served
     page = show(address)
     assert page.get_by_text("No results yet.").is_visible()
@@ -486,9 +498,9 @@ def asked(address, **headers):
 
 
 def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_class):
-    """The server takes no other address, host, path, word or method, and serves nothing of a file.
+    """The server answers only its own address, host, paths, token and methods.
 
-    It takes GET, and forms for points by hand.
+    It takes GET, and forms for manual points, and serves no file from disk.
     """
     grades, address = served
     (grades / UNIT).mkdir()
@@ -537,7 +549,10 @@ def test_the_server_answers_its_own_pages_to_this_machine_alone(served, graded_c
 
 
 def test_the_server_sends_a_policy_of_its_own(served):
-    """As a header too, and that nobody may frame, guess, keep or be told of the page."""
+    """The server also sends its policy as a header.
+
+    Nobody may frame, sniff, cache or be sent as referrer the page.
+    """
     with urllib.request.urlopen(served[1]) as answer:
         assert answer.headers["Content-Security-Policy"] == (
             f"{security_policy(live=True)}; frame-ancestors 'none'"
@@ -547,7 +562,7 @@ def test_the_server_sends_a_policy_of_its_own(served):
 
 
 def test_each_exercise_is_found_in_the_stub():
-    """Every check but one that trains asks for the functions that the stub gives, and no other."""
+    """Every exact check finds its functions in the stub, and no others."""
     asked_for, given = exercises(COURSE.stub(UNIT).read_text())
     assert asked_for == {
         "doubling": {"double"},
@@ -578,7 +593,7 @@ def test_each_exercise_is_found_in_the_stub():
     ],
 )
 def test_no_text_is_too_odd_to_show(text):
-    """Nested, endless or unfinished: definitions and their lines in seconds, or nothing."""
+    """Any text gives definitions and lines in seconds, or none: nested, endless, unfinished."""
     source = f"def double(z):\n    return 1\n\n# %%\n{text}\n".encode()
     for definition in read_definitions(source):
         assert len(lines(definition)) == definition.text.count("\n") + 1
@@ -617,9 +632,9 @@ assert parsed < 110, parsed
 
 
 def test_what_submissions_share_is_parsed_once_and_no_class_is_kept():
-    """Cells that all were given are kept for some submissions, and forgotten before it is much.
+    """Cells shared by all submissions are parsed once, and the cache stays small.
 
-    In a process of its own: what others have parsed would count.
+    The test has its own process, because earlier parsing would count.
     """
     done = subprocess.run([sys.executable, "-c", PARSES_A_CLASS], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -627,7 +642,7 @@ def test_what_submissions_share_is_parsed_once_and_no_class_is_kept():
 
 @pytest.mark.parametrize("what", OVER)
 def test_a_file_over_a_limit_is_not_read_at_all(what, monkeypatch):
-    """What it would cost is bounded before it is parsed; a file at the limit is read."""
+    """A file over the limit is not parsed; one at the limit is."""
     monkeypatch.setattr(definitions, "cells", lambda _: pytest.fail("it was read"))
     assert read_definitions(OVER[what]) == []
     monkeypatch.undo()
@@ -635,7 +650,10 @@ def test_a_file_over_a_limit_is_not_read_at_all(what, monkeypatch):
 
 
 def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
-    """Their number and length are known only after its JSON is read."""
+    """A notebook with too many cells or too much code is not parsed.
+
+    Their number and length are known only after its JSON is read.
+    """
     monkeypatch.setattr(definitions, "Submission", lambda *_: pytest.fail("it was parsed"))
     cell = '{"cell_type": "code", "source": "%s"}'
     many_cells = [cell % ""] * (MAX_CELLS + 1)
@@ -648,7 +666,7 @@ def test_a_notebook_of_many_cells_or_much_code_is_not_parsed(monkeypatch):
 def test_reading_a_file_says_nothing_of_it():
     """Reading a file prints no warning, though from Python 3.12 on each `'\\e'` is one.
 
-    30,000 of them would be 30,000 on the screen.
+    30,000 of them would fill the screen.
     """
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
@@ -658,7 +676,7 @@ def test_reading_a_file_says_nothing_of_it():
 
 
 def test_lines_of_code_hold_their_text_and_nothing_else():
-    """Without its spans a line is the line; comments go where asked.
+    """A highlighted line without its spans is the original line; comments go where asked.
 
     Each line closes its own spans.
     """
@@ -676,7 +694,7 @@ def test_lines_of_code_hold_their_text_and_nothing_else():
 
 
 def test_helpers_come_with_what_uses_them():
-    """A helper of the student's own does, a function of another exercise does not."""
+    """A student's own helper is shown with its caller, a function of another exercise is not."""
     found = read_definitions(
         b"def mine(x):\n    return x\n\ndef double(x):\n    return mine(fit(x))\n\ndef fit(x):\n  "
         b"  return x\n"
@@ -690,7 +708,7 @@ def test_helpers_come_with_what_uses_them():
 
 
 def test_what_no_reader_sees_is_written_out():
-    """Escapes of terminals, marks of direction, halves of characters."""
+    """Terminal escapes, direction marks and lone surrogates are written out."""
     assert visible("a\x1b[1m\u202e\ud800\tä\n") == "a\\x1b[1m\\u202e\\ud800\tä\n"
 
 
@@ -711,9 +729,10 @@ CHAIN = "def double(): return f0\n" + "".join(
     ids=["one line", "not closed", "lines overlap", "helpers of helpers", "the same again"],
 )
 def test_no_file_makes_a_page_slow_or_huge(script):
-    """Of definitions on the same lines one is shown, and a bounded number of characters.
+    """No file makes a page slow or huge.
 
-    Each definition is found in one step.
+    Of definitions on the same lines one is shown, up to a limit of characters. Each definition is
+    found in one step.
     """
     found = read_definitions(script.encode())
     began = time.process_time()
@@ -743,17 +762,17 @@ def test_no_file_makes_a_page_slow_or_huge(script):
         ),
         ("x *= 2\nreturn x", "x *= 2; return x", {0}),
         ("a = b * b\nc = d * d", "y = x * x", set()),  # which of the two?
-        ("return x", "return y", set()),  # too little to go by
+        ("return x", "return y", set()),  # too few tokens to match
         ("x.sum(0) + y", "x.mean(0) + y", set()),
     ],
 )
 def test_the_line_of_a_known_mistake_is_found_in_a_students_code(code, mistake, lines):
-    """Whatever the variables are called; nothing is marked where it could be another line."""
+    """The line of a known mistake is found under other variable names, unless it is ambiguous."""
     assert lines_of_mistake(code, mistake) == lines
 
 
 def test_the_line_of_a_known_mistake_is_marked(hostile):
-    """On the student's page, at the check that saw it."""
+    """A student's page marks the line of a known mistake at the check that saw it."""
     page = (hostile / UNIT / "uphill.html").read_text()
     (marked,) = set(re.findall(r'<li class="at">(.*?)</li>', page))
     assert re.sub("<[^>]*>", "", marked).strip().startswith("weights = weights + rate * error")
@@ -761,7 +780,7 @@ def test_the_line_of_a_known_mistake_is_marked(hostile):
 
 @pytest.fixture
 def fresh_templates(tmp_path, monkeypatch):
-    """Templates as a new process finds them, and an empty cache."""
+    """Return templates as a new process finds them, with an empty cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     environment.cache_clear()
     yield tmp_path / "cache" / "autograder" / "templates"
@@ -769,7 +788,7 @@ def fresh_templates(tmp_path, monkeypatch):
 
 
 def test_templates_are_compiled_once(fresh_templates, monkeypatch):
-    """The next process takes them from the cache."""
+    """A second process takes compiled templates from the cache."""
     environment().get_template("student.html")
     assert list(fresh_templates.iterdir())
     environment.cache_clear()
@@ -778,7 +797,10 @@ def test_templates_are_compiled_once(fresh_templates, monkeypatch):
 
 
 def test_where_no_cache_can_be_written_templates_are_compiled_each_time(fresh_templates):
-    """A file lies where the cache would."""
+    """If no cache can be written, templates are compiled each time.
+
+    In this test a file stands in the cache's place.
+    """
     fresh_templates.parent.parent.write_text("no folder")
     environment().get_template("student.html")
     assert not fresh_templates.exists()

@@ -15,7 +15,7 @@ TEXT = "\n".join(f"def f{i}(x, y):\n    return [(x + {i}) * y for x in y]" for i
 
 
 class Circle:
-    """Garbage that only a collection frees, and whose end lets another thread run."""
+    """Garbage that only a collection frees, and whose finalizer lets another thread run."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -27,7 +27,7 @@ class Circle:
 
 @pytest.fixture
 def eager_collector() -> Iterator[None]:
-    """Switch threads and collect garbage in the middle of everything."""
+    """Switch threads and collect garbage as often as possible."""
     interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(1e-6)
     gc.set_threshold(10)

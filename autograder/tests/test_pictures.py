@@ -1,4 +1,4 @@
-"""Pictures of a unit's text: they go where the text goes, and without them nothing is built."""
+"""Pictures of a unit's text travel with the text, and a missing one stops the build."""
 
 import base64
 import shutil
@@ -24,7 +24,7 @@ CELL = """
 
 @pytest.fixture
 def course(tmp_path):
-    """The fixture course, whose unit shows a picture."""
+    """Return the fixture course with a unit that shows a picture."""
     folder = tmp_path / "course"
     shutil.copytree(COURSE.folder, folder)
     for place in ("solutions", "assignments"):
@@ -42,7 +42,7 @@ def test_words_may_hold_brackets_and_addresses_elsewhere_are_no_files():
 
 
 def test_a_script_beside_a_picture_is_found_behind_its_data(course):
-    """Data alone, without a script that shows them, make no figure."""
+    """A picture's script is found by its data; data without a script make no figure."""
     drawings = course.folder / "drawings"
     assert [path.name for path in scripts_of(drawings / "two.svg")] == ["two.js"]
     (drawings / "two.data.js").write_text("")
@@ -58,7 +58,7 @@ def test_a_release_holds_the_pictures_that_are_shown_and_no_other(course, tmp_pa
 
 
 def test_notebooks_carry_their_pictures(course):
-    """Attached, so that a notebook can be moved; what is elsewhere stays there."""
+    """A notebook has its pictures attached, so that it can be moved; remote ones stay links."""
     stub = course.stub(UNIT)
     book = as_notebook(stub.read_text(), UNIT)
     attach_pictures(book, stub.parent)

@@ -1,4 +1,4 @@
-"""Find the mistake: a function with one planted edit, another one for each name, and its repair."""
+"""Find the mistake: each name gets a function with one planted edit, to be located and fixed."""
 
 import json
 import subprocess
@@ -90,7 +90,7 @@ def with_line(line):
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A unit with a function to be repaired, built; the author has corrected the line."""
+    """Build a unit with a function to fix; the author has corrected the line."""
     folder = tmp_path_factory.mktemp("planted")
     made = small.with_calls(small.write_course(folder, "mended", CHECKS, with_line(1)))
     with pytest.raises(NothingPlanted, match='for the name "ada" the mistake stands in') as told:
@@ -109,13 +109,13 @@ def unit(course):
 
 @pytest.fixture(scope="module")
 def functions(unit):
-    """All functions with a mistake."""
+    """Return all functions with a mistake."""
     return functions_in_key(unit, unit.checks[1])
 
 
 @pytest.fixture(scope="module")
 def graded(unit):
-    """A function that grades a script as a submission of somebody."""
+    """Return a function that grades a script as a given student's submission."""
     with Server(unit) as server:
         key = build_key(server, small.SEED, {})
 
@@ -129,7 +129,7 @@ def graded(unit):
 
 
 def line_of(functions, name):
-    """The right line, found by hand: where the function is not the right one."""
+    """Return the planted line, found by comparison with the right function."""
     lines = zip(drawn(functions, name).splitlines(), RIGHT.splitlines(), strict=True)
     (line,) = [number for number, (one, other) in enumerate(lines, 1) if one != other]
     return line
@@ -147,11 +147,14 @@ def submission(name, line, smooth=RIGHT):
     )
 
 
-# ---- what students get
+# ---- what students receive
 
 
 def test_each_function_has_one_wrong_line_and_there_are_twenty(unit, functions):
-    """They are told from the solution; students of a class get most of them."""
+    """There are twenty functions with one wrong line each, distinguishable from the solution.
+
+    The students of a class get most of them.
+    """
     assert len(set(functions)) == len(functions) >= 20
     lines = {line_of(functions, name) for name in CLASS}
     assert len(lines) >= 3
@@ -167,7 +170,7 @@ def test_each_function_has_one_wrong_line_and_there_are_twenty(unit, functions):
 
 
 def test_a_name_draws_the_same_function_however_it_is_written(functions):
-    """Capitals and blanks do not count; and it stays where others come and go."""
+    """A name draws its function regardless of capitals, blanks and other students."""
     assert drawn(functions, " Ada ") == drawn(functions[::-1], "ada")
     reworded = [one.replace("that forgets", "of numbers") for one in functions]
     assert all(
@@ -182,7 +185,7 @@ def test_a_name_draws_the_same_function_however_it_is_written(functions):
 
 
 def test_the_function_is_shown_with_numbers_and_runs_as_it_is_copied(functions):
-    """The text of its docstring stays as it is."""
+    """The function is shown with line numbers, runs when copied, and keeps its docstring."""
     shown = numbered(functions[0]).splitlines()
     assert shown[0].endswith("# line 1")
     assert shown[1] == '    """A running mean that forgets."""'
@@ -191,7 +194,10 @@ def test_the_function_is_shown_with_numbers_and_runs_as_it_is_copied(functions):
 
 
 def test_the_key_of_students_holds_functions_and_no_line(course, unit):
-    """Nor what small changes of the function give: one of them is the mistake."""
+    """The public key holds the functions without their lines and without small changes.
+
+    One of the small changes is the mistake.
+    """
     key = load_key(course.key("mended"))
     assert set(key["found"].expected.arrays) == {FUNCTIONS}
     assert not key["repaired"].small_changes.changes
@@ -200,7 +206,7 @@ def test_the_key_of_students_holds_functions_and_no_line(course, unit):
 
 
 def test_a_script_shows_the_function_of_the_name_in_it(course, functions, tmp_path):
-    """From a release, which holds neither the solution nor the right function."""
+    """In a release, which lacks the solution, a script shows the function for its name."""
     give(course, tmp_path / "given")
     script = tmp_path / "given" / "assignments" / "mended.py"
     whole = "\n".join(path.read_text("utf-8", "replace") for path in script.parent.glob("*.py"))
@@ -220,7 +226,7 @@ def test_a_script_shows_the_function_of_the_name_in_it(course, functions, tmp_pa
 
 
 def test_a_line_and_a_repair_earn_all_in_any_style(graded, functions, unit):
-    """As our solution does; a function that is written anew earns all, too."""
+    """The right line and a fix earn all points in any style, also a rewritten function."""
     ours = graded(solution_of(unit).plain(), "ada")
     assert all(verdict.status == "passed" for verdict in ours.values())
     for name in ("ada", "bob", *CLASS[:5]):
@@ -237,7 +243,7 @@ def test_a_line_and_a_repair_earn_all_in_any_style(graded, functions, unit):
 
 
 def test_the_line_alone_earns_its_share_and_so_does_the_repair(graded, functions):
-    """Neither waits for the other."""
+    """The line and the fix each earn their share, independently."""
     name = "bob"
     line = line_of(functions, name)
     unrepaired = graded(submission(name, line, drawn(functions, name)), name)
@@ -249,7 +255,7 @@ def test_the_line_alone_earns_its_share_and_so_does_the_repair(graded, functions
 
 
 def test_feedback_on_the_function_as_it_was_given_names_no_change(graded, functions):
-    """Neither the small change that gives its values, nor the one that mends it, nor its line."""
+    """Feedback on the unchanged function reveals neither the change, its fix nor its line."""
     for name in CLASS[:12]:
         given = drawn(functions, name)
         remarks = graded(submission(name, 1, given), name)["repaired"].remarks
@@ -261,7 +267,7 @@ def test_feedback_on_the_function_as_it_was_given_names_no_change(graded, functi
 
 
 def test_practice_judges_the_repair_and_records_the_line(unit, functions):
-    """What is right there is right in the grade."""
+    """Practice judges the fix and records the line; what passes there passes in the grade."""
     mine = Submission(submission("ada", 3).encode(), "mine.py")
     verdicts = {one.name: one for one in practise(unit, unit.checks, mine)}
     assert verdicts["repaired"].status == "passed"
@@ -269,16 +275,19 @@ def test_practice_judges_the_repair_and_records_the_line(unit, functions):
 
 
 def test_the_material_proves_itself(unit):
-    """The solution earns all, the stub nothing, and mutants of the function lose points."""
+    """`validate` passes: the solution earns all, the stub nothing, and mutants lose points."""
     report = ValidationReport("mended", 1, quick=True)
     assert [line.text for line in validate(unit, report) if line.fault] == []
 
 
-# ---- who handed it in
+# ---- who submitted it
 
 
 def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functions):
-    """Whose name it is cannot be copied with the answer; the repair counts all the same."""
+    """Another student's line earns nothing, with a friendly message; the fix still counts.
+
+    A name is not copied along with the answer.
+    """
     copied = graded(submission("bob", line_of(functions, "bob")), "ada", "Ada Lovelace")
     assert (copied["repaired"].earned, copied["found"].earned) == (2, 0)
     said = copied["found"].remarks[-1].text
@@ -288,7 +297,10 @@ def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functi
 
 @pytest.mark.parametrize("name", ["Zoë MÜLLER", "zoe muller", "ZOE.M", "zoe.m@example.org"])
 def test_accents_and_the_place_of_an_address_do_not_count(graded, functions, name):
-    """Nor does it matter to the mistake that a name draws: nobody can choose by an accent."""
+    """Accents and the domain of an address do not count, neither for matching nor for the draw.
+
+    So nobody can choose a mistake by an accent.
+    """
     known = ("u17", "Zoë Müller", "zoe.m@example.org")
     found = graded(submission(name, line_of(functions, name)), *known)["found"]
     assert found.status == "passed"
@@ -296,7 +308,10 @@ def test_accents_and_the_place_of_an_address_do_not_count(graded, functions, nam
 
 
 def test_a_student_is_told_a_name_that_a_student_can_know(graded, functions):
-    """A folder that is called by the platform's number is not; its name still will do."""
+    """A message names a name that the student can know, not the platform's folder number.
+
+    The student's real name is accepted.
+    """
     record = HandIn(source="moodle", student="Gail Ghost_5054", name="Gail Ghost", id="5054")
     known = names_to_sign_with("Gail Ghost_5054", "", record)
     assert known == ["Gail Ghost", "Gail Ghost_5054"]
@@ -307,19 +322,19 @@ def test_a_student_is_told_a_name_that_a_student_can_know(graded, functions):
 
 @pytest.mark.parametrize("name", ["ADA ", "ada lovelace", "ada@example.org"])
 def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
-    """As the folder, the list of the class and the mail address have it."""
+    """The folder's name, the roster's name and the mail address are all accepted."""
     known = ("ada", "Ada Lovelace", "ada@example.org")
     found = graded(submission(name, line_of(functions, name)), *known)["found"]
     assert found.status == "passed"
 
 
 def test_where_no_name_is_known_any_will_do(graded, functions):
-    """A grader that sees one file at a time knows none."""
+    """Where no name is known, any is accepted: a grader of single files knows none."""
     assert graded(submission("bob", line_of(functions, "bob")))["found"].earned == 1
 
 
 def test_a_class_list_that_comes_with_grading_has_names_too(course, functions, tmp_path):
-    """The folder is called by a login; `grade --roster` knows the name and the address."""
+    """`grade --roster` adds the name and the address to the login that names the folder."""
     for login, name in (("u17", "Zoe Muller"), ("u18", "someone else")):
         script = submission(name, line_of(functions, name))
         small.submit(tmp_path / "class", login, script, "mended")
@@ -349,7 +364,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_what_is_no_line_earns_none(graded, functions, case):
-    """It costs the line and nothing else."""
+    """An invalid line loses the line's points and nothing else."""
     line, smooth = HOSTILE[case]
     name = next(one for one in CLASS if line_of(functions, one) not in (2,))
     found = graded(submission(name, line, smooth), name)
@@ -372,7 +387,7 @@ REPAIRS = {
 
 @pytest.mark.parametrize("case", REPAIRS)
 def test_what_is_no_repair_earns_nothing_and_spoils_nothing(graded, functions, unit, case):
-    """The line and the other exercises count as before."""
+    """An invalid fix earns nothing; the line and the other exercises count as before."""
     smooth = REPAIRS[case]
     if smooth == "PUBLIC":
         key = load_key(unit.course.key("mended"))["repaired"].expected.arrays
@@ -384,7 +399,7 @@ def test_what_is_no_repair_earns_nothing_and_spoils_nothing(graded, functions, u
 
 
 def test_arrays_that_a_process_makes_up_are_no_name(graded):
-    """A name of many entries, or a number, is that of nobody."""
+    """A forged name of many entries, or a number, matches nobody."""
     forged = submission("bob", 1) + (
         "\n\nimport autograder.question\n"
         "def mistaken_line():\n"
@@ -401,7 +416,7 @@ def test_arrays_that_a_process_makes_up_are_no_name(graded):
 
 
 def test_an_author_is_told_what_cannot_be_planted(tmp_path):
-    """A question without a function's name, and a function of which nothing can be wrong."""
+    """Planting is refused without the function's name, and for a function without small changes."""
     fault = next(slips_of_options({"points": 1, "question": planted("a b")}))
     assert fault == '`planted` takes the name of a function: `planted("running_mean")`.'
     missing = CHECKS.replace('planted("smooth")', 'planted("smoth")')
@@ -411,14 +426,14 @@ def test_an_author_is_told_what_cannot_be_planted(tmp_path):
 
 
 def test_a_class_is_graded_by_the_names_of_its_folders(course, functions, tmp_path):
-    """By the real command; with `--any-name`, nobody's is compared."""
+    """The real `grade` compares folder names; with `--any-name` it compares none."""
     for student, name in (("ada", "ada"), ("bob", "ada")):
         folder = tmp_path / "class" / student / "mended"
         folder.mkdir(parents=True)
         text = submission(name, line_of(functions, name))
         (folder / "mended.py").write_text(text)
     earned = {}
-    out = tmp_path / "grades"  # the same: what the option decides is graded again
+    out = tmp_path / "grades"  # graded again, because the option changes it
     for options in (("--any-name",), ()):
         command = [sys.executable, "-m", "autograder", "grade", tmp_path / "class", "--out", out]
         done = subprocess.run(

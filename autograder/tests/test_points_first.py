@@ -1,4 +1,4 @@
-"""Points first: a class whose answers nobody explains, or everybody wrongly, earns the same."""
+"""Points do not depend on explanations: without any, or with wrong ones, a class earns the same."""
 
 from dataclasses import replace
 
@@ -103,7 +103,7 @@ CLASS = {
 
 @pytest.fixture(scope="module")
 def grade(tmp_path_factory):
-    """Grade a class; of each student and check what decides a grade."""
+    """Grade a class; return for each student and check what determines a grade."""
     folder = tmp_path_factory.mktemp("points_first") / "course"
     unit = small.write_course(folder, "chain", EXPERIMENTS, SOLUTION)
     with Server(unit) as server:
@@ -128,7 +128,10 @@ UNTRUE = [Finding(FindingKind.MISTAKE, ("scaled",), mistakes=("nobody made this.
 
 @pytest.mark.parametrize("findings", [NOTHING, UNTRUE], ids=["nothing", "untrue"])
 def test_points_are_the_same_whatever_explaining_finds(grade, monkeypatch, findings):
-    """And so is all else in a verdict but its remarks: which checks ran, what was answered."""
+    """Verdicts differ only in remarks, whatever the explanations.
+
+    The same checks ran with the same answers.
+    """
     explained = grade()
     for name in ("explained", "explained_following", "explained_better"):
         monkeypatch.setattr(judge, name, lambda *_: findings)
@@ -136,7 +139,7 @@ def test_points_are_the_same_whatever_explaining_finds(grade, monkeypatch, findi
 
 
 def test_the_class_meets_each_way_in_which_a_check_can_end(grade):
-    """Else the test above would show little."""
+    """The class covers each way in which a check can end, so that the test above is meaningful."""
     verdicts = [one for found in grade().values() for one in found]
     assert {one.status for one in verdicts} == {
         *("passed", "partial", "failed", "error", "not_reached", "recorded"),

@@ -1,7 +1,4 @@
-"""Policies: late days, several submissions, checks that do not count.
-
-And what a wrong one is told.
-"""
+"""Policies: late days, several submissions, dropped checks, and messages on a wrong one."""
 
 import dataclasses
 import json
@@ -49,7 +46,7 @@ numbers = 3
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory):
-    """A policy that uses every rule there is; its unit is shortened."""
+    """Return a policy that uses every rule, with its unit's name shortened."""
     return read(tmp_path_factory.mktemp("policy"), POLICY)
 
 
@@ -83,7 +80,7 @@ def handed_in(results, student, when, case="complete"):
     ],
 )
 def test_late_days_grace_and_extension(results, policy, student, when, points, words):
-    """Of 11 points 2 do not count and 3 count on top; the stored result is as it was."""
+    """Of 11 points, 2 are dropped and 3 added by late rules; the stored result is unchanged."""
     result = handed_in(results, student, when)
     (grade,) = grades([result], policy)
     assert (grade.points, grade.max_points) == (points, 6)
@@ -97,7 +94,10 @@ def test_late_days_grace_and_extension(results, policy, student, when, points, w
     ("late", "days"), [("2:00", 0), ("2:01", 1), ("24:30", 1), ("26:00", 1), ("26:30", 2)]
 )
 def test_days_are_counted_from_the_end_of_the_grace_hours(results, policy, late, days):
-    """As docs/policy.md says, with its example; whoever needs the grace needs it each day."""
+    """Late days count from the end of the grace hours, as in docs/policy.md.
+
+    A student who uses the grace hours uses them each day.
+    """
     hours, minutes = late.split(":")
     due = datetime.fromisoformat("2026-12-01T23:59:00+01:00")
     when = due + timedelta(hours=int(hours), minutes=int(minutes))
@@ -111,7 +111,10 @@ def test_days_are_counted_from_the_end_of_the_grace_hours(results, policy, late,
 
 
 def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
-    """Moodle's zip has none; Canvas's has a mark. Without a due time there is nothing to say."""
+    """An unknown time costs nothing and is reported: Moodle's zip has none, Canvas's has a mark.
+
+    Without a due time nothing is reported.
+    """
     nobody_knows = dataclasses.replace(results["complete"], submitted="")
     marked = dataclasses.replace(
         nobody_knows, hand_in=HandIn(source="canvas", student="bob", late=True)
@@ -125,7 +128,10 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
 
 
 def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):
-    """Late rules do nothing there: whoever exports must know, and no student can use it."""
+    """If a whole class has no times, the export says so once, and no page does.
+
+    Late rules have no effect then. The instructor must know, but no student can use it.
+    """
     folder = tmp_path / "grades"
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     for path in folder.glob("*/*.json"):
@@ -147,7 +153,7 @@ def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp
 
 
 def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
-    """Of its students only, with those of it who handed in nothing."""
+    """A section's pages show only its students, including those without a submission."""
     folder = tmp_path / "grades"
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     roster = "student,section\nhalved,mon\nsquared,tue\nabsent,mon; tue\ncrash,wed\n"
@@ -166,7 +172,7 @@ def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
 
 
 def test_best_or_last_of_several(results):
-    """The better of two, or the later one."""
+    """Of several submissions the best or the last one counts."""
     early = handed_in(results, "bob", "2026-12-01T10:00:00+00:00")
     late = handed_in(results, "bob", "2026-12-01T12:00:00+00:00", "squared")
     (best,) = grades([early, late], Policy())
@@ -177,7 +183,10 @@ def test_best_or_last_of_several(results):
 
 
 def test_of_two_in_one_second_the_later_one_counts_as_the_last(results):
-    """File times are kept to the second, and a quick grader takes less: the order decides."""
+    """Of two submissions in the same second, the one graded later is the last.
+
+    File times have a resolution of a second, and a grading may take less.
+    """
     moment = "2026-12-01T10:00:00+00:00"
     better = handed_in(results, "bob", moment)
     worse = handed_in(results, "bob", moment, "squared")
@@ -191,7 +200,7 @@ def test_of_two_in_one_second_the_later_one_counts_as_the_last(results):
 
 
 def test_units_may_be_shortened(tmp_path):
-    """As a table and below `extensions`; checks of each are known."""
+    """Units may be shortened as tables and below `extensions`; their checks are recognised."""
     short = read(tmp_path, '[wo]\nbonus = ["shortening"]\n[extensions.ada]\nn = 1\nwords = 2.5')
     assert short.units == {WORDS: Rules(bonus=("shortening",))}
     assert short.extensions == {("ada", UNIT): 1, ("ada", WORDS): 2.5}
@@ -249,22 +258,22 @@ def test_units_may_be_shortened(tmp_path):
     ],
 )
 def test_a_wrong_policy_is_told_in_words(tmp_path, text, words):
-    """The file, the key, what was expected there, and the nearest key."""
+    """The message on a wrong policy names the file, the key, what was expected, and the nearest."""
     with pytest.raises(BadFile, match=re.escape(words)) as told:
         read(tmp_path, text)
     assert str(told.value).startswith(f"{tmp_path}/policy.toml: ")
 
 
 def test_a_policy_that_is_not_there_is_told_in_words(tmp_path):
-    """The path, and why it cannot be read."""
+    """The message on a missing policy gives the path and the reason."""
     with pytest.raises(BadFile, match=re.escape("policy.toml cannot be read: No such file")):
         read_policy(COURSE, tmp_path / "policy.toml")
 
 
 def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
-    """`late` stays the rule where a unit is called `later_words`.
+    """`late` stays a rule beside a unit called `later_words`.
 
-    Whoever means the unit writes more of its name.
+    To mean the unit, write more of its name.
     """
     shutil.copytree(COURSE.folder, tmp_path / "course")
     for folder in ("checks", "solutions"):
@@ -280,7 +289,7 @@ def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
 
 @pytest.mark.parametrize("anonymous", [False, True])
 def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
-    """Beside its points, with the reason; an extension is the student's under another name too."""
+    """A page shows what a result counts and why, and an extension under a later name, too."""
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
     write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=PageContext(rules=policy))
@@ -291,7 +300,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
 
 
 def test_a_page_says_how_the_points_come_about(results, tmp_path):
-    """Cut-offs, days, points by hand: under the check, and as a sum that tallies to what counts."""
+    """A page explains the points: policy below the check, and a sum equal to what counts."""
     one = Adjustment("ada", UNIT, "clear names", "tg", line="style", points=2)
     due = datetime.fromisoformat("2026-12-01T12:00:00+01:00")
     rules = {UNIT: Rules(due=due, cutoffs={"fitting": [(0.0, 0.4), (9.0, 0.4)]})}
@@ -318,7 +327,7 @@ def test_a_page_says_how_the_points_come_about(results, tmp_path):
 
 
 def test_the_page_of_a_unit_says_how_points_spread_and_when_files_came(results, tmp_path):
-    """Mean and standard deviation beside the median; the time of each, and who is marked late."""
+    """A unit's page shows mean, median and standard deviation, file times and late marks."""
     whole = handed_in(results, "ada", "2026-12-01T12:00:00+01:00")
     half = handed_in(results, "bob", "2026-12-01T12:00:00+01:00", "crash")
     late = HandIn(source="canvas", student="bob", late=True)
@@ -334,14 +343,14 @@ def test_the_page_of_a_unit_says_how_points_spread_and_when_files_came(results, 
 
 
 def partners_of(*students):
-    """A policy under which these students are a group."""
+    """Return a policy under which these students are a group."""
     return Policy(partners={UNIT: [frozenset(students)]})
 
 
 def test_anonymous_pages_name_no_partner(results, tmp_path):
-    """A name of two letters may be a variable elsewhere, and is none where it says who handed in.
+    """Anonymous pages hide a partner's name, even of two letters.
 
-    What counts for `ada` here is what `li` handed in.
+    Elsewhere such a name may be a variable. Here `ada` is graded by what `li` submitted.
     """
     when = "2026-12-01T12:00:00+01:00"
     found = [handed_in(results, "ada", when, "stub"), handed_in(results, "li", when)]
@@ -353,7 +362,7 @@ def test_anonymous_pages_name_no_partner(results, tmp_path):
 
 
 def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path):
-    """The one that they are sent: the common file, and who handed it in."""
+    """A partner's page shows the common file and who submitted it."""
     complete = results["complete"]
     source = graded_files(COURSE, small_class, ["complete"])
     rules = partners_of("complete", "grace")
@@ -367,7 +376,10 @@ def test_a_partners_page_shows_what_was_handed_in(results, small_class, tmp_path
 
 @pytest.fixture
 def paired(graded_class, tmp_path):
-    """The small class with a roster in two sections; Émile's partner `crash` handed in for both."""
+    """Return the small class with a roster in two sections.
+
+    Émile's partner `crash` submitted for both.
+    """
     folder = tmp_path / "grades"
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     rows = ["student,name,section", "emile@uni.example,Émile Ény,tue", "crash,Carla Crash,mon"]
@@ -379,7 +391,7 @@ def paired(graded_class, tmp_path):
 
 
 def rows_of(page, table="students"):
-    """The rows of a table of a page, as text."""
+    """Return the rows of a page's table as text."""
     (body,) = re.findall(
         rf'<table class="sort" id="{table}">.*?<tbody[^>]*>(.*?)</tbody>', page, re.S
     )
@@ -388,7 +400,7 @@ def rows_of(page, table="students"):
 
 
 def test_a_partner_who_handed_in_nothing_has_a_row_and_a_page(paired):
-    """In the table, on the unit's page and on the class page; statistics count the file once."""
+    """A partner without a submission has a row and a page; statistics count the file once."""
     policy = paired.parent / "policy.toml"
     done = small.run_command("report", paired, "--policy", policy)
     assert done.returncode == 0, done.stderr
@@ -412,7 +424,10 @@ def test_a_partner_who_handed_in_nothing_has_a_row_and_a_page(paired):
 
 
 def test_a_partner_in_another_section_has_not_handed_in_nothing(paired):
-    """The pages of his section show what counts for him, and the other section's do not."""
+    """A partner in another section counts as having submitted.
+
+    His section's pages show what counts for him, and the other section's do not.
+    """
     policy = paired.parent / "policy.toml"
     done = small.run_command("report", paired, "--policy", policy, "--section", "tue")
     assert done.returncode == 0, done.stderr
@@ -426,7 +441,7 @@ def test_a_partner_in_another_section_has_not_handed_in_nothing(paired):
 
 
 def test_what_a_partner_handed_in_is_not_called_earlier(results, tmp_path):
-    """It may be later; it is enough to say who handed it in."""
+    """A partner's file is described by who submitted it, not as "earlier": it may be later."""
     found = [
         handed_in(results, "zoe", "2026-12-01T12:00:00+01:00", "stub"),
         handed_in(results, "emile", "2026-12-02T12:00:00+01:00"),
@@ -444,10 +459,7 @@ def test_what_a_partner_handed_in_is_not_called_earlier(results, tmp_path):
 
 
 def test_report_by_command_shows_a_policy(graded_class, tmp_path):
-    """`report --policy` writes what results count under it.
-
-    A wrong policy ends with exit code 2.
-    """
+    """`report --policy` writes what results count; a wrong policy ends with exit code 2."""
     shutil.copytree(graded_class, tmp_path / "grades")
     (tmp_path / "policy.toml").write_text('[numbers]\ndrop = ["summing"]')
     done = small.run_command("report", tmp_path / "grades", "--policy", tmp_path / "policy.toml")
@@ -492,7 +504,7 @@ grace,Monday
 
 @pytest.fixture
 def in_sections(tmp_path):
-    """A policy with a section that has a due time of its own, and a class in two sections."""
+    """Return a class in two sections and a policy with its own due time for one."""
     (tmp_path / "roster.csv").write_text(ROSTER)
     roster = read_roster(tmp_path / "roster.csv")
     return with_sections(read(tmp_path, SECTIONS), roster)
@@ -526,7 +538,7 @@ def in_sections(tmp_path):
     ],
 )
 def test_dates_of_a_section_and_extra_time(results, in_sections, student, when, points, words):
-    """A section may have dates of its own, a student more time; the page says which was due."""
+    """A section may have its own dates and a student extra time; the page shows the due time."""
     result = handed_in(results, student, when)
     (grade,) = grades([result], in_sections)
     assert grade.points == points
@@ -534,7 +546,7 @@ def test_dates_of_a_section_and_extra_time(results, in_sections, student, when, 
 
 
 def test_sections_need_a_roster_that_names_them(tmp_path):
-    """Without one, nobody's dates are known; a section that nobody is in is misspelt."""
+    """Sections need a roster that names them; a section without students is a typing error."""
     policy = read(tmp_path, SECTIONS)
     with pytest.raises(BadFile, match="no roster says who is in which"):
         with_sections(policy, None)
@@ -544,13 +556,13 @@ def test_sections_need_a_roster_that_names_them(tmp_path):
 
 
 def test_extra_time_needs_to_know_since_when(tmp_path):
-    """A factor is of the time from handing out to the due time."""
+    """Extra time needs a start: its factor applies to the time from release to due time."""
     with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
         read(tmp_path, SECTIONS.replace("handed_out = 2026-11-24T00:00:00Z", ""))
 
 
 def test_canvas_names_a_student_once_for_each_section(tmp_path):
-    """Older exports have a row for each section; the student is one, and in both."""
+    """In Canvas's older exports a student with two rows is one student in both sections."""
     rows = ["Student,ID,SIS User ID,SIS Login ID,Section", "Ada,1,S1,ada,A", "Ada,1,S1,ada,B"]
     (tmp_path / "roster.csv").write_text("\n".join(rows))
     (student,) = read_roster(tmp_path / "roster.csv").students.values()
@@ -558,7 +570,7 @@ def test_canvas_names_a_student_once_for_each_section(tmp_path):
 
 
 def test_a_misspelt_name_below_extra_time_is_reported(results, tmp_path):
-    """As one below `extensions` is."""
+    """A misspelt name below `extra_time` is reported, as below `extensions`."""
     policy = read(tmp_path, SECTIONS.replace("grace = 1.5", "grave = 1.5"))
     (tmp_path / "roster.csv").write_text(ROSTER)
     roster = read_roster(tmp_path / "roster.csv")
@@ -568,7 +580,7 @@ def test_a_misspelt_name_below_extra_time_is_reported(results, tmp_path):
 
 
 def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, tmp_path):
-    """A student reads both times; the unit's page counts those who were late by their own."""
+    """A student's page shows due time and submission time; the unit's page counts late ones."""
     times = {"ada": "2026-12-01T12:00:00Z", "bob": "2026-12-01T12:00:00Z"}
     class_ = [handed_in(results, student, when) for student, when in times.items()]
     write_pages(COURSE, class_, tmp_path / "pages", around=PageContext(rules=in_sections))
@@ -585,4 +597,4 @@ def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, 
         around=PageContext(rules=in_sections),
     )
     pages = [path.read_text() for path in (tmp_path / "anonymous").rglob("*.html")]
-    assert not any("12:00:00" in page for page in pages)  # a time may say who it was
+    assert not any("12:00:00" in page for page in pages)  # a time may identify a student

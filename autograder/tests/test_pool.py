@@ -1,4 +1,4 @@
-"""A pool of secret seeds: it holds what grading one file in its own container needs."""
+"""A pool of secret seeds holds what grading one file in a container needs."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from autograder.grading.pool import NoPool, draw_seed
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """What `build --gradescope` writes for one unit, with the keys of three secret seeds."""
+    """Write `build --gradescope` for one unit, with the keys of three secret seeds."""
     folder = tmp_path_factory.mktemp("pool") / "source"
     done = small.run_command("build", "--gradescope", folder, "--unit", "numbers", "--seeds", "3")
     assert done.returncode == 0, done.stderr
@@ -22,7 +22,7 @@ def folder(tmp_path_factory):
 
 
 def graded(folder, tmp_path, script, number=0):
-    """Grade a script as the container does: the record, and what the command said."""
+    """Grade a script as the container does; return the record and the output."""
     place = tmp_path / str(number)
     small.submit(place / "class", "it", script)
     out = place / "out"
@@ -40,7 +40,7 @@ def graded(folder, tmp_path, script, number=0):
 
 
 def code_of(remark):
-    """The line of the known mistake that a remark names."""
+    """Return the code line of the known mistake that a remark names."""
     return remark.get("finding", {}).get("code", "")
 
 
@@ -48,9 +48,9 @@ def code_of(remark):
     "mistake", ["", *(mistake.id for mistake, _, _ in solution_of(small.unit()).mistakes)]
 )
 def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
-    """Neither for a right file nor for one with a mistake, which is named and carried forward.
+    """A container builds no part of a key, for a right file or a known mistake.
 
-    Training included.
+    The mistake is diagnosed and carried forward, training included.
     """
     record, said = graded(folder, tmp_path, small.solved(mistake))
     assert "reference outputs" not in said
@@ -60,7 +60,7 @@ def test_a_grading_makes_no_part_of_a_key(folder, tmp_path, mistake):
 
 
 def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
-    """The pool holds no pairs of mistakes: the answers that this needs are made.
+    """A second mistake is diagnosed, though the pool holds no pairs: their answers are computed.
 
     Nothing else differs.
     """
@@ -73,7 +73,7 @@ def test_a_second_mistake_is_named_beside_the_first_one(folder, tmp_path):
 
 
 def test_each_grading_draws_one_of_its_seeds(folder, tmp_path):
-    """Seeds that stand nowhere else: no two folders have the same."""
+    """Each grading draws one of the pool's seeds, and no two folders share any."""
     with sqlite3.connect(folder / "keys.sqlite") as connection:
         seeds = {seed for (seed,) in connection.execute("SELECT seed FROM seeds")}
     connection.close()
@@ -85,7 +85,7 @@ def test_each_grading_draws_one_of_its_seeds(folder, tmp_path):
 
 
 def test_what_was_made_with_other_versions_is_made_anew(folder, tmp_path):
-    """It does not fit, and a wrong key is never used."""
+    """A pool built with other versions is rebuilt, because its key may not match."""
     with sqlite3.connect(folder / "keys.sqlite") as connection:
         connection.execute("UPDATE answers SET address = 'x' || address")
     connection.close()
@@ -101,7 +101,7 @@ def test_what_was_made_with_other_versions_is_made_anew(folder, tmp_path):
 
 
 def test_a_pool_that_cannot_serve_is_told_in_words(folder, tmp_path):
-    """Where there is none, and where it has no key of a unit."""
+    """A missing pool, and one without the unit's key, give a message."""
     with pytest.raises(NoPool, match=r"Make it with `autograder build --gradescope"):
         draw_seed(tmp_path / "none.sqlite", [UNIT])
     with pytest.raises(NoPool, match=f"holds no seed for {UNIT}, {WORDS}"):
@@ -109,7 +109,7 @@ def test_a_pool_that_cannot_serve_is_told_in_words(folder, tmp_path):
 
 
 def test_it_can_be_read_by_its_owner_alone_and_students_do_not_get_it(folder, tmp_path):
-    """It holds answers."""
+    """Only its owner can read a pool, and no release contains it, because it holds answers."""
     assert (folder / "keys.sqlite").stat().st_mode & 0o077 == 0
     done = small.run_command("build", "--release", tmp_path / "release")
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,4 @@
-"""Practice on the public seed.
-
-What is run, in which order, and what is said where something is lacking.
-"""
+"""Practice on the public seed: what runs, in what order, and messages on what is missing."""
 
 import shutil
 import subprocess
@@ -21,7 +18,7 @@ from autograder.sandbox.inside.submission import Missing, Submission
 
 
 def practised(script, *names, unit=None):
-    """Verdicts of some checks of a script, by name, and what was stepped through."""
+    """Return verdicts of some checks of a script, by name, and the steps that were reported."""
     unit, steps = unit or small.unit(), []
     wanted = [check for check in unit.checks if check.name in names]
     submission = Submission(script.encode(), "mine.py")
@@ -30,7 +27,7 @@ def practised(script, *names, unit=None):
 
 
 def test_only_the_checks_that_were_asked_for_are_told():
-    """What they need is run before them, silently."""
+    """Only the requested checks are reported; those that they need run silently before."""
     verdicts, steps = practised(small_class.SOLVED[UNIT], "summing")
     assert [verdict.status for verdict in verdicts.values()] == ["passed"]
     assert list(verdicts) == ["summing"]
@@ -41,7 +38,10 @@ def test_only_the_checks_that_were_asked_for_are_told():
 
 
 def test_a_mistake_is_named_as_in_a_grade_without_its_line():
-    """A student's key holds what to say, and not the code of a mistake."""
+    """Practice diagnoses a mistake as a grade does, without its line.
+
+    The public key has the description and not the code.
+    """
     verdicts, steps = practised(small_class.by("squared").content, "doubling")
     (remark,) = verdicts["doubling"].remarks
     assert remark.mistakes == ("this is the square: x times 2, not x times x.",)
@@ -52,7 +52,10 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
 
 
 def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkeypatch):
-    """It takes a tenth of a second a check, in which a student would wait."""
+    """Installed packages are looked up only if a script imports something foreign.
+
+    The look-up takes a tenth of a second for each check.
+    """
 
     def look_up(_):
         raise AssertionError("installed packages were looked up")
@@ -78,21 +81,27 @@ WARNING = "`msgspec` is not available in grading. Import only the standard libra
     ids=["within", "above", "in a helper"],
 )
 def test_an_import_that_a_grade_does_not_have_is_told_where_a_function_uses_it(more):
-    """The check passes here nevertheless."""
+    """An import that grading lacks is reported if a function uses it.
+
+    The check passes here nevertheless.
+    """
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{more}", "doubling")
     assert verdicts["doubling"].status == "passed"
     assert [remark.text for remark in verdicts["doubling"].remarks] == [WARNING]
 
 
 def test_an_import_that_no_function_of_the_check_uses_is_left_alone():
-    """A script may plot; and what the unit's packages bring is there when it is graded."""
+    """An import that no function of the check uses is ignored, and so are the unit's packages.
+
+    A script may plot, for example.
+    """
     more = "import msgspec\nmsgspec.json.encode(1)\ndef notes(): return msgspec\n"
     verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\n{more}", "doubling", "summing")
     assert [verdict.remarks for verdict in verdicts.values()] == [(), ()]
 
 
 def test_a_mistake_of_text_is_named_and_another_is_quoted():
-    """Text is compared and told as text."""
+    """A known mistake in text is diagnosed, and unknown text is quoted."""
     unit = small.unit(WORDS)
     verdicts, _ = practised(small_class.by("no_space", WORDS).content, "shortening", unit=unit)
     assert {remark.mistakes[0] for remark in verdicts["shortening"].remarks} == {
@@ -107,9 +116,9 @@ def test_a_mistake_of_text_is_named_and_another_is_quoted():
 
 
 def test_training_is_measured_here_on_what_was_held_out():
-    """The loss that a step is told is finite and near ours.
+    """Practice measures a training on the held-out part: the reported loss is finite and near ours.
 
-    Weights that are no weights are told as an error.
+    Invalid weights are reported as an error.
     """
     verdicts, steps = practised(small_class.SOLVED[UNIT], "fitting")
     assert verdicts["fitting"].status == "passed"
@@ -140,7 +149,10 @@ def without_data(course, *names):
 def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(
     copied, monkeypatch, tmp_path
 ):
-    """The key has a figure for each; where none can be had, it is said what was tried."""
+    """If a role's first corpus is missing, another one serves, with its own loss in the key.
+
+    If none is available, the message says what was tried.
+    """
     monkeypatch.delenv("COURSE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     without_data(copied, "line")
@@ -155,7 +167,7 @@ def test_another_corpus_of_the_role_serves_where_the_first_cannot_be_had(
 
 
 def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
-    """No dataset of the role, or a key without a figure for it; exact checks are as ever."""
+    """A missing dataset, or a key without its loss, gives a message; exact checks still run."""
     monkeypatch.delenv("COURSE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     without_data(copied, "line", "steep")
@@ -168,7 +180,7 @@ def test_what_training_lacks_is_told_in_words(copied, monkeypatch, tmp_path):
 
 
 def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
-    """As after a new dataset: an author builds."""
+    """A key without a loss for a new corpus gives a message with the build command."""
     about = (copied.folder / "course.toml").read_text()
     shutil.copytree(copied.folder / "datasets" / "line", copied.folder / "datasets" / "fresh")
     (copied.folder / "course.toml").write_text(about.replace('["line", "steep"]', '["fresh"]'))
@@ -181,7 +193,7 @@ def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
 
 
 def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):
-    """Its student is `course`, its seed the public one."""
+    """A practice result can be exported as unofficial: student `course`, the public seed."""
     script = small_class.SOLVED[UNIT]
     path = small.submit(tmp_path, "ada", script)
     verdicts, _ = practised(script, "doubling", "summing")
@@ -194,7 +206,7 @@ def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):
 
 
 def test_names_of_a_running_script_are_what_it_defined():
-    """A missing one is told with the nearest."""
+    """Names in a running script are those that it defined; a missing one has a suggestion."""
     live = Live({"double": np.negative, "dubble": 1, "_hidden": 2})
     assert live.double is np.negative
     with pytest.raises(Missing, match="`trouble` is not defined"):
@@ -204,7 +216,7 @@ def test_names_of_a_running_script_are_what_it_defined():
 
 
 def test_pytest_runs_the_checks_of_a_script_and_not_its_examples(copied):
-    """The script is no module of tests: to import it would run all of it."""
+    """pytest runs a script's checks and not its examples, and does not import it."""
     script = copied.stub(UNIT)
     script.write_text(f"{script.read_text()}\nraise SystemExit('it was run')\n")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"]
@@ -217,7 +229,7 @@ def test_pytest_runs_the_checks_of_a_script_and_not_its_examples(copied):
 
 
 def test_pytest_takes_no_module_of_checks_for_a_script(copied):
-    """It is called like the unit, and holds nothing that a student wrote."""
+    """pytest does not collect a module of checks, though it has the unit's name."""
     checks = copied.folder / "checks" / f"{UNIT}.py"
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q"]
     done = subprocess.run(
@@ -247,7 +259,7 @@ main()
     ids=" ".join,
 )
 def test_nothing_leaves_a_student_s_machine(arguments, tmp_path):
-    """No command asks the network for anything where the data is there."""
+    """No practice command uses the network if the data is there."""
     course = release_to(tmp_path / "course")
     command = [sys.executable, "-c", NO_NETWORK, *arguments]
     done = subprocess.run(command, cwd=course, env=variables(), capture_output=True, text=True)

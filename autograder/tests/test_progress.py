@@ -1,4 +1,4 @@
-"""Hints and progress: one more step of help each time, and where a student is."""
+"""Hints and progress: one more step of help each time, and the student's position."""
 
 import errno
 import os
@@ -31,14 +31,14 @@ from autograder.practice.progress import (
 
 @pytest.fixture
 def course(tmp_path):
-    """What a student gets, in a folder of its own."""
+    """Write a student's course in its own folder."""
     return release_to(tmp_path / "course")
 
 
 def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
-    """One step more each time; after the last all of them.
+    """Each hint adds a step: a question, a pointer, nearly the line; then all are shown.
 
-    A file that was spoilt by hand counts for nothing.
+    A damaged progress file is ignored.
     """
     told = [small.run_command("hint", "numbers", "doubling", cwd=course).stdout for _ in range(6)]
     assert told[0] == "1 of 5: What is twice a number?\n"
@@ -60,9 +60,9 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
 
 
 def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(course):
-    """Its words and the first wrong number; what was said of a mistake is no later hint.
+    """A hint is for the check that failed last and begins with its feedback.
 
-    A stub says nothing.
+    It repeats the first wrong number; a diagnosed mistake is no later hint. A stub has no feedback.
     """
     told = small.run_command("hint", cwd=course).stdout
     assert told == "1 of 5: What is twice a number?\n"
@@ -87,14 +87,17 @@ def test_a_hint_is_for_the_check_that_failed_last_and_begins_with_what_it_said(c
 
 
 def test_hints_end_after_five_steps(monkeypatch):
-    """However many slips people make."""
+    """There are at most five steps of hints, however many mistakes are listed."""
     slips = tuple((Mistake(f"m{n}", f"slip {n}."), Answer()) for n in range(9))
     monkeypatch.setattr(progress, "load_key", lambda _: {"doubling": PlainKey(Answer(), slips)})
     assert len(progress.helps_with(COURSE, UNIT, "doubling", b"")) == 5
 
 
 def test_no_hint_of_an_exercise_is_cut_off_and_a_common_mistake_follows(monkeypatch):
-    """Three questions are six steps; no question is left without its answer."""
+    """No hint is cut off, and a common mistake follows.
+
+    Three questions make six steps, so each has its answer.
+    """
     slips = ((Mistake("m", "slip."), Answer()), (Mistake("n", "another."), Answer()))
     monkeypatch.setattr(progress, "load_key", lambda _: {"doubling": PlainKey(Answer(), slips)})
     folded = [f"<details><summary>Q{n}?</summary>A{n}.</details>" for n in range(3)]
@@ -106,7 +109,10 @@ def test_no_hint_of_an_exercise_is_cut_off_and_a_common_mistake_follows(monkeypa
 
 
 def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course(course):
-    """Each source of help by itself; a check that does not exist is told with those that do."""
+    """Hints come from the text, from mistakes and, for training, from the course.
+
+    An unknown check is reported with the known ones.
+    """
     its = read_course(course)
     source = written(course).read_bytes()
     assert hint(its, UNIT, "fitting", source) == "1 of 1: Which way is downhill?"
@@ -122,7 +128,10 @@ def test_hints_come_from_the_text_from_mistakes_and_for_training_from_the_course
 
 
 def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
-    """A later check that sees it too has passed that one first, so it was not made."""
+    """A mistake is a hint only for the first check that shows it.
+
+    A later check runs after that one passed, so the mistake was not made.
+    """
     squared = (Mistake("squared", "squared."), Answer())
     shifted = (Mistake("shifted", "shifted."), Answer())
     key = {
@@ -135,7 +144,10 @@ def test_a_mistake_is_a_hint_of_the_first_check_that_sees_it(monkeypatch):
 
 
 def test_a_slip_that_the_last_answer_excludes_is_no_hint(course, monkeypatch):
-    """It would have spoilt an array that is right, ended the check, or failed one that passed."""
+    """A mistake that the last answer rules out is no hint.
+
+    It would have changed a right array, ended the check, or failed a passed one.
+    """
     right = {"x": np.zeros(2), "y": np.zeros(2)}
     spoils_x = (Mistake("x", "x is spoilt."), Answer(right | {"x": np.ones(2)}))
     spoils_y = (Mistake("y", "y is spoilt."), Answer(right | {"y": np.ones(2)}))
@@ -161,9 +173,9 @@ def test_a_slip_that_the_last_answer_excludes_is_no_hint(course, monkeypatch):
 
 
 def test_an_outline_is_read_from_the_key_without_importing_checks(course):
-    """So that a unit whose packages are not installed can be shown.
+    """Names of checks, and which train, come from the key without importing checks.
 
-    Names in order, and which of them train.
+    So a unit whose packages are missing can be listed.
     """
     (course / "checks" / f"{UNIT}.py").write_text("import lacking\n")
     its = read_course(course)
@@ -178,7 +190,10 @@ def test_an_outline_is_read_from_the_key_without_importing_checks(course):
 
 
 def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
-    """The unit worked on last is at hand; a file from elsewhere is another's, and not noted."""
+    """`autograder` alone names the current unit and the next step.
+
+    The current unit is the one worked on last; a file from elsewhere is not recorded.
+    """
     assert "> numbers_and_sums           0 of 4 checks" in small.run_command(cwd=course).stdout
     theirs = small.submit(tmp_path, "theirs", small_class.SOLVED[UNIT])
     assert small.run_command("check", theirs, "--quick", cwd=course).returncode == 0
@@ -189,16 +204,16 @@ def test_the_command_alone_says_where_one_is_and_what_is_next(course, tmp_path):
     assert "> numbers_and_sums           1 of 4 checks" in told
     assert "Next is `summing`" in told
     assert "autograder watch numbers" in told
-    fill(course, double="return x")  # what no longer passes is to do again
+    fill(course, double="return x")  # a check that no longer passes must be done again
     command = [sys.executable, written(course)]
     subprocess.run(command, cwd=course, env=variables(), check=True, capture_output=True)
     assert kept(course)[UNIT]["passed"] == []
 
 
 def test_the_next_unit_is_the_first_that_is_not_done(course):
-    """The one worked on last as long as something is left in it.
+    """The next unit is the last one worked on if unfinished, else the first unfinished one.
 
-    Where all pass, the command says so.
+    If all pass, the command says so.
     """
     its = read_course(course)
     written(course, "words").write_text(small_class.STUBS["words"])
@@ -213,9 +228,12 @@ def test_the_next_unit_is_the_first_that_is_not_done(course):
 
 
 def test_a_progress_file_that_cannot_be_written_is_a_warning(course):
-    """Verdicts, the total and the exit code are as ever; a script and a hint say the same."""
+    """If progress cannot be written, a warning follows; verdicts and exit code are unchanged.
+
+    A script and a hint warn alike.
+    """
     fill(course, double=RIGHT["double"])
-    (course / ".autograder.json").mkdir()  # nothing takes the place of a folder
+    (course / ".autograder.json").mkdir()  # no file can replace a folder
     done = small.run_command("check", "numbers", "--quick", cwd=course)
     assert done.returncode == 1
     assert "2 of 8 points" in done.stdout
@@ -228,7 +246,7 @@ def test_a_progress_file_that_cannot_be_written_is_a_warning(course):
 
 
 def held(monkeypatch, times, error=PermissionError):
-    """Have nothing take the place of a file for so many times, as on Windows while it is open."""
+    """Make replacing a file fail so many times, as on Windows while it is open."""
     left = iter(range(times))
     replace = os.replace
 
@@ -245,7 +263,7 @@ def passed(name):
 
 
 def test_a_file_that_is_held_for_a_moment_is_written_after(course, monkeypatch):
-    """As a scanner or a synchronised folder holds it."""
+    """A file held for a moment, by a scanner or a synchronised folder, is written afterwards."""
     its = read_course(course)
     held(monkeypatch, times=3)
     assert save_progress(its, UNIT, its.assignments, [passed("doubling")]) == ""
@@ -253,7 +271,7 @@ def test_a_file_that_is_held_for_a_moment_is_written_after(course, monkeypatch):
 
 
 def test_what_could_not_be_written_is_known_and_written_the_next_time(course, monkeypatch):
-    """In the process that learnt it, as `watch` goes on."""
+    """Unsaved progress is kept in the process and written the next time, as under `watch`."""
     its = read_course(course)
     assert save_progress(its, "words", its.assignments, [passed("shortening")]) == ""
     with monkeypatch.context() as patch:
@@ -269,7 +287,10 @@ def test_what_could_not_be_written_is_known_and_written_the_next_time(course, mo
 
 
 def test_a_file_that_cannot_be_read_now_is_never_begun_anew(course, monkeypatch):
-    """What it holds of other units stays; where it is read for a moment only, nothing is said."""
+    """A progress file that cannot be read now is never overwritten.
+
+    Its other units stay. If it is unreadable for a moment only, nothing is printed.
+    """
     its = read_course(course)
     first = {"words": Progress(passed=("shortening",))}
     path = course / progress.FILE
@@ -316,7 +337,7 @@ for _ in range(rounds):
 
 
 def test_commands_that_save_at_once_lose_nothing(course):
-    """`watch` in one window and `check` in another, in one unit and in two."""
+    """Simultaneous commands lose no progress: `watch` and `check` in one unit or two."""
     processes = []
     for unit, check in ((UNIT, "doubling"), (UNIT, "summing"), ("words", "shortening")):
         command = [sys.executable, "-c", SAVE, unit, check, "40"]

@@ -1,6 +1,7 @@
-"""Questions: choices, numbers, shapes and words; what practice says, what a grade gives, who sees.
+"""Questions: choices, numbers, shapes and words, in practice, in grades and on pages.
 
-One small course asks each kind. It is built, practised, graded behind walls, and its class shown.
+One small course has each kind. It is built, practised, graded in the sandbox, and its class page
+shown.
 """
 
 import json
@@ -154,7 +155,7 @@ POINTS = 10
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
-    """A unit of questions, built."""
+    """Build a unit of questions."""
     folder = tmp_path_factory.mktemp("questions")
     made = small.with_calls(small.write_course(folder, "asked", CHECKS, SOLUTION))
     assert build(made.course)
@@ -163,7 +164,7 @@ def asked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def graded(asked):
-    """A function that grades a script as a submission on a seed that is not public."""
+    """Return a function that grades a script as a submission on a secret seed."""
     with Server(asked) as server:
         key = build_key(server, small.SEED, {})
 
@@ -183,7 +184,10 @@ def graded(asked):
     ],
 )
 def test_a_mistake_that_is_no_answer_is_refused(old, new, why, tmp_path):
-    """No student can get its words: their own answer is refused before it is judged."""
+    """A mistake that is no valid answer is refused: no student could get its description.
+
+    Their own invalid answer is rejected before it is judged.
+    """
     script = SOLUTION.replace(old, new)
     made = small.with_calls(small.write_course(tmp_path, "asked", CHECKS, script))
     with pytest.raises(BadSource) as refused:
@@ -193,19 +197,19 @@ def test_a_mistake_that_is_no_answer_is_refused(old, new, why, tmp_path):
 
 
 def answering(asked, **answers):
-    """The solution, with other answers to some questions."""
+    """Return the solution with other answers to some questions."""
     lines = [solution_of(asked).plain()]
     lines += [f"def {name}():\n    return {answer}" for name, answer in answers.items()]
     return "\n\n".join(lines)
 
 
 def practised(asked, script):
-    """Verdicts of practice, by name."""
+    """Return the verdicts of practice, by name."""
     verdicts = practise(asked, asked.checks, Submission(script.encode(), "mine.py"))
     return {verdict.name: verdict for verdict in verdicts}
 
 
-# ---- what is an answer
+# ---- valid answers
 
 
 @pytest.mark.parametrize(
@@ -225,7 +229,7 @@ def practised(asked, script):
     ],
 )
 def test_an_answer_is_read_as_it_is_meant(question, value, text):
-    """Capitals, blanks and the type of a number do not count."""
+    """Capitals, blanks and the type of a number do not count in an answer."""
     assert question.text("q", question.read("q", value)) == text
 
 
@@ -257,7 +261,7 @@ def test_an_answer_is_read_as_it_is_meant(question, value, text):
     ],
 )
 def test_what_is_no_answer_is_told_what_one_is(question, value, told):
-    """With what was found."""
+    """The message on an invalid answer says what was found and what is valid."""
     with pytest.raises(TypeError) as error:
         question.read("q", value)
     assert str(error.value) == told
@@ -279,12 +283,15 @@ def test_what_is_no_answer_is_told_what_one_is(question, value, told):
     ],
 )
 def test_a_number_may_be_off_by_what_the_question_says(question, right, found, is_right):
-    """As a share, as a number, or half a unit in the last digit that is asked for."""
+    """A number has a tolerance: relative, absolute, or half a unit of the last digit."""
     assert (abs(found - right) <= question.allowed(right)) == is_right
 
 
 def test_all_or_none_of_several_choices_earn_nothing():
-    """Each right one adds its part, and each wrong one takes its part away."""
+    """Choosing all or none of several options earns nothing.
+
+    Each right option adds its part, and each wrong one subtracts it.
+    """
     question = choices("a", "b", "c", "d")
     right = question.read("q", {"a", "c"})
     shares = [
@@ -295,7 +302,7 @@ def test_all_or_none_of_several_choices_earn_nothing():
 
 
 def test_what_is_no_answer_outside_counts_as_none():
-    """A submission may send any arrays."""
+    """The judge treats invalid arrays from a submission as no answer."""
     text = np.array("<b>")
     for question in (choice("a", "b"), choices("a", "b"), number(), shape()):
         for array in (text, np.zeros(3), np.array(True), np.array(["a"])):
@@ -304,7 +311,7 @@ def test_what_is_no_answer_outside_counts_as_none():
 
 
 def test_slips_in_a_question_are_told_to_its_author():
-    """In a line each, without a traceback."""
+    """Errors in a question are reported to its author in one line each, without a traceback."""
     for question, told in [
         (choice("a"), "a choice has 2 to 26 options, and this one has 1."),
         (choice("a", "A"), "two options are the same but for capitals and blanks."),
@@ -325,9 +332,9 @@ def test_slips_in_a_question_are_told_to_its_author():
 
 
 def test_an_outline_knows_what_is_asked(asked):
-    """A grade does not import the checks."""
+    """An outline describes the question, so that grading does not import the checks."""
     outlined = outline_unit(asked.course, asked.name)
-    again = outline_unit(asked.course, asked.name)  # as it is kept
+    again = outline_unit(asked.course, asked.name)  # as stored
     for one in (outlined, again):
         assert [check.question for check in one.checks] == [c.question for c in asked.checks]
 
@@ -336,7 +343,7 @@ def test_an_outline_knows_what_is_asked(asked):
 
 
 def test_right_answers_earn_all_and_the_stub_nothing(asked, graded):
-    """Though they are the same on every seed."""
+    """Right answers earn all points and the stub none, though answers are equal on every seed."""
     right = graded(solution_of(asked).plain())
     assert [verdict.status for verdict in right.values()] == ["passed"] * 8
     assert sum(verdict.earned for verdict in right.values()) == POINTS
@@ -356,7 +363,7 @@ def test_right_answers_earn_all_and_the_stub_nothing(asked, graded):
 
 
 def test_each_option_has_its_own_words(asked, graded):
-    """What was answered is told first; a mistake may keep points, and other answers keep none."""
+    """Each option has its description, after the given answer; only a mistake may keep points."""
     found = graded(answering(asked, best='"relu"'))["best"]
     assert (found.status, found.earned, found.given) == ("failed", 0, "relu")
     assert [r.text for r in found.remarks] == ["You answered: relu.", "relu has no bound."]
@@ -373,7 +380,7 @@ def test_each_option_has_its_own_words(asked, graded):
 
 
 def test_of_several_choices_each_wrong_one_is_told(asked, graded):
-    """Two mistakes at once are two remarks; an option that nobody listed is named by the first."""
+    """Of several choices each wrong one gets a remark; an unlisted option gets the first."""
     found = graded(answering(asked, true_ones='{"a", "b", "c", "d"}'))["true_ones"]
     assert (found.earned, found.given) == (0, "a, b, c, d")
     told = [(r.text, r.arrays) for r in found.remarks[1:]]
@@ -384,7 +391,7 @@ def test_of_several_choices_each_wrong_one_is_told(asked, graded):
 
 
 def test_a_prediction_earns_its_points_whatever_it_is(asked, graded):
-    """It is told what was wrong with it; what is no prediction earns nothing."""
+    """Any prediction earns its points and gets feedback; an invalid one earns nothing."""
     found = graded(answering(asked, norm='"grows"'))["norm"]
     assert (found.earned, found.status, found.given, found.agrees) == (1, "passed", "grows", False)
     assert [r.text for r in found.remarks] == [
@@ -402,7 +409,10 @@ def test_a_prediction_earns_its_points_whatever_it_is(asked, graded):
 
 
 def test_a_wrong_answer_holds_nothing_back(asked, graded):
-    """Practice cannot say that it is wrong, so a grade goes on too; without one neither does."""
+    """A wrong answer blocks no later check in a grade, because practice cannot call it wrong.
+
+    A missing answer blocks them in both.
+    """
     found = graded(answering(asked, best='"relu"'))["doubling"]
     assert found.status == "passed"
     unanswered = graded(
@@ -442,7 +452,10 @@ def why():
 
 
 def test_a_question_after_a_known_mistake_is_recorded_in_practice_and_judged_in_a_grade(tmp_path):
-    """Practice knows no answer, so it lets none pass. A text that a person reads is kept."""
+    """After a known mistake, practice records an answer that a grade would judge.
+
+    Practice knows no answer, so it passes none. A written text is stored.
+    """
     checks = CHECKS.replace("import check,", "import written, check,") + AFTER
     made = small.write_course(tmp_path / "course", "asked", checks, SOLUTION + ANSWERS_AFTER)
     assert build(small.with_calls(made).course)
@@ -525,7 +538,10 @@ def best():
 
 @pytest.mark.parametrize("attack", HOSTILE)
 def test_a_hostile_answer_earns_nothing(asked, graded, attack):
-    """What it replaces is its own process's; outside, what is no answer counts as none."""
+    """A hostile answer earns nothing: it changes its own process only.
+
+    Outside, an invalid value counts as no answer.
+    """
     source = HOSTILE[attack]
     found = graded(f"{solution_of(asked).plain()}\n{source}")
     for name in QUESTIONS[1:]:
@@ -538,11 +554,14 @@ def test_a_hostile_answer_earns_nothing(asked, graded, attack):
     assert earned < POINTS
 
 
-# ---- what students get
+# ---- what students receive
 
 
 def test_no_answer_is_in_the_key_that_students_get(asked):
-    """Nor what its mistakes say, nor which there are: what is missing would be the answer."""
+    """The public key holds no answers, and no descriptions or list of mistakes.
+
+    The missing option would be the answer.
+    """
     path = asked.course.key(asked.name)
     whole = path.read_bytes()
     for words in ("vanishes", "relu has", "b is about", "0.36", "negative", "rows are"):
@@ -555,12 +574,12 @@ def test_no_answer_is_in_the_key_that_students_get(asked):
     for name in hidden:
         assert stored[name]["mistakes"] == stored[name]["small_changes"] == []
         assert stored[name]["shapes"] == {}
-    assert stored["rule"]["mistakes"]  # its author lets practice say so
-    assert not build(asked.course)  # nothing is out of date
+    assert stored["rule"]["mistakes"]  # its author lets practice judge it
+    assert not build(asked.course)  # nothing is outdated
 
 
 def test_practice_records_an_answer_and_does_not_judge_it(asked):
-    """A wrong one and a right one look the same, and are done with."""
+    """Practice records right and wrong answers alike and counts both as done."""
     right = practised(asked, solution_of(asked).plain())
     wrong = practised(asked, answering(asked, norm='"grows"', best='"relu"', rate="5"))
     for found, given in ((right, "tanh"), (wrong, "relu")):
@@ -576,7 +595,10 @@ def test_practice_records_an_answer_and_does_not_judge_it(asked):
 
 
 def test_practice_says_what_is_no_answer_and_gives_feedback_where_it_may(asked):
-    """A misspelt option costs nobody points; the author may let practice judge."""
+    """Practice rejects an invalid answer without loss.
+
+    It gives feedback on a valid one if the author allows it.
+    """
     found = practised(asked, answering(asked, best='"tan"', rule='"product rule"'))
     assert found["best"].status == "error"
     assert (
@@ -589,7 +611,7 @@ def test_practice_says_what_is_no_answer_and_gives_feedback_where_it_may(asked):
 
 
 def test_a_recorded_answer_counts_as_done_in_every_tool(asked, tmp_path):
-    """`check`, progress, and pytest go on to the next exercise."""
+    """`check`, progress and pytest count a recorded answer as done and go on."""
     folder = small.shutil.copytree(asked.course.folder, tmp_path / "course")
     script = folder / "assignments" / "asked.py"
     calls = script.read_text().partition("# %%")[2]
@@ -608,7 +630,7 @@ def test_a_recorded_answer_counts_as_done_in_every_tool(asked, tmp_path):
 
 
 def test_an_example_waits_for_the_prediction_that_it_calls(asked, tmp_path):
-    """It is left out while nothing is predicted, and shows the output afterwards."""
+    """An example stays hidden until its prediction is made, and shows its output afterwards."""
     folder = shutil.copytree(asked.course.folder, tmp_path / "course")
     script = folder / "assignments" / "asked.py"
     example = (
@@ -627,7 +649,7 @@ def test_an_example_waits_for_the_prediction_that_it_calls(asked, tmp_path):
 
 
 def test_the_site_does_not_show_what_is_to_be_predicted(asked):
-    """Of the examples that call a prediction students see the code, and instructors the output."""
+    """On the site, students see the code of a predicted example, and instructors its output."""
     pytest.importorskip("myst_nb")
     from autograder.authoring.site import hide_solutions
     from autograder.source.notebooks import read_percent
@@ -646,7 +668,7 @@ def test_the_site_does_not_show_what_is_to_be_predicted(asked):
 
 
 def test_a_unit_of_questions_is_proven(asked):
-    """Each listed option is named, and guessing is no fault of the material."""
+    """`validate` diagnoses each listed option and does not count guessing as a fault."""
     report = ValidationReport(asked.name, seeds=1, quick=True)
     found = list(validate(asked, report))
     assert [one.text for one in found if one.fault] == []
@@ -654,7 +676,7 @@ def test_a_unit_of_questions_is_proven(asked):
 
 
 def test_the_class_page_shows_what_was_answered(asked, tmp_path):
-    """With how many gave each answer, and which is right; no answer is markup."""
+    """The class page shows how many gave each answer and which is right, as text."""
     folder = shutil.copytree(asked.course.folder, tmp_path / "course")
     handed_in = tmp_path / "in"
     scripts = {
@@ -700,7 +722,10 @@ def essay():
 
 
 def test_a_written_answer_waits_for_a_person(tmp_path):
-    """It earns nothing by itself, also what equals ours, and is neither right nor failed."""
+    """A written answer waits for an instructor, earns nothing until then and has not failed.
+
+    That holds for an answer equal to ours, too.
+    """
     unit = small.with_calls(small.write_course(tmp_path, "essays", WRITTEN, ESSAY))
     assert build(unit.course)
     assert b"It says what follows" not in unit.course.key("essays").read_bytes()
@@ -722,7 +747,7 @@ def test_a_written_answer_waits_for_a_person(tmp_path):
 
 
 def test_points_by_hand_for_a_written_answer_count(tmp_path):
-    """In the exported table and on the page, which shows the text in the student's own code."""
+    """Manual points for a written answer count in the export and on the page with its text."""
     unit = small.with_calls(small.write_course(tmp_path / "course", "essays", WRITTEN, ESSAY))
     assert build(unit.course)
     small.submit(tmp_path / "in", "ada", solution_of(unit).plain(), "essays")
@@ -788,7 +813,10 @@ def fit(x, y):
 
 @pytest.mark.parametrize("predicted", ["down", "up"])
 def test_a_wrong_prediction_hides_no_small_change_that_mends_another_answer(predicted, tmp_path):
-    """It has passed, and the changed file need not give the right one."""
+    """A wrong prediction does not prevent the repair of another answer.
+
+    The prediction has passed, and the changed file need not get it right.
+    """
     unit = small.write_course(tmp_path, "fitted", FITTED, FIT)
     script = SLIP.replace("PREDICTED", predicted)
     with Server(unit) as server:

@@ -1,7 +1,4 @@
-"""What may be read beside a submission.
-
-The packages that its unit asked for, the standard library, and nothing else.
-"""
+"""Files that a submission can read: its unit's packages and the standard library."""
 
 import importlib.metadata
 import importlib.util
@@ -20,15 +17,15 @@ COURSE = small.COURSE.folder
 
 
 def opened(paths):
-    """Attempts, a line each, to open files that exist."""
+    """Return code with an attempt per line to open files that exist."""
     assert [path for path in paths if not Path(path).exists()] == []
     return "\n".join(f"open({str(path)!r}, 'rb').read(1)" for path in paths)
 
 
 def test_no_file_of_the_course_can_be_opened_or_listed(boxed):
-    """Not what it says of itself, its experiments, keys, stubs, solutions, data.
+    """A submission can open or list no course file: settings, checks, keys, stubs, solutions, data.
 
-    Nor the names in its folders.
+    It cannot list names in the course's folders either.
     """
     paths = sorted(COURSE.rglob("*"))
     files = [path for path in paths if path.is_file()]
@@ -45,14 +42,14 @@ def listed(folders):
 
 
 def test_no_file_of_the_engine_can_be_opened_or_listed(boxed):
-    """Neither what judges nor what the worker itself was forked from."""
+    """A submission can neither open nor list the engine's files, nor the worker's own program."""
     files = [file for file in readable.ENGINE.rglob("*.py") if COURSE not in file.parents]
     folders = sorted({file.parent for file in files})
     assert small.refused(boxed, opened(files) + listed(folders)) == []
 
 
 def test_no_file_of_others_or_of_the_machine_can_be_opened(boxed, tmp_path):
-    """Grades, other submissions, the password file, anybody's environment and memory."""
+    """Grades, other submissions, the password file and other processes cannot be read."""
     (tmp_path / "gradebook.json").write_text("{}")
     other = small.submit(tmp_path / "class", "ada", small.solved())
     paths = [
@@ -73,17 +70,20 @@ def test_no_file_of_others_or_of_the_machine_can_be_opened(boxed, tmp_path):
 
 @pytest.mark.parametrize("package", ["torch", "safetensors", "msgspec", "rich", "click", "pytest"])
 def test_a_package_that_the_unit_did_not_ask_for_is_out_of_reach(boxed, package):
-    """Though it is installed here, and though the wire itself needs one of them."""
+    """A package that the unit did not request cannot be read, even if the protocol uses it."""
     if not (spec := importlib.util.find_spec(package)):
         pytest.skip(f"{package} is not installed")
     folder = Path(spec.origin).parent
-    loaded = package == "safetensors"  # by the wire
+    loaded = package == "safetensors"  # by the protocol
     code = "" if loaded else f"importlib.import_module({package!r})\n"
     assert small.refused(boxed, code + opened([spec.origin, *folder.glob("*.py")])) == []
 
 
 def test_a_package_that_may_not_be_read_is_not_installed_there(boxed):
-    """Others import it where it is, and do without it where `ModuleNotFoundError` says so."""
+    """An unreadable package counts as not installed.
+
+    Others import it where it is, and do without it after `ModuleNotFoundError`.
+    """
     found = small.inside(
         boxed,
         """
@@ -97,20 +97,20 @@ def test_a_package_that_may_not_be_read_is_not_installed_there(boxed):
 
 
 def test_a_distribution_is_imported_by_its_own_name():
-    """Not by that of the folder of libraries that its wheel brings."""
+    """A distribution is known by its own name, not by that of its folder of libraries."""
     pytest.importorskip("sklearn")
     assert readable.module_names(["scikit-learn", "numpy"]) == ["sklearn", "numpy"]
 
 
 def test_a_package_that_starts_threads_is_named():
-    """A server that has them cannot be forked."""
+    """A package that starts threads is reported, because its server cannot be forked."""
     told = client.too_many_threads(4, ["polars"])
     assert "Importing `polars` starts them" in told
     assert "Something that the checks import" in client.too_many_threads(2, [])
 
 
 def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
-    """NumPy, all of it, parts that nobody has imported yet too."""
+    """All of NumPy can be imported if the unit requests it, including parts not yet loaded."""
     import numpy
 
     attempts = [
@@ -122,9 +122,9 @@ def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_what_a_package_is_for_one_unit_it_is_not_for_another(both, monkeypatch):
-    """The unit on words asked for no package.
+    """A package readable in one unit is not readable in another.
 
-    NumPy, which the wire has loaded, cannot be read there.
+    The unit on words requested none, so NumPy, which the protocol has loaded, cannot be read there.
     """
     import numpy
 
@@ -155,9 +155,9 @@ def initials(name):
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_path):
-    """Where names may be listed, as imports do, no file can be opened.
+    """A course inside the folder of packages cannot be opened either.
 
-    Here the course lies in such a folder.
+    Imports may list names there, so names are visible.
     """
     if not both:
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
@@ -173,7 +173,10 @@ def test_a_course_among_packages_is_no_easier_to_read(both, monkeypatch, tmp_pat
 
 
 def test_each_place_is_of_this_python_or_of_a_package_or_of_the_system():
-    """No folder that holds another is among them, and none holds the engine or the course."""
+    """Each readable place belongs to this Python, a package or the system.
+
+    None contains another, the engine or the course.
+    """
     places = readable.places(small.unit())
     for held in (readable.ENGINE, COURSE, Path(small.__file__)):
         above = {str(folder) for folder in (held, *held.parents)}
@@ -183,27 +186,27 @@ def test_each_place_is_of_this_python_or_of_a_package_or_of_the_system():
 
 @pytest.mark.parametrize("name", ["numpy", "safetensors", "msgspec"])
 def test_what_a_package_holds_is_read_from_its_record(name):
-    """In a hundredth of the time, it is what the paths of its files begin with."""
+    """A package's files come from its record in a hundredth of the time, with the same result."""
     distribution = importlib.metadata.distribution(name)
     files = distribution.files or ()
     assert readable.first_parts(distribution) == {file.parts[0] for file in files} > {name}
 
 
 def test_what_a_package_needs_can_be_read_with_it():
-    """A unit names Jinja2 alone, and that imports MarkupSafe."""
+    """A package's dependencies are readable, too: Jinja2 imports MarkupSafe."""
     folders = {Path(place).name for place in readable.package_folders(["jinja2"])}
     assert folders >= {"jinja2", "markupsafe"}
 
 
 def test_what_lies_elsewhere_is_no_part_of_a_package():
-    """A record may name scripts, a path with a comma, and one that begins at the root."""
+    """Record entries outside the package are ignored: scripts, odd paths, absolute paths."""
     record = '../../bin/tool,,\n"my,own/a.py",,\nmy/a.py,,\n/usr/lib/x,,\nmy.dist-info/RECORD,,\n'
     installed = Installed(record)
     assert readable.top_level_names(installed) == {"my", "my,own"}
 
 
 class Installed(importlib.metadata.Distribution):
-    """A distribution of which only the record is there."""
+    """A distribution of which only the record exists."""
 
     def __init__(self, record):
         self.record = record
@@ -216,9 +219,9 @@ class Installed(importlib.metadata.Distribution):
 
 
 def test_neither_paths_nor_proc_nor_devices_are_a_way_round(boxed, tmp_path):
-    """A descriptor of a path alone opens nothing; links in `/proc` tell nothing of others.
+    """Neither O_PATH descriptors, links in `/proc` nor devices give access to other files.
 
-    No device, no listing.
+    No device can be opened, and no folder listed.
     """
     (tmp_path / "secret").write_text("ANSWERS")
     code = f"""
@@ -288,7 +291,7 @@ ADDON = Addon(reset=reset)
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monkeypatch, tmp_path):
-    """A package of the author's own, in a folder where no other is: both walls stand as ever."""
+    """An author's add-on in a folder of its own can be imported but not read."""
     if not both:
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
     for name, text in ADD_ON_OF_OTHERS.items():
@@ -307,7 +310,7 @@ def test_an_add_on_that_lies_elsewhere_is_imported_and_cannot_be_read(both, monk
     [("autograder.troch", "autograder.troch"), ("my_troch.numbers", "my_troch")],
 )
 def test_an_add_on_that_is_not_there_is_told_in_words(tmp_path, addon, lacking):
-    """Of which package, which module is missing, and which file names it."""
+    """A missing add-on is reported with its package, the module and the file that names it."""
     words = rf"course\.toml: the add-on of numpy .* no module {lacking}\."
     with pytest.raises(MissingPackage, match=words):
         small.write_course(tmp_path, "one", ON_NUMPY, "", {"numpy": addon})
@@ -328,7 +331,10 @@ WITH_ALL_KINDS = """
 
 
 def test_all_that_an_author_imports_of_the_engine_is_there_within_every_wall(tmp_path):
-    """Else the server would not start within bubblewrap, and would do without it."""
+    """The engine's modules for authors are available inside every layer.
+
+    Otherwise the server would not start within bubblewrap, and would run without it.
+    """
     unit = small.write_course(tmp_path, "kinds", WITH_ALL_KINDS, "def answer(): return 1\n")
     with Server(small.unit()) as plain, Server(unit) as server:
         assert server.walls == plain.walls, server.why_no_bubblewrap

@@ -1,4 +1,4 @@
-"""The page of recipes: all of them are built as one unit, and what it says is so."""
+"""The page of recipes: all of them build as one unit, and its claims hold."""
 
 import re
 
@@ -23,7 +23,7 @@ MOST_LINES = 16  # of a block
 
 @pytest.fixture(scope="module")
 def recipes(tmp_path_factory):
-    """A server of the unit that the page makes, and a key of it."""
+    """Start a server of the unit that the page makes, and its key."""
     head, head_of_checks, *blocks = BLOCKS
     scripts = "\n\n".join([head, *blocks[::2]])
     checks = "\n\n".join([head_of_checks, *blocks[1::2]])
@@ -36,7 +36,7 @@ def recipes(tmp_path_factory):
 
 
 def test_a_recipe_is_short():
-    """An exercise and an experiment each."""
+    """A recipe has one exercise and one experiment."""
     assert len(BLOCKS) == 2 + 2 * 17
     for block in BLOCKS[2::2]:
         assert "### BEGIN SOLUTION" in block
@@ -47,7 +47,7 @@ def test_a_recipe_is_short():
 
 
 def test_every_mistake_of_a_recipe_is_named(recipes):
-    """As a submission, on a seed that is not public; the solution earns all points."""
+    """Every mistake of a recipe is diagnosed on a secret seed; the solution earns all points."""
     server, key = recipes
     solution = solution_of(server.unit)
     verdicts = grade_one(server, solution.plain().encode(), "ada.py", small.SEED, key, {})
@@ -63,7 +63,7 @@ def test_every_mistake_of_a_recipe_is_named(recipes):
 
 
 def test_students_may_draw_as_they_like(recipes):
-    """From a generator of their own, each time another."""
+    """Students may use their own random generator, with a different seed each time."""
     server, key = recipes
     script = solution_of(server.unit).plain().replace("default_rng(1)", "default_rng()")
     for _ in range(3):

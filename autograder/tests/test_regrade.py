@@ -1,4 +1,4 @@
-"""Grading again: what runs again after a change, what is read back, and who gained or lost."""
+"""Grading again: which checks run after a change, which are reused, and who gained or lost."""
 
 import json
 import re
@@ -26,9 +26,9 @@ from autograder.grading.provenance import (
 
 
 def test_every_submission_of_the_small_class_earns_its_points(graded_class):
-    """Known mistakes keep their share, a check that needs a failed one is not reached.
+    """Known mistakes of the small class keep their share; unreached checks earn nothing.
 
-    A notebook is a script.
+    A notebook counts like a script.
     """
     expected = {(one.student, one.unit): one.points for one in small_class.CLASS}
     scores = {}
@@ -42,9 +42,9 @@ def test_every_submission_of_the_small_class_earns_its_points(graded_class):
 
 
 def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
-    """A changed check is asked again, what passed stays, the other unit is read back.
+    """A regrade reruns a changed check, reuses passed ones and reads the other unit back.
 
-    New scores are printed.
+    It prints the new scores.
     """
     for case in (
         small_class.by("halved"),
@@ -56,7 +56,7 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
     assert "before" not in small.run_command(*arguments).stdout
     path = tmp_path / "out" / UNIT / "halved.json"
     record = json.loads(path.read_text())
-    record["provenance"]["unit"] = "of another day"  # as if the checks had been others then
+    record["provenance"]["unit"] = "of another day"  # as if the checks had differed then
     record["checks"][0] |= {"earned": 0, "material": "of another day"}
     record["checks"][2]["seconds"] = 1234.5
     path.write_text(json.dumps(record))
@@ -70,10 +70,10 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
 
 
 def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
-    """And so is a new one.
+    """A changed or new file on a seed that was already shown is reported.
 
-    Not in the first run, nor where nothing changed, nor of a unit whose answers nobody has seen,
-    nor on another seed; and no more jobs than processors run.
+    It is not reported in the first run, where nothing changed, for a unit whose answers nobody has
+    seen, or on another seed. No more jobs than processors run.
     """
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
@@ -95,7 +95,7 @@ def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of the course, to be changed."""
+    """Copy the course, so that a test can change it."""
     shutil.copytree(COURSE.folder, tmp_path / "course")
     return read_course(tmp_path / "course")
 
@@ -125,7 +125,7 @@ def materials(course):
 def test_a_pass_rests_on_its_own_experiment(copied, file, old, new, changed):
     """A changed experiment changes only its own checksum.
 
-    A helper or the solution those of all checks of the unit.
+    A helper or the solution changes the checksums of all checks of the unit.
     """
     before, path = materials(copied), copied.folder / file
     text = path.read_text()
@@ -147,7 +147,10 @@ print(*(m.__file__ for n, m in sys.modules.items() if n.startswith("autograder."
 
 
 def test_a_stored_answer_rests_on_all_of_the_engine_that_takes_part_in_it():
-    """What reads a table or a choice does, too: where that changes, answers are made anew."""
+    """A stored answer depends on every engine module that takes part in computing it.
+
+    A change in how tables or choices are read, for example, makes answers be computed again.
+    """
     command = [sys.executable, "-c", LOADED]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     counted = {path for name in COMPUTES for path in modules_of(ENGINE / name)}
@@ -156,7 +159,7 @@ def test_a_stored_answer_rests_on_all_of_the_engine_that_takes_part_in_it():
 
 
 def test_other_points_make_no_answer_anew(copied):
-    """A grade rests on them, and no answer of ours does; other numbers of a check count."""
+    """Changed points change grades and recompute no answer; other numbers of a check do."""
     unit = load_unit(copied, UNIT)
     answers, grade = experiments_digest(unit), unit_digest(unit)
     path = copied.checks / f"{UNIT}.py"
@@ -176,10 +179,7 @@ def test_other_points_make_no_answer_anew(copied):
 
 
 def test_a_grade_rests_on_the_whole_unit_and_on_no_other(copied):
-    """Its digest changes with the solution, known mistakes too, and its checks.
-
-    Not with another unit's.
-    """
+    """A grade's digest covers the unit's solution, known mistakes and checks, and no other unit."""
     unit = load_unit(copied, UNIT)
     seen = [unit_digest(unit)]
     for file in (f"solutions/{UNIT}.py", f"checks/{UNIT}.py", "checks/helpers.py"):

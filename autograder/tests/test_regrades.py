@@ -1,4 +1,4 @@
-"""Requests for a regrade: the link that fills a mail, and the list of the mails that came."""
+"""Regrade requests: the link that prepares a mail, and the list of received mails."""
 
 import csv
 import mailbox
@@ -24,7 +24,7 @@ from autograder.schema import BadFile
 
 @pytest.fixture(scope="module")
 def pages(graded_class, tmp_path_factory):
-    """The small class's pages under a policy that takes regrade requests: the folder of grades."""
+    """Write the small class's pages with a policy for regrade requests; return the folder."""
     folder = tmp_path_factory.mktemp("regrades") / "grades"
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     (folder / "policy.toml").write_text('regrades = "tutor@uni.example"\n')
@@ -34,14 +34,14 @@ def pages(graded_class, tmp_path_factory):
 
 
 def links(pages, student):
-    """Check → the link on a student's page."""
+    """Return check → link on a student's page."""
     text = (pages / "pages" / UNIT / f"{student}.html").read_text()
     found = [unescape(link) for link in re.findall(r'href="(mailto:[^"]*)"', text)]
     return {re.search("Check%3A%20([a-z_]+)", link)[1]: link for link in found}
 
 
 def mail_of(link, why, sender="Ada <ada@uni.example>"):
-    """The mail that a student sends who has followed a link and written why."""
+    """Return the mail of a student who followed a link and wrote a reason."""
     parts = urlsplit(link)
     filled = {name: values[0] for name, values in parse_qs(parts.query).items()}
     mail = EmailMessage()
@@ -52,7 +52,7 @@ def mail_of(link, why, sender="Ada <ada@uni.example>"):
 
 
 def test_a_partner_may_ask_about_the_common_file(pages, tmp_path):
-    """By the link on a page of their own; their own points by hand count."""
+    """A partner's own page has the link for the common file; their manual points count."""
     grades = tmp_path / "grades"
     shutil.copytree(pages, grades)
     (tmp_path / "partners.csv").write_text(f"unit,a,b\n{UNIT},crash,emile\n")
@@ -79,9 +79,9 @@ def test_a_partner_may_ask_about_the_common_file(pages, tmp_path):
 
 
 def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
-    """A link goes to the address of the policy, with unit, check and the file's checksum.
+    """Each failed check has a mail link with the policy's address, unit, check and checksum.
 
-    There is none where all passed.
+    A page without failed checks has no link.
     """
     link = links(pages, "crash")["summing"]
     mail = mail_of(link, "")
@@ -95,7 +95,7 @@ def test_a_link_fills_a_mail_for_each_check_that_did_not_pass(pages):
 
 
 def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
-    """Requests are read from an mbox or .eml files, also of another file or a stranger.
+    """Requests are read from an mbox or .eml files, for another file or an unknown sender, too.
 
     Any other mail is listed for a person to read.
     """
@@ -137,7 +137,10 @@ def test_the_list_shows_each_request_beside_what_was_graded(pages, tmp_path):
 
 
 def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_path):
-    """Outlook replies in HTML alone; whoever writes freely must be read by a person."""
+    """An HTML mail is read, and a mail without its fields is listed for a person.
+
+    Outlook replies in HTML only.
+    """
     plain = mail_of(links(pages, "crash")["summing"], "The idea is right.")
     lines = "".join(f"<p class=x>{line}<br></p>\n" for line in plain.get_content().splitlines())
     html = mail_of(links(pages, "crash")["summing"], "")
@@ -157,7 +160,10 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
 
 
 def test_a_request_that_another_address_sent_is_flagged_and_each_mail_is_counted(pages, tmp_path):
-    """The roster knows addresses; a mail with any subject stands in the table, with its sender."""
+    """A request from another address is flagged, and each mail appears in the table.
+
+    The roster knows the addresses.
+    """
     (pages / "roster.csv").write_text(
         "student,email\ncrash,Crash@uni.example\nsquared,squared@uni.example\n"
     )
@@ -185,7 +191,7 @@ def test_a_request_that_another_address_sent_is_flagged_and_each_mail_is_counted
 
 
 def test_odd_mails_stop_nothing(tmp_path):
-    """Bytes, headers and encodings that nobody knows; a terminal's codes are written out."""
+    """Undecodable bytes, headers and encodings stop nothing; terminal codes are escaped."""
     head = b"From: =?x?q?=\x1b[31m\nDate: \xff\nContent-Type: text/plain; charset=nonsense\n\n"
     about = f"Unit: {UNIT}\x1b[31m\nCheck: summing\nChecksum: 0\n".encode()
     (tmp_path / "a.eml").write_bytes(head + about)
@@ -209,7 +215,7 @@ SLOW_MAILS = {
 
 
 def test_no_mail_makes_the_list_slow_or_ends_it(tmp_path):
-    """One that would take minutes to read costs less than a second, and the others are read."""
+    """A mail that would take minutes to parse takes under a second, and the others are read."""
     (tmp_path / "honest.eml").write_bytes(HEAD + b"\n" + ABOUT)
     began = time.process_time()
     for number, (name, mail) in enumerate(SLOW_MAILS.items()):
@@ -219,7 +225,7 @@ def test_no_mail_makes_the_list_slow_or_ends_it(tmp_path):
 
 
 def test_where_there_are_no_mails_it_is_told(tmp_path):
-    """A folder without them, and a place that is not there."""
+    """A folder without mails and a missing folder are reported."""
     with pytest.raises(NoMails, match=r"holds no \.eml"):
         read_requests(tmp_path)
     with pytest.raises(NoMails, match="There is nothing"):
@@ -230,7 +236,7 @@ def test_where_there_are_no_mails_it_is_told(tmp_path):
 
 
 def test_a_request_has_the_name_that_the_platform_knows(pages):
-    """A folder may be called otherwise: `ADA` came when there was an `ada`."""
+    """A request has the platform's name, though the folder differs: `ADA` beside `ada`."""
     (result,) = [one for one in stored_results(pages) if (one.student, one.unit) == ("crash", UNIT)]
     ada = replace(result, student="ADA~0123456789abcdef", known_as="ADA")
     address = regrade_link("tutor@uni.example", ada, ada.verdicts[0])
@@ -239,7 +245,7 @@ def test_a_request_has_the_name_that_the_platform_knows(pages):
 
 
 def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages, show):
-    """Each link of a student's page, as the browser has it: to whom, and what the body says."""
+    """In a browser each link opens the prepared mail, with address and body, fetching nothing."""
     (result,) = [one for one in stored_results(pages) if (one.student, one.unit) == ("crash", UNIT)]
     page = show(pages / "pages" / UNIT / "crash.html")
     asked = []
@@ -263,7 +269,7 @@ def test_in_a_browser_a_link_fills_the_mail_and_fetches_nothing(pages, show):
 
 
 def test_a_mail_without_headers_is_named_by_its_text(pages, tmp_path):
-    """As a program saved it; nothing is left empty in the line, or in the table."""
+    """A mail without headers is listed by its text, with no empty field."""
     (tmp_path / "bare.eml").write_bytes(b"\nPlease look at my grade of the first unit.\n")
     done = small.run_command("regrades", tmp_path, pages)
     assert done.returncode == 0, done.stderr

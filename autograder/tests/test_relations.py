@@ -1,4 +1,4 @@
-"""Relations: each is found where it was planted, and none in an array that has none."""
+"""Relations between wrong and right arrays: planted ones are found, random ones are not."""
 
 import cProfile
 import math
@@ -27,13 +27,13 @@ SHARES = np.exp(RIGHT) / np.exp(RIGHT).sum(-1, keepdims=True)
 
 
 def told(right, wrong, **others):
-    """The relation of one wrong array, of which the others are right."""
+    """Return the relation of one wrong array if all others are right."""
     expected = {"a": right, **others}
     return find_relations(expected, {"a": wrong, **others}, ["a"], LETTERS).get("a")
 
 
 def words(relation):
-    """What a student reads of a relation."""
+    """Return the text that a student reads about a relation."""
     return f"{relation_in_words(relation)}." if relation else ""
 
 
@@ -48,7 +48,7 @@ def changed(array, place, by):
 
 
 def but_for_one(array):
-    """An array of which one place of each row is wrong, another one in each."""
+    """Return an array with one wrong entry in each row, at different places."""
     places = RNG.integers(array.shape[-1], size=(*array.shape[:-1], 1))
     copied = array.copy()
     np.put_along_axis(copied, places, 7.7, axis=-1)
@@ -66,7 +66,7 @@ AT_BORDER = np.pad(np.zeros((4, 3), bool), 1, constant_values=True)
 
 
 def but_for_border(image):
-    """An image whose border a filter left at 0 on three sides and doubled on the fourth."""
+    """Return an image whose border a filter left at 0 on three sides and doubled on the fourth."""
     filtered = np.zeros_like(image)
     filtered[1:-1, 1:-1] = image[1:-1, 1:-1]
     filtered[0] = 2 * image[0] + 1
@@ -354,7 +354,7 @@ PLANTED = [
         np.trunc(10 * RIGHT),
         ("your values are the expected ones, without what follows the point."),
     ),
-    # parts
+    # segments
     (
         RIGHT,
         changed(RIGHT, 0, np.exp),
@@ -385,7 +385,7 @@ PLANTED = [
         changed(np.roll(RIGHT, 1, 0), 0, np.exp),
         ("your values are the expected ones moved on by one along T, except"),
     ),
-    # places
+    # positions
     (
         CUT,
         np.where(CUT == 0, RIGHT, CUT),
@@ -454,7 +454,7 @@ PLANTED = [
         np.where(np.eye(4, dtype=bool), SQUARES, SQUARES**2),
         ("your values are the expected ones on the diagonal along axis 1 and axis 2, and wrong"),
     ),
-    # of themselves
+    # relations to itself
     (ROW, np.empty(0), "there are no values."),
     (RIGHT, 0 * RIGHT, "all your values are 0."),
     (RIGHT, 0 * RIGHT + 3, "all your values are the same."),
@@ -468,7 +468,7 @@ PLANTED = [
 
 
 def test_one_wrong_row_is_not_one_place_of_each():
-    """Where it is the same place in all rows across it."""
+    """One wrong row, which is also the same entry of each column, is reported as a row."""
     right = RNG.normal(size=(6, 13))
     found = right.copy()
     found[-1] = RNG.normal(size=13)
@@ -480,7 +480,10 @@ def test_one_wrong_row_is_not_one_place_of_each():
 
 
 def test_of_two_numbers_a_place_is_told_and_no_size():
-    """One of them is the largest by chance: who took that would fail on the next seed."""
+    """Of two numbers a position is reported and no size.
+
+    One is the larger by chance, so a rule about size would fail on the next seed.
+    """
     two = RNG.normal(size=2)
     for one, place in enumerate(("first", "last")):
         assert words(told(two[one], two)) == f"what is expected is the {place} of your values."
@@ -489,16 +492,19 @@ def test_of_two_numbers_a_place_is_told_and_no_size():
 
 
 def test_few_zeros_and_ones_may_be_exchanged_by_chance():
-    """Of twelve, 220 ways to place three; and what differs in one place is not exchanged."""
+    """A few zeros and ones may look exchanged by chance.
+
+    Three among twelve can be placed in 220 ways. A single difference is no exchange.
+    """
     few = np.eye(12)[[1, 4, 7]].sum(0)
     assert told(few, 1 - few) is None
     assert told(ONE_HOT, changed(1 - ONE_HOT, (3, 3), lambda x: 1 - x)) is None
 
 
 def made_by(relation, right, wrong):
-    """What the operation of a relation makes of the expected values, times the best factor.
+    """Return a relation's operation on the expected values, times the best factor.
 
-    Of what `reshape` does there are several ways.
+    `reshape` can be done in several ways.
     """
     for change in changes(right.shape, wrong.shape, LETTERS):
         if change.operation != relation.operation:
@@ -514,9 +520,9 @@ def made_by(relation, right, wrong):
 
 @pytest.mark.parametrize(("right", "wrong", "text"), PLANTED, ids=range(len(PLANTED)))
 def test_a_planted_relation_is_told(right, wrong, text):
-    """A planted relation is told, and as data it makes the wrong array.
+    """A planted relation is reported, and applying it as data gives the wrong array.
 
-    In single precision it is where the array has several numbers.
+    That holds in single precision if the array has several numbers.
     """
     relation = told(right, wrong)
     assert relation
@@ -532,7 +538,7 @@ def test_a_planted_relation_is_told(right, wrong, text):
 
 
 def test_a_row_that_scattered_errors_spare_is_not_told():
-    """A wrong entry or two in each column hit some rows and not others: it says nothing of rows."""
+    """Scattered errors that spare some rows by chance give no relation about rows."""
     scattered = TABLE.copy()
     scattered[[1, 2, 1, 4, 5, 5], [0, 1, 2, 3, 4, 0]] += [9.5, 8.1, 9.5, 7.4, 9.5, 8.8]
     assert told(TABLE, scattered) is None
@@ -543,14 +549,17 @@ def test_a_row_that_scattered_errors_spare_is_not_told():
     ("size", "wrong", "is_told"), [(100, 4, True), (100, 30, False), (20, 10, True)]
 )
 def test_a_block_of_an_array_made_flat_is_not_told(size, wrong, is_told):
-    """No student knows where its parts begin; a few entries at an end are told."""
+    """A block inside a flattened array is not reported; a few entries at an end are.
+
+    No student knows where the parts of a flattened array begin.
+    """
     right = np.random.default_rng(3).normal(size=size)
     relation = told(right, changed(right, slice(wrong), np.exp))
     assert bool(relation) == is_told
 
 
 def test_the_values_of_another_array_are_told():
-    """As they are, transposed, with a factor, or added to the right ones."""
+    """Values of another array are reported: unchanged, transposed, scaled or added."""
     assert words(told(RIGHT, OTHER, b=OTHER)) == "your values are those expected of `b`."
     assert words(told(RIGHT, -OTHER, b=OTHER)) == "your values are those expected of `b` × −1."
     assert words(told(TABLE, ROW, b=ROW)) == "your values are those expected of `b`."
@@ -572,20 +581,23 @@ def test_the_values_of_another_array_are_told():
     ],
 )
 def test_a_factor_of_what_is_taken_away_is_told_whole(factor, said):
-    """Without its minus, which `less` says: neither a 1 nor the minus of a formula goes with it."""
+    """A factor of a subtracted term is reported without its minus sign, which `less` expresses.
+
+    Neither a factor 1 nor the minus sign of a formula is written.
+    """
     less = words(told(RIGHT, RIGHT - factor * OTHER, b=OTHER))
     assert less == f"your values are the expected ones less those expected of `b`{said}."
 
 
 def test_values_that_are_wrong_where_another_array_has_a_sign_are_told():
-    """A mask of another array's sign is told with the array's name."""
+    """A mask by another array's sign is reported with that array's name."""
     wrong = np.where(OTHER < 0, RIGHT**3, RIGHT)
     text = "your values are the expected ones, except where those expected of `b` are negative."
     assert words(told(RIGHT, wrong, b=OTHER)) == text
 
 
 def test_a_lower_precision_is_told():
-    """Where a check asks for more than single or half precision has."""
+    """Lower precision is reported if a check asks for more than single or half."""
     for kind, said in (
         (np.float16, "half precision, `float16`."),
         (np.float32, "single precision, `float32`."),
@@ -596,7 +608,7 @@ def test_a_lower_precision_is_told():
 
 
 def test_whole_numbers_are_in_no_lower_precision():
-    """Rounded numbers are in half precision, whatever they were made of."""
+    """Integers are never reported as half precision, since rounded numbers always fit it."""
     right = RNG.uniform(0, 300, (6, 5))
     for wrong in (np.round(right), np.floor(right), np.floor(right) + 2):
         relation = told(right, wrong)
@@ -604,9 +616,9 @@ def test_whole_numbers_are_in_no_lower_precision():
 
 
 def test_two_arrays_that_changed_places_are_told_so():
-    """Two arrays that are swapped are reported once, whatever their shapes.
+    """Two swapped arrays are reported once, whatever their shapes.
 
-    A third that has the values of one of them has changed with none.
+    A third array with the values of one of them is not part of the swap.
     """
     right = {"b": ROW, "a": RIGHT, "c": TABLE}
     wrong = {"b": RIGHT, "a": ROW, "c": ROW}
@@ -617,9 +629,9 @@ def test_two_arrays_that_changed_places_are_told_so():
 
 
 def test_two_numbers_with_one_factor_are_evidence_of_it():
-    """One number in single precision may be five times another by chance.
+    """Two numbers with a common factor are evidence for it.
 
-    Three with one factor not.
+    One number may be five times another by chance in single precision, but not with three.
     """
     right = {
         name: np.array(value, np.float32)
@@ -648,7 +660,7 @@ DRAWS = [
 
 
 def random_pairs(rng):
-    """Return a pair of arrays, of any size and kind, that have nothing to do with each other."""
+    """Return a pair of unrelated arrays of any size and kind."""
     shape = SHAPES[rng.integers(len(SHAPES))]
     other_shape = shape
     if rng.random() < 0.3:
@@ -661,16 +673,16 @@ def random_pairs(rng):
 
 
 def test_factors_run_along_axes_of_which_one_has_a_letter():
-    """Else the array is one that the check has made, and not the student's."""
+    """Factors along axes need a letter on one axis, else the check made the array."""
     factors = np.array([41.0, 820.0, 616.0, 2.0])
     assert told(OTHER[:4, :, 0], OTHER[:4, :, 0] * factors[:, None])  # (4, B)
     assert not told(OTHER[:4, :3, 0], OTHER[:4, :3, 0] * factors[:, None])
 
 
 def test_random_arrays_are_related_to_nothing():
-    """Of 5,000 random pairs none is told a relation, but that an array is the same everywhere.
+    """Of 5,000 random pairs none has a relation, except that an array is constant.
 
-    That is a fact of the array.
+    Being constant is a property of the array itself.
     """
     rng = np.random.default_rng(1)
     spoken = []
@@ -683,7 +695,7 @@ def test_random_arrays_are_related_to_nothing():
 
 
 def test_random_arrays_with_nan_in_the_same_places_are_related_to_nothing():
-    """NaN in the same places, or in places of a table's border, says nothing of the others."""
+    """Equal positions of NaN, or NaN along a border, say nothing about the other entries."""
     rng = np.random.default_rng(2)
     spoken = []
     for _ in range(2_000):
@@ -699,7 +711,10 @@ def test_random_arrays_with_nan_in_the_same_places_are_related_to_nothing():
 
 
 def test_a_table_in_another_order_is_so_in_all_its_columns():
-    """Those of few numbers and of text, too, which alone might be so by chance."""
+    """A reordered table is reordered in all columns, also those of few numbers and of text.
+
+    Each of those alone could match by chance.
+    """
     order = [2, 0, 3, 1]
     right = {
         "table.index": np.array(["care", "farms", "mines", "trade"]),
@@ -719,7 +734,7 @@ def test_a_table_in_another_order_is_so_in_all_its_columns():
 
 
 def test_dropped_rows_are_those_of_each_column():
-    """Reversed, or without a row: each column is of the same rows."""
+    """Dropped or reversed rows apply to every column of a table."""
     right = {"firm": np.array(list("aabbbccdd")), "growth": ROW[:9]}
     for rows in ([0, 2, 3, 4, 6, 7, 8], [0, 1, 2, 3, 4, 5, 6], list(range(9))[::-1]):
         found = {name: column[rows] for name, column in right.items()}
@@ -728,7 +743,7 @@ def test_dropped_rows_are_those_of_each_column():
 
 
 def test_a_size_that_a_check_writes_as_a_number_has_its_letter():
-    """Where the check uses no letter of its unit."""
+    """A size written as a number has its letter if the check uses no letters of its unit."""
 
     @check(points=1)
     def no_letter(net, seed):
@@ -741,9 +756,9 @@ def test_a_size_that_a_check_writes_as_a_number_has_its_letter():
 
 
 def test_priors_are_shares_of_one():
-    """The priors of all that may be done to an array sum to at most 1.
+    """The priors of all relations of an array sum to at most 1.
 
-    So the chance that any is told of anything stays below the bound.
+    So the probability of any false report stays below the bound.
     """
     for shape in ((6, 5, 13), (6, 5), (13,), ()):
         assert sum(change.prior for change in changes(shape, shape, LETTERS)) <= 1
@@ -751,7 +766,7 @@ def test_priors_are_shares_of_one():
 
 
 def test_a_letter_is_said_only_where_the_check_has_it():
-    """A letter is said where the check, or a function that it calls, has it.
+    """A letter is used if the check, or a function that it calls, has it.
 
     No other letter may have the same size.
     """
@@ -783,7 +798,7 @@ def helper(seed):
 
 
 def test_text_booleans_and_empty_arrays_are_not_searched():
-    """Nothing is said of them, and of NaN and infinity neither."""
+    """Text, booleans, empty arrays, NaN and infinity are not searched for relations."""
     one_text = np.array(["a", "b"])
     other_text = np.array(["b", "a"])
     assert told(one_text, other_text) is None
@@ -795,34 +810,37 @@ def test_text_booleans_and_empty_arrays_are_not_searched():
 
 
 def calls_of(work):
-    """How many calls a piece of work makes, of Python and of C: the same on every machine."""
-    work()  # what is imported and kept at the first time does not count
+    """Return the number of Python and C calls of some work, equal on every machine."""
+    work()  # imports and caches of the first run do not count
     profile = cProfile.Profile()
     profile.runcall(work)
     return pstats.Stats(profile).total_calls
 
 
 def test_a_search_is_short():
-    """A failing submission has a few wrong arrays, and `benchmarks/failing_cost.py` times it."""
+    """A search for relations takes few calls; `benchmarks/failing_cost.py` times it."""
     wrong = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     right = {name: RNG.normal(size=(6, 5, 13)) for name in "abcd"}
     assert calls_of(lambda: find_relations(right, wrong, [*wrong], LETTERS)) < 4 * 7_500
 
 
 def test_minus_1_has_nothing_to_do_with_signs_where_no_negative_number_is_expected():
-    """As where -1 stands for each node that is in no component."""
+    """-1 is no sign error if no negative number is expected.
+
+    It may stand for a node that is in no component.
+    """
     labels = np.array([0, 3, 1, 0, 0, 5, 1, 2, 0, 2, 2, 7, 1, 0, 4])
     assert told(labels, -np.sign(labels)) is None
 
 
 def test_whole_numbers_are_right_only_where_they_are_equal():
-    """Beside a large one, being off by 1 would be rounding; such numbers are in no other order."""
+    """Integers are right only if they are equal, even beside a large one; order counts, too."""
     assert told(WIDE, 2 * WIDE - (WIDE > 60)) is None
     assert words(told(WIDE, WIDE + 1)) == "your values are the expected ones + 1."
 
 
 def test_whole_numbers_are_never_said_to_be_rounded():
-    """One too many each, beside a number so large that the difference looks like rounding."""
+    """Integers are never reported as rounded, even if a large one makes 1 look like rounding."""
     counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])
     for right, wrong in [(counts, counts + 1), (counts + 1, counts), (counts, counts + 1.0)]:
         relation = told(right, wrong)
@@ -832,7 +850,7 @@ def test_whole_numbers_are_never_said_to_be_rounded():
 
 
 def test_whole_numbers_equal_what_is_said_of_them():
-    """A factor that fits only where large numbers hide the small ones is none."""
+    """A factor must fit integers exactly, including the small ones beside large ones."""
     counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])
     assert words(told(counts, 3 * counts)) == "your values are the expected ones × 3."
     wrong = 3 * counts + np.array([1, 2, 0, 0, 5, 0, 0])

@@ -1,4 +1,4 @@
-"""Small changes that fix a wrong answer: tried on the submission, and reported as a fact."""
+"""Small changes that fix a wrong answer: tried on the submission and reported as a fact."""
 
 import json
 import re
@@ -30,12 +30,12 @@ from autograder.source.small_changes import TAKES_AXIS, Source, small_changes
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
-    """Let a search go on as long as it has something to try, on a busy machine as well."""
+    """Let a search finish, on a busy machine, too."""
     monkeypatch.setattr(repairs, "MOST_SECONDS", 300.0)
 
 
 def repaired(one, functions):
-    """Say what mends an answer; "" where nothing does."""
+    """Return the repair of an answer, or "" if there is none."""
     found = mending(one, functions)
     return what_mended(found) if found else ""
 
@@ -85,7 +85,7 @@ SLIPS = {
 
 
 def wrong(server, source):
-    """A submission with its answer, and the solution's."""
+    """Return a submission with its answer and the solution's."""
     asked = []
     with server.worker(small.solved().encode(), "solution.py") as worker:
         for name in ("three_steps", "doubling"):
@@ -99,13 +99,13 @@ def wrong(server, source):
 
 
 def submission(fit):
-    """A script whose last definition of `fit` is this one."""
+    """Return a script with this definition of `fit` at its end."""
     return (small.solved() + fit).encode()
 
 
 @pytest.mark.parametrize(("right", "slip", "words"), SLIPS.values(), ids=SLIPS)
 def test_a_slip_is_mended_and_told(server, right, slip, words):
-    """With the line where it stands, and in the words of the slip."""
+    """A repair is reported with its line and the description of the error."""
     source = submission(FIT.replace(right, slip))
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
@@ -125,7 +125,7 @@ def fit(x, y, weights, rate):
 
 
 def test_an_assignment_that_should_have_changed_a_value_is_mended(server):
-    """By another operator than `+=`, too."""
+    """A lost assignment is repaired, with operators other than `+=`, too."""
     source = submission(IN_PLACE.replace("weights -= np", "weights = np"))
     told = repaired(wrong(server, source), ["fit"])
     assert "`weights = np.array([missed * x[i], missed])`): `=` stands where `-=` should" in told
@@ -143,7 +143,10 @@ TOO_MUCH = "Look for what should not be there."
     ],
 )
 def test_of_what_is_too_much_the_line_is_told_and_what_it_means(server, statement):
-    """A check may pass without a part that it does not ask for: that it passes is all."""
+    """A superfluous part is reported as a line: without it the check passes.
+
+    A check may pass without a part that it does not test, so the report claims no more.
+    """
     source = submission(FIT.replace("return np.array([slope, height])", statement))
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if statement in text]
@@ -152,7 +155,7 @@ def test_of_what_is_too_much_the_line_is_told_and_what_it_means(server, statemen
 
 
 def test_a_part_of_an_object_is_not_left_out(server):
-    """It may have been made wrongly elsewhere."""
+    """An attribute is not left out of an object, which may be wrong elsewhere."""
     of_class = """
 class Fit:
     def __init__(self):
@@ -169,14 +172,14 @@ class Fit:
 
 
 def test_what_was_left_out_is_put_back(server):
-    """A factor that the function has under a name."""
+    """A missing factor that the function holds under a name is inserted."""
     source = submission(FIT.replace("rate * (height", "(height"))
     found = repaired(wrong(server, source), {"fit"})
     assert found.endswith("a factor is left out.")
 
 
 def test_what_was_left_out_is_put_back_in_any_place(server):
-    """Where the wrong numbers are enough."""
+    """A missing factor is inserted at any position if there are enough wrong numbers."""
     one = wrong(server, submission("\ndef double(x):\n    x = np.asarray(x)\n    return x\n"))
     check = small.check("doubling")
     with server.worker(one.source, "submission.py") as worker:
@@ -216,7 +219,10 @@ PUT_BACK = {
 
 @pytest.mark.parametrize(("held", "right", "slip", "words"), PUT_BACK.values(), ids=PUT_BACK)
 def test_what_is_put_back_is_what_the_submission_holds_elsewhere(server, held, right, slip, words):
-    """An entry or a method; 2 and signs it need not hold."""
+    """Insertions come from the submission itself, entries and methods included.
+
+    The number 2 and signs need not occur in it.
+    """
     fit = FIT.replace("    return", f"    height = height + 0 * {held or 0}\n    return")
     source = submission(fit.replace(right, slip))
     lines = source.decode().split("\n")
@@ -227,7 +233,10 @@ def test_what_is_put_back_is_what_the_submission_holds_elsewhere(server, held, r
 
 
 def test_a_change_that_only_goes_round_a_slip_is_not_told_beside_one_that_takes_it_back(server):
-    """As a condition by which the wrong branch is never run."""
+    """A change that only avoids an error is not reported beside one that removes it.
+
+    A condition that never runs the wrong branch only avoids it.
+    """
     branch = """
     if len(x) > 1:
         return fit(x[1:], y[1:], fit(x[:1], y[:1], weights, rate / 2), rate)
@@ -239,7 +248,10 @@ def test_a_change_that_only_goes_round_a_slip_is_not_told_beside_one_that_takes_
 
 
 def test_a_condition_that_many_slips_may_mend_goes_round_something(server):
-    """Whatever it asks, as long as a branch is not run: nothing is told, also within a line."""
+    """A condition that several changes repair only avoids an error; nothing is reported.
+
+    Within a single line, too, any condition that skips the branch would do.
+    """
     step = "slope - missed * x[i], height - missed"
     fit = FIT.replace(step, f"(slope, height) if len(x) == 3 else ({step})")
     assert repaired(wrong(server, submission(fit)), {"fit"}) == ""
@@ -249,7 +261,10 @@ def test_a_condition_that_many_slips_may_mend_goes_round_something(server):
 
 
 def test_the_body_of_a_condition_is_none(server):
-    """However it is laid out; and what one asks is one without a blank, too."""
+    """The body of a condition is not taken for the condition, whatever its layout.
+
+    A condition without blanks is recognised.
+    """
     slip = MISSED.replace("slope * x[i]", "slope / x[i]")
     body = FIT.replace(f"missed = {MISSED}", f"if len(x): missed = {slip}")
     found = repaired(wrong(server, submission(body)), {"fit"})
@@ -257,20 +272,20 @@ def test_the_body_of_a_condition_is_none(server):
         f"(line 83, now `if len(x): missed = {slip}`): `/` stands where `*` should."
     )
     head = FIT.replace("    return", "    if(len(x) == 3): slope, height = 0.0, 1.0\n    return")
-    # without its body the check passes, too
+    # without its body the check passes as well
     told = repaired(wrong(server, submission(head)), {"fit"})
     assert told.startswith(f"{WITHOUT} (line 85, now `if(len(x) == 3)")
 
 
 def test_of_several_lines_none_is_told(server):
-    """Each of which mends what is wrong."""
+    """If changes in several lines fix an answer, no line is named."""
     twice = "missed = rate * (height + slope * x[i] - y[i])\n        missed = missed / 2.0"
     source = submission(FIT.replace("missed = rate * (height + slope * x[i] - y[i])", twice))
     assert repaired(wrong(server, source), {"fit"}) == ""
 
 
 def test_functions_that_a_lambda_makes_are_changed_too(server):
-    """They run under no name."""
+    """Lambdas are changed, too; they run without a name."""
     source = submission(FIT + "\ndouble = np.vectorize(lambda x: 3 * x)\n")
     check = small.check("doubling")
     one = wrong(server, source)
@@ -291,7 +306,7 @@ def initials(name):
 
 
 def test_an_answer_in_text_is_mended_too():
-    """Of several letters, which chance does not give."""
+    """A text answer is repaired, too, if several letters agree, which chance does not produce."""
     unit = small.unit(small.WORDS)
     (check,) = unit.checks
     source = (small.solved(name=small.WORDS) + INITIALS).encode()
@@ -306,7 +321,7 @@ def test_an_answer_in_text_is_mended_too():
 
 
 def test_of_an_expression_in_several_lines_the_statement_is_told(server):
-    """The line on which it begins may hold nothing of the slip."""
+    """For an expression over several lines the statement is named, not its first line."""
     in_lines = "rate * (\n            height\n            - slope * x[i] - y[i]\n        )"
     source = submission(FIT.replace(MISSED, in_lines))
     lines = source.decode().split("\n")
@@ -317,19 +332,19 @@ def test_of_an_expression_in_several_lines_the_statement_is_told(server):
 
 
 def test_two_slips_are_not_mended_by_one_change(server):
-    """Then nothing is said."""
+    """Two errors are not fixed by one change, so nothing is reported."""
     slips = FIT.replace("slope * x", "slope / x").replace("height - missed", "height + 2 * missed")
     assert repaired(wrong(server, submission(slips)), {"fit"}) == ""
 
 
 def test_only_functions_that_ran_are_changed(server):
-    """As far as it is known which did."""
+    """Only functions that ran are changed, if it is known which did."""
     source = submission(FIT.replace("slope * x[i] -", "slope / x[i] -"))
     assert repaired(wrong(server, source), {"double"}) == ""
 
 
 def test_in_a_notebook_the_cell_is_named(server):
-    """As errors name it."""
+    """In a notebook the cell is named, as errors name it."""
     cells = [small.solved(), FIT.replace("slope * x[i] -", "slope / x[i] -")]
     book = {"cells": [{"cell_type": "code", "source": text} for text in cells]}
     found = repaired(wrong(server, json.dumps(book).encode()), {"fit"})
@@ -337,7 +352,7 @@ def test_in_a_notebook_the_cell_is_named(server):
 
 
 def test_one_wrong_number_alone_is_not_told(server, monkeypatch):
-    """One of many changes may come near to it, and the line would say which it is."""
+    """A repair of a single wrong number is not reported: some change may match it by chance."""
     one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
     assert repaired(one, {"fit"})
     monkeypatch.setattr(repairs, "wrong_places", lambda *_: np.array([True, False]))
@@ -345,7 +360,10 @@ def test_one_wrong_number_alone_is_not_told(server, monkeypatch):
 
 
 def test_what_is_left_to_chance_is_not_told(server):
-    """A submission that is right when it is asked again would be so with any change."""
+    """For a random submission no change is reported.
+
+    It may be right when it is asked again, with any change.
+    """
     moody = FIT.replace("rate * (height", "rate * (1 + (len(CALLS) == 2)) * (height")
     moody = moody.replace("\n    slope, height", "\n    CALLS.append(1)\n    slope, height")
     one = wrong(server, submission(f"CALLS = [1]\n{moody}"))
@@ -355,7 +373,7 @@ def test_what_is_left_to_chance_is_not_told(server):
 
 
 def test_a_change_that_mends_by_chance_is_not_told(server):
-    """On other seeds it does not, where a right answer is known that tells."""
+    """A change that fixes an answer by chance fails on other seeds and is not reported."""
     drawn = "int(100 * abs(float(np.sum(x))))"
     tells = submission(FIT.replace("    for i", f"    raise ValueError({drawn})\n    for i"))
     with server.worker(tells, "submission.py") as worker:
@@ -377,11 +395,11 @@ def test_a_change_that_mends_by_chance_is_not_told(server):
     [
         (0.5, (0.9, -0.9, 0.5, -0.5), False),
         (0.5, (0.9, 0.1, 0.5, 0.2), True),
-        (1e-4, (0.9, 0.1, 0.5, 0.2), False),  # rounding is of any size, and no draw
+        (1e-4, (0.9, 0.1, 0.5, 0.2), False),  # rounding errors of any size are no randomness
     ],
 )
 def test_draws_that_are_all_off_to_one_side_are_wrong_ones(tolerance, off, is_off):
-    """Where the tolerance is wide each of them passes by itself."""
+    """Random values that are all off to one side are wrong, though each passes alone."""
     check = replace(small.check(), tolerance={"x": tolerance})
     right = Answer({"x": np.array([0.2, 1.0])})
     answers = []
@@ -395,14 +413,17 @@ def test_draws_that_are_all_off_to_one_side_are_wrong_ones(tolerance, off, is_of
 
 @pytest.mark.parametrize(("right", "is_told"), [(FIT, True), ("\ndef fit():\n    pass\n", False)])
 def test_where_a_right_answer_does_not_tell_nothing_is_confirmed(server, right, is_told):
-    """As where it fails on another seed."""
+    """If the right answer proves nothing, nothing is reported: it may fail on another seed."""
     one = wrong(server, submission(FIT.replace("y[i])", "y[i - 1])")))
     known = replace(one, right=submission(right).decode())
     assert bool(repaired(known, ["fit"])) == is_told
 
 
 def test_a_change_that_spoils_another_check_is_not_told(server):
-    """Here `fit` calls what another check asks, and a change there would mend it."""
+    """A change that fails another check is not reported.
+
+    Here `fit` calls a function of another check.
+    """
     source = submission(
         FIT.replace("rate * (height", "double(rate) * 0.25 * (height") + "\n"
         "def double(x):\n    return 2 * x\n"
@@ -437,7 +458,10 @@ class Rows:
 
 
 def test_whatever_is_put_back_is_code():
-    """What does not parse would not be run, but the definition before it, which may be right."""
+    """An insertion always parses.
+
+    Otherwise the previous definition, which may be right, would run instead.
+    """
     source = Source(ROWS, TAKES_AXIS)
     (definition,) = source.definitions(range(30))
     calls = calls_in([definition], source)
@@ -451,7 +475,7 @@ def test_whatever_is_put_back_is_code():
         *("a function works along the wrong axis", "an axis is not kept", "a minus is left out"),
         *("a transpose is missing", "a factor is left out", "a product with a matrix is left out"),
     } <= words
-    # what a method is of may have been left out, too
+    # a method's object may be missing, too
     assert any(change.code == "np.exp((x))" and change.replaced == "x" for change in changes)
     around_owner = "def f(x):\n    return np.log(x.sum())\n"
     source = Source(around_owner, TAKES_AXIS)
@@ -464,7 +488,7 @@ def test_whatever_is_put_back_is_code():
 
 
 def test_what_is_called_by_a_very_long_name_is_not_put_back():
-    """A file could be as long as it may, and each name in it as well."""
+    """Very long names are not inserted: a file may be full of them."""
     chain = "x" + ".n(1)" * 300
     source = Source(f"def f(x):\n    return {chain} + x.{'m' * 300}()\n", frozenset())
     (definition,) = source.definitions([2])
@@ -473,7 +497,7 @@ def test_what_is_called_by_a_very_long_name_is_not_put_back():
 
 
 def test_an_index_that_is_no_number_is_no_place_of_a_loop():
-    """Neither an entry of a dict nor an axis that is added."""
+    """A dict key or an added axis is not taken for a loop index."""
     source = Source("def f(x):\n    for t in x:\n        x['a'], x[None], x[1]\n", frozenset())
     (definition,) = source.definitions([3])
     made = places_moved(definition, source)
@@ -481,7 +505,7 @@ def test_an_index_that_is_no_number_is_no_place_of_a_loop():
 
 
 def test_only_what_has_a_value_is_changed_in_place():
-    """Not a name that is bound for the first time."""
+    """Only names that already have a value are changed in place."""
     source = Source("def f(a):\n    b = 2\n    a = b\n    a[b] = 1\n", frozenset())
     (definition,) = source.definitions([2, 3, 4])
     in_place = [change.code for change in places_moved(definition, source) if "=" in change.code]
@@ -493,7 +517,7 @@ def test_only_what_has_a_value_is_changed_in_place():
 
 
 def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
-    """The solution stands before it in the same file, and passes."""
+    """A change that does not parse is not reported, though an earlier definition passes."""
     text = submission(FIT).decode()
     broken = [Edit(text, len(text) - 9, len(text), "(", "f")]
     one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
@@ -502,7 +526,7 @@ def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
 
 
 def test_what_a_right_answer_calls_is_put_back_too(server):
-    """Where the file itself calls it nowhere."""
+    """A call in the solution may be inserted, even if the file never makes it."""
     slip = "np.array([[slope], [height]])"
     source = submission(FIT.replace("np.array([slope, height])", slip))
     lines = source.decode().split("\n")
@@ -515,7 +539,7 @@ def test_what_a_right_answer_calls_is_put_back_too(server):
 
 
 def test_so_many_are_tried_and_no_more(server, monkeypatch):
-    """However long a function is."""
+    """A fixed number of changes is tried, however long a function is."""
     asked = []
     ask = Worker.ask
     monkeypatch.setattr(Worker, "ask", lambda self, *a, **o: asked.append(1) or ask(self, *a, **o))
@@ -524,7 +548,7 @@ def test_so_many_are_tried_and_no_more(server, monkeypatch):
     one = wrong(server, submission(slips))
     del asked[:]
     assert repaired(one, {"fit"}) == ""
-    # with the submission as it is, and without those that are the same
+    # the unchanged submission counts, and equal changes do not
     assert MOST_CHANGED < len(asked) <= MOST + 1
     monkeypatch.setattr(repairs, "MOST", 20)
     del asked[:]
@@ -551,7 +575,10 @@ def fit(x, y, weights, rate):
 
 @pytest.mark.parametrize("mended", ["np.array([0.3, 0.4])", "_quick(x, y, weights, rate)"])
 def test_a_file_whose_changes_are_slow_holds_nobody_up(server, monkeypatch, mended):
-    """A search ends after so many seconds, also while what it has found is confirmed."""
+    """A search ends after a number of seconds, also while a result is being confirmed.
+
+    So a file with slow changes holds nobody up.
+    """
     one = wrong(server, submission(SLOW.replace("MENDED", mended)))
     monkeypatch.setattr(repairs, "MOST_SECONDS", 1.0)
     began = time.monotonic()
@@ -568,7 +595,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("act", HOSTILE.values(), ids=HOSTILE)
 def test_a_submission_that_notices_changes_no_verdict(server, act):
-    """It is asked the same check again, with another file: what it does then is only told."""
+    """A submission that notices the repeated check changes no verdict, only feedback."""
     key = MadeKey(
         small.unit(),
         small.SEED,
@@ -578,7 +605,7 @@ def test_a_submission_that_notices_changes_no_verdict(server, act):
         small.listed(small.unit(), server),
     )
     body = "\n".join(f"        {line}" for line in act.split("\n"))
-    notices = f"    if 1 + 1 != 2:\n{body}\n    return"  # as soon as a number is wrong one
+    notices = f"    if 1 + 1 != 2:\n{body}\n    return"  # as soon as one number is wrong
     noticing = FIT.replace("slope * x[i] -", "slope / x[i] -").replace("    return", notices)
     verdicts = grade_one(server, submission(noticing), "a.py", small.SEED, key, {}, mend=True)
     (verdict,) = [one for one in verdicts if one.name == "three_steps"]
@@ -597,7 +624,7 @@ NAMES = {
 
 
 def test_what_a_change_makes_is_what_its_counterpart_mends():
-    """Of each kind of change one mends it, or it is said that there should not be there."""
+    """Each kind of change has a counterpart that undoes it, or a reason for having none."""
     slips = {change.slip for change in small_changes(small.solved())}
     assert len({slip.kind for slip in slips}) > 10
     only_mended = (SlipKind.CALL, SlipKind.DIVISOR)
@@ -618,7 +645,7 @@ def test_what_a_change_makes_is_what_its_counterpart_mends():
     [(":", ["1:", "2:", ":-1"]), ("1:", ["1:-1"]), ("::2", []), ("::", []), (":3", ["1:3", "2:3"])],
 )
 def test_a_slice_is_cut_at_an_end_that_it_has_not(slice, cut):
-    """One with a step stays as it is."""
+    """A slice is extended only at a missing end; one with a step stays as it is."""
     source = Source(f"def f(x):\n    return x[{slice}]\n", frozenset())
     (definition,) = source.definitions([2])
     made = places_moved(definition, source)
@@ -633,7 +660,7 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_words_are_true_however_the_code_is_laid_out(server, odd):
-    """The sides of a minus are swapped; nothing else is told."""
+    """Descriptions hold whatever the layout: the sides of a minus are swapped, nothing more."""
     fit = FIT.replace("height + slope * x[i] - y[i]", "y[i] - height - slope * x[i]")
     fit = fit.replace("    slope, height = weights\n", f"{odd}    slope, height = weights\n")
     found = repaired(wrong(server, submission(fit)), {"fit"})
@@ -641,6 +668,6 @@ def test_words_are_true_however_the_code_is_laid_out(server, odd):
 
 
 def test_lone_carriage_returns_are_not_counted_wrongly(server):
-    """They end a line for Python, and not in an editor: nothing is said of a line."""
+    """After lone carriage returns no line is named: editors count them differently from Python."""
     fit = FIT.replace("slope * x[i] -", "slope / x[i] -") + "# a\r# b\n"
     assert repaired(wrong(server, submission(fit)), {"fit"}) == ""

@@ -1,4 +1,4 @@
-"""Results on disk: written whole or not at all, and read back where nothing has changed."""
+"""Results on disk: written whole or not at all, and reused if nothing has changed."""
 
 import json
 import os
@@ -129,9 +129,9 @@ RESULT = Result(
 
 
 def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
-    """Every field of it, of what made it, of verdicts and remarks.
+    """A result reads back with every field, its origin, verdicts and remarks.
 
-    And its points stand in the file.
+    The file also states its points.
     """
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
@@ -143,7 +143,7 @@ def test_a_result_that_is_read_is_the_one_that_was_written(tmp_path):
 
 
 def test_a_result_holds_what_was_found_as_data(tmp_path):
-    """Beside the text, and without what is empty in it."""
+    """A result stores findings as data beside the text, without empty fields."""
     verdict = replace(VERDICTS[1], remarks=remarks_on(FINDINGS))
     result = replace(RESULT, verdicts=(verdict,))
     write_result(tmp_path, result)
@@ -160,7 +160,10 @@ def test_a_result_holds_what_was_found_as_data(tmp_path):
 
 
 def test_a_finding_that_this_version_does_not_know_is_passed_over(tmp_path):
-    """Its text is there. What else is damaged makes the result one that is not there."""
+    """A finding unknown to this version is skipped, and its text is kept.
+
+    Any other damage makes the result count as missing.
+    """
     verdict = replace(VERDICTS[1], remarks=remarks_on(FINDINGS))
     write_result(tmp_path, replace(RESULT, verdicts=(verdict,)))
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
@@ -172,7 +175,7 @@ def test_a_finding_that_this_version_does_not_know_is_passed_over(tmp_path):
     assert read_result(path) is None
 
 
-# as version 0.1 wrote it: no course, no kind of failure, remarks without what is empty
+# as version 0.1 wrote it: no course, no kind of failure, remarks without empty fields
 BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": "0a1b",
  "kit": "0.1.0",
 "material": "m", "seed": 731, "corpus": "line", "quick": true, "official": true,
@@ -191,7 +194,7 @@ BEFORE = """{"student": "ada", "unit": "numbers_and_sums", "submission_sha256": 
     "damage", [b"\x97", b"{", b"[" * 100_000, b'{"student": 1}', b'{"student": "\\ud800"}']
 )
 def test_a_result_that_is_damaged_is_none(tmp_path, damage):
-    """Cut, overwritten, not UTF-8, nested without end: the submission is graded again."""
+    """A damaged result counts as missing: cut, overwritten, not UTF-8, nested without end."""
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
     path.write_bytes(damage + path.read_bytes())
@@ -200,7 +203,7 @@ def test_a_result_that_is_damaged_is_none(tmp_path, damage):
 
 
 def test_a_result_of_the_version_before_is_read(tmp_path):
-    """What it did not know is empty."""
+    """A result of the previous version is read; fields that it lacked are empty."""
     path = tmp_path / "ada.json"
     path.write_text(BEFORE)
     found = read_result(path)
@@ -216,7 +219,10 @@ def test_a_result_of_the_version_before_is_read(tmp_path):
 
 
 def test_remarks_of_the_version_before_keep_what_they_say_of_a_finding(tmp_path):
-    """Then a remark held the parts of its finding beside it, or in its place."""
+    """Remarks of the previous version keep the parts of their finding.
+
+    That version stored them beside the finding or in its place.
+    """
     flat = {"words": "a slip.", "group": "g", "place": "line 3"}
     remarks = [{"text": "wrong", "arrays": ["sums"], "mistake": "x", **flat}, {"text": "hm"}]
     path = tmp_path / "ada.json"
@@ -236,7 +242,7 @@ WORDS = ("", "stub", "missing", "raised", "broken", "timeout", "killed", "unread
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_failure_stands_in_a_file_as_a_word(tmp_path, word):
-    """The words are a part of the format: a change of one would spoil what is stored."""
+    """A file stores a failure as a word that belongs to the format and must not change."""
     verdict = replace(VERDICTS[0], failure=Failure(word))
     write_result(tmp_path, replace(RESULT, verdicts=(verdict,)))
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
@@ -246,9 +252,9 @@ def test_a_failure_stands_in_a_file_as_a_word(tmp_path, word):
 
 
 def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can_be_made(tmp_path):
-    """It rests on another version's checks.
+    """A class graded by the previous version is graded again, because its checks differ.
 
-    `report` shows it as it is, `grade` takes none of it over.
+    `report` can still show it; `grade` reuses nothing of it.
     """
     out = tmp_path / "out"
     write_whole(out / small.UNIT / "ada.json", BEFORE)
@@ -264,7 +270,7 @@ def test_a_class_that_the_version_before_graded_is_graded_anew_and_its_pages_can
 
 
 def test_keys_that_this_version_does_not_know_are_passed_over(tmp_path):
-    """A later version may write more."""
+    """Unknown keys in a file are skipped: a later version may write more."""
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
     record = json.loads(path.read_text()) | {"format": 9}
@@ -278,7 +284,7 @@ def test_keys_that_this_version_does_not_know_are_passed_over(tmp_path):
     ["half", "empty", "a list", "another type", "a status that is none", "no student", "gone"],
 )
 def test_what_is_no_whole_result_is_none(tmp_path, damage):
-    """It is graded again, and never shown."""
+    """An incomplete result is graded again and never shown."""
     write_result(tmp_path, RESULT)
     path = result_path(tmp_path, RESULT.unit, RESULT.student)
     text, record = path.read_text(), json.loads(path.read_text())
@@ -297,7 +303,7 @@ def test_what_is_no_whole_result_is_none(tmp_path, damage):
     assert stored_results(tmp_path) == []
 
 
-# ---- what is asked again
+# ---- when a check runs again
 
 
 NOTED = {
@@ -321,9 +327,9 @@ CHANGED = {
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Provenance)])
 def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
-    """What graded it, on which seed and corpus, how; not where, nor behind which walls.
+    """A result is reused if its checks, seed, corpus and mode are the same.
 
-    Why not is said in words.
+    Place and sandbox do not matter. The reason for a rerun is given in words.
     """
     other = replace(MADE_BY, **{name: (NOTED | CHANGED)[name]})
     why = why_graded(RESULT, "sha", other)
@@ -331,14 +337,14 @@ def test_a_result_is_read_back_where_all_that_decides_is_the_same(name):
 
 
 def test_another_file_is_another_question():
-    """By its checksum; and where nothing is stored, it is new."""
+    """A file with another checksum is graded again; one without a stored result is new."""
     assert why_graded(RESULT, "sha", MADE_BY) == ""
     assert why_graded(RESULT, "other", MADE_BY) == "handed in again"
     assert why_graded(None, "sha", MADE_BY) == "new"
 
 
 def test_a_pass_holds_where_only_other_checks_have_changed():
-    """Of a stored result: the checks that passed and rest on what is there now."""
+    """A stored pass is reused if only other checks have changed."""
     now, materials = (
         replace(MADE_BY, unit="v"),
         {"doubling": "one", "summing": "two", "fitting": "three"},
@@ -354,7 +360,10 @@ def test_a_pass_holds_where_only_other_checks_have_changed():
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path, monkeypatch):
-    """What fails on the way leaves the old file as it was, and says which file and why."""
+    """A reader sees the old file or the new one.
+
+    A failed write leaves the old file and reports which file and why.
+    """
     write_whole(tmp_path / "file", "old")
 
     def full(*_):
@@ -368,7 +377,7 @@ def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
-    """A file stands in its place."""
+    """If a file stands in a folder's place, the message says so."""
     (tmp_path / "out").write_text("")
     with (
         pytest.raises(CannotWrite, match=rf"^{tmp_path}/out cannot be written: File exists\.$"),
@@ -381,9 +390,9 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path):
 
 
 def test_one_run_writes_to_a_folder_at_a_time(tmp_path):
-    """Another process is told so.
+    """Only one run at a time writes to a folder; a second one is refused.
 
-    A run that was killed holds nothing, and what it left half written is removed.
+    A killed run holds no lock, and its partial files are removed.
     """
     code = "import sys, pathlib; from autograder.grading.results import only_writer\n"
     code += "with only_writer(pathlib.Path(sys.argv[1])): print('in', flush=True); input()"
@@ -401,7 +410,10 @@ def test_one_run_writes_to_a_folder_at_a_time(tmp_path):
 
 
 def test_what_a_run_noted_is_read_back(tmp_path):
-    """Its seed, and where submissions lie, spaces and all; nothing where there was no run."""
+    """A run's seed and the submissions' folder are read back, spaces included.
+
+    Without a run there is nothing to read.
+    """
     assert run_facts(tmp_path) == {}
     write_whole(tmp_path / "run.txt", "seed 5\nsubmitted /a folder/of submissions")
     assert run_facts(tmp_path) == {"seed": "5", "submitted": "/a folder/of submissions"}

@@ -1,4 +1,4 @@
-"""From a platform's name for a student to that platform's row: collected, graded, exported."""
+"""From a platform's name for a student back to its row: collected, graded, exported."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ ROSTERS = {"canvas": lms.CANVAS_ROSTER, "moodle": lms.MOODLE_ROSTER}
 
 
 def run(*arguments, **environment):
-    """Run a command that is to succeed; what it printed."""
+    """Run a command that must succeed; return its output."""
     done = small.run_command(*arguments, **environment)
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
@@ -31,7 +31,7 @@ def run(*arguments, **environment):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """Collect and grade what each platform gave by the real commands.
+    """Collect and grade each platform's download by the real commands.
 
     Return a folder of grades for each.
     """
@@ -60,9 +60,9 @@ def table(path):
 
 
 def test_canvas_from_its_number_to_its_row(graded, tmp_path):
-    """4711 handed in, and 4711 has the points.
+    """Canvas's student 4711 submitted, and row 4711 has the points.
 
-    The stranger and the student without a file are there.
+    An unknown student and one without a file have rows, too.
     """
     run("export", graded / "canvas" / "grades", "--to", "canvas", "--out", tmp_path)
     head, *rows = table(tmp_path / "canvas.csv")
@@ -73,7 +73,7 @@ def test_canvas_from_its_number_to_its_row(graded, tmp_path):
         "4712": ("charles", "6", ""),
         "4713": ("zoe", "11", ""),
         "4714": ("", "6", ""),
-        "4715": ("alan", "0", ""),  # typed a text, which cannot be graded
+        "4715": ("alan", "0", ""),  # typed text, which cannot be graded
         "4716": ("grace", "", "3"),
     }
     assert "alan" in (graded / "canvas.txt").read_text()
@@ -81,7 +81,7 @@ def test_canvas_from_its_number_to_its_row(graded, tmp_path):
 
 
 def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
-    """Participant 17's points stand at Participant 17, and the page lies in that folder."""
+    """Moodle's participant 17 has the points and, in that folder, the page."""
     run("export", graded / "moodle" / "grades", "--to", "moodle", "--out", tmp_path)
     points = {row["Identifier"]: row["Grade"] for row in table(tmp_path / f"moodle {UNIT}.csv")}
     assert points == {
@@ -93,7 +93,7 @@ def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
     with zipfile.ZipFile(tmp_path / f"moodle feedback {UNIT}.zip") as packed:
         for name in (
             packed.namelist()
-        ):  # as `importziplib.php` reads it: explode('_', …), the second is the number
+        ):  # as `importziplib.php` reads it: explode('_', …); the second part is the number
             number = name.split("/")[0].split("_", 4)[1]
             assert points[f"Participant {number}"] in packed.read(name).decode()
             assert name.split("_", 4)[2:4] == ["assignsubmission", "file/feedback.html"]
@@ -101,12 +101,12 @@ def test_moodle_from_its_number_to_its_row_and_its_zip(graded, tmp_path):
 
 
 def test_gradescope_and_github_by_the_names_they_give(graded, tmp_path):
-    """An e-mail, each one of a group, and a login."""
+    """Gradescope's e-mail, each group member and GitHub's login find their rows."""
     for name, students in (
         ("gradescope", {"ada@example.edu": 11, "charles@example.edu": 6, "zoe@example.edu": 6}),
         ("classroom50", {"ada": 11, "eve": 6, "mary-ann": 6}),
         ("github", {"ada": 11, "zoë": 6}),
-        ("exchange", {"ada": 11, "zoë": 11}),  # of two attempts the better
+        ("exchange", {"ada": 11, "zoë": 11}),  # the better of two attempts
     ):
         run("export", graded / name / "grades", "--to", "csv", "--out", tmp_path / name)
         rows = table(tmp_path / name / "grades.csv")
@@ -115,7 +115,7 @@ def test_gradescope_and_github_by_the_names_they_give(graded, tmp_path):
 
 
 def test_the_mail_merge_has_addresses_and_pages(graded, tmp_path):
-    """A row for each student, with the page to attach; who handed in nothing gets a letter too."""
+    """The mail merge has a row and a page for each student, also for one without a submission."""
     grades = graded / "moodle" / "grades"
     run("export", grades, "--to", "mail", "--out", tmp_path)
     run("feedback", grades, "--out", tmp_path)
@@ -137,7 +137,7 @@ def to_canvas(graded, url, *options, **environment):
 
 
 def test_nothing_is_sent_unless_it_is_said(graded):
-    """A dry run is the default: Canvas is not even asked, and all that would be sent is listed."""
+    """Without --send, Canvas is not contacted and everything to be sent is listed."""
     with canvas_here() as canvas:
         done = to_canvas(graded, canvas.url, CANVAS_TOKEN=TOKEN)
         assert done.returncode == 0, done.stderr
@@ -154,7 +154,7 @@ def test_nothing_is_sent_unless_it_is_said(graded):
 
 
 def test_a_dry_run_says_what_send_will_refuse(tmp_path):
-    """Results of --quick are no grades: better known before --send."""
+    """A dry run reports what --send would refuse, such as results of --quick."""
     entries = [lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")]
     source = lms.pack(tmp_path / "submissions.zip", entries)
     submitted, grades = tmp_path / "submitted", tmp_path / "grades"
@@ -172,7 +172,7 @@ def test_a_dry_run_says_what_send_will_refuse(tmp_path):
 
 
 def test_canvas_gets_points_a_comment_and_the_page(graded):
-    """Each student is sent by Canvas's number; one that fails is told and sent the next time.
+    """Each student is sent by Canvas's number; a failed one is reported and sent the next time.
 
     The others are not sent again.
     """
@@ -206,7 +206,7 @@ def test_canvas_gets_points_a_comment_and_the_page(graded):
     ],
 )
 def test_what_is_wrong_with_canvas_is_told(graded, url, token, told):
-    """In a sentence, and the token is in none."""
+    """Errors from Canvas give a sentence that never contains the token."""
     done = to_canvas(graded, url, "--send", CANVAS_TOKEN=token)
     assert done.returncode == 2
     assert told in done.stderr
@@ -214,7 +214,7 @@ def test_what_is_wrong_with_canvas_is_told(graded, url, token, told):
 
 
 def test_a_page_alone_leads_nowhere_and_needs_nothing(graded, tmp_path):
-    """No link to a page of the class; the hand-ins are listed where there are several."""
+    """A single page has no link to the class; several submissions are listed on it."""
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)
     for page in tmp_path.glob("*.html"):
         text = page.read_text()
@@ -226,7 +226,7 @@ def test_a_page_alone_leads_nowhere_and_needs_nothing(graded, tmp_path):
 
 @pytest.mark.usefixtures("browser")
 def test_a_page_becomes_a_pdf(graded, tmp_path):
-    """Printed by the browser that is here."""
+    """A page is printed to PDF by the installed browser."""
     done = small.run_command("feedback", graded / "github" / "grades", "--out", tmp_path, "--pdf")
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.glob("*.pdf")) == [
@@ -237,7 +237,7 @@ def test_a_page_becomes_a_pdf(graded, tmp_path):
 
 
 def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path, show):
-    """At 390 pixels nothing but a table scrolls sideways, on any kind of page."""
+    """At 390 pixels only tables scroll sideways, on any kind of page; axe finds nothing."""
     pages = graded / "canvas" / "grades" / "pages"
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)
     looked = [
@@ -253,7 +253,7 @@ def test_pages_fit_a_telephone_and_axe_finds_nothing(graded, tmp_path, show):
 
 
 def test_names_stand_on_every_page_and_in_every_table(graded):
-    """With what the folder is called beside them, so that a search finds either."""
+    """Pages and tables have the name and the folder, so that a search finds either."""
     grades = graded / "canvas" / "grades"
     called = "Lovelace, Ada (ada)"
     run("similar", grades, "--lines", "1")
@@ -283,7 +283,7 @@ def test_names_stand_on_every_page_and_in_every_table(graded):
 
 
 def test_records_are_in_the_results_and_not_on_anonymous_pages(graded):
-    """What a platform knows of a student stays with the instructor."""
+    """A platform's record of a student is in the results and not on anonymous pages."""
     grades = graded / "canvas" / "grades"
     record = json.loads((grades / UNIT / "ada.json").read_text())["hand_in"]
     assert (record["id"], record["sis"], record["name"]) == ("4711", "S1", "Lovelace, Ada")
@@ -296,7 +296,7 @@ def test_records_are_in_the_results_and_not_on_anonymous_pages(graded):
 
 @pytest.mark.parametrize("platform", SOURCES)
 def test_a_receipt_names_the_file_that_was_graded(graded, tmp_path, platform):
-    """Collected, graded and on the page that goes back: each time the same checksum."""
+    """The receipt has the same checksum when collected, when graded and on the returned page."""
     receipts = table(graded / platform / "submitted" / "receipts.csv")
     assert len({(row["student"], row["unit"], row["attempt"]) for row in receipts}) == len(receipts)
     latest = {(row["student"], row["unit"]): row for row in receipts}
@@ -308,7 +308,7 @@ def test_a_receipt_names_the_file_that_was_graded(graded, tmp_path, platform):
         if not result["submission_sha256"]:
             continue
         name = result["known_as"] or result["student"]
-        if name.startswith("alan"):  # typed a text, and has no file
+        if name.startswith("alan"):  # typed text, and has no file
             assert (name, result["unit"]) not in latest
             continue
         receipt = latest[name, result["unit"]]
@@ -321,7 +321,7 @@ def test_a_receipt_names_the_file_that_was_graded(graded, tmp_path, platform):
 def moodle_unit(folder, unit, numbers, files):
     """Write an assignment of Moodle's: its download and its worksheet.
 
-    numbers: student → participant's number. files: student → what was handed in.
+    numbers: student → participant's number. files: student → submitted file.
     """
     folder.mkdir(parents=True)
     entries = []
@@ -338,7 +338,10 @@ def moodle_unit(folder, unit, numbers, files):
 
 
 def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
-    """Another in each: whose number is not known is in no worksheet, and the command says so."""
+    """A partner has another Moodle number in each assignment.
+
+    A student without a known number is in no worksheet, and the command says so.
+    """
     first = moodle_unit(
         tmp_path / "a", UNIT, {"ada": 17, "greg": 18, "carl": 19}, {"ada": lms.RIGHT}
     )
@@ -372,7 +375,10 @@ def test_a_partner_has_the_number_of_each_assignment_of_moodle(tmp_path):
 
 
 def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
-    """It replaces a file of the same name that had late days off; another format's says nothing."""
+    """An export without the previous policy warns, because its file had late days deducted.
+
+    A file of another format gives no warning.
+    """
     grades = graded / "canvas" / "grades"
     policy = tmp_path / "policy.toml"
     policy.write_text("[late]\nper_day = 0.1\n")
@@ -398,7 +404,7 @@ def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
 
 
 def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_path):
-    """`report` and `feedback` say so if they replace what had one, and `grade` if its pages had."""
+    """`report`, `feedback` and `grade` warn if they replace pages that had a policy."""
     grades = tmp_path / "grades"
     shutil.copytree(graded / "moodle" / "grades", grades)
     policy = tmp_path / "policy.toml"
@@ -439,12 +445,12 @@ def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_pat
     assert not any("ada" in note for note in notes)
 
 
-GRACE = ("Grace Hopper", "grace@example.edu")  # who is deleted
+GRACE = ("Grace Hopper", "grace@example.edu")  # the deleted student
 
 
 @pytest.fixture
 def whole_term(tmp_path):
-    """Collect, grade and use a class of three by every command that writes names or code."""
+    """Collect, grade and process a class of three with every command that writes names or code."""
     (tmp_path / "worksheet.csv").write_text(
         "Identifier,Full name,Email address,Section\n"
         "Participant 17,Ada Lovelace,ada@example.edu,mon\n"
@@ -485,7 +491,7 @@ def whole_term(tmp_path):
 
 
 def naming_grace(folder):
-    """List what names the deleted student, by its text or its own name."""
+    """List files that name the deleted student, in their text or their own name."""
     found = []
     for path in sorted(folder.rglob("*")):
         texts = [str(path.relative_to(folder)), path.read_text() if path.is_file() else ""]
@@ -495,7 +501,7 @@ def naming_grace(folder):
 
 
 def delete_as_told(folder, step):
-    """Do what a step of the page says of the paths that it names."""
+    """Carry out a step of the page on the paths that it names."""
     paths = re.findall(r"`((?:submitted|grades)/[^`]+)`", step)
     for named in dict.fromkeys(paths):
         places = list(folder.glob(named.replace("STUDENT", GRACE[1]).replace("UNIT", UNIT)))
@@ -513,9 +519,9 @@ def delete_as_told(folder, step):
 
 
 def test_the_steps_of_the_page_of_privacy_delete_a_student(whole_term):
-    """Nothing that is left names her, nor what is made of it; another `grade` brings nobody back.
+    """After the privacy page's steps nothing names the deleted student.
 
-    The page's own command finds what names her.
+    The page's own command confirms it, and another `grade` brings nothing back.
     """
     submitted, grades = whole_term / "submitted", whole_term / "grades"
     page = (small.ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
@@ -532,7 +538,7 @@ def test_the_steps_of_the_page_of_privacy_delete_a_student(whole_term):
         delete_as_told(whole_term, step)
     assert naming_grace(submitted) == []
     assert naming_grace(grades) == ["adjustments.toml"]
-    (grades / "adjustments.toml").unlink()  # as step 4 says of the entry, its only one
+    (grades / "adjustments.toml").unlink()  # as step 4 says about the entry, the only one
     assert subprocess.run(search, **kept).stdout == ""
     run("report", grades)
     run("export", grades, "--to", "total")

@@ -1,6 +1,6 @@
-"""Experiments where the submission is.
+"""Experiments next to the submission.
 
-Whatever it does becomes part of an answer, told by its own lines.
+Whatever it does becomes part of an answer, with its own lines named.
 """
 
 import io
@@ -46,7 +46,7 @@ def answer(script, asked=asking, **options):
 
 
 def test_an_answer_is_what_the_experiment_returns_as_arrays():
-    """Values that an experiment left as they were are made arrays, text too."""
+    """Values that an experiment returns unnamed become arrays, text too."""
     assert answer("def f(seed): return [seed, 1]").arrays["y"].tolist() == [3, 1]
     plain = replace(asking, experiment=lambda net, seed: {"y": 1.5, "name": "A."})
     found = answer("", plain)
@@ -55,20 +55,20 @@ def test_an_answer_is_what_the_experiment_returns_as_arrays():
 
 
 def test_random_numbers_are_reset_before_each_experiment():
-    """By the seed of the check, before anything of the submission runs."""
+    """The check's seed resets random numbers before any code of the submission runs."""
     asked = []
     run_experiment(asking, submission("def f(seed): return 1"), 3, asked.append)
     assert asked == [3]
 
 
 def test_a_check_that_trains_is_given_its_text_and_no_other_is():
-    """The text is the last argument."""
+    """Only a training check receives the text, as its last argument."""
     assert answer("def train(text): return len(text)", training, text="abc").arrays["w"] == 3
     assert answer("def f(seed): return seed", text="abc").arrays["y"] == 3
 
 
 def test_numbers_out_of_range_warn_nobody():
-    """Where warnings are errors too: what comes out is judged."""
+    """Overflow warns nobody, even where warnings are errors: the values are judged."""
     found = answer("import numpy as np\ndef f(seed): return np.log(np.zeros(2)) * 0")
     assert not found.failure
     assert np.isnan(found.arrays["y"]).all()
@@ -118,9 +118,9 @@ def test_numbers_out_of_range_warn_nobody():
     ],
 )
 def test_whatever_a_submission_raises_is_told_by_its_own_line(text, failure, words):
-    """The kind of failure, the innermost line of the file, the function, and the error.
+    """An exception is reported with its kind, the file's innermost line, function and error.
 
-    No frame of a library.
+    No frame of a library is shown.
     """
     found = answer(text)
     assert (found.failure, found.arrays) == (failure, {})
@@ -128,13 +128,13 @@ def test_whatever_a_submission_raises_is_told_by_its_own_line(text, failure, wor
 
 
 def test_a_library_that_is_not_written_yet_is_no_stub():
-    """A `NotImplementedError` from elsewhere is an error like any other."""
+    """A `NotImplementedError` from a library is an ordinary error, not a stub."""
     found = answer("import asyncio\ndef f(seed): return asyncio.AbstractEventLoop().time()")
     assert (found.failure, found.message) == ("raised", "line 2, in `f`: NotImplementedError")
 
 
 def test_a_notebooks_lines_are_told_by_cell():
-    """As a person counts them."""
+    """Lines of a notebook are reported by cell, as a person counts them."""
     book = (
         b'{"cells": [{"cell_type": "code", "source": "x = 1"}, {"cell_type": "code", "source": '
         b'"\\ndef f(s): 1/0"}]}'
@@ -144,18 +144,18 @@ def test_a_notebooks_lines_are_told_by_cell():
 
 
 def test_what_is_raised_is_cut_at_a_limit():
-    """However long its text."""
+    """The text of an exception is cut at a limit."""
     assert len(answer("def f(seed): raise ValueError('x' * 10**6)").message) == MAX_MESSAGE
 
 
 def test_ctrl_c_ends_practice():
-    """It is the student's own, and no answer."""
+    """Ctrl-C ends practice and is no answer."""
     with pytest.raises(KeyboardInterrupt):
         answer("def f(seed): raise KeyboardInterrupt")
 
 
 def raised_in(path, function="f"):
-    """An error whose innermost frame is in a file at that path."""
+    """Return an error whose innermost frame is in a file at that path."""
     names = {}
     exec(compile(f"def {function}(): return 1 / 0", str(path), "exec"), names)
     try:
@@ -165,7 +165,7 @@ def raised_in(path, function="f"):
 
 
 def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
-    """What is left is the student's file.
+    """Frames of the kit, the checks and libraries are skipped, and the student's file is left.
 
     A folder whose name only begins like one of these is a student's.
     """
@@ -194,10 +194,7 @@ def test_frames_of_the_kit_the_checks_and_libraries_are_passed_over(tmp_path):
 
 
 def test_cells_of_the_stub_are_not_parsed_again():
-    """What a server read before it forks is there for each submission.
-
-    Of a solution only new cells are parsed.
-    """
+    """A server parses the stub's cells before it forks, so a submission parses only new cells."""
     unit = small.unit()
     solution = solution_of(unit)
     stub, plain = (cells(text.encode()) for text in (solution.stub, solution.plain()))
@@ -210,9 +207,9 @@ def test_cells_of_the_stub_are_not_parsed_again():
 
 
 def test_warming_begins_each_exact_experiment_and_no_training():
-    """What an experiment imports before it asks for a name is there.
+    """Warming starts each exact experiment and no training.
 
-    What the unit warms itself, too.
+    So the imports of an experiment, and the unit's own warming, are done once.
     """
     done = []
 
@@ -231,7 +228,7 @@ def test_warming_begins_each_exact_experiment_and_no_training():
 
 
 def conversation(source, *questions, checks=(asking, training), name="ada.py"):
-    """Return what a worker writes, asked some questions about a submission."""
+    """Return what a worker writes in reply to some questions about a submission."""
     submitted = Message({"name": name}, {"source": text_array(textwrap.dedent(source))})
     frames = [encode(message) for message in (submitted, *questions)]
     inbox = io.BytesIO(b"".join(frames))
@@ -247,7 +244,7 @@ def question(check_, token="t", role="experiment", seed=3, **arrays):
 
 
 def test_each_question_is_answered_under_its_own_token():
-    """In order, and with the seed that it was asked with."""
+    """Each question is answered in order, with its own token and seed."""
     one, two = conversation(
         "def f(seed): return seed", question(asking, "a", seed=1), question(asking, "b", seed=2)
     )
@@ -256,13 +253,13 @@ def test_each_question_is_answered_under_its_own_token():
 
 
 def test_text_is_answered_as_text():
-    """An experiment whose answer is a string."""
+    """An experiment that returns a string is answered as text."""
     (reply,) = conversation("def f(seed): return ['A.', 'B.']", question(asking))
     assert reply.arrays["y"].tolist() == ["A.", "B."]
 
 
 def test_a_file_that_cannot_be_read_fails_each_check_and_ends_nothing():
-    """The worker goes on to answer."""
+    """An unreadable file fails each check, and the worker goes on."""
     replies = conversation("def f(:\n\0", question(asking, "a"), question(asking, "b"))
     assert [(reply.fields["token"], reply.fields["failure"]) for reply in replies] == [
         ("a", "broken"),
@@ -272,7 +269,7 @@ def test_a_file_that_cannot_be_read_fails_each_check_and_ends_nothing():
 
 
 def test_a_worker_trains_and_measures():
-    """Weights go out and come back; the held-out text is measured without its being trained on."""
+    """A worker returns trained weights and measures the held-out text without training on it."""
     source = "def train(text): return [len(text), 1.0]"
     (trained,) = conversation(source, question(training, text=text_array("abc")))
     assert trained.arrays["w"].tolist() == [3, 1]
@@ -282,12 +279,12 @@ def test_a_worker_trains_and_measures():
 
 
 def test_a_check_that_does_not_train_is_never_measured():
-    """Whatever role a question has."""
+    """A check without training is never measured, whatever role a question has."""
     (reply,) = conversation("def f(seed): return seed", question(asking, role="measure"))
     assert reply.arrays.keys() == {"y"}
 
 
-# ---- one exception is not all
+# ---- one exception among several functions
 
 
 @check(points=4)
@@ -303,14 +300,14 @@ FOUR = "def a(x): return x\ndef b(x): return x + 1\ndef pair(x): return x, -x\n"
 @pytest.mark.parametrize(
     "change, left",
     [
-        # what is made of a value that is missing is missing
+        # a value made from a missing one is missing
         (
             "def a(x): raise ValueError('planted')",
             "b changed",
         ),
         ("def b(x): return x / 0", "a c d changed"),
         ("def b(x): raise NotImplementedError()", "a c d changed"),
-        # it answers, and the experiment ends where it looks into the answer
+        # it answers, and the experiment stops where it looks into the answer
         (
             "def pair(x): return x",
             "a b",
@@ -318,7 +315,7 @@ FOUR = "def a(x): return x\ndef b(x): return x + 1\ndef pair(x): return x, -x\n"
     ],
 )
 def test_where_one_function_raises_the_others_answer(change, left):
-    """What does not depend on it is named as it always is, and the failure is told."""
+    """Values that do not depend on a raising function are named, and the failure is reported."""
     found = answer(FOUR + change, several)
     assert found.failure
     assert " ".join(found.arrays) == left
@@ -327,14 +324,14 @@ def test_where_one_function_raises_the_others_answer(change, left):
 
 
 def test_where_no_function_answers_nothing_is_named():
-    """What an experiment names by itself is no answer of the submission's."""
+    """Where no function answers, the experiment's own names are no answer of the submission's."""
     found = answer("def a(x): raise ValueError('planted')\nb = pair = a\n", several)
     assert found.failure == "raised"
     assert not found.arrays
 
 
 def test_what_was_named_before_an_exception_is_there():
-    """What was named stays, though the exception came from within a generator.
+    """Values named before an exception are kept, even from within a generator.
 
     No function of the submission returned there.
     """
@@ -352,13 +349,13 @@ def test_what_was_named_before_an_exception_is_there():
 
 
 def test_a_missing_function_is_one_that_raises():
-    """Its name is told, and the others answer."""
+    """A missing function counts as one that raises: its name is reported, the others answer."""
     found = answer(FOUR.replace("def b", "def bb"), several)
     assert (found.failure, list(found.arrays)) == ("missing", ["a", "c", "d", "changed"])
 
 
 def test_weights_of_a_training_that_failed_are_left_out():
-    """A check that trains is answered whole or not at all."""
+    """Weights of a failed training are dropped: a training check is answered whole or not."""
 
     def half(net, seed, text):
         return named("w", 1.0) | named("v", net.train(text))
@@ -371,7 +368,7 @@ def test_weights_of_a_training_that_failed_are_left_out():
 
 
 def test_an_experiment_that_took_long_is_not_run_again():
-    """A failure after a quarter of a check's time is told at once.
+    """After a quarter of a check's time, a failure is reported without a second run.
 
     A second run might not end in time.
     """
@@ -387,7 +384,10 @@ def test_an_experiment_that_took_long_is_not_run_again():
 
 
 def test_an_experiment_on_a_variant_of_the_solution_is_not_run_again():
-    """Of one that fails nobody looks at what its other functions answer."""
+    """An experiment on a variant of the solution is not run again after a failure.
+
+    Nobody needs the answers of the variant's other functions.
+    """
     script = "runs = []\ndef a(x):\n    runs.append(x)\n    raise ValueError('planted')\n"
     its = submission(script)
     found = run_experiment(several, its, 3, lambda seed: None, only_once=True)

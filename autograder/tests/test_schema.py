@@ -1,4 +1,4 @@
-"""Files read into data classes: an error leads to the mistake in the file."""
+"""Files read into data classes: an error points at the mistake in the file."""
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file."""
+    """A whole file."""
 
     title: str
     count: int = 0
@@ -27,7 +27,7 @@ class Whole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def refused(text, folder):
-    """What is said of a TOML file with this text, without its path."""
+    """Return the error message for a TOML file with this text, without its path."""
     path = folder / "file.toml"
     path.write_text(text)
     with pytest.raises(BadFile) as error:
@@ -69,18 +69,21 @@ def refused(text, folder):
     ],
 )
 def test_a_mistake_is_told_with_its_key_and_what_was_expected(tmp_path, text, words):
-    """Types are named as people do; of a key that there is not, the nearest, or all of them."""
+    """The message names the key and the expected type in everyday words.
+
+    For an unknown key it gives the nearest one, or all of them.
+    """
     assert refused(text, tmp_path) == words
 
 
 def test_a_file_that_is_no_toml_is_told_with_the_place(tmp_path):
-    """As Python's own parser says it."""
+    """A file that is not TOML is reported with the place, in the words of Python's parser."""
     assert "line 2" in refused("title = 'a'\ncount = = 3", tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"title = 'a\0'", b"a = " + b"[" * 100_000])
 def test_whatever_the_bytes_the_file_is_named(tmp_path, content):
-    """No UTF-8, control characters, nesting without an end."""
+    """The file is named whatever its bytes: no UTF-8, control characters, endless nesting."""
     (tmp_path / "file.toml").write_bytes(content)
     with pytest.raises(BadFile, match=r"file\.toml: "):
         read_toml(tmp_path / "file.toml", Whole)
@@ -89,7 +92,7 @@ def test_whatever_the_bytes_the_file_is_named(tmp_path, content):
 
 
 def test_a_file_that_cannot_be_read_is_told_why(tmp_path):
-    """It is not there, or it is a folder."""
+    """A file that is missing or a folder is reported with that reason."""
     with pytest.raises(BadFile, match=r"nowhere\.toml cannot be read: No such file or directory\."):
         read_toml(tmp_path / "nowhere.toml", Whole)
     with pytest.raises(BadFile, match=r"cannot be read: Is a directory\."):
@@ -97,7 +100,7 @@ def test_a_file_that_cannot_be_read_is_told_why(tmp_path):
 
 
 def test_what_is_right_is_read(tmp_path):
-    """A whole number as a number too; a table can be had as it stands."""
+    """An integer is accepted as a number, and a table can be read unconverted."""
     (tmp_path / "a.toml").write_text("title = 'é'\n[parts.b]\nweight = 2\n")
     wanted = Whole("é", parts={"b": Part(2.0)})
     assert read_toml(tmp_path / "a.toml", Whole) == wanted
@@ -105,7 +108,7 @@ def test_what_is_right_is_read(tmp_path):
 
 
 def test_content_from_elsewhere_is_told_by_where_it_stands():
-    """And the error is one that commands show as a sentence."""
+    """An error in content from elsewhere names its origin, and commands show it as a sentence."""
     with pytest.raises(
         UserError, match=r"^a policy: `count`: expected a whole number, found text\."
     ):

@@ -1,4 +1,4 @@
-"""Folders that are gone when their owner is."""
+"""Temporary folders are removed with their owner."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from autograder.sandbox.scratch import Scratch
 
 
 def test_a_folder_is_gone_when_it_is_closed():
-    """With all that is in it; a second closing does nothing."""
+    """Closing a folder removes it and its content; a second closing does nothing."""
     scratch = Scratch()
     Path(scratch.path, "file").write_text("")
     scratch.close()
@@ -21,9 +21,9 @@ def test_a_folder_is_gone_when_it_is_closed():
 
 
 def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
-    """What a killed process left is removed.
+    """Folders of killed processes are removed.
 
-    That of one that lives, of another name, or a link's target stays.
+    Those of a living process, of another name, and a link's target stay.
     """
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "autograder-notes").mkdir()

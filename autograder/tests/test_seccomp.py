@@ -1,6 +1,6 @@
-"""The seccomp filter of both architectures, run here instruction by instruction.
+"""The seccomp filter of both architectures, interpreted here instruction by instruction.
 
-The kernel runs the filter of this machine's own in `test_confinement.py`.
+In `test_confinement.py` the kernel runs the filter of this machine's architecture.
 """
 
 import errno
@@ -19,7 +19,7 @@ ENOSYS = errno.ENOSYS
 
 
 def run(filter, architecture, number, *arguments):
-    """What the packet filter answers to a call: "allowed", "killed", or the number of an error."""
+    """Return the filter's answer to a call: "allowed", "killed", or the number of an error."""
     all_six = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     audit = seccomp.AUDIT_ARCHITECTURE[architecture]
     # the kernel's struct seccomp_data: number, architecture, address of the instruction, arguments
@@ -44,9 +44,9 @@ def run(filter, architecture, number, *arguments):
 
 
 def answer_of(value):
-    """An answer of a filter, in words.
+    """Return a filter's answer in words.
 
-    The upper half says what is done, the lower half with what.
+    The upper half is the action, the lower half its argument.
     """
     return {0x7FFF0000: ALLOWED, 0x80000000: "killed", 0x00050000: value & 0xFFFF}[
         value & 0xFFFF0000
@@ -55,7 +55,7 @@ def answer_of(value):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_each_number_is_answered_by_its_rule(architecture):
-    """All numbers below 1,024: of calls of the table, of others, and of none."""
+    """All numbers below 1,024 get their rule's answer: in the table, other calls, and unused."""
     filter = seccomp.make_filter(architecture)
     rules = {call.numbers[architecture]: call for call in TABLE.values()}
     for number in range(1024):
@@ -81,7 +81,7 @@ BY_ARGUMENT = {
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_some_arguments_are_allowed_and_others_refused(architecture):
-    """Of each call that the table allows by argument."""
+    """Each call with a rule on its arguments allows some of them and refuses others."""
     assert list(BY_ARGUMENT) == [c.name for c in TABLE.values() if c.rule is Rule.BY_ARGUMENT]
     filter = seccomp.make_filter(architecture)
     for name, (allowed, refused) in BY_ARGUMENT.items():
@@ -96,19 +96,19 @@ def test_some_arguments_are_allowed_and_others_refused(architecture):
 
 @pytest.mark.parametrize(("own", "other"), [ARCHITECTURES, ARCHITECTURES[::-1]])
 def test_a_call_by_another_architectures_numbers_kills(own, other):
-    """Whatever its number: it would mean another call."""
+    """A call by another architecture's numbers kills: it would mean another call."""
     filter = seccomp.make_filter(own)
     assert {run(filter, other, number) for number in range(1024)} == {"killed"}
 
 
 def test_the_second_numbers_of_x86_64_are_refused():
-    """Those of x32, which has the same architecture."""
+    """The numbers of x32, which shares x86_64's architecture code, are refused."""
     filter = seccomp.make_filter("x86_64")
     assert {run(filter, "x86_64", 0x40000000 + number) for number in range(1024)} == {EPERM}
 
 
 def test_a_block_that_is_too_long_to_be_skipped_is_said_to_be():
-    """The distance of a jump is a byte; it must not wrap round."""
+    """A block too long for a jump raises an error: the distance is a byte and must not wrap."""
     program = seccomp.Program()
     with (
         pytest.raises(ValueError, match="a block of 256 instructions is too long to be skipped"),
@@ -119,6 +119,6 @@ def test_a_block_that_is_too_long_to_be_skipped_is_said_to_be():
 
 
 def test_a_rule_by_argument_must_be_written():
-    """A line of the table that nobody wrote a rule for allows nothing."""
+    """A rule on arguments that the table names but nobody wrote allows nothing."""
     with pytest.raises(ValueError, match="no rule says for which arguments mount is allowed"):
         seccomp.answer_by_argument(seccomp.Program(), "mount")

@@ -1,8 +1,8 @@
-"""A second course, of letters and names, taught with the wheel: the engine is not changed for it.
+"""A second course, on letters and names, taught with the wheel and an unchanged engine.
 
-The wheel is installed as people install it, into environments of their own: with the core's
-packages, as graders and students have it, and with an author's. Commands run elsewhere on the disk,
-in an environment that holds next to nothing.
+The wheel is installed as people install it, into separate environments: one with the core's
+packages, as graders and students have it, and one of an author. Commands run elsewhere on the disk,
+with a nearly empty environment.
 """
 
 import importlib.metadata
@@ -30,7 +30,7 @@ SOURCES = Path(__file__).parent / "second_course"
 UNIT = "letters"
 SOLUTION = read_solution((SOURCES / "solutions" / f"{UNIT}.py").read_text())
 PIP = ("--quiet", "--disable-pip-version-check", "--retries", "0", "--timeout", "20")
-# spaces between initials forgotten, in a way that no known mistake has
+# spaces between initials are missing, which no known mistake does
 FORGOTTEN = """def initials(name):
     words = name.split()
     return f"{words[0][0].upper()}. " + "".join(word[0].upper() + "." for word in words[1:])
@@ -38,12 +38,12 @@ FORGOTTEN = """def initials(name):
 EMPTY_PRINT = "raise SystemExit('no')\n"
 
 
-# pip keeps its settings, and sees nothing of this checkout
+# pip keeps its settings and sees nothing of this checkout
 OUTSIDE = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
 class Installed:
-    """The wheel in a virtual environment, and its commands."""
+    """A virtual environment with the wheel and its commands."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -59,7 +59,7 @@ class Installed:
         return subprocess.run(whole, cwd=cwd, env=environment, capture_output=True, text=True)
 
     def passes(self, *arguments, cwd, command="autograder"):
-        """Run it; what it said, once it has ended well."""
+        """Run a command that must succeed; return its output."""
         done = self.run(command, *arguments, cwd=cwd)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -67,7 +67,7 @@ class Installed:
     def install(self, wheel):
         """Install the wheel, not editable, with the core's packages.
 
-        By pip, else those that lie ready here are brought.
+        pip installs them; without a network the packages of this Python are copied.
         """
         pip = [
             sys.executable,
@@ -84,10 +84,10 @@ class Installed:
             self.bring(set(), _copy)
 
     def bring(self, extras, how=os.symlink):
-        """Bring what the wheel and some of its extras require from where this test runs.
+        """Copy what the wheel and some of its extras require from this test's environment.
 
-        Nothing else: a package that an extra forgets is not there. Skips the test for one that is
-        not here.
+        Nothing else is copied, so a package that an extra forgets is missing. Skips the test if a
+        required package is not here.
         """
         (site,) = self.folder.glob("lib/python*/site-packages")
         (wheel,) = importlib.metadata.distributions(name=DISTRIBUTION, path=[str(site)])
@@ -133,13 +133,13 @@ def _copy(source, target):
 
 @pytest.fixture(scope="session")
 def packed(tmp_path_factory):
-    """The wheel that a release holds, packed by the engine itself."""
+    """Return the wheel that a release holds, packed by the engine itself."""
     return pack_wheel(tmp_path_factory.mktemp("packed"))
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """The wheel that pip builds from the source."""
+    """Return the wheel that pip builds from the source."""
     source, wheels = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
     for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text.md"):
         shutil.copy(ROOT / name, source)
@@ -156,7 +156,7 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def core(packed, tmp_path_factory):
-    """An environment of a grader or a student: the wheel with the core's packages."""
+    """Make an environment of a grader or a student: the wheel with the core's packages."""
     installed = Installed(tmp_path_factory.mktemp("core") / "env")
     installed.install(packed)
     return installed
@@ -164,7 +164,7 @@ def core(packed, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def author(built, tmp_path_factory):
-    """An environment of an author, who also uses nbgrader."""
+    """Make an environment of an author, who also uses nbgrader."""
     installed = Installed(tmp_path_factory.mktemp("author") / "env")
     installed.install(built)
     installed.bring({"authoring", "nbgrader"})
@@ -187,12 +187,12 @@ def course(core, tmp_path_factory):
 
 
 def mistake(words):
-    """The solution with the known mistake whose words these are in."""
+    """Return the solution with the known mistake that has this description."""
     return SOLUTION.with_mistake(next(m.id for m, _, _ in SOLUTION.mistakes if words in m.text))
 
 
 def notebook(script):
-    """A script as the notebook of one cell."""
+    """Return a script as a notebook with one cell."""
     cell = {
         "cell_type": "code",
         "execution_count": None,
@@ -204,7 +204,7 @@ def notebook(script):
 
 
 def scripts():
-    """A class of ten, by student; one hands in a notebook."""
+    """Return the scripts of a class of ten, by student; one submits a notebook."""
     plain, style = SOLUTION.plain(), (SOURCES / f"solutions/styles/{UNIT}/loops.py").read_text()
     return {
         "ada": plain,
@@ -230,7 +230,7 @@ POINTS = {
 def graded(core, course, tmp_path_factory):
     """Grade the class of ten with the core's packages.
 
-    Returns the submissions, the results, and what was printed.
+    Returns the submissions, the results and the output.
     """
     submitted, out = (
         tmp_path_factory.mktemp("class") / "submitted",
@@ -248,24 +248,24 @@ def graded(core, course, tmp_path_factory):
 
 
 def results(out):
-    """Student → the stored result."""
+    """Return student → stored result."""
     return {path.stem: json.loads(path.read_text()) for path in (out / UNIT).glob("*.json")}
 
 
 def remark(result, check):
-    """The first remark on a check."""
+    """Return the first remark on a check."""
     (found,) = [entry for entry in result["checks"] if entry["name"] == check]
     return found["remarks"][0]
 
 
 def named(result, check):
-    """The known mistake that the first remark on a check names, in its author's words."""
+    """Return the known mistake that the first remark on a check names, in its author's words."""
     (text,) = remark(result, check)["finding"]["mistakes"]
     return text
 
 
 def modules(wheel):
-    """Path → bytes of a wheel's files, without what describes the distribution."""
+    """Return path → bytes of a wheel's files, without the distribution's metadata."""
     with zipfile.ZipFile(wheel) as archive:
         return {
             name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name
@@ -273,7 +273,7 @@ def modules(wheel):
 
 
 def test_both_wheels_hold_the_same_modules(packed, built):
-    """Templates with their tests among them, and none of the engine's tests."""
+    """Both wheels have the same modules: templates with their tests, and no tests of the engine."""
     ours, pips = modules(packed), modules(built)
     assert ours == pips
     assert "autograder/authoring/templates/new/course/tests/test_course.py" in ours
@@ -281,7 +281,7 @@ def test_both_wheels_hold_the_same_modules(packed, built):
 
 
 def test_the_engine_is_the_installed_one(core, author, tmp_path):
-    """Not this checkout, and the core brings no author's package."""
+    """The engine is imported from the wheel, not this checkout, without an author's package."""
     for installed in (core, author):
         code = "import autograder; print(autograder.__file__)"
         assert installed.passes("-P", "-c", code, cwd=tmp_path, command="python").startswith(
@@ -297,7 +297,7 @@ def test_the_engine_is_the_installed_one(core, author, tmp_path):
 
 
 def test_every_command_explains_itself_with_the_core_alone(core, tmp_path):
-    """No command's help needs an extra."""
+    """The help of every command needs no extra."""
     names = re.findall(
         r"^  (\w+) ", core.passes("--help", cwd=tmp_path).partition("Commands:")[2], re.M
     )
@@ -318,7 +318,7 @@ def test_every_command_explains_itself_with_the_core_alone(core, tmp_path):
 def test_a_command_says_which_extra_it_lacks(
     core, packed, course, graded, tmp_path, command, package, extra
 ):
-    """At once, in a sentence with what to type: of the wheel that is installed."""
+    """A command whose extra is missing says so at once, with the command to install it."""
     submitted, *_ = graded
     places = {"OUT": tmp_path / "out", "SUBMITTED": submitted}
     arguments = [places.get(word, word) for word in command]
@@ -331,12 +331,12 @@ def test_a_command_says_which_extra_it_lacks(
 
 
 def test_the_course_is_built_with_the_core_alone(core, course):
-    """Stubs and keys are up to date."""
+    """The core's packages suffice to build the course; stubs and keys are up to date."""
     assert "everything is up to date" in core.passes("build", "--check", cwd=course)
 
 
 def test_a_student_practises_with_the_core_alone(core, course, tmp_path):
-    """In a release: by the command, by the script's own lines, and with hints."""
+    """In a release the core's packages suffice for commands, scripts and hints."""
     core.passes("build", "--release", tmp_path / "given", cwd=course)
     assert leaks(tmp_path / "given", [SOLUTION]) == []
     first = core.run("autograder", "check", cwd=tmp_path / "given")
@@ -350,7 +350,7 @@ def test_a_student_practises_with_the_core_alone(core, course, tmp_path):
 
 
 def test_a_class_of_ten_is_graded(graded):
-    """Each earns what it should, officially: confined."""
+    """Each of ten students gets the expected points in an official, confined grade."""
     found = results(graded[1])
     assert {student: result["score"] for student, result in found.items()} == POINTS
     assert all(result["provenance"]["official"] for result in found.values())
@@ -358,7 +358,7 @@ def test_a_class_of_ten_is_graded(graded):
 
 
 def test_wrong_text_is_told_as_text(graded):
-    """What was expected and what was found, in quotes; a text in place of many as well."""
+    """A remark quotes the expected and the found text, also one text in place of many."""
     found = results(graded[1])
     told = [entry["text"] for entry in found["hal"]["checks"][0]["remarks"]]
     assert re.fullmatch(r"expected '(\w)\. (\w)\. (\w)\.', found '\1\. \2\.\3\.'\.", told[0]), told
@@ -369,7 +369,7 @@ def test_wrong_text_is_told_as_text(graded):
 
 
 def test_known_mistakes_are_named(graded):
-    """In their author's words, each at the check that sees it."""
+    """Known mistakes are diagnosed in their author's words at the check that shows them."""
     found = results(graded[1])
     assert named(found["di"], "shortening") == "a space is missing between the letters."
     assert named(found["flo"], "ordering").startswith("this is the order of first names")
@@ -379,7 +379,7 @@ def test_known_mistakes_are_named(graded):
 
 
 def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
-    """A page a student, and the file of each gradebook."""
+    """The core's packages suffice for a page of each student and every gradebook's file."""
     _, out, said = graded
     assert Path(said.rpartition("pages: ")[2].strip()).is_file()
     assert "a space is missing" in "".join(
@@ -392,7 +392,7 @@ def test_pages_and_exports_are_made_with_the_core_alone(core, course, graded):
 
 
 def test_nothing_is_taken_from_the_current_folder(core, course, graded, tmp_path):
-    """Students called as a course's folders are change no grade, though Python would look there."""
+    """Students named like a course's folders change no grade, though Python would look there."""
     submitted = shutil.copytree(graded[0], tmp_path / "submitted")
     wrong = SOLUTION.with_mistake("m01")
     for name in ("solutions", "checks", "datasets", "assignments", "autograder", "numpy"):
@@ -412,7 +412,7 @@ def test_nothing_is_taken_from_the_current_folder(core, course, graded, tmp_path
 
 
 def test_a_course_among_the_submissions_is_refused(core, course, graded, tmp_path):
-    """A student could have brought it: it is named, or nothing is graded."""
+    """A course found among submissions is refused unless it is named: it may be a student's."""
     submitted = shutil.copytree(graded[0], tmp_path / "submitted")
     shutil.copytree(course, submitted, dirs_exist_ok=True)
     done = core.run("autograder", "grade", ".", "--out", tmp_path / "out", cwd=submitted)
@@ -422,14 +422,14 @@ def test_a_course_among_the_submissions_is_refused(core, course, graded, tmp_pat
 
 
 def test_the_material_is_proven(author, course):
-    """With an author's packages: every mutant loses points."""
+    """With an author's packages `validate` passes: every mutant loses points."""
     said = author.passes("validate", "--seeds", 2, cwd=course)
     assert "✗" not in said
     assert "100.0% of" in said
 
 
 def test_the_course_passes_its_own_tests(author, course):
-    """Those that `autograder new` wrote, on another subject."""
+    """The tests that `autograder new` wrote pass for another subject."""
     said = author.passes(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", cwd=course, command="python"
     )
@@ -437,7 +437,7 @@ def test_the_course_passes_its_own_tests(author, course):
 
 
 def test_notebooks_and_gradescope_get_the_course(author, course, tmp_path):
-    """A notebook whose first cell installs the wheel; what Gradescope runs holds the solutions."""
+    """A notebook's first cell installs the wheel, and Gradescope's folder has the solutions."""
     author.passes("build", "--notebooks", tmp_path / "notebooks", cwd=course)
     assert "experiment_autograder" in (tmp_path / "notebooks" / f"{UNIT}.ipynb").read_text()
     author.passes("build", "--gradescope", tmp_path / "gradescope", cwd=course)
@@ -445,7 +445,7 @@ def test_notebooks_and_gradescope_get_the_course(author, course, tmp_path):
 
 
 def test_nbgrader_takes_the_course_and_its_grades(author, course, graded, tmp_path):
-    """nbgrader's own command makes the assignment; scores and remarks come into its gradebook."""
+    """nbgrader's own command makes the assignment, and its gradebook gets scores and remarks."""
     folder = tmp_path / "nbgrader"
     author.passes("nbgrader", folder, cwd=course)
     author.passes("generate_assignment", UNIT, cwd=folder, command="nbgrader")
@@ -454,6 +454,6 @@ def test_nbgrader_takes_the_course_and_its_grades(author, course, graded, tmp_pa
     assert "word[0]" not in released
     one = tmp_path / "grades" / UNIT
     one.mkdir(parents=True)
-    shutil.copy(graded[1] / UNIT / "di.json", one)  # a second for each of the others
+    shutil.copy(graded[1] / UNIT / "di.json", one)  # one second for each of the others
     said = author.passes("nbgrader", folder, "--grades", one.parent, cwd=course)
     assert "di, letters: 7 of 8 points" in said

@@ -1,7 +1,4 @@
-"""The forking server.
-
-What a worker inherits of it, and that no submission leaves anything for the next.
-"""
+"""The forking server: what a worker inherits, and that no submission leaves anything behind."""
 
 import os
 import re
@@ -17,7 +14,7 @@ from autograder.sandbox import client, readable
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.first_use import OF_THREADS
 
-ENGINE = {  # the modules of the engine beside a submission
+ENGINE = {  # the engine's modules that are loaded beside a submission
     "autograder",
     "autograder.version",
     "autograder.errors",
@@ -58,14 +55,14 @@ OUTSIDE = {
 
 
 def test_an_honest_submission_computes_and_imports(boxed):
-    """NumPy, and modules of the standard library that nobody has imported yet."""
+    """A submission can use NumPy and import standard modules that nobody has loaded."""
     imports = "import fractions, numpy.polynomial, statistics"
     answer = small.inside(boxed, f"{imports}\nreturn np.linalg.inv(np.eye(2) * 2)")
     np.testing.assert_array_equal(answer.arrays["doubled"], np.eye(2) / 2)
 
 
 def test_only_its_own_descriptors_are_open(boxed):
-    """Nothing of the server's or the parent's is inherited."""
+    """A worker inherits no descriptor of the server or the parent."""
     answer = small.inside(
         boxed,
         """
@@ -84,7 +81,10 @@ def test_only_its_own_descriptors_are_open(boxed):
 
 
 def test_no_process_of_a_server_begins_with_the_environment_of_who_grades(monkeypatch):
-    """What a process began with stays in its memory, also where it is cleared afterwards."""
+    """No process of a server starts with the grader's environment.
+
+    The initial environment stays in memory even after it is cleared.
+    """
     monkeypatch.setenv("GRADEBOOK_TOKEN", "of-who-grades")
     with Server(small.unit()) as running:
         pids = [str(running.process.pid), *descendants(running.process.pid)]
@@ -99,7 +99,7 @@ def test_the_environment_is_empty(boxed):
 
 
 def test_nothing_is_left_for_the_next_submission(boxed):
-    """Changed modules, builtins, environment, path and random state are gone."""
+    """Changed modules, builtins, environment, path and random state do not persist."""
     small.inside(
         boxed,
         """
@@ -122,7 +122,7 @@ def test_nothing_is_left_for_the_next_submission(boxed):
 
 
 def test_no_other_submission_is_in_memory(boxed):
-    """What one submission sent and answered is among no object of the next worker's."""
+    """No object of the next worker holds what another submission sent or answered."""
     mark = "MARK" + "OF" + "ADA"
     small.inside(boxed, f"x = '{mark}'\nreturn np.frombuffer(b'{mark}', np.uint8)")
     answer = small.inside(
@@ -138,7 +138,7 @@ def test_no_other_submission_is_in_memory(boxed):
 
 
 def memory_of(process):
-    """Yield all that a process holds in memory and may write to, piece by piece."""
+    """Yield the writable memory of a process, piece by piece."""
     maps = Path(f"/proc/{process}/maps").read_text()
     with open(f"/proc/{process}/mem", "rb", 0) as memory:
         for line in maps.splitlines():
@@ -152,8 +152,8 @@ def memory_of(process):
 
 
 def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
-    """Neither its text nor its name nor its answer is in the memory that the next inherits."""
-    # else the server is no child of this process
+    """No byte of a submission's text, name or answer is in the memory that the next inherits."""
+    # otherwise the server is no child of this process
     monkeypatch.setattr(client, "bubblewrap", lambda: None)
     text, name, answered = (f"{kind}-{os.urandom(8).hex()}" for kind in ("text", "name", "answer"))
     script = f"def double(x):\n    '{text}'\n    return '{answered}'[:6] + '{answered}'[6:]"
@@ -161,14 +161,14 @@ def test_no_byte_of_a_submission_passes_through_the_server(monkeypatch):
         with server.worker(script.encode(), name) as worker:
             assert worker.ask(small.check(), 1).arrays["doubled"] == answered
         held = list(memory_of(server.process.pid))
-    # this way of looking finds what is there
+    # this search finds what is there
     assert any(b"STUB-OF-THE-UNIT" in part for part in held)
     for mark in (text, name, answered):
         assert not any(mark.encode() in part for part in held), mark
 
 
 def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modules)", check=None):
-    """The names of the modules that are loaded beside a submission."""
+    """Return the names of the modules that are loaded beside a submission."""
     with server.worker(script.encode(), "ada.py") as worker:
         answer = worker.ask(check or small.check(), 1)
     assert not answer.failure, answer.message
@@ -176,7 +176,10 @@ def modules_of(server, script="import sys\ndef double(x): return sorted(sys.modu
 
 
 def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed):
-    """Nothing that knows of keys, grades, courses or held-out data was imported by a server."""
+    """Beside a submission only modules of `sandbox/inside` are loaded from the engine.
+
+    No server imports a module that knows keys, grades, courses or held-out data.
+    """
     loaded = modules_of(boxed)
     assert {name for name in loaded if name.split(".")[0] == "autograder"} == ENGINE
     assert not OUTSIDE & {name.split(".")[0] for name in loaded}
@@ -184,17 +187,14 @@ def test_of_the_engine_only_what_lies_inside_is_loaded_beside_a_submission(boxed
 
 
 def test_the_folder_inside_is_all_that_the_list_of_modules_names():
-    """A new file of `sandbox/inside` stands in this file's list, and so was thought about."""
+    """This file's list names every file of `sandbox/inside`, so a new one needs a decision."""
     files = Path(readable.ENGINE, "sandbox", "inside").glob("*.py")
     there = {f"autograder.sandbox.inside.{file.stem}".removesuffix(".__init__") for file in files}
     assert there == {name for name in ENGINE if name.startswith("autograder.sandbox.inside")}
 
 
 def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_path):
-    """Of two units, the one on torch has `autograder.torch`.
-
-    Both lack the engine's other modules.
-    """
+    """Only the unit on torch loads `autograder.torch`, and no other module of the engine."""
     pytest.importorskip("torch")
     for name, packages in (("with_torch", ("torch", "numpy")), ("without", ("numpy",))):
         experiments = f"""
@@ -220,7 +220,7 @@ def test_an_add_on_is_loaded_where_a_unit_has_its_package_and_nowhere_else(tmp_p
 
 @pytest.mark.parametrize("both", [True, False], ids=["bubblewrap and walls", "walls"])
 def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeypatch, tmp_path):
-    """A server starts, holds and answers from a copy of the files that `readable.INSIDE` names."""
+    """A server starts and answers from a copy of only the files in `readable.INSIDE`."""
     engine = tmp_path / "autograder"
     for name in readable.INSIDE:
         source, target = readable.ENGINE / name, engine / name
@@ -236,13 +236,16 @@ def test_a_server_needs_nothing_of_the_engine_but_what_lies_inside(both, monkeyp
 
 
 def test_each_name_of_what_lies_inside_exists():
-    """A list that named what is not there would say nothing."""
+    """Every name in the list exists; otherwise the list would prove nothing."""
     assert [name for name in readable.INSIDE if not (readable.ENGINE / name).exists()] == []
 
 
 @pytest.mark.parametrize("wall", ["bubblewrap", "none"])
 def test_the_server_can_import_nothing_else_of_the_engine(wall, monkeypatch):
-    """Behind bubblewrap the files are not there; without it, a worker may not read them."""
+    """The server can import no other module of the engine.
+
+    Behind bubblewrap the files do not exist; without it, a worker may not read them.
+    """
     if wall == "none":
         monkeypatch.setattr(client, "bubblewrap", lambda: None)
     attempts = [
@@ -304,7 +307,7 @@ CALLS_OF_SCIPY = {
 
 @pytest.fixture(scope="module")
 def server_with_scipy(tmp_path_factory):
-    """A server of a unit that allows scipy, which its checks do not import."""
+    """Start a server of a unit that allows scipy, which its checks do not import."""
     folder = tmp_path_factory.mktemp("scipy") / "course"
     unit = small.write_course(
         folder, "solving", OF_SCIPY, "def solve(a): return a\n", {"scipy": ""}
@@ -318,7 +321,7 @@ def server_with_scipy(tmp_path_factory):
 
 @pytest.mark.parametrize("code", CALLS_OF_SCIPY.values(), ids=CALLS_OF_SCIPY)
 def test_scipy_works_behind_the_walls(code, server_with_scipy):
-    """Though no thread may be started there, and no check imports it."""
+    """scipy works, though no thread may be started and no check imports it."""
     script = f"def solve(a):{code}\n"
     with server_with_scipy.worker(script.encode(), "ada.py") as worker:
         answer = worker.ask(server_with_scipy.unit.checks[0], 1)
@@ -327,7 +330,7 @@ def test_scipy_works_behind_the_walls(code, server_with_scipy):
 
 
 def test_an_interrupt_is_told_as_such(boxed):
-    """A library that may start no thread raises one; the line that called it is told."""
+    """If a library cannot start a thread, its KeyboardInterrupt is reported with the line."""
     answer = small.inside(boxed, "import os\nraise KeyboardInterrupt")
     assert answer.failure == Failure.KILLED
     assert "the program exited while this check ran. line 4" in answer.message
@@ -335,13 +338,13 @@ def test_an_interrupt_is_told_as_such(boxed):
 
 
 def descendants(pid):
-    """The numbers of the processes that one has begun, and those that these have, parents first."""
+    """Return the ids of a process's children and their children, parents first."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [*children, *(other for child in children for other in descendants(child))]
 
 
 def test_where_memory_runs_out_a_worker_goes_first(boxed):
-    """The kernel ends the one that took it, and not the server, which others need."""
+    """When memory runs out, the kernel kills the worker that used it, not the server."""
     with boxed.worker(small.solved().encode(), "ada.py") as worker:
         worker.ask(small.check(), 1)
         begun = [str(boxed.process.pid), *descendants(boxed.process.pid)]

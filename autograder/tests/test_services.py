@@ -1,4 +1,4 @@
-"""What is written for Gradescope, GitHub and notebooks runs there by the engine's wheel."""
+"""The files for Gradescope, GitHub and notebooks run there with the engine's wheel."""
 
 import json
 import os
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.proof
 
 
 def built(option, folder, *more):
-    """Have `build` write for a service."""
+    """Run `build` for a service."""
     done = small.run_command("build", option, folder, *more)
     assert done.returncode == 0, done.stderr
     return folder
@@ -37,7 +37,7 @@ def built(option, folder, *more):
 
 
 def at_gradescope(folder, *command):
-    """Run a command where `/autograder` is a folder of ours: no test may write there."""
+    """Run a command with `/autograder` as a folder of ours: no test may write to the real one."""
     top = [str(path) for path in sorted(Path("/").iterdir()) if path.name != "autograder"]
     binds = [part for path in top for part in ("--dev-bind", path, path)]
     binds += ["--bind", str(folder), "/autograder"]
@@ -60,7 +60,7 @@ def program(path, text):
 
 @pytest.fixture(scope="module")
 def gradescope(tmp_path_factory):
-    """What `build --gradescope` wrote, set up by its own setup.sh.
+    """Set up what `build --gradescope` wrote by its own setup.sh.
 
     The image's `apt-get` installs nothing, and its `python3` is this Python, whose packages a new
     environment sees.
@@ -81,7 +81,7 @@ def gradescope(tmp_path_factory):
 
 
 def graded_there(folder, files):
-    """What run_autograder writes for a submission of some files."""
+    """Return what run_autograder writes for a submission of some files."""
     for path in [*(folder / "submission").iterdir(), *(folder / "results").iterdir()]:
         path.unlink()
     for name, text in files.items():
@@ -98,7 +98,7 @@ def test_gradescope_s_setup_installs_the_engine_from_its_wheel(gradescope):
 
 
 def test_gradescope_grades_a_script_and_a_notebook(gradescope):
-    """Each gets its own results.json, graded in the sandbox on a fresh seed."""
+    """A script and a notebook each get a results.json, graded in the sandbox on a fresh seed."""
     record = graded_there(gradescope, {f"{UNIT}.py": small_class.by("squared").content})
     assert record["score"] == 9
     assert [test["status"] for test in record["tests"]].count("passed") == 3
@@ -114,7 +114,7 @@ def test_gradescope_grades_a_script_and_a_notebook(gradescope):
 
 
 def test_gradescope_always_has_a_result(gradescope):
-    """Where something of ours fails, one that says so and is no grade."""
+    """After an internal failure the result says so and is no grade."""
     wheel = gradescope / "source" / ".venv" / "bin" / "python"
     aside = wheel.rename(wheel.with_name("python.aside"))
     try:
@@ -126,7 +126,7 @@ def test_gradescope_always_has_a_result(gradescope):
 
 
 def test_gradescope_says_which_name_it_looks_for(gradescope):
-    """A file that is called otherwise has a result with no points, and a sentence."""
+    """A file with another name gets 0 points and a sentence with the expected name."""
     record = graded_there(gradescope, {"homework.py": "x = 1"})
     assert record["score"] == 0
     words = (
@@ -138,7 +138,7 @@ def test_gradescope_says_which_name_it_looks_for(gradescope):
     assert stub["output"] == words
 
 
-AT_GRADESCOPE = {  # in place of `double`: what would be worth having there
+AT_GRADESCOPE = {  # in place of `double`: what an attacker would want there
     "writes the result": """
     for path in ("/autograder/results/results.json", "/autograder/results/other.json"):
         try:
@@ -159,7 +159,10 @@ AT_GRADESCOPE = {  # in place of `double`: what would be worth having there
 
 @pytest.mark.parametrize("code", AT_GRADESCOPE.values(), ids=AT_GRADESCOPE)
 def test_an_attack_at_gradescope_costs_its_check(code, gradescope):
-    """All others count; nothing of a solution is in the result, and no other file is there."""
+    """An attack loses its own check only; the result holds nothing of a solution.
+
+    No other file is there.
+    """
     script = f"{small.solved()}\ndef double(x):\n    {code.replace('UNIT', UNIT)}\n"
     record = graded_there(gradescope, {f"{UNIT}.py": script})
     statuses = [test["status"] for test in record["tests"]]
@@ -171,7 +174,10 @@ def test_an_attack_at_gradescope_costs_its_check(code, gradescope):
 
 @pytest.mark.parametrize("beside", ["submission_metadata.yml", "sitecustomize.py", "autograder.py"])
 def test_what_lies_beside_a_file_at_gradescope_changes_nothing(beside, gradescope):
-    """A platform's table, and modules that Python would import, are the student's own words."""
+    """Files beside a submission change nothing: a platform's table, importable modules.
+
+    They are the student's own.
+    """
     planted = (
         ":submission_1:\n  :submitters: []\n" if beside.endswith("yml") else "raise SystemExit"
     )
@@ -180,7 +186,7 @@ def test_what_lies_beside_a_file_at_gradescope_changes_nothing(beside, gradescop
 
 
 def test_a_link_at_gradescope_is_not_followed(gradescope):
-    """Not to the solution, which would earn all, nor by a folder."""
+    """Links are not followed, to the solution or through a folder."""
     for path in (gradescope / "submission").iterdir():
         path.unlink()
     (gradescope / "submission" / f"{UNIT}.py").symlink_to(f"/autograder/source/solutions/{UNIT}.py")
@@ -192,7 +198,7 @@ def test_a_link_at_gradescope_is_not_followed(gradescope):
 
 
 def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path):
-    """Gradescope's folder holds the course, solutions of its units, the wheel and the two scripts.
+    """Gradescope's folder holds the course, its units' solutions, the wheel and two scripts.
 
     It is written only into an empty folder.
     """
@@ -225,7 +231,7 @@ def test_gradescope_holds_the_course_its_solutions_and_the_wheel_alone(tmp_path)
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    """What `build --classroom50` wrote."""
+    """Return what `build --classroom50` wrote."""
     return built("--classroom50", tmp_path_factory.mktemp("classroom50") / "autograders" / "sums")
 
 
@@ -239,7 +245,7 @@ RUNNER = {
     "RELEASE_URL": "https://github.com/o/fall-sums-ada/releases/tag/submit",
     "REVIEW_URL": "https://github.com/o/fall-sums-ada/compare/b...a",
 }
-# what `schemas/result-v1.schema.json` of foundation50/classroom50 requires, and forbids beside it
+# the fields that `schemas/result-v1.schema.json` of foundation50/classroom50 requires; no others
 REQUIRED = {
     "schema",
     "classroom",
@@ -254,7 +260,7 @@ REQUIRED |= {"review", "datetime", "score", "max-score", "tests"}
 
 
 def at_classroom50(bundle, checkout, cache):
-    """Run a bundle's autograder.py in a checkout, as the runner does; result.json."""
+    """Run a bundle's autograder.py in a checkout, as the runner does; return result.json."""
     variables = environment(Path(sys.executable), **RUNNER, RUNNER_TOOL_CACHE=str(cache))
     command = [sys.executable, bundle / "autograder.py"]
     done = subprocess.run(command, cwd=checkout, env=variables, capture_output=True, text=True)
@@ -263,9 +269,9 @@ def at_classroom50(bundle, checkout, cache):
 
 
 def test_classroom50_gets_its_result(bundle, tmp_path):
-    """The result fits the schema: its keys and no other, whole numbers, no test above its most.
+    """The result fits the schema: its keys and no other, integers, no score above the maximum.
 
-    The table for the release is there too.
+    The table for the release is there, too.
     """
     checkout = tmp_path / "checkout"
     (checkout / "assignments").mkdir(parents=True)
@@ -310,7 +316,7 @@ def ready_environment(cache, bundle):
 
 
 def test_the_public_bundle_holds_no_solution(bundle):
-    """It is fetched from GitHub Pages by anybody."""
+    """The public bundle holds no solution, because GitHub Pages serves it to anybody."""
     names = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert {"autograder.py", "course.toml", f"assignments/{UNIT}.py", f"checks/{UNIT}.py"} <= names
     assert not [name for name in names if "solution" in name]
@@ -321,7 +327,7 @@ def test_the_public_bundle_holds_no_solution(bundle):
 
 
 def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
-    """Step by step, with the wheel: the job's summary has the points of each unit."""
+    """The workflow's steps run with the wheel, and the summary has the points of each unit."""
     course = built("--release", tmp_path / "course", "--github")
     for unit, script in small_class.SOLVED.items():
         (course / "assignments" / f"{unit}.py").write_text(script)
@@ -359,7 +365,7 @@ def test_the_workflow_of_plain_github_runs_beside_a_release(tmp_path):
 
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
-    """The name of a kernel in a new environment, where the engine is not installed yet."""
+    """Return the name of a kernel in a new environment without the engine."""
     python = new_environment(tmp_path / "env")
     folder = tmp_path / "jupyter" / "kernels" / "fresh"
     folder.mkdir(parents=True)
@@ -387,7 +393,7 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
     built("--notebooks", folder, "--kit", kit)
     book = nbformat.read(folder / f"{UNIT}.ipynb", 4)
     where = nbformat.v4.new_code_cell("import autograder; print(autograder.__file__)")
-    # as far as the first check
+    # up to the first check
     code = [cell for cell in book.cells if cell.cell_type == "code"][:4]
     # the first cell may run again
     book.cells = [
@@ -404,7 +410,10 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
 
 
 def test_a_kit_is_a_release(tmp_path):
-    """A kit holds what students get and nothing of a solution; no notebooks are written over."""
+    """A kit holds a release and nothing of a solution.
+
+    Existing notebooks are not overwritten.
+    """
     folder = built("--notebooks", tmp_path / "notebooks")
     names = set(zipfile.ZipFile(folder / "kit.zip").namelist())
     files = {name for name in names if not name.endswith("/")}
@@ -422,9 +431,9 @@ def test_a_kit_is_a_release(tmp_path):
 
 
 def test_a_notebook_installs_what_its_unit_needs(tmp_path):
-    """A notebook installs the wheel and, with their versions, the packages that its unit names.
+    """A notebook installs the wheel and its unit's packages, with their versions.
 
-    Those that no unit names, as what text draws with, are among them.
+    That includes packages that no unit names, such as those that draw.
     """
     course = small.copy_course(tmp_path / "course")
     about = (course / "course.toml").read_text()

@@ -1,4 +1,4 @@
-"""Who wrote alike: copies in disguise are found, and what everybody shares is not."""
+"""Similar submissions: disguised copies are found, and shared code is not counted."""
 
 import csv
 import random
@@ -127,13 +127,13 @@ ALSO_WRONG = "\ndef running_sum(x):\n    return x.cumsum(axis=0), np.add.reduce(
 
 
 def with_fit(code):
-    """The solution of the unit with another `fit`, as a student would hand it in."""
+    """Return the unit's solution with another `fit`, as a student would submit it."""
     return small.solved().rpartition("def fit")[0] + code.lstrip()
 
 
 @pytest.fixture(scope="module")
 def handed_in(tmp_path_factory):
-    """Return a class that wrote apart, but for a copy of `ada` and two with one unnamed mistake."""
+    """Return a class that worked independently, except a copy of `ada` and one shared mistake."""
     folder = tmp_path_factory.mktemp("handed_in")
     small.submit(folder, "ada", with_fit(ORIGINAL))
     small.submit(folder, "copy", with_fit(RENAMED))
@@ -148,7 +148,7 @@ def handed_in(tmp_path_factory):
 def graded(handed_in, tmp_path_factory):
     """Grade and compare the class by the real commands.
 
-    Returns the folder of grades, and what `similar` printed.
+    Returns the folder of grades, and the output of `similar`.
     """
     grades = tmp_path_factory.mktemp("grades")
     done = small.run_command("grade", handed_in, "--out", grades, "--quick", "--seed", small.SEED)
@@ -159,7 +159,7 @@ def graded(handed_in, tmp_path_factory):
 
 
 def test_a_unit_that_nobody_handed_in_need_not_be_there(handed_in, tmp_path):
-    """Its package may be missing: only what was handed in is read."""
+    """A unit without submissions may lack its package, because only submitted units are read."""
     course = tmp_path / "course"
     shutil.copytree(COURSE.folder, course)
     (course / "checks" / "words.py").write_text("import a_package_that_nobody_has\n")
@@ -170,16 +170,16 @@ def test_a_unit_that_nobody_handed_in_need_not_be_there(handed_in, tmp_path):
 
 
 def compared(folder, also=(), lines=4, unit=UNIT):
-    """The reports of a folder of submissions by check; "" is the whole unit."""
+    """Return the reports on a folder of submissions by check; "" is the whole unit."""
     (read,) = read_class(small.COURSE, [unit], folder, None, also, lines)
     return {report.exercise.check: report for report in alike(read, most=50)}
 
 
 @pytest.mark.parametrize("kind", COPIES)
 def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
-    """Other names, constants, order, comments and a comprehension for the loop hide no copy.
+    """A disguised copy is the first pair, and no other pair stands out.
 
-    No other pair stands out.
+    The disguise: names, constants, order, comments, and a comprehension for the loop.
     """
     small.submit(tmp_path, "ada", with_fit(ORIGINAL))
     small.submit(tmp_path, "copy", with_fit(COPIES[kind]))
@@ -188,13 +188,13 @@ def test_a_copy_in_disguise_is_the_first_pair(kind, tmp_path):
     pairs = compared(tmp_path)["three_steps"].pairs
     assert (pairs[0].one, pairs[0].other) == ("ada", "copy")
     assert not any(pair.stands_out for pair in pairs[1:])
-    assert pairs[0].stands_out or kind == "comprehension"  # which keeps a third of the parts
+    assert pairs[0].stands_out or kind == "comprehension"  # this keeps a third of the parts
 
 
 def test_names_and_constants_are_left_out_and_tools_are_not():
-    """`np.exp` is not `np.log`, `len` is not `sum`; a variable's name is nothing.
+    """Fingerprints ignore variables and constants and keep functions such as `np.exp` and `len`.
 
-    That is so even where it hides a builtin.
+    A variable that hides a builtin is ignored, too.
     """
     said = "y = np.{}(x[1:] - {}) + {}(x)"
     assert numbers([said.format("exp", 1, "len")]) == numbers(
@@ -211,12 +211,15 @@ def test_names_and_constants_are_left_out_and_tools_are_not():
 
 @pytest.mark.parametrize("code", ["def f(:", "\0", "x = " + "-" * 100_000 + "1", "(" * 500])
 def test_code_that_cannot_be_read_has_no_fingerprints(code):
-    """Hostile or broken text stops nothing."""
+    """Hostile or broken code has no fingerprints and stops nothing."""
     assert numbers([code]) == [frozenset()]
 
 
 def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
-    """Ten who hand in our solution are no pair; they are listed as having nothing of their own."""
+    """Code that most of the class or the solution shares is not evidence.
+
+    Ten students who submit our solution are no pair and are listed as without own code.
+    """
     for number in range(10):
         small.submit(tmp_path, f"student{number}", small.solved().replace("error", f"e{number}"))
     report = compared(tmp_path)["three_steps"]
@@ -225,7 +228,7 @@ def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
 
 
 def test_a_notebook_and_a_script_are_compared(tmp_path):
-    """The same code is alike in both forms."""
+    """A notebook and a script with the same code are similar."""
     import jupytext
 
     small.submit(tmp_path, "ada", with_fit(ORIGINAL))
@@ -239,7 +242,7 @@ def test_a_notebook_and_a_script_are_compared(tmp_path):
 
 
 def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp_path):
-    """A pair of this year's answer with one of `--also`; none of two old ones."""
+    """This year's answers are compared with `--also`, and old answers not with each other."""
     earlier = tmp_path / "2025"
     small.submit(earlier, "old", with_fit(ORIGINAL))
     small.submit(earlier, "older", with_fit(COMMENTED))
@@ -256,7 +259,10 @@ def test_earlier_years_are_compared_with_and_not_among_themselves(handed_in, tmp
 
 
 def test_equal_files_stand_out_whatever_the_class_shares(handed_in, tmp_path):
-    """In the terminal, first on the page and in the table; starter files and partners do not."""
+    """Equal files are listed in the terminal, first on the page and in the table.
+
+    Starter files and partners are not.
+    """
     folder = shutil.copytree(handed_in, tmp_path / "class")
     for student in ("ida", "jon"):
         small.submit(folder, student, with_fit(APART[0]) + "\n# the same\n")
@@ -283,9 +289,9 @@ def test_equal_files_stand_out_whatever_the_class_shares(handed_in, tmp_path):
 
 
 def test_many_copies_of_one_answer_are_one_group(tmp_path):
-    """Twenty who hand in the same are linked though not all of their pairs are looked at.
+    """Twenty equal submissions form one group, though not all pairs are compared.
 
-    Those who wrote apart are not.
+    Independent students are not in it.
     """
     for number in range(20):
         code = ORIGINAL if number % 2 else RENAMED
@@ -299,7 +305,7 @@ def test_many_copies_of_one_answer_are_one_group(tmp_path):
 
 
 def written_apart(number):
-    """A `fit` of many statements, drawn anew for each number: nobody else writes such a one."""
+    """Return a random `fit` of many statements, unlike any other number's."""
     draw = random.Random(number)
 
     def expression(depth):
@@ -319,7 +325,7 @@ def written_apart(number):
 
 @pytest.mark.parametrize("copies", [3, 8, 12])
 def test_copies_stand_out_however_many_of_the_class_have_copied(copies, tmp_path):
-    """Pairs of an original and its copy: with 12, nearly all of the class."""
+    """Copies stand out even with 12 pairs of original and copy, nearly the whole class."""
     for number in range(14):
         code = written_apart(number)
         small.submit(tmp_path, f"original{number:02}", with_fit(code))
@@ -332,7 +338,7 @@ def test_copies_stand_out_however_many_of_the_class_have_copied(copies, tmp_path
 
 
 def test_what_more_than_half_has_from_one_source_stands_out(tmp_path):
-    """A leaked solution is no common knowledge: the group is found, and nobody else is in it."""
+    """Code that more than half share from one leaked source is found, with nobody else in it."""
     for number in range(12):
         code = written_apart(0).replace("v1", f"mine{number}")
         small.submit(tmp_path, f"copy{number:02}", with_fit(code))
@@ -345,13 +351,13 @@ def test_what_more_than_half_has_from_one_source_stands_out(tmp_path):
 
 
 def test_short_exercises_are_left_out_by_themselves(handed_in):
-    """Under eight lines a right answer is like every other; so is a whole unit of that length."""
+    """Exercises and units under eight lines are not compared: right answers look alike."""
     assert compared(handed_in, lines=8) == {}
     assert list(compared(handed_in, lines=4)) == ["", "three_steps"]
 
 
 def test_equal_wrong_answers_are_the_second_signal(graded):
-    """Two whose code is not alike computed the same wrong total on a seed that nobody knew.
+    """Equal wrong answers on an unknown seed are the second signal, for dissimilar code.
 
     The page says which array.
     """
@@ -367,9 +373,9 @@ def test_equal_wrong_answers_are_the_second_signal(graded):
 
 
 def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
-    """A folder of submissions is read with `--out`.
+    """`similar` reads a folder of submissions with `--out`.
 
-    Where nothing is to be read it says where it looked.
+    If there is nothing to read, it says where it looked.
     """
     done = small.run_command("similar", handed_in)
     assert done.returncode == 2
@@ -383,7 +389,7 @@ def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
 
 
 def test_a_file_called_roster_among_submissions_is_not_read(handed_in, tmp_path):
-    """It may be anybody's, and would end the comparison."""
+    """A file called `roster` among submissions may be anybody's and is not read."""
     shutil.copytree(handed_in, tmp_path / "in")
     (tmp_path / "in" / "roster.csv").write_text("student\nada\nada,x\n\xff")
     done = small.run_command("similar", tmp_path / "in", "--out", tmp_path / "out")
@@ -391,7 +397,7 @@ def test_a_file_called_roster_among_submissions_is_not_read(handed_in, tmp_path)
 
 
 def test_zips_for_a_second_opinion(graded):
-    """Dolos finds its table, JPlag its folders and the template; every answer is in both."""
+    """Dolos's table and JPlag's folders with the template both contain every answer."""
     folder = graded[0] / "similar"
     students = {"ada", "copy", "wrong1"}
     with zipfile.ZipFile(folder / f"dolos-{UNIT}.zip") as dolos:
@@ -408,9 +414,9 @@ def test_zips_for_a_second_opinion(graded):
 
 
 def test_pages_are_accessible_and_show_both_side_by_side(graded, show):
-    """axe finds nothing, nothing is cut off at 390 pixels, and shared lines are marked.
+    """Pages pass axe, fit 390 pixels and mark shared lines.
 
-    The words judge nobody.
+    Their words judge nobody.
     """
     folder = graded[0] / "similar"
     page = show(folder / "index.html", viewport={"width": 1100, "height": 900})
@@ -428,7 +434,7 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, show):
 
 
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):
-    """Not in pages, table, code or what is printed; pairs and shares are those of the named run."""
+    """Anonymous pages, table, code and output name nobody and show the same pairs and shares."""
     signed = with_fit(RENAMED).replace("    log = []", '    log = []  # ada\n    by = "copy, ada"')
     shutil.copytree(handed_in, tmp_path / "in")
     small.submit(tmp_path / "in", "copy", signed)
@@ -461,19 +467,19 @@ def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp
 
 
 def as_shown(page):
-    """The text of a page, without its style and script."""
+    """Return the text of a page, without its style and script."""
     return re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]*>", " ", page, flags=re.S)
 
 
 def without_students(row):
-    """What a row of the table says of a pair, without who they are and where it stands."""
+    """Return a table's row about a pair without the students and its position."""
     parts = sorted((row["parts of one"], row["parts of the other"]))
     kept = ("unit", "exercise", "share alike", "parts alike", "equal wrong answers", "stands out")
     return [row[name] for name in kept] + parts
 
 
 def test_a_hostile_name_is_text(tmp_path):
-    """Whatever a student is called, or writes, is shown as it is."""
+    """A hostile name or text of a student is shown as it is."""
     name = "<script>alert(1)<"
     small.submit(
         tmp_path / "in", name, with_fit(ORIGINAL + "\nhelper = '</ol><script>alert(2)</script>'\n")

@@ -1,4 +1,4 @@
-"""A course as static pages: units that have run, without their solutions' code, in a browser."""
+"""A course as static pages in a browser: units that have run, without solution code."""
 
 import shutil
 
@@ -56,7 +56,7 @@ print("that was all", flush=True)
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """The fixture course with a formula, a printed figure, and a page of docs."""
+    """Return the fixture course with a formula, a printed figure and a page of docs."""
     folder = tmp_path_factory.mktemp("course") / "small"
     shutil.copytree(COURSE.folder, folder)
     solution = folder / "solutions" / f"{UNIT}.py"
@@ -81,7 +81,7 @@ def course(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built(course, tmp_path_factory):
-    """The site for students, written by the real command."""
+    """Write the site for students by the real command."""
     pytest.importorskip("sphinx", reason="the site needs its extra")
     out = tmp_path_factory.mktemp("site") / "pages"
     done = run_command("site", out, "--course", course.folder, cwd=course.folder)
@@ -123,12 +123,12 @@ def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
 
 
 def test_pages_are_accessible_and_fetch_nothing(show, address):
-    """In light and dark colours, on wide and narrow screens; formulas need no network."""
+    """Pages pass axe in light and dark, wide and narrow, and fetch nothing, formulas included."""
     for path in ("index.html", f"units/{UNIT}.html", "docs/about.html"):
         page = show(
             f"{address}/{path}",
             viewport={"width": 390, "height": 800},
-            reduced_motion="reduce",  # what fades in has no contrast at first
+            reduced_motion="reduce",  # a fading element has no contrast at first
         )
         assert violations_in_both_schemes(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -149,13 +149,16 @@ def test_formulas_pictures_and_links_of_a_unit_are_there(show, address):
     assert picture.evaluate("image => image.naturalWidth") == 20
     link = unit.locator("article a", has_text="docs/about.md")
     assert link.get_attribute("href").endswith("docs/about.html")
-    # what one cell prints stands in one piece
+    # a cell's output is in one piece
     printed = unit.locator(".cell_output pre", has_text="that was all")
     assert "the double of 4: 8" in printed.inner_text()
 
 
 def test_a_picture_with_a_script_beside_it_is_a_figure_that_readers_change(show, built):
-    """Read from a file and by keyboard; print and a page without scripts have the picture."""
+    """A picture with a script becomes an interactive figure, from a file and by keyboard.
+
+    Print, and a page without scripts, show the picture.
+    """
     unit = show(built / "units" / f"{UNIT}.html")
     figure = unit.locator("[data-figure=two]")
     words = figure.locator("[aria-live=polite]")
@@ -174,7 +177,7 @@ def test_a_picture_with_a_script_beside_it_is_a_figure_that_readers_change(show,
 
 
 def test_the_address_of_a_check_is_that_of_its_section(course, built):
-    """As `watch` names it."""
+    """A check's address is that of its section, as `watch` prints it."""
     script = course.solution(UNIT).read_text()
     page = (built / "units" / f"{UNIT}.html").read_text()
     for check in load_unit(course, UNIT).checks:
@@ -185,7 +188,7 @@ def test_the_address_of_a_check_is_that_of_its_section(course, built):
 
 
 def test_code_is_wrapped_on_a_narrow_screen(show, address):
-    """Nothing of it is cut off; what is printed keeps its columns, and scrolls."""
+    """On a narrow screen code wraps without loss; printed output keeps its columns and scrolls."""
     unit = show(f"{address}/units/{UNIT}.html", viewport={"width": 375, "height": 800})
     code = unit.locator(".cell_input pre", has_text="A line of words")
     assert code.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
@@ -210,7 +213,10 @@ def test_printed_pages_unfold_hints_and_wrap_long_lines(show, address):
 
 
 def test_the_sidebar_has_the_parts_of_the_docs_in_their_order(show, built):
-    """The units stand behind the first page of the first part; what no part names comes last."""
+    """The sidebar has the parts of the docs in order.
+
+    Units follow the first page of the first part; pages that no part names come last.
+    """
     page = show(built / "index.html")
     parts = page.locator(".sidebar-tree .caption-text").all_inner_texts()
     assert [part.capitalize() for part in parts] == ["Learn", "Teach", "More"]
@@ -230,7 +236,7 @@ def test_the_first_page_shows_what_the_course_says_and_a_picture_of_each_unit(sh
 
 
 def test_a_page_that_is_not_there_is_named(course, tmp_path):
-    """Before any unit runs, so that the author need not wait."""
+    """A missing page is reported before any unit runs, so that its author need not wait."""
     pytest.importorskip("sphinx", reason="the site needs its extra")
     from autograder.authoring.site import parts_of
 

@@ -1,4 +1,4 @@
-"""Slips of an author in checks, mistakes and calls: all of a unit are reported at once."""
+"""Errors of an author in checks, mistakes and calls: all of a unit are reported at once."""
 
 import re
 import textwrap
@@ -76,8 +76,8 @@ SOLUTION = """
 
 
 def told(folder, experiments=EXPERIMENTS, solution=SOLUTION):
-    """What the author is told of a unit, "" where it is built."""
-    with suppress(BadSource):  # it loads what it has written
+    """Return the report on a unit, "" if it builds."""
+    with suppress(BadSource):  # it loads what it wrote
         small.write_course(folder, "halves", experiments, solution)
     try:
         build(read_course(folder))
@@ -87,7 +87,7 @@ def told(folder, experiments=EXPERIMENTS, solution=SOLUTION):
 
 
 def test_a_unit_without_slips_is_built(tmp_path):
-    """And nothing is said."""
+    """A unit without errors builds without a report."""
     assert told(tmp_path) == ""
 
 
@@ -140,7 +140,7 @@ def test_a_unit_without_slips_is_built(tmp_path):
     ],
 )
 def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
-    """Options of a wrong name or type, arrays and packages that are not there, errors."""
+    """An error in a check is reported: wrong options, missing arrays and packages, exceptions."""
     assert old in EXPERIMENTS
     experiments = EXPERIMENTS.replace(old, new)
     if new.startswith("(named"):
@@ -180,7 +180,7 @@ def test_a_slip_of_a_check_is_told(old, new, words, tmp_path):
     ],
 )
 def test_a_slip_of_a_script_is_told(old, new, words, tmp_path):
-    """Calls of checks that there are not, and mistakes that nobody could make."""
+    """An error in a script is reported: unknown checks, and mistakes that nobody could make."""
     assert old in SOLUTION
     text = told(tmp_path, solution=SOLUTION.replace(old, new, 1))
     assert re.search(r"^\S*solutions/halves.py needs a fix:", text)
@@ -188,13 +188,13 @@ def test_a_slip_of_a_script_is_told(old, new, words, tmp_path):
 
 
 def test_a_mistake_may_raise_an_error_that_students_meet(tmp_path):
-    """A name of the script that is not there, or one that other types have."""
+    """A mistake may raise an error that students meet: an unknown name or attribute."""
     for code in ("return x.append(2)", "return x.halve", "return double"):
         assert told(tmp_path / code[-4:], solution=SOLUTION.replace("return 3 * x", code)) == ""
 
 
 def test_all_slips_of_a_unit_are_told_at_once(tmp_path):
-    """Those of both files, before anything runs."""
+    """All errors of a unit's two files are reported together, before anything runs."""
     text = told(
         tmp_path,
         EXPERIMENTS.replace("tolerance={", "tolerances={").replace("points=3", "point=3"),
@@ -208,7 +208,7 @@ def test_all_slips_of_a_unit_are_told_at_once(tmp_path):
 
 
 def test_the_command_tells_slips_without_a_traceback(tmp_path):
-    """With exit code 2."""
+    """The command reports errors without a traceback and exits with 2."""
     small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
     path = tmp_path / "checks" / "halves.py"
     path.write_text(path.read_text().replace("points=3", "point=3"))
@@ -250,7 +250,7 @@ DOUBLING = EXPERIMENTS.partition("    @check(points=3, needs=doubling)")[0]
 
 
 def packaging_course(folder, packages='("numpy", "packaging")', listed="packaging", more=""):
-    """Write a course of one unit that uses packaging; what `build` and a release say of it."""
+    """Write a course of one unit that uses packaging; return the output of `build` or a release."""
     experiments = DOUBLING.replace('("numpy",)', packages)
     experiments = experiments.replace("import numpy as np", f"import numpy as np{more}")
     known = {listed: ""} if listed else {}
@@ -265,7 +265,7 @@ def packaging_course(folder, packages='("numpy", "packaging")', listed="packagin
 
 
 def test_a_package_that_students_would_not_have_is_refused(tmp_path):
-    """It is imported, and course.toml does not list it, or under another name."""
+    """An imported package that course.toml omits, or lists under another name, is refused."""
     for listed, hint in (("", ""), ("packagin", " It lists `packagin`; did you mean `packaging`?")):
         _, texts = packaging_course(tmp_path / (listed or "none"), listed=listed)
         for text in texts:
@@ -278,7 +278,7 @@ def test_a_package_that_students_would_not_have_is_refused(tmp_path):
 
 
 def test_a_package_that_a_submission_may_not_import_is_refused(tmp_path):
-    """A function uses it, in another function, and `packages` of the unit does not list it."""
+    """A package that a function imports and the unit's `packages` omit is refused."""
     _, texts = packaging_course(tmp_path, packages='("numpy",)')
     for text in texts:
         assert (
@@ -289,7 +289,10 @@ def test_a_package_that_a_submission_may_not_import_is_refused(tmp_path):
 
 
 def test_a_package_that_checks_import_is_one_of_the_unit(tmp_path):
-    """They run where a submission does; what a plot uses outside of exercises does not."""
+    """A package that checks import must be the unit's, because they run with the submission.
+
+    A package that only a plot outside exercises uses need not be.
+    """
     _, texts = packaging_course(tmp_path, '("numpy",)', more="; import packaging")
     assert "`import packaging`: `packages` of the unit does not list it" in texts[0]
     given = SOLUTION.replace("import numpy as np", "import numpy as np\n    import packaging")
@@ -298,7 +301,10 @@ def test_a_package_that_checks_import_is_one_of_the_unit(tmp_path):
 
 
 def test_a_setting_that_lists_what_course_toml_does_not_is_refused(tmp_path):
-    """Though nothing imports it: a submission may, and would pass in a grade alone."""
+    """A unit's package that course.toml does not list is refused, though nothing imports it.
+
+    A submission may import it and would pass only in a grade.
+    """
     text = told(tmp_path, EXPERIMENTS.replace('("numpy",)', '("numpy", "packaging")'))
     assert "`packages` names `packaging`: course.toml does not list it" in text
 
@@ -324,7 +330,10 @@ def test_a_setting_that_lists_what_course_toml_does_not_is_refused(tmp_path):
     ],
 )
 def test_a_style_that_replaces_nothing_is_refused(style, words, tmp_path):
-    """One of another unit, or a misspelt function; one that a function calls may be new."""
+    """A style that replaces no function of its unit is refused; new helpers are allowed.
+
+    It may belong to another unit or misspell a name.
+    """
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
     path = tmp_path / "solutions" / "styles" / "halves" / "other.py"
     path.parent.mkdir(parents=True)
@@ -339,7 +348,7 @@ def test_a_style_that_replaces_nothing_is_refused(style, words, tmp_path):
 
 
 def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
-    """What was not tried is left out; a mutant that survives has a remedy behind it."""
+    """`validate` lists only what it tried, with a remedy for each surviving mutant."""
     with_branch = "if len(x) > 50:\n            x = x + 1\n        return 2 * x"
     script = SOLUTION.replace("return 2 * x", with_branch)
     experiments = EXPERIMENTS.replace(", needs=doubling", "")
@@ -406,7 +415,7 @@ def add_doubled(x, y):
 
 
 def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):
-    """One that shows on some seeds only: its own line, and ✗ where mistakes are counted."""
+    """`validate` reports a mistake that shows on some seeds only, with its own line and ✗."""
     mistake = "return x / 2 + (x[0] < 0.4)"
     script = SOLUTION.replace("return x.mean() / 2", mistake)
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
@@ -421,7 +430,10 @@ def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):
 
 
 def test_validate_warns_of_a_mistake_that_gives_one_number_throughout(tmp_path):
-    """The same on every seed: whatever else gives these zeros gets its words."""
+    """`validate` warns of a mistake that makes a constant array.
+
+    Anything else that gives these zeros would get its description.
+    """
     script = SOLUTION.replace("return x.mean() / 2", "return 0 * x")
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
     report = ValidationReport("halves", seeds=2, quick=True)
@@ -443,7 +455,7 @@ def test_validate_warns_of_a_mistake_that_gives_one_number_throughout(tmp_path):
     ],
 )
 def test_build_and_validate_refuse_the_same_mistakes(mistake, words, tmp_path):
-    """One whose values are right, and one that only raises an error over a misspelt name."""
+    """`build` and `validate` refuse the same mistakes: without effect, or a misspelt name only."""
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
     script = unit.course.solution("halves")
     script.write_text(script.read_text().replace("return x.mean() / 2", mistake))
@@ -457,7 +469,10 @@ def test_build_and_validate_refuse_the_same_mistakes(mistake, words, tmp_path):
 
 
 def test_a_length_that_differs_is_a_warning(tmp_path):
-    """By more than a line and more than 30 in 100: all are told, and the unit is built."""
+    """A wrong length gives a warning and the unit is built.
+
+    The limit is more than one line and more than 30 %; all are reported.
+    """
     unit = small.write_course(
         tmp_path,
         "halves",
@@ -473,7 +488,10 @@ def test_a_length_that_differs_is_a_warning(tmp_path):
 
 
 def test_a_variant_that_passes_only_within_the_tolerance_has_that_as_its_reason(tmp_path):
-    """Then a smaller tolerance finds it, and no other input is needed."""
+    """A variant that passes only within the tolerance has that as its reason.
+
+    A smaller tolerance would catch it, and no other input is needed.
+    """
     script = SOLUTION.replace("return 2 * x", "return 2 * x + x.min() / 1e4")
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
     assert build(unit.course)
@@ -485,7 +503,7 @@ def test_a_variant_that_passes_only_within_the_tolerance_has_that_as_its_reason(
 
 
 def test_a_check_of_single_numbers_is_a_warning(tmp_path):
-    """Of one wrong number feedback can say little; an array says more."""
+    """A check of single numbers gives a warning: one wrong number gives little feedback."""
     unit = small.write_course(tmp_path, "halves", EXPERIMENTS, SOLUTION)
     key = load_key(unit.course.key("halves")) if build(unit.course) else {}
     assert not [*single_numbers(unit, key)]

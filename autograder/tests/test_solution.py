@@ -1,4 +1,4 @@
-"""Reading a solution's script: what a stub keeps, what is secret, how a mistake is made."""
+"""Reads a solution's script: what a stub keeps, what is secret, how a mistake is made."""
 
 import textwrap
 
@@ -27,7 +27,7 @@ SCRIPT = textwrap.dedent('''
 
 
 def test_the_stub_keeps_text_and_drops_solutions():
-    """Regions become nbgrader's stub; no mistake and no answer is left."""
+    """Regions become nbgrader's stub, and no mistake or answer remains."""
     stub = read_solution(SCRIPT).stub
     assert "# YOUR CODE HERE\n    raise NotImplementedError()" in stub
     assert "square" not in stub
@@ -36,12 +36,15 @@ def test_the_stub_keeps_text_and_drops_solutions():
 
 
 def test_the_same_text_is_read_once():
-    """A grader asks for its solution at each submission."""
+    """A solution's text is parsed once, because grading needs it for each submission."""
     assert read_solution(SCRIPT) is read_solution(SCRIPT)
 
 
 def test_a_mistake_replaces_the_statement_above_it():
-    """Also one of several lines; its words, share and code are read."""
+    """A mistake replaces the statement above it, also one of several lines.
+
+    Its description, share and code are read.
+    """
     solution = read_solution(SCRIPT)
     first, second = (mistake for mistake, _, _ in solution.mistakes)
     assert (first.text, first.keeps, first.code) == (
@@ -56,7 +59,7 @@ def test_a_mistake_replaces_the_statement_above_it():
 
 
 def test_mistakes_of_different_statements_can_be_made_together():
-    """The lines of one do not move the other's."""
+    """Mistakes in different statements can be combined: lines of one do not move the other's."""
     solution = read_solution(SCRIPT)
     both = solution.with_mistake(*(mistake.id for mistake, _, _ in solution.mistakes))
     assert Submission(both.encode(), "s").area(4) == 4
@@ -64,13 +67,13 @@ def test_mistakes_of_different_statements_can_be_made_together():
 
 
 def test_a_mistake_is_numbered_and_keeps_nothing_unless_it_says_so():
-    """Ids follow the file; the share is that in parentheses."""
+    """Mistakes are numbered in file order; their share is in parentheses, else 0."""
     found = [mistake for mistake, _, _ in read_solution(SCRIPT).mistakes]
     assert [(mistake.id, mistake.keeps) for mistake in found] == [("m01", 0.5), ("m02", 0.0)]
 
 
 def test_a_mistake_replaces_a_whole_statement_and_its_indent():
-    """Also one that stands in a block within a block."""
+    """A mistake replaces a whole statement with its indentation, also in a nested block."""
     text = """
         ### BEGIN SOLUTION
         if True:
@@ -87,9 +90,9 @@ def test_a_mistake_replaces_a_whole_statement_and_its_indent():
 
 
 def test_the_secret_lines_are_those_that_give_an_answer_away():
-    """Lines of solutions and of mistakes.
+    """Secret lines are those of solutions and mistakes.
 
-    Not those of the stub, short ones, or words of the trade.
+    Lines of the stub, short ones and common terms are not secret.
     """
     script = """
         # %%
@@ -111,13 +114,16 @@ def test_the_secret_lines_are_those_that_give_an_answer_away():
 
 
 def test_a_mistake_without_words_is_refused_with_its_line():
-    """An author forgot the words."""
+    """A mistake without a description is refused with its line."""
     with pytest.raises(ValueError, match="line 3: this mistake has no words"):
         read_solution("### BEGIN SOLUTION\nx = 1\n# mistake: x = 2\n### END SOLUTION\n")
 
 
 def test_edits_of_the_plain_script_make_the_same_mistakes():
-    """One, or both at once, in a script with letters of more than one byte too."""
+    """Edits of the plain script make the same mistakes, singly or together.
+
+    The script may hold characters of several bytes.
+    """
     solution = read_solution(SCRIPT.replace("The area.", "Die Fläche, µm²."))
     first, second = edits_of_mistakes(solution).values()
     made = {}
@@ -128,7 +134,7 @@ def test_edits_of_the_plain_script_make_the_same_mistakes():
 
 
 def test_edits_of_one_place_do_not_fit_together():
-    """Edits side by side do."""
+    """Edits of the same place conflict; adjacent edits do not."""
     line = "012345678901234"
     one, inside, after = Edit(line, 3, 9, "a"), Edit(line, 4, 5, "b"), Edit(line, 9, 12, "c")
     assert fit_together([after, one])

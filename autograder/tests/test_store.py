@@ -1,4 +1,4 @@
-"""The store of answers: what is kept comes back, and survives parallel runs and kills."""
+"""The store of answers: entries persist through parallel runs and kills."""
 
 import os
 import signal
@@ -32,16 +32,13 @@ ARRAYS = {
 
 @pytest.fixture
 def path(tmp_path, monkeypatch):
-    """Where the user's store is to lie."""
+    """Set the place of the user's store."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return default_path()
 
 
 def test_what_is_kept_comes_back(path):
-    """Arrays of numbers and of text, failures, a loss, names.
-
-    Also for who opens the store later.
-    """
+    """A reopened store returns arrays of numbers and text, failures, a loss and names."""
     kept = {
         address("a"): Made(Answer(ARRAYS), None, frozenset({"double", "np"})),
         address("b"): Made(Answer(failure=Failure.RAISED, message="line 3: ValueError")),
@@ -68,7 +65,7 @@ def test_what_is_kept_comes_back(path):
 
 
 def test_another_version_that_takes_the_tables_away_ends_no_grading(path):
-    """What was kept is computed again."""
+    """If another version drops the tables, grading recomputes the answers."""
     store = AnswerStore(path)
     store.put(address("a"), Made(Answer(ARRAYS)))
     with sqlite3.connect(path) as other:
@@ -80,12 +77,12 @@ def test_another_version_that_takes_the_tables_away_ends_no_grading(path):
 
 
 def test_an_address_is_of_all_its_parts_and_their_borders():
-    """None of them can run into the next."""
+    """An entry's key separates its parts, so that none runs into the next."""
     assert len({address("a", "b"), address("ab"), address("a", "b", ""), address("b", "a")}) == 4
 
 
 def test_only_its_owner_can_read_it(path):
-    """It holds answers: neither the group nor others may, whatever the umask was."""
+    """Only its owner can read a store, whatever the umask, because it holds answers."""
     before = os.umask(0)
     try:
         store = AnswerStore(path)
@@ -99,7 +96,10 @@ def test_only_its_owner_can_read_it(path):
 
 
 def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(path):
-    """So it does not grow for ever, and no version reads what another meant."""
+    """Old answers are removed, and a store of another format is started again.
+
+    So it does not grow for ever, and no version misreads another's entries.
+    """
     store = AnswerStore(path)
     store.put(address("old"), Made(Answer(ARRAYS)))
     store.put(address("new"), Made(Answer(ARRAYS)))
@@ -122,7 +122,7 @@ def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(pat
 
 @pytest.mark.parametrize("damage", ["a folder", "no database", "read only"])
 def test_where_no_store_can_be_kept_grading_goes_on_without(path, damage):
-    """In memory, for this run only."""
+    """Without a writable store, answers are kept in memory for the run."""
     path.parent.mkdir(parents=True)
     if damage == "a folder":
         path.mkdir()
@@ -139,7 +139,7 @@ def test_where_no_store_can_be_kept_grading_goes_on_without(path, damage):
 
 
 def test_what_is_torn_is_computed_again(path):
-    """A frame that cannot be read is as good as none."""
+    """An unreadable entry is computed again."""
     store = AnswerStore(path)
     store.put(address("a"), Made(Answer(ARRAYS)))
     store.close()
@@ -165,7 +165,7 @@ for number in range(100_000):
 
 
 def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
-    """kill -9 in the middle of writing: what was kept is there, and nothing is half there."""
+    """kill -9 during parallel writing leaves only complete entries."""
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(path), name], stdout=subprocess.PIPE, text=True
@@ -173,7 +173,7 @@ def test_writers_side_by_side_that_are_killed_leave_whole_answers(path):
         for name in ("one", "two")
     ]
     written = {}
-    for writer in writers:  # both are at it, however slow the machine is
+    for writer in writers:  # both are writing, however slow the machine is
         for _ in range(5):
             writer.stdout.readline()
     for writer, name in zip(writers, ("one", "two"), strict=True):
@@ -206,9 +206,9 @@ for number in range(30):
 
 
 def test_two_that_make_a_store_at_the_same_moment_both_have_it(tmp_path):
-    """SQLite refuses at once the second who switches a file to a write-ahead log.
+    """Two processes that create a store at the same moment both get it.
 
-    Nobody goes without a store.
+    SQLite refuses the second one that switches a file to a write-ahead log.
     """
     command = [sys.executable, "-c", OPENER, str(tmp_path), str(time.time() + 1.5)]
     openers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -222,7 +222,7 @@ OTHER_USER = 54_321
 
 @pytest.fixture
 def shared(monkeypatch):
-    """A cache that an earlier release has made, where all users of the machine come by."""
+    """Make a cache as an earlier release did, in a place that all users can reach."""
     with tempfile.TemporaryDirectory() as place:
         monkeypatch.setenv("XDG_CACHE_HOME", place)
         templates = Path(place) / "autograder" / "templates"
@@ -233,7 +233,7 @@ def shared(monkeypatch):
 
 
 def as_another(command):
-    """Run a command of the shell as another user. Return whether it was done."""
+    """Run a shell command as another user. Return whether it succeeded."""
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         user=OTHER_USER,
@@ -247,7 +247,10 @@ def as_another(command):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
 def test_another_user_reads_and_changes_nothing_of_a_cache(shared):
-    """Not the answers, and not what is run; what such a user left there before is gone."""
+    """Another user can neither read answers and code in a cache nor change them.
+
+    Files that such a user left there before are removed.
+    """
     planted = shared / "__jinja2_planted.cache"
     assert as_another(f"echo planted > {planted}")
     assert private_folder("templates") == shared
@@ -266,7 +269,7 @@ def test_another_user_reads_and_changes_nothing_of_a_cache(shared):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
 def test_a_cache_that_is_another_users_is_not_used(shared):
-    """Nothing is loaded from there, and answers are kept in memory."""
+    """A cache owned by another user is not loaded, and answers are kept in memory."""
     os.chown(shared.parent, OTHER_USER, OTHER_USER)
     assert private_folder("templates") is None
     assert AnswerStore(default_path()).where == "memory"
@@ -274,7 +277,10 @@ def test_a_cache_that_is_another_users_is_not_used(shared):
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
 def test_a_link_of_another_user_is_not_followed(shared):
-    """It may lead to what that user can change; a link of one's own leads to a larger disk."""
+    """Another user's link is not followed, because they may change its target.
+
+    One's own link, to a larger disk for example, is.
+    """
     shared.rmdir()
     elsewhere = shared.parent / "elsewhere"
     elsewhere.mkdir()

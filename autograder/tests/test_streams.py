@@ -1,4 +1,4 @@
-"""Whatever is printed can be printed: to a console, a pipe or a file, in any encoding."""
+"""All output can be printed to a console, a pipe or a file in any encoding."""
 
 import codecs
 import io
@@ -17,7 +17,7 @@ from autograder import streams
 ENCODINGS = ("utf-8", "cp1252", "cp437", "ascii")
 KINDS = ("pipe", "file", "console")
 AUTOGRADER = ("-m", "autograder")
-# what a student runs → its exit code, and words of which `✓` may be one
+# a student's command → its exit code and words, one of which may be `✓`
 COMMANDS = {
     "overview": ([*AUTOGRADER], 0, "0 of 4 checks"),
     "help": ([*AUTOGRADER, "check", "--help"], 0, "--quick"),
@@ -33,7 +33,7 @@ COMMANDS = {
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A course in a folder with a sign and an umlaut, and a file that prints what few can show."""
+    """Make a course in a folder with a symbol and an umlaut, and a file that prints rare signs."""
     course = release_to(tmp_path_factory.mktemp("course") / "Zoë's ✓")
     fill(course, double='print("日本 ✓ é"); return 2 * x', running_sum="return x, x")
     text = written(course).read_text()
@@ -41,7 +41,7 @@ def course(tmp_path_factory):
     return course
 
 
-# each command in each encoding, on one of the kinds in turn: each kind of stream has all encodings
+# each command in each encoding; streams alternate, so that each kind meets all encodings
 STREAMS = [
     (name, encoding, KINDS[(number + place) % len(KINDS)])
     for number, name in enumerate(COMMANDS)
@@ -51,9 +51,9 @@ STREAMS = [
 
 @pytest.mark.parametrize(("name", "encoding", "kind"), STREAMS)
 def test_every_command_of_a_student_prints_anywhere(name, encoding, kind, course, tmp_path):
-    """The same exit code, no traceback, and each sign in that encoding or else in words.
+    """In each encoding a command has the same exit code, no traceback and every sign or its word.
 
-    A console has colours, a pipe has none, and into a file they are forced.
+    A console has colours, a pipe has none, and a file has them if they are forced.
     """
     (course / ".autograder.json").unlink(missing_ok=True)
     arguments, code, words = COMMANDS[name]
@@ -74,7 +74,7 @@ def test_every_command_of_a_student_prints_anywhere(name, encoding, kind, course
 
 
 def run(kind, encoding, arguments, course, tmp_path):
-    """Run Python there; its exit code, and the bytes that it printed."""
+    """Run Python there; return its exit code and the printed bytes."""
     environment = variables(PYTHONIOENCODING=encoding, TERM="xterm-256color")
     if kind != "pipe":
         del environment["NO_COLOR"]
@@ -97,7 +97,7 @@ def run(kind, encoding, arguments, course, tmp_path):
 
 
 def test_what_an_encoding_does_not_hold_is_written_in_other_words():
-    """A sign by a word, a letter without its marks, and `?` for what nothing stands for."""
+    """An unencodable sign becomes a word, a letter loses its accents, anything else becomes `?`."""
     text = "✓ ✗ ◐ · … → − × h² é ▁█ 日 \udcff"
     assert text.encode("ascii", streams.HANDLER) == b"ok x ~ - ... -> - x h2 e 18 ? ?"
     assert text.encode("cp1252", streams.HANDLER) == b"ok x ~ \xb7 \x85 -> - \xd7 h\xb2 \xe9 18 ? ?"
@@ -113,7 +113,10 @@ def test_what_an_encoding_does_not_hold_is_written_in_other_words():
     ids=["Windows", "Windows, where one is named", "elsewhere"],
 )
 def test_windows_writes_utf_8_where_nobody_names_an_encoding(system, named, encoding, monkeypatch):
-    """Its pipes have a code page that lacks our signs; what a person names is kept."""
+    """On Windows output is UTF-8 unless the user names an encoding.
+
+    The default code page of its pipes lacks our signs.
+    """
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.delenv("PYTHONIOENCODING", raising=False)
     for name, value in named.items():
@@ -125,7 +128,7 @@ def test_windows_writes_utf_8_where_nobody_names_an_encoding(system, named, enco
 
 
 def test_a_stream_of_another_program_is_left_alone(monkeypatch):
-    """A notebook's, or one in memory."""
+    """Streams of other programs, such as a notebook's or one in memory, are not changed."""
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     streams.let_everything_through()
     assert sys.stdout.getvalue() == ""

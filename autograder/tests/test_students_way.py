@@ -1,4 +1,4 @@
-"""The script that goes a student's way on any system finds what is wrong, and keeps what it saw."""
+"""The script of a student's way on any system finds errors and keeps what it saw."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ def go(course, kept, *more):
 
 
 def test_every_step_of_a_release_is_right_and_kept(tmp_path):
-    """With the stub and with the solution."""
+    """Every step of a release succeeds and is recorded, with the stub and with the solution."""
     course = release_to(tmp_path / "course")
     done = go(course, tmp_path / "kept", "--solved", SOLUTIONS)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -29,7 +29,7 @@ def test_every_step_of_a_release_is_right_and_kept(tmp_path):
 
 
 def test_what_is_wrong_is_told(tmp_path):
-    """A traceback, and another exit code."""
+    """A traceback or an unexpected exit code is reported."""
     course = release_to(tmp_path / "course")
     (course / "checks" / "words.py").write_text("raise ValueError('✗')\n")
     done = go(course, tmp_path / "kept")

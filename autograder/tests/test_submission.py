@@ -1,7 +1,4 @@
-"""What a submission defines.
-
-A name is looked up, what it needs runs, and nothing else of the file does.
-"""
+"""What a submission defines: a name is looked up, its dependencies run, and nothing else."""
 
 import ast
 import json
@@ -22,10 +19,7 @@ def submission(text, name="ada.py"):
 
 @pytest.mark.parametrize("more", ["", ", open('nowhere')"])
 def test_variables_of_a_demonstration_are_not_helpers(more):
-    """A block of `autograder.example` is never run.
-
-    Its `steps` is not the function that a helper uses.
-    """
+    """A block of `autograder.example` never runs, so its `steps` is not a helper's function."""
     ada = submission(
         """
         import autograder
@@ -41,9 +35,9 @@ def test_variables_of_a_demonstration_are_not_helpers(more):
 
 
 def test_a_future_import_holds_for_the_whole_file():
-    """Annotations are then not evaluated, and a dataclass finds its module.
+    """A future import holds for the whole file, a notebook's later cells included.
 
-    In a notebook's later cells as well.
+    Annotations are then not evaluated, and a dataclass finds its module.
     """
     ada = submission("""
         from __future__ import annotations
@@ -62,10 +56,7 @@ def test_a_future_import_holds_for_the_whole_file():
 
 
 def test_only_what_is_asked_for_is_executed():
-    """Calls, loops and assignments that no graded function uses are not run.
-
-    What a function uses is.
-    """
+    """Top-level calls, loops and assignments run only if a graded function uses their names."""
     ran = submission("""
         import json
         raise SystemExit("not run")
@@ -81,7 +72,7 @@ def test_only_what_is_asked_for_is_executed():
 
 
 def test_the_last_definition_counts():
-    """As in a file that is run from top to bottom."""
+    """The last definition counts, as when a file runs from top to bottom."""
     assert submission("f = lambda: 1\ndef f(): return 2").f() == 2
 
 
@@ -104,12 +95,12 @@ def test_the_last_definition_counts():
     ],
 )
 def test_styles_of_top_level_code_that_work(text):
-    """What a definition needs is found, however it is bound."""
+    """A definition's dependencies are found, however they are bound."""
     assert Submission(text.encode(), "ada.py").f()
 
 
 def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
-    """Other cells are read; the broken one is told with its line."""
+    """An unparsable cell is reported with its line and loses only its own names."""
     ran = submission("# %%\ndef f(): return 1\n# %%\ndef g(:\n    pass\n")
     assert ran.f() == 1
     with pytest.raises(Broken, match=r"`g` could not be read\. line 4: SyntaxError"):
@@ -117,9 +108,9 @@ def test_a_cell_that_cannot_be_parsed_costs_only_its_own_names():
 
 
 def test_what_parses_and_does_not_compile_is_told_with_its_line():
-    """A `break` outside a loop: in a script the file's line, in a notebook the cell's.
+    """Code that parses but does not compile is reported with its line, such as a stray `break`.
 
-    Other definitions run.
+    A notebook's line counts within the cell. Other definitions run.
     """
     code = ["import math", "def f():\n    return math.pi", "x = 1\n\ndef g():\n    break"]
     cells = [{"cell_type": "code", "source": source} for source in code]
@@ -135,7 +126,7 @@ def test_what_parses_and_does_not_compile_is_told_with_its_line():
 
 
 def test_a_missing_name_gets_the_nearest():
-    """A misspelt function is found by likeness."""
+    """A missing name is reported with the most similar one."""
     with pytest.raises(
         Missing, match=r"`backward` is not defined. You defined `backwrd`: is that what you meant\?"
     ):
@@ -247,11 +238,11 @@ SCOPES |= (
 
 
 def looked_up(table):
-    """Return the names that a scope and those in it look up outside themselves.
+    """Return the names that a scope and its inner scopes look up outside themselves.
 
-    Python's own table of symbols says so.
+    They come from Python's own symbol table.
     """
-    # where a name may be the scope's own or a global, as it turns out
+    # if a name may be local or global, depending on execution
     own = table.get_type() in (
         "module",
         "class",
@@ -264,9 +255,9 @@ def looked_up(table):
 
 
 def iterated(source):
-    """The variables of comprehensions.
+    """Return the variables of comprehensions.
 
-    From Python 3.12 on the table has them in the scope around, as if read there.
+    From Python 3.12 on the symbol table lists them in the surrounding scope.
     """
     targets = [
         node.target for node in ast.walk(ast.parse(source)) if isinstance(node, ast.comprehension)
@@ -278,7 +269,10 @@ def iterated(source):
 
 @pytest.mark.parametrize("scope", SCOPES)
 def test_the_names_that_code_looks_up_are_those_of_the_symbol_table(scope):
-    """Our own reading of bytecode, in every kind of scope: another Python may need another."""
+    """Our reading of bytecode agrees with the symbol table in every kind of scope.
+
+    Another version of Python may need another reading.
+    """
     source = textwrap.dedent(SCOPES[scope])
     read = set(globals_used(compile(source, "ada.py", "exec", dont_inherit=True)))
     wanted = set(looked_up(symtable.symtable(source, "ada.py", "exec"))) - iterated(source)
@@ -289,7 +283,7 @@ def test_the_names_that_code_looks_up_are_those_of_the_symbol_table(scope):
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="`type` is a statement from Python 3.12 on")
 def test_a_type_alias_in_a_class_finds_what_it_is_made_of():
-    """Its name is looked up in the class first, by an operation of its own."""
+    """A type alias in a class is looked up in the class first, by its own opcode."""
     ran = submission("""
         Batch = list
         class Net:
@@ -300,7 +294,7 @@ def test_a_type_alias_in_a_class_finds_what_it_is_made_of():
 
 
 def test_a_comprehension_in_a_class_finds_what_it_uses():
-    """From Python 3.12 on it is no function of its own."""
+    """A comprehension in a class finds its names; from Python 3.12 on it is no function."""
     assert submission(
         "class Foo: n = 1\nclass Net:\n    x = [Foo.n for _ in range(2)]\ndef f(): return Net.x"
     ).f() == [

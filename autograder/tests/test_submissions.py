@@ -1,4 +1,4 @@
-"""Submissions as they come: folders, zips, names, files, times."""
+"""Submissions as they arrive: folders, zips, names, files, times."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ FILE = f"{small.UNIT}/{small.UNIT}"
 
 
 def found(folder, unit=None):
-    """What is found in a folder: student, unit, and the file's name or why there is none."""
+    """Return what is found in a folder: student, unit, and the file's name or the error."""
     entries = find_submissions(small.COURSE, folder, unit)
     told = [entry.path.name if entry.path else entry.note for entry in entries]
     return [(entry.student, entry.unit, what) for entry, what in zip(entries, told, strict=True)]
@@ -42,9 +42,9 @@ def write(path, text="x = 1"):
 
 
 def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
-    """Scripts and notebooks of the course's units, by unit and student.
+    """Scripts and notebooks are found by unit and student in nested folders.
 
-    Whatever else lies there is passed over.
+    Other files are skipped.
     """
     for name in (
         f"eve/{FILE}.py",
@@ -62,7 +62,10 @@ def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
 
 
 def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
-    """`<student>.py`; a student's folder goes before a flat file, a script before a notebook."""
+    """With a named unit, `<student>.py` in a flat folder is read.
+
+    A student's folder precedes a flat file, a script a notebook.
+    """
     for name in (f"ada/{FILE}.py", "ada.py", "bob.ipynb", "bob.py", "notes.txt"):
         write(tmp_path / name)
     assert found(tmp_path, small.UNIT) == [
@@ -72,10 +75,7 @@ def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
 
 
 def test_a_unit_folder_without_its_file_is_told_to_its_owner(tmp_path):
-    """A submission that cannot be read is still one: it is graded as such.
-
-    It says what was looked for.
-    """
+    """A unit's folder without its file gives a result that says what was expected."""
     write(tmp_path / "ada" / small.UNIT / "Untitled.ipynb")
     ((student, _, note),) = found(tmp_path)
     assert student == "ada"
@@ -83,7 +83,7 @@ def test_a_unit_folder_without_its_file_is_told_to_its_owner(tmp_path):
 
 
 def test_links_to_folders_are_not_followed(tmp_path):
-    """A student's folder or a unit's that is a link leads to another's work."""
+    """A linked folder of a student or a unit is not followed: it may lead to another's work."""
     write(tmp_path / "class" / "ada" / f"{FILE}.py")
     (tmp_path / "class" / "eve").symlink_to("ada")
     (tmp_path / "class" / "mallory").mkdir()
@@ -94,7 +94,7 @@ def test_links_to_folders_are_not_followed(tmp_path):
 
 @pytest.mark.parametrize("what", ["missing", "empty", "flat", "unreadable"])
 def test_a_folder_without_submissions_is_told_in_words(tmp_path, monkeypatch, what):
-    """What was looked for, and what to do."""
+    """For a folder without submissions the message says what was expected and what to do."""
     words = {
         "missing": "There is no folder",
         "empty": "No submission found. Looked for",
@@ -138,7 +138,10 @@ COLLIDING += ["n" * 239 + "m", "\u202eevil", "a_b~" + digest(b"a\nb")[:16], "str
 
 
 def test_names_that_collide_lose_nothing(tmp_path):
-    """Case, Unicode's forms, dots, length, newlines, names that look changed: all have results."""
+    """All results survive colliding names.
+
+    Names collide by case, Unicode forms, dots, length, newlines, or by looking like changed ones.
+    """
     submitted = tmp_path / "class"
     out = tmp_path / "out"
     for name in COLLIDING:
@@ -157,7 +160,10 @@ def test_names_that_collide_lose_nothing(tmp_path):
 
 
 def test_a_name_is_kept_where_nothing_is_wrong_with_it():
-    """Spaces, letters of any script, marks; a changed one ends in a checksum of what it was."""
+    """A valid name is kept, with spaces, letters of any script and accents.
+
+    A changed name ends in a checksum of the original.
+    """
     kept = ["ada lovelace", "Ленин", "x+y@school.edu", "O'Neil"]
     assert plain_names([*kept, "a\nb"]) == {
         **{name: name for name in kept},
@@ -166,7 +172,7 @@ def test_a_name_is_kept_where_nothing_is_wrong_with_it():
 
 
 def test_the_first_keeps_her_name_when_another_hands_in_under_a_like_one():
-    """Whoever has a result is first; of two who come together, the one without capitals."""
+    """Of two colliding names, the one with a result keeps it, else the one in lower case."""
     assert plain_names(["ada", "ADA"])["ada"] == "ada"
     for dots in ("..", ".", ".hidden"):  # `..` would be the folder above
         assert plain_names([dots])[dots].startswith(f"_{dots[1:]}~")
@@ -185,7 +191,7 @@ ALIKE = st.text("aA\u00e9e\u0301\ufb01 i~0\n\\", max_size=4).map(
 
 @given(st.sets(ALIKE, min_size=1, max_size=8), st.sets(ALIKE, max_size=3))
 def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
-    """Whatever they are called, their results and rows lie apart, also where case is folded."""
+    """Results and gradebook rows of two students never collide, even if case is ignored."""
     borne = {plain for name, plain in plain_names(taken).items() if plain == name}
     plain = plain_names(names, borne)
     files = {*plain.values(), *borne}
@@ -200,7 +206,10 @@ def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
 
 
 def test_a_student_is_called_the_same_whichever_unit_is_asked_for(tmp_path):
-    """`ADA` has handed in another unit than `ada`: what one of them is called depends on both."""
+    """A student's file name is the same for every unit, even if names collide across units.
+
+    `ADA` has submitted another unit than `ada`.
+    """
     write(tmp_path / f"ADA/{FILE}.py")
     write(tmp_path / "ada/words/words.py")
     of_all_units = {
@@ -218,7 +227,7 @@ def test_a_student_is_called_the_same_whichever_unit_is_asked_for(tmp_path):
 
 
 def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path):
-    """A link, a folder, a pipe that nobody writes to, a socket, and a file that is too large."""
+    """A link, folder, pipe, socket or oversized file is refused without waiting."""
     write(tmp_path / "secret")
     (tmp_path / "link").symlink_to("secret")
     (tmp_path / "folder").mkdir()
@@ -245,9 +254,9 @@ def test_what_is_no_plain_file_is_refused_and_never_waited_for(tmp_path):
     ],
 )
 def test_the_time_of_a_submission_is_its_collectors_or_its_files(tmp_path, written, read):
-    """What `timestamp.txt` says, where the collector wrote it; else when the file was changed.
+    """The time is the collector's `timestamp.txt`, else the file's, in UTC.
 
-    In UTC. A student may have packed the one that lies there.
+    A student may have packed a `timestamp.txt` that the collector did not write.
     """
     write(tmp_path / "unit.py")
     os.utime(tmp_path / "unit.py", (10**9, 10**9))
@@ -262,7 +271,10 @@ def test_the_time_of_a_submission_is_its_collectors_or_its_files(tmp_path, writt
     [(10**12, "9999-12-31T23:59:59+00:00"), (-(10**11), "1970-01-01T00:00:00+00:00")],
 )
 def test_a_time_that_no_date_can_say_is_the_nearest_that_one_can(seconds, read):
-    """Of the year 33,658, and of one before the first; a file system in memory holds such times."""
+    """A time beyond the range of dates becomes the nearest date.
+
+    File systems in memory hold the year 33,658 and times before the first year.
+    """
     if not os.access("/dev/shm", os.W_OK):
         pytest.skip("no file system in memory")
     with tempfile.NamedTemporaryFile(dir="/dev/shm") as file:
@@ -271,7 +283,7 @@ def test_a_time_that_no_date_can_say_is_the_nearest_that_one_can(seconds, read):
 
 
 def test_a_file_that_is_gone_has_no_time(tmp_path):
-    """It was taken away while the class was graded."""
+    """A file that disappeared during grading has no time."""
     assert time_of(tmp_path / "unit.py") == ""
 
 
@@ -292,7 +304,7 @@ def linked():
 
 
 def test_a_zip_is_unpacked_as_its_folder_was(tmp_path):
-    """Then it is read as a folder is."""
+    """A zip is unpacked to the folder that was packed, and read as one."""
     (tmp_path / "folder").mkdir()
     archive = zipped(tmp_path / "class.zip", f"ada/{FILE}.py", f"eve/{FILE}.ipynb")
     unpack(archive, tmp_path / "folder")
@@ -306,13 +318,13 @@ def test_a_zip_is_unpacked_as_its_folder_was(tmp_path):
         ("/tmp/out.py",),
         ("ada/../../out.py",),
         (linked(),),
-        ("ada", "ada/unit.py"),  # a file, and a folder of its name
-        ("n" * 300 + "/unit.py",),  # a name that is too long for a file
+        ("ada", "ada/unit.py"),  # a file and a folder of the same name
+        ("n" * 300 + "/unit.py",),  # a name too long for a file
     ],
     ids=["out of it", "from the root", "round about", "a link", "twice", "long"],
 )
 def test_a_zip_that_cannot_be_a_folder_is_refused_in_words(tmp_path, entries):
-    """One sentence that names it, and nothing lies beside the folder."""
+    """An invalid zip is refused in one sentence that names it; nothing is written beside it."""
     (tmp_path / "folder").mkdir()
     with pytest.raises(NothingToGrade, match=r"class\.zip"):
         unpack(zipped(tmp_path / "class.zip", *entries), tmp_path / "folder")
@@ -321,7 +333,10 @@ def test_a_zip_that_cannot_be_a_folder_is_refused_in_words(tmp_path, entries):
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_zip_that_swells_when_it_is_read_is_refused_in_words(tmp_path, packing):
-    """Python unpacks these methods all at once, and not in pieces that can be counted."""
+    """A zip with a method that Python decompresses all at once is refused.
+
+    Its size cannot be checked piece by piece.
+    """
     with zipfile.ZipFile(tmp_path / "class.zip", "w", packing) as packed:
         packed.writestr(f"ada/{FILE}.py", "x = 1\n")
     with pytest.raises(NothingToGrade, match=r"class\.zip"):
@@ -330,7 +345,7 @@ def test_a_zip_that_swells_when_it_is_read_is_refused_in_words(tmp_path, packing
 
 @pytest.mark.parametrize("content", [None, b"", b"no zip", "cut", "damaged"])
 def test_what_is_no_zip_is_refused_in_words(tmp_path, content):
-    """Not there, empty, of another kind, cut in the middle, a byte changed."""
+    """Files that are no zip are refused: missing, empty, other types, truncated, changed."""
     whole = zipped(tmp_path / "whole.zip", f"ada/{FILE}.py").read_bytes()
     if content == "cut":
         content = whole[: len(whole) // 2]
@@ -344,7 +359,7 @@ def test_what_is_no_zip_is_refused_in_words(tmp_path, content):
 
 
 def test_a_zip_over_the_limits_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    """Too many files, too many bytes together, and one file too large."""
+    """A zip above a limit is refused before writing: files, total bytes, bytes of a file."""
     monkeypatch.setattr(submissions, "MAX_FILES", 2)
     monkeypatch.setattr(submissions, "MAX_TOTAL", 12)
     monkeypatch.setattr(submissions, "MAX_FILE", 7)
@@ -359,9 +374,10 @@ def test_a_zip_over_the_limits_is_refused_before_anything_is_written(tmp_path, m
 
 
 def test_a_zip_of_too_many_files_is_refused_before_they_are_listed(tmp_path, monkeypatch):
-    """A million entries are half a gigabyte once they are listed.
+    """A zip with too many files is refused before they are listed.
 
-    Also where a header lies across two of the pieces in which the table of contents is read.
+    A listed million takes half a gigabyte. The count is right even where a header spans two chunks
+    of the table of contents.
     """
     piece, header = 1 << 20, 46
     names = [f"{i:02d}" + "x" * (piece // 16 - header - 2) for i in range(17)]
@@ -374,7 +390,7 @@ def test_a_zip_of_too_many_files_is_refused_before_they_are_listed(tmp_path, mon
 
 
 def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypatch):
-    """One sentence; no traceback of the zip's reader."""
+    """A full disk while unpacking gives one sentence and no traceback."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -387,9 +403,9 @@ def test_a_full_disk_is_told_in_words_where_a_zip_is_unpacked(tmp_path, monkeypa
 
 
 def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
-    """The one that is told in UTC where there is one, else the packer's clock.
+    """An unpacked file has its entry's UTC time if there is one, else the packer's local time.
 
-    Not the time of unpacking.
+    It does not have the time of unpacking.
     """
     (tmp_path / "folder").mkdir()
     local = zipfile.ZipInfo(f"ada/{FILE}.py", (2026, 2, 3, 12, 0, 0))
@@ -403,9 +419,9 @@ def test_an_unpacked_file_has_the_time_of_its_entry(tmp_path):
 
 @pytest.mark.parametrize("name", ["no month", "short field", "no UTF-8"])
 def test_a_zip_with_odd_entries_is_unpacked_or_refused_in_words(tmp_path, name):
-    """A date that is none, an extra field that holds no time.
+    """Odd entries are unpacked or refused in words.
 
-    A name that its flag calls UTF-8 and is not.
+    Examples: an invalid date, an extra field without a time, a name wrongly marked as UTF-8.
     """
     (tmp_path / "folder").mkdir()
     entry = zipfile.ZipInfo("ada/unit\u00e9.py", (2026, 2, 3, 12, 0, 0))

@@ -1,7 +1,7 @@
-"""The table of system calls: its numbers are the kernel's, and each line says why it stands there.
+"""The table of system calls has the kernel's numbers and a reason in each line.
 
-libseccomp is asked for the numbers. Its tables are made from the kernel's sources, and it knows
-both architectures on any machine.
+The numbers are compared with libseccomp, whose tables come from the kernel's sources and cover both
+architectures on any machine.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ TOOL = small.ROOT / "tools" / "syscalls.py"
 
 @pytest.fixture(scope="module")
 def libseccomp():
-    """The library that knows the numbers."""
+    """Load the library that knows the numbers."""
     try:
         return ctypes.CDLL("libseccomp.so.2")
     except OSError:
@@ -30,24 +30,24 @@ def libseccomp():
     ("architecture", "token"), [("x86_64", 0xC000003E), ("aarch64", 0xC00000B7)]
 )
 def test_the_numbers_of_system_calls_are_the_kernels(architecture, token, libseccomp):
-    """On both architectures, of every call that the table names."""
+    """Every call in the table has the kernel's number on both architectures."""
     resolve = libseccomp.seccomp_syscall_resolve_name_arch
     resolve.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
     ours = {name: call.numbers[architecture] for name, call in TABLE.items()}
     found = {name: resolve(token, name.encode()) for name in ours}
     assert -1 not in found.values()  # it knows each name
-    # a number below zero stands for a call of other architectures
+    # a negative number marks a call of other architectures
     assert ours == {name: number if number >= 0 else None for name, number in found.items()}
 
 
 def test_the_tool_finds_nothing_to_write(libseccomp):
-    """What `tools/syscalls.py` would write is the table as it is."""
+    """`tools/syscalls.py` would write the table unchanged."""
     done = subprocess.run([sys.executable, TOOL, "--check"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "Every number is libseccomp's.\n")
 
 
 def test_the_tool_fills_in_a_call_and_an_architecture(libseccomp, tmp_path, monkeypatch):
-    """From dashes; what is no number stays as it is written."""
+    """The tool replaces dashes of a call or an architecture by numbers and keeps other text."""
     monkeypatch.syspath_prepend(TOOL.parent)
     import syscalls
 
@@ -62,7 +62,7 @@ def test_the_tool_fills_in_a_call_and_an_architecture(libseccomp, tmp_path, monk
 
 
 def test_each_line_has_a_reason_and_stands_once():
-    """A name that stood twice would be read once."""
+    """Each line has a reason and appears once; a repeated name would be read only once."""
     lines = TABLE_FILE.read_text().splitlines()
     _, *rows = [line for line in lines if line and not line.startswith("#")]
     names = [row.split("\t")[0] for row in rows]
@@ -72,7 +72,7 @@ def test_each_line_has_a_reason_and_stands_once():
 
 
 def test_a_table_is_read_line_by_line():
-    """Comments and empty lines are passed over, a dash is no number, and a rule must be known."""
+    """The table's parser skips comments and empty lines, reads a dash as none, and checks rules."""
     text = "# note\nname\tx86_64\tarm\trule\twhy\n\ndup2\t33\t-\tallowed\tto copy\n"
     calls = read_table(text)
     assert list(calls) == ["dup2"]
@@ -83,5 +83,5 @@ def test_a_table_is_read_line_by_line():
 
 
 def test_a_grade_depends_on_the_table():
-    """A result is graded anew after a change of the table, as after one of the code."""
+    """A change of the table makes results be graded again, as a change of code does."""
     assert TABLE_FILE in provenance.modules_of(provenance.ENGINE / "sandbox" / "inside")

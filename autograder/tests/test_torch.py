@@ -1,4 +1,4 @@
-"""The add-on for torch: experiments begin alike, and layers are out of reach of code by hand."""
+"""The add-on for torch: equal starting states, and no ready-made layers in code by hand."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ nn = torch.nn
 
 
 def course_on_torch(folder, add_on="autograder.torch"):
-    """The fixture course, with torch as a package that has an add-on."""
+    """Return the fixture course with torch as a package with an add-on."""
     (folder / "checks").mkdir()
     (folder / "checks" / "one.py").write_text(
         "from autograder.check import UnitSettings\nSETTINGS = UnitSettings(packages=('torch',))\n"
@@ -34,18 +34,21 @@ def course_on_torch(folder, add_on="autograder.torch"):
     return Course(folder, type(about)(**(fields | {"packages": packages, "units": ["one"]})))
 
 
-# ---- what a course names beside the package
+# ---- what a course names with the package
 
 
 def test_the_add_on_does_not_import_torch_to_be_loaded():
-    """Commands that run nothing, and units without torch, do not wait for it."""
+    """Loading the add-on does not import torch, so commands that run nothing do not wait."""
     code = "import sys, autograder.torch; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
 
 def test_whatever_a_submission_did_to_torch_each_experiment_begins_alike():
-    """The seed, gradients that were switched off, and the default type."""
+    """Each experiment starts with the seed, gradients on and the default dtype.
+
+    A submission may have changed any of them.
+    """
     try:
         ADDON.reset(3)
         drawn = torch.rand(2)
@@ -61,7 +64,7 @@ def test_whatever_a_submission_did_to_torch_each_experiment_begins_alike():
 
 
 def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
-    """The add-on comes with the package that the unit names."""
+    """A unit that names torch gets the add-on's reset before each experiment."""
     course = course_on_torch(tmp_path)
     experiments = load_experiments(course.checks, "one", {"torch": "autograder.torch"})
     drawn = []
@@ -72,9 +75,9 @@ def test_experiments_of_a_unit_on_torch_reset_it(tmp_path):
 
 
 def test_once_warm_a_step_of_training_imports_nothing():
-    """What torch imports at a first step is there before any submission, also what `by_hand` needs.
+    """Warming imports everything that a training step and `by_hand` import later.
 
-    One thread is used.
+    It uses one thread.
     """
     code = """if True:
         import sys
@@ -98,9 +101,9 @@ def test_once_warm_a_step_of_training_imports_nothing():
 
 
 def test_who_asks_more_of_torchs_compiler_gets_the_real_one():
-    """Looking through all modules, as `inspect` does, asks nothing of it.
+    """An attribute of torch's compiler loads the real one; `inspect` over all modules does not.
 
-    Training goes on after.
+    Training works afterwards.
     """
     code = """if True:
         import inspect
@@ -131,7 +134,10 @@ def test_who_asks_more_of_torchs_compiler_gets_the_real_one():
 
 
 def test_wrong_variants_know_the_names_of_torch(tmp_path):
-    """Beside Python's and NumPy's: both ways round, and only where the course has the add-on."""
+    """In a course with the add-on, wrong variants exchange torch's names, in both directions.
+
+    Names of Python and NumPy are exchanged in any course.
+    """
     unit = replace(small.unit(), course=course_on_torch(tmp_path))
     pairs, _ = names_of_addons(unit)
     names = in_each_others_place(pairs)
@@ -143,7 +149,7 @@ def test_wrong_variants_know_the_names_of_torch(tmp_path):
     assert names_of_addons(small.unit()) == ([], [])
 
 
-# ---- layers that are to be written by hand
+# ---- layers to be written by hand
 
 ROUTES = {
     "the layer": lambda x: nn.LSTM(3, 3)(x),
@@ -163,7 +169,7 @@ ROUTES = {
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.filterwarnings("ignore")
 def test_ready_made_layers_are_out_of_reach(route):
-    """By whatever name they are called; afterwards they work as before."""
+    """Ready-made layers raise under any of their names, and work again afterwards."""
     x = torch.ones(2, 1, 3)
     with (
         by_hand(),
@@ -174,7 +180,7 @@ def test_ready_made_layers_are_out_of_reach(route):
 
 
 def test_what_a_student_writes_by_hand_runs_beside_them():
-    """Matrices, other layers and their gradients work; other operators may be named, in words."""
+    """Matrices, other layers and gradients work; further forbidden operators can be named."""
     with by_hand():
         w = torch.ones(3, 3, requires_grad=True)
         (torch.tanh(nn.Linear(3, 3)(torch.ones(3) @ w))).sum().backward()
@@ -186,7 +192,7 @@ def test_what_a_student_writes_by_hand_runs_beside_them():
 
 
 def test_a_profiler_that_was_there_before_is_there_after():
-    """Also where the experiment raises."""
+    """A profiler that was active before is active again, also after an exception."""
 
     def mine(*_):
         return None
@@ -206,7 +212,7 @@ def test_a_profiler_that_was_there_before_is_there_after():
 
 
 def test_descent_is_torchs_own():
-    """`Descent` steps as torch does: momentum, weight decay, a closure, gradients set to zero."""
+    """`Descent` steps as torch does: momentum, weight decay, a closure, zeroed gradients."""
     ends = []
     for kind in (torch.optim.SGD, Descent):
         w = nn.Parameter(torch.linspace(-1, 1, 5))
@@ -233,7 +239,7 @@ def test_descent_is_torchs_own():
 
 
 class Net(nn.Module):
-    """Three layers; `names` says how a student calls them, and in which order they are declared."""
+    """Three layers; `names` gives a student's names for them, in the order of declaration."""
 
     def __init__(self, names):
         super().__init__()
@@ -245,7 +251,7 @@ ROLES = {"to_state": (nn.Linear, (4, 3)), "out": (nn.Linear, (5, 4))}
 
 
 def test_weights_depend_on_roles_and_not_on_names_or_order():
-    """Two students' networks, the same roles: the same weights, in and out."""
+    """Initial and returned weights depend on roles, not on a network's names or order."""
     one = networks.load(Net({"a": (4, 3), "b": (5, 4)}), ROLES, 7)
     other = networks.load(Net({"last": (5, 4), "first": (4, 3)}), ROLES, 7)
     found, same = networks.take(one, ROLES), networks.take(other, ROLES)
@@ -260,7 +266,7 @@ def test_weights_depend_on_roles_and_not_on_names_or_order():
 
 
 def test_what_was_taken_can_be_put_back():
-    """And how far it moved in between is told by array."""
+    """Stored weights can be restored, and their change in between is given by array."""
     net = networks.load(Net({"a": (4, 3), "b": (5, 4)}), ROLES, 7)
     before = networks.take(net, ROLES)
     networks.load(net, ROLES, 7, {"out": 2.0})
@@ -272,7 +278,7 @@ def test_what_was_taken_can_be_put_back():
 
 
 def test_gradients_are_rows_and_zeros_where_nothing_was_sent_back():
-    """Two layers of one role are summed."""
+    """Gradients are rows, with zeros where there is none; two layers of one role are summed."""
     net = Net({"a": (4, 3), "again": (4, 3), "b": (5, 4)})
     ones = torch.ones(3)
     out = net.a(ones) + 2 * net.again(ones)
@@ -284,14 +290,17 @@ def test_gradients_are_rows_and_zeros_where_nothing_was_sent_back():
 
 
 def test_what_is_no_tensor_is_told_with_the_function():
-    """A student returned a list."""
+    """A returned list in place of a tensor is reported with the function."""
     assert networks.tensor("forward", torch.ones(1)) is not None
     with pytest.raises(TypeError, match="`forward` returned a list, but should return a tensor"):
         networks.tensor("forward", [1.0])
 
 
 def test_a_norms_running_variance_is_drawn_above_zero():
-    """A running variance, by which is divided, is drawn above 0; counts that are no floats stay."""
+    """A norm's running variance is drawn above 0, because it is a divisor.
+
+    Integer counts stay unchanged.
+    """
     net = nn.Sequential(nn.BatchNorm1d(6))
     roles = {"norm": (nn.BatchNorm1d, (6,))}
     drawn = networks.take(networks.load(net, roles, 1), roles)
@@ -300,7 +309,7 @@ def test_a_norms_running_variance_is_drawn_above_zero():
     assert (drawn["norm.running_mean"] < 0).any()
 
 
-# ---- what a function leaves behind
+# ---- side effects of a function
 
 
 @pytest.mark.parametrize(
@@ -313,7 +322,7 @@ def test_a_norms_running_variance_is_drawn_above_zero():
     ],
 )
 def test_a_trace_on_a_tensor_is_seen(change):
-    """Other numbers, another shape, a demand for a gradient, a gradient left behind."""
+    """A changed tensor is detected: values, shape, requires_grad, or a stored gradient."""
     net = Watched(None)
     net.hand_to(lambda x: x + 1)(torch.zeros(3))
     assert same_after(net)["same_after"]
@@ -325,14 +334,14 @@ def test_a_trace_on_a_tensor_is_seen(change):
     ("change", "part"),
     [
         (lambda model: model[0].weight.data.add_(1), "numbers"),
-        (lambda model: model.train()(torch.rand(4, 2)), "numbers"),  # batch norm counts
+        (lambda model: model.train()(torch.rand(4, 2)), "numbers"),  # batch norm counts its batches
         (lambda model: model.requires_grad_(False), "trainable"),
         (lambda model: model(torch.rand(4, 2)).sum().backward(), "gradients"),
         (lambda model: model[1].train(), "modes"),
     ],
 )
 def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
-    """Each change in its own part, the mode of each layer included."""
+    """A model's recorded state shows each change separately, every layer's mode included."""
     model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).eval()
     before = networks.condition(model)
     model(torch.rand(4, 2))
@@ -344,7 +353,7 @@ def test_the_condition_of_a_model_shows_what_was_done_to_it(change, part):
 
 
 def test_a_list_of_tensors_on_a_graph_is_told():
-    """The losses of a loop, appended as they are; and a tensor among numbers."""
+    """Losses appended with their graph, and a tensor among numbers, are reported."""
     loss = torch.ones(3, requires_grad=True).sum()
     with pytest.raises(TypeError, match="each keeps its graph in memory: keep the number"):
         named("losses", [2.0, loss])

@@ -1,4 +1,4 @@
-"""A function that is not written yet hides nothing of those that are."""
+"""An unwritten function does not hide feedback on the written ones."""
 
 import small
 
@@ -37,7 +37,7 @@ HALVE = "def halve(x):\n    raise NotImplementedError()\n"
 
 
 def told(tmp_path, double):
-    """Return the verdict on a file in which only `double` is written, by these words."""
+    """Return the verdict on a file with only this `double` written."""
     unit = small.write_course(tmp_path, "pair", EXPERIMENTS, SOLUTION)
     script = f"def double(x):\n    {double}\n\n\n{HALVE}"
     with Server(unit) as server:
@@ -46,7 +46,10 @@ def told(tmp_path, double):
 
 
 def test_a_known_mistake_above_what_is_not_written_is_named(tmp_path):
-    """It costs what it cost before, and the student need not write the rest to read of it."""
+    """A known mistake above an unwritten function is diagnosed and costs as much as alone.
+
+    So the student need not write the rest to read about it.
+    """
     verdict = told(tmp_path, "return x * x")
     texts = [remark.text for remark in verdict.remarks]
     assert texts[0] == "`halve` is not written yet."
@@ -56,7 +59,7 @@ def test_a_known_mistake_above_what_is_not_written_is_named(tmp_path):
 
 
 def test_of_a_right_function_above_what_is_not_written_nothing_wrong_is_said(tmp_path):
-    """Its arrays count, and that is all."""
+    """A right function above an unwritten one earns its arrays and gets no criticism."""
     verdict = told(tmp_path, "return 2 * x")
     assert [remark.finding.kind for remark in verdict.remarks] == ["error", "still counts"]
     assert verdict.earned == 1

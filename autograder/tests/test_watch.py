@@ -1,7 +1,4 @@
-"""`watch`, driven as a student does: in a real terminal.
-
-And where Linux's modules are out of reach.
-"""
+"""`watch` in a real terminal, used as a student does, and without Linux's modules."""
 
 import re
 import subprocess
@@ -23,15 +20,15 @@ from autograder.practice.watch import pressed_on_windows
 
 @pytest.fixture
 def course(tmp_path):
-    """What a student gets, in a folder of its own."""
+    """Write a student's course in its own folder."""
     return release_to(tmp_path / "course")
 
 
 @contextmanager
 def watching(course, *command, unit="numbers", first="is not written yet.", columns=40, path=ROOT):
-    """`autograder watch` in a terminal without colour.
+    """Run `autograder watch` in a terminal without colour.
 
-    At the end it is quit, and nothing was too wide.
+    At the end it is quit, and no line was too wide.
     """
     command = [*(command or ("-m", "autograder")), "watch", unit]
     environment = variables(TERM="xterm-256color", PYTHONPATH=str(path))
@@ -50,13 +47,13 @@ def watching(course, *command, unit="numbers", first="is not written yet.", colu
     text = "".join(terminal.seen)
     assert "Traceback" not in text
     assert not re.search(r"\x1b\[(\d+;)*3\dm", text)
-    # a line may be written over itself
+    # a line may overwrite itself
     lines = re.split(r"\r\n?", re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", text))
     assert max(map(len, lines)) <= columns
 
 
 def see(terminal, *words):
-    """Wait until words are shown, one after another, wherever their lines are broken."""
+    """Wait until words are shown in this order, with line breaks anywhere."""
     for each in words:
         terminal.expect(r"(?:\s|\x1b\[[\d;]*m)+".join(map(re.escape, each.split())))
 
@@ -72,9 +69,9 @@ SLOW = """errors = []
 
 
 def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
-    """Edit, save, be told the mistake, pass, move on, ask, go back, loop without end, train, quit.
+    """A whole session works in a narrow terminal, and progress is kept.
 
-    Progress is kept.
+    Edit, save, read the diagnosis, pass, go on, ask, go back, loop for ever, train, quit.
     """
     with watching(course) as terminal:
         fill(course, double="print('here'); return x * x")
@@ -108,7 +105,7 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
 
 
 def test_a_course_with_a_site_names_the_section_at_hand(course):
-    """With its address, below the name of the check; none in a course without a site."""
+    """With a site, the section's address is shown below the check's name; otherwise none is."""
     with watching(course, columns=80) as terminal:
         pass
     assert "read:" not in "".join(terminal.seen)
@@ -121,7 +118,7 @@ def test_a_course_with_a_site_names_the_section_at_hand(course):
 
 
 def test_keys_go_to_the_next_check_and_to_training(course):
-    """`n` checks the next one and comes around; `t` trains whatever else is left."""
+    """`n` moves to the next check and wraps around; `t` trains, whatever else is left."""
     written(course).write_text(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n")
     with watching(course, first="✗ 0/2") as terminal:
         terminal.send("n")
@@ -136,9 +133,9 @@ def test_keys_go_to_the_next_check_and_to_training(course):
 
 
 def test_practice_works_without_linux_and_without_forks(course):
-    """Modules of Linux alone are out of reach: watching, checking and hints work."""
+    """Watching, checking and hints work without Linux's modules and without forks."""
     with watching(course, "-c", no_linux.PROGRAM) as terminal:
-        time.sleep(2)  # until the process that checked has ended
+        time.sleep(2)  # until the checking process has ended
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
         time.sleep(2)
@@ -151,7 +148,7 @@ def test_practice_works_without_linux_and_without_forks(course):
 
 
 def test_a_package_that_is_missing_is_named(course):
-    """By `check` and `watch`, with the command that installs it, as course.toml says."""
+    """`check` and `watch` name a missing package and the command that course.toml gives."""
     about = course / "course.toml"
     about.write_text(about.read_text() + '\n[packages]\nlacking = { install = "lacking>=2" }\n')
     checks = course / "checks" / f"{UNIT}.py"
@@ -167,7 +164,7 @@ def test_a_package_that_is_missing_is_named(course):
 
 
 def test_watch_without_a_terminal_says_so(course):
-    """Exit code 2, and the command that works there."""
+    """Without a terminal `watch` exits with 2 and names the command that works."""
     done = small.run_command("watch", "numbers", cwd=course)
     assert done.returncode == 2
     assert "needs a terminal" in done.stderr
@@ -184,7 +181,7 @@ def test_watch_without_a_terminal_says_so(course):
     ids=["no course", "a folder that is none", "a unit that is none"],
 )
 def test_a_process_that_waits_says_nothing_of_what_it_cannot_load(course, named):
-    """What is not there is told when it is asked for."""
+    """A waiting process stays silent about what it cannot load until it is needed."""
     named = {name: str(course) if value == "COURSE" else value for name, value in named.items()}
     command = [sys.executable, "-W", "error", "-c", "import autograder.practice.warm"]
     done = subprocess.run(
@@ -194,7 +191,7 @@ def test_a_process_that_waits_says_nothing_of_what_it_cannot_load(course, named)
 
 
 def test_a_process_that_waits_has_loaded_the_unit_and_warmed_up(course):
-    """Checks are imported and what saves each save time is done, before a file is there."""
+    """A waiting process has imported the checks and warmed up before a file exists."""
     checks = course / "checks" / "words.py"
     text = checks.read_text().replace("import check,", "import UnitSettings, check,")
     checks.write_text(text + '\n\nSETTINGS = UnitSettings(warm=lambda: print("warm"))\n')
@@ -205,7 +202,10 @@ def test_a_process_that_waits_has_loaded_the_unit_and_warmed_up(course):
 
 
 def test_what_does_not_end_is_ended_and_told(course):
-    """A loop by the process that checks, and what it cannot reach by this one."""
+    """The checking process stops an endless loop; `watch` stops code that it cannot.
+
+    Both report it.
+    """
     hurried(course)
     with watching(course) as terminal:
         fill(course, double="while True: pass")
@@ -217,7 +217,7 @@ def test_what_does_not_end_is_ended_and_told(course):
 
 
 def test_what_cannot_be_read_or_ends_its_process_is_told(course):
-    """The reason of the one, and of the other the check and the exit code."""
+    """`watch` reports why a file is unreadable, or the check and exit code of a dead process."""
     with watching(course) as terminal:
         whole = written(course).read_bytes()
         written(course).write_bytes(b"a = 1\nb = \xff\n")
@@ -231,7 +231,7 @@ def test_what_cannot_be_read_or_ends_its_process_is_told(course):
 
 
 class Keys:
-    """Windows' module `msvcrt`, and what was typed."""
+    """Windows' module `msvcrt` with typed keys."""
 
     def __init__(self, typed):
         self.typed = list(typed)
@@ -244,21 +244,24 @@ class Keys:
 
 
 def test_an_arrow_is_no_key_on_windows():
-    """It comes as two characters, the second of which may be a letter, as `t`."""
+    """An arrow is ignored on Windows: its second character may be a letter such as `t`."""
     typed = Keys("\xe0th\0q\xe0")
     pressed = [pressed_on_windows(typed) for _ in range(6)]
     assert pressed == ["", "h", "", "\xe0", "", ""]
 
 
 def test_what_is_under_way_is_shown(course):
-    """With its seconds, while it lasts."""
+    """A running check is shown with its seconds."""
     with watching(course) as terminal:
         fill(course, double="import time; time.sleep(2.5); return 2 * x")
         see(terminal, "under way: doubling … 1 s", "✓ 2/2")
 
 
 def test_an_earlier_exercise_that_is_broken_is_told(course):
-    """Beside the exercise at hand; after all pass, it is the one at hand."""
+    """A broken earlier exercise is reported beside the current one.
+
+    Once all others pass, it is the current one.
+    """
     with watching(course) as terminal:
         fill(course, **RIGHT)
         see(terminal, "✓ 4/4", "now: three_steps")
@@ -277,7 +280,7 @@ def test_an_earlier_exercise_that_is_broken_is_told(course):
 
 
 def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
-    """What cannot run says nothing of what to mend."""
+    """A broken exercise is the current one if the next depends on it."""
     with watching(course) as terminal:
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
@@ -288,7 +291,7 @@ def test_a_broken_exercise_is_at_hand_where_the_next_one_waits_for_it(course):
 
 
 def test_a_hint_is_on_the_check_that_a_small_change_mends(course):
-    """Also where it is not the one at hand."""
+    """A hint is on the check that a small change repairs, though it is not the current one."""
     with watching(course, columns=120) as terminal:
         fill(course, double=RIGHT["double"], running_sum=RIGHT["running_sum"])
         see(terminal, "now: three_steps")
@@ -300,7 +303,7 @@ def test_a_hint_is_on_the_check_that_a_small_change_mends(course):
 
 
 def test_the_example_of_the_exercise_at_hand_is_run(course):
-    """What it prints is shown, and where its picture lies; an exercise may have none."""
+    """The current exercise's example runs, with its output and its picture's path, if any."""
     text = written(course).read_text()
     drawn = (
         'with autograder.example("the sums of ones"):\n    import matplotlib.pyplot as plt\n    '

@@ -1,7 +1,7 @@
-"""A student's way on Windows: its own Python under Wine, its consoles, pipes and locks of files.
+"""A student's way on Windows: its own Python under Wine, with consoles, pipes and file locks.
 
-Skipped where there is no Wine; the reason says what to install. `AUTOGRADER_WINDOWS` names a folder
-in which Windows' Python is kept for the next time.
+Without Wine the tests are skipped; the reason says what to install. `AUTOGRADER_WINDOWS` names a
+folder in which Windows' Python is kept for the next time.
 """
 
 import json
@@ -22,7 +22,7 @@ from autograder.course import read_course
 
 pytestmark = pytest.mark.proof
 
-# opens a file as nobody else may, as a scanner does: what others may is the third argument
+# opens a file exclusively, as a scanner does: the third argument is the share mode
 HOLD = """
 import ctypes, sys
 from ctypes import wintypes
@@ -49,14 +49,14 @@ def course(tmp_path):
     return release_to(tmp_path / "a course of Zoë's")
 
 
-WINE_WAITS = 60  # seconds: longer than Wine takes to start and to end a program, on a busy machine
+WINE_WAITS = 60  # seconds: longer than Wine takes to start and to end a program on a busy machine
 
 
 @contextmanager
 def held(python, path, others):
-    """Hold a file open in a program of its own, which is no program of ours.
+    """Hold a file open in another program that is not ours.
 
-    Where Wine does not start it, the test is skipped; where Wine does not end it, it is killed.
+    If Wine does not start it, the test is skipped; if Wine does not end it, it is killed.
     """
     command = [str(python), "-c", HOLD, f"Z:{path}".replace("/", "\\"), str(others)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -79,10 +79,10 @@ def autograder(python, course, *arguments, **more):
 
 
 def test_watch_checks_each_save_and_goes_on(python, course):
-    """A wrong answer, the right one, a loop without end, a key, and quit: exit code 0."""
+    """`watch` handles a wrong and a right answer, an endless loop and a key, and quits with 0."""
     with windows.console(python, "-m", "autograder", "watch", "numbers", cwd=course) as console:
         console.see("is not written yet.", "now: doubling")
-        console.stays(5)  # until the process that checked has ended
+        console.stays(5)  # until the checking process has ended
         fill(course, double="return x * x")
         console.see("this is the square", "now: doubling")
         fill(course, double=RIGHT["double"])
@@ -99,7 +99,7 @@ def test_watch_checks_each_save_and_goes_on(python, course):
 
 
 def test_what_is_piped_is_utf_8(python, course):
-    """Verdicts, JSON, hints, data and what a script prints, whatever the code page is."""
+    """Piped verdicts, JSON, hints, data and script output are UTF-8 in any code page."""
     fill(course, double=RIGHT["double"])
     text = written(course).read_text(encoding="utf-8")
     text = text.replace("return 2 * x", 'print("✓ 日本"); return 2 * x')
@@ -122,7 +122,7 @@ def test_what_is_piped_is_utf_8(python, course):
 
 
 def test_the_line_that_installs_is_one_in_cmd(python, course):
-    """Each requirement comes as one word, and nothing is written to a file called `=2.4`."""
+    """In cmd each requirement is one word, and nothing is written to a file called `=2.4`."""
     about = course / "course.toml"
     wanted = '\n[packages]\none = { install = "one>=2.4" }\ntwo = { install = "two>=3" }\n'
     about.write_text(about.read_text() + wanted)
@@ -137,7 +137,7 @@ def test_the_line_that_installs_is_one_in_cmd(python, course):
 
 
 def test_what_to_type_next_can_be_typed_in_cmd(python, course, tmp_path):
-    """By a student who started, and by an author: line by line, a folder's name with blanks."""
+    """The next commands can be typed in cmd, line by line, with blanks in a folder's name."""
     course.rename(tmp_path / "release")
     call = "import subprocess, sys; sys.exit(subprocess.call(['cmd', '/c', 'next.bat']))"
     for command in (("start", "Zoe's work", "release"), ("new", "stats & more")):
@@ -157,7 +157,7 @@ def test_what_to_type_next_can_be_typed_in_cmd(python, course, tmp_path):
 
 
 def test_what_no_exception_reaches_ends_with_its_line(python, course):
-    """A call that never runs Python again."""
+    """A call that never returns to the interpreter ends with its line on the screen."""
     hurried(course)
     fill(course, double="import itertools; return max(itertools.repeat(1))")
     endless = autograder(python, course, "check", "numbers", "--quick")
@@ -167,7 +167,7 @@ def test_what_no_exception_reaches_ends_with_its_line(python, course):
 
 
 def test_doctor_says_what_works_for_a_student(python, course):
-    """And what needs Linux, with the ways to it."""
+    """`doctor` lists what works for a student and what needs Linux, with the ways to it."""
     done = autograder(python, course, "doctor")
     assert (done.returncode, done.stderr) == (1, b"")
     told = done.stdout.decode()
@@ -176,7 +176,7 @@ def test_doctor_says_what_works_for_a_student(python, course):
 
 
 def test_an_encoding_that_is_named_is_kept(python, course):
-    """A sign that cp1252 does not have becomes a word."""
+    """A named encoding is kept; a sign that cp1252 lacks becomes a word."""
     fill(course, double=RIGHT["double"])
     named = {"PYTHONIOENCODING": "cp1252"}
     checked = autograder(python, course, "check", "numbers", "--quick", **named)
@@ -186,7 +186,10 @@ def test_an_encoding_that_is_named_is_kept(python, course):
 
 @pytest.mark.parametrize("others", [READERS, NOBODY])
 def test_a_progress_file_that_another_program_holds_ends_nothing(python, course, others):
-    """A warning, all verdicts and the total. What was known of another unit stays."""
+    """A locked progress file gives a warning, all verdicts and the total.
+
+    The stored progress of another unit stays.
+    """
     written(course, "words").write_text(small_class.SOLVED["words"], encoding="utf-8")
     assert autograder(python, course, "check", "words").returncode == 0
     fill(course, double=RIGHT["double"])
@@ -213,9 +216,9 @@ def test_a_file_that_is_held_while_it_is_saved_is_checked_after(python, course):
 
 
 def test_an_instructor_does_on_windows_all_that_confines_nothing(python, tmp_path):
-    """Submissions are collected from a zip; a class that Linux graded is reported and handed back.
+    """On Windows an instructor can collect a zip, report, and return a class graded on Linux.
 
-    To grade it is refused with the ways to do so.
+    `grade` is refused with the ways to do it.
     """
     submitted = tmp_path / "submitted"
     small_class.hand_in(submitted, small_class.by("complete"))
@@ -244,7 +247,7 @@ def test_an_instructor_does_on_windows_all_that_confines_nothing(python, tmp_pat
 
 
 def test_a_folder_is_made_and_a_newer_release_taken_in(python, tmp_path):
-    """From a zip; line ends of Windows stay, and so does what was written."""
+    """A folder is made from a zip and updated; Windows line ends and the student's code stay."""
     release = release_to(tmp_path / "release" / "course")
     shutil.make_archive(str(tmp_path / "release"), "zip", release.parent)
     started = autograder(python, tmp_path, "start", "Zoë's work", "release.zip")
@@ -267,7 +270,7 @@ def test_a_folder_is_made_and_a_newer_release_taken_in(python, tmp_path):
 
 
 def test_an_author_builds_a_unit_on_windows(python, tmp_path):
-    """Without walls, which is said once; the key is the one that Linux makes."""
+    """An author can build on Windows without a sandbox, with one note; the key equals Linux's."""
     course = tmp_path / "course"
     shutil.copytree(small.COURSE.folder, course, ignore=shutil.ignore_patterns(".autograder.json"))
     key = course / "assignments" / "keys" / "words.safetensors"

@@ -1,4 +1,4 @@
-"""The wire: what is encoded comes back; hostile bytes are refused and never raise anything else."""
+"""The wire: messages survive encoding, and hostile bytes raise nothing but a refusal."""
 
 import json
 import struct
@@ -37,7 +37,7 @@ KINDS = st.sampled_from(["f8", "f4", "i8", "?", "u1"])
     )
 )
 def test_what_is_encoded_comes_back(sent):
-    """Names, order, types, shapes and values survive, NaN and infinity too."""
+    """Names, order, types, shapes and values survive encoding, NaN and infinity too."""
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert list(got.arrays) == list(sent)
     assert got.fields == {"token": "t"}
@@ -48,14 +48,14 @@ def test_what_is_encoded_comes_back(sent):
 
 @given(st.binary(max_size=2000))
 def test_any_bytes_are_a_message_or_a_bad_frame(blob):
-    """Fuzzing: nothing else is raised."""
+    """Random bytes give a message or a BadFrame."""
     with suppress(BadFrame):
         decode(blob)
 
 
 @given(st.data())
 def test_a_changed_frame_is_a_message_or_a_bad_frame(data):
-    """Fuzzing near the format: any byte of a good frame changed, the frame cut anywhere."""
+    """A good frame with changed bytes, or cut anywhere, gives a message or a BadFrame."""
     message = Message({"token": "t"}, {"a": np.ones(3), "b": np.zeros((2, 2))})
     body = bytearray(encode(message)[8:])
     place = data.draw(st.integers(0, len(body) - 1))
@@ -72,7 +72,7 @@ def frame(header: object, body: bytes = b"") -> bytes:
 
 FACTS = {"token": "t"}
 
-# ---- fuzzing for a bounded while: so many executions, or so many seconds
+# ---- fuzzing with a limit of executions or seconds
 
 WILD = st.sampled_from(
     [None, True, -1, 0, 2**31, 2**63, 2**64, 1e400, "", "F64", "\ud800", [], [0, 8], [2**62, 4], {}]
@@ -90,7 +90,7 @@ TOLD = st.dictionaries(
 
 @st.composite
 def frames_near_the_format(draw) -> bytes:
-    """Draw a frame's body as safetensors has it, with at most one thing of its first array changed.
+    """Draw a safetensors frame with at most one change to its first array.
 
     The facts may be any.
     """
@@ -113,7 +113,7 @@ REACHED = {"executions": 0, "messages": 0}
 
 
 def within_limits(message: Message) -> bool:
-    """What the other side relies on, of any message."""
+    """Check what the other side relies on in any message."""
     arrays = message.arrays.values()
     return (
         all(
@@ -127,7 +127,10 @@ def within_limits(message: Message) -> bool:
 
 
 def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
-    """Fuzzing within the format, 2,000 times: types, shapes, offsets and facts of every kind."""
+    """2,000 headers of all kinds give a message or a BadFrame.
+
+    Types, shapes, offsets and facts vary.
+    """
 
     @settings(max_examples=2000, deadline=None, database=None)
     @given(frames_near_the_format())
@@ -195,20 +198,20 @@ def test_headers_of_every_kind_are_a_message_or_a_bad_frame(record_property):
     ],
 )
 def test_frames_out_of_form_are_refused(blob):
-    """Wrong offsets, too many arrays or dimensions, and names and facts out of form are refused."""
+    """Wrong offsets, too many arrays or dimensions, and malformed names and facts are refused."""
     with pytest.raises(BadFrame):
         decode(blob)
 
 
 def test_complex_numbers_do_not_travel():
-    """A type that no check uses is refused."""
+    """Complex numbers are refused, because no check uses them."""
     with pytest.raises((BadFrame, ValueError, TypeError, KeyError, AttributeError)):
         decode(save({"a": np.ones(1, np.complex64)}, FACTS))
 
 
 # ---- text
 
-TEXTS = st.text(max_size=9).filter(lambda text: "\0" not in text)  # NumPy drops those at an end
+TEXTS = st.text(max_size=9).filter(lambda text: "\0" not in text)  # NumPy drops those at the end
 NESTED = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     lambda shape: st.lists(TEXTS, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]).map(
         lambda texts: np.array(texts).reshape(shape)
@@ -224,9 +227,9 @@ NESTED = st.tuples(st.integers(1, 3), st.integers(1, 3)).flatmap(
     )
 )
 def test_text_comes_back_beside_numbers(sent):
-    """Strings alone and in rows, empty ones and every alphabet.
+    """Strings survive beside numbers, alone and in rows, empty and in every alphabet.
 
-    Numbers beside them stay numbers.
+    The numbers stay numbers.
     """
     got = decode(encode(Message({"token": "t"}, sent))[8:])
     assert got.fields == {"token": "t"}
@@ -237,7 +240,7 @@ def test_text_comes_back_beside_numbers(sent):
 
 
 def text_frame(packed: object, names: str = "a") -> bytes:
-    """A frame's body with one array of bytes, which its facts call text."""
+    """Return a frame's body with one array of bytes that its facts call text."""
     raw = packed if isinstance(packed, bytes) else json.dumps(packed).encode()
     return save({"a": np.frombuffer(raw or b"\0", np.uint8)}, FACTS | {"text": names})
 
@@ -282,10 +285,7 @@ LONG = "x" * (MAX_TEXT // 4 // 1000)
     ],
 )
 def test_text_out_of_form_is_refused(packed):
-    """A frame that calls some bytes text is read as hostile too.
-
-    Nothing but `BadFrame`, and little memory.
-    """
+    """Malformed text raises only `BadFrame` and uses little memory."""
     blob = text_frame(packed)
     tracemalloc.start()
     try:
@@ -300,21 +300,21 @@ def test_text_out_of_form_is_refused(packed):
     "array", [np.ones(3), np.ones((2, 2), np.uint8), np.zeros(0, np.uint8), np.array(True)]
 )
 def test_numbers_that_a_frame_calls_text_are_refused(array):
-    """Their bytes are no JSON text."""
+    """Numbers declared as text are refused, because their bytes are no JSON text."""
     with pytest.raises(BadFrame):
         decode(save({"a": array}, FACTS | {"text": "a"}))
 
 
 @pytest.mark.parametrize("names", ["b", "\n\n", "a\nb\nb", "token", "\0", "a" * 2000])
 def test_a_name_in_text_that_is_no_array_counts_for_nothing(names):
-    """Other arrays are read as ever; a name that stands twice is read once."""
+    """A text entry that names no array is ignored, and other arrays are read."""
     got = decode(text_frame("A. L.", names))
     assert got.fields == {"token": "t"}
     assert is_text(got.arrays["a"]) == (names[:2] == "a\n")
 
 
 def test_a_name_that_stands_twice_in_text_is_read_once():
-    """Its bytes are JSON the first time, and text then."""
+    """A name listed twice as text is read once: after the first time it is no longer JSON."""
     got = decode(text_frame("A. L.", "a\na"))
     assert got.arrays["a"].tolist() == "A. L."
 
@@ -322,7 +322,10 @@ def test_a_name_that_stands_twice_in_text_is_read_once():
 @pytest.mark.parametrize("part", [b"[]", b'""', b"[[]]", b'["a"]'])
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_frame_of_many_small_texts_costs_the_reader_nothing(part, count):
-    """Two million lists would keep the grader busy for ten seconds, and all its threads with it."""
+    """A frame of two million small texts is refused quickly.
+
+    Parsing them would keep the grader's threads busy for ten seconds.
+    """
     small = b"[" + b",".join([part] * (MAX_TEXT // 8 // len(part))) + b"]"
     packed = {f"a{i}": np.frombuffer(small, np.uint8) for i in range(count)}
     blob = save(packed, FACTS | {"text": "\n".join(packed)})
@@ -333,7 +336,10 @@ def test_a_frame_of_many_small_texts_costs_the_reader_nothing(part, count):
 
 
 def test_texts_that_only_together_are_too_long_are_refused():
-    """As many arrays as a frame may have, each with all the room that NumPy may give it."""
+    """Texts whose total is too long are refused.
+
+    The frame has the maximum of arrays, each as large as NumPy may make it.
+    """
     one = ["x" * (MAX_TEXT // 4 // 100 - 1), *[""] * 99]
     packed = np.frombuffer(json.dumps(one).encode(), np.uint8)
     names = [f"a{number}" for number in range(MAX_ARRAYS)]
@@ -353,7 +359,7 @@ def test_texts_that_only_together_are_too_long_are_refused():
     )
 )
 def test_any_json_is_text_or_a_bad_frame(value):
-    """Fuzzing what a frame calls text: an array of strings, or refused."""
+    """Random JSON declared as text gives an array of strings or a refusal."""
     with suppress(BadFrame):
         array = decode(text_frame(value)).arrays["a"]
         assert is_text(array) or array.size == 0
@@ -362,19 +368,25 @@ def test_any_json_is_text_or_a_bad_frame(value):
 
 
 def test_a_file_over_the_limit_is_refused_though_its_form_is_right():
-    """A stored file has no length before it that could be looked at."""
+    """A stored file above the limit is refused, though it is well formed.
+
+    No length precedes it that could be checked first.
+    """
     content = save({"a": np.zeros(MAX_FRAME, np.uint8)}, FACTS)
     with pytest.raises(BadFrame, match="bytes"):
         decode(content)
 
 
 def test_a_text_is_refused_by_its_bytes_before_it_is_read():
-    """Of a stored key too: what is white space takes no room afterwards, but time and memory."""
+    """Text is refused by its size in bytes before parsing, in a stored key, too.
+
+    White space takes no room after parsing, but time and memory during it.
+    """
     packed = np.frombuffer(b" " * MAX_TEXT + b'"a"', np.uint8)
     with pytest.raises(BadFrame, match="too long"):
         unpack_text(packed)
 
 
 def test_half_a_character_in_a_fact_is_replaced():
-    """What a submission raises may hold one; the message travels."""
+    """A lone surrogate in a fact, which an exception may hold, is replaced."""
     assert decode(encode(Message({"message": "a\ud800b"}, {}))[8:]).fields == {"message": "a?b"}

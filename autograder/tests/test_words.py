@@ -1,4 +1,4 @@
-"""Words of findings: each kind has some, and they are made in one module."""
+"""The texts of findings: every kind has one, and a single module writes them."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ from autograder.finding import (
 from autograder.slip import PARTS, Slip, SlipKind
 
 ENGINE = Path(autograder.__file__).parent
-# what finds, and what says nothing
+# modules that find, and those without texts
 FINDING = [
     *sorted((ENGINE / "relations").glob("*.py")),
     *sorted((ENGINE / "explaining").glob("*.py")),
@@ -42,12 +42,12 @@ ENUMS = ("Enum", "StrEnum")
     ids=lambda table: getattr(table, "__name__", ""),
 )
 def test_each_kind_has_words(kinds, table):
-    """A kind that is added to the data is added to the words."""
+    """Each kind of finding has a text."""
     assert set(kinds) == set(table)
 
 
 def test_each_slip_has_words():
-    """With as many names as it has."""
+    """Each small error has a text with as many names as it needs."""
     said = {*words.MISSING, *words.PART, *words.NAMED_PART, *words.SENTENCE}
     assert said == set(SlipKind) - {SlipKind.LISTED}
     for kind in words.SENTENCE:
@@ -56,13 +56,13 @@ def test_each_slip_has_words():
 
 
 def test_where_values_are_expected_has_words():
-    """But for those that are compared with others, which say it themselves."""
+    """Each place of an expected value has a text, except those compared with others."""
     compared = {ValuesKind.LARGER, ValuesKind.SMALLER}
     assert set(words.WHERE_EXPECTED) == set(ValuesKind) - compared
 
 
 def test_a_finding_is_a_sentence():
-    """It ends with a full stop."""
+    """A finding ends with a full stop."""
     said = sentence(Finding(FindingKind.WAITS, names=("one", "two")))
     assert said == "Do these first: `one`, `two`."
     said = sentence(Finding(FindingKind.NOT_JUDGED, names=("one", "two")))
@@ -70,7 +70,7 @@ def test_a_finding_is_a_sentence():
 
 
 def sentences(path):
-    """Yield strings of a module that hold two words, but for docstrings and values of enums."""
+    """Yield a module's strings of two or more words, without docstrings and enum values."""
     tree = ast.parse(path.read_text())
     left_out = set()
     for node in ast.walk(tree):
@@ -90,13 +90,13 @@ def sentences(path):
 
 @pytest.mark.parametrize("path", FINDING, ids=lambda path: path.name)
 def test_only_one_module_says_what_is_found(path):
-    """What finds makes data, so that nothing has to read a sentence back."""
+    """Only one module writes texts of findings; the others return data."""
     found = list(sentences(path))
     assert bool(found) == (path.name == "words.py"), found
 
 
 def test_names_are_listed_with_commas():
-    """As a sentence lists them; "and" stands once."""
+    """Names are listed with commas and one "and"."""
     assert words.quoted(["a"]) == "`a`"
     assert words.quoted(["a", "b"]) == "`a` and `b`"
     assert words.quoted(["a", "b", "c"]) == "`a`, `b` and `c`"

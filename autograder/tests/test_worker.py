@@ -1,7 +1,4 @@
-"""The parent's side of a worker.
-
-Of whatever bytes come back, only the answer to the question counts.
-"""
+"""The parent's side of a worker: of all bytes received, only the answer to the question counts."""
 
 import os
 import struct
@@ -30,7 +27,7 @@ from autograder.sandbox.worker import (
 def exchange(written: list[bytes], token: str) -> Message:
     """Return what the parent takes for the answer to `token`'s question.
 
-    pieces: what the worker wrote, in the pieces in which it arrives.
+    pieces: the worker's output, in the pieces in which it arrives.
     """
     (asked, asks), (answers, answered) = os.pipe(), os.pipe()
 
@@ -59,9 +56,9 @@ FRAME = st.tuples(st.sampled_from(["asked", "before", "after", ""]), st.integers
 @settings(max_examples=400, deadline=None)
 @given(st.lists(FRAME | st.binary(max_size=30), max_size=MAX_UNEXPECTED + 4), st.integers(1, 400))
 def test_of_any_bytes_only_the_first_answer_to_the_question_counts(frames, length):
-    """Fuzzing the parent.
+    """In random output only the first answer to the question counts.
 
-    Frames of other questions, twice, cut and between garbage, in pieces of any length.
+    The output has frames of other questions, repeated, cut, between garbage, in pieces.
     """
     sent = b"".join(frames)
     try:
@@ -82,7 +79,7 @@ ANSWER, OTHER, OLD = (
 @pytest.mark.parametrize(
     ("written", "error"),
     [
-        # late answers to questions before, answers ahead of their question
+        # late answers to earlier questions, answers ahead of their question
         (
             [OLD, OTHER, ANSWER],
             None,
@@ -99,7 +96,7 @@ ANSWER, OTHER, OLD = (
     ],
 )
 def test_an_answer_is_the_one_to_the_question_that_was_asked(written, error):
-    """By its token; what comes before counts for nothing, what comes after is never looked at."""
+    """An answer is matched by its token; earlier frames are skipped, later ones never read."""
     if error:
         with pytest.raises(error):
             exchange(written, "asked")
@@ -122,7 +119,10 @@ SO_FAR_ANSWER, OTHER_SO_FAR = (
     ],
 )
 def test_an_answer_so_far_is_kept_beside_the_last_one(frames, last, so_far):
-    """It is the answer where no other comes, and that of another question is none."""
+    """A partial answer is kept and used if no final one comes.
+
+    One to another question is ignored.
+    """
     reader = ReplyReader("asked")
     found = reader.add(frames)
     kept = reader.so_far
@@ -131,7 +131,7 @@ def test_an_answer_so_far_is_kept_beside_the_last_one(frames, last, so_far):
 
 
 def test_a_flood_of_answers_so_far_is_cut():
-    """A worker that sends one after another has no end, and no answer."""
+    """An endless flood of partial answers is cut and gives no answer."""
     with pytest.raises(BadFrame):
         ReplyReader("asked").add(SO_FAR_ANSWER * (MAX_UNEXPECTED + 1))
 
@@ -141,19 +141,22 @@ def test_a_flood_of_answers_so_far_is_cut():
 
 @pytest.fixture
 def now(monkeypatch):
-    """The time as the parent reads it, in a list: a test lets it pass."""
+    """Return the parent's clock in a list, so that a test can advance it."""
     seconds = [1000.0]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
     return seconds
 
 
 def test_a_sleeper_in_every_check_may_wait_for_less_and_less(now):
-    """Three seconds in one check, eight in all, then half a second; what others wait is theirs."""
+    """A submission that sleeps may wait three seconds in a check and eight in all, then half.
+
+    Each submission has its own allowance.
+    """
     watch = Stopwatch(Limits(), lambda: Clock(0.0, 0.0))
     allowed = []
     for _ in range(5):
         allowed.append(round(watch.begin_check(5.0), 1))
-        now[0] += allowed[-1]  # as long as it may: it is never stopped
+        now[0] += allowed[-1]  # its full allowance: it is never stopped
         watch.end_check()
     assert allowed == [3, 3, 2, 0.5, 0.5]
     watch.begin_check(5.0)
@@ -165,7 +168,10 @@ def test_a_sleeper_in_every_check_may_wait_for_less_and_less(now):
 
 @pytest.mark.parametrize("queued", [9.5, None])
 def test_who_stands_in_line_for_a_processor_does_not_wait(now, queued):
-    """The kernel tells that time, and where it does not, nobody is stopped for waiting."""
+    """Time in the processor's queue, which the kernel reports, is no waiting.
+
+    Where the kernel does not report it, nothing is stopped for waiting.
+    """
     watch = Stopwatch(Limits(), lambda: Clock(0.2, queued))
     watch.begin_check(5.0)
     now[0] += 10
@@ -173,7 +179,10 @@ def test_who_stands_in_line_for_a_processor_does_not_wait(now, queued):
 
 
 def test_who_stood_in_line_for_most_of_the_time_was_crowded_out(now):
-    """Of one check and of all together: it says nothing of the submission, unlike other endings."""
+    """A submission queued for most of the time was crowded out, in one check or in all.
+
+    Unlike other endings, this says nothing about the submission.
+    """
     clock = [Clock(1.0, 17.0)]
     watch = Stopwatch(Limits(), lambda: clock[0])
     watch.begin_check(5.0)
@@ -200,7 +209,7 @@ def test_who_stood_in_line_for_most_of_the_time_was_crowded_out(now):
 
 
 def test_who_neither_computes_nor_stands_in_line_waits(now):
-    """After three seconds of it the check is stopped."""
+    """A check that neither computes nor queues waits, and is stopped after three seconds."""
     watch = Stopwatch(Limits(), lambda: Clock(0.2, 1.0))
     watch.begin_check(5.0)
     now[0] += 10
@@ -209,7 +218,10 @@ def test_who_neither_computes_nor_stands_in_line_waits(now):
 
 
 def test_what_a_check_computed_is_not_charged_to_the_next(now):
-    """Of a slow answer by the processor's clock, of a quick one by the clock on the wall."""
+    """A check is not charged for the previous one's time.
+
+    A slow answer is measured by CPU time, a quick one by the clock.
+    """
     computed = [0.0]
     watch = Stopwatch(Limits(), lambda: Clock(computed[0], None))
     watch.begin_check(5.0)
@@ -229,7 +241,7 @@ def test_what_a_check_computed_is_not_charged_to_the_next(now):
 
 
 def test_all_checks_together_have_a_limit(now):
-    """It ends the check that is under way."""
+    """The limit on all checks together ends the running check."""
     watch = Stopwatch(Limits(seconds=7.0), lambda: Clock(0.0, None))
     watch.begin_check(5.0)
     now[0] += 8

@@ -1,4 +1,4 @@
-"""Windows' own Python under Wine: made by `tools/windows.py`, and driven as a student does."""
+"""Windows' own Python under Wine: made by `tools/windows.py`, and used as a student does."""
 
 import fcntl
 import os
@@ -19,15 +19,16 @@ ESCAPES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]
 
 
 def missing():
-    """Why Windows' Python cannot run here; "" where it can."""
+    """Return why Windows' Python cannot run here, "" if it can."""
     lacking = subprocess.run([sys.executable, TOOL, "--missing"], capture_output=True, text=True)
     return lacking.stdout.strip()
 
 
 def made(base):
-    """The command of a Windows' Python with this engine, in AUTOGRADER_WINDOWS or a new folder.
+    """Return the command of a Windows' Python with this engine.
 
-    base: the folder of all tests of this run; pytest's workers make it once for all of them.
+    It lies in AUTOGRADER_WINDOWS or a new folder. base: the folder of all tests of this run;
+    pytest's workers make it once for all of them.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
@@ -49,13 +50,13 @@ def end_wine(python):
 
 
 def variables(**more):
-    """The environment of a command: nothing of this Python's, and no encoding that is named."""
+    """Return the environment of a command, without this Python's variables or an encoding."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return {**kept, "NO_COLOR": "1", **more}
 
 
 def run(python, *arguments, cwd, **more):
-    """Run Windows' Python with pipes for stdin, stdout and stderr. What is printed stays bytes."""
+    """Run Windows' Python with pipes for stdin, stdout and stderr. Output stays bytes."""
     command = [str(python), *map(str, arguments)]
     environment = variables(**more)
     pipes = {"stdin": subprocess.DEVNULL, "capture_output": True}
@@ -63,14 +64,14 @@ def run(python, *arguments, cwd, **more):
 
 
 class Console:
-    """A console of Windows, and all that was ever written to it."""
+    """A console of Windows, and everything ever written to it."""
 
     def __init__(self, process):
         self.process = process
         self.text = ""
 
     def see(self, *words):
-        """Wait until words were written one after another, wherever their lines are broken."""
+        """Wait until words were written in this order, with line breaks anywhere."""
         ends = time.monotonic() + 180
         for each in words:
             wanted = "".join(each.split())
@@ -80,7 +81,7 @@ class Console:
             _, _, self.text = self.text.partition(wanted)
 
     def stays(self, seconds):
-        """Look on for a while, in which the program must not end."""
+        """Wait a while, in which the program must not end."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             self._read()
@@ -101,7 +102,7 @@ class Console:
         self.process.send(keys)
 
     def ended(self):
-        """The exit code."""
+        """Return the exit code."""
         self.process.expect(pexpect.EOF, timeout=60)
         self.process.close()
         return self.process.exitstatus
@@ -120,7 +121,7 @@ def console(python, *arguments, cwd):
 
 
 def skip_where_it_is_missing():
-    """Skip a test where Windows' Python cannot run, and say what to install."""
+    """Skip a test if Windows' Python cannot run, and say what to install."""
     lacking = missing()
     if lacking:
         pytest.skip(f"{lacking}; then: {COMMAND}")

@@ -11,5 +11,5 @@ if sys.path[0] == str(Path.cwd()) and sys.path[0] != str(Path(__file__).resolve(
 
 from autograder.cli import main
 
-if __name__ == "__main__":  # not when a process that `reproduce` starts imports it
+if __name__ == "__main__":  # not if a process that `reproduce` starts imports it
     main(prog_name="autograder")

@@ -1,8 +1,8 @@
-"""What explaining finds, as data: `explaining/words.py` says it in English.
+"""Findings as data: `explaining/words.py` says them in English.
 
-A finding is about wrong arrays of a check, or about the whole check. Nothing reads its words back:
-what is found is compared, joined and counted as the data that stand here. Results on disk hold it:
-what is empty in it is left out there, so whatever may be empty has that as its default.
+A finding is about wrong arrays of a check, or about the whole check. No code reads its words back:
+findings are compared, joined and counted as the data here. Results on disk store them without empty
+fields, so whatever may be empty has that as its default.
 """
 
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from autograder.slip import Slip
 class ChangeFound:
     """Small changes of a right answer; each gives an answer's values.
 
-    functions: in which they are made, sorted; empty where that would not help a student.
-    slips: what each does, sorted. are_of_several: whether they are made in several functions.
+    functions: that contain them, sorted; empty where that would not help a student. slips: the
+    error of each, sorted. are_of_several: whether they are in several functions.
     """
 
     functions: tuple[str, ...] = ()
@@ -31,9 +31,9 @@ class ChangeFound:
 class Mending:
     """Small changes of a student's file; with each a check passes.
 
-    function: in which they are made. place: the line, as "line 41"; "" where it is not sure.
-    statement: what stands there. slips: what each takes back; none where that is not sure.
-    leaves_out: whether each only leaves out a part of that line, which the check may not ask for.
+    function: that contains them. place: the line, as "line 41"; "" if it is uncertain. statement:
+    the code there. slips: the error that each undoes; none if that is uncertain. leaves_out:
+    whether each only removes a part of that line, which the check may not test.
     """
 
     function: str = ""
@@ -45,14 +45,14 @@ class Mending:
 
 # ---- relations to the expected values
 
-Axis = str | int  # an axis by its letter; by its number where it has none
+Axis = str | int  # an axis by its letter, or by its number if it has none
 
 
 class OperationKind(StrEnum):
-    """What may be done to an array."""
+    """An operation on an array."""
 
     NOTHING = "values"
-    # the same numbers elsewhere
+    # the same numbers in other positions
     REVERSED = "reversed"
     MOVED_ON = "moved on"
     MOVED_BACK = "moved back"
@@ -74,7 +74,7 @@ class OperationKind(StrEnum):
     SMALLEST = "smallest"
     FIRST = "first"
     LAST = "last"
-    # the same in each place of the row
+    # the same at each position of the row
     SUM_IN_EACH_PLACE = "sum in each place"
     MEAN_IN_EACH_PLACE = "mean in each place"
     LARGEST_IN_EACH_PLACE = "largest in each place"
@@ -109,7 +109,7 @@ class OperationKind(StrEnum):
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing done to an array. axes: along which. place: of an axis that is added."""
+    """One operation on an array. axes: along which. place: of an added axis."""
 
     kind: OperationKind
     axes: tuple[Axis, ...] = ()
@@ -121,9 +121,9 @@ NOTHING_DONE = Operation(OperationKind.NOTHING)
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is written: "1/5", with what is known of it, "B = 5".
+    """A number as it is written: "1/5", with its meaning, "B = 5".
 
-    formula: what it is in letters, as "V / (V − 1)", where it is no size of its own.
+    formula: in letters, as "V / (V − 1)", if it is not a size itself.
     """
 
     figures: str
@@ -148,7 +148,7 @@ class RowsKind(StrEnum):
 
 @dataclass(frozen=True)
 class WrongRows:
-    """Rows that are wrong. numbers: how many at an end, the first and last in a row, or all."""
+    """Rows that are wrong. numbers: the count at an end, the first and last of a range, or all."""
 
     kind: RowsKind
     numbers: tuple[int, ...] = ()
@@ -156,10 +156,10 @@ class WrongRows:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a longer array: every so many of them from one on.
+    """Rows of a longer array, at equal steps from a start.
 
-    start: the number of the first of them. step: from each to the next.
-    after: how many are left out behind the last, where the step is 1.
+    start: the number of the first one. step: from each to the next. after: the rows left out after
+    the last one, if the step is 1.
     """
 
     start: int
@@ -169,7 +169,7 @@ class Part:
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """The numbers of rows that are missing, and of those that are there more than once."""
+    """The numbers of missing rows, and of repeated ones."""
 
     missing: tuple[int, ...] = ()
     doubled: tuple[int, ...] = ()
@@ -177,17 +177,17 @@ class ChosenRows:
 
 
 class RelationKind(StrEnum):
-    """How a wrong array is made from the expected one, or what else is true of its values."""
+    """How a wrong array is made from the expected one, or another fact about its values."""
 
     CHANGED = "changed"  # the expected values, with an operation or a factor
-    CHANGED_BACK = "changed back"  # what is expected is that of the answer's values
+    CHANGED_BACK = "changed back"  # the expected values come from the answer's by the operation
     ANOTHER_ARRAY = "another array"
     ARRAY_ADDED = "another array added"
     ARRAY_TAKEN_AWAY = "another array taken away"
     EXCHANGED = "exchanged"  # two arrays
     ADDED = "added"
     TAKEN_AWAY = "taken away"
-    ADD_UP_TO = "add up to"  # a value and the expected one, everywhere to the same number
+    ADD_UP_TO = "add up to"  # the same difference or combination with the expected value everywhere
     SAME_DIFFERENCE_ALONG = "same difference along"
     SAME_FACTOR_ALONG = "same factor along"
     # most values are right
@@ -196,13 +196,13 @@ class RelationKind(StrEnum):
     FACTOR_BUT_FOR_ONE_OF_EACH_ROW = "factor but for one of each row"
     RIGHT_BUT_WHERE = "right but where"
     RIGHT_BUT_AT_BORDER = "right but at the border"
-    RIGHT_IN_BLOCK = "right in a block"  # where some rows meet some columns
+    RIGHT_IN_BLOCK = "right in a block"  # the crossing of some rows and some columns
     RIGHT_BUT_ON_DIAGONAL = "right but on the diagonal"
     RIGHT_ON_DIAGONAL = "right on the diagonal"
     RIGHT_WHERE = "right where"
     RIGHT_BUT_WHERE_ANOTHER_IS = "right but where another is"
     RIGHT_OR_0 = "right or 0"
-    RIGHT_OR_MORE = "right or more"  # by one number, wherever it is wrong
+    RIGHT_OR_MORE = "right or more"  # a constant difference wherever it is wrong
     RIGHT_OR_LESS = "right or less"
     SIGNS = "signs"
     ZEROS_AND_ONES_EXCHANGED = "0 and 1 exchanged"
@@ -211,12 +211,12 @@ class RelationKind(StrEnum):
     LONGER = "longer"
     ROWS = "rows"
     IN_ANOTHER_ORDER = "in another order"
-    # among themselves
+    # within the array
     HALF_PRECISION = "half precision"
     SINGLE_PRECISION = "single precision"
     EMPTY = "empty"
     ALL_EQUAL = "all equal"
-    EQUAL_AS_EXPECTED = "all equal, and others expected"  # and the expected ones are all equal, too
+    EQUAL_AS_EXPECTED = "all equal, and others expected"  # and the expected values are equal, too
     NOTHING_BUT_0 = "nothing but 0"
     THE_SAME_ALONG = "the same along"
     ADDS_UP_ELSEWHERE = "adds up along another axis"
@@ -237,14 +237,13 @@ class ValuesKind(StrEnum):
 
 @dataclass(frozen=True)
 class Relation:
-    """How a wrong array is made from the expected ones; equal where the same is true.
+    """How a wrong array is made from the expected ones; equal if the same is true.
 
-    operation, factor: what is done to the array that the kind says.
-    arrays: the other arrays that it names. axes: along which it holds.
-    expected_axes: of the expected values. numbers: what each place along these axes has.
-    counts: how many values, and of how many.
-    values: where the expected values are of this kind. found: what wrong values are, in figures.
-    expected: what is expected instead, in figures; "" where that is not told.
+    operation, factor: applied to the array that the kind names. arrays: the other arrays that it
+    names. axes: along which it holds. expected_axes: of the expected values. numbers: one for each
+    position along these axes. counts: the number of values, and the total. values: the kind of the
+    expected values concerned. found: wrong values in figures. expected: expected values in figures;
+    "" if they are not shown.
     """
 
     kind: RelationKind
@@ -265,7 +264,7 @@ class Relation:
 
     @property
     def is_plain(self) -> bool:
-        """Return whether values are those of an array with nothing done to them."""
+        """Return whether values are those of an array without an operation."""
         return self.operation == NOTHING_DONE and self.factor is None
 
 
@@ -282,12 +281,12 @@ class LookKind(StrEnum):
     TEXT = "text"
     NOT_FINITE = "not finite"
     UNMEASURABLE = "unmeasurable"
-    OWN_WORDS = "own words"  # the author of the check has words for this array
+    OWN_WORDS = "own words"  # the author's words for this array
     WRONG_VALUES = "wrong values"
 
 
 class Content(StrEnum):
-    """What an array holds."""
+    """The kind of an array's content."""
 
     EMPTY = "empty"
     TEXT = "text"
@@ -299,8 +298,8 @@ class Content(StrEnum):
 class Shapes:
     """Two shapes that differ.
 
-    letters: of the expected one, each with its size. found_has_letters: whether those of the shape
-    found may be said, too.
+    letters: of the expected one, each with its size. found_has_letters: whether the letters may
+    also be used for the shape found.
     """
 
     found: tuple[int, ...] = ()
@@ -311,9 +310,9 @@ class Shapes:
 
 @dataclass(frozen=True)
 class RowsThere:
-    """How many expected rows an answer lacks, of how many, and how many others it has.
+    """The number of expected rows that an answer lacks, of how many, and the number of others.
 
-    of_rows: whether they are rows; else they are single values.
+    of_rows: whether they are rows; otherwise they are single values.
     """
 
     missing: int
@@ -326,10 +325,10 @@ class RowsThere:
 class Look:
     """How wrong arrays look.
 
-    shapes: where they differ. contents, amounts: the array's, and the expected one's.
-    text: where it differs first, the array's and the expected one's, quoted; index: at which place.
-    counts: of each array how many values are wrong, and of how many.
-    rows: which are there of a list that is too long or too short. words: the author's own.
+    shapes: if they differ. contents, amounts: the array's, and the expected one's. text: the first
+    difference, the array's and the expected one's, quoted; index: its position. counts: for each
+    array the number of wrong values, and the total. rows: of a list that is too long or too short.
+    words: the author's own.
     """
 
     kind: LookKind
@@ -347,7 +346,7 @@ class Look:
 
 
 class FindingKind(StrEnum):
-    """What is found."""
+    """The kind of a finding."""
 
     # of arrays
     MISTAKE = "mistake"
@@ -358,7 +357,7 @@ class FindingKind(StrEnum):
     # of an answer to a question
     ANSWERED = "answered"
     WRONG_PART = "wrong part"  # the author has words for it
-    RECORDED = "recorded"  # it is there, and practice does not judge it
+    RECORDED = "recorded"  # it was given, and practice does not judge it
     # of an answer that ended early
     MISTAKE_OF_ERROR = "mistake of the error"
     ERROR = "error"
@@ -380,16 +379,16 @@ class FindingKind(StrEnum):
 class Certainty(StrEnum):
     """How much a finding explains."""
 
-    SURE = "sure"  # how the values, or the error, came about: anything else fits by chance only
+    SURE = "sure"  # the cause of the values or the error: anything else fits by chance only
     OPEN = "open"  # the same, but several changes fit
-    NONE = "none"  # it only says what was seen
+    NONE = "none"  # only what was seen
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of trained weights, held out, the solution's, and how far they may be apart.
+    """The loss of trained weights, held out, the solution's, and the allowed difference.
 
-    All are in figures, for a loss may be no number. unit: what it is counted in, in words.
+    All are texts, for a loss may be no number. unit: of the loss, in words.
     """
 
     found: str
@@ -400,10 +399,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Replied:
-    """What was answered to a question, in words; "" of nothing that counts.
+    """The answer to a question, in words; "" if nothing valid was given.
 
-    is_explained: whether the author's words on what is wrong with it follow. by_hand: whether a
-    person gives the points.
+    is_explained: whether the author's words on its error follow. by_hand: whether a person gives
+    the points.
     """
 
     words: str = ""
@@ -414,13 +413,12 @@ class Replied:
 
 @dataclass(frozen=True)
 class Finding:
-    """What is found of wrong arrays, or of a whole check.
+    """A finding on wrong arrays, or on a whole check.
 
     arrays: that it is about. mistakes: the known mistakes that it names, in their author's words.
-    code: the line of the known mistake, where it is one.
-    names: of checks that it speaks of, or of arrays that are right.
-    mending: a small change of the student's file with which the check passes, found afterwards.
-    place: the line of the submission that it names, as "line 3". message: of an error.
+    code: the line of the known mistake, if it is one. names: of checks that it refers to, or of
+    right arrays. mending: a small change of the student's file with which the check passes, found
+    afterwards. place: the line of the submission that it names, as "line 3". message: of an error.
     group: the same for equal wrong values that no known mistake explains.
     """
 
@@ -443,14 +441,14 @@ class Finding:
 
     @property
     def explains(self) -> bool:
-        """Return whether it says how values, or an error, came about."""
+        """Return whether it gives the cause of values or of an error."""
         return self.certainty is not Certainty.NONE
 
     @property
     def only_looks(self) -> bool:
         """Return whether it only says how wrong numbers look.
 
-        Text is quoted as it is, and an author's own words say enough.
+        Text is quoted as it is, and an author's own words are sufficient.
         """
         if self.explains or self.look is None:
             return False

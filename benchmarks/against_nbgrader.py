@@ -9,7 +9,7 @@ nothing.
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-# what is imported is compiled once, as where people work
+# imported modules are compiled once, as on a working machine
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import platform
@@ -41,7 +41,7 @@ CLASS_COST = Path(__file__).with_name("class_cost.py")
 
 
 def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
-    """Run Python with some arguments, and return what it printed."""
+    """Run Python with some arguments; return what it printed."""
     command = [sys.executable]
     command.extend(str(argument) for argument in arguments)
     environment = dict(os.environ)
@@ -53,7 +53,7 @@ def run(*arguments: object, cwd: Path = ROOT, check: bool = True) -> str:
 
 
 def processor_time(act: Callable[[], object]) -> float:
-    """Seconds of CPU time of what `act` starts and waits for."""
+    """Return the CPU time (s) of what `act` starts and waits for."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     act()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -95,7 +95,7 @@ def new_course(scratch: Path) -> Path:
 
 @dataclass(frozen=True)
 class Seconds:
-    """Seconds of all twelve submissions and of one more, theirs and ours."""
+    """Seconds for all twelve submissions and for one more, theirs and ours."""
 
     theirs: float
     ours: float
@@ -127,7 +127,7 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
     def clocked(folder: Path) -> float:
         return on_the_clock(lambda: grade(folder, os.cpu_count() or 1))
 
-    autograde()  # once before, so that files are at hand and the gradebook is there
+    autograde()  # one run first, so that files are cached and the gradebook exists
     ways = {
         "CPU time": (processor_time, ours),
         f"on the clock, {os.cpu_count()} cores": (on_the_clock, clocked),
@@ -149,7 +149,7 @@ def cost(course: Path, scratch: Path) -> list[tuple[str, ...]]:
 
 
 def rows_of_medians(what: str, seconds: list[Seconds]) -> list[tuple[str, ...]]:
-    """Return the two rows of one way to measure."""
+    """Return the two rows of one measurement."""
     theirs = statistics.median(each.theirs for each in seconds)
     ours = statistics.median(each.ours for each in seconds)
     their_next = statistics.median(each.their_next for each in seconds)
@@ -194,7 +194,7 @@ def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
         students[name] = name[:3]
         submit(submitted, students[name], text)
     run(CLASS_COST, submitted, scratch / "mutilated", 1)
-    # one by one: metadata of an old version ends `nbgrader autograde` for the whole class
+    # one at a time: metadata of an old version ends `nbgrader autograde` for the whole class
     printed = run("-c", EACH, UNIT, *students.values(), cwd=course)
     rows = []
     for name, student in students.items():
@@ -207,7 +207,7 @@ def mutilations(course: Path, scratch: Path) -> list[tuple[str, str, str]]:
 
 
 def theirs_of(course: Path, student: str, printed: str) -> str:
-    """Return nbgrader's points for a student, or "refused" where it graded nothing."""
+    """Return nbgrader's points for a student, or "refused" if it graded nothing."""
     if f"for student '{student}'" in printed:
         return "refused"
     query = """select sum(coalesce(auto_score, 0)) from grade

@@ -1,4 +1,4 @@
-"""The course that the benchmarks measure: the one that this folder belongs to."""
+"""The course that the benchmarks measure: the one around this folder."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from autograder.source.solution import Solution
 
 ROOT = Path(__file__).resolve().parents[1]
 COURSE = read_course(ROOT)
-os.environ["AUTOGRADER_COURSE"] = str(ROOT)  # for commands that are started elsewhere
+os.environ["AUTOGRADER_COURSE"] = str(ROOT)  # for commands that start in another folder
 
 
 def unit(name: str) -> Unit:

@@ -49,14 +49,14 @@ from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission, names_run
 
 FIRST_SEED = 20_000  # no other command uses these
-LOOK = 5  # seeds on which mistakes are asked of all checks
+LOOK = 5  # seeds on which mistakes run in all checks
 
 
 @dataclass
 class AskedOnSeed:
-    """Which mistakes were asked on a seed, by their ids, and which of them passed.
+    """The mistakes that ran on a seed, by their ids, and those that passed.
 
-    shown: what each showed in those checks in which that was looked at.
+    shown: the wrong arrays of each mistake in the checks that were examined.
     """
 
     seed: int
@@ -70,7 +70,7 @@ class WrongArray(Exception):
 
 
 class UpToWrong(dict[str, np.ndarray]):
-    """The arrays that an experiment has named. Raises `WrongArray` for one that is wrong."""
+    """The arrays that an experiment has named. Raises `WrongArray` for a wrong one."""
 
     def __init__(self, check: Check, expected: Answer) -> None:
         super().__init__()
@@ -103,12 +103,12 @@ class Variants:
         self.solution = solution_of(measured)
         self.ids = [mistake.id for mistake, _, _ in self.solution.mistakes]
         self._plain = _read(self.solution.plain())
-        self._seed = -1  # of what is kept
+        self._seed = -1  # of stored results
         self._right: dict[str, Answer] = {}
         self._mistaken = {id: _read(self.solution.with_mistake(id)) for id in self.ids}
         spoilt = spoilt_names(self.solution)
         ran = {check.name: self._names_that_run(check) for check in self.checks}
-        self.asked: dict[str, list[Check]] = {}  # of each mistake, the next to be asked first
+        self.asked: dict[str, list[Check]] = {}  # for each mistake, the order of its checks
         for id in self.ids:
             reached = [
                 check for check in self.checks if not cannot_spoil(spoilt.get(id), ran[check.name])
@@ -126,7 +126,7 @@ class Variants:
         return run_experiment(check, submission, seed, reset, only_once=True)
 
     def right(self, check: Check, seed: int) -> Answer:
-        """Return what the solution answers to a check. That of the last seed is kept."""
+        """Return the solution's answer to a check. The last seed's answer is cached."""
         if seed != self._seed:
             self._seed = seed
             self._right.clear()
@@ -135,17 +135,17 @@ class Variants:
         return self._right[check.name]
 
     def _measured(self, check: Check) -> float:
-        """Return how many seconds an answer to a check takes."""
+        """Return the seconds that an answer to a check takes."""
         began = time.perf_counter()
         self._answer(self._plain, check, FIRST_SEED)
         return time.perf_counter() - began
 
     def wrong(self, id: str, check: Check, seed: int) -> Answer:
-        """Return what the solution with a mistake in it answers to a check."""
+        """Return the answer of the solution with a mistake to a check."""
         return self._answer(self._mistaken[id], check, seed)
 
     def fails(self, id: str, check: Check, seed: int) -> bool:
-        """Return whether a mistake loses points in a check. The experiment ends where it does."""
+        """Return whether a mistake loses points in a check. The experiment stops there."""
         expected = self.right(check, seed)
         ending = ending_at_wrong(check, expected)
         found = self._answer(self._mistaken[id], ending, seed)
@@ -157,7 +157,7 @@ def _read(script: str) -> Submission:
 
 
 class Kept:
-    """What has been asked of a unit, in a file that a later run reads."""
+    """Stored results of a unit, in a file that a later run reads."""
 
     def __init__(self, folder: Path, measured: Unit) -> None:
         rests_on = sha256(f"{unit_digest(measured)} {versions(measured)}".encode()).hexdigest()
@@ -169,7 +169,7 @@ class Kept:
         if not self._path.exists():
             return
         text = self._path.read_text()
-        whole, _, _ = text.rpartition("\n")  # a run may have been ended within a line
+        whole, _, _ = text.rpartition("\n")  # an earlier run may have stopped within a line
         self._path.write_text(whole + "\n" if whole else "")
         for line in whole.splitlines():
             yield _as_asked(json.loads(line))
@@ -181,15 +181,15 @@ class Kept:
 
     @property
     def screens(self) -> list[AskedOnSeed]:
-        """Return what was asked on those seeds on which it was kept what each mistake showed."""
+        """Return the results of the seeds on which each mistake's wrong arrays were stored."""
         return [asked for asked in self.all if asked.shown]
 
     def seeds_of(self, id: str) -> set[int]:
-        """Return the seeds on which a mistake was asked."""
+        """Return the seeds on which a mistake ran."""
         return {asked.seed for asked in self.all if id in asked.ids}
 
     def passed(self, id: str) -> int:
-        """Return on how many seeds a mistake passed."""
+        """Return the number of seeds on which a mistake passed."""
         return sum(id in asked.passed for asked in self.all)
 
 
@@ -201,9 +201,9 @@ def _as_asked(fields: dict[str, Any]) -> AskedOnSeed:
 
 
 def screen(variants: Variants, kept: Kept, seeds: int) -> None:
-    """Look at what mistakes show on so many seeds, unless that has been done.
+    """Examine the mistakes' wrong arrays on this many seeds, unless that is done.
 
-    On the first seeds in all checks; then only those mistakes that a check has kept far, in it.
+    On the first seeds all checks run; then each mistake runs only in the check that kept it far.
     """
     done = {asked.seed for asked in kept.screens}
     for number in range(seeds):
@@ -216,7 +216,7 @@ def screen(variants: Variants, kept: Kept, seeds: int) -> None:
 
 
 def surest_checks(variants: Variants, screens: Sequence[AskedOnSeed]) -> dict[str, list[Check]]:
-    """Return the fastest check of those that keep a mistake far, of each that is."""
+    """Return, for each mistake that is far, the fastest check that keeps it so."""
     found = {}
     for id in variants.ids:
         names = far_checks([asked.shown.get(id, {}) for asked in screens])
@@ -228,7 +228,7 @@ def surest_checks(variants: Variants, screens: Sequence[AskedOnSeed]) -> dict[st
 
 
 def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) -> AskedOnSeed:
-    """Look on a seed at what mistakes show in some checks."""
+    """Examine the wrong arrays of mistakes on a seed in some checks."""
     asked = AskedOnSeed(seed, list(asked_of))
     for id, checks in asked_of.items():
         by_check: Checks = {}
@@ -242,13 +242,13 @@ def screened(variants: Variants, seed: int, asked_of: dict[str, list[Check]]) ->
 
 
 def asked_on(variants: Variants, seed: int, ids: Sequence[str]) -> AskedOnSeed:
-    """Ask some mistakes on a seed, each up to the first check that it fails."""
+    """Run some mistakes on a seed, each up to the first check that it fails."""
     passed = [id for id in ids if passes(variants, id, seed)]
     return AskedOnSeed(seed, list(ids), passed)
 
 
 def passes(variants: Variants, id: str, seed: int) -> bool:
-    """Return whether a mistake passes, and let the check that it fails be asked first next time."""
+    """Return whether a mistake passes, and move the check that it fails to the front."""
     asked = variants.asked[id]
     for place, check in enumerate(asked):
         if variants.fails(id, check, seed):
@@ -258,7 +258,7 @@ def passes(variants: Variants, id: str, seed: int) -> bool:
 
 
 def ask_first_what_shows(variants: Variants, screens: Sequence[AskedOnSeed]) -> None:
-    """Let each mistake be asked first the check that shows it most often, the fastest of several."""
+    """Order each mistake's checks: the one that shows it most often first, else the fastest."""
     for id, asked in variants.asked.items():
         often: Counter[str] = Counter()
         for seen in screens[:LOOK]:
@@ -268,14 +268,14 @@ def ask_first_what_shows(variants: Variants, screens: Sequence[AskedOnSeed]) -> 
 
 @dataclass(frozen=True)
 class Sides:
-    """The mistakes of a unit that are near, and those that are far."""
+    """A unit's near and far mistakes."""
 
     near: list[str]
     far: list[str]
 
 
 def sides(ids: Sequence[str], screens: Sequence[AskedOnSeed]) -> Sides:
-    """Tell the mistakes that are near from those that are far, by what the screens showed."""
+    """Divide the mistakes into near and far ones, by their wrong arrays."""
     found = Sides([], [])
     for id in ids:
         keep_far = far_checks([screen.shown.get(id, {}) for screen in screens])
@@ -285,7 +285,7 @@ def sides(ids: Sequence[str], screens: Sequence[AskedOnSeed]) -> Sides:
 
 
 def measure(variants: Variants, kept: Kept, screens: int, near: int, far: int) -> Sides:
-    """Ask what has not been asked yet. Return which mistakes are near, by so many screens."""
+    """Run what has not run yet. Return the near mistakes, by this many screens."""
     screen(variants, kept, screens)
     ask_first_what_shows(variants, kept.screens)
     found = sides(variants.ids, kept.screens)
@@ -295,7 +295,7 @@ def measure(variants: Variants, kept: Kept, screens: int, near: int, far: int) -
 
 
 def ask_on(variants: Variants, kept: Kept, ids: Sequence[str], seeds: int) -> None:
-    """Ask some mistakes on so many seeds, those left out on which they have been asked."""
+    """Run some mistakes on this many seeds, without those on which they ran before."""
     done = {id: kept.seeds_of(id) for id in ids}
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         lacking = [id for id in ids if seed not in done[id]]
@@ -304,7 +304,7 @@ def ask_on(variants: Variants, kept: Kept, ids: Sequence[str], seeds: int) -> No
 
 
 def told(variants: Variants, kept: Kept, found: Sides) -> str:
-    """Say how many mistakes are near, and which passed on how many seeds."""
+    """Report the number of near mistakes, and which passed on how many seeds."""
     lines = [f"{variants.unit.name}: {len(variants.ids)} mistakes"]
     for side, ids in asdict(found).items():
         passed = {id: kept.passed(id) for id in ids if kept.passed(id)}

@@ -19,9 +19,9 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def seconds_of_descendants() -> float:
-    """Return the CPU time of the processes below this one that are alive.
+    """Return the CPU time of the living processes below this one.
 
-    A server that is killed inside bubblewrap is in nobody's account afterwards.
+    After a server inside bubblewrap is killed, no account includes it.
     """
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
@@ -54,13 +54,13 @@ def own_seconds() -> float:
 
 
 def main() -> None:
-    """Grade the class, and print what it took."""
+    """Grade the class, and print the time."""
     submitted, out = map(Path, sys.argv[1:3])
     jobs = int(sys.argv[3])
     course = find_course()
     found = submissions.find_submissions(course, submitted)
     number_of_first = len(found) // 6
-    ended: list[float] = []  # seconds of servers, when they end
+    ended: list[float] = []  # seconds of servers that have ended
     marks: list[float] = []  # seconds so far, after the first sixth and after all
     done: list[Any] = []
     close = Server.close
@@ -73,7 +73,7 @@ def main() -> None:
         done.append(result)
         if len(done) in (number_of_first, len(found)):
             marks.append(seconds_of_descendants() + own_seconds())
-        if len(done) == len(found):  # while the thread lives with which its server ends
+        if len(done) == len(found):  # while the thread that ends its server is alive
             ended.append(seconds_of_descendants())
 
     Server.close = close_and_count  # type: ignore[assignment, method-assign]

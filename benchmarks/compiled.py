@@ -22,12 +22,12 @@ V, E, H, B = 84, 24, 64, 64
 
 
 def milliseconds(function: Callable[[], object]) -> float:
-    """The shortest of five times ten calls, for one call."""
+    """Return the milliseconds of one call: the shortest of five times ten calls."""
     return 1e3 * min(repeat(function, number=10, repeat=5)) / 10
 
 
 def classes() -> dict[str, object]:
-    """The definitions of the unit's solution, with nothing else of it run."""
+    """Return the definitions of the unit's solution; nothing else of it runs."""
     text = read_solution(find_course().solution(UNIT).read_text(encoding="utf-8")).plain()
     names: dict[str, object] = {}
     header = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
@@ -39,7 +39,7 @@ def classes() -> dict[str, object]:
 
 
 def main() -> None:
-    """Print a table of times, each with how long compiling took."""
+    """Print a table of times, each with the seconds of compiling."""
     torch.set_num_threads(1)
     found = classes()
     model = found["Recurrent"](V, E, H)  # type: ignore[operator]

@@ -39,7 +39,7 @@ MARK = "## Measured"
 
 
 def class_of(folder: Path, number: int) -> Path:
-    """Write `number` students with copies of golden submissions, and return their folder."""
+    """Write `number` students with copies of golden submissions; return their folder."""
     for i in range(number):
         golden = HONEST[i % len(HONEST)]
         target = folder / f"student{i:05}" / UNIT
@@ -67,7 +67,7 @@ def results(out: Path) -> dict[str, object]:
 
 
 def kills(times: int, folder: Path) -> str:
-    """Kill -9 at random moments of a run, from its start to its end; after each a run goes on."""
+    """Kill -9 a run at random moments from start to end, continuing it after each."""
     submitted, draw, unlike, cut = class_of(folder / "killed-class", 200), random.Random(1), 0, 0
     grade = ("autograder", "grade", submitted, "--quick", "--seed", "5", "-j", "2", "--out")
     began = time.perf_counter()
@@ -127,7 +127,7 @@ def dask(folder: Path, workers: int) -> Iterator[str]:
 def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str, float]:
     """Return a row and its milliseconds per submission.
 
-    The row holds those milliseconds in all, and in the second and the last tenth, and the grader's
+    The row has the milliseconds overall, in the second and in the last tenth, and the grader's
     megabytes at both.
     """
     began = time.perf_counter()
@@ -164,7 +164,7 @@ def many(submitted: Path, number: int, out: Path, *options: object) -> tuple[str
 
 
 def resident_megabytes(pid: int) -> float | None:
-    """Return how much memory a process holds; None where it has just ended."""
+    """Return the memory (MB) of a process, None if it has just ended."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
             kilobytes = int(line.split()[1])
@@ -173,7 +173,7 @@ def resident_megabytes(pid: int) -> float | None:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process, without that of the processes that it started."""
+    """Return the CPU time of a process, without its children's."""
     _, _, behind_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
     fields = behind_name.split()
     user, system = int(fields[11]), int(fields[12])
@@ -181,7 +181,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def training(folder: Path) -> tuple[float, str]:
-    """Return the seconds of one complete submission with training on one core, and of each unit."""
+    """Return the seconds of a complete submission with training on one core, and of each unit."""
     submitted = folder / "whole"
     out = folder / "trained"
     for name in COURSE.units:
@@ -201,9 +201,9 @@ def training(folder: Path) -> tuple[float, str]:
 
 
 def sizes(near: float, far: float, trained: float) -> str:
-    """Return minutes for classes of three sizes, with two workers and with two Dask workers.
+    """Return minutes for classes of three sizes, with two workers and two Dask workers.
 
-    They follow from milliseconds per submission and from the seconds of all checks of all units.
+    They are computed from milliseconds per submission and the seconds of all checks of all units.
     """
     rows = []
     for count, cores in ((100, 2), (10_000, 16), (1_000_000, 256)):

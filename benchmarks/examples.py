@@ -29,7 +29,7 @@ SEED = 5000
 
 
 def variants(measured: Unit) -> Iterator[tuple[str, str]]:
-    """Yield name and script of all that may pass: styles, known mistakes and mutants."""
+    """Yield name and script of each candidate: styles, known mistakes and mutants."""
     solution = solution_of(measured)
     for name, script in styles(measured).items():
         yield f"style {name}", script
@@ -41,7 +41,7 @@ def variants(measured: Unit) -> Iterator[tuple[str, str]]:
 
 
 def passing(measured: Unit) -> Iterator[tuple[str, str]]:
-    """Yield those of them that pass every exact check."""
+    """Yield the candidates that pass every exact check."""
     with Server(measured) as server:
         checks = checks_to_run(measured, data=())
         key = plain_key(server, checks, SEED)

@@ -40,7 +40,7 @@ The goal: 30 ms more where an `import torch` takes a second."""
 
 
 def least(work: Callable[[], object]) -> float:
-    """Return the least of some runs, in milliseconds."""
+    """Return the shortest of some runs, in milliseconds."""
     taken = []
     for _ in range(TIMES):
         began = time.perf_counter()
@@ -50,7 +50,7 @@ def least(work: Callable[[], object]) -> float:
 
 
 def measured_row(measured: Unit, files: int) -> str:
-    """Grade right and wrong files of a unit. Return its row of the table."""
+    """Grade right and wrong files of a unit; return its row of the table."""
     solution = solution_of(measured)
     with Server(measured, stub=solution.stub) as server:
         key = MadeKey(
@@ -84,7 +84,7 @@ def measured_row(measured: Unit, files: int) -> str:
 
 
 def page(units: Sequence[str] = COURSE.units, files: int = 30) -> str:
-    """Return the table of all units, with words."""
+    """Return the table of all units, with its text."""
     lines = [
         f"`import torch`: {import_torch():.2f} s.",
         "",

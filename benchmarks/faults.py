@@ -452,7 +452,7 @@ def files_of(fault: Fault) -> list[str]:
 
 
 def copy_to(folder: Path) -> None:
-    """Copy what the tests read of this project."""
+    """Copy the parts of this project that the tests read."""
     ignore = shutil.ignore_patterns("__pycache__")
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=ignore)
@@ -461,7 +461,7 @@ def copy_to(folder: Path) -> None:
 
 
 def passes(folder: Path, tests: tuple[str, ...], marks: str) -> bool:
-    """Return whether tests pass in a copy; also where none of them has these marks."""
+    """Return whether tests pass in a copy; true if none has these marks."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", marks]
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
@@ -475,7 +475,8 @@ def passes(folder: Path, tests: tuple[str, ...], marks: str) -> bool:
 def caught_by(fault: Fault, folder: Path, pass_without: Callable[..., bool]) -> str:
     """Plant a fault in a copy. Return the layer of the tests that catches it.
 
-    pass_without: whether tests of a layer pass in the copy as it is; else nothing can be said.
+    pass_without: whether a layer's tests pass in the unchanged copy; otherwise the result is
+    unknown.
     """
     tests = tuple(files_of(fault))
     path = folder / "autograder" / fault.file

@@ -58,7 +58,7 @@ def unit(name: str) -> Any:
 
 
 def ids(read: str) -> torch.Tensor:
-    """Return a text's places in the vocabulary, 0 for what the training text lacks."""
+    """Return the indices of a text's characters in the vocabulary, 0 for unknown ones."""
     places = {c: i for i, c in enumerate(vocabulary())}
     return torch.tensor([places.get(c, 0) for c in read])
 
@@ -136,7 +136,7 @@ def adam(parameters: Any, rate: float) -> torch.optim.Optimizer:
 
 
 def windows_trained(model: Any, n: int, steps: int, rate: float, seed: int) -> float:
-    """Train a network that predicts after `n` characters. Return its held-out loss."""
+    """Train a network that predicts from `n` characters; return its held-out loss."""
     unit2 = unit("unit2_unrolled_rnn")
     x, y = unit2.windows(ids(text().train), n)
     learned = [weight for weight in model.parameters() if weight.requires_grad]
@@ -337,7 +337,7 @@ def crossing(seed: int) -> Iterator[tuple[str, float]]:
         yield f"after {number}", unit5.held_out_loss(network, ids(text().held_out))
 
 
-# name → comparison, its seeds, what it measures on held-out data
+# name → comparison, its seeds, the quantity measured on held-out data
 COMPARISONS: dict[str, tuple[Comparison, range, str]] = {
     "soft labels": (soft_labels, range(16), "accuracy"),
     "unrated film": (unrated_film, range(5), "length of its row"),
@@ -392,7 +392,7 @@ def differences(values: dict[int, float], first: dict[int, float]) -> str:
 
 
 def table(rows: list[dict[str, str]], measured: str) -> Iterator[str]:
-    """Yield the lines of a comparison's table: each condition, and beside the first one."""
+    """Yield the lines of a comparison's table: each condition, and its difference to the first."""
     by_condition: dict[str, dict[int, float]] = {}
     for row in rows:
         values = by_condition.setdefault(row["condition"], {})

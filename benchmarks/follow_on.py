@@ -51,23 +51,23 @@ from autograder.judging.carry import Carried, Mistakes
 from autograder.sandbox.client import Server
 from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_edits
 
-MOST_GRADED = 15  # files that are graded for each case that is wanted: not all have consequences
-ROUNDS = 5  # gradings of each kind, where they are timed
-ENOUGH = 1e-3  # points by which sums may differ
+MOST_GRADED = 15  # files graded for each wanted case, because not all have consequences
+ROUNDS = 5  # gradings of each kind in a timed run
+ENOUGH = 1e-3  # tolerance of sums of points
 
 Verdicts = Mapping[str, Verdict]
 
 
 @dataclass(frozen=True)
 class MistakeMade:
-    """A mistake that can be made in the solution, and what a file with it earns, by check."""
+    """A mistake that can be planted in the solution, and the points of a file with it, by check."""
 
     name: str
     edit: Edit
     verdicts: Verdicts
 
     def spoils(self, checks: set[str]) -> bool:
-        """Return whether one of some checks does not pass with it."""
+        """Return whether one of some checks fails with it."""
         return any(self.verdicts[name].status != "passed" for name in checks)
 
     @property
@@ -77,7 +77,7 @@ class MistakeMade:
 
 @dataclass(frozen=True)
 class WrongFile:
-    """A file. changes: what is wrong in it, of which those that come later lose points of their own."""
+    """A file. changes: its errors; later ones lose points of their own."""
 
     kind: str
     name: str
@@ -87,10 +87,10 @@ class WrongFile:
 
 @dataclass(frozen=True)
 class Earnings:
-    """What a file earns without carrying and with it, and what its own right work is worth.
+    """A file's points without and with carrying, and the value of its own right work.
 
-    reasons: check → why it earns less than that.
-    milliseconds: how much longer grading took with carrying; 0 where it was not timed.
+    reasons: check → why it earns less than that. milliseconds: additional time with carrying; 0 if
+    it was not timed.
     """
 
     unit: str
@@ -104,7 +104,7 @@ class Earnings:
 
 @dataclass
 class NotingKey(Mapping[str, CheckKey]):
-    """A key that notes what it is asked to carry forward."""
+    """A key that records what it has to carry forward."""
 
     key: MadeKey
     asked: dict[str, dict[Mistakes, Carried | None]] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class Measured:
         self._key = MadeKey(of, seed, {}, store, lambda: server, listed_in_key(of))
 
     def graded(self, script: str, key: Mapping[str, CheckKey] | None = None) -> Verdicts:
-        """Grade a file with a key, or with one that carries nothing."""
+        """Grade a file with a key, or with a key without carried answers."""
         key = dict(self._key) if key is None else key
         verdicts = grade_one(self._server, script.encode(), "ada.py", self._seed, key, {})
         return {verdict.name: verdict for verdict in verdicts}
@@ -156,14 +156,14 @@ class Measured:
             if verdict.status == "not_reached":
                 reasons[name] = self._why_not_reached(name, after, watched)
             elif before[name].status == "not_reached" and verdict.earned < own[name] - ENOUGH:
-                is_right = len(verdict.remarks) == 1  # which says that earlier mistakes are carried
+                is_right = len(verdict.remarks) == 1  # "carried forward"
                 reasons[name] = "hidden in part" if is_right else "found wrong"
         more = self._milliseconds_more(case.script) if timed else 0.0
         short = self.unit.course.short(self.unit.name)
         return Earnings(short, case, before, after, own, reasons, more)
 
     def _own(self, name: str, before: Verdicts, changes: Sequence[MistakeMade]) -> float:
-        """Return what a file's work is worth in a check, once the mistakes before it are mended."""
+        """Return the value of a file's work in a check after earlier mistakes are fixed."""
         verdict = before[name]
         if verdict.status != "not_reached":
             return verdict.earned
@@ -194,7 +194,7 @@ class Measured:
         return "explanations differ"
 
     def _milliseconds_more(self, script: str) -> float:
-        """Return how much longer carrying takes: the least of some rounds, with it and without."""
+        """Return the additional time with carrying: the shortest of some rounds of both."""
         without: list[float] = []
         with_carrying: list[float] = []
         for _ in range(ROUNDS):
@@ -210,7 +210,7 @@ def _not_reached(verdicts: Verdicts) -> set[str]:
 
 
 def _answers(verdicts: Verdicts) -> bool:
-    """Return whether a file ends with no error."""
+    """Return whether a file runs without an error."""
     failures = {verdict.failure for verdict in verdicts.values()}
     return failures == {Failure.NONE}
 
@@ -220,7 +220,7 @@ def _is_enough(changes: Sequence[MistakeMade], wanted: int) -> bool:
 
 
 def listed(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeMade]:
-    """Draw known mistakes, until enough of them keep checks from being reached."""
+    """Draw known mistakes until enough of them block checks."""
     changes: list[MistakeMade] = []
     edits = edits_of_mistakes(measured.solution)
     mistakes = list(measured.solution.mistakes)
@@ -233,7 +233,7 @@ def listed(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeM
 
 
 def slips(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeMade]:
-    """Draw small changes that answer, until enough keep checks from being reached."""
+    """Draw small changes that give an answer, until enough block checks."""
     changes: list[MistakeMade] = []
     found = list(changed_scripts(measured.unit, measured.plain).values())
     rng.shuffle(found)
@@ -249,7 +249,7 @@ def slips(measured: Measured, rng: random.Random, wanted: int) -> list[MistakeMa
 def with_later(
     kind: str, early: Sequence[MistakeMade], later: Sequence[MistakeMade], measured: Measured
 ) -> Iterator[WrongFile]:
-    """Yield files with two mistakes, of which the second is in a check that the first holds back."""
+    """Yield files with two mistakes, the second in a check that the first blocks."""
     for one, other in product(early, later):
         edits = [one.edit, other.edit]
         spoilt = {name for name in other.verdicts if other.spoils({name})}
@@ -273,7 +273,7 @@ def single(kind: str, changes: Sequence[MistakeMade], measured: Measured) -> Ite
 
 
 def fresh(measured: Measured) -> Iterator[WrongFile]:
-    """Yield wrong answers in another style that keep checks from being reached."""
+    """Yield wrong answers in another style that block checks."""
     for title, answer in answers(measured.unit.name):
         script = f"{measured.plain}\n\n# %%\n{answer}"
         if title != "base" and _not_reached(measured.graded(script)):
@@ -281,7 +281,7 @@ def fresh(measured: Measured) -> Iterator[WrongFile]:
 
 
 def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[WrongFile]:
-    """Yield all the files of a unit. each: how many there are at most of each kind."""
+    """Yield all the files of a unit. each: the maximum of each kind."""
     mistakes = listed(measured, rng, each)
     changes = slips(measured, rng, each)
     pairs = list(with_later("pair", mistakes, mistakes, measured))
@@ -295,7 +295,7 @@ def cases(measured: Measured, rng: random.Random, each: int) -> Iterator[WrongFi
 
 
 def refuse_more_than_own(outcome: Earnings) -> None:
-    """Raise `AssertionError` where a check earns more than the file's own right work."""
+    """Raise `AssertionError` if a check earns more than the file's own right work."""
     for name, verdict in outcome.after.items():
         where = (outcome.case.kind, outcome.case.name, name)
         before = outcome.before[name]
@@ -330,7 +330,7 @@ def row(outcome: Earnings) -> str:
 
 
 def summary(outcomes: Sequence[Earnings]) -> Iterator[str]:
-    """Yield the lines below the table: by unit, by kind, and why checks earn less than their own."""
+    """Yield the lines below the table: by unit, by kind, and why checks earn less."""
     yield "| | cases | before | after | own right work |"
     yield "|---|---|---|---|---|"
     by_unit: dict[str, list[Earnings]] = {}
@@ -360,7 +360,7 @@ def _sums(kind: str, outcomes: Sequence[Earnings]) -> str:
 
 
 def graded_class(of: Unit, server: Server, seed: int) -> tuple[float, int]:
-    """Grade a class from an empty store; seconds on the clock, and answers that were computed."""
+    """Grade a class from an empty store; return seconds on the clock, and computed answers."""
     plain = solution_of(of).plain()
     wrong = [f"{plain}\n\n# %%\n{answer}" for _, answer in answers(of.name)]
     key = MadeKey(of, seed, {}, AnswerStore(None), lambda: server, listed_in_key(of))
@@ -372,7 +372,7 @@ def graded_class(of: Unit, server: Server, seed: int) -> tuple[float, int]:
 
 
 def measure_class(of: Unit, server: Server, seed: int) -> None:
-    """Print what a class takes, with small changes carried and without."""
+    """Print the cost of a class, with small changes carried and without."""
     with patch("autograder.grading.judge.changes_that_explain", lambda *_: []):
         without = graded_class(of, server, seed)
     with_them = graded_class(of, server, seed)
@@ -383,7 +383,7 @@ def measure_class(of: Unit, server: Server, seed: int) -> None:
 
 
 def main() -> None:
-    """Print the table, and below it how many there are, and what they earn."""
+    """Print the table, and below it the number of files and their points."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -34,7 +34,7 @@ from autograder.judging import Verdict
 from autograder.judging.prints import NO_CHANGES
 from autograder.sandbox.client import Server
 
-SEED = 6000  # that of benchmarks/told.py
+SEED = 6000  # the seed of benchmarks/told.py
 ANSWERS = Path(__file__).parent / "fresh_mistakes"
 UNITS = [name for name in COURSE.units if (ANSWERS / f"{name}.txt").exists()]
 COLUMNS = (
@@ -50,11 +50,11 @@ COLUMNS = (
 )
 
 
-Changes = list[tuple[str, str]]  # old lines, and the new ones in their place
+Changes = list[tuple[str, str]]  # old lines and their replacement
 
 
 def base_and_slips(name: str) -> tuple[str, list[tuple[str, Changes]]]:
-    """Return the right answer of a unit, and each wrong one as its title and what it changes."""
+    """Return the right answer of a unit, and each wrong one as its title and its changes."""
     text = (ANSWERS / f"{name}.txt").read_text()
     _, *parts = re.split(r"^#= (.*)\n", text, flags=re.M)
     titles, texts = parts[::2], parts[1::2]
@@ -82,7 +82,7 @@ def answers(name: str) -> Iterator[tuple[str, str]]:
 
 
 def column(measured: Unit, verdicts: list[Verdict]) -> str:
-    """How an answer is told by the first check that it fails."""
+    """Return how the first failed check diagnoses an answer."""
     return diagnosis_of(verdicts) or "passes"
 
 

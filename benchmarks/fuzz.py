@@ -161,7 +161,7 @@ def names_seeds() -> Iterator[bytes]:
 
 
 def names_target(data: bytes) -> None:
-    """Give plain names to some names, half of which had theirs before."""
+    """Give plain names to some names, half of which already had one."""
     pieces = data.replace(b"\0", b"/").split(b"/")
     names = {os.fsdecode(piece[:250]) for piece in pieces if piece}
     half = sorted(names)[::2]
@@ -186,7 +186,7 @@ def names_target(data: bytes) -> None:
 
 
 def collected_seeds() -> Iterator[bytes]:
-    """Yield names, a line each, and behind an empty line the bytes of a zip."""
+    """Yield names, one per line, and after an empty line the bytes of a zip."""
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(f"{UNIT.name}.py", "x = 1\n")
@@ -198,7 +198,7 @@ def collected_seeds() -> Iterator[bytes]:
 
 
 def collected_target(data: bytes) -> None:
-    """Collect a folder of files of these names, of which those called a zip hold these bytes."""
+    """Collect a folder of files with these names; those called a zip hold these bytes."""
     names, _, packed = data.partition(b"\n\n")
     home = SCRATCH / "home"
     shutil.rmtree(home, ignore_errors=True)
@@ -210,7 +210,7 @@ def collected_target(data: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(packed if name.endswith(b".zip") else b"x = 1\n")
-        except (OSError, ValueError):  # no name of a file
+        except (OSError, ValueError):  # no valid name of a file
             continue
     (home / "scratch").mkdir()
     try:
@@ -262,7 +262,7 @@ def results_target(data: bytes) -> None:
     plain = replace(result, student="ada", unit="unit", seconds=round(result.seconds, 4))
     results.write_result(SCRATCH, plain)
     again = results.read_result(results.result_path(SCRATCH, "unit", "ada"))
-    assert repr(again) == repr(plain)  # NaN is not itself
+    assert repr(again) == repr(plain)  # NaN differs from itself
 
 
 # ---- times
@@ -291,7 +291,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterator[bytes]]]
 
 
 def main() -> None:
-    """Run the target that the first argument names, on its seeds and what follows from them."""
+    """Run the target that the first argument names, on its seeds and mutations of them."""
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
         names = ", ".join(TARGETS)
         sys.exit(f"Name a target: {names}.")

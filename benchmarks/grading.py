@@ -9,7 +9,7 @@ import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-# what is imported is compiled once, as where people work
+# imported modules are compiled once, as on a working machine
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import json
@@ -27,7 +27,7 @@ UNIT = "unit4_manual_gradients"
 CASES = ROOT / "tests" / "submissions"
 CASE = CASES / "complete" / UNIT / f"{UNIT}.py"
 RUNS = 5
-# how many submissions, graded by how many workers
+# number of submissions, graded by number of workers
 CLASSES = ((10, 1), (10, 2), (100, 1), (100, 2), (1000, 1), (1000, 2), (10_000, 2))
 
 CLASS = """
@@ -91,7 +91,7 @@ def median(measure: Callable[[], float]) -> float:
 
 
 def grade(count: int, jobs: int) -> tuple[float, float]:
-    """Return seconds per submission, from the first result to the last, and the peak megabytes."""
+    """Return seconds per submission, from the first result to the last, and peak megabytes."""
     with tempfile.TemporaryDirectory() as scratch:
         submitted = Path(scratch, "class")
         out = Path(scratch, "out")
@@ -128,7 +128,7 @@ def cold_check() -> float:
 
 
 def empty_fork(packages: str) -> float:
-    """Seconds of a confined worker that is started, asked one question without work, and ended."""
+    """Return the seconds of a confined worker that starts, answers one empty question and ends."""
     done = subprocess.run(
         [sys.executable, "-c", FORK, packages], check=True, capture_output=True, text=True, cwd=ROOT
     )
@@ -136,7 +136,7 @@ def empty_fork(packages: str) -> float:
 
 
 def page() -> str:
-    """The sections on grading and on checking."""
+    """Return the sections on grading and on checking."""
     both = [(seconds([sys.executable, "-c", "import torch"]), cold_check()) for _ in range(RUNS)]
     torch, cold = (statistics.median(values) for values in zip(*both, strict=True))
     rows, scale = [], []

@@ -26,7 +26,7 @@ FIRST_SEED, APART = 30_000, 17  # no other command uses these seeds
 
 
 def guesses(arrays: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """Yield what a file could send without computing: an array of some seed, or one in between."""
+    """Yield answers that need no computing: an array of some seed, or one in between."""
     yield from arrays
     shapes = {array.shape for array in arrays}
     are_numbers = all(array.dtype.kind in "fiub" for array in arrays)

@@ -37,7 +37,7 @@ from autograder.grading.submissions import read_file
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-# tests are no package, and their types are nobody's concern here
+# tests are no package, and their types are not checked here
 suite: Any = import_module("test_hostile")
 this_course: Any = import_module("this_course")
 
@@ -46,7 +46,7 @@ BEGIN, END = "<!-- hostile costs -->", "<!-- end of hostile costs -->"
 
 
 class MemoryGroup:
-    """A group of processes that share a limit on memory, in either version of Linux's groups."""
+    """A group of processes with a common memory limit, in either version of Linux's cgroups."""
 
     def __init__(self, megabytes: int) -> None:
         is_old = (GROUPS / "memory").is_dir()
@@ -58,16 +58,16 @@ class MemoryGroup:
         (self.path / limit).write_text(str(megabytes * 1_000_000))
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """Return a command that runs another in the group."""
+        """Return a command that runs another one in the group."""
         enter = f'echo $$ > {self.path}/cgroup.procs && exec "$@"'
         return ["sh", "-c", enter, "sh", *command]
 
     def peak(self) -> float:
-        """Return the most memory that the group had, in MB: files that were read count too."""
+        """Return the group's peak memory in MB, which includes cached files."""
         return int((self.path / self.peak_file).read_text()) / 1e6
 
     def kills(self) -> int:
-        """Count the processes that the kernel ended for want of memory."""
+        """Count the processes that the kernel killed for lack of memory."""
         lines = (self.path / self.kills_file).read_text().splitlines()
         counts = dict(line.split() for line in lines)
         return int(counts.get("oom_kill", 0))
@@ -79,7 +79,7 @@ def grouped(megabytes: int) -> Iterator[MemoryGroup]:
     try:
         yield group
     finally:
-        time.sleep(0.5)  # until its last process is gone
+        time.sleep(0.5)  # until its last process has ended
         group.path.rmdir()
 
 
@@ -94,7 +94,7 @@ def grade(
 
 
 def command_of(folder: Path, out: Path) -> list[str]:
-    """Return the real command, which grades exact checks, two files at a time."""
+    """Return the real command that grades exact checks, two files at a time."""
     command = [sys.executable, "-m", "autograder", "grade", str(folder), "--out", str(out)]
     command += ["--seed", str(this_course.SEED), "-j", "2", "--course", str(ROOT), "--quick"]
     return command
@@ -102,7 +102,7 @@ def command_of(folder: Path, out: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an attack cost the trusted side: processor seconds, and MB over what it had before."""
+    """An attack's cost for the trusted side: CPU seconds, and additional MB."""
 
     attack: str
     seconds: float
@@ -110,21 +110,21 @@ class Cost:
 
 
 def cost_of(grading: GradingContext, path: Path) -> tuple[float, float]:
-    """Grade a file in this process. Return processor seconds and the peak in MB."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak from now on
+    """Grade a file in this process; return CPU seconds and the peak in MB."""
+    Path("/proc/self/clear_refs").write_text("5")  # reset the peak
     before = memory()["VmRSS"]
     began = time.process_time()
     try:
         source = read_file(path)
         grading.grade(source, path.name, passed={})
-    except (OSError, ValueError):  # no plain file, or too large: it is not read
+    except (OSError, ValueError):  # not a plain file, or too large: it is not read
         pass
     seconds = time.process_time() - began
     return seconds, (memory()["VmHWM"] - before) / 1000
 
 
 def memory() -> dict[str, int]:
-    """Return what the kernel says of this process's memory, in kB."""
+    """Return the kernel's figure of this process's memory, in kB."""
     found = {}
     for line in Path("/proc/self/status").read_text().splitlines():
         name, _, value = line.partition(":")
@@ -134,7 +134,7 @@ def memory() -> dict[str, int]:
 
 
 def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> list[Cost]:
-    """Grade each attack by itself, after an honest file of its unit. Return what each cost."""
+    """Grade each attack alone, after an honest file of its unit; return their costs."""
     by_unit: dict[str, list[Path]] = {}
     for attack in suite.ATTACKS:
         if attack.parent.name in families:
@@ -146,7 +146,7 @@ def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> list
         honest.write_text(solution_of(outlined).plain())
         seed = int(this_course.SEED)
         grading = GradingContext(str(ROOT), unit, "", seed, quick=True, unsafe=False)
-        cost_of(grading, honest)  # which starts a server
+        cost_of(grading, honest)  # this starts a server
         costs.append(Cost(f"honest/{unit}", *cost_of(grading, honest)))
         for attack in attacks:
             quick = attack.parent.name != "training"
@@ -164,7 +164,7 @@ def each(base: Path, places: Mapping[str, Any], families: Sequence[str]) -> list
 
 
 def table(costs: Sequence[Cost]) -> str:
-    """Return what each family costs, and the ten files that cost most."""
+    """Return the cost of each family, and the ten most expensive files."""
     lines = ["| family | files | seconds, median | most | MB, median | most |"]
     lines.append("|---|---|---|---|---|---|")
     families: dict[str, list[Cost]] = {}

@@ -29,14 +29,14 @@ SEED = 8100  # no other command uses it
 
 
 def numpys_own() -> str:
-    """Return the instruction sets that this NumPy chooses among here, to be switched off."""
+    """Return the instruction sets that this NumPy chooses among, which can be switched off."""
     from numpy._core import _multiarray_umath as core  # type: ignore[attr-defined]
 
     chosen = [name for name in core.__cpu_dispatch__ if core.__cpu_features__.get(name)]
     return " ".join(chosen)
 
 
-# OPENBLAS_CORETYPE: of NumPy's BLAS; MKL_CBWR: of torch's; ATEN_CPU_CAPABILITY: of torch's own
+# OPENBLAS_CORETYPE: NumPy's BLAS; MKL_CBWR: torch's; ATEN_CPU_CAPABILITY: torch itself
 PROCESSORS: Mapping[str, Mapping[str, str]] = {
     "of 2008, without AVX": {
         "OPENBLAS_CORETYPE": "Nehalem",
@@ -56,7 +56,7 @@ NAMES = {name for variables in PROCESSORS.values() for name in variables}
 
 @contextmanager
 def computing_as(variables: Mapping[str, str]) -> Iterator[None]:
-    """Have workers that start now compute as another processor does."""
+    """Make workers that start now compute as another processor does."""
     passed_on = client.PASSED_ON
     client.PASSED_ON = tuple({*passed_on, *NAMES})  # type: ignore[assignment]
     before = {name: os.environ.get(name) for name in variables}
@@ -73,7 +73,7 @@ def computing_as(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def answered(server: Server) -> dict[tuple[str, str], np.ndarray]:
-    """Return the arrays that the solution answers, by check and name, as they are computed now."""
+    """Return the solution's arrays as they are computed now, by check and name."""
     arrays = {}
     script = solution_of(server.unit).plain().encode()
     with server.worker(script, "solution.py") as worker:
@@ -84,7 +84,7 @@ def answered(server: Server) -> dict[tuple[str, str], np.ndarray]:
 
 
 def losses(name: str) -> Iterator[str]:
-    """Grade the right answers of a unit on each processor. Yield who loses what; print a line."""
+    """Grade the right answers of a unit on each processor. Yield losses of points; print a line."""
     measured = unit(name)
     with Server(measured) as server:
         checks = checks_to_run(measured, data=())

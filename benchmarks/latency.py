@@ -8,7 +8,7 @@ import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-# what is imported is compiled once, as where people work
+# imported modules are compiled once, as on a working machine
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import shutil
@@ -30,7 +30,7 @@ The goals: a right file in two imports of torch (unit 4: one), a wrong one in tw
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds on the clock."""
+    """Return seconds on the clock."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -54,21 +54,21 @@ def grade(folder: Path, out: Path, *options: str) -> None:
 
 
 def hand_in(folder: Path, unit: str, script: str, student: str = "ada") -> None:
-    """Put a script where `grade` looks for it."""
+    """Write a script where `grade` looks for it."""
     path = folder / student / unit / f"{unit}.py"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(script, encoding="utf-8")
 
 
 def import_torch() -> float:
-    """Return median seconds of `python -c "import torch"`, to which the others are compared."""
+    """Return median seconds of `python -c "import torch"`, the unit of the other figures."""
     command = [sys.executable, "-c", "import torch"]
     times = [timed(lambda: subprocess.run(command, check=True)) for _ in range(RUNS)]
     return statistics.median(times)
 
 
 def one_file(scratch: Path, unit: str) -> list[float]:
-    """Return median seconds for a right file, a wrong one, that again, and one with training."""
+    """Return median seconds for a right file, a wrong one, the same again, and training."""
     mistake, _, _ = solution(unit).mistakes[0]
     right = scratch / unit / "right"
     wrong = scratch / unit / "wrong"
@@ -81,7 +81,7 @@ def one_file(scratch: Path, unit: str) -> list[float]:
     seconds(right, "warm-up", "--quick")
     took: dict[str, list[float]] = {"right": [], "wrong": [], "again": []}
     for turn in range(RUNS):
-        # the key of a seed is new, but for `again`
+        # each seed's key is new, except for `again`
         for name, folder, seed in (
             ("right", right, 2000 + turn),
             ("wrong", wrong, 1000 + turn),
@@ -95,9 +95,9 @@ def one_file(scratch: Path, unit: str) -> list[float]:
 
 
 def nothing_changed(scratch: Path) -> tuple[float, float]:
-    """Return median seconds of a run over six units that has nothing to do.
+    """Return median seconds of a run over six units with nothing to do.
 
-    Then the same where one file of unit 4 is new.
+    Then the same with one new file of unit 4.
     """
     folder = scratch / "class"
     out = scratch / "class-out"
@@ -119,7 +119,7 @@ def nothing_changed(scratch: Path) -> tuple[float, float]:
 
 
 def page() -> str:
-    """The section as text."""
+    """Return the section as text."""
     scratch = Path(tempfile.mkdtemp())
     os.environ["XDG_CACHE_HOME"] = str(scratch / "cache")
     try:

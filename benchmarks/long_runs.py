@@ -26,14 +26,14 @@ from autograder.judging import Key, PlainKey, key_name
 from autograder.sandbox.client import Server
 
 SEEDS = range(6000, 6001)  # no other command uses it
-LATE, OFTEN = 100, 50  # the batch from which on, and one batch in how many
+LATE, OFTEN = 100, 50  # the first affected batch, and one batch in how many
 
 
 @dataclass(frozen=True)
 class Training:
     """The function that trains, and the line that begins its loop.
 
-    numbered: that line, with the number `n` of each batch.
+    numbered: that line with a counter `n` of batches.
     """
 
     function: str
@@ -41,7 +41,7 @@ class Training:
     numbered: str
 
 
-# what is done → a statement of the loop, and what stands in its place
+# description → a statement of the loop and its replacement
 Changes = Mapping[str, tuple[str, str]]
 
 TRAINING = {
@@ -182,7 +182,7 @@ SKIPPED = {
 
 
 def planted(name: str) -> dict[str, str]:
-    """The solution of a unit with each of the mistakes: what is done → script."""
+    """Return the solution of a unit with each of the mistakes: description → script."""
     script, training = solution(name).plain(), TRAINING[name]
     (node,) = (
         n
@@ -224,7 +224,7 @@ def whole_key(server: Server, seed: int, data: Mapping[str, Corpus]) -> Key:
 
 
 def caught_by(name: str) -> dict[str, list[str]]:
-    """Return for each change the first check that it fails, on each seed; empty where it passes."""
+    """Return for each change the first check that it fails, on each seed; empty if it passes."""
     measured = unit(name)
     scripts = planted(name)
     data = {}
@@ -243,7 +243,7 @@ def caught_by(name: str) -> dict[str, list[str]]:
 
 
 def main() -> None:
-    """Print for each unit which check caught each planted mistake, on each seed."""
+    """Print for each unit and seed which check caught each planted mistake."""
     for name in sys.argv[1:] or COURSE.units:
         found = caught_by(name)
         passed = 0

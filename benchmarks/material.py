@@ -64,7 +64,7 @@ def row(what: str, peer: str, ours: float, theirs: float, goal: str = "") -> str
 
 
 def scans(device: str) -> list[str]:
-    """Unit 3: a linear recurrence and a running sum, H = 64."""
+    """Time unit 3: a linear recurrence and a running sum, H = 64."""
     net, rows = solved("unit3_scan"), []
 
     def loop(a: torch.Tensor, b: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
@@ -128,7 +128,7 @@ def recurrent() -> list[str]:
 
 
 def gradients() -> list[str]:
-    """Unit 4: forward and backward by hand in NumPy against torch autograd on the same arrays."""
+    """Time unit 4: forward and backward by hand in NumPy, and torch autograd on the same arrays."""
     net = solved("unit4_manual_gradients")
     rows = []
     rng = np.random.default_rng(0)
@@ -186,7 +186,7 @@ class Plain(nn.Module):
 
 
 def steps(device: str) -> list[str]:
-    """Unit 5: an epoch of ten steps with the state carried."""
+    """Time unit 5: an epoch of ten steps with the state carried."""
     net = solved("unit5_stateful_lstm")
     rows = []
     for length, batch, hidden in ((10, 32, 64), (20, 64, 128)):
@@ -220,7 +220,7 @@ def steps(device: str) -> list[str]:
 
 
 def page() -> str:
-    """The section of docs/measurements/performance.md."""
+    """Return the section of docs/measurements/performance.md."""
     devices = ["cpu"]
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     if accelerator is not None:

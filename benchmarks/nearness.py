@@ -1,7 +1,7 @@
-"""How near a known mistake came to passing, by what it showed in the checks on some seeds.
+"""How near a known mistake came to passing, by its wrong arrays on some seeds.
 
-It passes on a seed where no array is wrong. So one array that is always wrong by far keeps it from
-passing, whatever the others are: where there is one, the mistake is far, and else it is near.
+A mistake passes on a seed if no array is wrong. So one array that is always very wrong keeps it
+from passing, whatever the others are. A mistake with such an array is far, any other is near.
 """
 
 import statistics
@@ -13,23 +13,23 @@ import numpy as np
 from autograder.check import Answer, Check, is_text
 from autograder.judging.compare import EXACT_KINDS, TOLERANCE, deviation
 
-FEW = 8  # entries: fewer may all come out right by chance
-BARELY = 10  # tolerances: less may on another processor, or another seed, be none
-# An array of fewer wrong entries on one seed than this share of the most that it had hangs on what
-# is drawn: rows, say, of which some show the mistake and some do not.
+FEW = 8  # entries: fewer may all be right by chance
+BARELY = 10  # tolerances: a smaller error may vanish on another processor or seed
+# If an array has fewer wrong entries on one seed than this fraction of its maximum, they depend on
+# random values: rows, for example, only some of which show the mistake.
 STEADY = 3 / 4
-# The least of 50 values that can be 0 with equal chance as anything else is less than a twentieth
-# of their median; that of the largest of three such values is more than a tenth.
+# If a value may be 0 with the same probability as any other, the least of 50 is below a twentieth
+# of their median; that of the largest of three such values is above a tenth.
 FAR_FROM_NONE = 1 / 10
-ERROR = ""  # stands for the array that an error leaves wrong: all of the check's
+ERROR = ""  # represents the array that an error leaves wrong: all of the check's
 
 
 @dataclass(frozen=True)
 class Shown:
     """How wrong an array was on one seed.
 
-    entries: how many of it were wrong.
-    tolerances: how many the farthest was off; infinity where the judge knows no distance.
+    entries: the number of wrong entries. tolerances: the error of the worst entry in tolerances;
+    infinity if the judge has no distance.
     """
 
     entries: int
@@ -37,12 +37,12 @@ class Shown:
 
 
 NOTHING = Shown(0, 0.0)
-Arrays = dict[str, Shown]  # by name; only those that were wrong
-Checks = dict[str, Arrays]  # by name; only those that were asked
+Arrays = dict[str, Shown]  # by name; only wrong ones
+Checks = dict[str, Arrays]  # by name; only those that ran
 
 
 def shown(check: Check, expected: Answer, found: Answer) -> Arrays:
-    """Return how wrong each array of an answer is, as far as any is."""
+    """Return how wrong each wrong array of an answer is."""
     if found.failure:
         entries = sum(array.size for array in expected.arrays.values())
         return {ERROR: Shown(entries, float("inf"))}
@@ -56,7 +56,7 @@ def shown(check: Check, expected: Answer, found: Answer) -> Arrays:
 
 
 def wrong_entries(check: Check, name: str, expected: Answer, found: Answer) -> int:
-    """Count the entries of a wrong array that are wrong: all where the shape is another."""
+    """Count an array's wrong entries: all of them if the shape differs."""
     want = expected.arrays[name]
     got = found.arrays.get(name)
     if got is None or got.shape != want.shape or is_text(want) != is_text(got):
@@ -68,7 +68,7 @@ def wrong_entries(check: Check, name: str, expected: Answer, found: Answer) -> i
 
 
 def _allowed(check: Check, name: str, want: np.ndarray) -> float:
-    """Return by how much the judge lets each number of an array differ."""
+    """Return the judge's tolerance for each number of an array."""
     finite = want[np.isfinite(want)]
     scale = float(np.abs(finite).max(initial=0.0))
     tolerance = check.tolerance.get(name, TOLERANCE)
@@ -76,16 +76,15 @@ def _allowed(check: Check, name: str, want: np.ndarray) -> float:
 
 
 def far_checks(seeds: Sequence[Checks]) -> set[str]:
-    """Name the checks that a mistake cannot pass by chance.
+    """Return the checks that a mistake cannot pass by chance.
 
-    It is near where there is none.
-    seeds: what it showed on each.
+    A mistake without such a check is near. seeds: its wrong arrays on each.
     """
     return {check for check, values in _by_array(seeds) if _keeps_far(values)}
 
 
 def _by_array(seeds: Sequence[Checks]) -> Iterable[tuple[str, Sequence[Shown]]]:
-    """Yield, of each array that was ever wrong, its check and what it showed on each seed."""
+    """Yield, for each array that was ever wrong, its check and its errors on each seed."""
     places: dict[tuple[str, str], None] = {}
     for checks in seeds:
         for check, arrays in checks.items():
@@ -95,7 +94,7 @@ def _by_array(seeds: Sequence[Checks]) -> Iterable[tuple[str, Sequence[Shown]]]:
 
 
 def _keeps_far(values: Sequence[Shown]) -> bool:
-    """Return whether an array was wrong on each seed in many entries, by far, and steadily."""
+    """Return whether an array was very wrong on each seed, in many entries, and steadily."""
     entries = [value.entries for value in values]
     tolerances = [value.tolerances for value in values]
     are_many = min(entries) >= FEW

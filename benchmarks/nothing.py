@@ -1,9 +1,9 @@
-"""What a file earns that solves nothing, by unit: the table in docs/attacks.md.
+"""What a file that solves nothing earns, by unit: the table in docs/attacks.md.
 
-    python benchmarks/nothing.py
+python benchmarks/nothing.py
 
-All exercises give zeros, ones, what the right ones gave on the public seed, or their input. Exact
-checks only; each is asked, also those that others would have to pass first.
+All exercises return zeros, ones, the right values on the public seed, or their input. All exact
+checks run, including those that others would have to pass first.
 """
 
 from pathlib import Path

@@ -38,11 +38,11 @@ from autograder.sandbox.inside.submission import Submission
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "measurements" / "packages.md"
 SEED = 7
-SECONDS = 20.0  # of processor time for each function
+SECONDS = 20.0  # CPU time for each function
 
-TRIED = Path(__file__).parent / "tried"  # a script for each package
-ALSO = {"networkx": ("scipy",), "statsmodels": ("pandas",)}  # what a script uses beside numpy
-MODULES = {"scikit-learn": "sklearn", "Pillow": "PIL"}  # imported by another name
+TRIED = Path(__file__).parent / "tried"  # one script for each package
+ALSO = {"networkx": ("scipy",), "statsmodels": ("pandas",)}  # further packages of a script
+MODULES = {"scikit-learn": "sklearn", "Pillow": "PIL"}  # imported under another name
 PACKAGES = (
     *("numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "sympy", "networkx", "polars"),
     *("matplotlib", "Pillow"),
@@ -57,24 +57,24 @@ class TriedPackage:
 
     @property
     def script(self) -> str:
-        """Return the script: its functions are what is tried, but for those with an underscore."""
+        """Return the script: all its functions are tried except those with an underscore."""
         name = self.package.lower().replace("-", "_")
         return (TRIED / f"{name}.py").read_text(encoding="utf-8")
 
     @property
     def functions(self) -> Sequence[str]:
-        """Name the functions that are tried."""
+        """Return the names of the functions to try."""
         return re.findall(r"^def ([a-z]\w*)\(", self.script, re.M)
 
     @property
     def packages(self) -> Sequence[str]:
-        """Name the packages that the script may import."""
+        """Return the names of the packages that the script may import."""
         return tuple(dict.fromkeys(("numpy", self.package, *ALSO.get(self.package, ()))))
 
 
 @dataclass(frozen=True)
 class FoundBehindWalls:
-    """What one function came to: "" where it works, else what was seen."""
+    """The outcome of one function: "" if it works, else what was seen."""
 
     function: str
     fault: str
@@ -82,7 +82,7 @@ class FoundBehindWalls:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a package came to. seconds: until a server stood, most of it imports."""
+    """The outcome of a package. seconds: to start a server, mostly imports."""
 
     tried: TriedPackage
     version: str
@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def faults(self) -> Sequence[FoundBehindWalls]:
-        """Return what does not work."""
+        """Return the failures."""
         return [one for one in self.found if one.fault]
 
 
@@ -154,7 +154,7 @@ def tried_out(tried: TriedPackage) -> Outcome:
 
 
 def _faults(server: Server) -> dict[str, str]:
-    """Say of each function what is wrong with it in a sandbox; "" where nothing is."""
+    """Return the failure of each function in a sandbox, "" if it works."""
     faults = {}
     for check in server.unit.checks:
         name = check.name.removeprefix("check_")
@@ -195,7 +195,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
             f"| {one.tried.package} | {one.version} | {len(working)} of {len(one.found)} | "
             f"{one.seconds:.1f} | {', '.join(working)} |"
         )
-        told: dict[str, list[str]] = {}  # what is seen → the functions of which it is
+        told: dict[str, list[str]] = {}  # failure → its functions
         for each in one.faults:
             told.setdefault(_cell(each.fault), []).append(each.function.replace("_", " "))
         for text, functions in told.items():
@@ -232,7 +232,7 @@ So let scikit-learn and SciPy use one job (`n_jobs=None`, `workers=1`), and writ
 
 
 def main() -> None:
-    """Try what was named, or all."""
+    """Try the named packages, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("package", nargs="*")
     parser.add_argument("--print", action="store_true", dest="only_print")

@@ -1,4 +1,4 @@
-"""Measure what the pages of a class of 1,000 cost: seconds, and the size of the class page.
+"""Measure the pages of a class of 1,000: seconds, and the size of the class page.
 
 Each student has a name, code and mistakes of their own.
 
@@ -41,7 +41,7 @@ LAST = [
 
 
 def written(draw: random.Random, number: int) -> str:
-    """The solution with names of this student's own."""
+    """Return the solution with names of this student's own."""
     text = (
         solution(UNIT)
         .plain()
@@ -56,9 +56,9 @@ def written(draw: random.Random, number: int) -> str:
 
 
 def result(draw: random.Random, student: str, source: bytes) -> Result:
-    """Make a result as a grader would have judged it.
+    """Return a result as a grader would have judged it.
 
-    Each check passes with the student's own odds, or a known mistake is told.
+    Each check passes with the student's own probability, or a known mistake is diagnosed.
     """
     from autograder.judging import Verdict
 

@@ -10,7 +10,7 @@ one file (otter, pytest). Medians of three.
 import os
 
 os.environ |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
-# what is imported is compiled once, as where people work
+# imported modules are compiled once, as on a working machine
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import shutil
@@ -59,7 +59,7 @@ def test_{unit}(env):
 
 
 def notebook(release: Path) -> Any:
-    """Return the solution's notebook without demonstrations and training."""
+    """Return the solution's notebook without examples and training."""
     unit = release.stem
     book = exact(fill(release, solution(unit).plain()))
     training = {f"check-{check.name}" for check in load(unit).checks if check.measure}
@@ -80,14 +80,14 @@ def nbgrader(course: Path, unit: str) -> float:
 
 
 def seconds_on_the_clock(work: Callable[[], object]) -> float:
-    """Return how long a person waits."""
+    """Return the seconds that a person waits."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def otter_command(folder: Path, unit: str, book: str) -> Callable[[], None]:
-    """Set up otter for one notebook; a call of what is returned is one `otter run`."""
+    """Set up otter for one notebook; each call of the returned function is one `otter run`."""
     (folder / "tests").mkdir()
     (folder / "tests" / f"{unit}.py").write_text(TEST.format(unit=unit))
     (folder / f"{unit}.ipynb").write_text(book)
@@ -109,9 +109,9 @@ def otter_command(folder: Path, unit: str, book: str) -> Callable[[], None]:
 
 
 def one_file(scratch: Path, course: Path, unit: str, otter_run: Callable[[], None]) -> list[float]:
-    """Return median seconds on the clock, from the command's start, to grade one notebook.
+    """Return median seconds on the clock to grade one notebook, from the command's start.
 
-    Ours on a seed that no run had before, then `nbgrader autograde`, then `otter run`.
+    The order is: ours on a new seed, `nbgrader autograde`, `otter run`.
     """
     folder = course / "submitted" / "s0"
     seeds = iter(range(5000, 5000 + RUNS))
@@ -166,7 +166,7 @@ def ours(folder: Path, unit: str, book: str) -> float:
 
 
 def write_notebook(student: Path, unit: str, book: str) -> None:
-    """Write a student's notebook where platforms lay it."""
+    """Write a student's notebook where platforms put it."""
     target = student / unit
     target.mkdir(parents=True)
     (target / f"{unit}.ipynb").write_text(book)
@@ -190,12 +190,12 @@ print(sum(statistics.median(took(check) for _ in range(7)) for check in checks_t
 
 
 def experiments(unit: str) -> float:
-    """Seconds of nothing but the experiments on our solution, in one process that has run each before."""
+    """Return the seconds of the experiments alone on our solution, in a warm process."""
     return float(run("-c", EXPERIMENTS, unit))
 
 
 def page() -> str:
-    """Return the tables, a row a unit."""
+    """Return the tables, with a row for each unit."""
     rows = []
     waits = []
     with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +225,7 @@ def page() -> str:
 
 
 def row(scratch: Path, course: Path, unit: str, book: str, otter_run: Callable[[], object]) -> str:
-    """Return a unit's row: our time for one more submission, and each peer's beside it."""
+    """Return a unit's row: our time for one more submission, and each peer's."""
     our_place = scratch / f"{unit}-ours"
     our_place.mkdir()
     pytest_place = scratch / f"{unit}-pytest"

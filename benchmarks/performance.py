@@ -23,12 +23,12 @@ SECTIONS = {
 
 
 def fibonacci(n: int) -> int:
-    """A Fibonacci number, as slowly as can be: work for the interpreter and nothing else."""
+    """Return a Fibonacci number by slow recursion: work for the interpreter only."""
     return n if n < 2 else fibonacci(n - 1) + fibonacci(n - 2)
 
 
 def yardstick() -> float:
-    """Seconds of the best of 15 runs: builds of Python differ by a fifth."""
+    """Return the seconds of the best of 15 runs: builds of Python differ by a fifth."""
     took = []
     for _ in range(15):
         began = time.perf_counter()

@@ -31,7 +31,7 @@ BUSY = "while True: pass"
 
 
 def scripts(name: str) -> Iterator[str]:
-    """Yield the submissions of a unit: wrong answers, two of them in one file, right answers."""
+    """Yield a unit's submissions: wrong answers, two of them in one file, right answers."""
     measured = unit(name)
     plain = solution_of(measured).plain()
     wrong = [text for title, text in answers(name) if title != "base"]
@@ -43,7 +43,7 @@ def scripts(name: str) -> Iterator[str]:
 
 
 def hand_in(folder: Path, name: str, most: int, reverse: bool) -> int:
-    """Lay the submissions of a unit out for grading; return how many there are."""
+    """Write the submissions of a unit for grading; return their number."""
     everything = list(scripts(name))
     count = min(most, len(everything))
     chosen = [everything[i * len(everything) // count] for i in range(count)]
@@ -56,7 +56,7 @@ def hand_in(folder: Path, name: str, most: int, reverse: bool) -> int:
 
 
 def graded(names: list[str], most: int, jobs: int, busy: int, reverse: bool) -> dict[str, object]:
-    """Grade the submissions in a process of its own; return what each check earned."""
+    """Grade the submissions in a separate process; return the points of each check."""
     with tempfile.TemporaryDirectory() as there:
         folder = Path(there)
         for name in names:

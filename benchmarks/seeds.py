@@ -23,7 +23,7 @@ SEEDS = range(5000, 5060)  # no other command uses these
 
 
 def faults(name: str) -> Counter[str]:
-    """Return what went wrong with which mistake, and on how many seeds."""
+    """Return the wrong verdicts on each mistake, and the number of seeds."""
     found: Counter[str] = Counter()
     measured = unit(name)
     with Server(measured) as server:
@@ -38,7 +38,7 @@ def faults(name: str) -> Counter[str]:
 
 
 def main() -> None:
-    """Print for each unit how many verdicts on known mistakes are wrong, and which."""
+    """Print for each unit the number of wrong verdicts on known mistakes, and which."""
     for name in sys.argv[1:] or COURSE.units:
         found = faults(name)
         mistakes = solution_of(unit(name)).mistakes

@@ -38,7 +38,7 @@ HELD_OUT = 32_768  # characters, at each length
 
 
 def scanned(a: Tensor, b: Tensor) -> Tensor:
-    """Return h[t] = a[t] h[t−1] + b[t] from zero, along the first axis, in rounds."""
+    """Return h[t] = a[t] h[t−1] + b[t] from zero, along the first axis, by a parallel scan."""
     distance = 1
     while distance < len(a):
         moved = b[distance:] + a[distance:] * b[:-distance]
@@ -78,7 +78,7 @@ class Loop(nn.Module):
 
 
 class Attending(nn.Module):
-    """Queries, keys and values, and what they are used for: (B, T, ·)."""
+    """Queries, keys and values with the operation on them: (B, T, ·)."""
 
     state = KEY * KEY
 
@@ -98,9 +98,9 @@ class Attending(nn.Module):
 
 
 class Head(Attending):
-    """Section 7: softmax, causal."""
+    """Section 7: softmax attention, causal."""
 
-    state = 0  # it keeps keys and values, ever more of them
+    state = 0  # its keys and values grow with the text
 
     def mixed(self, q: Tensor, k: Tensor, v: Tensor, x: Tensor) -> Tensor:
         return nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -119,7 +119,7 @@ class Linear(Attending):
 
 
 class Delta(Attending):
-    """Section 11 with keep = 1; β is a sigmoid of what is read."""
+    """Section 11 with keep = 1; β is a sigmoid of the input."""
 
     gated = False
 
@@ -162,7 +162,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
 
 
 class Reader(nn.Module):
-    """What all layers have around them: ids (T, B) → logits (T, B, V)."""
+    """The parts around every layer: ids (T, B) → logits (T, B, V)."""
 
     def __init__(self, V: int, layer: Any) -> None:
         super().__init__()
@@ -184,7 +184,7 @@ class Reader(nn.Module):
 
 
 def texts() -> tuple[Tensor, Tensor, int]:
-    """Return the ids to train on, those held out, and how many characters there are."""
+    """Return the training ids, the held-out ids, and the size of the vocabulary."""
     text = corpus(COURSE)
     alphabet = {symbol: i for i, symbol in enumerate(sorted(set(text.train)))}
     train = torch.tensor([alphabet[symbol] for symbol in text.train])
@@ -193,7 +193,7 @@ def texts() -> tuple[Tensor, Tensor, int]:
 
 
 def windows(ids: Tensor, rng: np.random.Generator, T: int, B: int) -> tuple[Tensor, Tensor]:
-    """Cut B windows of T steps anywhere, and the same shifted on by one: (T, B)."""
+    """Cut B windows of T steps at random, with the same windows shifted by one: (T, B)."""
     starts = torch.from_numpy(rng.integers(0, len(ids) - T, B))
     window = ids[starts + torch.arange(T + 1)[:, None]]
     return window[:-1], window[1:]
@@ -231,7 +231,7 @@ def trained(make: Callable[[], Any], seed: int) -> dict[str, Any]:
 
 
 def milliseconds(make: Callable[[], Any], T: int) -> float:
-    """Return how long a layer takes for one sequence of T steps: the shortest of five runs."""
+    """Return the milliseconds of a layer for one sequence of T steps: the shortest of five runs."""
     layer, x = make(), torch.randn(T, 1, WIDTH)
     times = []
     with torch.no_grad():
@@ -243,7 +243,7 @@ def milliseconds(make: Callable[[], Any], T: int) -> float:
 
 
 def kept() -> dict[str, Any]:
-    """Return the figures that are kept."""
+    """Return the stored figures."""
     if FIGURES.exists():
         found: dict[str, Any] = json.loads(FIGURES.read_text())
         return found
@@ -251,7 +251,7 @@ def kept() -> dict[str, Any]:
 
 
 def keep(figures: dict[str, Any]) -> None:
-    """Keep figures."""
+    """Store figures."""
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
 
 
@@ -293,7 +293,7 @@ def print_tables(figures: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Train on the seeds that are named, or time, or print what is kept."""
+    """Train on the named seeds, or measure times, or print the stored figures."""
     torch.set_num_threads(1)
     for argument in sys.argv[1:]:
         for name, make in LAYERS.items():

@@ -39,7 +39,7 @@ LEAST_LINES = 8
 
 
 def spliced(name: str, style: str) -> str:
-    """Return the solution of a unit with the definitions of a style in the place of its own."""
+    """Return the solution of a unit with the definitions of a style in place of its own."""
     solved = solution(name).plain()
     names_of_style: set[str] = set()
     for node in ast.parse(style).body:
@@ -76,7 +76,7 @@ def styles(name: str) -> dict[str, str]:
 
 
 def golden(name: str) -> dict[str, str]:
-    """The scripts of the golden class that are text."""
+    """Return the scripts of the golden class that are text."""
     found = {}
     for path in sorted((ROOT / "tests" / "submissions").glob(f"*/{name}/{name}.py")):
         with suppress(UnicodeDecodeError):
@@ -84,7 +84,7 @@ def golden(name: str) -> dict[str, str]:
     return found
 
 
-APART = ("style", "golden solved", "golden style")  # files that were written apart from each other
+APART = ("style", "golden solved", "golden style")  # files that were written independently
 
 
 def written_apart(names: Mapping[str, str] | list[str]) -> list[str]:
@@ -97,7 +97,7 @@ def written_apart(names: Mapping[str, str] | list[str]) -> list[str]:
 def fixed_names(tree: ast.Module) -> set[str]:
     """Return the names that a copy keeps.
 
-    These are what the course asks for or gives, builtins, imports, and arguments named in calls.
+    They are the names that the course asks for or gives, builtins, imports, and keyword arguments.
     """
     fixed = {"self", "cls", *dir(builtins)}
     for pair in re.findall(r"^(?:def|class) (\w+)|^(\w+) =", solution(UNIT).plain(), re.M):
@@ -115,7 +115,7 @@ def fixed_names(tree: ast.Module) -> set[str]:
 
 
 def renamed(text: str) -> str:
-    """Rename all that a student could choose, and write every float in another way."""
+    """Rename everything that a student may name, and write every float differently."""
     tree = ast.parse(text)
     chosen: list[str] = []
     for node in ast.walk(tree):
@@ -143,7 +143,7 @@ def renamed(text: str) -> str:
 
 
 def reordered(text: str) -> str:
-    """Swap neighbours that do not depend on each other, and sums, products and whole functions."""
+    """Swap independent neighbours, operands of sums and products, and whole functions."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module):
@@ -156,7 +156,7 @@ def reordered(text: str) -> str:
     for are_functions, nodes in runs:
         if not are_functions:
             continue
-        # annotations are looked up where a function stands, so none moves over anything else
+        # annotations are evaluated where a function stands, so none moves past another statement
         functions = list(nodes)
         first = tree.body.index(functions[0])
         tree.body[first : first + len(functions)] = functions[::-1]
@@ -164,7 +164,7 @@ def reordered(text: str) -> str:
 
 
 def swapped(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Swap each statement with the next one where neither depends on the other."""
+    """Swap each statement with the next one if neither depends on the other."""
     body = list(body)
     at = 0
     while at + 1 < len(body):
@@ -179,7 +179,7 @@ def swapped(body: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def independent(one: ast.stmt, other: ast.stmt) -> bool:
-    """Return whether both only give names to values that do not depend on the other."""
+    """Return whether both only assign values that do not depend on the other."""
     if not all(
         isinstance(node, ast.Assign | ast.AugAssign) and not changes_objects(node)
         for node in (one, other)
@@ -190,7 +190,7 @@ def independent(one: ast.stmt, other: ast.stmt) -> bool:
 
 
 def changes_objects(node: ast.AST) -> bool:
-    """Return whether it may change an object that has another name too."""
+    """Return whether it may change an object that has another name, too."""
     stores = (ast.Attribute, ast.Subscript)
     return any(
         (isinstance(n, stores) and isinstance(n.ctx, ast.Store))
@@ -208,7 +208,7 @@ def calls_numpy(node: ast.AST) -> bool:
 
 
 def uses(node: ast.AST) -> tuple[set[str], set[str]]:
-    """Return the names that are read, and the names that are written."""
+    """Return the names that are read and those that are written."""
     read = set()
     written = set()
     for part in ast.walk(node):
@@ -245,7 +245,7 @@ def commented(text: str) -> str:
 def comprehended(text: str) -> str:
     """Turn loops into comprehensions.
 
-    What they did stands in an inner function, where it is more than one `append`.
+    A body of more than one `append` becomes an inner function.
     """
     tree = ast.parse(text)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -299,7 +299,7 @@ class Loops(ast.NodeTransformer):
 
 
 def has_another_way_out(statement: ast.stmt) -> bool:
-    """Return whether a statement of a loop may leave it, or holds a loop or function itself."""
+    """Return whether a statement may leave the loop, or contains a loop or function itself."""
     leaves = (
         ast.Break,
         ast.Continue,
@@ -314,7 +314,7 @@ def has_another_way_out(statement: ast.stmt) -> bool:
 
 
 def comprehension(value: ast.expr, loop: ast.For) -> ast.ListComp:
-    """Return a list of a value over what a loop goes through."""
+    """Return a comprehension of a value over the loop's iterable."""
     return ast.ListComp(value, [ast.comprehension(loop.target, loop.iter, [], 0)])
 
 
@@ -347,7 +347,7 @@ KINDS: Mapping[str, Callable[[str], str]] = {
 
 
 def points(texts: Mapping[str, str]) -> dict[str, float]:
-    """Return what each file earns on the exact checks."""
+    """Return the points of each file on the exact checks."""
     earned = {}
     with Server(unit(UNIT), stub=solution(UNIT).stub) as server:
         key = build_key(server, 5, {})
@@ -362,9 +362,9 @@ def points(texts: Mapping[str, str]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class CopiesFound:
-    """How many copies of one kind are found.
+    """The number of copies of one kind that are found.
 
-    Counted are those whose nearest is their original, and those above all pairs written apart.
+    It counts copies whose nearest file is their original, and those above all independent pairs.
     """
 
     nearest: int
@@ -434,11 +434,11 @@ def has_copydetect() -> bool:
     return False
 
 
-DEFAULT = 0.33  # above this copydetect shows a pair, unless told otherwise
+DEFAULT = 0.33  # the default above which copydetect shows a pair
 
 
 def copies_table() -> str:
-    """Return the table of copies in disguise, a row for each kind."""
+    """Return the table of disguised copies, a row for each kind."""
     originals = styles(UNIT)
     base = originals | golden(UNIT)
     rows = [
@@ -469,7 +469,7 @@ def copies_table() -> str:
 
 
 def alarms_table() -> str:
-    """Return the table of files written apart: pairs, those that stand out, the largest share."""
+    """Return the table of independent files: pairs, those that stand out, the largest share."""
     rows = [
         (
             "| unit | files written apart | pairs | stand out | largest share | copydetect: above "
@@ -504,7 +504,7 @@ def alarms_table() -> str:
 def write_large_class(folder: Path, students: int, copies: int = 20) -> dict[str, str]:
     """Write files of a class in which everybody takes each function from one of the styles.
 
-    Each changes it in their own way; `copies` students copied from another under other names.
+    Each student changes it differently; `copies` students copied another's file under other names.
     Returns copy → original.
     """
     draw = random.Random(3)
@@ -527,7 +527,7 @@ def write_large_class(folder: Path, students: int, copies: int = 20) -> dict[str
 
 
 def functions_of(texts: list[str]) -> dict[str, list[str]]:
-    """Return the different ways in which some texts write each function."""
+    """Return the different versions of each function in some texts."""
     found: dict[str, list[str]] = {}
     for text in texts:
         for node in ast.parse(text).body:
@@ -541,7 +541,7 @@ def functions_of(texts: list[str]) -> dict[str, list[str]]:
 
 
 def own_way(draw: random.Random, variants: Mapping[str, list[str]]) -> str:
-    """Write a few expressions of each function in another way that means the same."""
+    """Write a few expressions of each function in an equivalent way."""
     chosen = [draw.choice(ways) for ways in variants.values()]
     tree = ast.parse("import numpy as np\n\n" + "\n\n".join(chosen))
     tree = OwnWay(draw).visit(tree)
@@ -574,7 +574,7 @@ class OwnWay(ast.NodeTransformer):
 
 
 def large_class(students: int) -> str:
-    """Return what a large class takes, and how many planted copies are shown."""
+    """Return the cost of a large class, and the number of planted copies that are shown."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "submitted")
         copies = write_large_class(folder, students)

@@ -49,14 +49,14 @@ SEED, DRAWN = 6000, 150  # no other command uses this seed
 
 @dataclass(frozen=True)
 class WrongMutant:
-    """A mutant, and the style that it is made of; "" of the solution."""
+    """A mutant and the style that it comes from; "" for the solution."""
 
     mutant: Edit
     style: str = ""
 
 
 def of_styles(measured: Unit, seed: int) -> list[WrongMutant]:
-    """Draw mutants of what styles write otherwise than the solution, each with its style."""
+    """Draw mutants of the parts of styles that differ from the solution, each with its style."""
     found: list[WrongMutant] = []
     for name, script in marked_styles(measured, solution_of(measured).plain()).items():
         for mutant in mutants(measured, script):
@@ -78,7 +78,7 @@ def judged(
 
 @dataclass(frozen=True)
 class KeyWithout:
-    """The key of a check without the small changes of some kinds, and without all of a style."""
+    """The key of a check without small changes of some kinds and without those of a style."""
 
     key: CheckKey
     kinds: frozenset[Slip]
@@ -137,10 +137,10 @@ class KeysWithout(dict[str, CheckKey]):
 def held_out(
     measured: Unit, wrong: list[WrongMutant], store: Path | None, seed: int
 ) -> Iterator[tuple[Edit, list[Verdict]]]:
-    """Yield each mutant with its verdicts, where what it would be told by itself is left out.
+    """Yield each mutant with its verdicts, without the changes that would diagnose it by itself.
 
-    Of a mutant of the solution that are all small changes of its own kind, of the styles too; of a
-    mutant of a style all small changes of that style.
+    For a mutant of the solution these are all small changes of its kind, also in styles. For a
+    mutant of a style they are all small changes of that style.
     """
     solution = solution_of(measured)
     with Server(measured, stub=solution.stub) as server:
@@ -156,7 +156,7 @@ def held_out(
 
 
 def drawn(measured: Unit, with_styles: bool, seed: int) -> list[WrongMutant]:
-    """List what is measured: mutants of styles, drawn by chance, or all of the solution."""
+    """List the mutants to measure: random ones of styles, or all of the solution."""
     if with_styles:
         return of_styles(measured, seed)
     plain = solution_of(measured).plain()
@@ -164,7 +164,7 @@ def drawn(measured: Unit, with_styles: bool, seed: int) -> list[WrongMutant]:
 
 
 def lines(mutant: Edit, verdicts: list[Verdict]) -> str:
-    """A mutant, and everything that it is told."""
+    """Return a mutant's lines with all feedback on it."""
     told = []
     for verdict in verdicts:
         for remark in verdict.remarks:

@@ -44,7 +44,7 @@ UNITS = ["unit2_unrolled_rnn", "unit3_scan", "unit4_manual_gradients"]
 
 @dataclass(frozen=True)
 class TwoSlips:
-    """A script with two slips. texts: the words of both, where they are known mistakes."""
+    """A script with two mistakes. texts: both descriptions, if they are known mistakes."""
 
     title: str
     script: str
@@ -52,7 +52,7 @@ class TwoSlips:
 
 
 def pairs_of_listed(measured: Unit) -> list[TwoSlips]:
-    """Pair the known mistakes that lose points at the same check first."""
+    """Pair the known mistakes that first lose points in the same check."""
     solution = solution_of(measured)
     edits = edits_of_mistakes(solution)
     first_check: dict[str, str] = {}
@@ -90,7 +90,7 @@ def pairs_of_fresh(measured: Unit) -> list[TwoSlips]:
 
 
 def apply_both(code: str, first: Changes, second: Changes) -> str:
-    """Make two slips in a function's code; "" where they change the same lines."""
+    """Plant two mistakes in a function's code; return "" if they change the same lines."""
     for old, new in first:
         code = code.replace(old, new)
     for old, new in second:
@@ -110,10 +110,10 @@ def is_untrue(pair: TwoSlips, verdicts: list[Verdict]) -> bool:
 
 @dataclass
 class Told:
-    """How the pairs of one kind are told: by column, and how many are truly explained.
+    """How pairs of one kind are diagnosed: by column, and the number of true explanations.
 
-    partly, wholly: those of which something wrong is explained, and all; singly the same without
-    pairs of known mistakes.
+    partly, wholly: the pairs with some and with all wrong arrays explained; singly: the same
+    without pairs of known mistakes.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -162,7 +162,7 @@ def main() -> None:
 
 
 def count(told: Told, pair: TwoSlips, server: Server, key: MadeKey, read: bool) -> None:
-    """Grade a pair and count how it is told; once more without pairs where these are told."""
+    """Grade a pair and count its diagnosis; again without pairs if one of these was named."""
     verdicts = graded(pair, server, key)
     how = column(server.unit, verdicts)
     told.counts[how] += 1
@@ -183,11 +183,11 @@ def count(told: Told, pair: TwoSlips, server: Server, key: MadeKey, read: bool) 
 
 
 def explained(pair: TwoSlips, verdicts: list[Verdict]) -> tuple[bool, bool]:
-    """Return whether the first failed check truly explains something wrong, and all of it."""
+    """Return whether the first failed check truly explains some wrong array, and all of them."""
     failed = first_failed(verdicts)
     if failed is None or is_untrue(pair, verdicts):
         return False, False
-    if failed.failure:  # of an error, a known mistake that raises the same one
+    if failed.failure:  # for an error, a known mistake that raises the same one
         is_named = any(finding.mistakes for finding in findings_of(failed))
         return is_named, is_named
     says_why = [finding.explains for finding in findings_of(failed) if finding.arrays]
@@ -199,7 +199,7 @@ def graded(pair: TwoSlips, server: Server, key: MadeKey) -> list[Verdict]:
 
 
 def show(pair: TwoSlips, verdicts: list[Verdict], told: str) -> None:
-    """Print what the first failed check says of a pair."""
+    """Print the first failed check's feedback on a pair."""
     print(f"{told}: {pair.title}")
     failed = first_failed(verdicts)
     if failed:

@@ -8,7 +8,7 @@ import os
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{_name}_NUM_THREADS"] = "1"
-# what is imported is compiled once, as where people work
+# imported modules are compiled once, as on a working machine
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import re
@@ -36,7 +36,7 @@ def import_torch() -> float:
 
 
 def latencies(unit: str, course: Path) -> list[float]:
-    """Return the seconds of each save: in turn a mistake of the first exercise, and the stub."""
+    """Return the seconds of each save, which alternates a mistake in one exercise and the stub."""
     file = course / "assignments" / f"{unit}.py"
     script = solution(unit)
     told = r"\s+".join(map(re.escape, script.mistakes[0][0].text.split()[:3]))
@@ -49,7 +49,7 @@ def latencies(unit: str, course: Path) -> list[float]:
     took = []
     for number in range(SAVES):
         text, words = versions[number % 2]
-        time.sleep(0.5)  # a pause as short as no one makes between two saves
+        time.sleep(0.5)  # a shorter pause than anybody makes between two saves
         began = time.perf_counter()
         file.write_text(text)
         terminal.expect(f"{words}.*now: ")
@@ -60,7 +60,7 @@ def latencies(unit: str, course: Path) -> list[float]:
 
 
 def page() -> str:
-    """A row a unit."""
+    """Return a row for each unit."""
     torch, rows = statistics.median(import_torch() for _ in range(5)), []
     with tempfile.TemporaryDirectory() as scratch:
         release(COURSE, Path(scratch))

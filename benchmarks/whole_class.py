@@ -33,14 +33,14 @@ SEED = 20
 
 
 def scripts_of(unit: str) -> tuple[list[str], list[str]]:
-    """Right answers of a unit, in all its styles, and answers with one known mistake each."""
+    """Return right answers of a unit in all its styles, and answers with one known mistake each."""
     right = [solution(unit).plain(), *styles(at_hand.unit(unit)).values()]
     wrong = [solution(unit).with_mistake(mistake.id) for mistake, _, _ in solution(unit).mistakes]
     return right, wrong
 
 
 def hand_in(folder: Path, first: int) -> None:
-    """Write the files of `STUDENTS` students, numbered from `first`: always the same ones."""
+    """Write the files of `STUDENTS` students, numbered from `first`, the same each time."""
     rng = random.Random(SEED + first)
     for unit in COURSE.units:
         right, wrong = scripts_of(unit)
@@ -53,7 +53,7 @@ def hand_in(folder: Path, first: int) -> None:
 
 
 def page() -> str:
-    """The section of docs/measurements/performance.md."""
+    """Return the section of docs/measurements/performance.md."""
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)
         submitted, out = scratch / "in", scratch / "out"
@@ -80,13 +80,13 @@ def page() -> str:
 
 
 def seconds_of_each(out: Path) -> list[float]:
-    """Return how long each submission took that was graded into a folder."""
+    """Return the seconds of each submission that was graded into a folder."""
     results = [json.loads(path.read_text(encoding="utf-8")) for path in out.glob("*/*.json")]
     return [result["seconds"] for result in results if "checks" in result]
 
 
 def grade(folder: Path, out: Path) -> float:
-    """Grade a class with the real command: seconds on the clock."""
+    """Grade a class with the real command; return seconds on the clock."""
     command = [
         sys.executable,
         "-m",

@@ -22,7 +22,7 @@ def of_length(text: str, length: int) -> str:
 
 
 def notebook(cell: str) -> str:
-    """As many such cells as a submission may hold."""
+    """Return a notebook with the maximum of such cells."""
     return '{"cells": [' + ",".join([cell] * ((MAX_FILE - 99) // (len(cell) + 1))) + "]}"
 
 
@@ -110,7 +110,7 @@ print(seconds, grown / 1024, len(found))
 
 
 def measure(text: str) -> tuple[float, float, int, int]:
-    """Return seconds, megabytes, definitions found, and lines on stderr, in a process of its own."""
+    """Return seconds, megabytes, definitions and stderr lines, measured in a separate process."""
     command = [sys.executable, "-c", CHILD]
     done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=600)
     lines = done.stderr.count(b"\n")

@@ -26,7 +26,7 @@ WHEELS = ["click", "jinja2", "msgspec", "numpy", "pooch", "psutil", "rich", "saf
 WHEELS += ["jupytext", "tomli-w", "pytest", "hypothesis", "pexpect"]
 OURS = ["autograder", "conftest.py", "course.toml", "pyproject.toml", "tests/README.md", "tools"]
 OURS += ["docs", "solutions", "checks"]
-# becomes `/init`, which runs again from a file system that bubblewrap can leave
+# becomes `/init`, which starts again from a file system that bubblewrap can leave
 INIT = """#!/usr/bin/python3
 import ctypes, os, shutil, socket, struct, fcntl, subprocess
 
@@ -70,7 +70,7 @@ c_library.reboot(0x4321FEDC)
 
 
 def main() -> None:
-    """Fetch what is not there yet, and start the machine."""
+    """Fetch what is missing, and start the machine."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("tests", nargs="*", default=TESTS)
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def fetch(folder: Path, root: Path) -> None:
-    """Fetch the packages for aarch64 and unpack them, beside this system's own."""
+    """Fetch the packages for aarch64 and unpack them in a folder apart from this system's."""
     state = folder / "apt"
     for part in ("lists/partial", "archives/partial"):
         (state / part).mkdir(parents=True, exist_ok=True)

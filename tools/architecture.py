@@ -23,20 +23,20 @@ PICTURE = ROOT / "docs" / "architecture.svg"
 PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- packages -->\n", "<!-- end of packages -->"
 
-# Packages that stand in no layer, each below the one that it is drawn under.
+# Packages outside the layers, each drawn below the given one.
 DRAWN_BELOW = {"sandbox": ("torch", "sandbox.inside")}
-# The version and the two files that only pass on: their few imports would hide the others.
+# The version and the two files that only re-export: their few imports would hide the others.
 LEFT_OUT = {"autograder", "autograder.__main__", "autograder.version"}
-# What nearly all import: numbers in columns, since arrows to these would hide all others.
+# Imported by nearly all: shown as numbers in columns, because arrows would hide all others.
 GROUND = ("data", "course", "schema", "check", "errors", "parsing")
 
-ROW = 38  # from one package to the next
-COLUMN = 48  # from one number to the next
+ROW = 38  # distance from one package to the next
+COLUMN = 48  # distance from one number to the next
 BOX_WIDTH, BOX_HEIGHT = 150, 28
-REACH = 34  # how far an arrow bulges, for each row that it passes
+REACH = 34  # bulge of an arrow for each row that it passes
 MARGIN = 24
 TOP = 48
-BOXES = MARGIN + COLUMN * len(GROUND)  # where the boxes begin
+BOXES = MARGIN + COLUMN * len(GROUND)  # left edge of the boxes
 
 STYLE = """
     .page { fill: #ffffff } .box { fill: #eef2f6; stroke: #8c959f }
@@ -63,20 +63,20 @@ LEGEND = (
 
 @dataclass(frozen=True)
 class EnginePackage:
-    """A folder of the engine, or a module that stands beside the folders."""
+    """A folder of the engine, or a module beside the folders."""
 
     name: str  # without "autograder.", such as "sandbox.inside"
     modules: tuple[str, ...]  # with "autograder."
 
     @property
     def runs_beside_a_submission(self) -> bool:
-        """Whether the process in which a submission runs imports the package."""
+        """Return whether the process of a submission imports the package."""
         return self.name in ("sandbox.inside", "torch", "check", "errors", "parsing")
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """The packages from the top layer to the lowest, and the imports between each two."""
+    """The packages from the top layer to the lowest, and the imports between each pair."""
 
     packages: list[EnginePackage]
     imports: Counter[tuple[str, str]]  # (importer, imported) → imports of a module by a module
@@ -127,10 +127,10 @@ def read_architecture() -> Architecture:
 
 
 def arrow(begin: int, end: int, number: int) -> list[str]:
-    """Draw the imports of the package in row `end` by that in row `begin`.
+    """Draw the arrow for imports of the package in row `end` by the one in row `begin`.
 
-    The bulge grows with the rows that are passed, so no two arrows bulge to the same point, where
-    the number stands.
+    The bulge grows with the number of rows passed, so that no two arrows bulge to the same point,
+    where the number stands.
     """
     x = BOXES + BOX_WIDTH
     from_y = middle_of_row(begin)
@@ -175,7 +175,7 @@ def box(row: int, package: EnginePackage) -> list[str]:
 
 
 def ground_column(column: int, name: str, architecture: Architecture) -> list[str]:
-    """Write how often each package imports the ground's `name`, below that name."""
+    """Write the number of each package's imports of the ground's `name` below that name."""
     x = MARGIN + COLUMN * column + COLUMN // 2 - 6
 
     def written(y: int, words: object) -> str:
@@ -300,7 +300,7 @@ def packages_table(architecture: Architecture) -> str:
 
 
 def with_table(page: str, architecture: Architecture) -> str:
-    """Return the page with its table of packages made anew."""
+    """Return the page with its table of packages rewritten."""
     head, _, rest = page.partition(BEGIN)
     _, _, tail = rest.partition(END)
     return f"{head}{BEGIN}{packages_table(architecture)}{END}{tail}"

@@ -43,7 +43,7 @@ FIRST = """Ada Grace Zoë Jürgen Łukasz Søren José François İpek Đặng N
 Ελένη Anaïs Seán Björn O'Malley Mary-Ann Kim Noor Dag"""
 LAST = """Lovelace Müller O'Brien 王 李 Иванов Петрова الخوارزمي Trần García Ó_Briain Nuñez Kowalski
 d'Arc van_der_Berg Smith Kim Çelik Παπαδοπούλου Hopper"""
-TWINS = 6  # students who are called like another one
+TWINS = 6  # students who have the same name as another one
 DUE = (2026, 11, 20, 23, 58, 0)
 POLICY = """
 [late]
@@ -61,9 +61,9 @@ unit4 = { due = 2026-11-22T23:59:00Z }
 
 @dataclass(frozen=True)
 class HandedInKind:
-    """Something that students hand in: as which file, what it holds, and what comes of it.
+    """A kind of submission: its file, its content and its expected result.
 
-    comes: "all" points, "some" or "none"; "by eye" for what cannot be graded; "nothing" handed in.
+    comes: "all" points, "some" or "none"; "by eye" if it cannot be graded; "nothing" submitted.
     """
 
     name: str
@@ -75,7 +75,7 @@ class HandedInKind:
 
 @dataclass
 class MadeUpStudent:
-    """One of the class. number: as the platform calls the person."""
+    """One student of the class. number: the platform's for the person."""
 
     number: int
     name: str
@@ -86,25 +86,25 @@ class MadeUpStudent:
 
     @property
     def email(self) -> str:
-        """Return what the student's folder and results are called."""
+        """Return the name of the student's folder and results."""
         return f"s{self.number}@uni.example"
 
 
 @dataclass
 class Count:
-    """What was counted at each step, and what did not come out right."""
+    """The counts of each step, and the discrepancies."""
 
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def same(self, what: str, found: object, wanted: object) -> None:
-        """Note a count, and that it is not the one that is wanted."""
+        """Record a count, and whether it differs from the expected one."""
         if found == wanted:
             return
         self.problems.append(f"{what}: {found}, not {wanted}")
 
     def everybody(self, step: str, groups: Mapping[str, set[str]], everyone: set[str]) -> None:
-        """Note how many students are in each group; together they are everybody, each once."""
+        """Record the size of each group; together they must contain every student once."""
         told = ", ".join(f"{len(group)} {name}" for name, group in groups.items())
         self.lines.append(f"{step}: {told}")
         counted = Counter(student for group in groups.values() for student in group)
@@ -118,7 +118,7 @@ class Count:
 
 
 def kinds() -> list[HandedInKind]:
-    """Return all that is handed in."""
+    """Return all kinds of submissions."""
     plain = solution_of(load_unit(COURSE, UNIT)).plain()
     right = plain.encode()
     as_read = jupytext.reads(plain, "py:percent")
@@ -182,7 +182,7 @@ def packed(files: Mapping[str, bytes], clock: tuple[int, ...] = DUE) -> bytes:
 
 
 def drawn(count: int) -> list[MadeUpStudent]:
-    """Draw a class, the same each time: one of each kind, and the others by their shares."""
+    """Draw a class, always the same: one of each kind, the others by their fractions."""
     rng = random.Random(300)
     of = kinds()
     others = [kind for kind in of for _ in range(kind.share - 1)]
@@ -205,18 +205,18 @@ def drawn(count: int) -> list[MadeUpStudent]:
     return students
 
 
-# ---- as a platform hands it out
+# ---- as a platform exports it
 
 
 def moodle(students: Sequence[MadeUpStudent], round_: int) -> dict[str, bytes]:
-    """Return the files of a download of Moodle's, by name."""
+    """Return the files of a Moodle download, by name."""
     return {
         f"{s.name}_{s.number}_assignsubmission_file/{s.kind.file}": s.kind.content for s in students
     }
 
 
 def canvas(students: Sequence[MadeUpStudent], round_: int) -> dict[str, bytes]:
-    """Return the files of a download of Canvas's, by name; round_: 2 where it came again."""
+    """Return the files of a Canvas download, by name; round_: 2 for a second submission."""
     files = {}
     for s in students:
         short = "".join(letter for letter in s.name.lower() if letter.isalnum())
@@ -236,7 +236,7 @@ PLATFORMS: Mapping[str, Callable[[Sequence[MadeUpStudent], int], dict[str, bytes
 
 
 def download(platform: str, students: Sequence[MadeUpStudent], folder: Path, round_: int) -> Path:
-    """Write the zip that a platform hands out, each file with its time."""
+    """Write the zip that a platform exports, each file with its time."""
     path = folder / f"DL26-{UNIT}-{round_}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for student in students:
@@ -269,7 +269,7 @@ def roster(platform: str, students: Sequence[MadeUpStudent], path: Path) -> None
 
 
 def run(count: Count, *arguments: object) -> str:
-    """Run a command of ours, note how long it took, and return what it printed."""
+    """Run a command of ours, record its time, and return its output."""
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -287,7 +287,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def collect(count: Count, platform: str, students: Sequence[MadeUpStudent], folder: Path) -> Path:
-    """Collect both downloads, and count who handed in what."""
+    """Collect both downloads, and count the submissions by kind."""
     into = folder / "submitted"
     roster(platform, students, folder / "class.csv")
     again = [student for student in students if student.again]
@@ -324,7 +324,7 @@ def collect(count: Count, platform: str, students: Sequence[MadeUpStudent], fold
 def grade(
     count: Count, students: Sequence[MadeUpStudent], into: Path, folder: Path
 ) -> dict[str, float]:
-    """Grade, and count who has a result; return the points by student."""
+    """Grade, and count the results; return the points by student."""
     grades = folder / "grades"
     said = run(count, "grade", into, "--out", grades, "--quick", "-j", "2", "--any-name")
     results = [json.loads(path.read_text()) for path in grades.glob(f"{UNIT}/*.json")]
@@ -362,7 +362,7 @@ def grade(
 
 
 def by_hand(count: Count, students: Sequence[MadeUpStudent], folder: Path) -> dict[str, float]:
-    """Write points by hand: by eye for documents, and the same for all who did the same."""
+    """Write manual points: individual ones for documents, and equal ones for equal answers."""
     eye = [s for s in students if s.kind.comes == "by eye"]
     eye.append(next(s for s in students if s.kind.comes == "nothing"))
     given = {student.email: 10.0 for student in eye}
@@ -388,7 +388,7 @@ def entry(**fields: Any) -> str:
 
 
 def group_on_page(page: str, check: Mapping[str, object]) -> str:
-    """Return the words by which the unit's page names those who answered as a student did."""
+    """Return the description by which the unit's page groups answers equal to a student's."""
     way, *_ = ways_wrong(msgspec.convert(check, Verdict))
     beginning, *_ = way.split("`")
     assert beginning[:20] in page, way
@@ -403,7 +403,7 @@ def give_back(
     points: Mapping[str, float],
     given: Mapping[str, float],
 ) -> None:
-    """Write pages, feedback and tables, and compare what each says of every student."""
+    """Write pages, feedback and tables, and compare what each has for every student."""
     grades = folder / "grades"
     policy = ("--policy", folder / "policy.toml")
     run(count, "report", grades, *policy)
@@ -433,7 +433,7 @@ def give_back(
         said = {name: rows.get(student) for name, rows in counts.items() if name != "total"}
         amounts = {amount for amount in said.values() if amount}
         if student not in with_result:
-            amounts -= {"0"}  # a platform's table leaves it empty
+            amounts -= {"0"}  # a platform's table leaves the cell empty
         if len(amounts) > 1 or (student in with_result) != bool(amounts):
             count.problems.append(f"{student}: {said}")
     late = [row for row in table(grades / "export" / "mail.csv") if "late" in row["words"]]
@@ -443,7 +443,7 @@ def give_back(
 def exported(
     name: str, folder: Path, students: Sequence[MadeUpStudent]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each student of a table, with the points as they count; "" where there are none."""
+    """Yield each student of a table with the points that count, "" if there are none."""
     by_number = {str(student.number): student.email for student in students}
     rows = table(folder / f"{'grades' if name == 'csv' else name}.csv")
     for row in rows:
@@ -466,7 +466,7 @@ def of_unit(row: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    """Take the class through its way, print what was counted, and end with 1 on a problem."""
+    """Take the class all the way, print the counts, and end with 1 if there is a problem."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

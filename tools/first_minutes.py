@@ -36,10 +36,10 @@ INDEX = re.compile(r" --extra-index-url=\S+")
 
 @dataclass(frozen=True)
 class Typed:
-    """What somebody types.
+    """A command that somebody types.
 
-    folder: where, below the empty one. until: words after which it need not be waited for.
-    codes: exit codes that are right.
+    folder: where, below the empty one. until: output after which the command may continue by
+    itself. codes: valid exit codes.
     """
 
     command: str
@@ -92,7 +92,7 @@ WAYS = {"student": student, "instructor": instructor, "author": author}
 
 
 def time_step(step: Typed, place: Path, variables: dict[str, str]) -> tuple[float, float]:
-    """Take a step. Return its seconds, on the clock and of processors. Raises `SystemExit`."""
+    """Run a step. Return its seconds on the clock and of CPUs. Raises `SystemExit`."""
     began = time.perf_counter()
     used = _seconds_of_processors()
     process = subprocess.Popen(
@@ -124,7 +124,7 @@ def _seconds_of_processors() -> float:
 
 
 def with_empty_caches(folder: Path) -> dict[str, str]:
-    """Return variables under which nothing was ever fetched, and no environment is active."""
+    """Return variables that give empty caches and no active environment."""
     left_out = ("COURSE_DATA", "VIRTUAL_ENV", "AUTOGRADER_COURSE")
     variables = {name: value for name, value in os.environ.items() if name not in left_out}
     own = str(Path(sys.prefix) / "bin")
@@ -134,7 +134,7 @@ def with_empty_caches(folder: Path) -> dict[str, str]:
 
 
 def time_way(name: str, course: Course, without_index: bool) -> None:
-    """Go one way, and say how long each step took."""
+    """Go one way, and print the seconds of each step."""
     print(f"{name}:", flush=True)
     scratch = Path(tempfile.mkdtemp(prefix="first minutes "))
     try:

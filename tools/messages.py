@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ROOT / "autograder"
-LEAST_WORDS = 3  # what is shorter is a name, a key or a format
+LEAST_WORDS = 3  # anything shorter is a name, a key or a format
 LONG = 35  # words
 NO_PROSE = re.compile(
     r"^[\W\d_]*$|^SELECT |^CREATE |^INSERT |^DELETE |^DROP |^PRAGMA |\\n {4}|^[\w./-]+$"
@@ -28,14 +28,14 @@ WORDS_OF_MISTAKE = re.compile(r"^ *#   (.+)$")
 
 @dataclass(frozen=True)
 class MessageFound:
-    """A message and where it stands. path: from the repository's root."""
+    """A message and its place. path: from the repository's root."""
 
     path: str
     line: int
     text: str
 
     def sentences(self) -> list[str]:
-        """Split it where a sentence ends."""
+        """Split it at the ends of sentences."""
         return re.split(r"(?<=[.!?:]) +", self.text)
 
 
@@ -76,14 +76,14 @@ def of_code(path: Path) -> Iterator[MessageFound]:
 
 
 def _is_shown(node: ast.AST) -> bool:
-    """Return whether a docstring is what a person reads: of a command or of a check."""
+    """Return whether a docstring is shown to people: that of a command or of a check."""
     decorators = getattr(node, "decorator_list", [])
     names = " ".join(ast.unparse(decorator) for decorator in decorators)
     return bool(re.search(r"\bcommand\b|\bcheck\(|\bgroup\b", names))
 
 
 def _text_of(node: ast.AST) -> str | None:
-    """Return a string, with `{}` where something is filled in; None for what is no string."""
+    """Return a string, with `{}` for parts that are filled in; None if it is no string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -95,13 +95,13 @@ def _text_of(node: ast.AST) -> str | None:
 
 
 def _is_prose(text: str) -> bool:
-    """Return whether a string is made of words."""
+    """Return whether a string consists of words."""
     words = re.findall(r"[A-Za-z]{2,}", text)
     return len(words) >= LEAST_WORDS and not NO_PROSE.search(text)
 
 
 def of_mistakes(path: Path) -> Iterator[MessageFound]:
-    """Yield what a unit says of each known mistake."""
+    """Yield a unit's description of each known mistake."""
     words: list[str] = []
     begun = 0
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

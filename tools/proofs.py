@@ -46,12 +46,12 @@ HELPERS = (
     "!autograder/tests/test_*",
 )
 ENGINE = ("autograder/*", *HELPERS)
-# what neither makes nor judges an answer
+# files that neither make nor judge an answer
 AROUND = ("cli", "intake", "integrations", "report", "review")
 JUDGING = (*ENGINE, *(f"!autograder/{package}/*" for package in AROUND))
 COURSE = ("course.toml", "checks/*", "solutions/*", "assignments/*", "datasets/*", "drawings/*")
-ONE_UNIT = (*COURSE, "!*/unit*", "*/{unit}*")  # what all units share, and the unit's own
-# what else a release and its wheel are made of
+ONE_UNIT = (*COURSE, "!*/unit*", "*/{unit}*")  # files that all units share, and the unit's own
+# further files in a release and its wheel
 RELEASED = (
     "README.md",
     "LICENSE*",
@@ -67,9 +67,9 @@ class Proof:
     """A set of tests, and the files on which their outcome depends."""
 
     name: str
-    says: str  # what is proven
+    says: str  # a sentence on what it proves
     tests: tuple[str, ...]  # files of tests, without "test_" and ".py"
-    depends: tuple[str, ...]  # patterns of files, beside the files of tests themselves
+    depends: tuple[str, ...]  # patterns of files, in addition to the test files
     unit: str = ""  # the proof holds the tests of this unit, or those of no unit
 
     @property
@@ -80,7 +80,7 @@ class Proof:
 
 
 def units() -> list[str]:
-    """Return the short names of the units that only proofs try, such as `unit3`."""
+    """Return the short names of the units that only proofs test, such as `unit3`."""
     settings = tomllib.loads((ROOT / "course.toml").read_text(encoding="utf-8"))
     shorts = [name.partition("_")[0] for name in settings["units"]]
     return [short for short in shorts if short != PROVEN_BY_MAKE_TEST]
@@ -227,7 +227,7 @@ def proof_of(nodeid: str, marks: Container[str]) -> str:
     raise LookupError(f"{nodeid} has the mark `proof`, and no proof of tools/proofs.py names it")
 
 
-# ---- what has changed
+# ---- changed files
 
 
 def files() -> list[str]:
@@ -239,7 +239,7 @@ def files() -> list[str]:
 
 
 def matched(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
-    """Return the names for which the last pattern that fits does not begin with `!`."""
+    """Return the names whose last matching pattern does not begin with `!`."""
 
     def is_in(name: str) -> bool:
         fits = [one for one in patterns if fnmatchcase(name, one.removeprefix("!"))]
@@ -293,10 +293,13 @@ def pytest_configure(config: Any) -> None:
 
 
 class Selection:
-    """Selects the tests of some proofs, and records those proofs that have passed."""
+    """Selects the tests of some proofs, and records the proofs that pass."""
 
     def __init__(self, names: Sequence[str], is_worker: bool) -> None:
-        """names: of proofs. is_worker: whether another process keeps the record."""
+        """Create the plugin.
+
+        names: of proofs. is_worker: whether another process keeps the record.
+        """
         self.names = names
         self.is_worker = is_worker
         self.hashes = {} if is_worker else hashes(proof for proof in PROOFS if proof.name in names)
@@ -313,12 +316,12 @@ class Selection:
         config.hook.pytest_deselected(items=others)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Count how the tests of each proof ended."""
+        """Count the outcomes of each proof's tests."""
         if report.when == "call" or not report.passed:
             self.outcomes[proof_of(report.nodeid, report.keywords)][report.outcome] += 1
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Record the proofs whose tests have all passed, unless the run was interrupted."""
+        """Record the proofs whose tests all passed, unless the run was interrupted."""
         if self.is_worker or int(exitstatus) not in (0, 1):
             return
         record = recorded()
@@ -330,7 +333,7 @@ class Selection:
         RECORD.write_text(f"{text}\n", encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say which proofs are not proven."""
+        """Print the proofs that are not proven."""
         for line in unproven(self.outcomes):
             terminalreporter.write_line(line)
 
@@ -350,10 +353,10 @@ def unproven(outcomes: Mapping[str, Counter[str]]) -> Iterator[str]:
 
 
 def chosen(named: Sequence[str], whole: bool) -> tuple[list[Proof], list[Proof]]:
-    """Return the proofs to run, and those that are proven already.
+    """Return the proofs to run, and those already proven.
 
-    named: names of proofs; a family's stands for the proofs of all units.
-    whole: run also what is proven.
+    named: names of proofs; a family's stands for the proofs of all units. whole: run proven ones,
+    too.
     """
     known = {name for proof in PROOFS for name in (proof.name, proof.name.partition(" of ")[0])}
     unknown = [name for name in named if name not in known]
@@ -372,7 +375,7 @@ def chosen(named: Sequence[str], whole: bool) -> tuple[list[Proof], list[Proof]]
 
 
 def paths(proofs: Iterable[Proof]) -> list[str]:
-    """Return the files in which the tests of proofs stand."""
+    """Return the files that contain the tests of proofs."""
     found = set()
     for proof in proofs:
         if proof.name == PAGES:
@@ -383,7 +386,7 @@ def paths(proofs: Iterable[Proof]) -> list[str]:
 
 
 def main() -> None:
-    """Say which proofs run, which do not and why; run them."""
+    """Print which proofs run, and which do not and why; run them."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="proofs to run, proven or not")
     parser.add_argument("--all", action="store_true", help="run proven ones too")

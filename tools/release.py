@@ -23,7 +23,7 @@ HEADING = re.compile(r"^## \[(?P<name>[^\]]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a command and return what it printed. Raises `SystemExit` where it fails."""
+    """Run a command and return its output. Raises `SystemExit` if it fails."""
     words = [str(word) for word in command]
     done = subprocess.run(words, cwd=cwd, capture_output=True, text=True)
     if done.returncode != 0:
@@ -33,7 +33,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 
 def version_of(root: Path) -> str:
-    """Return the version that the code says it is."""
+    """Return the version in the code."""
     text = (root / "autograder" / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "(.*)"$', text, re.M)
     if found is None:
@@ -106,10 +106,10 @@ def check_metadata(folder: Path) -> None:
 
 
 def try_wheel(wheel: Path, version: str) -> None:
-    """Install a wheel into a new environment, and use it as each of its people does.
+    """Install a wheel into a new environment, and use it as each kind of user does.
 
-    An instructor grades a submission that earns all; an author makes a release; a student starts
-    with it, and has a first look at a unit.
+    An instructor grades a submission that earns all points; an author makes a release; a student
+    starts with it, and looks at a unit.
     """
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch)

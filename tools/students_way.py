@@ -22,9 +22,9 @@ TIMEOUT = 600  # seconds for one command
 
 @dataclass(frozen=True)
 class Step:
-    """A command, how it should end, and what it should print.
+    """A command, its expected ending, and its expected output.
 
-    name: of the file that keeps what it prints. codes: exit codes that are right.
+    name: of the file that keeps the output. codes: valid exit codes.
     """
 
     name: str
@@ -47,12 +47,12 @@ def steps(units: Sequence[str], files: Sequence[Path], solved: bool) -> Iterator
         yield Step(f"{unit}-check", checked, (code,), words)
         yield Step(f"{unit}-json", (*checked, "--json"), (code,), '"format": 1')
         yield Step(f"{unit}-hint", (*autograder, "hint", unit))
-        if not solved:  # else it runs every example, minutes of them
+        if not solved:  # otherwise it runs every example, which takes minutes
             yield Step(f"{unit}-script", (file.as_posix(),), words="·")
 
 
 def take(step: Step, python: str, course: Path, kept: Path) -> list[str]:
-    """Run a command in the course, and keep what it prints. Return what is wrong with it."""
+    """Run a command in the course, and keep its output. Return its errors."""
     command = [python, *step.arguments]
     done = subprocess.run(
         command,
@@ -81,7 +81,7 @@ def take(step: Step, python: str, course: Path, kept: Path) -> list[str]:
 def go(
     python: str, release: Path, kept: Path, units: Sequence[str], solutions: Path | None
 ) -> bool:
-    """Take every step, say of each how it ended, and return whether all are right."""
+    """Run every step, print how each ended, and return whether all are right."""
     all_right = True
     with tempfile.TemporaryDirectory() as scratch:
         course = Path(scratch) / "Zoë's course"
@@ -100,7 +100,7 @@ def go(
 
 
 def main() -> None:
-    """Go the way that the command line names; exit with 1 where something is wrong."""
+    """Go the way that the command line names; exit with 1 if something is wrong."""
     assert __doc__
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("python")

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 TABLE = Path(__file__).parents[1] / "autograder" / "sandbox" / "inside" / "syscalls.tsv"
-NO_SUCH_NAME = -1  # libseccomp's; numbers below it stand for calls of other architectures
+NO_SUCH_NAME = -1  # libseccomp's error code; numbers below it mark calls of other architectures
 NO_SUCH_ARCHITECTURE = 0
 
 

@@ -28,14 +28,14 @@ def what_it_proves(path: Path) -> str:
 
 
 def known_seconds(page: str) -> dict[str, str]:
-    """Return the seconds that a page's tables hold, by the file's name."""
+    """Return the seconds in a page's tables, by the file's name."""
     return {row["name"]: row["seconds"] for row in ROW.finditer(page)}
 
 
 def measured_seconds(files: Iterable[Path]) -> dict[str, str]:
-    """Run each file of tests by itself. Return the processor time that it took, by its name.
+    """Run each test file separately; return its CPU time, by name.
 
-    Time on the clock would say how busy the machine was.
+    Time on the clock would depend on other work of the machine.
     """
     seconds = {}
     for path in files:
@@ -50,7 +50,7 @@ def measured_seconds(files: Iterable[Path]) -> dict[str, str]:
 
 
 def processor_seconds() -> float:
-    """Return the processor time so far of all processes that this one started and waited for."""
+    """Return the CPU time so far of all processes that this one started and waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
@@ -65,7 +65,7 @@ def table(files: Iterable[Path], seconds: Mapping[str, str]) -> Iterator[str]:
 
 
 def with_tables(page: str, seconds: Mapping[str, str]) -> str:
-    """Return the page with its tables made anew, each between two comments that name its folder."""
+    """Return the page with its tables rewritten, each between two comments that name its folder."""
     for folder in FOLDERS:
         begin = f"<!-- {folder} -->\n"
         end = f"\n<!-- end of {folder} -->"
@@ -78,7 +78,7 @@ def with_tables(page: str, seconds: Mapping[str, str]) -> str:
 
 
 def main() -> None:
-    """Write the tables anew."""
+    """Rewrite the tables."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--measure", nargs="*", type=Path, default=[], help="files to run")
     options = parser.parse_args()

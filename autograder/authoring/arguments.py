@@ -1,7 +1,6 @@
-"""Finds arguments that never vary: a constant in their place passes.
+"""Finds arguments that never vary: a function with a constant in their place passes.
 
-The author's own solution is run here, on a few seeds, and what its functions are called with is
-noted.
+The author's own solution runs here on a few seeds, and the arguments of its functions are recorded.
 """
 
 import inspect
@@ -17,16 +16,16 @@ from autograder.course import Unit
 from autograder.grading.keys import checks_to_run, solution_of
 from autograder.sandbox.inside.submission import Submission
 
-FEWEST_CALLS = 2  # of a function, from which on an argument might have varied
+FEWEST_CALLS = 2  # number of calls of a function after which an argument should have varied
 SCALARS = (bool, int, float, str)
 
 
 @dataclass
 class _Calls:
-    """What a function was called with so far.
+    """The calls of a function so far.
 
-    values: parameter → the numbers and texts that were handed in. varied: the parameters that were
-    handed in otherwise: an array, or left out in some calls and not in others.
+    values: parameter → the numbers and texts that were passed. varied: the parameters that got an
+    array, or that some calls left out.
     """
 
     count: int = 0
@@ -34,7 +33,7 @@ class _Calls:
     others: set[str] = field(default_factory=set)
 
     def note(self, arguments: dict[str, Any]) -> None:
-        """Note one call, by parameter."""
+        """Record one call, by parameter."""
         self.count += 1
         for parameter, value in arguments.items():
             value = value.item() if isinstance(value, np.generic) else value
@@ -44,7 +43,7 @@ class _Calls:
                 self.others.add(parameter)
 
     def constants(self) -> Iterator[tuple[str, Any]]:
-        """Yield the parameters that had one value in all calls, with it."""
+        """Yield the parameters that had a single value in all calls, with it."""
         if self.count < FEWEST_CALLS:
             return
         for parameter, values in self.values.items():
@@ -55,7 +54,7 @@ class _Calls:
 
 
 class _Listening:
-    """Stands for a submission in an experiment, and notes the calls of its functions."""
+    """Stands for a submission in an experiment, and records the calls of its functions."""
 
     def __init__(self, submission: Any, calls: dict[str, _Calls]) -> None:
         self._submission = submission
@@ -82,7 +81,7 @@ def _heard(function: FunctionType, calls: _Calls) -> Callable[..., Any]:
 
 
 def arguments_that_never_vary(unit: Unit, seeds: Sequence[int]) -> list[str]:
-    """Say which arguments have one value in all calls of all exact checks, on all seeds."""
+    """Report the arguments that have one value in all calls of all exact checks, on all seeds."""
     submission = Submission(solution_of(unit).plain().encode(), "solution.py")
     calls: dict[str, _Calls] = {}
     listening = _Listening(submission, calls)
@@ -91,7 +90,7 @@ def arguments_that_never_vary(unit: Unit, seeds: Sequence[int]) -> list[str]:
             unit.experiments.reset(seed)
             try:
                 check.experiment(listening, seed)
-            except Exception:  # as where it wants more than a function
+            except Exception:  # for example if the experiment uses more than a function
                 continue
     told = []
     for function, noted in calls.items():

@@ -20,8 +20,8 @@ from autograder.course import Course
 from autograder.grading.results import write_whole
 from autograder.schema import read_toml, read_toml_table
 
-MAX_RIGHT_FAILS = 1e-4  # the chance that a right answer may have to end beyond its bound
-FIGURES = 4  # significant figures of what is written
+MAX_RIGHT_FAILS = 1e-4  # the probability with which a right answer may end beyond its bound
+FIGURES = 4  # significant figures in the file
 
 HEAD = (
     "# Written by `autograder calibrate`. Distances of held-out losses from our solution's on the "
@@ -31,12 +31,11 @@ HEAD = (
 
 @dataclass
 class Bound:
-    """What was measured of a training check on one corpus.
+    """The measurements of a training check on one corpus.
 
     within: the bound itself. ours: the losses of our solution, one per seed. right, wrong: the
-    distances of each style, and of each mistake that leaves weights of the right shapes.
-    reached: the mistakes that pass the checks which this one needs; the others never train when
-    they are graded.
+    distances of each style, and of each mistake that leaves weights of the right shapes. reached:
+    the mistakes that pass the checks which this one needs; in a grade the others never train.
     """
 
     unit: str
@@ -68,7 +67,7 @@ class Bound:
 
     @property
     def differing(self) -> list[str]:
-        """Return the styles that end elsewhere than ours on some seed: others prove nothing."""
+        """Return the styles that end elsewhere than ours on some seed: the others prove nothing."""
         differing = []
         for style, distances in self.right.items():
             if any(distances):
@@ -83,9 +82,9 @@ class Bound:
 
     @property
     def right_fails(self) -> tuple[float, str]:
-        """Return the largest chance that a right answer ends beyond the bound, and in which style.
+        """Return the largest probability that a right answer ends beyond the bound, and its style.
 
-        By Student's t as wide as the style's spread, with as many degrees of freedom as seeds.
+        It is that of Student's t with the style's spread and as many degrees of freedom as seeds.
         """
         chances = []
         for style, distances in self.right.items():
@@ -109,7 +108,7 @@ class Bound:
     def passing(self) -> list[str]:
         """Return the mistakes that would be graded as passed.
 
-        They train otherwise than our solution, end within the bound, and are caught by no check.
+        They train differently from our solution, end within the bound, and no check catches them.
         """
         passing = []
         for name in self.reached:
@@ -121,7 +120,7 @@ class Bound:
 
     @property
     def ok(self) -> bool:
-        """Return whether the bound lets no mistake through and hardly fails a right answer."""
+        """Return whether the bound fails every mistake and hardly ever a right answer."""
         chance, _ = self.right_fails
         if self.passing:
             return False
@@ -130,7 +129,7 @@ class Bound:
         return chance < MAX_RIGHT_FAILS
 
     def summary(self) -> str:
-        """Say in a line what the bound lies between, then which mistakes it lets through."""
+        """Say in a line what the bound lies between, then which mistakes it lets pass."""
         sign = "✓" if self.ok else "✗"
         chance, style = self.right_fails
         beyond = self.beyond
@@ -154,7 +153,7 @@ def _least(distances: Sequence[float]) -> float:
 
 
 def _chance_beyond(within: float, spread: float, degrees: int) -> float:
-    """Return the two tails of Student's t beyond a bound; 1 where some training left no weights."""
+    """Return the two tails of Student's t beyond a bound; 1 if some training left no weights."""
     from scipy.stats import t  # type: ignore[import-untyped]  # slow to import, needed only here
 
     if not math.isfinite(spread):
@@ -168,13 +167,13 @@ def _chance_beyond(within: float, spread: float, degrees: int) -> float:
 
 
 class _BoundsFile(msgspec.Struct, frozen=True):
-    """What stands in `solutions/bounds.toml`."""
+    """The content of `solutions/bounds.toml`."""
 
     bound: list[Bound] = []
 
 
 def read_bounds(course: Course) -> list[Bound]:
-    """Read solutions/bounds.toml, in its order; nothing where there is no such file."""
+    """Read solutions/bounds.toml in its order; return nothing if there is no such file."""
     path = _path(course)
     if not path.is_file():
         return []
@@ -182,9 +181,9 @@ def read_bounds(course: Course) -> list[Bound]:
 
 
 def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
-    """Write bounds into solutions/bounds.toml, in the place of those of the same check and corpus.
+    """Write bounds into solutions/bounds.toml in place of those of the same check and corpus.
 
-    All other entries keep their figures as they stand.
+    All other entries keep their figures.
     """
     path = _path(course)
     entries = []
@@ -207,7 +206,7 @@ def _path(course: Course) -> Path:
 
 
 def _entry(bound: Bound) -> dict[str, Any]:
-    """Return a bound as it stands in the file: with what is computed before it is rounded."""
+    """Return a bound as it is written to the file, with values computed before rounding."""
     entry = asdict(bound)
     entry["mean"], entry["spread"] = bound.loss
     entry["right_fails"], _ = bound.right_fails
@@ -227,7 +226,7 @@ def _rounded(value: Any) -> Any:
 
 
 def _lists_in_lines(toml: str) -> str:
-    """Put each list of numbers on one line, so that a line of the file is a style or a mistake."""
+    """Put each list of numbers on one line, so that each line is a style or a mistake."""
 
     def in_one_line(found: re.Match[str]) -> str:
         numbers = " ".join(found[1].split())

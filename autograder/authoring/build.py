@@ -25,23 +25,23 @@ from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import pictures
 from autograder.source.solution import Solution, read_solution_file
 
-NOT_WRITTEN = "raise NotImplementedError"  # what stands for an answer in starter code
-MARGIN = 0.3  # of "about N lines", by which a solution may be longer or shorter
+NOT_WRITTEN = "raise NotImplementedError"  # the line of starter code in place of an answer
+MARGIN = 0.3  # the tolerance of "about N lines" in an exercise
 
 
 class Stale(UserError):
-    """Something generated does not match its source; the text says what, and what mends it."""
+    """A generated file does not match its source; the text says what, and how to update it."""
 
 
 class GivesAnswers(UserError):
-    """What is to be given to students holds an answer; the text says where, and what to do."""
+    """A file for students contains an answer; the text says where, and what to do."""
 
 
 def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, Solution]]:
     """Read the solutions of some units, or of all: yield name and solution.
 
-    Raises `UnknownUnit` where the units in course.toml are not those that have files; `BadSource`
-    with all slips of a unit, which would give its answers away.
+    Raises `UnknownUnit` if the units in course.toml are not those that have files; `BadSource` with
+    all errors of a unit in whose markers an error would give answers away.
     """
     _require_files_of_units(course)
     for name in tuple(units) or course.units:
@@ -54,7 +54,7 @@ def solutions(course: Course, units: Iterable[str] = ()) -> Iterator[tuple[str, 
 
 
 def _require_files_of_units(course: Course) -> None:
-    """Raise `UnknownUnit` where a unit has no solution or checks, or is not named."""
+    """Raise `UnknownUnit` if a unit has no solution or checks, or is not named."""
     for name in course.units:
         solution = course.solution(name)
         checks = course.checks / f"{name}.py"
@@ -75,11 +75,11 @@ def build(
     check: bool = False,
     warn: Callable[[str], object] = lambda _: None,
 ) -> list[str]:
-    """Write stubs and keys of some units, or of all; say what was written.
+    """Write stubs and keys of some units, or of all; return what was written.
 
-    check: write nothing, and raise `Stale` for the first that is out of date.
-    warn: called with a line for each thing that an author may want to change.
-    Raises `BadSource`, with all slips of a unit.
+    check: write nothing, and raise `Stale` for the first file that is out of date. warn: called
+    with a line for each thing that an author may want to change. Raises `BadSource`, with all
+    errors of a unit.
     """
     written = []
     _require_files_of_units(course)
@@ -94,7 +94,7 @@ def build(
         if check:
             check_stub(course, name, solution)
         unit = load_unit(course, name)
-        key_written = _build_key(unit, check, warn)  # or the stub earns points
+        key_written = _build_key(unit, check, warn)  # otherwise the stub earns points
         stub = course.stub(name)
         if not _is_fresh(stub, solution):
             answers = _kept_answers(stub, solution.stub)
@@ -104,7 +104,7 @@ def build(
 
 
 def leftovers(course: Course) -> Iterator[str]:
-    """Find what is left of a unit or dataset that is no more; yield a line for each."""
+    """Find what is left of a removed unit or dataset; yield a line for each."""
     for made in (course.assignments, course.key("").parent):
         for path in sorted(made.glob("*.*")):
             if path.suffix in (".py", ".safetensors") and path.stem not in course.units:
@@ -124,7 +124,7 @@ def leftovers(course: Course) -> Iterator[str]:
 
 
 def check_stub(course: Course, name: str, solution: Solution) -> None:
-    """Raise `Stale` where a unit's stub is not what its solution makes."""
+    """Raise `Stale` if a unit's stub is not what its solution makes."""
     stub = course.stub(name)
     if not _is_fresh(stub, solution):
         _write(stub, solution.stub, check=True)
@@ -152,13 +152,13 @@ def single_numbers(unit: Unit, key: Key) -> Iterator[str]:
 
 
 def _build_key(unit: Unit, check: bool, warn: Callable[[str], object]) -> list[str]:
-    """Write the public key of a unit where it is not what it should be; say what was written.
+    """Write the public key of a unit if it has changed; return what was written.
 
-    Losses on a corpus that is not available here are kept, and are named.
+    Losses on a corpus that is not available here are kept, and reported.
     """
     path = unit.course.key(unit.name)
     stored: Key = {}
-    with suppress(key_file.NoKey):  # where there is none, or one of another format
+    with suppress(key_file.NoKey):  # if there is none, or one of another format
         stored = key_file.load_key(path)
     solution = solution_of(unit)
     stub = solution.stub
@@ -191,7 +191,7 @@ def _build_key(unit: Unit, check: bool, warn: Callable[[str], object]) -> list[s
 
 
 def refuse_solved_stub(server: Server, stub: str, key: Key) -> None:
-    """Run what students get. Raises `GivesAnswers` where a check gives points for it.
+    """Run what students receive. Raises `GivesAnswers` if a check gives points for it.
 
     key: of the public seed.
     """
@@ -208,7 +208,7 @@ def refuse_solved_stub(server: Server, stub: str, key: Key) -> None:
 def _points_of_stub(server: Server, stub: str, key: Key) -> Iterator[str]:
     """Yield a line for each check that gives points for a stub, on the public seed.
 
-    Of those that train, only such as need no other are run, where their data is here.
+    Of the training checks only those run that need no other check and whose data is here.
     """
     unit = server.unit
     data = unit_data(unit)
@@ -235,7 +235,7 @@ def _points_of_stub(server: Server, stub: str, key: Key) -> Iterator[str]:
 
 
 def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, CheckKey]:
-    """Return the entries of checks that train which only the stored key has."""
+    """Return the entries of training checks that only the stored key has."""
     training = {check.name for check in unit.checks if check.measure}
     kept = {}
     not_made = stored.keys() - fresh.keys()
@@ -247,16 +247,16 @@ def _losses_not_made_here(unit: Unit, stored: Key, fresh: Key) -> dict[str, Chec
 
 
 def _kept_answers(stub: Path, fresh: str) -> str:
-    """Keep a copy of starter code in which somebody has written answers; say where.
+    """Keep a copy of starter code in which somebody has written answers; return its path.
 
-    Returns "" where there are none. fresh: the starter code that will stand there.
+    Returns "" if there are none. fresh: the starter code that will replace it.
     """
     if not stub.is_file():
         return ""
     old = stub.read_text(encoding="utf-8")
     try:
         answered = _unwritten(fresh) - _unwritten(old)
-    except SyntaxError:  # which starter code never has
+    except SyntaxError:  # starter code never contains these
         answered = {"it"}
     if not answered:
         return ""
@@ -268,7 +268,7 @@ def _kept_answers(stub: Path, fresh: str) -> str:
 
 
 def _unwritten(script: str) -> set[str]:
-    """Name the functions of a script, and methods, that only raise `NotImplementedError`."""
+    """Return the functions and methods of a script that only raise `NotImplementedError`."""
     found = set()
     for node in ast.walk(ast.parse(script)):
         if isinstance(node, ast.FunctionDef) and NOT_WRITTEN in ast.unparse(node):
@@ -277,7 +277,7 @@ def _unwritten(script: str) -> set[str]:
 
 
 def _write(path: Path, text: str, check: bool) -> str:
-    """Write a file and return its path; raise `Stale` where it is only to be checked."""
+    """Write a file and return its path; raise `Stale` instead if it is only checked."""
     _refuse_if_only_checked(path, check)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
@@ -290,7 +290,7 @@ def _refuse_if_only_checked(path: Path, check: bool) -> None:
 
 
 def check_pictures(course: Course, name: str, solution: Solution) -> None:
-    """Raise `Stale` where a unit's picture is missing, outside of the course, or not described."""
+    """Raise `Stale` if a unit's picture is missing, outside of the course, or not described."""
     folder = course.stub(name).parent
     top = course.folder.resolve()
     for picture in pictures(solution.text):
@@ -309,9 +309,9 @@ def check_pictures(course: Course, name: str, solution: Solution) -> None:
 def lengths_that_differ(name: str, solution: Solution) -> Iterator[str]:
     """Compare each exercise's "about N lines" with its solution regions.
 
-    Yields a line for each that is off by more than a line and by more than 30 in 100.
+    Yields a line for each that differs by more than a line and by more than 30 %.
     """
-    # behind what stands before the first: each number of lines, and its exercise
+    # after the text before the first: each number of lines, and its exercise
     _, *parts = re.split(r"# \*\*Exercise\*\*.*about (\d+) lines?.*\n", solution.plain())
     numbers = parts[::2]
     exercises = parts[1::2]

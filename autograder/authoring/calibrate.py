@@ -1,7 +1,7 @@
-"""Measures what `solutions/bounds.toml` keeps: how far styles and mistakes end from our solution.
+"""Measures how far styles and mistakes end from our solution: `solutions/bounds.toml`.
 
-Each is trained on the same seeds as our solution, whatever the exact checks say of it; what counts
-is how far its held-out loss ends from ours.
+Each is trained on the same seeds as our solution, whatever the exact checks find. What counts is
+the difference of its held-out loss from ours.
 """
 
 import ast
@@ -44,11 +44,10 @@ Say = Callable[[str], None]
 class SeedSchedule:
     """Decides how often a script is trained, by how far it has ended so far.
 
-    A mistake is trained on one seed, and on FEW where it ended within the limits of NEAR there.
-    A style is trained on all seeds, and only on FEW where it ended within SURE on each of them.
-    On a further corpus only mistakes are trained that ended within FAR on the first.
-
-    within: the bound in which NEAR, FAR and SURE are counted.
+    A mistake is trained on one seed, and on FEW if it ended within the limits of NEAR there. A
+    style is trained on all seeds, but only on FEW if it ended within SURE on each of them. On a
+    further corpus only mistakes are trained that ended within FAR on the first. within: the bound
+    in which NEAR, FAR and SURE are counted.
     """
 
     within: float
@@ -78,7 +77,7 @@ class SeedSchedule:
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains scripts on one corpus, and says how far each ends from our solution.
+    """Trains scripts on one corpus, and returns how far each ends from our solution.
 
     seeds: those of all trainings. pool: runs several at a time. say: is called with each result.
     """
@@ -102,7 +101,7 @@ class Trainer:
             return measure(worker, self.check, seed, answer, self.data)
 
     def our_losses(self) -> list[float]:
-        """Train our solution on every seed. Raises `BrokenSolution` where there is no loss."""
+        """Train our solution on every seed. Raises `BrokenSolution` if there is no loss."""
         script = self._our_script()
         loss_on = partial(self.loss, script)
         losses = list(self.pool.map(loss_on, self.seeds))
@@ -225,7 +224,7 @@ def _measure_bound(trainer: Trainer, right: Scripts, wrong: Scripts, reached: se
 
 
 def _versions(unit: Unit) -> str:
-    """Return the versions of what a unit's experiments compute with."""
+    """Return the versions of the packages that a unit's experiments compute with."""
     versions = []
     for package in sorted({"numpy", *unit.packages}):
         versions.append(f"{package} {version(package)}")
@@ -235,7 +234,7 @@ def _versions(unit: Unit) -> str:
 def _reaching(server: Server, check: Check, scripts: Scripts, pool: Executor) -> set[str]:
     """Return the scripts that pass the checks which a training check needs.
 
-    The others never train when they are graded.
+    In a grade the others never train.
     """
     exact_checks = checks_to_run(server.unit, data=())
     key = plain_key(server, exact_checks, FIRST_SEED)
@@ -265,7 +264,8 @@ class _Trained:
 def _trained_otherwise(unit: Unit, check: Check, text: str) -> _Trained:
     """Return the styles and mistakes that change a definition which our solution uses in training.
 
-    text: what our solution is trained on to see which it uses. Raises `BrokenSolution`.
+    text: the text on which our solution is trained to find these definitions. Raises
+    `BrokenSolution`.
     """
     solution = solution_of(unit)
     plain = solution.plain()

@@ -1,8 +1,8 @@
 """Counts how feedback diagnoses mistakes that are not listed.
 
-It names a known mistake or two at once, finds a relation to the right answer or a small change of
-one, or repairs the wrong answer by a small change. Otherwise it has the words that the check's
-author wrote, an error, or none of these.
+It names one or two known mistakes, finds a relation to the right answer or a small change of one,
+or repairs the wrong answer by a small change. Otherwise it has the words that the check's author
+wrote, an error, or none of these.
 """
 
 from collections import Counter
@@ -29,13 +29,13 @@ Diagnosis = Literal[
 
 @dataclass
 class FeedbackCoverage:
-    """How feedback diagnoses wrong variants of a unit's solution, and how many of them.
+    """The diagnoses of wrong variants of a unit's solution, and their number.
 
-    counts: by what the first check that fails says: *named* by a known mistake, *related* to
-    the expected values, by a *small change* of the solution that gives the same, by *two mistakes*
-    at once, *repaired* by a small change of the answer itself after which the check passes, by the
-    check's *own words* for an array, by the *error* that they raise, or *neither*.
-    untrue: what feedback says that is not so.
+    counts: by the first failed check: *named* by a known mistake, *related* to the expected values,
+    by a *small change* of the solution that gives the same, by *two mistakes* at once, *repaired*
+    by a small change of the answer itself after which the check passes, by the check's *own words*
+    for an array, by the *error* that they raise, or *neither*. untrue: wrong statements of the
+    feedback.
     """
 
     counts: Counter[Diagnosis] = field(default_factory=Counter)
@@ -43,13 +43,13 @@ class FeedbackCoverage:
 
     @property
     def answered(self) -> int:
-        """Return how many came to an answer, which no error ended."""
+        """Return the number of variants with an answer that no error ended."""
         in_own_words = self.counts["own words"]
         return self.explained + in_own_words + self.counts["neither"]
 
     @property
     def explained(self) -> int:
-        """Return how many have feedback that explains their values."""
+        """Return the number of variants with feedback that explains their values."""
         named = self.counts["named"]
         related = self.counts["related"]
         changed = self.counts["small change"] + self.counts["two mistakes"]
@@ -58,7 +58,7 @@ class FeedbackCoverage:
 
     @property
     def share(self) -> float:
-        """Return the share of those that answered whose values feedback explains."""
+        """Return the share of variants with an answer whose values feedback explains."""
         if not self.answered:
             return 1.0
         return self.explained / self.answered
@@ -68,7 +68,7 @@ class FeedbackCoverage:
     ) -> None:
         """Count the feedback on a mutant.
 
-        places: code of a known mistake → the names of the definitions in which it is made.
+        places: code of a known mistake → the names of the definitions that contain it.
         """
         diagnosis = diagnosis_of(verdicts)
         if diagnosis:
@@ -79,13 +79,13 @@ class FeedbackCoverage:
 
 
 def diagnosis_of(verdicts: Iterable[Verdict]) -> Diagnosis | None:
-    """Return how the first check that fails says what went wrong; None where all pass."""
+    """Return the diagnosis of the first failed check; None if all pass."""
     failed = first_failed(verdicts)
     return _diagnosis_of_failure(failed) if failed else None
 
 
 def first_failed(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """Return the verdict on the first check that was asked and has not passed."""
+    """Return the verdict on the first requested check that has not passed."""
     for verdict in verdicts:
         if not verdict.is_done and verdict.status != "not_reached":
             return verdict
@@ -106,7 +106,7 @@ def _diagnosis_of_failure(verdict: Verdict) -> Diagnosis:
     return "own words" if LookKind.OWN_WORDS in looks else "neither"
 
 
-# in this order: what explains an array best is the diagnosis
+# in this order: the best explanation of an array is the diagnosis
 DIAGNOSIS: Mapping[FindingKind, Diagnosis] = {
     FindingKind.MISTAKE: "named",
     FindingKind.MISTAKE_OF_ERROR: "named",
@@ -118,17 +118,17 @@ DIAGNOSIS: Mapping[FindingKind, Diagnosis] = {
 
 
 def findings_of(verdict: Verdict) -> list[Finding]:
-    """Return what remarks on a check say, as data."""
+    """Return the findings of the remarks on a check."""
     return [remark.finding for remark in verdict.remarks if remark.finding]
 
 
 def untrue(
     verdicts: Iterable[Verdict], function: str, places: Mapping[str, frozenset[str]]
 ) -> list[Remark]:
-    """List the remarks that speak of another definition than the one that was changed.
+    """List the remarks about another definition than the changed one.
 
-    function: in which the change was made, `Class.method` or a plain name.
-    places: code of a known mistake → the names of the definitions in which it is made.
+    function: the changed one, `Class.method` or a plain name. places: code of a known mistake → the
+    names of the definitions that contain it.
     """
     changed, _, _ = function.partition(".")
     found = []

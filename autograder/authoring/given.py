@@ -1,7 +1,7 @@
-"""What students get of a course: which files, and the proof that no answer is in them.
+"""What students receive of a course: which files, and the proof that they hold no answer.
 
-It is named file by file, so that nothing else can slip in. It is written into a folder that nobody
-else reads first; there each stub is run, and each file is searched for lines of solutions.
+The files are listed one by one, so that no other file can slip in. They are written into a private
+folder first. There each stub runs, and each file is searched for lines of solutions.
 """
 
 import ast
@@ -28,9 +28,9 @@ from autograder.source.markers import BEGIN, END
 from autograder.source.pictures import picture_files
 from autograder.source.solution import Solution, read_solution_file
 
-ENOUGH_STEPS = 2  # of a line, from which on it gives an answer away; an operator is as many
-MOST_TOLD = 10  # lines of solutions that are listed where many are found
-# what makes of a line more than a name: `x - y`, `f(g(x))`, `a[i]`
+ENOUGH_STEPS = 2  # steps of a line that gives an answer away; an operator counts as many
+MOST_TOLD = 10  # number of solution lines that a message lists
+# syntax that makes a line more than a name: `x - y`, `f(g(x))`, `a[i]`
 _OPERATORS = (ast.BinOp, ast.BoolOp, ast.Compare, ast.AugAssign)
 _STEPS = (
     ast.Call,
@@ -44,16 +44,16 @@ _STEPS = (
 
 
 class NotEmpty(UserError):
-    """A folder that is to be written holds something already."""
+    """A folder to be written is not empty."""
 
 
 # ---- which files
 
 
 def given_files(course: Course, units: Sequence[str] = ()) -> Iterator[Path]:
-    """List what students get of some units, or of all, as paths below the course's folder.
+    """List what students receive of some units, or of all, as paths below the course's folder.
 
-    Of others' checks and data there is only what these units use.
+    Of other units' checks and data it has only what these units use.
     """
     wanted = tuple(units) or course.units
     yield Path(FILE)
@@ -71,7 +71,7 @@ def given_files(course: Course, units: Sequence[str] = ()) -> Iterator[Path]:
 
 
 def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
-    """List the modules that the checks of some units need; all there are for a whole course."""
+    """List the modules that the checks of some units need; all modules for a whole course."""
     if set(units) == set(course.units):
         return sorted(course.checks.glob("*.py"))
     needed = set(course.checks.glob("__init__.py"))
@@ -81,7 +81,7 @@ def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
 
 
 def _datasets(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
-    """List the datasets that some units name, themselves or by a role; all for a whole course."""
+    """List the datasets that some units use, by name or by a role; all for a whole course."""
     names = sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
     if set(units) == set(course.units):
         return names
@@ -114,7 +114,7 @@ def _roles_played(course: Course, units: Sequence[str], text: str) -> set[str]:
 
 
 def _files_of_dataset(course: Course, name: str) -> Iterator[Path]:
-    """List a dataset's manifest, its README, and those files that cannot be fetched elsewhere."""
+    """List a dataset's manifest, its README, and the files that cannot be fetched elsewhere."""
     folder = course.folder / "datasets" / name
     dataset = read_manifest(course, name)
     yield (folder / "manifest.toml").relative_to(course.folder)
@@ -141,19 +141,17 @@ def _picture_files(course: Course, units: Sequence[str]) -> Iterator[Path]:
         yield path.relative_to(top)
 
 
-# ---- written, and proven
+# ---- written and verified
 
 
 def give(
     course: Course, folder: Path, units: Sequence[str] = (), with_solutions: bool = False
 ) -> None:
-    """Write the files of `given_files` into an empty folder. Nothing is written where one leaks.
+    """Write the files of `given_files` into an empty folder. If one leaks, write nothing.
 
     with_solutions: also the solutions of these units, which is for graders and not for students.
-
-    Raises `NotEmpty`; `UserError` where a file is missing; `Stale` where a stub is not what its
-    solution makes; `GivesAnswers` where a check gives a stub points, or where a file holds a line
-    of a solution.
+    Raises `NotEmpty`; `UserError` if a file is missing; `Stale` if a stub is not what its solution
+    makes; `GivesAnswers` if a check gives a stub points, or if a file holds a line of a solution.
     """
     refuse_full(folder)
     wanted = [name for name in course.units if name in units or not units]
@@ -165,14 +163,14 @@ def give(
 
 
 def refuse_answers(course: Course) -> None:
-    """Prove that what students get of a course gives no answer away. Raises what `give` does."""
+    """Verify that the files for students contain no answer. Raises what `give` does."""
     with _proven(course, course.units):
         pass
 
 
 @contextmanager
 def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
-    """Write what students get of some units into a folder of its own, and prove it there.
+    """Write the files for students of some units into a temporary folder, and verify them there.
 
     Yields the folder. Raises what `give` does.
     """
@@ -196,12 +194,12 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))
         for path in set(_files_below(given)) - set(written):
-            (given / path).unlink()  # what Python compiled
+            (given / path).unlink()  # compiled by Python
         yield given
 
 
 def _link_to_site(stub: Path, course: Course, unit: str) -> None:
-    """Let a unit begin with a link to its page, where the course has a site."""
+    """Put a link to a unit's page at its beginning, if the course has a site."""
     text = stub.read_text(encoding="utf-8")
     stub.write_text(with_link(text, course.about.site, unit), encoding="utf-8", newline="\n")
 
@@ -214,7 +212,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _readable_solutions(course: Course, but: Container[str]) -> Iterator[tuple[str, Solution]]:
-    """Read the solutions of other units, without those that are not finished yet."""
+    """Read the solutions of other units, without unfinished ones."""
     for name in course.units:
         if name not in but:
             with suppress(BadSource, OSError):
@@ -222,7 +220,7 @@ def _readable_solutions(course: Course, but: Container[str]) -> Iterator[tuple[s
 
 
 def without_repairs(course: Course, name: str, solution: Solution) -> Solution:
-    """Return a solution as if it gave the functions that students get with a mistake in them."""
+    """Return a solution whose functions are those that students receive with a mistake."""
     checks = load_unit(course, name).checks
     functions = {check.question.function for check in checks if check.question} - {""}
     if not functions:
@@ -240,7 +238,7 @@ def without_repairs(course: Course, name: str, solution: Solution) -> Solution:
 
 
 def _copy(source: Path, files: Sequence[Path], folder: Path) -> None:
-    """Copy files of one folder into another; write nothing where one of them is missing."""
+    """Copy files of one folder into another; write nothing if one of them is missing."""
     for path in files:
         if not (source / path).is_file():
             raise UserError(
@@ -253,7 +251,7 @@ def _copy(source: Path, files: Sequence[Path], folder: Path) -> None:
 
 
 def refuse_full(folder: Path) -> None:
-    """Raise `NotEmpty` for a folder that is to be written, and holds something or is a file."""
+    """Raise `NotEmpty` for a folder to be written that is not empty or is a file."""
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -263,7 +261,7 @@ def refuse_full(folder: Path) -> None:
 
 
 def _refuse_solved_stubs(given: Course) -> None:
-    """Run the stubs of a folder that is to be given away, with its own checks and keys."""
+    """Run the stubs of a folder for students, with its own checks and keys."""
     for name in given.units:
         stub = given.stub(name).read_text(encoding="utf-8")
         key = load_key(given.key(name))
@@ -289,9 +287,9 @@ def _refuse_leaks(folder: Path, found: Sequence[Solution]) -> None:
 
 
 def leaks(folder: Path, found: Iterable[Solution]) -> list[str]:
-    """Find where a folder that is given away holds a line of a solution, or a mistake's code.
+    """Find where a folder for students holds a line of a solution, or a mistake's code.
 
-    Returns lines `file: line`. What is packed, the engine's wheel and a kit, is read too.
+    Returns lines `file: line`. Packed files, the engine's wheel and a kit, are read, too.
     """
     secrets = {line: _whole(line) for line in secret_lines(list(found))}
     leaked = []
@@ -310,9 +308,9 @@ def leaks(folder: Path, found: Iterable[Solution]) -> list[str]:
 def secret_lines(found: Sequence[Solution]) -> set[str]:
     """Collect the lines of solutions that give an answer away.
 
-    They are statements of their own, neither imports nor the heads of loops and conditions, that
-    compute something: with an operator, or with two calls, subscripts or comprehensions. A line
-    that some stub shows is no secret.
+    They are statements, neither imports nor the heads of loops and conditions, that compute
+    something: with an operator, or with two calls, subscripts or comprehensions. A line that some
+    stub shows is no secret.
     """
     stubs = [solution.stub for solution in found]
     shown = "\n".join(stubs)
@@ -345,13 +343,13 @@ def _count_steps(code: str) -> int:
 
 
 def _whole(line: str) -> re.Pattern[str]:
-    """Return the pattern of a line that is not a part of a longer statement."""
+    """Return a pattern of a line that does not match inside a longer statement."""
     goes_on = r"[\w(\[]|\.\w|[ ]*(?:[-+*/%@&|^<>=,]|(?:if|else|and|or|in|is|for)\b)"
     return re.compile(rf"(?<![\w.]){re.escape(line)}(?!{goes_on})")
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield a file's bytes; of a zip file those of each member, with its name in brackets."""
+    """Yield a file's bytes; for a zip file those of each member, with its name in brackets."""
     if path.suffix not in (".whl", ".zip"):
         yield "", path.read_bytes()
         return

@@ -1,7 +1,7 @@
-"""How good the grader is, as a page: docs/measurements/grader.md.
+"""The quality of the grader as a page: docs/measurements/grader.md.
 
-It is made from what `autograder validate` has found, and from solutions/bounds.toml, which
-`autograder calibrate` has written.
+It is made from the results of `autograder validate`, and from solutions/bounds.toml, which
+`autograder calibrate` writes.
 """
 
 import platform
@@ -28,7 +28,7 @@ def grader_page(
 ) -> Path:
     """Write docs/measurements/grader.md and its plot, and return the page's path.
 
-    reports: of the units that were validated. jobs, minutes: how that was done.
+    reports: of the validated units. jobs, minutes: how the validation ran.
     """
     bounds = read_bounds(course)
     environment = Environment(
@@ -144,7 +144,7 @@ def _small(chance: float) -> str:
 
 
 def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
-    """Return the checks without which no mutant would pass, each with why it is kept."""
+    """Return the checks that no mutant passes alone, each with the reason to keep it."""
     kept = []
     unit = load_unit(course, report.unit)
     for check in unit.checks:
@@ -154,7 +154,7 @@ def _kept(course: Course, report: ValidationReport) -> list[tuple[str, str]]:
 
 
 def _notes(course: Course) -> str:
-    """Return what the course's author adds to the page: `solutions/grader-notes.md`."""
+    """Return the author's addition to the page: `solutions/grader-notes.md`."""
     path = course.folder / "solutions" / "grader-notes.md"
     if not path.is_file():
         return ""
@@ -163,7 +163,7 @@ def _notes(course: Course) -> str:
 
 
 def _versions(course: Course) -> str:
-    """Return the versions of what the units' experiments compute with."""
+    """Return the versions of the packages that the units' experiments compute with."""
     packages = {"numpy"}
     for name in course.units:
         unit = load_unit(course, name)

@@ -1,4 +1,4 @@
-"""Finds what a unit imports that students would not have, or that a submission may not import.
+"""Finds imports of a unit that students would not have, or that a submission may not import.
 
 Two lists decide that: `[packages]` in course.toml, which students install, and `packages` of the
 unit's settings, which a submission and its checks may import in the sandbox.
@@ -20,7 +20,7 @@ from autograder.sandbox.readable import WIRE_NEEDS, module_names
 
 
 def slips_of_imports(unit: Unit, script: Path) -> Iterator[tuple[Path, SourceFault]]:
-    """Find imports of a unit's script and checks that neither list has. Yields file and slip."""
+    """Find imports of a unit's script and checks that neither list has. Yields file and error."""
     files = [script, *modules_of_checks(unit.course, unit.name)]
     trees = {file: parse(file.read_text(encoding="utf-8")) for file in files}
     yield from _missing_in_course(unit, trees)
@@ -48,7 +48,7 @@ def modules_of_checks(course: Course, unit: str) -> list[Path]:
 
 
 def _imported_beside(path: Path) -> Iterator[str]:
-    """Yield the names that a module imports of its own folder: `from .a import b`."""
+    """Yield the names that a module imports from its own folder: `from .a import b`."""
     for node in ast.walk(parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level == 1:
             if node.module:
@@ -63,7 +63,7 @@ def _imported_beside(path: Path) -> Iterator[str]:
 def _missing_in_course(
     unit: Unit, trees: dict[Path, ast.Module]
 ) -> Iterator[tuple[Path, SourceFault]]:
-    """Find what course.toml does not list: each package once, where it is first imported."""
+    """Find packages that course.toml does not list: each once, where it is first imported."""
     course = unit.course
     listed = course.about.packages
     known = {*ALWAYS_THERE, *imported_as((*listed, *WIRE_NEEDS))}
@@ -84,7 +84,7 @@ def _missing_in_course(
 
 
 def _not_in_course(course: Course, module: str) -> str:
-    """Say that students would not have a module, and which line of course.toml mends it."""
+    """Say that students would not have a module, and which line of course.toml adds it."""
     missing = "course.toml does not list it, so students would not have it."
     found = packages_distributions().get(module)
     if not found:
@@ -109,15 +109,15 @@ def _line_of_course_file(name: str, module: str) -> str:
 
 
 def _module_of(name: str, package: Package) -> str:
-    """Return what a package is imported as, where it is not installed here to be asked."""
+    """Return the name that a package is imported by, if it is not installed here."""
     return package.module.partition(".")[0] or name.replace("-", "_").lower()
 
 
-# ---- what is there in the sandbox
+# ---- packages in the sandbox
 
 
 def _missing_beside_submissions(unit: Unit, tree: ast.Module) -> Iterator[SourceFault]:
-    """Find what checks import as they are loaded, and what their unit does not list."""
+    """Find packages that checks import at loading and that their unit does not list."""
     for node in tree.body:
         for module in _modules(node):
             if module not in _there(unit):
@@ -129,7 +129,7 @@ def _missing_beside_submissions(unit: Unit, tree: ast.Module) -> Iterator[Source
 
 
 def _missing_in_sandbox(unit: Unit, tree: ast.Module) -> Iterator[SourceFault]:
-    """Find what the functions of a script that checks call use, and their unit does not list."""
+    """Find packages that functions called by checks use and that their unit does not list."""
     imported = _imported_names(tree)
     defined = definitions(tree)
     told: set[str] = set()
@@ -147,7 +147,7 @@ def _missing_in_sandbox(unit: Unit, tree: ast.Module) -> Iterator[SourceFault]:
 
 
 def _there(unit: Unit) -> set[str]:
-    """Return what may be imported in the sandbox of a unit."""
+    """Return the packages that may be imported in the sandbox of a unit."""
     return {*ALWAYS_THERE, *imported_as((*unit.packages, *WIRE_NEEDS))}
 
 
@@ -182,7 +182,7 @@ def _modules_used(statement: ast.stmt, imported: dict[str, str]) -> set[str]:
 
 
 def _modules(node: ast.AST) -> Iterator[str]:
-    """Yield the packages that a statement imports, without those beside it."""
+    """Yield the packages that a statement imports, except modules beside it."""
     match node:
         case ast.Import(names=aliases):
             for alias in aliases:

@@ -1,8 +1,8 @@
 """Wrong variants of a solution, made by small changes: does each of them lose points?
 
-A mutant is one of the small changes that are also looked for in a wrong answer. One that loses no
-points is a survivor: a check is missing, or the mutant is right too, and
-`solutions/equivalent.toml` says why.
+A mutant is one of the small changes that are also looked for in a wrong answer. A mutant that loses
+no points survives: a check is missing, or the mutant is right too, and `solutions/equivalent.toml`
+says why.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -28,9 +28,9 @@ from autograder.source.changed_lines import changed_lines
 from autograder.source.edits import Edit
 from autograder.source.small_changes import small_changes
 
-ROUNDING = 1e-4  # of a tolerance, by which right answers differ in rounding
-SECONDS = 2.0  # of processor time that an exact check of a mutant may take
-# small changes that prove nothing of a check, each with the reason
+ROUNDING = 1e-4  # tolerances by which right answers differ through rounding
+SECONDS = 2.0  # CPU time (s) that an exact check of a mutant may take
+# small changes that prove nothing about a check, each with the reason
 NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(
     {
         SlipKind.VARIABLE: "as many as all others together, and any check that runs finds them",
@@ -42,7 +42,7 @@ NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(
 )
 SYMMETRIC_FUNCTIONS = ("max", "min", "maximum", "minimum")  # the order of arguments is free
 
-# ---- made
+# ---- making mutants
 
 
 def mutants(unit: Unit, script: str) -> list[Edit]:
@@ -62,7 +62,7 @@ def mutants(unit: Unit, script: str) -> list[Edit]:
 
 
 def _changes_nothing(edit: Edit) -> bool:
-    """Return whether a change is none: `max(b, a)` for `max(a, b)`, or `1 / x` for `1 / x`."""
+    """Return whether a change has no effect: `max(b, a)` for `max(a, b)`, or an equal `1 / x`."""
     slip = edit.slip
     if slip.kind is SlipKind.ARGUMENTS_SWAPPED:
         return slip.names[0] in SYMMETRIC_FUNCTIONS
@@ -75,15 +75,15 @@ def name_of(mutant: Edit) -> str:
     return f"{mutant.function}: {lines.before} → {lines.after or '(nothing)'}"
 
 
-# ---- graded
+# ---- grading mutants
 
 
 @dataclass(frozen=True)
 class MutantResult:
     """A mutant, and the verdicts on its checks.
 
-    within: of a survivor, the check and the array that differs most, by less than the tolerance;
-    None where none differs by more than rounding.
+    within: for a survivor, the check and the array with the largest difference below the tolerance;
+    None if none differs by more than rounding.
     """
 
     mutant: Edit
@@ -92,7 +92,7 @@ class MutantResult:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Return the checks that it reached and did not pass."""
+        """Return the checks that it reached and failed."""
         failed = []
         for verdict in self.verdicts:
             if not verdict.is_done and verdict.status != "not_reached":
@@ -117,7 +117,7 @@ def _all_equivalents(course: Course) -> dict[str, list[_Equivalent]]:
 
 
 def equivalents(unit: Unit) -> dict[str, str]:
-    """Return the names of the mutants that are right too, each with the reason."""
+    """Return the names of the equivalent mutants, each with the reason."""
     entries = _all_equivalents(unit.course).get(unit.name, [])
     reasons = {}
     for entry in entries:
@@ -135,10 +135,9 @@ def run_mutants(
 ) -> Iterator[MutantResult]:
     """Grade the mutants of a unit on its exact checks.
 
-    One that passes them, and is not known to be right, is graded again with the checks that train.
-
-    data: what checks that train are given, by check; those without any are left out.
-    part: which of the mutants are graded. functions: of only these exercises; None for all.
+    A mutant that passes them, and is not known to be equivalent, is graded again with the training
+    checks. data: the data of training checks, by check; checks without data are left out. part:
+    which of the mutants are graded. functions: of only these exercises; None for all.
     """
     unit = in_haste(unit)
     solution = solution_of(unit)
@@ -162,7 +161,7 @@ def _exercise_of(mutant: Edit) -> str:
 
 
 def in_haste(unit: Unit) -> Unit:
-    """Return a unit whose exact checks take seconds at most: many a mutant loops for ever.
+    """Return a unit whose exact checks may take only seconds: many mutants loop for ever.
 
     The solution answers such a check within tenths of a second.
     """
@@ -178,7 +177,7 @@ def in_haste(unit: Unit) -> Unit:
 class _MutantGrader:
     """Grades the mutants of a unit on one seed.
 
-    data: what checks that train are given, by check. known_right: the names of equivalent mutants.
+    data: the data of training checks, by check. known_right: the names of equivalent mutants.
     """
 
     server: Server
@@ -188,7 +187,7 @@ class _MutantGrader:
     known_right: Container[str]
 
     def grade(self, mutant: Edit) -> MutantResult:
-        """Grade a mutant on the exact checks, and on those that train where it may survive."""
+        """Grade a mutant on the exact checks and, if it may survive, on the training checks."""
         result = self._grade_on(mutant, {})
         if result.failed:
             return result
@@ -198,7 +197,7 @@ class _MutantGrader:
         return result if result.failed else replace(result, within=self._within(mutant))
 
     def _within(self, mutant: Edit) -> tuple[str, str] | None:
-        """Find the check and the array in which a mutant differs most, within the tolerance."""
+        """Find the check and the array in which a mutant differs most within the tolerance."""
         most = ROUNDING
         found = None
         with self.server.worker(mutant.script.encode(), "submission.py") as worker:

@@ -1,6 +1,6 @@
-"""A new course, or one more unit: files to be changed, which build and prove themselves as written.
+"""A new course, or a new unit: files to be changed, which build and validate as written.
 
-The files are templates in `templates/new/`, copied as they stand but for a few names.
+The files are templates in `templates/new/`, copied unchanged except for a few names.
 """
 
 import json
@@ -23,11 +23,10 @@ NAMES = {"gitignore": ".gitignore"}  # globs that pack wheels pass over names th
 
 
 def new(folder: Path) -> list[Path]:
-    """Write a new course into a folder; or one more unit, where the folder around it is a course.
+    """Write a new course into a folder; or a new unit, if the folder around it is a course.
 
-    The folder around it is there. Returns the files that were written.
-
-    Raises `NotEmpty`, `BadName`, `BadFile`.
+    The folder around it exists. Returns the files that were written. Raises `NotEmpty`, `BadName`,
+    `BadFile`.
     """
     folder = folder.absolute()
     around = folder.parent
@@ -40,7 +39,7 @@ def new(folder: Path) -> list[Path]:
 
 
 def _refuse_within_course(folder: Path) -> None:
-    """Raise `BadName` where a new course would lie within another one."""
+    """Raise `BadName` if a new course would lie within another one."""
     for around in folder.resolve().parents:
         if (around / FILE).is_file():
             near = as_name(folder.name)
@@ -51,7 +50,7 @@ def _refuse_within_course(folder: Path) -> None:
 
 
 def _refuse_unit_of_no_course(folder: Path) -> None:
-    """Raise `BadName` for a unit of a course that is not there."""
+    """Raise `BadName` for a unit of a course that does not exist."""
     around = folder.parent
     if not around.exists():
         raise BadName(
@@ -62,7 +61,7 @@ def _refuse_unit_of_no_course(folder: Path) -> None:
 
 
 def new_course(folder: Path) -> list[Path]:
-    """Write the smallest course into a folder. Raises `NotEmpty` where it holds something."""
+    """Write the smallest course into a folder. Raises `NotEmpty` if it is not empty."""
     refuse_full(folder)
     title = readable(folder.name)
     templates = TEMPLATES / "course"
@@ -78,7 +77,7 @@ def new_course(folder: Path) -> list[Path]:
 
 
 def _install() -> str:
-    """Say what installs all that an author needs."""
+    """Return the command that installs everything that an author needs."""
     command = f"`{extra_command('authoring')}`"
     if extra("authoring") == extra_command("authoring"):
         return command
@@ -88,9 +87,8 @@ def _install() -> str:
 def new_unit(course: Course, name: str) -> list[Path]:
     """Write the solution, the checks and a style of a new unit, and name it in course.toml.
 
-    A unit that course.toml names already is made where none of its files is there.
-
-    Raises `BadName` for a name that cannot be one, and where one of its files is there already.
+    A unit that course.toml names already is made if none of its files exists. Raises `BadName` for
+    an invalid name, and if one of its files exists already.
     """
     paths = {
         "solution.py": course.solution(name),
@@ -125,13 +123,13 @@ def readable(name: str) -> str:
 
 
 def as_name(text: str) -> str:
-    """Return the name nearest to a text that a unit can have: "2 sums" → "unit_2_sums"."""
+    """Return the valid unit name nearest to a text: "2 sums" → "unit_2_sums"."""
     name = re.sub(r"\W+", "_", text.removesuffix(".py")).strip("_")
     return name if name.isidentifier() else f"unit_{name}"
 
 
 def refuse_name(course: Course, name: str) -> None:
-    """Raise `BadName` for a name that a unit of a course cannot have."""
+    """Raise `BadName` for an invalid name of a unit."""
     if keyword.iskeyword(name):
         raise BadName(f"A unit cannot be called `{name}`: it is a word of Python's own.")
     if not name.isidentifier():

@@ -1,8 +1,8 @@
-"""Runs a solution before its key is made: does it answer every check, and twice in the same way?
+"""Runs a solution before its key is made: does it answer every check, and twice equally?
 
-Solutions that draw numbers of their own give another answer in each run on one seed. A key is made
-once and compared with for a term, so the solution has to give the same answer each time. Students
-may draw as they like, where the check tolerates it.
+A solution that draws its own random numbers gives another answer in each run on one seed. A key is
+made once and used for a term, so the solution has to give the same answer each time. Students may
+draw random numbers, if the check tolerates it.
 """
 
 import math
@@ -18,13 +18,13 @@ from autograder.judging import deviation
 from autograder.judging.compare import scale_of, share_allowed
 from autograder.sandbox.client import Server
 
-ROUNDING = 1e-6  # of an array's largest value: what differs by less on one machine is rounding
-RUNS = 8  # by which noise is measured, where there is some
-# standard deviations between two draws that are right: passed by less than one in a million
+ROUNDING = 1e-6  # fraction of an array's largest value; smaller differences are rounding
+RUNS = 8  # number of runs by which noise is measured
+# standard deviations between two right draws: exceeded by less than one in a million
 FAR = 5.0
 
 
-# what an error of an experiment's own says → what its author may have meant
+# text of an experiment's own error → what its author may have meant
 HINTS = {
     "has no attribute 'items'": 'An experiment returns arrays by name: `named("name", value)`.',
     "but should be an array": '`frame("name", table)` compares a table with its labels.',
@@ -35,7 +35,7 @@ HINTS = {
 def refuse_unsteady(server: Server) -> None:
     """Run a unit's solution twice on the public seed.
 
-    Raises `BadSource` with all checks that it does not answer, or in two ways.
+    Raises `BadSource` with all checks that it does not answer, or answers in two ways.
     """
     unit = server.unit
     script = solution_of(unit).plain().encode()
@@ -87,7 +87,7 @@ def _file(server: Server) -> str:
 
 
 def _answers(server: Server, script: bytes, checks: Sequence[Check]) -> dict[str, Answer]:
-    """Ask checks of the solution, in a process of its own, on the public seed."""
+    """Return the solution's answers to checks, in a separate process, on the public seed."""
     seed = server.unit.course.public_seed
     with server.worker(script, SOLUTION) as worker:
         return {check.name: worker.ask(check, seed) for check in checks}
@@ -111,7 +111,7 @@ def _differing(
 
 
 def _words_of_check(name: str) -> str:
-    """Say of an array that it is another each time because its check draws, and what to do."""
+    """Say that an array varies because its check draws random numbers, and what to do."""
     return (
         f"`{name}` differs from run to run on one seed, because the check draws numbers of its "
         "own. Let it draw all of them from one `rng = np.random.default_rng(seed)`."
@@ -119,7 +119,7 @@ def _words_of_check(name: str) -> str:
 
 
 def _words(name: str, answers: Sequence[Answer]) -> str:
-    """Say of an array that it is another each time, by how much, and what to do."""
+    """Say that an array varies, by how much, and what to do."""
     told = f"`{name}` differs from run to run on one seed, so the solution draws numbers of its own"
     remedy = (
         "Let it draw from `np.random.default_rng(1)`, or pass it a generator: each run must give "
@@ -139,9 +139,9 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
 
 
 def _noise(arrays: Sequence[np.ndarray]) -> float:
-    """Return the largest standard deviation of an entry, as a share of the largest value.
+    """Return the largest standard deviation of an entry, as a fraction of the largest value.
 
-    0 for text, and for arrays of several shapes.
+    It is 0 for text, and for arrays of several shapes.
     """
     first, *others = arrays
     if is_text(first) or any(other.shape != first.shape for other in others):

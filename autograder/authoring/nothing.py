@@ -1,9 +1,10 @@
-"""What files earn that solve nothing.
+"""The points of files that solve nothing.
 
-Exercises of a solution, one at a time or all at once, are emptied: their functions give zeros,
-ones, their arguments, or what the right ones gave on the public seed. A check that is about one
-exercise gives nothing where that is emptied, one about several never all; and where all are emptied
-no check gives anything. An early mistake that is carried forward earns such a file nothing more.
+Exercises of a solution, one at a time or all at once, are emptied: their functions return zeros,
+ones, their arguments, or the right values on the public seed. A check about a single exercise must
+give nothing if that exercise is emptied, and one about several must not give everything. If all are
+emptied, no check may give anything. An early mistake that is carried forward must not earn such a
+file more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,9 +24,9 @@ ALL = "every exercise"
 
 @dataclass(frozen=True)
 class Emptied:
-    """What a check gave to a file in which an exercise, or all of them, gave `kind`.
+    """The points of a check for a file in which an exercise, or all of them, returned `kind`.
 
-    about: whether the check's experiment speaks of that exercise; alone: and of no other.
+    about: whether the check's experiment uses that exercise; alone: and no other.
     """
 
     exercise: str
@@ -38,7 +39,7 @@ class Emptied:
 
     @property
     def too_much(self) -> bool:
-        """Return whether that is more than what was left is worth."""
+        """Return whether the points exceed the worth of the remaining exercises."""
         if self.alone:
             return self.earned > 0
         if self.about:
@@ -53,15 +54,15 @@ class Emptied:
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
-    """Grade files that solve nothing, and such as leave one exercise out.
+    """Grade files that solve nothing, and files that leave one exercise out.
 
-    Questions are left out: a guess may be right. seed: one that is not public.
+    Questions are left out, because a guess may be right. seed: a secret one.
     """
     unit = server.unit
     checks = [check for check in checks_to_run(unit, data=()) if not check.question]
     wanted = exercises(solution_of(unit))
     if not wanted:
-        return  # what is to be written stands in no function, so none can be emptied
+        return  # what students write is in no function, so nothing can be emptied
     ran = _names_run(server, checks, seed)
     yield from _try(server, seed, key, checks, wanted)
     for name, functions in wanted.items():
@@ -88,9 +89,9 @@ def _names_run(server: Server, checks: Sequence[Check], seed: int) -> dict[str, 
 def _try(
     server: Server, seed: int, key: Key, checks: Sequence[Check], wanted: Exercises
 ) -> Iterator[Emptied]:
-    """Ask checks of a file in which some exercises are emptied.
+    """Run checks on a file in which some exercises are emptied.
 
-    First on the public seed, where they compute; then once for each kind.
+    The first run on the public seed computes normally; then one run follows for each kind.
     """
     unit = server.unit
     public_seed = unit.course.public_seed
@@ -115,14 +116,14 @@ def _try(
                     alone=all_emptied or about == {exercise},
                 )
                 if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
-                    break  # what was kept ended with the process
+                    break  # the process with the stored values has ended
 
 
 @dataclass(frozen=True)
 class EmptiedAfter:
-    """What a check gave to a file with an early mistake in which exercises gave `kind`.
+    """The points of a check for a file with an early mistake in which exercises returned `kind`.
 
-    before: what it gives to that file without the mistake.
+    before: its points for that file without the mistake.
     """
 
     exercises: tuple[str, ...]
@@ -146,9 +147,9 @@ class EmptiedAfter:
 
 
 def try_after_mistakes(unit: Unit, key: MadeKey, each: int = 1) -> Iterator[EmptiedAfter]:
-    """Grade files with an early mistake, which is carried forward, and an exercise that is emptied.
+    """Grade files with an early mistake, which is carried forward, and an emptied exercise.
 
-    key: of a seed that is not public. each: of the early mistakes of a check one in so many.
+    key: of a secret seed. each: the step by which the early mistakes of a check are sampled.
     """
     for check in checks_to_run(unit, data=()):
         known = key[check.name]

@@ -1,4 +1,4 @@
-"""What the checks of a unit reach of a script: the definitions that they call, and all behind."""
+"""What the checks of a unit use of a script: the definitions that they call, and all behind."""
 
 import ast
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def definitions(tree: ast.Module) -> Definitions:
 
 
 def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Yield the names that a definition binds: of a function, a class, or a value."""
+    """Yield the names that a function, a class or an assignment binds."""
     match statement:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
@@ -31,7 +31,7 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
 
 
 def reached(unit: Unit, defined: Definitions) -> list[str]:
-    """List the names of a script that its unit's checks use, and all that these use, in order."""
+    """List the names of a script that its unit's checks use, and their dependencies, in order."""
     found: list[str] = []
     waiting: set[str] = set()
     for check in unit.checks:
@@ -47,5 +47,5 @@ def reached(unit: Unit, defined: Definitions) -> list[str]:
 
 
 def names_in(node: ast.AST) -> set[str]:
-    """Return the names that stand in a piece of code."""
+    """Return the names in a piece of code."""
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}

@@ -1,6 +1,6 @@
-"""What students, notebook services and Gradescope get: packed in the form of each.
+"""What students, notebook services and Gradescope receive, packed in the form of each.
 
-Which files these are, and that they hold no answer, is the matter of `given.py`.
+`given.py` chooses the files and verifies that they hold no answer.
 """
 
 import shutil
@@ -24,12 +24,11 @@ POOL = "keys.sqlite"
 
 
 def release(course: Course, folder: Path, github: bool = False, units: Sequence[str] = ()) -> None:
-    """Write what students get of some units, or of all, into a folder.
+    """Write what students receive of some units, or of all, into a folder.
 
-    That is the files of `given_files`, this engine as a wheel, a README, what asks coding
-    assistants to teach, and settings for VS Code. github: also a workflow that checks each push.
-
-    Raises what `give` does.
+    That is the files of `given_files`, this engine as a wheel, a README, instructions that make
+    coding assistants teach, and settings for VS Code. github: also a workflow that checks each
+    push. Raises what `give` does.
     """
     give(course, folder, units)
     wheel = pack_wheel(folder).name
@@ -42,7 +41,7 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
         path.write_text(text, encoding="utf-8", newline="\n")
     readme = folder / "README.md"
     readme.write_text(_readme(course, wheel, units), encoding="utf-8", newline="\n")
-    given = folder / GIVEN  # what `update` compares a student's files with
+    given = folder / GIVEN  # `update` compares a student's files with these
     given.mkdir()
     for stub in sorted((folder / "assignments").glob("*.py")):
         shutil.copyfile(stub, given / f"{stub.stem}.txt")
@@ -86,25 +85,23 @@ def _readme(course: Course, wheel: str, units: Sequence[str]) -> str:
 
 
 def packages_to_install(course: Course, units: Sequence[str] = ()) -> str:
-    """Return what pip is given for the packages of some units, or of all, each in double quotes.
+    """Return pip's arguments for the packages of some units, or of all, each in double quotes.
 
-    In cmd.exe single ones are none, and what stands between them writes a file called `=2.4`.
+    cmd.exe does not know single quotes; inside them, `>=2.4` would write a file called `=2.4`.
     """
     return _typed(_packages_of(course, units))
 
 
 def _typed(words: Sequence[str]) -> str:
-    """Return what pip is given as it is typed: requirements in double quotes, options without."""
+    """Return pip's arguments as they are typed: requirements in double quotes, options without."""
     return " ".join(word if word.startswith("--") else f'"{word}"' for word in words)
 
 
 def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ()) -> None:
-    """Write some units, or all, as notebooks, and what else belongs to them as `kit.zip`.
+    """Write some units, or all, as notebooks, and everything else that they need as `kit.zip`.
 
-    The first cell of each notebook gets the kit.
-
-    kit: where a notebook finds it: an address, or a path from the notebook.
-    Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
+    The first cell of each notebook fetches the kit. kit: where a notebook finds it: an address, or
+    a path from the notebook. Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
     """
     from autograder.source.notebooks import as_notebook, write_notebook
 
@@ -127,9 +124,9 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
 
 
 def _packages_of(course: Course, units: Sequence[str]) -> list[str]:
-    """Return what pip is given for some units, or for all.
+    """Return pip's arguments for some units, or for all.
 
-    That is what their submissions may import, and what belongs to no unit, as plots do.
+    They cover what the units' submissions may import, and packages of no unit, such as for plots.
     """
     needed: set[str] = set()
     of_units: set[str] = set()
@@ -148,7 +145,7 @@ def _packages_of(course: Course, units: Sequence[str]) -> list[str]:
 
 
 def _options(indexes: Sequence[str]) -> list[str]:
-    """Return pip's options for the indexes of packages, each once; "" is none."""
+    """Return pip's options for the indexes of packages, each once, without empty ones."""
     named = dict.fromkeys(filter(None, indexes))
     return [f"{LOOK_THERE_TOO}={index}" for index in named]
 
@@ -160,13 +157,12 @@ def gradescope(
     seeds: int = 0,
     say: Callable[[str], object] = lambda _: None,
 ) -> None:
-    """Write what Gradescope's autograder holds.
+    """Write the content of Gradescope's autograder.
 
-    That is what students get, the solutions, and the two scripts that it runs.
-
-    units: those that it grades, or all. seeds: how many secret seeds it carries the keys of; where
-    there are none, each grading makes the parts of a key that it needs. say: called with a line for
-    each key. Raises what `give` does.
+    That is what students receive, the solutions, and the two scripts that it runs. units: those
+    that it grades, or all. seeds: the number of secret seeds whose keys it carries; with 0, each
+    grading makes the parts of a key that it needs. say: called with a line for each key. Raises
+    what `give` does.
     """
     units = tuple(units) or course.units
     give(course, folder, units, with_solutions=True)
@@ -188,10 +184,8 @@ def gradescope(
 def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None:
     """Write the bundle of an assignment for Classroom 50.
 
-    That is what students get, the engine's wheel, and `autograder.py`. The bundle is
-    public, and holds no solution. units: those that it checks, or all.
-
-    Raises what `give` does.
+    That is what students receive, the engine's wheel, and `autograder.py`. The bundle is public,
+    and holds no solution. units: those that it checks, or all. Raises what `give` does.
     """
     give(course, folder, units)
     wheel = pack_wheel(folder).name
@@ -204,9 +198,9 @@ def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None
 
 
 def _as_here(course: Course, units: Sequence[str]) -> str:
-    """Return what pip is given so that keys made here fit there.
+    """Return pip's arguments so that keys made here match there.
 
-    What experiments compute with is installed in the versions that there are here.
+    Packages that experiments compute with get the versions installed here.
     """
     exact: dict[str, str] = {}
     for name in units:
@@ -215,7 +209,7 @@ def _as_here(course: Course, units: Sequence[str]) -> str:
     exact.pop("python")
     installed = []
     for name, version in exact.items():
-        public, _, _ = version.partition("+")  # without what is local to a machine
+        public, _, _ = version.partition("+")  # without the local version label
         installed.append(f"{name}=={public}")
     indexes = []
     for name, package in course.about.packages.items():

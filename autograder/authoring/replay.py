@@ -1,7 +1,7 @@
-"""Finds out who draws numbers: a check, or the solution that it runs.
+"""Finds the source of random numbers: a check, or the solution that it runs.
 
-An experiment is run twice on one seed. In the second run each function of the solution gives back
-what it gave in the first, so what differs then is the check's doing.
+An experiment runs twice on one seed. In the second run each function of the solution returns its
+values of the first run, so any difference comes from the check.
 """
 
 import copy
@@ -19,14 +19,14 @@ from autograder.sandbox.inside.submission import Submission
 
 
 class _NotRepeatable(Exception):
-    """A run cannot be repeated: a function changes its arguments, or something else is called."""
+    """A run cannot be repeated: a function changes its arguments, or another function is called."""
 
 
 @dataclass
 class _RecordedCalls:
     """The calls of one run, in order.
 
-    given: with what functions were called, as bytes. results: what they gave back.
+    given: the arguments of the functions, as bytes. results: their return values.
     """
 
     given: list[bytes] = field(default_factory=list)
@@ -34,9 +34,9 @@ class _RecordedCalls:
 
 
 class _Recorded:
-    """Stands for a submission in an experiment: it notes calls, and repeats those of a first run.
+    """Stands for a submission in an experiment: records calls, or replays those of a first run.
 
-    first: the calls of that run; none where this is the first.
+    first: the calls of that run; None in the first run itself.
     """
 
     def __init__(self, submission: Any, first: _RecordedCalls) -> None:

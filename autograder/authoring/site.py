@@ -27,14 +27,14 @@ from autograder.source.notebooks import read_percent, write_notebook
 from autograder.source.pictures import PICTURE, picture_files, pictures, scripts_of
 from autograder.source.solution import Solution, without_marks
 
-SECONDS = 600  # that one cell may take
+SECONDS = 600  # seconds that one cell may take
 STUDENT_WORDS = (
     "These pages show each unit with every exercise solved: texts, pictures and "
     "figures, without the code of the solutions."
 )
 INSTRUCTOR_WORDS = "These pages hold the solutions. They are for instructors."
-# what the theme leaves out for readers with a keyboard or a screen reader: names of regions, a way
-# to scroll code
+# additions to the theme for readers with a keyboard or a screen reader: names of regions, scrolling
+# of code
 FOR_ALL_READERS = {
     '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
     '<aside class="toc-drawer': '<aside aria-label="On this page" class="toc-drawer',
@@ -44,21 +44,21 @@ FOR_ALL_READERS = {
 
 
 CONTENTS = "contents.toml"  # in docs: the parts of the sidebar, and the pages of each, in order
-FRONT = "front.md"  # in docs: what the first page says above the units
-INTERACTIVE = "interactive.js"  # what figures share; made into pages with the style sheet
+FRONT = "front.md"  # in docs: the text of the first page above the units
+INTERACTIVE = "interactive.js"  # code that figures share, copied to pages with the style sheet
 FIGURES = "figures"  # the folder of the figures' own scripts, beside it
-REST = "More"  # the part of pages that no part names
+REST = "More"  # the part for pages that belong to no part
 
-# a link from a page of docs to a file above them, which the site does not hold
+# a link from a page of docs to a file outside the docs, which the site does not hold
 LINK_OUT_OF_DOCS = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the map of the course says of a unit.
+    """The entry of a unit on the course's map.
 
-    needs: what readers should know before, a sentence. aims: what they can do afterwards.
-    picture: the first that its text shows, as an address of the site; "" without one.
+    needs: what readers should know before, a sentence. aims: what they can do afterwards. picture:
+    the first in its text, as an address of the site; "" without one.
     """
 
     name: str
@@ -72,14 +72,14 @@ class Summary:
 
 
 class SidebarPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of the sidebar. pages: by their names in `docs`, without an ending."""
+    """A part of the sidebar. pages: by their names in `docs`, without a suffix."""
 
     title: str
     pages: tuple[str, ...]
 
 
 class Sidebar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The parts of the sidebar in order. The units stand in the first, behind its first page."""
+    """The parts of the sidebar in order. The units follow the first page of the first part."""
 
     part: tuple[SidebarPart, ...] = ()
 
@@ -89,10 +89,9 @@ def write_site(
 ) -> None:
     """Run all units of a course, and write them and its docs as static pages.
 
-    out: the folder to write. with_solutions: show the code of the solutions, for instructors; else
-    what students start from stands in its place. tell: is called with each step in words.
-
-    Raises `NotEmpty` where `out` holds something, and `UserError` where a unit does not run.
+    out: the folder to write. with_solutions: show the code of the solutions, for instructors;
+    otherwise show the starter code. tell: is called with each step in words. Raises `NotEmpty` if
+    `out` is not empty, and `UserError` if a unit does not run.
     """
     refuse_full(out)
     parts = parts_of(course)
@@ -129,9 +128,9 @@ def write_site(
 
 
 def executed_unit(course: Course, name: str, solution: Solution) -> Any:
-    """Run a unit's solution as a notebook, from top to bottom in a kernel of its own.
+    """Run a unit's solution as a notebook, from top to bottom in a new kernel.
 
-    Raises `UserError` with the cell's error where one fails.
+    Raises `UserError` with the cell's error if one fails.
     """
     book = read_percent(solution.plain())
     client = NotebookClient(book, timeout=SECONDS, kernel_name="python3", coalesce_streams=True)
@@ -147,10 +146,11 @@ def executed_unit(course: Course, name: str, solution: Solution) -> Any:
 def hide_solutions(
     book: Any, solution: Solution, with_solutions: bool, answers: Collection[str] = ()
 ) -> None:
-    """Put what students start from in place of a notebook's solutions; fold the code of pictures.
+    """Replace a notebook's solutions by starter code; fold the code of pictures.
 
-    What examples print that call one of `answers`, the functions that answer questions, is left
-    out: it is to be predicted. Raises `UserError` where a line of a solution would still be shown.
+    The output of examples that call one of `answers`, the functions that answer questions, is left
+    out, because students have to predict it. Raises `UserError` if a line of a solution would still
+    be shown.
     """
     stub_cells = read_percent(solution.stub).cells
     for cell, stub in zip(book.cells, stub_cells, strict=True):
@@ -175,7 +175,7 @@ def _calls(source: str, name: str) -> bool:
 
 
 def _tidy_cell(cell: Any) -> None:
-    """Leave out what checks and stderr say, and fold the code of examples and pictures."""
+    """Remove the output of checks and stderr, and fold the code of examples and pictures."""
     source = cell.source
     is_check = re.search(r"^check\(", source, re.M)
     if "autograder.example(" in source or "plt." in source:
@@ -202,12 +202,12 @@ def link_pages(book: Any, docs: Path) -> None:
 
 
 def make_interactive(book: Any, folder: Path, static: Path) -> None:
-    """Let each picture of a unit that has a script beside it become a figure that readers change.
+    """Turn each picture of a unit that has a script beside it into an interactive figure.
 
     folder: where the unit's script lies. static: where the figures' scripts are copied to. The
     picture stays on the page, for print and for readers without JavaScript.
     """
-    wanted = [INTERACTIVE]  # what all figures of a page share is asked for once
+    wanted = [INTERACTIVE]  # the code that all figures of a page share is loaded once
     for cell in book.cells:
         if cell.cell_type != "markdown":
             continue
@@ -238,7 +238,7 @@ def _with_place_of_figure(text: str, address: str, scripts: Sequence[str]) -> st
 
 
 def summary_of(course: Course, name: str, solution: Solution) -> Summary:
-    """Return what the map of the course says of a unit."""
+    """Return a unit's entry for the course's map."""
     title = re.search(r"^# # (.+)$", solution.text, re.M)
     minutes = re.findall(r"\*\*Exercise\*\* · (\d+) minutes", solution.text)
     checks = load_unit(course, name).checks
@@ -263,7 +263,7 @@ def _time_in_words(minutes: int) -> str:
 
 
 def needs_of(text: str) -> str:
-    """Return the sentence of a unit that begins "You need", on one line; "" where there is none."""
+    """Return the sentence of a unit that begins "You need", on one line; "" if there is none."""
     found = re.search(r"^# (You need .+?\.)(?=\s)", text, re.M | re.S)
     if not found:
         return ""
@@ -271,7 +271,7 @@ def needs_of(text: str) -> str:
 
 
 def aims_of(text: str) -> tuple[str, ...]:
-    """Return the points of the list below "Afterwards you can", without what ends each."""
+    """Return the items of the list below "Afterwards you can", without their final punctuation."""
     opening = re.search(r"^# \*\*Afterwards you can\*\*\n#\n((?:# .+\n)+)", text, re.M)
     if not opening:
         return ()
@@ -314,7 +314,7 @@ def _picture_of(course: Course, name: str, solution: Solution, out: Path) -> str
 def _copy_docs(course: Course, source: Path) -> None:
     """Copy the course's docs with their pictures.
 
-    Of links that lead out of the docs only the words are left.
+    A link that leads out of the docs becomes plain text.
     """
     docs = course.folder / "docs"
     if not docs.is_dir():
@@ -333,7 +333,7 @@ def parts_of(course: Course) -> tuple[SidebarPart, ...]:
     """Return the parts of the sidebar, with pages as the site names them.
 
     They are those of `docs/contents.toml`; pages that it does not name come last. Raises
-    `UserError` where it names a page that is not there.
+    `UserError` if it names a missing page.
     """
     docs = course.folder / "docs"
     pages = {page.relative_to(docs).with_suffix("").as_posix() for page in docs.rglob("*.md")}
@@ -356,9 +356,9 @@ def parts_of(course: Course) -> tuple[SidebarPart, ...]:
 
 
 def _with_units(parts: Sequence[SidebarPart], units: Sequence[Summary]) -> list[SidebarPart]:
-    """Return the parts of the sidebar with the units behind the first page of the first part.
+    """Return the parts of the sidebar with the units after the first page of the first part.
 
-    Where no part has a name of the course's own, they are a part by themselves.
+    If the course names no parts, the units form a part.
     """
     addresses = tuple(f"units/{unit.name}" for unit in units)
     if not parts or parts[0].title == REST:
@@ -370,7 +370,7 @@ def _with_units(parts: Sequence[SidebarPart], units: Sequence[Summary]) -> list[
 
 
 def _front(course: Course) -> str:
-    """Return what the first page says above the units, with addresses from the site's top."""
+    """Return the text of the first page above the units, with addresses from the site's top."""
     front = course.folder / "docs" / FRONT
     if not front.is_file():
         return ""
@@ -395,7 +395,7 @@ def _write_templates(source: Path, **values: Any) -> None:
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
-    """Let Sphinx write HTML. Raises `UserError` with its last words where it cannot."""
+    """Let Sphinx write HTML. Raises `UserError` with its last output if it fails."""
     cache = source / "_build"
     options = ["-q", "-b", "html", "-d", str(cache)]
     folders = [str(source), str(out)]

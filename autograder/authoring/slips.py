@@ -1,6 +1,6 @@
-"""Finds the slips of a unit: what its author is to mend before anything is built of it.
+"""Finds the errors of a unit that its author has to fix before it can be built.
 
-All slips that show without running anything are reported at once, then all that show in a run.
+All errors that show without running anything are reported at once, then all that show in a run.
 """
 
 import ast
@@ -30,7 +30,7 @@ from autograder.source.solution import (
     slips_of_syntax,
 )
 
-Slips = dict[str, list[SourceFault]]  # file → what is to be mended in it
+Slips = dict[str, list[SourceFault]]  # file → its errors
 
 UNKNOWN_NAME = re.compile(
     r"name '(\w+)' is not defined|no attribute '(\w+)'|`(\w+)` is not defined"
@@ -49,15 +49,15 @@ KNOWN_EVERYWHERE = {
 
 
 def slips_of_script(text: str) -> list[SourceFault]:
-    """Find the slips of a solution's script by itself: its markers, mistakes and exercises."""
+    """Find the errors in a solution's script alone: its markers, mistakes and exercises."""
     slips = [*slips_of_markers(text), *slips_of_exercises(text)]
     return slips or slips_of_syntax(text)
 
 
 def refuse_slips(course: Course, name: str) -> None:
-    """Raise `BadSource` with all slips of a unit that show before anything is run.
+    """Raise `BadSource` with all errors of a unit that show before anything is run.
 
-    Raises `NoCourse` where there is no solution, as in a student's copy.
+    Raises `NoCourse` if there is no solution, as in a student's copy.
     """
     found: Slips = {}
     script = course.solution_there(name)
@@ -87,7 +87,7 @@ def refuse_slips(course: Course, name: str) -> None:
 
 
 def lines_of_mistakes(solution: Solution) -> dict[str, int]:
-    """Map the ids of mistakes to the numbers of the lines in which they are written."""
+    """Map the ids of mistakes to their line numbers."""
     numbers = []
     for number, line in enumerate(solution.text.split("\n"), 1):
         if MISTAKE.match(line):
@@ -97,7 +97,7 @@ def lines_of_mistakes(solution: Solution) -> dict[str, int]:
 
 
 def _slips_of_mistakes(solution: Solution) -> list[SourceFault]:
-    """Find the mistakes with which Python cannot read the script."""
+    """Find the mistakes that make the script invalid for Python."""
     lines = lines_of_mistakes(solution)
     statements = parse(solution.text).body
     slips = []
@@ -121,7 +121,7 @@ def _statement_with(
 ) -> str:
     """Return the outermost statement around a mistake, with the mistake made in it.
 
-    All of the script would take a hundred times as long to read. statements: the outermost ones.
+    Parsing the whole script would take a hundred times as long. statements: the outermost ones.
     """
     lines = solution.text.split("\n")
     around = next(one for one in statements if (one.end_lineno or 0) >= placed.last_line)
@@ -139,7 +139,7 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(one.lineno for one in decorators)])
 
 
-# ---- what the script calls
+# ---- calls of the script
 
 
 def _slips_of_calls(unit: Unit, text: str) -> list[SourceFault]:
@@ -183,7 +183,7 @@ def _slips_of_calls(unit: Unit, text: str) -> list[SourceFault]:
 
 
 def _function_that_checks(unit: Unit, tree: ast.Module) -> tuple[str, list[SourceFault]]:
-    """Return what the script calls `autograder.unit("UNIT")`, and what is wrong with it."""
+    """Return the name that the script gives to `autograder.unit("UNIT")`, and the error if any."""
     for node in tree.body:
         match node:
             case ast.Assign(
@@ -223,7 +223,7 @@ def _slips_of_unit(unit: Unit, named: str, line: int) -> list[SourceFault]:
 def _slips_of_styles(unit: Unit, text: str) -> Iterator[tuple[Path, SourceFault]]:
     """Find the files of alternative solutions that replace nothing, whole or in part.
 
-    text: the solution's script. Yields file and slip.
+    text: the solution's script. Yields file and error.
     """
     script = definitions(parse(text))
     called = set(reached(unit, script))
@@ -237,7 +237,7 @@ def _slips_of_styles(unit: Unit, text: str) -> Iterator[tuple[Path, SourceFault]
 
 
 def _slips_of_style(tree: ast.Module, script: set[str], called: set[str]) -> Iterator[SourceFault]:
-    """Compare what a style defines with the solution's script, and with what checks call of it."""
+    """Compare a style's definitions with the solution's script and with the calls of checks."""
     defined = definitions(tree)
     if not called & defined.keys():
         yield SourceFault(
@@ -258,7 +258,7 @@ def _slips_of_style(tree: ast.Module, script: set[str], called: set[str]) -> Ite
             )
 
 
-# ---- what the checks say
+# ---- the checks
 
 
 def _slips_of_packages(unit: Unit) -> Iterator[SourceFault]:
@@ -301,11 +301,11 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-# ---- what shows when it has run
+# ---- errors that show in a run
 
 
 def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
-    """Raise `BadSource` with all slips of a unit that show in the answers of its key."""
+    """Raise `BadSource` with all errors of a unit that show in the answers of its key."""
     found: Slips = {}
     in_script = [
         *_slips_of_answers(solution, key),
@@ -322,7 +322,7 @@ def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
 
 
 def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[SourceFault]:
-    """Find the options that speak of an array which the experiment does not name."""
+    """Find the options that refer to an array which the experiment does not name."""
     for check in unit.checks:
         if check.name not in key or check.measure:
             continue
@@ -346,10 +346,10 @@ def _slips_of_arrays(unit: Unit, key: Key) -> Iterator[SourceFault]:
 
 
 def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
-    """Find the mistakes that only raise an error over a name which nobody has written before.
+    """Find the mistakes whose only effect is an error about a name that nobody has defined.
 
-    Such a name is none of the script's and none of Python's or NumPy's: it is misspelt, or comes
-    from a module that is not imported. A name of another place may be the mistake itself.
+    Such a name belongs neither to the script nor to Python or NumPy: it is misspelt, or comes from
+    a module that is not imported. A name of another place may be the mistake itself.
     """
     answers: dict[str, list[str]] = {}
     for known in key.values():
@@ -373,7 +373,10 @@ def _slips_of_answers(solution: Solution, key: Key) -> Iterator[SourceFault]:
 
 
 def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[SourceFault]:
-    """Find the mistakes that are no answer to a question: no student can get their words."""
+    """Find the mistakes that are no valid answer to a question.
+
+    No student can get their description.
+    """
     lines = lines_of_mistakes(solution)
     for check in unit.checks:
         if not check.question or check.name not in key:
@@ -388,7 +391,7 @@ def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[So
 
 
 def _slips_of_right_values(solution: Solution, key: Key) -> Iterator[SourceFault]:
-    """Find the mistakes that change no answer: who makes them has made none."""
+    """Find the mistakes that change no answer, and so are none."""
     shown = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
     lines = lines_of_mistakes(solution)
     for mistake, _, _ in solution.mistakes:

@@ -1,7 +1,7 @@
-"""The proofs of the material, and what they measure of the grader.
+"""The validation of the material, and the figures on the grader that it measures.
 
-Every solution earns all, in other styles too, and every stub nothing. Known mistakes are diagnosed;
-mutants lose points.
+Every solution earns all points, in other styles too, and every stub none. Known mistakes are
+diagnosed; mutants lose points.
 """
 
 import math
@@ -53,20 +53,20 @@ from autograder.sandbox.own_code import author_server
 from autograder.source.solution import PlacedMistake, Solution
 
 FIRST_SEED = 1000
-SAMPLE = 10  # a quick run tries every tenth mutant or early mistake, and so many fewer pairs
-ARGUMENT_SEEDS = 2  # on which it is looked whether arguments vary
-PAIRS = 200  # of mistakes made at once
-MAX_MISLED = 1 / 50  # the share of pairs that may be reported as a third mistake
-MIN_SCORE = 0.98  # the share of wrong variants that lose points
+SAMPLE = 10  # a quick run takes every tenth mutant or early mistake, and as many fewer pairs
+ARGUMENT_SEEDS = 2  # number of seeds on which arguments are watched
+PAIRS = 200  # number of pairs of mistakes
+MAX_MISLED = 1 / 50  # the fraction of pairs that may be reported as a third mistake
+MIN_SCORE = 0.98  # the fraction of wrong variants that must lose points
 
-AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may be asked to train on
+AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may have to train on
 
 
 def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Trial]:
-    """Try a unit's material, and count what was tried in the report.
+    """Test a unit's material, and count in the report what was tried.
 
-    A quick report leaves out the checks that train, and most mutants. jobs: mutants at a time.
-    Raises `BadSource` with all slips of the unit that `build` refuses too.
+    A quick report leaves out the training checks, and most mutants. jobs: mutants at a time. Raises
+    `BadSource` with all errors of the unit that `build` refuses, too.
     """
     began = time.perf_counter()
     refuse_slips(unit.course, unit.name)
@@ -91,7 +91,7 @@ def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Tr
 
 
 def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Iterator[Trial]:
-    """Judge all that is tried on one server: what the author wrote, and files made of it."""
+    """Judge everything on one server: what the author wrote, and files derived from it."""
     for seed in _seeds(report.seeds):
         key = build_key(server, seed, data)
         if report.only:
@@ -124,14 +124,14 @@ def _with_tried_mistakes(
 
 
 def _of_all_mistakes(report: ValidationReport) -> Trial:
-    """Say how many known mistakes were judged as they should be, on every seed."""
+    """Report how many known mistakes were judged as they should be, on every seed."""
     right = report.mistakes - len(report.misjudged)
     words = f"{right} of {counted(report.mistakes, 'mistake')} diagnosed"
     return finding(f"{report.unit}: {words}, on {_each_seed(report.seeds)}", bool(report.misjudged))
 
 
 def _of_all_styles(report: ValidationReport) -> Trial:
-    """Say how many alternative solutions lost no point, on any seed."""
+    """Report how many alternative solutions lost no point, on any seed."""
     right = report.styles - len(report.failed_styles)
     words = f"{right} of {counted(report.styles, 'alternative solution')} earned all points"
     where = _each_seed(report.style_seeds)
@@ -162,7 +162,7 @@ def with_one_check(unit: Unit, name: str) -> Unit:
 
 
 def functions_to_try(unit: Unit, only: str) -> set[str] | None:
-    """Name the exercises that a check's experiment speaks of; None where all checks are tried."""
+    """Return the exercises that a check's experiment uses; None if all checks are tried."""
     for check in unit.checks:
         if check.name == only:
             return exercises_of(check, unit)
@@ -170,7 +170,7 @@ def functions_to_try(unit: Unit, only: str) -> set[str] | None:
 
 
 def mistakes_to_try(unit: Unit, only: str) -> list[PlacedMistake]:
-    """List the known mistakes that stand in what is tried."""
+    """List the known mistakes in the tried exercises."""
     solution = solution_of(unit)
     functions = functions_to_try(unit, only)
     if functions is None:
@@ -184,8 +184,8 @@ def check_material(
 ) -> Iterator[Trial]:
     """Grade the solution on each corpus, the starter code and each known mistake, on one seed.
 
-    report: where mistakes are counted that are not judged as they should be; those elsewhere than
-    in the one check that it is about, if any, are left out.
+    report: counts the mistakes that are misjudged, except, if it is about one check, those
+    elsewhere.
     """
     unit = server.unit
     solution = solution_of(unit)
@@ -213,9 +213,9 @@ def check_material(
 
 
 def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:
-    """Return what a mistake gives where it spoils arrays: names and numbers.
+    """Return the values of a mistake in the arrays that it spoils: names and numbers.
 
-    Nothing where one of them holds text, truth values, or more than one number.
+    Returns nothing if one of them holds text, truth values, or more than one number.
     """
     constants = []
     for known in key.values():
@@ -232,7 +232,7 @@ def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:
                 numbers = set(array.ravel().tolist()) if array.dtype.kind in "fiu" else ()
                 if len(numbers) != 1:
                     return ()
-                constants.append((name, float(*numbers) + 0.0))  # -0 is 0
+                constants.append((name, float(*numbers) + 0.0))  # -0 equals 0
     return tuple(constants)
 
 
@@ -255,7 +255,7 @@ def _mistakes_of_one_number(unit: Unit, report: ValidationReport) -> Iterator[Tr
 
 
 def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
-    """Judge a known mistake as a submission, by the answers that it gave when the key was made."""
+    """Judge a known mistake as a submission, by its answers from the building of the key."""
     judge = Judge(key, unit.sizes)
     for check in checks_to_run(unit, data=()):
         lacking = judge.lacking(check)
@@ -263,7 +263,7 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
             judge.verdicts[check.name] = judge.not_judged(check, lacking)
             continue
         known = key[check.name]
-        answer = known.expected  # which it gives where it changes nothing
+        answer = known.expected  # the solution's own, if the mistake changes nothing
         for made, answer_of_mistake in known.mistakes:
             if made.id == mistake.id:
                 answer = answer_of_mistake
@@ -273,9 +273,9 @@ def judge_mistake(unit: Unit, key: Key, mistake: Mistake) -> list[Verdict]:
 
 
 def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
-    """Choose one corpus for each check that trains, until each corpus has had its turn.
+    """Choose one corpus for each training check, until each corpus has had its turn.
 
-    There is at least one turn. A check with fewer corpora than others is given its last again.
+    There is at least one turn. A check with fewer corpora than others gets its last one again.
     """
     counts = [len(corpora) for corpora in data.values()]
     turns = max(counts, default=1)
@@ -293,10 +293,10 @@ def each_in_turn(data: AllData) -> list[dict[str, Corpus]]:
 
 
 def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -> Iterator[Trial]:
-    """Make two mistakes at once, drawn by chance: a hint should be of one that was made.
+    """Make random pairs of mistakes: feedback should name one that was made.
 
-    Pairs that are reported as a third are listed. It is a fault if more than 2 in 100 are, and more
-    than one.
+    Pairs that are reported as a third mistake are listed. It is a fault if more than 2 % are, and
+    more than one.
     """
     solution = solution_of(server.unit)
     draw = random.Random(FIRST_SEED)
@@ -327,7 +327,7 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
 
 
 def _count_wanted_pairs(solution: Solution, quick: bool) -> int:
-    """Count how many pairs are tried: no more than there are."""
+    """Return the number of pairs to try, at most the number of existing ones."""
     possible = 0
     for one, other in combinations(solution.mistakes, 2):
         if _are_apart(one, other):
@@ -344,7 +344,7 @@ def _are_apart(one: PlacedMistake, other: PlacedMistake) -> bool:
 
 
 def _mistakes_named(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return what is said of known mistakes, in order."""
+    """Return the texts about known mistakes, in order."""
     told: list[str] = []
     for verdict in verdicts:
         for remark in verdict.remarks:
@@ -357,9 +357,9 @@ def _mistakes_named(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Trial]:
-    """Empty each exercise, and all of them: a check that gives points for what is left is a fault.
+    """Empty each exercise, and all of them: a check that gives points for the rest is a fault.
 
-    Says how much is earned at most where all are emptied.
+    Reports the largest number of points with all exercises emptied.
     """
     unit = server.unit
     earned_of_all = dict.fromkeys(KINDS, 0.0)
@@ -376,10 +376,10 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Trial]:
 
 
 def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> Iterator[Trial]:
-    """Empty exercises after early mistakes: one that earns points for what is left is a fault.
+    """Empty exercises after early mistakes: one that earns points for the rest is a fault.
 
-    Says how many such files were tried, if there are any. each: of the mistakes before a check one
-    in so many.
+    Reports the number of such files, if there are any. each: the step by which the mistakes before
+    a check are sampled.
     """
     unit = server.unit
     tried = faults = 0
@@ -449,7 +449,7 @@ def _deviations(check: Check, key: Key, answer: Answer) -> dict[str, float]:
 
 
 def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> float:
-    """Return the largest deviation of arrays that are not drawn: of the judge's own tolerance."""
+    """Return the largest deviation of arrays that are not random, in the judge's own tolerances."""
     furthest = 0.0
     for name, far in deviations.items():
         if name not in check.tolerance and name not in check.atol:
@@ -463,13 +463,12 @@ def _furthest_by_rounding(check: Check, deviations: Mapping[str, float]) -> floa
 def judge_mutants(
     unit: Unit, report: ValidationReport, data: Mapping[str, Corpus], jobs: int = 2
 ) -> Iterator[Trial]:
-    """Grade mutants of the solution; those that survive are listed.
+    """Grade mutants of the solution; list those that survive.
 
-    data: what checks that train are given, by check; those without any are left out.
-
-    It is a fault where fewer than 98 of 100 wrong variants lose points, and where, in a run that is
-    not quick, a check catches no mutant that others miss and does not say why it is kept. It is
-    also one where a mutant that is said to be right loses points.
+    data: the data of training checks, by check; checks without data are left out. It is a fault if
+    fewer than 98 % of wrong variants lose points; if, in a run that is not quick, a check catches
+    no mutant that others miss and does not say why it is kept; and if a mutant listed as right
+    loses points.
     """
     from autograder.authoring.mutants import equivalents, name_of, run_mutants
 
@@ -514,7 +513,7 @@ def judge_mutants(
 
 
 def _within_tolerance(unit: Unit, check: str, array: str) -> str:
-    """Say of a survivor that it differs by less than the tolerance, and what to do."""
+    """Say that a survivor differs by less than the tolerance, and what to do."""
     (found,) = [one for one in unit.checks if one.name == check]
     share = found.tolerance.get(array, TOLERANCE)
     return (
@@ -524,7 +523,7 @@ def _within_tolerance(unit: Unit, check: str, array: str) -> str:
 
 
 def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator[Trial]:
-    """Find fault with checks that catch nothing others miss, and do not say why they are kept."""
+    """Report checks that catch nothing that others miss, and do not say why they are kept."""
     for check in unit.checks:
         if not report.alone[check.name] and not check.kept and not check.question:
             words = (
@@ -534,7 +533,7 @@ def _checks_that_catch_nothing(unit: Unit, report: ValidationReport) -> Iterator
 
 
 def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
-    """Return code of a known mistake → the names of the definitions in which it is made."""
+    """Return code of a known mistake → the names of the definitions that contain it."""
     solution = solution_of(unit)
     nowhere: frozenset[str] = frozenset()
     names = spoilt_names(solution)
@@ -547,7 +546,7 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
 
 
 def _feedback_on_mutants(report: ValidationReport) -> Trial:
-    """Say what share of the mutants is named or related; it is a fault to tell something untrue."""
+    """Report the share of mutants that are named or related; an untrue diagnosis is a fault."""
     feedback = report.feedback
     answered = counted(feedback.answered, "mutant")
     verb = "returns" if feedback.answered == 1 else "return"
@@ -576,7 +575,7 @@ def _grade(
 
 
 def _with_fault(what: str, went: str, fault: str) -> Trial:
-    """Make a finding of what was tried, how it went, and what is wrong, "" where nothing is."""
+    """Make a finding of what was tried, how it went, and the fault, "" if there is none."""
     if not fault:
         return finding(f"{what} {went}", False)
     return finding(f"{what} {fault}", True)
@@ -590,7 +589,7 @@ def _points_of(verdicts: Sequence[Verdict]) -> str:
 
 
 def lost(verdicts: Sequence[Verdict]) -> str:
-    """Say what a solution did not earn; "" where it earned all."""
+    """Say which points a solution lost; "" if it earned all."""
     lines = []
     for verdict in verdicts:
         if not verdict.is_done:
@@ -607,7 +606,7 @@ def _is_unwritten(verdict: Verdict) -> bool:
 
 
 def gained(verdicts: Sequence[Verdict]) -> str:
-    """Say what a stub earned, or did not earn though it is written; "" where nothing."""
+    """Say what a stub earned, or did not earn though it is written; "" if nothing."""
     lines = []
     for verdict in verdicts:
         if not verdict.earned and _is_unwritten(verdict):
@@ -618,7 +617,7 @@ def gained(verdicts: Sequence[Verdict]) -> str:
 
 
 def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
-    """Say why a known mistake was not judged as it should be; "" where it was.
+    """Say why a known mistake was misjudged; "" if it was judged correctly.
 
     It should lose points, unless it is a prediction, and be named by its own text only.
     """

@@ -1,4 +1,4 @@
-"""What `autograder validate` has found of a unit: single findings, and what was counted."""
+"""The findings of `autograder validate` on a unit: single results and counts."""
 
 import math
 from collections import Counter
@@ -8,12 +8,12 @@ from statistics import NormalDist
 
 from autograder.authoring.feedback_coverage import FeedbackCoverage
 
-STYLE_SEEDS = 20  # of a run that is not quick
+STYLE_SEEDS = 20  # for a run that is not quick
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What was tried and how it went, in words; `fault` where the author has to act."""
+    """What was tried and how it went, in words; `fault` if the author has to act."""
 
     text: str
     fault: bool = False
@@ -25,21 +25,21 @@ def counted(number: int, noun: str) -> str:
 
 
 def finding(what: str, fault: bool) -> Trial:
-    """Mark what was tried with ✓, or with ✗ where it is a fault."""
+    """Mark what was tried with ✓, or with ✗ if it is a fault."""
     sign = "✗" if fault else "✓"
     return Trial(f"{sign} {what}", fault)
 
 
 @dataclass
 class ValidationReport:
-    """What was tried of a unit, and counted.
+    """The results and counts of a unit's validation.
 
     constants: mistake → on each seed the arrays that it makes of one number, and that number.
     misjudged: mistakes that were not diagnosed on some seed. failed_styles: alternative solutions
-    that lost points on some seed.
-    misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
-    catches. feedback: on mutants. deviations: (check, style) → by how many tolerances the
-    style's answer differs, one per seed. only: the check that is proven, "" for all of the unit.
+    that lost points on some seed. misled: pairs of mistakes reported as a third. alone: check →
+    mutants that no other check catches. feedback: on mutants. deviations: (check, style) → the
+    difference of the style's answer in tolerances, one per seed. only: the check that is validated,
+    "" for all of the unit.
     """
 
     unit: str
@@ -65,7 +65,7 @@ class ValidationReport:
 
     @property
     def style_seeds(self) -> int:
-        """Return on how many seeds styles are tried; they need no key of mistakes."""
+        """Return the number of seeds for styles, which need no key of mistakes."""
         if self.quick:
             return self.seeds
         return max(self.seeds, STYLE_SEEDS)
@@ -80,10 +80,10 @@ class ValidationReport:
         return caught / wrong
 
     def false_fail(self) -> tuple[float, str]:
-        """Return the largest chance, over checks and styles, that a right answer fails; and where.
+        """Return the largest probability that a right answer fails; and where.
 
-        Estimated from how near a style's answers come to the tolerance: a log-normal through its
-        deviations.
+        The maximum is over checks and styles. It is estimated from how near a style's answers come
+        to the tolerance: a log-normal through its deviations.
         """
         chances = []
         for (check, _), deviations in self.deviations.items():
@@ -93,7 +93,7 @@ class ValidationReport:
 
 
 def _chance_beyond_tolerance(deviations: Sequence[float]) -> float:
-    """Return the chance of a deviation above 1, by a log-normal through those that are not 0."""
+    """Return the probability of a deviation above 1, by a log-normal through the nonzero ones."""
     logs = [math.log10(deviation) for deviation in deviations if deviation > 0]
     if len(set(logs)) < 2:
         return 0.0

@@ -1,6 +1,6 @@
 """Packs this engine as a wheel, from what is installed here: no network, no build tools.
 
-Students get what runs here, whether that was installed from a wheel or stands in a checkout.
+Students receive the engine that runs here, from a wheel or a checkout.
 """
 
 import base64
@@ -14,10 +14,10 @@ from pathlib import Path
 from autograder.errors import DISTRIBUTION
 
 ENGINE = Path(__file__).parents[1]
-# templates have tests too, which are packed
+# templates have tests, too, which are packed
 NOT_PACKED = re.compile(r"autograder/tests/|.*/__pycache__/")
 TAG = "py3-none-any"
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # of all files, so that the wheel has the same bytes each time
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # date of all files, for equal bytes each time
 
 
 def pack_wheel(folder: Path) -> Path:
@@ -65,7 +65,7 @@ def _modules() -> list[str]:
 
 
 def _metadata(installed: Distribution) -> dict[str, bytes]:
-    """Read or write the files of the wheel's `dist-info` folder but for RECORD."""
+    """Read or write the files of the wheel's `dist-info` folder except RECORD."""
     description = installed.read_text("METADATA") or installed.read_text("PKG-INFO") or ""
     wheel = f"Wheel-Version: 1.0\nGenerator: autograder\nRoot-Is-Purelib: true\nTag: {TAG}\n"
     entry_points = installed.read_text("entry_points.txt") or ""
@@ -83,7 +83,7 @@ def _metadata(installed: Distribution) -> dict[str, bytes]:
 
 
 def _checksum(content: bytes) -> str:
-    """Return the sha256 of a file in the form that RECORD has: base64 without padding."""
+    """Return the sha256 of a file as RECORD writes it: base64 without padding."""
     digest = hashlib.sha256(content).digest()
     padded = base64.urlsafe_b64encode(digest)
     return padded.decode().rstrip("=")

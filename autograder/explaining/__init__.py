@@ -1,1 +1,1 @@
-"""Explaining: why an answer lost points, when judging is done. Nothing here changes a point."""
+"""Explaining: why an answer lost points, after judging. No code here changes a point."""

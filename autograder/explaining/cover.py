@@ -1,7 +1,7 @@
-"""Which variants of a right answer together give what is wrong in an answer.
+"""Chooses variants of a right answer that together give the wrong arrays of an answer.
 
-It is a cover: the variant that gives most of the wrong arrays comes first, then one that gives most
-of the others, until nothing is left.
+It is a greedy cover: first the variant that gives most of the wrong arrays, then one that gives
+most of the rest, until nothing is left.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +15,8 @@ from autograder.judging.variants import Compared, WrongAnswer
 class GivenByVariants:
     """Arrays of an answer, and the variants that each give all of them.
 
-    spoilt: the arrays that any of the variants spoils.
-    is_sure: the variants spoil the same arrays, and these are not theirs by chance.
+    spoilt: the arrays that any of the variants spoils. is_sure: the variants spoil the same arrays,
+    and these do not match by chance.
     """
 
     arrays: frozenset[str]
@@ -30,11 +30,11 @@ def variants_that_give(
 ) -> list[GivenByVariants]:
     """Find the variants that together give what is unexplained.
 
-    Each gives all of the wrong arrays that it spoils, and spoils no right one. None do if something
-    is left: the slip that made this has made the rest too, and was another one then. Left out are
-    arrays whose variants differ in what they spoil, or that may be theirs by chance.
-    excluded: whether a variant cannot have been made. It is asked only of those that would be
-    named: to answer may take an experiment.
+    Each gives all of the wrong arrays that it spoils, and spoils no right one. If something is
+    left, there are none: the error behind it has also made the rest, and is another one. Arrays are
+    left out whose variants differ in what they spoil, or that may match by chance. excluded:
+    whether a variant cannot have been made. It is called only for those that would be named,
+    because an answer may take an experiment.
     """
     if not changed.changes or answer.is_much_larger:
         return []
@@ -57,7 +57,7 @@ def variants_that_give(
 
 
 def _giving_most(compared: Compared, possible: Sequence[int], left: frozenset[str]) -> list[int]:
-    """Return the numbers of the variants that give most of the arrays left; none if none does."""
+    """Return the indices of the variants that give most of the remaining arrays, if any does."""
     counts = [len(compared.spoilt(number) & left) for number in possible]
     most = max(counts, default=0)
     if not most:

@@ -1,6 +1,6 @@
-"""What is found of wrong arrays: known mistakes, relations, small changes, or their looks.
+"""Describes wrong arrays: known mistakes, relations, small changes, or their looks.
 
-Nothing here decides about points.
+No code here decides about points.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -28,21 +28,21 @@ from autograder.judging.prints import ChangedAnswers, SmallChange
 from autograder.judging.variants import WrongAnswer
 from autograder.relations import find_relations, letters_of
 
-MOST_FUNCTIONS = 2  # in which small changes may be made; more of them are no diagnosis
-# a tolerance of so many times the usual one is of numbers that are drawn; an answer is a mistake's
+MOST_FUNCTIONS = 2  # number of functions with small changes; more are no diagnosis
+# a tolerance this many times the usual one is for random numbers; such an answer matches a mistake
 # within this part of it
 WIDE, NEAR_IF_DRAWN = 10, 0.5
-# of its scale: an array further away than this is not this mistake's
+# fraction of its scale: an array further away does not match this mistake
 FURTHEST_FROM_MISTAKE = 2e-4
 
 
 def findings_on(
     comparison: Comparison, explanations: Sequence[Explanation], excluded: Excluded
 ) -> list[Finding]:
-    """Find what is wrong: known mistakes, relations, small changes, and else how arrays look.
+    """Find the cause of wrong arrays: mistakes, relations, small changes, or else their looks.
 
-    Arrays that have the same cause or relation share a finding.
-    excluded: whether a mistake, or a small change of the solution, cannot have been made.
+    Arrays that have the same cause or relation share a finding. excluded: whether a mistake, or a
+    small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)
     told = mistakes_to_name(comparison, explanations, related)
@@ -74,18 +74,18 @@ def of_mistake(kind: FindingKind, mistake: Mistake, arrays: tuple[str, ...] = ()
 
 
 def have_one_text(mistakes: Sequence[Mistake]) -> bool:
-    """Return whether mistakes have the same words; to list several would be no diagnosis."""
+    """Return whether mistakes have the same description; a list of several is no diagnosis."""
     texts = {mistake.text for mistake in mistakes}
     return len(texts) == 1
 
 
 def _only_counts(finding: Finding) -> bool:
-    """Return whether it only says how many values are wrong."""
+    """Return whether the finding only counts wrong values."""
     return finding.look is not None and finding.look.kind is LookKind.WRONG_VALUES
 
 
 def _right_arrays(comparison: Comparison) -> list[Finding]:
-    """Name the arrays that are right, where of the others only wrong values can be counted."""
+    """Return the arrays that are right, if wrong values of the others can only be counted."""
     wrong = comparison.wrong
     right = tuple(name for name in comparison.expected.arrays if name not in wrong)
     return [Finding(FindingKind.ARE_RIGHT, names=right)] if right else []
@@ -94,7 +94,7 @@ def _right_arrays(comparison: Comparison) -> list[Finding]:
 def _relations(
     comparison: Comparison, explanations: Sequence[Explanation]
 ) -> Mapping[str, Relation]:
-    """Find relations to the expected arrays; not where known mistakes surely explain everything."""
+    """Find relations to the expected arrays, unless known mistakes surely explain everything."""
     explained = explained_arrays(explanations)
     all_explained = explained.issuperset(comparison.wrong)
     all_sure = all(explanation.is_sure for explanation in explanations)
@@ -109,10 +109,10 @@ def _relations(
 def _variants(
     comparison: Comparison, explained: Container[str], excluded: Excluded
 ) -> Mapping[str, Finding]:
-    """Find of wrong arrays that nothing else explains which variant of a right answer gives them.
+    """Find which variant of a right answer gives the wrong arrays that nothing else explains.
 
-    Small changes of the solution first, then two known mistakes at once, then small changes of
-    other styles, which no public key holds: each is made only where none before fits.
+    Small changes of the solution come first, then two known mistakes at once, then small changes of
+    other styles, which no public key holds. Each kind is made only if no earlier one fits.
     """
     found: dict[str, Finding] = {}
     for find in (_change_of_solution, _two_mistakes, _change_of_style):
@@ -151,10 +151,10 @@ def _two_mistakes(
 def small_changes_that_give(
     answer: WrongAnswer, changed: ChangedAnswers, excluded: Excluded, exercises: Container[str]
 ) -> Mapping[str, Finding]:
-    """Find of wrong arrays that one small change of a right answer gives them: by array.
+    """Find the wrong arrays that one small change of a right answer gives, by array.
 
-    changed: what small changes answer. excluded: whether one cannot have been made.
-    exercises: the names of functions and classes that every submission has; others are not told.
+    changed: the answers of small changes. excluded: whether one cannot have been made. exercises:
+    the names of functions and classes that every submission has; others are not named.
     """
     found = {}
     for given in variants_that_give(changed, answer, excluded):
@@ -168,7 +168,7 @@ def small_changes_that_give(
 
 
 def _in_common(changes: Sequence[SmallChange], exercises: Container[str]) -> ChangeFound | None:
-    """Return what changes that give the same values have in common; None where it is little."""
+    """Return what changes with the same values have in common; None if it is little."""
     functions = {change.function for change in changes}
     if len(functions) > MOST_FUNCTIONS:
         return None
@@ -192,12 +192,11 @@ def _is_of_exercise(function: str, exercises: Container[str]) -> bool:
 def pairs_that_give(
     answer: WrongAnswer, pairs: ChangedAnswers, excluded: Excluded, known: KnownMistakes
 ) -> Mapping[str, Finding]:
-    """Find of wrong arrays which two known mistakes at once give them: by array.
+    """Find the wrong arrays that two known mistakes at once give, by array.
 
-    Where several pairs do, the words are reported that all have in common.
-
-    pairs: what pairs answer. excluded: whether a mistake cannot have been made.
-    known: the mistakes that lose points here.
+    If several pairs do, the feedback has the descriptions that all of them share. pairs: the
+    answers of pairs. excluded: whether a mistake cannot have been made. known: the mistakes that
+    lose points here.
     """
     mistakes = {mistake.id: mistake for mistake, _ in known}
 
@@ -219,7 +218,7 @@ def pairs_that_give(
 
 
 def _words_in_common(pairs: Sequence[SmallChange], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the words that all pairs have in common, in the order of the solution."""
+    """Return the descriptions that all pairs share, in the order of the solution."""
     words = []
     for pair in pairs:
         words.append(dict.fromkeys(texts[identity] for identity in ids_of_pair(pair)))
@@ -235,10 +234,10 @@ def mistakes_to_name(
     explanations: Sequence[Explanation],
     related: Mapping[str, Relation],
 ) -> list[Explanation]:
-    """Choose the explanations whose mistakes are to be named.
+    """Choose the explanations whose mistakes are named.
 
-    None is beside an array without values, unless known mistakes explain that one too: what follows
-    from no values looks like many mistakes.
+    Beside a missing array none is named, unless known mistakes explain that one, too: the
+    consequences of a missing array look like many mistakes.
     """
     explained = explained_arrays(explanations)
     unexplained = [name for name in comparison.wrong if name not in explained]
@@ -259,9 +258,9 @@ def mistakes_to_name(
 
 
 def _is_outdone(explanation: Explanation, related: Mapping[str, Relation]) -> bool:
-    """Return whether a relation explains all that known mistakes do, and other arrays too.
+    """Return whether a relation explains everything that known mistakes do, and other arrays too.
 
-    Arrays that changed places outdo a mistake that explains only one of them.
+    Swapped arrays count more than a mistake that explains only one of them.
     """
     arrays = explanation.arrays
     relations = [related[name] for name in arrays if name in related]
@@ -286,12 +285,12 @@ def _exchanged_beyond(relation: Relation, arrays: Container[str]) -> bool:
 def _is_credible(
     explanation: Explanation, comparison: Comparison, accounted: Container[str]
 ) -> bool:
-    """Return whether known mistakes are to be named that leave wrong arrays unexplained.
+    """Return whether known mistakes should be named that leave wrong arrays unexplained.
 
-    A boolean always counts as evidence. Numbers that many mistakes have in common, zeros, NaN and
-    infinity, say little of how they came about, and so does an array that is missing. And where
-    most of the wrong arrays are explained by nothing, so may these be.
-    accounted: arrays that a known mistake or a relation explains.
+    A boolean always counts as evidence. Values that many mistakes share (zeros, NaN and infinity)
+    are weak evidence, and so is a missing array. If most of the wrong arrays have no explanation,
+    the explained ones may have the same unknown cause. accounted: arrays that a known mistake or a
+    relation explains.
     """
     tells_something = False
     for name in explanation.arrays:
@@ -309,12 +308,12 @@ def _is_credible(
 
 
 def _is_convincing(explanation: Explanation, comparison: Comparison) -> bool:
-    """Return whether an explanation's arrays say enough for its mistake to be named.
+    """Return whether an explanation's arrays are enough evidence to name its mistake.
 
-    Each array must be twice as near to the mistake's as the right one
-    is, drawn numbers within a part of their tolerance, and others up to rounding. A truth value can
-    be wrong in one way only, and drawn numbers are those of a mistake within a wide tolerance:
-    alone they are no mistake's, unless all that it spoils is as it makes it.
+    Each array must be twice as near to the mistake's as the right one is: random numbers within a
+    part of their tolerance, others up to rounding. A truth value can be wrong in one way only, and
+    random numbers match a mistake within a wide tolerance. Alone they are no evidence, unless
+    everything that the mistake spoils is as it makes it.
     """
     check, expected = comparison.check, comparison.expected
     identities = {mistake.id for mistake in explanation.mistakes}
@@ -344,14 +343,14 @@ def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer
 
 
 def _says_little(check: Check, expected: Answer, name: str) -> bool:
-    """Return whether an array is a single truth value, or of numbers that are drawn."""
+    """Return whether an array is a single truth value, or holds random numbers."""
     array = expected.arrays[name]
     is_truth_value = array.dtype.kind == "b" and array.size == 1
     return is_truth_value or _is_drawn(check, expected, name)
 
 
 def _is_drawn(check: Check, expected: Answer, name: str) -> bool:
-    """Return whether an array's tolerance is so wide as where numbers are drawn."""
+    """Return whether an array's tolerance is as wide as that of random numbers."""
     array = expected.arrays[name]
     return not is_text(array) and share_allowed(check, name, array) > WIDE * TOLERANCE
 
@@ -396,7 +395,7 @@ def _with_relation(name: str, comparison: Comparison, relation: Relation | None)
 
 
 def _joined(findings: Sequence[Finding]) -> list[Finding]:
-    """Join findings that are the same of several arrays, and those that can only count."""
+    """Join findings that are the same for several arrays, and those that can only count."""
     together: dict[Finding, list[Finding]] = {}
     for finding in findings:
         alike = together.setdefault(_of_no_array(finding), [])
@@ -405,7 +404,7 @@ def _joined(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _of_no_array(finding: Finding) -> Finding:
-    """Return what is found, whatever the array is; counts may differ."""
+    """Return the finding without its array; counts may differ."""
     look = finding.look
     if look and look.kind is LookKind.WRONG_VALUES:
         look = replace(look, counts=())
@@ -413,7 +412,7 @@ def _of_no_array(finding: Finding) -> Finding:
 
 
 def _one_of(findings: Sequence[Finding]) -> Finding:
-    """Make one finding of several that are the same."""
+    """Make one finding from several equal ones."""
     first = findings[0]
     if len(findings) == 1:
         return first

@@ -1,7 +1,7 @@
 """From a judgement to findings: what was wrong, and why, as far as it is known.
 
-Findings stand beside a verdict. `with_findings` adds them to it as remarks, and nothing else of a
-verdict is made here.
+Findings stand beside a verdict. `with_findings` adds them to it as remarks; the rest of a verdict
+is made elsewhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,13 +34,12 @@ def explained(
     sizes: Mapping[str, int],
     excluded: Excluded = none_excluded,
 ) -> list[Finding]:
-    """Find what was wrong with an answer that is judged.
+    """Find what was wrong with a judged answer.
 
-    standard: what the answer was compared with. key: of the check, which knows what small changes
-    of right answers give; it may run experiments for that.
-    sizes: letter → size, for shapes in words.
-    excluded: whether a small change cannot have been made, since it would have spoilt a check that
-    has passed.
+    standard: the basis of comparison. key: of the check, which knows the answers of small changes
+    of right answers; it may run experiments for them. sizes: letter → size, for shapes in words.
+    excluded: whether a small change cannot have been made, since it would have failed a passed
+    check.
     """
     comparison = Comparison(judgement.check, standard, key, answer, judgement.wrong, sizes)
     if judgement.failure is Failure.STUB:
@@ -49,7 +48,7 @@ def explained(
         if written.wrong:
             comparison = replace(comparison, wrong=written.wrong)
             said = findings_on(comparison, written.explanations, excluded)
-            # after the error; before what counts, which says what is right, too
+            # after the error; before what counts, which also says what is right
             findings[1:1] = [one for one in said if one.kind is not FindingKind.ARE_RIGHT]
         return findings
     if judgement.failure:
@@ -64,7 +63,7 @@ def explained(
 
 
 def _on_answer(judgement: Judgement) -> list[Finding]:
-    """Tell what was answered to a question; of each wrong part, the author's words."""
+    """Report the answer to a question and, for each wrong part, the author's words."""
     given = judgement.given
     if judgement.is_recorded:
         return [Finding(FindingKind.RECORDED, replied=Replied(given, by_hand=True))]
@@ -81,14 +80,14 @@ def _on_answer(judgement: Judgement) -> list[Finding]:
 
 
 def explained_failure(judgement: Judgement, answer: Answer) -> list[Finding]:
-    """Find what was wrong with an answer, where only its failure is known."""
+    """Find what was wrong with an answer of which only the failure is known."""
     return _on_failure(judgement, Standard(Answer()), answer)
 
 
 def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> list[Finding]:
-    """Tell a failure, the known mistake that fails by the same error, and what counts beside it.
+    """Report a failure, a known mistake with the same error, and what counts beside it.
 
-    Nothing is said of wrong arrays here: they may be so because of the failure.
+    Wrong arrays are not mentioned, because the failure may have caused them.
     """
     findings = []
     if have_one_text(judgement.raised):
@@ -105,9 +104,9 @@ def _on_failure(judgement: Judgement, standard: Standard, answer: Answer) -> lis
 
 
 def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Judgement:
-    """Judge the arrays that an answer gave before it came to a function that is not written yet.
+    """Judge the arrays that an answer gave before it reached an unwritten function.
 
-    None of them can need that function, so what is wrong in them is the work of those above it.
+    None of them can need that function, so their errors come from the functions above it.
     """
     wrong = wrong_arrays(check, standard.expected, answer)
     given = tuple(name for name in wrong if name in answer.arrays)
@@ -118,13 +117,13 @@ def _of_what_is_written(check: Check, standard: Standard, answer: Answer) -> Jud
 KIND_OF_SHORTFALL = {
     Shortfall.LOSS: FindingKind.LOSS,
     Shortfall.HIGHER: FindingKind.LOSS_AND_OURS,
-    Shortfall.NOTHING: FindingKind.LOSS_AND_OURS,  # of free weights, which can be below ours
+    Shortfall.NOTHING: FindingKind.LOSS_AND_OURS,  # with free weights it can be below ours
     Shortfall.ORIGIN: FindingKind.ORIGIN,
 }
 
 
 def explained_loss(judgement: LossJudgement, loss_unit: str = "") -> list[Finding]:
-    """Find what trained weights lack. loss_unit: what a loss is counted in, in words."""
+    """Find the fault of trained weights. loss_unit: the unit of a loss, in words."""
     check = judgement.check
     if judgement.shortfall is Shortfall.NOTHING and not check.free:
         return []
@@ -143,7 +142,7 @@ def explained_following(
     sizes: Mapping[str, int],
     excluded: Excluded,
 ) -> list[Finding]:
-    """Find what was wrong with an answer that follows wrong ones.
+    """Find what was wrong with an answer that depends on wrong ones.
 
     key: of the check with the early mistakes made. needed: the wrong checks that it needs.
     """
@@ -156,22 +155,22 @@ def explained_following(
     found = explained(following.judgement, following.standard, key, answer, sizes, excluded)
     is_unwritten = following.judgement.failure is Failure.STUB
     if is_unwritten and len(found) == 1:
-        return found  # nothing was compared
+        return found  # no comparison was made
     return [_of_checks(FindingKind.CARRIED, needed), *found]
 
 
 def _of_checks(kind: FindingKind, names: Sequence[str]) -> Finding:
-    """Return a finding that speaks of other checks."""
+    """Return a finding that refers to other checks."""
     return Finding(kind, names=tuple(names))
 
 
 def explained_better(
     carried: Sequence[Finding], plainly: Sequence[Finding], needed: Sequence[str]
 ) -> Sequence[Finding]:
-    """Return what a comparison without early mistakes finds, if that says more.
+    """Return the findings of a comparison without early mistakes, if they say more.
 
-    carried: what one finds with them carried forward. plainly: without.
-    needed: the wrong checks before.
+    carried: the findings with early mistakes carried forward. plainly: without. needed: the earlier
+    wrong checks.
     """
     if _share_explained(plainly) <= _share_explained(carried):
         return carried
@@ -179,7 +178,7 @@ def explained_better(
 
 
 def explains_all(findings: Sequence[Finding]) -> bool:
-    """Return whether findings say how all wrong arrays, or the error, came about."""
+    """Return whether findings give the cause of all wrong arrays, or of the error."""
     return _share_explained(findings) == 1
 
 
@@ -195,10 +194,10 @@ def _share_explained(findings: Sequence[Finding]) -> float:
 
 
 def waiting(needed: Sequence[str]) -> list[Finding]:
-    """Find nothing of a check that was not run but which checks have to pass first."""
+    """Return only which checks have to pass first, for a check that was not run."""
     return [_of_checks(FindingKind.WAITS, needed)]
 
 
 def not_judged(needed: Sequence[str]) -> list[Finding]:
-    """Find nothing of a check that a grade does not judge but which checks did not pass."""
+    """Return only which checks did not pass, for a check that a grade does not judge."""
     return [_of_checks(FindingKind.NOT_JUDGED, needed)]

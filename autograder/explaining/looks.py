@@ -1,4 +1,4 @@
-"""How wrong arrays look, as data: their shapes, what they hold, where text differs, how many."""
+"""The looks of wrong arrays, as data: shapes, content, the first difference of text, counts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,16 @@ from autograder.judging.points import Standard
 from autograder.judging.variants import WrongAnswer
 
 MOST_COMPARED = 10_000  # entries of lists whose rows are compared
-EXACT = "iubU"  # kinds of arrays whose rows are equal or not
-LONGEST_QUOTE = 60  # characters that are shown of a text
+EXACT = "iubU"  # dtypes whose rows are equal or not
+LONGEST_QUOTE = 60  # characters of a text to show
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A wrong answer, what it was compared with, and what is wrong in it.
 
-    key: of the check, which knows what small changes answer.
-    wrong: the arrays that differ from the solution's, in its order.
-    sizes: letter → size, for shapes in words.
+    key: of the check, which knows the answers of small changes. wrong: the arrays that differ from
+    the solution's, in its order. sizes: letter → size, for shapes in words.
     """
 
     check: Check
@@ -82,7 +81,7 @@ def look_at(name: str, comparison: Comparison) -> Finding:
 
 
 def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Look:
-    """Return how large an array is that was dropped for its size."""
+    """Return the size of an array that was dropped because it is too large."""
     shapes = None
     if large.shape != want.shape:
         shapes = two_shapes(large, want, comparison)
@@ -90,7 +89,7 @@ def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Loo
 
 
 def _rows_there(want: np.ndarray, got: np.ndarray) -> RowsThere | None:
-    """Count which expected rows are in a list of another length; None where none is."""
+    """Count the expected rows in a list of another length; None if there are none."""
     missing, others = rows_apart(want, got)
     is_any_there = len(missing) < len(want) if want.ndim else False
     if not is_any_there or not (missing or others):
@@ -99,9 +98,9 @@ def _rows_there(want: np.ndarray, got: np.ndarray) -> RowsThere | None:
 
 
 def rows_apart(want: np.ndarray, got: np.ndarray) -> tuple[list[object], list[object]]:
-    """List the expected rows that a list lacks, and those that it has beside them.
+    """List the expected rows that a list lacks, and its other rows.
 
-    Nothing of rows of another shape, nor of floats, which are seldom equal.
+    Rows of another shape and floats, which are seldom equal, give nothing.
     """
     have_rows = want.ndim > 0 and got.ndim > 0
     if not have_rows or want.shape[1:] != got.shape[1:]:
@@ -112,13 +111,13 @@ def rows_apart(want: np.ndarray, got: np.ndarray) -> tuple[list[object], list[ob
 
 
 def _is_comparable(rows: np.ndarray) -> bool:
-    """Return whether rows are equal or not, without rounding, and few enough to compare."""
+    """Return whether rows can be compared exactly, without rounding, and are few enough."""
     is_exact = rows.dtype.kind in EXACT and not is_long(rows)
     return is_exact and rows.size <= MOST_COMPARED
 
 
 def _without(rows: np.ndarray, taken: np.ndarray) -> list[object]:
-    """Return the rows that are left when each of some is taken away once."""
+    """Return the rows that remain after each of some is removed once."""
     left = Counter(_names_of(taken))
     kept = []
     for row, name in zip(rows.tolist(), _names_of(rows), strict=True):
@@ -130,7 +129,7 @@ def _without(rows: np.ndarray, taken: np.ndarray) -> list[object]:
 
 
 def _names_of(rows: np.ndarray) -> list[str]:
-    """Return what each row is, written; a truth value is 0 or 1."""
+    """Return each row as text; a truth value is 0 or 1."""
     comparable = rows.astype(np.int8) if rows.dtype.kind == "b" else rows
     return [repr(row) for row in comparable.tolist()]
 
@@ -185,14 +184,14 @@ def two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Compari
     found_has_letters = True
     wanted_sizes = list(want.shape)
     for size in set(got.shape):
-        # a size that is a letter's is so by chance where the other shape has no letters, or fewer
+        # a letter's size matches by chance if the other shape has no letters, or fewer
         if not has_letters or got.shape.count(size) > max(1, wanted_sizes.count(size)):
             found_has_letters = False
     return Shapes(got.shape, want.shape, letters, found_has_letters)
 
 
 def _content(array: np.ndarray) -> Content:
-    """Return what an array holds; an empty list holds neither numbers nor text."""
+    """Return the kind of an array's content; an empty list holds neither numbers nor text."""
     if not array.size:
         return Content.EMPTY
     if is_text(array) and not is_long(array):
@@ -223,7 +222,7 @@ def _found_and_expected(want: object, got: object) -> tuple[str, str]:
 
 
 def _quoted(text: str, other: str) -> str:
-    """Quote a text; of a long one, the part around the first character that differs."""
+    """Quote a text; of a long one, the part around the first difference."""
     if len(text) <= LONGEST_QUOTE:
         return repr(text)
     middle = min(_first_difference(text, other), len(text))
@@ -238,7 +237,7 @@ def _quoted(text: str, other: str) -> str:
 
 
 def _first_difference(text: str, other: str) -> int:
-    """Return the first place where two texts differ; the end of `other` where they do not."""
+    """Return the first position where two texts differ; the end of `other` if they do not."""
     for place, (one, two) in enumerate(zip(text, other, strict=False)):
         if one != two:
             return place
@@ -248,7 +247,7 @@ def _first_difference(text: str, other: str) -> int:
 def _group_of_numbers(wrong: np.ndarray) -> str:
     """Return a checksum of values to two decimals.
 
-    It is the same for others who made the same mistake in another style.
+    It is the same for everybody who made the same mistake in another style.
     """
     magnitudes = np.abs(wrong)
     scale = magnitudes.max(initial=0.0) or 1.0

@@ -1,9 +1,9 @@
-"""Which small change mends a wrong answer: tried on the submission itself, asked last.
+"""Which small change repairs a wrong answer: tried on the submission itself, as the last resort.
 
-A runner runs the submission with one change after another: behind the walls of a submission in a
-grade, in the student's own process in practice. One after which the check passes, and no check
-fails that had passed, shows what was wrong. What a worker sends back may be forged, and can add
-words to a remark, and nothing more.
+A runner runs the submission with one change after another: in the sandbox during a grade, in the
+student's own process in practice. A change after which the check passes, and no passed check fails,
+shows what was wrong. A worker's reply may be forged; it can add words to a remark, and nothing
+more.
 """
 
 import ast
@@ -53,29 +53,29 @@ from autograder.source.small_changes import (
     in_each_others_place,
 )
 
-MOST = 1000  # changes of one submission that are tried
-MOST_MADE = 1000  # changes of one function
-MOST_CHANGED = 400  # changes of all functions together
-MOST_PASSED_OVER = 20_000  # changes that are made and not tried
-MOST_AFTERWARDS = 40  # that are tried once the check has passed with one
-MOST_SURE = 8  # with which the check has passed, that are asked again
-OTHER_SEEDS = 4  # on which the check has to pass as well: some values come out right by chance
-SECONDS_OF_ONE = 0.5  # of processor time, that one may take
-SECONDS_OF_A_CHECK = 2.0  # of processor time, that a check may take when a repair is confirmed
-# on the clock, of one search: a check that takes long is tried with fewer changes, and of a file
-# whose changes are slow on purpose no others wait for minutes
+MOST = 1000  # changes tried on one submission
+MOST_MADE = 1000  # changes in one function
+MOST_CHANGED = 400  # changes in all functions together
+MOST_PASSED_OVER = 20_000  # changes made and not tried
+MOST_AFTERWARDS = 40  # tried after the check has passed with one
+MOST_SURE = 8  # successful changes that are confirmed
+OTHER_SEEDS = 4  # seeds on which the check has to pass, too: some values come out right by chance
+SECONDS_OF_ONE = 0.5  # CPU time of one change (s)
+SECONDS_OF_A_CHECK = 2.0  # CPU time of a check (s) when a repair is confirmed
+# seconds on the clock for one search: a slow check gets fewer attempts, and a file with
+# intentionally slow changes does not hold up the others
 MOST_SECONDS = 8.0
-MOST_LATE = 3  # changes of a function that may loop without end: after one more it is left alone
-MOST_NODES = 5000  # of the syntax tree of a function: larger ones are not changed
-MOST_BYTES = 20_000  # of the code of a function, likewise: each change may hold much of it
-MOST_WORDS = 3  # slips that feedback names: more of them are no diagnosis
-# tolerances by which a repair may be off on the mean of all seeds, of numbers whose tolerance is
-# wide, as that of draws is: wrong ones may pass on each seed
+MOST_LATE = 3  # changes of a function that may loop for ever: after one more it is left alone
+MOST_NODES = 5000  # nodes in the syntax tree of a function: larger ones are not changed
+MOST_BYTES = 20_000  # characters in the code of a function: each change may hold much of it
+MOST_WORDS = 3  # errors that feedback names: more are no diagnosis
+# tolerances by which a repair may be off in the mean over all seeds, for numbers with a wide
+# tolerance, as random ones have: wrong ones may pass on each seed
 MOST_OFF = 1 / 3
-# log10 of how many changes may pass by chance: at most so many where those that pass stand in
-# several lines, and where they stand in one
+# log10 of the expected number of changes that pass by chance: the limit if those that pass are in
+# several lines, and if they are in one
 OF_SEVERAL_LINES, OF_ONE_LINE = -5.0, -1.0
-# wrong numbers: one number alone would reveal the expected value
+# number of wrong values: one alone would reveal the expected value
 FEWEST = 2
 NO_TEXTS = np.zeros(0, dtype=np.str_)
 WITH_BODY = (
@@ -92,17 +92,17 @@ class Expected:
     answer: Answer
 
     def is_met_by(self, answer: Answer) -> bool:
-        """Return whether an answer is right; without an answer of the solution, none is."""
+        """Return whether an answer is right; false if the solution has no answer."""
         return not self.answer.failure and is_right(self.check, self.answer, answer)
 
 
 class Runner(Protocol):
-    """Runs a script, and others in its place: a worker of the sandbox, or practice itself."""
+    """Runs a script, and variants of it: a worker of the sandbox, or practice itself."""
 
     def ask(
         self, check: Check, seed: int, *, source: bytes | None = None, most_bytes: int
     ) -> Answer:
-        """Answer a check by a script. source: another one, which is run from now on."""
+        """Answer a check by a script. source: another script, which runs from now on."""
 
 
 # opens a runner of a script
@@ -111,10 +111,10 @@ Open = Callable[[bytes], AbstractContextManager[Runner]]
 
 @dataclass(frozen=True)
 class GradedFile:
-    """A student's file of a unit that was judged.
+    """A student's judged file of a unit.
 
-    open, source, seed, right: as of `Wrong`.
-    answers: its own, by check. key: what they were compared with.
+    open, source, seed, right: as in `Wrong`. answers: its own, by check. key: the basis of
+    comparison.
     """
 
     unit: Unit
@@ -138,10 +138,9 @@ class Mended:
 class Wrong:
     """A submission with a wrong answer to a check.
 
-    open: gives what runs it, and changes of it.
-    passed: the other checks, as far as they have passed.
-    pairs, axis_functions: as of `small_changes`.
-    right: the script of a right answer: what it calls may have been left out.
+    open: returns a runner of it and of its changes. passed: the other checks that have passed so
+    far. pairs, axis_functions: as in `small_changes`. right: the script of a right answer, whose
+    calls may be missing in this one.
     """
 
     open: Open
@@ -158,10 +157,10 @@ class Wrong:
 def mended(
     file: GradedFile, checks: Sequence[Check], verdicts: Mapping[str, Verdict]
 ) -> Mended | None:
-    """Search for a small change of a file that mends the first answer that nothing explains.
+    """Search for a small change of a file that repairs its first unexplained answer.
 
-    None where there is no such answer, or no change of those tried mends it. It may take seconds.
-    checks: those that were asked.
+    Returns None if there is no such answer, or if no tried change repairs it. It may take seconds.
+    checks: those that were requested.
     """
     check = unexplained(checks, verdicts, file.unit.checks)
     if check is None:
@@ -197,10 +196,10 @@ def _wrong_answer(
 def unexplained(
     checks: Sequence[Check], verdicts: Mapping[str, Verdict], of_unit: Sequence[Check]
 ) -> Check | None:
-    """Return the first check whose wrong numbers nothing explains; None where there is none.
+    """Return the first check with unexplained wrong numbers; None if there is none.
 
-    The others mostly follow from the first. No change is looked for where that is the exercise.
-    of_unit: all checks of the unit.
+    The others mostly follow from the first. A check of an exercise that asks to repair a function
+    is skipped. of_unit: all checks of the unit.
     """
     for check in checks:
         verdict = verdicts[check.name]
@@ -219,7 +218,7 @@ def _only_looks(remark: Remark) -> bool:
 
 
 def with_mending(verdict: Verdict, found: Mending) -> Verdict:
-    """Add what mends a file to the first remark that only says how wrong numbers look."""
+    """Add a repair to the first remark that only says how wrong numbers look."""
     remarks = []
     is_left = True
     for remark in verdict.remarks:
@@ -233,17 +232,17 @@ def with_mending(verdict: Verdict, found: Mending) -> Verdict:
 
 
 def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
-    """Search for a small change that mends an answer; None where none of those tried does.
+    """Search for a small change that repairs an answer; None if no tried change does.
 
-    functions: those that may have run, `f`, `Class` or `Class.method`, in the order in which they
-    are changed. Names of nothing are passed over.
+    functions: those that may have run, `f`, `Class` or `Class.method`, in the order of changing.
+    Unknown names are skipped.
     """
     script = script_of(wrong.source)
     chance = _chance_of_passing_log10(wrong)
     if script is None or chance > OF_ONE_LINE:
         return None
     search = _Search(wrong)
-    if not search.fails(script.text):  # what it answers is left to chance
+    if not search.fails(script.text):  # its answer is random
         return None
     found: list[Edit] = []
     tried = groups_of_changes(script, functions, wrong.pairs, wrong.axis_functions, wrong.right)
@@ -264,10 +263,10 @@ def mending(wrong: Wrong, functions: Iterable[str]) -> Mending | None:
 
 
 def _chance_of_passing_log10(wrong: Wrong) -> float:
-    """Bound the chance that any one answer is right by chance, where this one is wrong.
+    """Bound the probability that any answer is right by chance, given this wrong one.
 
-    Returns its logarithm to base 10, 0 where too few are wrong. Where values are wrong says nothing
-    of that.
+    Returns its logarithm to base 10, 0 if too few values are wrong. The positions of wrong values
+    play no part.
     """
     check, expected = wrong.expected.check, wrong.expected.answer
     chance = 0.0
@@ -293,7 +292,7 @@ def _chance_of_passing_log10(wrong: Wrong) -> float:
 
 
 def _wrong_texts(right: np.ndarray, answered: np.ndarray) -> list[str]:
-    """Return the expected texts in whose places others stand: all, if the shape is another."""
+    """Return the expected texts of the wrong entries: all, if the shape differs."""
     if answered.shape != right.shape:
         texts: list[str] = right.ravel().tolist()
         return texts
@@ -311,8 +310,8 @@ def groups_of_changes(
 ) -> Iterator[Iterator[Edit]]:
     """Yield groups of changes, in the order in which they are tried.
 
-    They are those of all functions, and then what may have been left out of them. The arguments
-    are as of `mending` and `Wrong`.
+    First come changes of all functions, then insertions of what may be missing. The arguments are
+    as in `mending` and `Wrong`.
     """
     source = Source(script.text, TAKES_AXIS.union(axis_functions))
     names = in_each_others_place(pairs)
@@ -330,9 +329,9 @@ def groups_of_changes(
 
 
 def _by_name(source: Source) -> Mapping[str, Sequence[Editable]]:
-    """Return the functions that are not very large by their names, `f` or `Class.method`.
+    """Return the functions of moderate size by their names, `f` or `Class.method`.
 
-    Those of a `lambda` at the top are of "": what runs there has no other name.
+    Those of a top-level `lambda` have the name "": code there runs without another name.
     """
     found: dict[str, list[Editable]] = {}
     of_lambdas: list[Editable] = []
@@ -341,7 +340,7 @@ def _by_name(source: Source) -> Mapping[str, Sequence[Editable]]:
             continue
         definition = Editable(name, tree, list(ast.walk(tree)))
         if isinstance(tree, ast.FunctionDef):
-            found[name] = [definition]  # of several with one name the last counts
+            found[name] = [definition]  # of several with one name the last one counts
         else:
             of_lambdas.append(definition)
     return {**found, "": of_lambdas}
@@ -349,13 +348,13 @@ def _by_name(source: Source) -> Mapping[str, Sequence[Editable]]:
 
 @lru_cache(8)
 def _calls_of(script: str) -> Sequence[Around]:
-    """Return what the functions of a right answer call: of all submissions it is the same."""
+    """Return the calls in functions of a right answer, the same for all submissions."""
     source = Source(script, frozenset())
     return calls_in(chain.from_iterable(_by_name(source).values()), source)
 
 
 def _named(functions: Iterable[str], by_name: Mapping[str, Sequence[Editable]]) -> list[Editable]:
-    """List the definitions of some names, each once; of a class all methods."""
+    """List the definitions of some names, each once; for a class all methods."""
     methods: dict[str, list[Editable]] = {}
     for name, definitions in by_name.items():
         of_class, dot, _ = name.partition(".")
@@ -379,7 +378,7 @@ def _is_small(tree: ast.AST, source: Source) -> bool:
 def _changes(definition: Editable, source: Source, names: Names) -> Iterator[Edit]:
     """Yield the small changes of a definition, those first that leave nothing out.
 
-    Their slips are those that they mend.
+    Each has the error that it undoes.
     """
     yield from places_moved(definition, source)
     leaving_out: list[Edit] = []
@@ -388,18 +387,18 @@ def _changes(definition: Editable, source: Source, names: Names) -> Iterator[Edi
         if not change.slip.leaves_out:
             yield mending
         elif change.replaced.count("self.") <= change.code.count("self."):
-            leaving_out.append(mending)  # else a part is left out that was made wrongly elsewhere
+            leaving_out.append(mending)  # otherwise the part may be wrong elsewhere
     yield from leaving_out
 
 
 class _Search:
-    """Tries changes of a submission, at most `MOST`. tried: how many there were."""
+    """Tries changes of a submission, at most `MOST`. tried: their number."""
 
     def __init__(self, wrong: Wrong) -> None:
         self.tried = 0
         self._wrong = wrong
-        self._late: Counter[str] = Counter()  # how many changes of a function were late
-        self._left = MOST  # how many more are tried
+        self._late: Counter[str] = Counter()  # number of timeouts among changes of a function
+        self._left = MOST  # number of further tries
         self._ends = time.monotonic() + MOST_SECONDS
         self._seen: set[bytes] = set()
         self._right_answers: dict[int, Expected] = {}  # by seed
@@ -408,16 +407,16 @@ class _Search:
         return time.monotonic() > self._ends
 
     def fails(self, script: str) -> bool:
-        """Return whether a script comes to an answer, and a wrong one."""
+        """Return whether a script gives an answer, and a wrong one."""
         with self._wrong.open(script.encode()) as runner:
             check = self._wrong.expected.check
             answer = self._ask(runner, check, self._wrong.seed, SECONDS_OF_A_CHECK)
         return not answer.failure and not self._wrong.expected.is_met_by(answer)
 
     def mending_among(self, changes: Iterator[Edit]) -> list[Edit]:
-        """Return those of some changes with which the check passes, and fails no other one.
+        """Return the changes with which the check passes and no other check fails.
 
-        They are asked once more, in processes of their own, and on other seeds.
+        They are confirmed in separate processes and on other seeds.
         """
         found: list[Edit] = []
         for repair in self._passing_among(changes):
@@ -428,9 +427,9 @@ class _Search:
         return found
 
     def _passing_among(self, changes: Iterator[Edit]) -> list[Edit]:
-        """Return those of some changes with which the check passes.
+        """Return the changes with which the check passes.
 
-        After the first one few others are tried, and all that are of its line.
+        After the first success, few others are tried, and all in its line.
         """
         passing: list[Edit] = []
         passed_over = 0
@@ -449,12 +448,12 @@ class _Search:
         return passing
 
     def _is_over(self, passing: Sequence[Edit]) -> bool:
-        """Return whether no further change is looked at. passing: those that mend so far."""
+        """Return whether the search is over. passing: the successful changes so far."""
         is_used_up = not self._left and not passing
         return is_used_up or self._is_late()
 
     def _may_be_tried(self, change: Edit, passing: Sequence[Edit]) -> bool:
-        """Return whether a change is tried: where few are left, only beside one that mends."""
+        """Return whether a change is tried: if few tries are left, only beside a successful one."""
         if self._late[change.function] > MOST_LATE:
             return False
         if self._left:
@@ -462,7 +461,7 @@ class _Search:
         return bool(passing) and change.line == passing[0].line
 
     def _is_new(self, change: Edit) -> bool:
-        """Return whether no change before made the same script, and note this one."""
+        """Return whether no earlier change made the same script, and record this one."""
         digest = sha256(change.script.encode()).digest()
         if digest in self._seen:
             return False
@@ -482,7 +481,7 @@ class _Search:
 
     def _passes_all(self, repair: Edit) -> bool:
         wrong = self._wrong
-        if script_of(repair.script.encode()) is None:  # else an earlier definition is asked
+        if script_of(repair.script.encode()) is None:  # otherwise an earlier definition would run
             return False
         on_own_seed = ((wrong.seed, expected) for expected in (wrong.expected, *wrong.passed))
         answers: list[tuple[Expected, Answer]] = []
@@ -498,7 +497,7 @@ class _Search:
         return not is_off_on_the_mean(wrong.expected.check, answers)
 
     def _on_other_seeds(self) -> Iterator[tuple[int, Expected]]:
-        """Yield other seeds with what a right answer answers there; none where none is known."""
+        """Yield other seeds with the right answer's values there; none if it is unknown."""
         wrong = self._wrong
         check = wrong.expected.check
         if not wrong.right:
@@ -513,21 +512,21 @@ class _Search:
     def _ask(
         self, runner: Runner, check: Check, seed: int, most: float, script: bytes | None = None
     ) -> Answer:
-        """Ask a check that may take so many seconds and no more, of a script where one is given."""
+        """Run a check with a limit of seconds, on another script if one is given."""
         seconds = min(most, check.seconds)
         quick = replace(check, seconds=seconds)
         most_in_reply = most_bytes(self._wrong.expected.answer.arrays)
         return runner.ask(quick, seed, source=script, most_bytes=most_in_reply)
 
 
-# a list that is put into itself: NumPy reads such a one until no memory is left
+# a list inside itself: NumPy reads it until memory is full
 INTO_ITSELF = re.compile(
     r"\b(\w+)(?:\.(?:append|appendleft|insert)\((?:[^()]*, *)?|\[[^\]]*\] *= *)\1\b(?![.\[(])"
 )
 
 
 def puts_into_itself(change: Edit) -> bool:
-    """Return whether a change puts something into itself in its line, as `rows.append(rows)`."""
+    """Return whether a change puts something into itself, as `rows.append(rows)`."""
     text = change.text.encode()
     _, _, before = text[: change.start].rpartition(b"\n")
     after, _, _ = text[change.end :].partition(b"\n")
@@ -538,7 +537,7 @@ def puts_into_itself(change: Edit) -> bool:
 def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]]) -> bool:
     """Return whether answers that are right on each seed are all off to one side.
 
-    answers: to one check, each with what is expected.
+    answers: to one check, each with the expected one.
     """
     for name in {**check.tolerance, **check.atol}:
         off = []
@@ -553,7 +552,7 @@ def is_off_on_the_mean(check: Check, answers: Sequence[tuple[Expected, Answer]])
         shapes = {array.shape for array in off}
         if len(shapes) != 1:
             continue
-        mean = np.nan_to_num(np.mean(off, axis=0))  # NaN where NaN is right
+        mean = np.nan_to_num(np.mean(off, axis=0))  # NaN in the right place
         if np.abs(mean).max(initial=0.0) > MOST_OFF:
             return True
     return False
@@ -571,10 +570,10 @@ def _lines_of_statement(tree: ast.Module, line: int) -> Collection[int]:
 
 
 def _most_likely(found: Sequence[Edit], source: Source) -> Sequence[Edit]:
-    """Leave out repairs that may only hide a slip, where others take it back.
+    """Leave out repairs that may only hide an error, if others undo it.
 
-    They are those of a condition, or that swap two lines, or that take something away in another
-    line than those where something else mends it.
+    They are changes of a condition, swaps of two lines, and removals in another line than a repair
+    that removes nothing.
     """
     direct = [repair for repair in found if not _keeps_from_running(repair, source)]
     lines = {repair.line for repair in direct if not repair.slip.is_too_much}
@@ -583,19 +582,19 @@ def _most_likely(found: Sequence[Edit], source: Source) -> Sequence[Edit]:
 
 
 def _keeps_from_running(repair: Edit, source: Source) -> bool:
-    """Return whether a repair is one of a condition, or swaps two lines."""
+    """Return whether a repair changes a condition or swaps two lines."""
     if repair.slip.kind is SlipKind.LINES_SWAPPED:
         return True
     return any(start <= repair.start and repair.end <= end for start, end in source.conditions)
 
 
 def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending | None:
-    """Say what is known of changes that mend an answer, with the slip that each takes back.
+    """Return what is known from the successful changes, with the error that each undoes.
 
-    Names no line if changes of several lines mend it, or if one may only go round the slip: a
-    condition may keep the wrong line from running. Names no slip if the check passes without a part
-    of a line, which the check may not ask for. Returns None for changes of several functions, and
-    for several changes that each only keep something from running.
+    Names no line if changes in several lines succeed, or if one may only avoid the error: a
+    condition may keep the wrong line from running. Names no error if the check passes without a
+    part of a line that it may not test. Returns None for changes in several functions, and for
+    several changes that each only keep something from running.
     """
     functions = {repair.function for repair in found}
     if len(functions) > 1:
@@ -604,7 +603,7 @@ def _known_of(found: Sequence[Edit], script: Script, source: Source) -> Mending 
     lines = {repair.line + 1 for repair in found}
     slips = sorted({repair.slip for repair in found})
     if len(slips) > 1 and all(_keeps_from_running(repair, source) for repair in found):
-        return None  # any of them will do, so the slip may stand anywhere
+        return None  # any of them suffices, so the error may be anywhere
     may_go_round = any(_keeps_from_running(repair, source) for repair in found)
     if len(lines) > 1 or may_go_round:
         return Mending(function)

@@ -1,6 +1,6 @@
-"""What is found, in English: the only module that makes a sentence of a finding.
+"""Findings in English: the only module that makes a sentence of a finding.
 
-Nothing reads these sentences back.
+No code reads these sentences.
 """
 
 import math
@@ -38,7 +38,7 @@ from autograder.slip import PARTS, Slip, SlipKind
 VALUES_ARE = "your values match this known mistake"
 TWO_MISTAKES = "your values match two known mistakes made at once"
 ERROR_IS = "your error matches this known mistake"
-AND = " And: "  # between the words of two mistakes
+AND = " And: "  # between the descriptions of two mistakes
 TWO_ANSWERS = (
     "this check ran twice and got two different answers; the one that earns less counts. Does your "
     "code draw random numbers, or use something that an earlier exercise leaves behind?"
@@ -62,7 +62,7 @@ def remarks_on(findings: Iterable[Finding]) -> tuple[Remark, ...]:
 
 
 def sentence(finding: Finding) -> str:
-    """Say what is found."""
+    """Return a finding as a sentence."""
     said = SAYS[finding.kind](finding)
     if finding.mending:
         return f"{said} {what_mended(finding.mending)}"
@@ -108,7 +108,7 @@ WRITTEN_BY_STUDENTS = (FindingKind.ANSWERED, FindingKind.RECORDED)
 
 
 def _answered(finding: Finding) -> str:
-    """Say what was answered to a question, and that it is wrong."""
+    """Say what the answer to a question was, and that it is wrong."""
     replied = finding.replied or Replied()
     you = "You predicted" if replied.is_prediction else "You answered"
     told = f"{you}: {replied.words or 'nothing that counts'}."
@@ -124,7 +124,7 @@ def _wrong_part(finding: Finding) -> str:
 
 
 def _recorded(finding: Finding) -> str:
-    """Say that an answer is there, and that practice does not judge it."""
+    """Say that an answer was recorded, and that practice does not judge it."""
     replied = finding.replied or Replied()
     if replied.by_hand:
         return f"Your answer has {replied.words}. A person reads it and gives the points."
@@ -153,15 +153,15 @@ def _waits(finding: Finding) -> str:
 
 
 def _not_judged(finding: Finding) -> str:
-    """Say on which checks one depends that a grade does not judge."""
+    """Say on which checks a check depends that a grade does not judge."""
     return f"Not judged: it needs {quoted(finding.names)}, which did not pass."
 
 
-MOST_RIGHT = 3  # arrays that are named as right
+MOST_RIGHT = 3  # number of arrays that are named as right
 
 
 def _are_right(finding: Finding) -> str:
-    """Say which arrays are right: one or more, the first by their names."""
+    """Say which arrays are right: one or more, the first ones by name."""
     more = len(finding.names) - MOST_RIGHT
     if more <= 0:
         return f"{quoted(finding.names)} {_are(finding.names)} right."
@@ -189,7 +189,7 @@ def _carried(finding: Finding) -> str:
 
 
 def _read_plainly(finding: Finding) -> str:
-    """Say that remarks compare with the right answer, though points carry mistakes forward."""
+    """Say that remarks compare with the right answer, though points follow carried mistakes."""
     return (
         f"{_are_wrong(finding.names)}, and your points take that into account. The remarks below "
         "compare with the right answer, which explains more of your values."
@@ -216,7 +216,7 @@ def _loss_is_another(finding: Finding) -> str:
 
 
 def _loss_and_ours(finding: Finding) -> str:
-    """Say a held-out loss beside the solution's, and how points follow it."""
+    """Say a held-out loss beside the solution's, and how points depend on it."""
     loss = _loss_of(finding)
     unit = f" {loss.unit}" if loss.unit else ""
     if not math.isfinite(float(loss.found)):
@@ -228,7 +228,7 @@ def _loss_and_ours(finding: Finding) -> str:
 
 
 def _other_origin(finding: Finding) -> str:
-    """Say that weights were not trained from those and on the batches that were given."""
+    """Say that weights were not trained from the given ones on the given batches."""
     return (
         f"held-out loss {_loss_of(finding).found}, as ours, but these weights were not trained "
         "from the given initial weights on the given batches. Train those."
@@ -241,7 +241,7 @@ def _loss_of(finding: Finding) -> Loss:
 
 
 def _where_to_look(finding: Finding) -> str:
-    """Ask what may be wrong with training, as far as the checks before have not shown it right."""
+    """Ask what may be wrong with training, except what earlier checks have shown to be right."""
     if not finding.names:
         return "Does every step use its own batch and the newest weights?"
     return (
@@ -255,11 +255,11 @@ def _two_answers(finding: Finding) -> str:
     return TWO_ANSWERS
 
 
-# ---- slips
+# ---- small errors
 
-MOST_KINDS = 2  # of slip that are reported; more would be no diagnosis
-LONGEST_QUOTE = 60  # characters of a student's code
-# signs of which a right answer may have one where another right answer has the other
+MOST_KINDS = 2  # number of errors to report; more are no diagnosis
+LONGEST_QUOTE = 60  # characters of a student's code to show
+# operators that may be exchanged between two right answers
 OPPOSITES = ({"+", "-"}, {"*", "/"}, {"<", ">"}, {"<=", ">="}, {"+=", "-="}, {"*=", "/="})
 PART = {
     SlipKind.TERM: "a term",
@@ -276,7 +276,7 @@ PART = {
     SlipKind.LINE: "a line",
 }
 NAMED_PART = {SlipKind.CALL: "`{}`", SlipKind.OPTION: "the option `{}`", SlipKind.WITH: "`with {}`"}
-# what else is missing, and what is said where it should not be there
+# further missing parts, and the text for a superfluous one
 MISSING = {
     SlipKind.REMAINDER: ("a remainder is not taken", "a remainder is taken"),
     SlipKind.SLICE_BEGINNING: ("a slice has no beginning", "a slice has a beginning"),
@@ -321,7 +321,7 @@ SENTENCE: Mapping[SlipKind, str] = {
 
 
 def slip_in_words(slip: Slip) -> str:
-    """Say what a slip is, as what follows a colon: "`+` stands where `-` should"."""
+    """Return the text of a small error, to follow a colon: "`+` stands where `-` should"."""
     if slip.kind in MISSING:
         is_missing, is_too_much = MISSING[slip.kind]
         return is_too_much if slip.is_too_much else is_missing
@@ -335,14 +335,14 @@ def slip_in_words(slip: Slip) -> str:
 
 
 def _part_in_words(slip: Slip) -> str:
-    """Say what is left out or too much, by its name where it has one."""
+    """Say what is missing or superfluous, by its name if it has one."""
     if slip.names:
         return NAMED_PART[slip.kind].format(*slip.names)
     return PART[slip.kind]
 
 
 def slips_in_words(slips: Iterable[Slip]) -> str:
-    """Say several slips of which any may be the one."""
+    """Return the text of several possible errors."""
     return _any_of({slip_in_words(slip) for slip in slips})
 
 
@@ -351,9 +351,9 @@ def _any_of(words: Collection[str]) -> str:
 
 
 def _either_way(slip: Slip) -> str:
-    """Say a slip, and that it may be the other way round where it may.
+    """Return the text of an error, and that it may be the other way round if it may.
 
-    A right answer may add what another one takes away.
+    A right answer may add what another one subtracts.
     """
     words = slip_in_words(slip)
     if slip.kind is SlipKind.REPLACED and set(slip.names) in OPPOSITES:
@@ -373,11 +373,11 @@ def _small_change(finding: Finding) -> str:
     return f"{text}: {_any_of(words)}." if 0 < len(words) <= most else f"{text}."
 
 
-# ---- what mends a file
+# ---- repairs of a file
 
 
 def where_mended(found: Mending) -> str:
-    """Say where a small change lets a check pass, without an end of the sentence.
+    """Say where a small change makes a check pass, without the end of the sentence.
 
     Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`)".
     """
@@ -391,13 +391,13 @@ def where_mended(found: Mending) -> str:
 
 
 def where_mended_in_practice(found: Mending) -> str:
-    """Say where a small change lets a check pass, and that the line is not certain if it is not."""
+    """Say where a small change makes a check pass, and that the line is uncertain if it is."""
     where = f"{where_mended(found)}."
     return where if found.place else f"{where} Its line is not certain."
 
 
 def what_mended(found: Mending) -> str:
-    """Say where a small change lets a check pass, and which slip it takes back where that is sure.
+    """Say where a small change makes a check pass, and which error it undoes if that is sure.
 
     Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`): `-`
     stands where `+` should."
@@ -407,9 +407,9 @@ def what_mended(found: Mending) -> str:
 
 
 def code_quoted(text: str) -> str:
-    """Return code of a student's between backticks, in one line, without what would end them.
+    """Return a student's code between backticks, in one line, without backticks inside.
 
-    What is long is cut in its middle: two parts of one line mostly differ in their ends.
+    Long code is cut in the middle: two versions of a line mostly differ at their ends.
     """
     in_one_line = " ".join(text.split()).replace("`", "'")
     if len(in_one_line) > LONGEST_QUOTE:
@@ -426,7 +426,7 @@ CONTENT = {
     Content.NUMBERS: "numbers",
     Content.NUMBER: "a number",
 }
-ONE_NUMBER = (1, 1)  # the counts of an array of a single number that is wrong
+ONE_NUMBER = (1, 1)  # the counts of an array with a single wrong number
 
 
 def _look(finding: Finding) -> str:
@@ -442,7 +442,7 @@ def _missing(look: Look) -> str:
 
 
 def _too_large(look: Look) -> str:
-    """Say how large an array is that was dropped for its size."""
+    """Say how large an array is that was dropped because of its size."""
     found, expected = look.amounts
     wanted = f"{expected.count:,}" if found.of_text == expected.of_text else _amount(expected)
     text = f"your answer is far too large: {_amount(found)}, and {wanted} are expected."
@@ -467,7 +467,7 @@ def _other_shape(look: Look) -> str:
 
 
 def _which_are_there(rows: RowsThere) -> str:
-    """Say which expected rows are there, and how many others."""
+    """Say which expected rows are present, and how many others."""
     what = "rows" if rows.of_rows else "values"
     if not rows.missing:
         return f"All {rows.expected} expected {what} are there, and {rows.others} more."
@@ -489,7 +489,7 @@ def _two_shapes(shapes: Shapes) -> str:
 
 
 def _text(look: Look) -> str:
-    """Say where text differs first: "expected 'A. L.', found 'A.L.'."."""
+    """Say the first difference of a text: "expected 'A. L.', found 'A.L.'."."""
     found, expected = look.text
     said = f"expected {expected}, found {found}"
     if look.index:
@@ -524,7 +524,7 @@ def _wrong_values(look: Look) -> str:
 
 
 def _wrong_values_of_each(arrays: Sequence[str], look: Look) -> str:
-    """Say how many values of each array are wrong, where they are not as many."""
+    """Say how many values of each array are wrong, if the counts differ."""
     counts = []
     for name, (wrong, size) in zip(arrays, look.counts, strict=True):
         counts.append(f"{wrong} of {size} in `{name}`")
@@ -546,7 +546,7 @@ LOOKS: Mapping[LookKind, Callable[[Look], str]] = {
 
 # ---- relations
 
-RIGHT, YOURS = "the expected ones", "your values"  # what a student reads of the two arrays
+RIGHT, YOURS = "the expected ones", "your values"  # the names of the two arrays in feedback
 # `{}` stands for the array, `{along}` for the axes
 OPERATION: Mapping[OperationKind, str] = {
     OperationKind.NOTHING: "{}",
@@ -616,7 +616,7 @@ ORDINAL = {2: "second", 3: "third"}
 
 
 def _relation(finding: Finding) -> str:
-    """Say a relation, and what the shapes are or what the check's author says of the array."""
+    """Say a relation, with the shapes or the author's words on the array."""
     assert finding.relation is not None
     said = relation_in_words(finding.relation)
     look = finding.look
@@ -655,7 +655,7 @@ def _each(axes: Sequence[Axis]) -> str:
 
 
 def _number(number: Number) -> str:
-    """Write a number, and what is known of it: "5, and B = 5"."""
+    """Write a number with its meaning: "5, and B = 5"."""
     said = number.figures
     if number.known:
         said = f"{said}, and {', '.join(number.known)}"
@@ -667,7 +667,7 @@ def _times(factor: Number | None) -> str:
 
 
 def _done_to(array: str, operation: Operation) -> str:
-    """Say what is done to an array."""
+    """Say the operation on an array."""
     return OPERATION[operation.kind].format(
         array,
         along=_along(operation.axes),
@@ -680,7 +680,7 @@ def _done_to(array: str, operation: Operation) -> str:
 def _made_of(array: str, relation: Relation) -> str:
     made = _done_to(array, relation.operation)
     if relation.factor and relation.operation.kind is not OperationKind.NOTHING:
-        made = f"({made})"  # or a reader may take the square of the product
+        made = f"({made})"  # otherwise the square might be read as that of the product
     return f"{made}{_times(relation.factor)}"
 
 
@@ -907,7 +907,7 @@ def _rows(relation: Relation) -> str:
 
 
 def _which(chosen: ChosenRows) -> str:
-    """Say which rows are missing, or there more than once."""
+    """Say which rows are missing or repeated."""
     said = []
     if chosen.missing:
         said.append(f"without {_numbered(chosen.missing)}")

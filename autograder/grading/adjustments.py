@@ -1,8 +1,8 @@
-"""Points by hand: what a person adds to a grade, with why and who.
+"""Manual points: what a person adds to a grade, with reason and name.
 
-One may be for a single student, or for all whose answers to a check are wrong in the same way. They
-lie in a file of their own, `adjustments.toml`, and are applied where grades are shown and exported.
-Stored results stay as they are, and so grading again loses none.
+An adjustment may be for a single student, or for all whose answers to a check are wrong in the same
+way. They are in a separate file, `adjustments.toml`, and are applied where grades are shown and
+exported. Stored results do not change, and so a second grading loses none.
 """
 
 import json
@@ -29,24 +29,21 @@ FILE = "adjustments.toml"
 OWN_FILES = "adjustments-*.toml"
 EVERYONE = "*"  # in place of a student
 BY_HAND = "by hand"  # the name of points for a whole unit
-FEW = 3  # wrong answers that an error quotes, each as far as `LONG` characters
+FEW = 3  # wrong answers that an error message quotes, each up to `LONG` characters
 LONG = 120
-MOST_NAMED = 10  # students or checks in an error
+MOST_NAMED = 10  # students or checks in an error message
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a person says of one check of a student, of a line of a rubric, or of a whole unit.
+    """A person's change to one check of a student, a line of a rubric, or a whole unit.
 
-    student: whom it is for; `EVERYONE` is for the whole class.
-    made: only where the answer to the check is wrong in this way, or in one that begins so: see
-    `ways_wrong`.
-    points: are added. to: the points are these, whatever they were. factor: the points are
-    multiplied by it. One of the three.
-    check, line: a check of the unit, or a line of a rubric that no check grades. Without either it
-    is about the whole unit.
-    points = 0 is a comment. who: the person who says so.
-    above: more than there is to be had is meant, and no slip.
+    student: whom it is for; `EVERYONE` is for the whole class. made: only if the answer to the
+    check is wrong in this way, or in one that begins so: see `ways_wrong`. points: are added. to:
+    the points are these, whatever they were. factor: the points are multiplied by it. Exactly one
+    of the three. check, line: a check of the unit, or a line of a rubric that no check grades.
+    Without either it is about the whole unit. points = 0 is a comment. who: the person who says so.
+    above: more than the maximum is intended, and no error.
     """
 
     student: Words
@@ -74,9 +71,9 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """Return what it is about, and who made it with which words.
+        """Return what it is about, its author and its words.
 
-        A later one about the same is its new value.
+        A later adjustment about the same subject replaces it.
         """
         place = (self.student, self.unit, self.check, self.line, self.made)
         return (*place, self.who, self.words)
@@ -110,7 +107,7 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in `adjustments.toml`: a table for each adjustment."""
+    """The content of `adjustments.toml`: a table for each adjustment."""
 
     adjustment: list[dict[str, Any]] = []
 
@@ -118,10 +115,10 @@ class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_adjustments(
     course: Course, path: Path, students: Collection[str]
 ) -> tuple[Adjustment, ...]:
-    """Read a file of adjustments; none where there is no file.
+    """Read a file of adjustments; none if there is no file.
 
-    students: who is known.
-    Raises `BadFile` for an unknown student, unit or check, with the nearest name; all at once.
+    students: the known ones. Raises `BadFile` for unknown students, units or checks, all at once,
+    with the nearest names.
     """
     found = []
     problems = []
@@ -136,7 +133,7 @@ def read_adjustments(
 
 
 def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return the tables of a file, each with how an error about it begins; none without a file.
+    """Return a file's tables, each with the beginning of its error messages; none without a file.
 
     Raises `BadFile`.
     """
@@ -147,17 +144,17 @@ def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _entries(path: Path) -> list[Adjustment]:
-    """Read what stands in a file, whoever and whatever it is about. Raises `BadFile`."""
+    """Read the entries of a file, without checking their subjects. Raises `BadFile`."""
     return [convert(table, Adjustment, where) for where, table in _tables(path)]
 
 
 def _where(path: Path, number: int) -> str:
-    """Name an adjustment of a file by its place there; the first is 1."""
+    """Return an adjustment's position in its file; the first is 1."""
     return f"{path}: adjustment {number}"
 
 
 def _refuse_all(problems: Sequence[str]) -> None:
-    """Raise `BadFile` with all problems, a line each; nothing where there is none."""
+    """Raise `BadFile` with all problems, a line each; do nothing without one."""
     if len(problems) > 1:
         head = f"{len(problems)} adjustments cannot be applied."
         raise BadFile("\n".join([head, *problems]))
@@ -166,19 +163,18 @@ def _refuse_all(problems: Sequence[str]) -> None:
 
 
 def given_for(adjustments: Sequence[Adjustment], result: Result, check: str) -> list[Adjustment]:
-    """Return what was given by hand for one check of a result."""
+    """Return the manual points for one check of a result."""
     return [one for one in of_result(result, adjustments) if one.check == check]
 
 
 def all_adjustments(
     course: Course, folders: Sequence[Path], results: Sequence[Result], roster: Roster | None
 ) -> tuple[Adjustment, ...]:
-    """Read the adjustments that lie beside results, in the folders that `grade` wrote.
+    """Read the adjustments beside results, in the folders that `grade` wrote.
 
-    They may be for anybody of the class: whoever has a result or stands in the roster. Several
-    people may each keep a file: see `adjustment_files`.
-    Raises `BadFile`: with all that is in conflict at once, as after late submissions of several
-    students who had points without one.
+    They may be for anybody of the class: whoever has a result or is in the roster. Several people
+    may each keep a file: see `adjustment_files`. Raises `BadFile` with all conflicts at once, as
+    after late submissions of several students who had points without one.
     """
     students = students_of(results, roster)
     found: list[Adjustment] = []
@@ -201,9 +197,9 @@ def all_adjustments(
 
 
 def adjustment_files(folder: Path) -> list[Path]:
-    """Return the files of points by hand in a folder: the common one, then those of single people.
+    """Return the files of manual points in a folder: the common one, then those of single people.
 
-    `adjustments-tg.toml` is one that a person keeps, as each of several who read the same class.
+    `adjustments-tg.toml` is the file of one of several people who grade the same class.
     """
     common = folder / FILE
     own = sorted(folder.glob(OWN_FILES))
@@ -215,9 +211,9 @@ def _said_twice(
     path: Path,
     said_in: dict[tuple[str, ...], tuple[Path, Adjustment]],
 ) -> list[str]:
-    """Say which points are for the same in two files: one person did not know of the other.
+    """Report points for the same subject in two files, whose authors did not know of each other.
 
-    said_in: what was read so far, by whom and what it is about.
+    said_in: the entries read so far, by author and subject.
     """
     problems = []
     for one in adjustments:
@@ -242,10 +238,10 @@ def _beyond(
     results: Sequence[Result],
     path: Path,
 ) -> list[str]:
-    """Say with which adjustments a student has more points than there are.
+    """Report the adjustments with which a student exceeds the maximum.
 
-    others: those of the files before this one.
-    What is for the whole class may add to full marks, and so may a line of a rubric.
+    others: those of the files before this one. An adjustment for the whole class may exceed full
+    marks, and so may a line of a rubric.
     """
     problems = []
     before = [*others]
@@ -261,7 +257,7 @@ def _beyond(
 def _who_has_too_many(
     one: Adjustment, before: Sequence[Adjustment], results: Sequence[Result]
 ) -> str:
-    """Say who has more points than there are with an adjustment, and what to do; "" if nobody."""
+    """Say who exceeds the maximum with an adjustment, and what to do; "" if nobody."""
     is_for_the_class = one.student == EVERYONE and not one.made
     if one.above or one.line or is_for_the_class:
         return ""
@@ -290,14 +286,14 @@ def _who_has_too_many(
 
 @dataclass(frozen=True)
 class _Points:
-    """How many points a student has, and how many there are."""
+    """A student's points, and the maximum."""
 
     earned: Fraction
     most: Fraction
 
 
 def points_with(result: Result, adjustments: Sequence[Adjustment], one: Adjustment) -> _Points:
-    """Return the points with some adjustments of what one is about: a check, or a whole unit."""
+    """Return the points of a check or a whole unit after some adjustments of it."""
     verdicts = result.verdicts
     changed = adjusted(result, adjustments).verdicts
     factor = Fraction(1)
@@ -308,15 +304,15 @@ def points_with(result: Result, adjustments: Sequence[Adjustment], one: Adjustme
         factor, _ = unit_factor(result, adjustments)
     earned = sum((exact(verdict.earned) for verdict in changed), Fraction(0))
     most = sum((exact(verdict.points) for verdict in verdicts), Fraction(0))
-    if not verdicts:  # the check was left out, as --quick does
+    if not verdicts:  # the check did not run, for example with --quick
         most = earned
     return _Points(factor * earned, most)
 
 
 def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -> None:
-    """Refuse an adjustment for a way of being wrong in which nobody is, or for several.
+    """Refuse an adjustment whose description matches no wrong answer, or several kinds.
 
-    where: how an error begins. results: of all attempts. Raises `BadFile`.
+    where: the beginning of the error message. results: of all attempts. Raises `BadFile`.
     """
     if not one.made:
         return
@@ -340,7 +336,7 @@ def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -
 
 
 def _wrong_alone(one: Adjustment, results: Sequence[Result]) -> str:
-    """Say which answers to a check are wrong where none of them is in a way with a name."""
+    """List the wrong answers to a check if none of them has a description."""
     wrong = {}
     for result in results:
         if result.unit != one.unit:
@@ -362,7 +358,7 @@ def _wrong_alone(one: Adjustment, results: Sequence[Result]) -> str:
 
 
 def students_of(results: Sequence[Result], roster: Roster | None) -> set[str]:
-    """Return who may get points by hand: whoever has a result or stands in the roster."""
+    """Return the students who may get manual points: those with a result or in the roster."""
     students = {result.lms_name for result in results}
     return students.union(roster.students) if roster else students
 
@@ -376,8 +372,8 @@ def checked_adjustment(
 ) -> Adjustment:
     """Check an adjustment, and write out the name of its unit.
 
-    where: how an error begins. to_allow: what to do if more than there is to be had is meant.
-    Raises `BadFile` for what there is not, and for more or less than one change.
+    where: the beginning of the error message. to_allow: what to do if more than the maximum is
+    intended. Raises `BadFile` for an unknown name, and for more or fewer than one change.
     """
     if one.student not in students and one.student != EVERYONE:
         hint = _nearest(one.student, students, "students")
@@ -431,7 +427,7 @@ def _nearest(name: str, known: Collection[str], kind: str) -> str:
 
 
 def append_adjustment(path: Path, one: Adjustment) -> None:
-    """Write an adjustment below those that a file holds, whose text and comments stay.
+    """Append an adjustment to a file, whose text and comments stay.
 
     Raises `CannotWrite`.
     """
@@ -445,18 +441,17 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
 
 
 def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
-    """Take an adjustment out of a file, the last one that fits; None where none does.
+    """Remove an adjustment from a file, the last one that matches; return None if none does.
 
     checksum: of the adjustment, as `checksum_of` makes it. All other text stays as it is. Raises
-    `BadFile` where the file cannot be read, or is written in a way that cannot be cut, and
-    `CannotWrite`.
+    `BadFile` if the file cannot be read, or has a layout that cannot be cut, and `CannotWrite`.
     """
     known = _entries(path)
     places = [place for place, one in enumerate(known) if checksum_of(one) == checksum]
     if not places:
         return None
     last = places[-1]
-    # not `splitlines`: to TOML a line separator within words ends no line
+    # not `splitlines`: in TOML a line separator within text ends no line
     lines = path.read_text(encoding="utf-8").split("\n")
     heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
     if len(heads) != len(known):
@@ -470,14 +465,14 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
 
 
 def checksum_of(one: Adjustment) -> str:
-    """Return a checksum by which a page names an adjustment."""
+    """Return a checksum by which a page refers to an adjustment."""
     return digest(as_toml(one).encode())[:16]
 
 
 def append_new(path: Path, several: Sequence[Adjustment]) -> int:
-    """Write those adjustments that a file does not hold yet; return how many.
+    """Write those adjustments that a file does not hold yet; return their number.
 
-    Of several about the same thing, the last one in the file is what it holds. Raises `BadFile`.
+    Of several entries about the same subject, the last one counts. Raises `BadFile`.
     """
     known = _entries(path)
     last = {one.subject: one for one in known}
@@ -501,7 +496,7 @@ def as_toml(one: Adjustment) -> str:
 def _value(value: str | float) -> str:
     """Write a value in TOML.
 
-    Text is written as in JSON, but for one character that only TOML wants escaped.
+    Text is written as in JSON, except for one character that only TOML escapes.
     """
     if value is True:
         return "true"
@@ -516,17 +511,17 @@ def _value(value: str | float) -> str:
 def adjusted(
     result: Result, adjustments: Sequence[Adjustment], dropped: Collection[str] = ()
 ) -> Result:
-    """Apply to a result what was said of its checks, of lines of a rubric, and of the whole unit.
+    """Apply the adjustments of a result's checks, rubric lines and whole unit.
 
-    What is said of the whole unit comes last: points that are set are then the sum of all that
-    counts. dropped: the checks that do not count. Only what multiplies the points of the whole unit
-    is left to `unit_factor`.
+    Those of the whole unit come last: points that are set are then the sum of everything that
+    counts. dropped: the checks that do not count. Only a factor of the whole unit is left to
+    `unit_factor`.
     """
     ours = _of_checks(result, adjustments)
     if not ours:
         return result
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
-    for one in sorted(ours, key=_is_about_the_unit):  # else in the order of the file
+    for one in sorted(ours, key=_is_about_the_unit):  # otherwise in the order of the file
         name = one.check or one.line or BY_HAND
         verdict = verdicts.get(name)
         if verdict is None:
@@ -545,7 +540,7 @@ def _is_about_the_unit(one: Adjustment) -> bool:
 
 
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
-    """Say what was given by hand for single checks, lines of a rubric and the whole unit."""
+    """Return the manual changes of single checks, rubric lines and the whole unit in words."""
     said = []
     for one in _of_checks(result, adjustments):
         about = one.check or one.line
@@ -557,7 +552,7 @@ def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[st
 
 
 def unit_factor(result: Result, adjustments: Sequence[Adjustment]) -> tuple[Fraction, list[str]]:
-    """Return by what all points of a result are multiplied, and why."""
+    """Return the factor of all points of a result, and its reason."""
     factor = Fraction(1)
     words = []
     for one in of_result(result, adjustments):
@@ -573,15 +568,15 @@ def of_result(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustm
 
 
 def _of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[Adjustment]:
-    """Return the adjustments of a student's unit but those that multiply all of its points."""
+    """Return the adjustments of a student's unit except those that multiply all of its points."""
     of_unit = of_result(result, adjustments)
     return [one for one in of_unit if not one.is_factor_of_unit]
 
 
 def _with(verdict: Verdict, one: Adjustment, counted_beside: Fraction) -> Verdict:
-    """Apply an adjustment to the verdict that it is about.
+    """Apply an adjustment to its verdict.
 
-    counted_beside: the points of the unit's other verdicts, where it is about the whole unit; the
+    counted_beside: the points of the unit's other verdicts, if it is about the whole unit; the
     points that are set are the sum of both.
     """
     earned = exact(verdict.earned)

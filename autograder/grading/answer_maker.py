@@ -1,6 +1,6 @@
-"""Answers of the solution, of its mistakes and of right styles, each made once and kept.
+"""Answers of the solution, of its mistakes and of right styles, each computed once and stored.
 
-They are what the parts of a key are made of: see `made_key`.
+The parts of a key are made of them: see `made_key`.
 """
 
 import platform
@@ -52,7 +52,7 @@ from autograder.source.edits import Edit, edits_of_mistakes, fit_together, with_
 class AnswerMaker:
     """Answers of the solution and of its mistakes on one seed.
 
-    They are found in the store, or computed and kept there.
+    They are read from the store, or computed and stored there.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class AnswerMaker:
         self._process = SolutionProcess(self.solution.plain(), server)
 
     def end_process(self) -> None:
-        """End the process that answers as the solution does. The next question begins another."""
+        """End the process that answers as the solution. The next question starts another."""
         self._process.end()
 
     def close(self) -> None:
@@ -79,22 +79,22 @@ class AnswerMaker:
         self._store.close()
 
     def cannot_spoil(self, mistake: Mistake, ran: Names) -> bool:
-        """Return whether a mistake stands in none of the definitions that ran."""
+        """Return whether no definition that ran contains a mistake."""
         spoilt = self._spoils.get(mistake.id)
         return cannot_spoil(spoilt, ran)
 
     def made(self, check: Check, script: str, text: Corpus | None = None) -> Made:
-        """Return what a script of ours answers to a check, and the loss where it trains."""
+        """Return our script's answer to a check, and the loss if the check trains."""
         return self._made(check, script, text, self._seed)
 
     def all_made(self, check: Check, scripts: Iterable[str]) -> dict[str, Made]:
-        """Return, by script, what scripts of ours answer to an exact check.
+        """Return the answers of our scripts to an exact check, by script.
 
-        One process runs all that are not in the store, one after another: to begin one for each
-        takes longer than most experiments do. A script whose answer did not come is left out.
+        One process runs all that are not in the store, one after another: starting a process for
+        each takes longer than most experiments. A script without an answer is left out.
         """
         answers: dict[str, Made] = {}
-        lacking: dict[str, str] = {}  # script → where its answer is kept
+        lacking: dict[str, str] = {}  # script → address of its answer
         for script in scripts:
             where = self._address(check, script, None, self._seed)
             found = self._store.get(where)
@@ -107,7 +107,7 @@ class AnswerMaker:
         return answers
 
     def _run_all(self, check: Check, scripts: Mapping[str, str]) -> dict[str, Made]:
-        """Run scripts in one process, and keep their answers. scripts: each with its address."""
+        """Run scripts in one process, and store their answers. scripts: each with its address."""
         answers: dict[str, Made] = {}
         plain = self.solution.plain()
         asked = [(check, script) for script in scripts]
@@ -120,11 +120,10 @@ class AnswerMaker:
         return answers
 
     def emptied(self, check: Check, made: Collection[str], wanted: Exercises) -> list[Answer]:
-        """Return what the solution answers with mistakes in it where exercises are emptied.
+        """Return the solution's answers with mistakes and with emptied exercises.
 
-        One answer for each kind of what they give in place of what they should. Points rest on it,
-        so each has as long as a submission has: where one of ours would be late by a slow machine,
-        a submission's would be too.
+        There is one answer for each kind of return value. Points depend on it, so each has a
+        submission's time limit: on a slow machine both would be late.
         """
         computes_on = other_seed(self._seed)
         script = self.script(made)
@@ -146,9 +145,9 @@ class AnswerMaker:
         return answers
 
     def constant(self, check: Check, script: str, expected: Answer) -> frozenset[str]:
-        """Name the arrays of a script's answer that are the same on another seed.
+        """Return the arrays of a script's answer that are equal on another seed.
 
-        All of them, where it does not answer there.
+        Returns all of them if it gives no answer there.
         """
         other = other_seed(self._seed)
         again = self._made(check, script, None, other).answer
@@ -167,7 +166,7 @@ class AnswerMaker:
         return marked_styles(self.unit, self.solution.plain())
 
     def changes_of_style(self, name: str) -> ChangedScripts:
-        """Return the small changes of a style. They take some tenths of a second to make."""
+        """Return the small changes of a style, which take some tenths of a second to make."""
         if name not in self._changes_of_styles:
             plain = self.solution.plain()
             made = changes_of_style(self.unit, plain, name, self.styles[name])
@@ -175,9 +174,9 @@ class AnswerMaker:
         return self._changes_of_styles[name]
 
     def changed(self, check: Check, solution: Made, listed: Collection[str]) -> ChangedAnswers:
-        """Return what the solution answers to an exact check with each of some small changes.
+        """Return the solution's answers to an exact check with each of some small changes.
 
-        listed: their ids. Raises `NotAnswered` where one of them is late.
+        listed: their ids. Raises `NotAnswered` if one of them is late.
         """
         in_order = [self.changed_scripts[identity] for identity in sorted(listed, key=_number)]
         ids = [change.id for change, _ in in_order]
@@ -192,7 +191,7 @@ class AnswerMaker:
     def _all_listed(
         self, check: Check, solution: Made, listed: Tried, *rests_on: str
     ) -> ChangedAnswers:
-        """Return what listed variants of the solution answer, found in the store or run."""
+        """Return the answers of listed variants of the solution, from the store or computed."""
         if not listed:
             return NO_CHANGES
 
@@ -209,7 +208,7 @@ class AnswerMaker:
         return self._kept(made, check, *rests_on)
 
     def changed_in_styles(self, check: Check, solution: Made) -> ChangedAnswers:
-        """Return the same of right answers in other styles; helpers are not named."""
+        """Return the same for right answers in other styles; helpers are not named."""
 
         def made() -> ChangedAnswers:
             reached = {}
@@ -223,7 +222,7 @@ class AnswerMaker:
         return self._kept(made, check, "small changes of styles", *self.styles.values())
 
     def _right_styles(self, check: Check, solution: Made) -> dict[str, Made]:
-        """Return what the styles answer, by name; one that loses points here is left out."""
+        """Return the answers of styles, by name; a style that loses points here is left out."""
         answers = self.all_made(check, self.styles.values())
         right = {}
         for name, script in self.styles.items():
@@ -238,7 +237,7 @@ class AnswerMaker:
     def _kept(
         self, make: Callable[[], ChangedAnswers], check: Check, *rests_on: str
     ) -> ChangedAnswers:
-        """Find changed answers in the store; else make them, and keep them there."""
+        """Find changed answers in the store; otherwise make and store them."""
         circumstances = address(*self._rests_on, str(self._seed))
         plain = self.solution.plain()
         where = address(circumstances, check.name, plain, *rests_on, code_digest())
@@ -261,12 +260,12 @@ class AnswerMaker:
         return edit.script
 
     def fit_together(self, made: Iterable[str]) -> bool:
-        """Return whether known mistakes and small changes, by their ids, can be made at once."""
+        """Return whether known mistakes and small changes, by their ids, can be combined."""
         edits = self._edits(made)
         return fit_together(edits)
 
     def script(self, made: Collection[str]) -> str:
-        """Return the solution's script with known mistakes and small changes made."""
+        """Return the solution's script with known mistakes and small changes in it."""
         are_known_mistakes = self._edits_of_mistakes.keys() >= set(made)
         if made and are_known_mistakes:
             return self.solution.with_mistake(*made)
@@ -299,7 +298,7 @@ class AnswerMaker:
         return made
 
     def _made_by_itself(self, check: Check, script: str, text: Corpus | None, seed: int) -> Made:
-        """Ask a script of ours in a process of its own."""
+        """Run a script of ours in a separate process."""
         server = self._server()
         with server.worker(script.encode(), SOLUTION) as worker:
             worker.tell_names = True
@@ -312,21 +311,21 @@ class AnswerMaker:
         return Made(answer, loss, names)
 
     def _address(self, check: Check, script: str, text: Corpus | None, seed: int) -> str:
-        """Return where the store keeps what a script answers."""
+        """Return the store's address of a script's answer."""
         trained_on = [text.name, text.train, text.held_out] if text else []
         circumstances = address(*self._rests_on, str(seed))
         return address(circumstances, check.name, script, *trained_on)
 
 
 class SolutionProcess:
-    """A process that answers exact checks as the solution does, one after another.
+    """A process that answers exact checks as the solution, one after another.
 
-    To begin a process for each check takes longer than most experiments do. It is begun with the
-    first question. Threads may share it: they take turns.
+    Starting a process for each check takes longer than most experiments. It starts with the first
+    question. Threads may share it: they take turns.
     """
 
     def __init__(self, script: str, server: Callable[[], Server]) -> None:
-        """Begin nothing yet. server: gives the server that the present thread uses."""
+        """Start nothing yet. server: returns the server of the present thread."""
         self.script = script
         self._server = server
         self._of_server: Server | None = None
@@ -334,7 +333,7 @@ class SolutionProcess:
         self._turn = threading.Lock()
 
     def made(self, check: Check, seed: int) -> Made | None:
-        """Return the answer, or None where its process was late or killed: it is ended then."""
+        """Return the answer, or None if its process was late or killed: then it is ended."""
         with self._turn:
             worker = self._worker_of(self._server())
             try:
@@ -374,7 +373,7 @@ def _number(identity: str) -> int:
 
 
 def _circumstances(unit: Unit) -> tuple[str, ...]:
-    """Return what an answer depends on beside the script, the check, the seed and the corpus."""
+    """Return what an answer depends on, apart from script, check, seed and corpus."""
     packages = []
     for name, version in versions(unit).items():
         if name != "python":

@@ -1,6 +1,6 @@
 """A course's arithmetic, in fractions, so that no rounding decides a grade.
 
-A number that a person wrote, 0.1, is one tenth here. Only what is shown is rounded, half up.
+A number that a person wrote, 0.1, is one tenth here. Only displayed values are rounded, half up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 
 def exact(number: float) -> Fraction:
-    """Return the simplest fraction that is written so: 0.1 is one tenth, not its nearest float."""
+    """Return the simplest fraction with this notation: 0.1 is one tenth, not its nearest float."""
     as_written = repr(float(number))
     return Fraction(as_written).limit_denominator(10**9)
 
 
 def rounded(value: Fraction, places: int = 2) -> float:
-    """Round a fraction as it is shown, half up."""
+    """Round a fraction for display, half up."""
     numerator = Decimal(value.numerator)
     denominator = Decimal(value.denominator)
     last_place = Decimal(1).scaleb(-places)
@@ -29,7 +29,7 @@ def rounded(value: Fraction, places: int = 2) -> float:
 def interpolated(measured: float, cutoffs: Sequence[tuple[float, float]]) -> Fraction:
     """Return the share of points at a measured value: linear between cut-offs (value, share).
 
-    Beyond the first and the last cut-off it is theirs.
+    Beyond the first and the last cut-off the share is theirs.
     """
     points = sorted(_Point(exact(value), exact(share)) for value, share in cutoffs)
     at = exact(measured)
@@ -43,7 +43,7 @@ def interpolated(measured: float, cutoffs: Sequence[tuple[float, float]]) -> Fra
 
 
 class _Point(NamedTuple):
-    """A cut-off: a measured value, and the share of the points that it brings."""
+    """A cut-off: a measured value, and its share of the points."""
 
     value: Fraction
     share: Fraction
@@ -57,7 +57,7 @@ def percent(share: Fraction) -> str:
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a student has of one unit: a share of its points, and the unit's weight."""
+    """A student's share of one unit's points, and the unit's weight."""
 
     share: Fraction
     weight: Fraction
@@ -66,7 +66,7 @@ class Weighed:
 def dropped(units: Mapping[str, Weighed], lowest: int) -> set[str]:
     """Return the units that do not count for a student: those of the lowest shares.
 
-    Of equal ones the first. One always stays.
+    Of equal ones the first is dropped. One unit always stays.
     """
     lowest_first = sorted(units, key=lambda unit: units[unit].share)
     most = len(units) - 1
@@ -75,7 +75,7 @@ def dropped(units: Mapping[str, Weighed], lowest: int) -> set[str]:
 
 
 def total(units: Mapping[str, Weighed], lowest: int = 0) -> Fraction:
-    """Return the mean of the shares by weight, the lowest few left out."""
+    """Return the weighted mean of the shares without the lowest few."""
     left_out = dropped(units, lowest)
     points = Fraction(0)
     weights = Fraction(0)
@@ -87,7 +87,7 @@ def total(units: Mapping[str, Weighed], lowest: int = 0) -> Fraction:
 
 
 def letter(share: Fraction, bounds: Mapping[str, float]) -> str:
-    """Return the letter of the highest bound that a share reaches; empty where it reaches none."""
+    """Return the letter of the highest bound that a share reaches; empty if it reaches none."""
     reached = []
     for name, bound in bounds.items():
         needed = exact(bound)

@@ -1,8 +1,8 @@
-"""Several hand-ins of one student at one unit: none replaces another.
+"""Several submissions of one student to one unit: none replaces another.
 
 `GRADES/<unit>/<student>.json` is the result of the latest. Those of earlier files are kept in
-`GRADES/<unit>/earlier/<student>/`, each called by its file's checksum, so that a policy can count
-the best one, and a file that comes back is not graded again.
+`GRADES/<unit>/earlier/<student>/`, each named by its file's checksum, so that a policy can count
+the best one, and a file that is submitted again is not graded again.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ from autograder.grading.submissions import Submitted
 
 
 def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> list[Submitted]:
-    """Add to submissions what `collect` noted of them, and before them the earlier attempts.
+    """Add the records of `collect` to submissions, and put the earlier attempts before them.
 
     Raises `OneNumberTwice`.
     """
@@ -53,14 +53,14 @@ def with_records(course: Course, folder: Path, found: Sequence[Submitted]) -> li
 
 
 class OneNumberTwice(UserError):
-    """Two names in one unit have the same number of a platform, so that they are one student."""
+    """Two names in one unit have the same number on a platform, so they are one student."""
 
 
 NUMBERED = ("canvas", "moodle")  # platforms whose download gives each student a number
 
 
 class Numbered(NamedTuple):
-    """Under which name a submission of a unit is, and what is known of who handed it in."""
+    """The name of a unit's submission, and the record of its student."""
 
     unit: str
     name: str
@@ -76,7 +76,7 @@ def refuse_results_of_one_number(
 ) -> None:
     """Refuse results of one student under two names, whose points would count twice.
 
-    found: submissions that are to be graded beside these results. Raises `OneNumberTwice`.
+    found: submissions to be graded beside these results. Raises `OneNumberTwice`.
     """
     numbered = [Numbered(one.unit, one.lms_name, one.hand_in) for one in results]
     numbered += [_numbered_submission(entry) for entry in found]
@@ -110,7 +110,7 @@ def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
 
 
 def _without_a_file(entry: Submitted, folder: Path) -> Submitted:
-    """Add what `collect` noted of a hand-in that holds nothing to be graded."""
+    """Add the record of a submission without a gradable file."""
     student = entry.known_as or entry.student
     record = record_of(folder, folder / student / entry.unit)
     if record is None or not record.file:
@@ -135,7 +135,7 @@ def _earlier(entry: Submitted, student_folder: Path) -> Iterable[Submitted]:
 
 
 def _file_of(attempt: Path, unit: str) -> Path | None:
-    """Return a unit's script or notebook in the folder of an attempt; None where there is none."""
+    """Return a unit's script or notebook in the folder of an attempt; None if there is none."""
     for suffix in (".py", ".ipynb"):
         path = attempt / f"{unit}{suffix}"
         if path.is_file():
@@ -144,16 +144,16 @@ def _file_of(attempt: Path, unit: str) -> Path | None:
 
 
 def earlier_path(out: Path, unit: str, student: str, sha256: str) -> Path:
-    """Return where the result of a file lies that is no longer a student's latest."""
+    """Return the path of a result whose file is no longer a student's latest."""
     name = f"{sha256[:16]}.json"
     return out / unit / EARLIER / student / name
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A result that was found for a submission.
+    """A stored result for a submission.
 
-    in_place: whether it lies where the submission's is looked for.
+    in_place: whether it lies at the submission's usual path.
     """
 
     result: Result | None
@@ -176,7 +176,7 @@ def stored_for(out: Path, entry: Submitted, sha256: str) -> Stored:
 
 
 def keep(out: Path, entry: Submitted, result: Result) -> None:
-    """Write a result: the latest hand-in's where it is looked for, with the one before put aside.
+    """Write a result: the latest submission's at the usual path, moving the previous one away.
 
     Raises `CannotWrite`.
     """
@@ -195,7 +195,7 @@ def keep(out: Path, entry: Submitted, result: Result) -> None:
 
 
 def earlier_results(out: Path) -> list[Result]:
-    """Read the results of hand-ins that are not their student's latest, in the order of time."""
+    """Read the results of submissions that are not their student's latest, in order of time."""
     found = []
     paths = out.glob(f"*/{EARLIER}/*/*.json")
     for path in sorted(paths):
@@ -206,14 +206,14 @@ def earlier_results(out: Path) -> list[Result]:
 
 
 def all_attempts(out: Path) -> list[Result]:
-    """Read the results of all hand-ins below a folder, as far as they can be compared."""
+    """Read the results of all submissions below a folder, as far as they can be compared."""
     latest = stored_results(out)
     earlier = comparable(earlier_results(out), latest)
     return [*earlier, *latest]
 
 
 def comparable(earlier: Sequence[Result], latest: Sequence[Result]) -> list[Result]:
-    """Leave out earlier results that are not as whole as the student's latest."""
+    """Leave out earlier results that are less whole than the student's latest."""
     kinds = {result.place: kind(result) for result in latest}
     found = []
     for result in earlier:
@@ -236,7 +236,7 @@ def kind(result: Result) -> Wholeness:
 
 
 class WouldReplace(UserError):
-    """Whole results lie where others would be written."""
+    """Whole results exist where lesser ones would be written."""
 
 
 def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) -> None:
@@ -286,7 +286,7 @@ def refuse_mixed(results: Sequence[Result]) -> None:
 
 
 def kind_in_words(result: Result) -> str:
-    """Say what a result is not: empty for one with all checks, graded confined."""
+    """Say how a result is incomplete: empty for one with all checks, graded confined."""
     words = []
     if result.provenance.quick:
         words.append("without training")
@@ -298,7 +298,7 @@ def kind_in_words(result: Result) -> str:
 def better_before(
     latest: Sequence[Result], earlier: Sequence[Result]
 ) -> list[tuple[Result, Result]]:
-    """Pair a student's latest result with the best earlier one, where that has more points."""
+    """Pair a student's latest result with the best earlier one, if that has more points."""
     best: dict[tuple[str, str], Result] = {}
     for result in earlier:
         before = best.get(result.place)

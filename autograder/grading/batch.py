@@ -46,7 +46,7 @@ from autograder.judging import Verdict
 from autograder.sandbox.client import refuse_without_walls
 from autograder.version import __version__
 
-LONGEST_ERROR = 300  # characters of a fault of ours in a submission's note
+LONGEST_ERROR = 300  # characters of an internal error in a submission's note
 INCOMPLETE = "incomplete, since other programs used the CPU: run it again"
 BUSY = (
     "it is incomplete: other programs used the CPU, so a check was stopped. Run "
@@ -60,14 +60,12 @@ log = logging.getLogger("autograder")
 class Run:
     """How a class is graded.
 
-    jobs: how many submissions at a time.
-    quick: leave out the checks that train.
-    unsafe: grade where submissions cannot be confined; nothing is official then.
-    cluster: the address of a Dask scheduler.
-    submitted: where the submissions lie, noted for pages that are made later.
-    stamped: whether what collected them has written `timestamp.txt` beside each.
-    store: the file of answers that were made before; the user's own where it is not given.
-    any_name: whether nobody knows how the students are called, so that any name in a file will do.
+    jobs: submissions at a time. quick: leave out the checks that train. unsafe: grade where
+    submissions cannot be confined; no result is official then. cluster: the address of a Dask
+    scheduler. submitted: the folder of the submissions, stored for later pages. stamped: whether
+    their collector wrote `timestamp.txt` beside each. store: the file of earlier answers; by
+    default the user's own. any_name: whether the students' names are unknown, so that any name in a
+    file is accepted.
     """
 
     out: Path
@@ -83,7 +81,7 @@ class Run:
 
 
 def choose_seed(out: Path, asked: int | None) -> int:
-    """Choose the seed asked for, else that of the last run into this folder, else a secret one."""
+    """Choose the requested seed, else that of the last run into this folder, else a secret one."""
     if asked is not None:
         return asked
     recorded = run_facts(out).get("seed")
@@ -91,7 +89,7 @@ def choose_seed(out: Path, asked: int | None) -> int:
 
 
 def refuse_course_within(course: Course, submitted: Path) -> None:
-    """Refuse a course that lies inside what is graded: it could be a student's.
+    """Refuse a course inside the submissions: it could be a student's.
 
     Raises `NoCourse`.
     """
@@ -104,10 +102,10 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
 
 @dataclass
 class Tally:
-    """What a run did with the submissions of one unit, counted.
+    """The counts of a run for the submissions of one unit.
 
-    graded: why submissions were graded → how many.
-    answers_made: answers of the solution and its mistakes that were not in the store.
+    graded: reason for grading → number. answers_made: answers of the solution and its mistakes that
+    were not in the store.
     """
 
     unit: str
@@ -136,12 +134,11 @@ def grade_class(
     run: Run,
     step: Callable[[Result], None] = lambda _: None,
 ) -> list[Tally]:
-    """Grade submissions in parallel; each result is written as it comes and handed to `step`.
+    """Grade submissions in parallel; write each result as it comes and pass it to `step`.
 
-    What an earlier run into the same folder has graded under the same circumstances is read back;
-    where nothing else is to be done, no server is started and no key made.
-    Raises `CannotConfine` where submissions cannot be confined, `Busy` when another run writes to
-    the folder, `NoCluster`.
+    Results that an earlier run into the same folder made under the same circumstances are reused;
+    if nothing else is to be done, no server starts and no key is made. Raises `CannotConfine` if
+    submissions cannot be confined, `Busy` if another run writes to the folder, `NoCluster`.
     """
     by_unit: dict[str, list[Submitted]] = {}
     for entry in submitted:
@@ -164,7 +161,7 @@ def grade_class(
 
 
 def _facts(course: Course, run: Run, submissions: int) -> str:
-    """Note a run for those who read its results: see `run_facts`."""
+    """Store facts about a run for those who read its results: see `run_facts`."""
     lines = [
         f"seed {run.seed}",
         f"submissions {submissions}",
@@ -176,7 +173,7 @@ def _facts(course: Course, run: Run, submissions: int) -> str:
 
 
 def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool) -> str:
-    """Say by what a grade would be made on the machine where this is called, to be compared."""
+    """Return what a grade on this machine would be made with, for comparison."""
     unit = unit_at(folder, name)
     provenance = provenance_of(unit, seed, quick, official, __version__)
     return repr(without_notes(provenance))
@@ -184,7 +181,7 @@ def provenance_at(folder: str, name: str, seed: int, quick: bool, official: bool
 
 @dataclass(frozen=True)
 class _FileRead:
-    """What a submission's file holds; where it cannot be read nothing, and the entry says why."""
+    """A submission's content; empty if it cannot be read, with the reason in the entry."""
 
     entry: Submitted
     source: bytes
@@ -196,10 +193,10 @@ class _FileRead:
 
 
 class _ClassGrader:
-    """Reads submissions of a unit, has them graded here or on a cluster, and writes the results."""
+    """Reads a unit's submissions, grades them here or on a cluster, and writes the results."""
 
     def __init__(self, unit: Unit, run: Run, cluster: Cluster | None) -> None:
-        """Find out what grades depend on; nothing is started or made before it is needed."""
+        """Determine what grades depend on; start and make nothing before it is needed."""
         self._run = run
         self._unit = unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
@@ -219,7 +216,7 @@ class _ClassGrader:
             store=str(run.store or ""),
         )
         self.jobs = run.jobs
-        self._hurry = cluster is None  # a cluster has room for those that wait
+        self._hurry = cluster is None  # a cluster has room for waiting submissions
         self._ask: Callable[..., Graded] = context.grade
         if cluster:
             official = not run.unsafe
@@ -232,13 +229,13 @@ class _ClassGrader:
             refuse_without_walls()
 
     def finished(self) -> Tally:
-        """Return what was done."""
+        """Return the counts."""
         return self._tally
 
     def grade_all(self, entries: Sequence[Submitted]) -> Iterator[Result]:
-        """Grade in parallel. Results come in the order in which they end, those that wait last.
+        """Grade in parallel. Results come in order of completion, those that wait last.
 
-        Those for which others had the processor are graded after all, one at a time.
+        Those that others crowded out are graded at the end, one at a time.
         """
         slow: list[tuple[Submitted, Mapping[str, Verdict]]] = []
         crowded: list[tuple[Submitted, Mapping[str, Verdict]]] = []
@@ -267,9 +264,9 @@ class _ClassGrader:
     ) -> Result:
         """Grade one submission. Return the stored result if nothing it depends on has changed.
 
-        Whatever goes wrong with it is its own result, in words; only what a person can mend ends
-        the run. hurry: whether others stand in line. Raises `Postponed` then for one that waits.
-        earlier: its verdicts until then.
+        An error of the submission becomes its own result, in words; only an error that a person can
+        fix ends the run. hurry: whether others are queued. Then it raises `Postponed` for a
+        submission that waits. earlier: its verdicts until then.
         """
         try:
             return self._grade(entry, hurry, earlier)
@@ -313,9 +310,9 @@ class _ClassGrader:
         return result
 
     def _read_back(self, entry: Submitted, stored: Result, in_place: bool) -> Result:
-        """Take a stored result as it is, with what is known of its file since.
+        """Reuse a stored result, with what became known about its file since then.
 
-        That is what `collect` has noted of it, or the collector's time.
+        That is the record of `collect`, or the collector's time.
         """
         with self._lock:
             self._tally.read_back += 1
@@ -330,7 +327,7 @@ class _ClassGrader:
     def _graded(
         self, file: _FileRead, stored: Result | None, hurry: bool, earlier: Mapping[str, Verdict]
     ) -> Graded:
-        """Have a submission graded, but for checks that a stored result of it has passed."""
+        """Grade a submission, except for checks that it has passed in a stored result."""
         if file.entry.path is None:
             return self._unread(file.entry.note)
         name = file.entry.path.name
@@ -346,13 +343,13 @@ class _ClassGrader:
         return self._ask(file.source, name, passed, hurry, dict(earlier), names)
 
     def _unread(self, note: str) -> Graded:
-        """Make the verdicts of a submission that was not run; the note says why."""
+        """Make the verdicts of a submission that did not run; the note says why."""
         answer = Answer(failure=Failure.UNREAD, message=note)
         verdicts = not_run(self._unit, self._trained, answer)
         return Graded(verdicts)
 
     def _given_up(self, entry: Submitted, error: Exception) -> Result:
-        """Record that grading a submission failed by a fault of ours.
+        """Record that grading a submission failed by an internal error.
 
         The result has no checksum, so that the submission is graded again.
         """
@@ -360,7 +357,7 @@ class _ClassGrader:
         what = error_words[:LONGEST_ERROR]
         note = f"it could not be graded ({what}). Run `autograder grade` once more; see --verbose."
         result = self._result(replace(entry, note=note), self._unread(note))
-        # an attempt that a later one has replaced has a result once it can be graded
+        # an attempt replaced by a later one gets a result once it can be graded
         if not entry.earlier:
             keep(self._run.out, entry, result)
         with self._lock:
@@ -388,9 +385,9 @@ class _ClassGrader:
 
 
 def _time_of(entry: Submitted, stamped: bool) -> str:
-    """Return when a submission was handed in, as `collect` noted, else by what lies beside it.
+    """Return the time of a submission from the record of `collect`, else from files beside it.
 
-    `collect` may have noted nothing: then it is not known.
+    If `collect` recorded no time, it is unknown.
     """
     if entry.record:
         return entry.record.submitted

@@ -17,8 +17,8 @@ class NoCluster(UserError):
 class Cluster:
     """A Dask cluster: `with Cluster("tcp://…:8786") as cluster`.
 
-    Its workers hold the key of a class: they must be machines that you trust.
-    Raises `NoCluster` where Dask is not installed, nothing answers, or no worker is there.
+    Its workers hold the key of a class: they must be machines that you trust. Raises `NoCluster` if
+    Dask is not installed, nothing answers, or there is no worker.
     """
 
     def __init__(self, address: str) -> None:
@@ -43,7 +43,7 @@ class Cluster:
         return sum(by_worker.values())
 
     def must_agree(self, function: Callable[..., str], *arguments: object) -> None:
-        """Raise `NoCluster` unless `function` says on every worker what it says here."""
+        """Raise `NoCluster` unless `function` returns the same on every worker as here."""
         here = function(*arguments)
         by_worker = self.client.run(function, *arguments)
         different = [name for name, there in by_worker.items() if there != here]
@@ -56,8 +56,8 @@ class Cluster:
     def sharing(self, function: Callable[Concatenate[S, P], R], shared: S) -> Callable[P, R]:
         """Return `function(shared, …)` as a call that some worker answers.
 
-        `shared` travels to each worker once. A call whose worker dies is made again
-        elsewhere, and again up to Dask's `allowed-failures`.
+        `shared` is sent to each worker once. A call whose worker dies is repeated elsewhere, up to
+        Dask's `allowed-failures`.
         """
         held = self.client.scatter(shared, broadcast=True, hash=False)
 

@@ -1,6 +1,6 @@
-"""What the submissions of a unit are graded with, on this machine or on another one.
+"""The material for grading a unit's submissions, on this machine or on another one.
 
-Each thread that grades has a forking server of its own, and all threads of a process share a key.
+Each grading thread has its own forking server, and all threads of a process share a key.
 """
 
 import atexit
@@ -26,12 +26,11 @@ from autograder.sandbox.client import Server, ServerGone
 
 @dataclass(frozen=True)
 class GradingContext:
-    """What the submissions of a unit are graded against: plain data, which can travel.
+    """The material for grading a unit's submissions: plain data, which can be sent.
 
-    course: the course's folder; where another machine has none there, it has one by its own
-    `$AUTOGRADER_COURSE`.
-    unit_digest: of the solution and the checks; a server that was started for others is not asked.
-    store: the file of answers that were made before; the user's own where it is empty.
+    course: the course's folder; another machine without it uses its own `$AUTOGRADER_COURSE`.
+    unit_digest: of the solution and the checks; a server that was started for others is not used.
+    store: the file of earlier answers; by default, if empty, the user's own.
     """
 
     course: str
@@ -53,8 +52,8 @@ class GradingContext:
     ) -> "Graded":
         """Grade one submission in a worker of this thread's server; once more if that dies.
 
-        hurry: whether others stand in line. Raises `Postponed` then for one that waits.
-        earlier: its verdicts until then. names: as of `grade_one`.
+        hurry: whether others are queued. Then it raises `Postponed` for a submission that waits.
+        earlier: its verdicts until then. names: as in `grade_one`.
         """
         shared = _shared(self)
         before = shared.key.computed
@@ -100,9 +99,9 @@ class GradingContext:
 class Graded:
     """The verdicts of one submission.
 
-    walls: what it was confined by.
-    answers_made: how many answers of the solution and its mistakes had to be made for it.
-    incomplete: others had the processor, and a check was stopped for it: it is to be graded again.
+    walls: its confinement. answers_made: answers of the solution and its mistakes that had to be
+    computed for it. incomplete: others used the processor, and a check was stopped for that: it has
+    to be graded again.
     """
 
     verdicts: list[Verdict]
@@ -112,14 +111,14 @@ class Graded:
 
 
 def unit_at(folder: str, name: str) -> Unit:
-    """Load a unit of the course in a folder; without that folder, of this machine's own course."""
+    """Load a unit of the course in a folder; if it is missing, of this machine's own course."""
     path = Path(folder)
     course = read_course(path) if path.is_dir() else find_course()
     return outline_unit(course, name)
 
 
 def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
-    """Make the verdicts of a submission whose every check failed in the same way."""
+    """Make the verdicts of a submission whose checks all failed in the same way."""
     nothing = Standard(Answer())
     verdicts = []
     for check in checks_to_run(unit, data):
@@ -134,13 +133,13 @@ def not_run(unit: Unit, data: Container[str], answer: Answer) -> list[Verdict]:
 
 @dataclass(frozen=True)
 class _Shared:
-    """What all threads that grade a unit share: the key, and what checks that train are given."""
+    """What all threads that grade a unit share: the key, and the data of training checks."""
 
     key: MadeKey
     data: Mapping[str, Corpus]
 
 
-_mine = threading.local()  # the server of the thread that grades, and what it serves
+_mine = threading.local()  # the server of the grading thread, and what it serves
 _started: list[Server] = []
 _by_context: dict[GradingContext, _Shared] = {}
 _turn = threading.Lock()
@@ -149,7 +148,7 @@ _turn = threading.Lock()
 def _server(context: GradingContext) -> Server:
     """Return this thread's server.
 
-    It is started anew where the last one served another unit, or this one before it changed.
+    It starts anew if the last one served another unit, or an earlier version of this one.
     """
     wanted = (context.course, context.unit, context.unit_digest, context.unsafe)
     if hasattr(_mine, "server") and _mine.serves != wanted:
@@ -165,7 +164,7 @@ def _server(context: GradingContext) -> Server:
 
 
 def _shared(context: GradingContext) -> _Shared:
-    """Return what all threads of this process share. Nothing of the key is made yet."""
+    """Return what all threads of this process share. No part of the key is made yet."""
     with _turn:
         if context not in _by_context:
             _by_context[context] = _make_shared(context)
@@ -184,7 +183,7 @@ def _make_shared(context: GradingContext) -> _Shared:
 
 @atexit.register
 def close_servers() -> None:
-    """End the servers that this process has started for grading, and forget the keys."""
+    """End the servers that this process started for grading, and forget the keys."""
     while _started:
         _started.pop().close()
     while _by_context:

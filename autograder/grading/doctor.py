@@ -1,4 +1,4 @@
-"""What works on this machine, what does not, and how to mend it."""
+"""What works on this machine, what does not, and how to fix it."""
 
 import platform
 import sys
@@ -14,7 +14,7 @@ from autograder.errors import UserError, extra
 
 @dataclass(frozen=True)
 class Examined:
-    """One thing that was looked at.
+    """The result of one examination.
 
     needed: whether official grading needs it.
     """
@@ -26,7 +26,7 @@ class Examined:
 
 
 def examine(course: Course | None) -> Iterator[Examined]:
-    """Look at this machine, one thing after another, and at what a course needs."""
+    """Examine this machine, one thing after another, and what a course needs."""
     found = f"{platform.python_version()}; 3.11 or newer is needed"
     yield Examined("Python", sys.version_info >= (3, 11), found, needed=True)
     if sys.platform != "linux":
@@ -44,7 +44,7 @@ def examine(course: Course | None) -> Iterator[Examined]:
 
 
 def _walls(course: Course | None) -> Iterator[Examined]:
-    """Look at a worker's walls, and let one try to break out where a course gives it something."""
+    """Examine a worker's layers, and let it try to break out if a course gives it something."""
     from autograder.sandbox.inside import confinement, landlock
 
     what = "a worker's own sandbox"
@@ -69,7 +69,7 @@ OPTIONAL = {
 
 
 def _older(abi: int) -> str:
-    """Say what an older Landlock lacks, and what stands in for it."""
+    """Say what an older Landlock lacks, and what replaces it."""
     later = {
         2: "moving files",
         3: "emptying files",
@@ -113,7 +113,7 @@ def _servers(course: Course) -> Iterator[Examined]:
 def _first_unit(course: Course) -> Unit:
     """Load the first unit that can be loaded here.
 
-    Raises `MissingPackage` for the last one where none can.
+    Raises `MissingPackage` for the last one if none can.
     """
     for name in course.units[:-1]:
         with suppress(MissingPackage):

@@ -1,8 +1,8 @@
-"""Exercises of a solution that are emptied: what a file gives that does not solve them.
+"""Emptied exercises of a solution: the answers of a file that does not solve them.
 
-Their functions give zeros, ones, what the right ones gave on another seed, or their arguments. What
-such a file earns tells what a check, or an array, is worth: see `telling.py`, and `nothing.py`
-among the proofs of the material.
+Their functions return zeros, ones, the right values on another seed, or their arguments. The points
+of such a file show what a check, or an array, is worth: see `telling.py`, and `nothing.py` in the
+validation of the material.
 """
 
 import ast
@@ -18,8 +18,8 @@ from autograder.parsing import parse
 from autograder.source.markers import BEGIN
 from autograder.source.solution import Solution
 
-KINDS = ("zeros", "ones", "public", "input")  # what an emptied function gives
-SECONDS = 1.0  # of a check: one that is given its own input may read it without end
+KINDS = ("zeros", "ones", "public", "input")  # the return values of an emptied function
+SECONDS = 1.0  # code of a check: one that gets its own input back may read it for ever
 
 # a function or class → the functions in it that a student writes
 Exercises = Mapping[str, Sequence[str]]
@@ -27,9 +27,9 @@ Exercises = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class EmptiedAnswers:
-    """What a check is answered where exercises give `kind`: before mistakes were made, and after.
+    """A check's answers where exercises return `kind`: before mistakes were made, and after.
 
-    exercises: those that are emptied.
+    exercises: the emptied ones.
     """
 
     exercises: tuple[str, ...]
@@ -77,7 +77,7 @@ def _written(statements: Sequence[ast.stmt], regions: Sequence[int]) -> Iterator
 def emptied(script: str, wanted: Exercises, computes_on: int, kinds: Sequence[str] = KINDS) -> str:
     """Return a script in which some exercises compute on one seed only.
 
-    kinds: what they give on any other seed, one each time that a check is asked.
+    kinds: their return values on any other seed, one for each run of a check.
     """
     lines = []
     for name, functions in wanted.items():
@@ -96,7 +96,7 @@ def emptied(script: str, wanted: Exercises, computes_on: int, kinds: Sequence[st
 
 
 def _emptied_function(function: str, computes_on: int, kinds: Sequence[str]) -> str:
-    """Write the expression that makes what stands in the place of a function."""
+    """Write the expression that makes the replacement of a function."""
     if function.endswith(".__init__"):
         return f"_emptied_start({function}, {computes_on})"
     arguments = f"{function!r}, {function}, {list(kinds)}, {computes_on}"
@@ -104,7 +104,7 @@ def _emptied_function(function: str, computes_on: int, kinds: Sequence[str]) -> 
 
 
 def exercises_of(check: Check, unit: Unit) -> set[str]:
-    """Return the exercises that a check's experiment itself speaks of."""
+    """Return the exercises that a check's experiment itself uses."""
     code = check.experiment.__code__
     names = set(_names_in(code))
     written = exercises(solution_of(unit))
@@ -112,7 +112,7 @@ def exercises_of(check: Check, unit: Unit) -> set[str]:
 
 
 def _names_in(code: CodeType) -> Iterator[str]:
-    """Yield the names that code uses, and those that functions inside it use."""
+    """Yield the names in code, and in functions inside it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

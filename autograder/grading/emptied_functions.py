@@ -1,9 +1,9 @@
-"""What `nothing.py` puts at the end of a solution: functions that give what they did not work out.
+"""Code that `nothing.py` appends to a solution: functions that return without computing.
 
-It is read as text, since nothing of the kit can be imported beside a submission. On the public seed
-each function computes, and what it gives is kept, call by call. On any other seed nothing of it
-runs: it gives zeros, ones, what was kept, or arguments in the form of it, in turn each time that
-the check is asked.
+It is read as text, because the kit cannot be imported beside a submission. On the public seed each
+function computes, and its results are stored, call by call. On any other seed it does not run: it
+returns zeros, ones, the stored values, or arguments of the same form, in turn for each run of the
+check.
 """
 
 import copy as _copy
@@ -12,18 +12,18 @@ from types import FrameType as _FrameType
 from types import GeneratorType as _GeneratorType
 from typing import Any
 
-# function, check, number of the call → what it gave on the public seed
+# function, check, number of the call → its result on the public seed
 _kept: dict[tuple[str, str, int], Any] = {}
-# check → the frame of its experiment, for each time that it was asked
+# check → the frame of its experiment, for each run
 _askings: dict[str, list[_FrameType]] = {}
-# function, frame of the experiment → how often it was called there
+# function, frame of the experiment → its number of calls there
 _calls: dict[tuple[str, _FrameType], int] = {}
 
 
 def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
-    """Make a function in the place of `right` that computes on the public seed only.
+    """Make a replacement of `right` that computes on the public seed only.
 
-    name: `function` or `Class.method`. kinds: what it gives on other seeds, one per asking.
+    name: `function` or `Class.method`. kinds: the return values on other seeds, one per run.
     """
 
     def function(*arguments: Any, **named: Any) -> Any:
@@ -46,7 +46,7 @@ def _emptied(name: str, right: Any, kinds: list[str], public_seed: int) -> Any:
 
 
 def _keep(call: tuple[str, str, int], result: Any) -> Any:
-    """Keep a copy of what a call gave, and return that; a generator is run to its end."""
+    """Store a copy of a call's result, and return that; a generator is run to its end."""
     if isinstance(result, _GeneratorType):
         values = list(result)
         _kept[call] = _copied(values)
@@ -56,9 +56,9 @@ def _keep(call: tuple[str, str, int], result: Any) -> Any:
 
 
 def _emptied_start(right: Any, public_seed: int) -> Any:
-    """Make an `__init__` in the place of `right` that makes nothing on other seeds.
+    """Make a replacement of the `__init__` `right` that does nothing on other seeds.
 
-    The parts of a class that has them are no guess.
+    The attributes that `right` sets are no guess.
     """
 
     def start(self: Any, *arguments: Any, **named: Any) -> None:
@@ -74,7 +74,7 @@ def _emptied_start(right: Any, public_seed: int) -> Any:
 
 
 def _asking() -> _FrameType:
-    """Return the frame of the experiment that calls; anybody may look at frames."""
+    """Return the frame of the calling experiment; any code may inspect frames."""
     frame = _sys._getframe()
     while frame.f_back and frame.f_code.co_name != "run_experiment":
         frame = frame.f_back
@@ -101,9 +101,9 @@ def _copied(value: Any) -> Any:
 
 
 def _in_place_of(kept: Any, kind: str, arguments: list[Any]) -> Any:
-    """Return a value of some kind in the place of what a call should give.
+    """Return a value of some kind in place of a call's result.
 
-    kept: what it gave on the public seed. arguments: what the call was given.
+    kept: its result on the public seed. arguments: of the call.
     """
     if kind == "public":
         return _copied(kept)
@@ -126,7 +126,7 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _argument_like(kept: Any, given: list[Any]) -> Any:
-    """Choose for each part of what was kept the first argument of its form that is left.
+    """Choose for each part of a stored result the first unused argument of its form.
 
     If no argument has its form, take the first argument.
     """

@@ -1,6 +1,6 @@
 """How Sphinx writes the site of a course.
 
-Nothing is fetched when a page is read: not mathematics, not fonts, not search.
+Nothing is fetched when a page is read: no mathematics, no fonts, no search.
 """
 
 import re
@@ -11,7 +11,7 @@ from latex2mathml.converter import convert
 project = {{title | tojson}}
 html_title = project
 extensions = ["myst_nb"]
-nb_execution_mode = "off"  # the notebooks are executed before
+nb_execution_mode = "off"  # the notebooks have been executed already
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
 suppress_warnings = [
@@ -31,7 +31,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_search_summary = (
-    False  # it would fetch pages, which browsers refuse where they are read from files
+    False  # it would fetch pages, which browsers refuse for pages opened from files
 )
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
@@ -53,11 +53,11 @@ def block_mathml(translator, node):
 def mathml(latex, display):
     """Return a formula as MathML, which browsers draw by themselves.
 
-    Where it cannot be converted it is returned as its source.
+    If it cannot be converted, return its source.
     """
-    # the converter knows `align*` and not `aligned`, which is the same within a formula
+    # the converter knows `align*` and not `aligned`, which is the same inside a formula
     known = latex.replace("{aligned}", "{align*}")
-    # nor does it set a space where TeX does: after the name of a function, as in "ln p"
+    # nor does it add TeX's space after the name of a function, as in "ln p"
     known = re.sub(r"\\(ln|log)(_\w)? (?=[\\\w])", r"\\\1\2\\, ", known)
     # and it does not know a relation of two signs
     known = known.replace(r"\mathrel{+}=", r"\;\text{+=}\;")

@@ -1,8 +1,8 @@
 """Makes arrays of answers of other kinds: tables, rows, figures, printed text, exceptions.
 
 Import them from `autograder.check`. They run beside the submission, as an experiment does: they
-read what was returned into arrays, which are compared as all others are. What cannot be read is a
-`TypeError` that says what was expected and what was found.
+convert the returned value into arrays, which are compared like all others. A value that cannot be
+converted raises a `TypeError` that says what was expected and what was found.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.check import Arrays, Unanswered, named
 
-MISSING = "missing"  # how a missing text or date is written in an array of text
+MISSING = "missing"  # the text for a missing text or date in an array of text
 
 Columns = Sequence[tuple[str, Any]]  # the name of a column and its values, in order
 
@@ -25,17 +25,15 @@ Columns = Sequence[tuple[str, Any]]  # the name of a column and its values, in o
 
 
 def frame(name: str, table: Any, columns: str = "") -> Arrays:
-    """Name what a DataFrame or a Series of pandas holds, labels and all.
+    """Name the content of a pandas DataFrame or Series, labels included.
 
     Makes `name.columns`, the names of the columns; `name.index`, the labels of the rows;
     `name.types`, for each column "numbers", "truth values", "text", "dates" or "categories"; and
-    `name.COLUMN` for each of the columns that are listed, or `name.values` with all of them where
-    none is. A date, a category and an interval are compared as text.
-
-    columns: names between blanks. In a list they may hold blanks themselves.
-
-    Raises `TypeError` for anything else, for a column that is not there, and for one that holds
-    something that cannot be compared; what can be read is named before.
+    `name.COLUMN` for each listed column, or `name.values` with all of them if none is listed. A
+    date, a category and an interval are compared as text. columns: names separated by blanks. In a
+    list they may hold blanks themselves. Raises `TypeError` for anything else, for a missing
+    column, and for one that holds something that cannot be compared; readable parts are named
+    before.
     """
     if isinstance(table, Unanswered):
         return {}
@@ -63,7 +61,7 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
 
 
 def _kind(value: Any) -> str:
-    """Return "DataFrame", "Series" or "Index" of pandas' objects, "" of all else."""
+    """Return "DataFrame", "Series" or "Index" for pandas' objects, "" for all others."""
     for parent in type(value).__mro__:
         package = parent.__module__.partition(".")[0]
         if package == "pandas" and parent.__name__ in ("DataFrame", "Series", "Index"):
@@ -72,7 +70,7 @@ def _kind(value: Any) -> str:
 
 
 def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
-    """Name some columns. Raises `TypeError` behind the last where one is not there."""
+    """Name some columns. Raises `TypeError` after the last one if one is missing."""
     arrays: Arrays = {}
     by_label = dict(reversed(pairs))
     missing = []
@@ -101,7 +99,7 @@ def _listed(labels: Sequence[str]) -> str:
 
 
 def _values(name: str, pairs: Columns) -> np.ndarray:
-    """Return all columns side by side: as numbers where all are, else as text."""
+    """Return all columns side by side: as numbers if all are, else as text."""
     if not pairs:
         return np.zeros((0, 0))
     columns = [_column(name, label, column) for label, column in pairs]
@@ -117,7 +115,7 @@ def _texts(column: np.ndarray) -> np.ndarray:
 
 
 def _type(column: Any) -> str:
-    """Return what a column holds, in a word or two."""
+    """Return the kind of a column's content in a word or two."""
     kind = _dtype_name(column)
     if kind == "category":
         return "categories"
@@ -165,7 +163,7 @@ def _numbers(values: Sequence[Any], kind: str) -> np.ndarray:
 
 
 def _is_missing(value: Any) -> bool:
-    """Return whether a value is None, NaN, or one of pandas' own for what is missing."""
+    """Return whether a value is None, NaN, or one of pandas' missing values."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float) and value != value
@@ -189,7 +187,7 @@ def _as_text(value: Any) -> str:
 
 
 def _index_values(name: str, index: Any) -> np.ndarray:
-    """Return the labels of rows: as numbers where they are numbers, else as text."""
+    """Return the labels of rows: as numbers if they are numbers, else as text."""
     labels = index.tolist()
     if not all(map(_is_plain_number, labels)):
         texts = list(map(_as_text, labels))
@@ -206,13 +204,11 @@ def _is_plain_number(label: Any) -> bool:
 
 
 def rows(name: str, answer: Any, columns: str) -> Arrays:
-    """Name the columns of rows, as a query gives them: an array `name.COLUMN` for each.
+    """Name the columns of rows, as a query returns them: an array `name.COLUMN` for each.
 
-    answer: a cursor, or a list of tuples. columns: names between blanks, in the order of a row.
-    None is NaN among numbers, "missing" among text. Rows keep their order: sort them where a query
-    need not.
-
-    Raises `TypeError` where a row has another number of values.
+    answer: a cursor, or a list of tuples. columns: names separated by blanks, in the order of a
+    row. None is NaN among numbers, "missing" among text. Rows keep their order: sort them if a
+    query need not. Raises `TypeError` if a row has another number of values.
     """
     if isinstance(answer, Unanswered):
         return {}
@@ -254,15 +250,13 @@ def _entries(name: str, label: str, values: Sequence[Any]) -> np.ndarray:
 
 
 def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
-    """Name what a figure of matplotlib shows; of all its axes, in order.
+    """Name what a matplotlib figure shows, over all its axes in order.
 
-    parts: which of it is compared, between blanks:
-    "labels", the titles and the labels of the axes; "legend", its texts; "lines", x and y of each
-    line, with NaN between two; "points", x and y of scattered points; "bars", left edge, width and
-    height of each; "limits" of x and y; "scales", "linear" or "log"; "ticks", the texts at them.
-    Each is an array `name.PART`; of lines and points there are `name.lines_x` and `name.lines_y`.
-
-    Raises `TypeError` where the answer is no figure.
+    parts: those to compare, separated by blanks: "labels", the titles and the labels of the axes;
+    "legend", its texts; "lines", x and y of each line, with NaN between two; "points", x and y of
+    scattered points; "bars", left edge, width and height of each; "limits" of x and y; "scales",
+    "linear" or "log"; "ticks", their texts. Each is an array `name.PART`; lines and points give
+    `name.lines_x` and `name.lines_y`. Raises `TypeError` if the answer is no figure.
     """
     if isinstance(answer, Unanswered):
         return {}
@@ -363,16 +357,14 @@ _PARTS: dict[str, Callable[[Sequence[Any]], Iterator[tuple[str, Any]]]] = {
 }
 
 
-# ---- what a function says
+# ---- printed text and exceptions
 
 
 def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **options: Any) -> Any:
     """Return what a function prints, as text; blanks at the ends of lines do not count.
 
-    stdin: what stands in front of it to be read, by `input()` or from `sys.stdin`. What `input`
-    asks is printed too.
-
-    Raises what the function raises; `TypeError` where it reads more than there is.
+    stdin: the text that `input()` or `sys.stdin` provides. Prompts of `input` are printed, too.
+    Raises what the function raises; `TypeError` if it reads past the end.
     """
     out = io.StringIO()
     before = sys.stdin
@@ -396,12 +388,11 @@ def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **op
 def raised(
     function: Callable[..., Any], *arguments: Any, by_raise: bool = False, **options: Any
 ) -> Any:
-    """Return the name of the exception that a function raises, as text; "none" where it returns.
+    """Return the name of the exception that a function raises, as text; "none" if it returns.
 
-    by_raise: only one that a `raise` of the submission's raises; of one that NumPy or Python itself
-    raises " by itself" stands behind the name.
-
-    What is not written yet, or is not there, stays so: `NotImplementedError` is raised.
+    by_raise: whether only a `raise` of the submission counts; for an exception that NumPy or Python
+    itself raises, " by itself" follows the name. An unwritten or missing function stays so:
+    `NotImplementedError` is raised.
     """
     try:
         result = function(*arguments, **options)
@@ -416,7 +407,7 @@ def raised(
 
 
 def _can_be_an_answer(error: Exception) -> bool:
-    """Return whether an exception may be meant: none of the engine's, and no end of memory."""
+    """Return whether an exception may be intended: not the engine's own, and not a MemoryError."""
     if isinstance(error, NotImplementedError | MemoryError):
         return False
     return type(error).__module__.partition(".")[0] != "autograder"
@@ -428,7 +419,7 @@ def _name_of(error: Exception, by_raise: bool) -> str:
 
 
 def _is_by_raise(error: Exception) -> bool:
-    """Return whether the innermost line that was run is a `raise`, and no package's."""
+    """Return whether the innermost executed line is a `raise`, and not a package's."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -440,7 +431,7 @@ def _is_by_raise(error: Exception) -> bool:
 
 
 def _a(value: Any) -> str:
-    """Write what a value is, for a sentence: "a Series", "an Axes", "None"."""
+    """Return the type of a value for a sentence: "a Series", "an Axes", "None"."""
     if value is None:
         return "None"
     if isinstance(value, np.ndarray):

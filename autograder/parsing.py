@@ -1,4 +1,4 @@
-"""Parses Python code, from any thread; how operators are written."""
+"""Parses Python code, from any thread; notation of operators."""
 
 import ast
 import warnings
@@ -28,13 +28,11 @@ _ONE_AT_A_TIME = Lock()
 
 
 def parse(text: str) -> ast.Module:
-    """Return the syntax tree of code, and print nothing: 3.12 and newer warn of each `'\\e'`.
+    """Return the syntax tree of code, without the warnings of 3.12 and newer for each `'\\e'`.
 
     Threads take turns. Python 3.11 counts the depth of a tree once for all threads, and raises a
-    `SystemError` where another thread parses halfway through. The filters of warnings belong to
-    all threads too.
-
-    Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
+    `SystemError` if another thread parses at the same time. All threads also share the warning
+    filters. Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
     """
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")

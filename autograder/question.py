@@ -1,8 +1,8 @@
-"""What a question asks for: a choice, several, a number, a shape, a few words, a planted mistake.
+"""The kinds of questions: a choice, several, a number, a shape, a few words, a planted mistake.
 
-A question is a check whose right answer is the same on every seed. What a student returns is read
-into arrays beside the submission, with the words that say what was expected; outside, arrays that
-are no such answer count as none. Nothing here holds an answer.
+A question is a check whose right answer is the same on every seed. The student's return value is
+read into arrays beside the submission, with an error that says what was expected; outside, invalid
+arrays count as no answer. No code here holds an answer.
 """
 
 import ast
@@ -22,20 +22,20 @@ from autograder.parsing import parse
 
 MOST_OPTIONS = 26
 LONGEST = 200  # characters of a short answer
-LONGEST_WRITTEN = 20_000  # characters of one that a person reads
-MOST_AXES = 8  # of a shape
-LONGEST_FUNCTION = 1000  # lines of a function in which a mistake is to be found
-# what arrays are called of a question that asks for a planted mistake
-WHOSE = "handed in as"  # in an answer: the name that the student says to have
-FUNCTIONS = "functions with a mistake"  # in the key that students get
-ROUNDING = 1e-6  # a share of a number by which every right answer may differ
+LONGEST_WRITTEN = 20_000  # characters of a text for a person
+MOST_AXES = 8  # axes of a shape
+LONGEST_FUNCTION = 1000  # lines of a function with a planted mistake
+# names of the arrays of a question that asks for a planted mistake
+WHOSE = "handed in as"  # in an answer: the name that the student gives
+FUNCTIONS = "functions with a mistake"  # in the public key
+ROUNDING = 1e-6  # a fraction of a number by which every right answer may differ
 _OPTION = re.compile(r"[^\s|`](?:[^\n|`]{0,38}[^\s|`])?")  # it names an array, too
 
 Arrays = Mapping[str, np.ndarray]
 
 
 class Kind(StrEnum):
-    """What an answer is."""
+    """The kind of an answer."""
 
     CHOICE = "choice"
     CHOICES = "choices"
@@ -48,14 +48,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for, and how an answer is compared with the right one.
+    """A question, and how its answer is compared with the right one.
 
-    options: of a choice. rtol, atol, significant: how far a number may be off: as a share of the
-    right one, as a number, and half a unit in the last of so many significant figures; they add up.
-    feedback: practice says whether an answer is right. The key that students get then holds it.
-    predict: every answer earns the points, and pages say which were right.
-    function: the one in which a mistake is planted.
-    fault: what is wrong with how the question is written.
+    options: of a choice. rtol, atol, significant: the tolerance of a number: as a fraction of the
+    right one, as a number, and half a unit in the last of this many significant figures; they add
+    up. feedback: whether practice says if an answer is right. The public key then holds it.
+    predict: whether every answer earns the points, and pages say which were right. function: the
+    one with a planted mistake. fault: an error in the question's definition.
     """
 
     kind: Kind
@@ -76,9 +75,9 @@ class Question:
     # ---- beside the submission
 
     def read(self, name: str, value: Any) -> dict[str, np.ndarray]:
-        """Make arrays of what was returned: `name`, or a truth value for each option of several.
+        """Make arrays of a return value: `name`, or a truth value for each option of several.
 
-        Raises `TypeError` for what is no answer, which says what one is.
+        Raises `TypeError` for an invalid answer, with what a valid one is.
         """
         if self.kind is Kind.CHOICE:
             return {name: np.array(self._option("the answer", value))}
@@ -115,7 +114,7 @@ class Question:
     # ---- on the trusted side
 
     def text(self, name: str, arrays: Arrays) -> str:
-        """Write an answer in a few words; "" where arrays are no answer to this question."""
+        """Write an answer in a few words; "" if the arrays are no answer to this question."""
         if self.kind is Kind.CHOICES:
             return self._text_of_choices(arrays)
         array = arrays.get(name)
@@ -149,10 +148,10 @@ class Question:
         return ", ".join(chosen) or "none"
 
     def share(self, expected: Arrays, found: Arrays) -> float:
-        """Return the share of the points that several choices earn.
+        """Return the share of the points for several choices.
 
         Each right option that is chosen earns its part of 1, and each wrong one costs its part: so
-        nothing is earned by choosing all options, or none.
+        choosing all options, or none, earns nothing.
         """
         right = self._chosen_in(expected)
         wrong = set(self.options) - right
@@ -166,7 +165,7 @@ class Question:
         return {option for option in self.options if option in arrays and arrays[option].any()}
 
     def allowed(self, expected: float) -> float:
-        """Return how far a number may be from the right one."""
+        """Return the tolerance of a number."""
         size = abs(expected)
         allowed = self.rtol * size + self.atol
         if self.significant and size:
@@ -175,7 +174,7 @@ class Question:
         return allowed
 
 
-# ---- what an author writes
+# ---- functions for authors
 
 
 def choice(*options: str, feedback: bool = False, predict: bool = False) -> Question:
@@ -185,7 +184,7 @@ def choice(*options: str, feedback: bool = False, predict: bool = False) -> Ques
 
 
 def choices(*options: str, feedback: bool = False, predict: bool = False) -> Question:
-    """Ask for all options that are right, as a set of them: some are, and some are not."""
+    """Ask for all right options as a set; some options are right, and some are not."""
     question = Question(Kind.CHOICES, options, feedback=feedback, predict=predict)
     return replace(question, fault=_fault_of_options(options))
 
@@ -204,8 +203,8 @@ def number(
 ) -> Question:
     """Ask for a number.
 
-    rtol: how far it may be off, as a share of the right one. atol: the same as a number.
-    significant: how many significant figures are to be right.
+    rtol: its tolerance, as a fraction of the right one. atol: the same as a number. significant:
+    the number of significant figures that must be right.
     """
     fault = ""
     if not isinstance(significant, int) or significant < 0 or min(rtol, atol) < 0:
@@ -219,20 +218,20 @@ def shape(feedback: bool = False, predict: bool = False) -> Question:
 
 
 def short(feedback: bool = False, predict: bool = False) -> Question:
-    """Ask for a word or a few; blanks and capitals do not count."""
+    """Ask for one or a few words; blanks and capitals do not count."""
     return Question(Kind.SHORT, feedback=feedback, predict=predict)
 
 
 def written() -> Question:
-    """Ask for a text that a person reads, and gives the points for."""
+    """Ask for a text that a person reads and grades."""
     return Question(Kind.WRITTEN)
 
 
 def planted(function: str) -> Question:
     """Ask for the line of a mistake in a function; each student gets another mistake.
 
-    function: the function that students are to repair. The experiment returns the student's name
-    and the number of the line.
+    function: the one that students have to repair. The experiment returns the student's name and
+    the number of the line.
     """
     fault = ""
     if not isinstance(function, str) or not function.isidentifier():
@@ -241,11 +240,11 @@ def planted(function: str) -> Question:
 
 
 def drawn(functions: Sequence[str], name: str) -> str:
-    """Draw the function with a mistake in it that a student gets.
+    """Draw a student's function with a mistake.
 
-    It depends on the name alone: whoever has the functions draws the same one, however they write
-    the name, so that nobody can choose. Where some come or go, most names keep theirs; and all do
-    where a docstring is reworded.
+    It depends on the name alone: whoever has the functions draws the same one, in any spelling of
+    the name, so that nobody can choose. If functions are added or removed, most names keep theirs;
+    if a docstring is reworded, all do.
     """
     folded = _folded_name(name)
 
@@ -267,12 +266,12 @@ def _without_docstring(function: str) -> str:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Return whether two names are the same but for capitals, blanks and accents."""
+    """Return whether two names are equal up to capitals, blanks and accents."""
     return _folded_name(one) == _folded_name(other)
 
 
 def _folded_name(name: str) -> str:
-    """Return a name as it is compared; letters with accents are those without."""
+    """Return a name in the form for comparison; letters lose their accents."""
     parts = unicodedata.normalize("NFKD", name)
     return _folded("".join(part for part in parts if not unicodedata.combining(part)))
 
@@ -289,7 +288,7 @@ def _fault_of_options(options: tuple[str, ...]) -> str:
 
 
 def _share_of(options: set[str], chosen: set[str]) -> float:
-    """Return the share of some options that is chosen; 0 of none."""
+    """Return the chosen fraction of some options; 0 of none."""
     hits = options & chosen
     return len(hits) / max(1, len(options))
 
@@ -304,7 +303,7 @@ def _folded(text: str) -> str:
 def _number(value: Any) -> float:
     is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if is_number and not isinstance(value, np.complexfloating):
-        with suppress(OverflowError):  # a whole number may be too large for a float
+        with suppress(OverflowError):  # an integer may be too large for a float
             if math.isfinite(value):
                 return float(value)
     raise TypeError(f"the answer should be a number. It is {_found(value)}.")
@@ -352,9 +351,9 @@ def _text(what: str, value: Any, longest: int) -> str:
 
 
 def _found(value: Any) -> str:
-    """Quote a value that is no answer, or say its type where it is no plain one."""
+    """Quote an invalid answer, or give its type if it is no simple value."""
     if type(value) in (str, int, float, bool, tuple, list, set, type(None)):
-        with suppress(ValueError):  # Python writes no whole number of more than 4,300 figures
+        with suppress(ValueError):  # Python refuses to write an integer of more than 4,300 figures
             text = repr(value)
             return text if len(text) <= 40 else f"{text[:39]}…"
     return f"of type {type(value).__name__}"

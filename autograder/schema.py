@@ -1,6 +1,6 @@
 """TOML that people write, and parsed content from elsewhere, read into data classes.
 
-An error names the file, the key, what was expected there, and the nearest key that there is.
+An error names the file, the key, what was expected there, and the nearest valid key.
 """
 
 import re
@@ -14,11 +14,11 @@ import msgspec
 from autograder.errors import UserError
 
 T = TypeVar("T")
-SIMILAR = 0.4  # of 1, by difflib: keys nearer than this may be meant
+SIMILAR = 0.4  # of 1, by difflib: keys nearer than this may be intended
 
 
 class BadFile(UserError):
-    """A file does not hold what it should; the text says where, and what was expected."""
+    """A file has invalid content; the text says where, and what was expected."""
 
 
 def read_toml(path: Path, kind: type[T]) -> T:
@@ -27,7 +27,7 @@ def read_toml(path: Path, kind: type[T]) -> T:
 
 
 def read_toml_table(path: Path) -> dict[str, Any]:
-    """Read a TOML file as it stands. Raises `BadFile`."""
+    """Read a TOML file without conversion. Raises `BadFile`."""
     table: dict[str, Any] = _parsed(path)
     return table
 
@@ -42,7 +42,7 @@ def _parsed(path: Path) -> dict[str, Any]:
 
 
 def convert(content: Any, kind: type[T], where: str) -> T:
-    """Turn parsed content into a data class. Raises `BadFile`, which begins with `where`."""
+    """Turn parsed content into a data class. Raises `BadFile`, whose text begins with `where`."""
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as error:
@@ -50,7 +50,7 @@ def convert(content: Any, kind: type[T], where: str) -> T:
 
 
 def _in_words(error: str, content: Any, kind: type) -> str:
-    """Say a validation error of msgspec as a sentence with the key as it stands in the file."""
+    """Turn a validation error of msgspec into a sentence with the key as written in the file."""
     message, _, place = error.partition(" - at `$")
     steps = re.findall(r"\.([^.\[\]]+)|\[(\.\.\.|\d+)\]", place.rstrip("`"))
     names = _written_out([name or f"[{index}]" for name, index in steps], content, kind, error)
@@ -77,11 +77,11 @@ def _unknown_key(key: str, known: list[str]) -> str:
     return f"there is no key `{key}`. {advice}"
 
 
-ANY_KEY = "[...]"  # how msgspec writes a key of a table that may have any
+ANY_KEY = "[...]"  # msgspec's notation for a key of a table that may have any
 
 
 def _written_out(names: list[str], content: Any, kind: type, error: str) -> list[str]:
-    """Return names with each `ANY_KEY` replaced by the key that is wrong.
+    """Return names with each `ANY_KEY` replaced by the wrong key.
 
     It is the first key whose table gives the same error without the others.
     """
@@ -99,19 +99,19 @@ def _written_out(names: list[str], content: Any, kind: type, error: str) -> list
 
 
 def _at(content: Any, names: list[str]) -> Any:
-    """Return what stands in parsed content at the path `names`."""
+    """Return the value in parsed content at the path `names`."""
     for name in names:
         content = content[_index(name)] if isinstance(content, list) else content[name]
     return content
 
 
 def _index(name: str) -> int:
-    """Return the number of an entry of a list, which is written `[3]`."""
+    """Return the index of a list entry, which is written `[3]`."""
     return int(name[1:-1])
 
 
 def _error_with(content: Any, names: list[str], key: str, kind: type) -> str:
-    """Return the error where the table at `names` has no other key; "" where there is none."""
+    """Return the error if the table at `names` has no other key; "" if there is none."""
     try:
         msgspec.convert(_only(content, names, key), kind)
     except msgspec.ValidationError as error:
@@ -143,13 +143,13 @@ _TYPES = {
 
 
 def _plain(message: str) -> str:
-    """Return a message of msgspec with types named as people do.
+    """Return a message of msgspec with everyday names for types.
 
     Example: "Expected `str`, got `int`" becomes "expected text, found a whole number".
     """
     message = message.replace("got", "found", 1)
     message = message.replace(" | null`", "`")  # TOML has no null
-    message = message.replace(" with a timezone component", "")  # which is in `_TYPES`
+    message = message.replace(" with a timezone component", "")  # this is in `_TYPES`
     message = re.sub(r"`([\w |]+)`", _in_plain_words, message)
     return message[0].lower() + message[1:] + "."
 
@@ -165,12 +165,12 @@ def _fields(kind: type, names: list[str]) -> list[str]:
 
 
 def _choices(kind: type, names: list[str]) -> list[Any]:
-    """Return the values that may stand at the path `names`, where they are listed."""
+    """Return the allowed values at the path `names`, if they are listed."""
     return list(getattr(_type_at(kind, names), "values", ()))
 
 
 def _type_at(kind: type, names: list[str]) -> Any:
-    """Return what msgspec knows of the type that stands in `kind` at the path `names`."""
+    """Return msgspec's information on the type in `kind` at the path `names`."""
     info: Any = msgspec.inspect.type_info(kind)
     for name in names:
         info = _type_below(_without_union(info), name)

@@ -1,7 +1,7 @@
-"""Lets what is printed through to wherever it goes: a console, a pipe, a file, in any encoding.
+"""Makes all output writable to a console, a pipe or a file, in any encoding.
 
-What the encoding does not hold becomes a word or a letter that looks like it, so that nothing that
-is printed ever ends a command.
+A character that the encoding lacks becomes a word or a similar letter, so that no output ever ends
+a command.
 """
 
 import codecs
@@ -11,10 +11,10 @@ import sys
 import unicodedata
 
 HANDLER = "autograder.signs"  # the name of the error handler
-# Python's ASCII under a name of our own: click takes plain ASCII for a mistake, and writes UTF-8
+# Python's ASCII under a name of our own: click considers plain ASCII a mistake, and writes UTF-8
 ASCII = "autograder_ascii"
 BLOCKS = "▁▂▃▄▅▆▇█"
-# what people should read where a sign cannot be shown; letters with marks lose their marks
+# replacements of signs that cannot be shown; accented letters lose their accents
 WORDS = {
     "✓": "ok",
     "✗": "x",
@@ -43,11 +43,11 @@ WORDS = {
 
 
 def let_everything_through() -> None:
-    """Have stdout and stderr write whatever they are given. Called before anything is printed.
+    """Make stdout and stderr accept any text. Called before anything is printed.
 
-    To a pipe or a file, Windows writes in a code page of its own; there UTF-8 is written, as
-    Python 3.15 does, unless `PYTHONIOENCODING` names another encoding. Elsewhere the encoding
-    stays. A stream that another program put in the place of Python's own is left alone.
+    To a pipe or a file, Windows writes in its own code page; there UTF-8 is written, as Python 3.15
+    does, unless `PYTHONIOENCODING` names another encoding. Elsewhere the encoding stays. A stream
+    that another program put in place of Python's own is not changed.
     """
     _take_escape_sequences()
     for stream in (sys.stdout, sys.stderr):
@@ -61,15 +61,15 @@ def let_everything_through() -> None:
         stream.reconfigure(encoding=encoding, errors=HANDLER)
 
 
-STDOUT = -11  # numbers of Windows
+STDOUT = -11  # constants of Windows
 STDERR = -12
 ESCAPE_SEQUENCES = 4
 
 
 def _take_escape_sequences() -> None:
-    """Have an old console of Windows take colours, and clear itself.
+    """Make an old Windows console interpret escape sequences for colours and clearing.
 
-    Without this, `rich` writes there as to a console that can do neither.
+    Otherwise `rich` writes to it as to a console without them.
     """
     if sys.platform != "win32":
         return
@@ -88,7 +88,7 @@ def _take_escape_sequences() -> None:
 
 
 def _in_other_words(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written instead of text that an encoding does not hold, and where it ends."""
+    """Return the replacement of unencodable text, and the position after it."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
@@ -97,7 +97,7 @@ def _in_other_words(error: UnicodeError) -> tuple[str, int]:
 
 
 def _word(character: str) -> str:
-    """Return ASCII that stands for a character; `?` where nothing does."""
+    """Return ASCII for a character; `?` if there is none."""
     if character in WORDS:
         return WORDS[character]
     decomposed = unicodedata.normalize("NFKD", character)

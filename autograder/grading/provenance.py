@@ -1,7 +1,7 @@
-"""What made a result: digests of everything that a grade depends on beside the submission.
+"""What made a result: digests of everything that a grade depends on, beside the submission.
 
-It decides which stored result is read back, which machines may grade together, and which stored
-answer fits.
+It decides which stored result is reused, which machines may grade together, and which stored answer
+matches.
 """
 
 import ast
@@ -20,25 +20,20 @@ from autograder.sandbox.readable import module_path
 
 ENGINE = Path(__file__).parents[1]
 CODE = (".py", ".tsv")  # modules, and tables that they read
-# of the engine, what takes part in computing an answer
+# modules of the engine that take part in computing an answer
 COMPUTES = ("check.py", "kinds.py", "question.py", "parsing.py", "errors.py", "sandbox/inside")
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a grade depends on beside the submission's bytes, and what is only noted.
+    """What a grade depends on beside the submission's bytes, and further records.
 
-    engine: digest of the engine's code.
-    unit: digest of the unit's solution, its checks and what they share.
-    seed: on which the experiments ran.
-    quick: whether checks that train were left out.
-    corpus: what checks that train were trained on; empty where none was.
-    versions: package → version, Python among them.
-    official: whether submissions were confined.
-    any_name: whether a name in a file was compared with nobody's.
-
-    Only noted are the digest of course.toml (`course`), the course's title and folder, the version
-    of the kit, and the walls.
+    engine: digest of the engine's code. unit: digest of the unit's solution, its checks and what
+    they share. seed: of the experiments. quick: whether checks that train were left out. corpus: of
+    the checks that train; empty if none ran. versions: package → version, Python among them.
+    official: whether submissions were confined. any_name: whether names in files were accepted
+    without comparison. Only for the record are the digest of course.toml (`course`), the course's
+    title and folder, the version of the kit, and the walls.
     """
 
     engine: str = ""
@@ -56,7 +51,7 @@ class Provenance:
     walls: tuple[str, ...] = ()
 
 
-# what decides whether a result is read back → how a change of it is called
+# fields that decide whether a result is reused → the name of a change
 DECIDES = {
     "engine": "the engine changed",
     "unit": "the checks or the solution changed",
@@ -70,7 +65,7 @@ DECIDES = {
 
 
 def differences(one: Provenance, other: Provenance) -> list[str]:
-    """Say in words in what two provenances differ, as far as it decides a grade."""
+    """Say in words how two provenances differ, as far as it decides a grade."""
     differ = []
     for name, words in DECIDES.items():
         if getattr(one, name) != getattr(other, name):
@@ -79,7 +74,7 @@ def differences(one: Provenance, other: Provenance) -> list[str]:
 
 
 def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) -> Provenance:
-    """Describe what a grade of this unit would be made by, here and now. Raises `NoData`."""
+    """Return what a grade of this unit would depend on, here and now. Raises `NoData`."""
     course = unit.course
     return Provenance(
         engine=engine_digest(),
@@ -97,9 +92,9 @@ def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) 
 
 
 def _corpora(unit: Unit) -> str:
-    """Name the course's corpora that a unit's checks train on.
+    """Return the course's corpora that a unit's checks train on.
 
-    A check that has data of its own is left out: they are always the same.
+    A check with its own data is left out: they are always the same.
     """
     roles = set()
     for check in unit.checks:
@@ -110,7 +105,7 @@ def _corpora(unit: Unit) -> str:
 
 
 def digest_of(paths: Iterable[Path]) -> str:
-    """Return the sha256 of the names and contents of files, in the order that is given."""
+    """Return the sha256 of the names and contents of files, in the given order."""
     whole = sha256()
     for path in paths:
         content = path.read_bytes()
@@ -129,7 +124,7 @@ def engine_digest() -> str:
 
 @cache
 def computing_digest() -> str:
-    """Return the digest of what takes part in computing an answer: no part of the judge does."""
+    """Return the digest of the modules that compute answers; no part of the judge does."""
     files: list[Path] = []
     for name in COMPUTES:
         files.extend(modules_of(ENGINE / name))
@@ -139,7 +134,7 @@ def computing_digest() -> str:
 def experiments_digest(unit: Unit) -> str:
     """Return the digest of a unit's experiments: their module, what checks share, add-ons.
 
-    The points of a check are no part of it: no answer rests on them.
+    The points of a check are no part of it: no answer depends on them.
     """
     own, *shared = modules_of_checks(unit.course, unit.name)
     experiments = without_points(own.read_text("utf-8"))
@@ -153,8 +148,8 @@ def experiments_digest(unit: Unit) -> str:
 
 
 def without_points(text: str) -> str:
-    """Return a module of checks without the points that their decorators give."""
-    lines = text.encode().split(b"\n")  # a tree counts columns in bytes
+    """Return a module of checks without the points in their decorators."""
+    lines = text.encode().split(b"\n")  # a syntax tree counts columns in bytes
     for node in parse(text).body:
         if not isinstance(node, ast.FunctionDef):
             continue
@@ -170,12 +165,12 @@ def without_points(text: str) -> str:
 
 
 def checks_digest(course: Course, name: str) -> str:
-    """Return the digest of a unit's module of checks and of what checks share."""
+    """Return the digest of a unit's module of checks and of shared modules."""
     return digest_of(modules_of_checks(course, name))
 
 
 def modules_of_checks(course: Course, name: str) -> list[Path]:
-    """List a unit's module of checks, and those that checks share."""
+    """List a unit's module of checks, and the shared ones."""
     own = course.checks / f"{name}.py"
     return [own, *helpers(course)]
 
@@ -195,13 +190,13 @@ def unit_digest(unit: Unit) -> str:
 
 
 def helpers(course: Course) -> list[Path]:
-    """List the modules of a course's folder `checks` that are no unit's."""
+    """List the modules of a course's folder `checks` that belong to no unit."""
     modules = sorted(course.checks.glob("*.py"))
     return [path for path in modules if path.stem not in course.units]
 
 
 def versions(unit: Unit) -> dict[str, str]:
-    """Return the versions of Python and of what a unit's experiments compute with."""
+    """Return the versions of Python and of the packages that a unit's experiments compute with."""
     found = {"python": platform.python_version()}
     for name in sorted({"numpy", *unit.packages}):
         found[name] = version(name)
@@ -209,7 +204,7 @@ def versions(unit: Unit) -> dict[str, str]:
 
 
 def modules_of(path: Path) -> list[Path]:
-    """Return the files of code in a folder, tables among them; of a file, the file."""
+    """Return the files of code in a folder, tables among them; for a file, the file."""
     if path.is_file():
         return [path]
     files = [file for file in path.rglob("*") if file.suffix in CODE]
@@ -217,7 +212,7 @@ def modules_of(path: Path) -> list[Path]:
 
 
 def without_notes(provenance: Provenance) -> Provenance:
-    """Leave out what is only noted, so that two machines can be compared."""
+    """Return a provenance without the records, so that two machines can be compared."""
     return replace(
         provenance,
         course="",

@@ -1,4 +1,4 @@
-"""Results on disk: one JSON file a submission, written whole or not at all."""
+"""Results on disk: one JSON file per submission, written whole or not at all."""
 
 import errno
 import hashlib
@@ -28,20 +28,17 @@ class CannotWrite(UserError):
     """A file cannot be written; the text says which and why."""
 
 
-NO_FILE = "No file was handed in."  # the note of who has only points by hand
+NO_FILE = "No file was handed in."  # the note of a student with only manual points
 
 
 @dataclass(frozen=True)
 class Result:
-    """The verdicts of one submission, and what they were made by.
+    """The verdicts of one submission, and their provenance.
 
-    sha256: of the file's bytes.
-    note: what could not be read of the submission.
-    submitted: when, ISO 8601 in UTC.
-    hand_in: what `collect` noted of it.
-    known_as: what the LMS calls the student, where no file can be called so.
-    handed_in_by: the partner who handed it in, for a result that counts for another student too.
-    Only what a policy makes of results has it; no file does.
+    sha256: of the file's bytes. note: what could not be read of the submission. submitted: when,
+    ISO 8601 in UTC. hand_in: the record of `collect`. known_as: the student's name on the LMS, if
+    no file can have it. handed_in_by: the partner who submitted, for a result that counts for
+    another student, too. Only results under a policy have it; no file does.
     """
 
     student: str
@@ -58,12 +55,12 @@ class Result:
 
     @property
     def place(self) -> tuple[str, str]:
-        """Return the unit and the student: a class has one latest result for both."""
+        """Return the unit and the student: a class has one latest result for each pair."""
         return self.unit, self.student
 
     @property
     def lms_name(self) -> str:
-        """Return what the LMS calls the student; `student` is what files and pages do."""
+        """Return the student's name on the LMS; `student` is the name in files and pages."""
         return self.known_as or self.student
 
     @property
@@ -80,7 +77,7 @@ class Result:
 
     @property
     def checksum(self) -> str:
-        """Return the sha256 of the file that was graded; empty where none could be read."""
+        """Return the sha256 of the graded file; empty if it could not be read."""
         return "" if self.sha256 == _OF_NOTHING else self.sha256
 
 
@@ -93,7 +90,7 @@ _OF_NOTHING = digest(b"")
 
 
 def result_path(out: Path, unit: str, student: str) -> Path:
-    """Return where a result lies."""
+    """Return the path of a result."""
     return out / unit / f"{student}.json"
 
 
@@ -101,7 +98,7 @@ FORMAT = 2
 
 
 class _Record(msgspec.Struct, frozen=True):
-    """A result as it stands in its file. Keys that this version does not know are passed over."""
+    """A result as stored in its file. Keys that this version does not know are skipped."""
 
     student: str
     unit: str
@@ -116,7 +113,7 @@ class _Record(msgspec.Struct, frozen=True):
     submitted: str = ""
     hand_in: HandIn | None = None
     known_as: str = ""
-    # of format 1, which had no provenance
+    # for format 1, which had no provenance
     kit: str = ""
     seed: int = 0
     corpus: str = ""
@@ -125,9 +122,9 @@ class _Record(msgspec.Struct, frozen=True):
     walls: tuple[str, ...] = ()
 
     def made_by(self) -> Provenance:
-        """Return what the result was made by.
+        """Return the provenance of the result.
 
-        Of format 1 only a part is known, which no engine of today equals.
+        For format 1 only a part is known, which equals no present engine.
         """
         if self.provenance:
             return self.provenance
@@ -182,7 +179,7 @@ def write_result_to(path: Path, result: Result) -> None:
 
 
 def without_empty(value: object) -> object:
-    """Return plain data without entries that are empty: those are as they are by default."""
+    """Return plain data without empty entries: those have their default."""
     if isinstance(value, dict):
         inner = {name: without_empty(entry) for name, entry in value.items()}
         return {name: entry for name, entry in inner.items() if entry not in EMPTY}
@@ -195,13 +192,13 @@ EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file by new text at one moment. Raises `CannotWrite`."""
+    """Replace a file by new text atomically. Raises `CannotWrite`."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # surrogateescape: a path within the text may be no UTF-8
+        # surrogateescape: a path in the text may not be valid UTF-8
         with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-            # not synced: what a power cut spoils cannot be read back and is graded again
+            # not synced: a file damaged by a power cut cannot be read back and is graded again
             file.write(text + "\n")
         _put_in_place(part, path)
     except OSError as error:
@@ -210,15 +207,15 @@ def write_whole(path: Path, text: str) -> None:
         raise CannotWrite(f"{path} cannot be written: {error.strerror}.") from error
 
 
-# seconds between two tries with a file that another program holds for itself: on Windows nobody
-# else can then read it or take its place
+# seconds between two attempts on a file that another program has locked: on Windows nobody else can
+# then read or replace it
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
-NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system that knows none
-MOST_WAITED = 10.0  # seconds, for a lock that another process holds for some thousandths of one
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # for a file system without locks
+MOST_WAITED = 10.0  # seconds, for a lock that another process holds for some milliseconds
 
 
 def _put_in_place(part: Path, path: Path) -> None:
-    """Let a file take another's place, also where a program holds that one open for a moment."""
+    """Move a file over another one, waiting for a program that has it open for a moment."""
     for pause in PAUSES:
         try:
             os.replace(part, path)
@@ -232,7 +229,7 @@ def _put_in_place(part: Path, path: Path) -> None:
 
 
 def read_patiently(path: Path) -> bytes:
-    """Read a file, also where another program holds it for itself for a moment.
+    """Read a file, waiting for another program that has it locked for a moment.
 
     Raises `OSError`.
     """
@@ -247,19 +244,19 @@ def read_patiently(path: Path) -> bytes:
 def held_alone(lock: Path) -> Iterator[None]:
     """Hold a lock, an empty file, while the files that it protects are read and written again.
 
-    Others wait for their turn, some seconds at most. The system lets go of the lock of a process
-    that ends. Raises `CannotWrite`.
+    Others wait for their turn, some seconds at most. The system releases the lock of a process that
+    ends. Raises `CannotWrite`.
     """
     try:
         with open(lock, "a") as file:
             _wait_for(file.fileno())
-            yield  # on Windows, too, closing the file lets go of it
+            yield  # on Windows, too, closing the file releases it
     except OSError as error:
         raise CannotWrite(f"{lock} cannot be locked: {error.strerror}.") from error
 
 
 def _wait_for(descriptor: int) -> None:
-    """Lock a file that is open, waiting for its turn. Raises `OSError`.
+    """Lock an open file, waiting for its turn. Raises `OSError`.
 
     Some network file systems have no locks; there no process waits.
     """
@@ -277,7 +274,7 @@ def _wait_for(descriptor: int) -> None:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file that is open. Raises `OSError` where another process holds it."""
+    """Lock an open file. Raises `OSError` if another process holds it."""
     if sys.platform == "win32":
         import msvcrt
 
@@ -285,7 +282,7 @@ def _lock(descriptor: int) -> None:
     else:
         try:
             import fcntl
-        except ModuleNotFoundError:  # a system without locks, as Python in a browser
+        except ModuleNotFoundError:  # a system without locks, such as Python in a browser
             return
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -312,9 +309,9 @@ def read_result(path: Path) -> Result | None:
 
 
 def _decoded(content: bytes) -> _Record:
-    """Decode a result; of another version that knows other findings, without these.
+    """Decode a result, without findings that this version does not know.
 
-    Their text stands beside them. Raises `ValueError` and `RecursionError`.
+    Their text is kept beside them. Raises `ValueError` and `RecursionError`.
     """
     if OF_FLAT_REMARKS in content:
         content = _with_findings(content)
@@ -328,12 +325,12 @@ def _decoded(content: bytes) -> _Record:
     return msgspec.convert(fields, type=_Record)
 
 
-# remarks of earlier versions hold parts of the finding, and mostly in its place
+# remarks of earlier versions hold parts of the finding, mostly in its place
 OF_FLAT_REMARKS = b'"mistake":'
 
 
 def _with_findings(content: bytes) -> bytes:
-    """Give remarks of an earlier version the finding that they are of, as far as they know it."""
+    """Give remarks of an earlier version their finding, as far as they contain it."""
     fields = json.loads(content)
     with suppress(KeyError, TypeError, AttributeError):
         for remark in _remarks(fields):
@@ -343,7 +340,7 @@ def _with_findings(content: bytes) -> bytes:
 
 
 def _finding_of_flat(remark: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the finding of a remark of an earlier version; None where it says nothing of one."""
+    """Return the finding of a remark of an earlier version; None if it has none."""
     words = remark.get("words")
     parts = {
         "arrays": remark.get("arrays", []),
@@ -358,16 +355,16 @@ def _finding_of_flat(remark: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _remarks(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the remarks of a result as it stands in its file."""
+    """Yield the remarks of a result as stored in its file."""
     for check in fields["checks"]:
         yield from check["remarks"]
 
 
 def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> str:
-    """Say why a submission is graded; empty where a stored result answers for it."""
+    """Say why a submission is graded; empty if a stored result is valid."""
     if stored is None:
         return "new"
-    if not stored.sha256:  # it had to be given up
+    if not stored.sha256:  # an earlier run gave it up
         return "once more"
     if stored.sha256 != sha256:
         return "handed in again"
@@ -378,9 +375,9 @@ def why_graded(stored: Result | None, sha256: str, provenance: Provenance) -> st
 def still_passed(
     stored: Result | None, sha256: str, provenance: Provenance, materials: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """Return the passes of a stored result that still hold, by check, though others have changed.
+    """Return a stored result's passes that still hold, by check, though others have changed.
 
-    materials: for each check, the digest of what a pass rests on.
+    materials: for each check, the digest of what a pass depends on.
     """
     if stored is None or stored.sha256 != sha256:
         return {}
@@ -406,7 +403,7 @@ def other_corpora(before: Iterable[Result], after: Iterable[Result]) -> list[str
 
 
 def _corpora(results: Iterable[Result]) -> dict[str, str]:
-    """Return unit → what its checks trained on."""
+    """Return unit → the corpora that its checks trained on."""
     corpora = {}
     for result in results:
         corpora[result.unit] = result.provenance.corpus
@@ -414,9 +411,9 @@ def _corpora(results: Iterable[Result]) -> dict[str, str]:
 
 
 def run_facts(out: Path) -> dict[str, str]:
-    """Read what the run into a folder noted in `run.txt`.
+    """Read the facts in `run.txt` of the run into a folder.
 
-    That is its seed, how many submissions there were, and where they lie.
+    They are its seed, the number of submissions, and their folder.
     """
     path = out / "run.txt"
     try:
@@ -442,8 +439,8 @@ def stored_results(out: Path) -> Sequence[Result]:
 
 @contextmanager
 def only_writer(out: Path) -> Iterator[None]:
-    """Hold the folder for this run. Raises `Busy` when another run does."""
-    import fcntl  # only Unix has it; reading and writing results works anywhere
+    """Lock the folder for this run. Raises `Busy` if another run has it."""
+    import fcntl  # only Unix has it; reading and writing results works everywhere
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -457,6 +454,6 @@ def only_writer(out: Path) -> Iterator[None]:
             raise Busy(
                 f"Another run is writing to {out}. Wait for it, or choose another --out."
             ) from None
-        for part in out.rglob(".*.part"):  # of a run that was killed
+        for part in out.rglob(".*.part"):  # left by a killed run
             part.unlink()
         yield

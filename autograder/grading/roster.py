@@ -1,11 +1,11 @@
-"""Who is in the class: a table of students, as an LMS exports it or as a person writes it.
+"""The students of the class: a table as an LMS exports it or as a person writes it.
 
 Its columns are recognized by their headings. Known tables:
 
 - a person's: student, name, email, id, login, sis, section (only `student` is needed)
 - Canvas, Grades → Export: Student, ID, SIS User ID, SIS Login ID, Section, …
 - Moodle, an assignment's grading worksheet: Identifier ("Participant 17"), Full name, Email
-address, Last modified (submission), …
+  address, Last modified (submission), …
 - Gradescope, Roster → Download Roster: First Name, Last Name, SID, Email, …
 - GitHub Classroom's classroom_roster.csv: identifier, github_username, github_id, name
 - Classroom 50's students.csv: username, first_name, last_name, email, section, github_id
@@ -39,11 +39,10 @@ class BadRoster(UserError):
 class Student:
     """One person of the class.
 
-    student: the name of the folder. The rest is for finding the person, and for going back to the
-    system that the class came from.
-    source: the system that `id` is a number of; empty where a person wrote it.
-    section: the part of the class; several are parted by `;`.
-    numbers: `unit=number; …`, where a system gives a person another number in each assignment.
+    student: the name of the folder. The other fields identify the person, here and in the system
+    that the class came from. source: the system that `id` is a number of; empty if a person wrote
+    it. section: the part of the class; several are separated by `;`. numbers: `unit=number; …`, if
+    a system gives a person another number in each assignment.
     """
 
     student: str
@@ -57,9 +56,9 @@ class Student:
     numbers: str = ""
 
     def number_in(self, unit: str) -> str:
-        """Return the number that the system gives the person where a unit is handed in.
+        """Return the number that the system gives the person for a unit.
 
-        Empty where it is not known: Moodle's number of another assignment is no number here.
+        It is empty if unknown: Moodle's number of another assignment does not count.
         """
         if self.source != MOODLE.source:
             return self.id
@@ -84,8 +83,8 @@ def _numbers_in_words(by_unit: Mapping[str, str]) -> str:
 def sections_in(cell: str) -> list[str]:
     """Return the sections that a cell of a roster names.
 
-    A name may hold "and" or a comma, and Canvas writes several as "A, B, and C", so that the whole
-    cell is one of them too.
+    A name may hold "and" or a comma, and Canvas writes several as "A, B, and C". So the whole cell
+    also counts as one of them.
     """
     parts = re.split(r"[;,]|\band\b", cell)
     names = [cell, *cell.split(";"), *parts]
@@ -94,7 +93,7 @@ def sections_in(cell: str) -> list[str]:
 
 
 def as_student(student: str, hand_in: HandIn) -> Student:
-    """Return the student that a hand-in is of, as far as its source knows them."""
+    """Return the student of a submission, as far as its source knows them."""
     return Student(
         student=student,
         name=hand_in.name,
@@ -111,13 +110,12 @@ FIELDS = tuple(column.name for column in fields(Student))
 
 @dataclass(frozen=True)
 class Columns:
-    """The headings of a kind of table, in small letters.
+    """The headings of a kind of table, in lower case.
 
-    source: the system that writes it; empty for a person's own.
-    known_by: headings that no other kind has.
-    student: the first of these that is filled says who it is.
-    name: those that together make the name.
-    submitted: the one that says when the student last handed in. status: whether they did.
+    source: the system that writes it; empty for a person's own. known_by: headings that no other
+    kind has. student: the first nonempty one of these identifies the student. name: those that
+    together make the name. submitted: the time of the student's last submission. status: whether
+    there is one.
     """
 
     source: str
@@ -153,13 +151,13 @@ MOODLE = Columns(
     submitted="last modified (submission)",
     status="status",
 )
-TEST_STUDENT = "Student, Test"  # what Canvas shows a teacher as, in the view of a student
+TEST_STUDENT = "Student, Test"  # the name that Canvas gives to a teacher in student view
 GITHUB_CLASSROOM = Columns(
     source="github",
     known_by=("github_username",),
     student=("github_username", "identifier"),
     name=("name",),
-    email="identifier",  # an address, a number or a name, as the teacher wished
+    email="identifier",  # an address, a number or a name, as the teacher chose
     id="github_id",
     login="github_username",
     sis="identifier",
@@ -199,7 +197,7 @@ NBGRADER = Columns(
     email="email",
     login="id",
 )
-# in this order: some headings of a later kind stand in tables of an earlier one too
+# in this order: some headings of a later kind occur in tables of an earlier one, too
 KINDS = (CANVAS, GITHUB_CLASSROOM, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRADER)
 
 
@@ -222,7 +220,7 @@ def read_roster(path: Path) -> "Roster":
 
 
 def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
-    """Return the students of a table, each once, and those of one name by their numbers.
+    """Return the students of a table, each once, distinguishing equal names by their numbers.
 
     Raises `BadRoster` for two who cannot be distinguished: the later one would get the grades of
     both.
@@ -250,7 +248,7 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
 
 
 def _each_once(rows: Sequence[Student]) -> Iterable[Student]:
-    """Return the students of a table, where Canvas lists a student once for each section."""
+    """Return the students of a table, of which Canvas lists each once for each section."""
     once: dict[Student, Student] = {}
     for row in rows:
         person = replace(row, section="")
@@ -288,10 +286,11 @@ TIMES = (
 
 @dataclass(frozen=True)
 class Worksheet:
-    """What Moodle's grading worksheet says of the one assignment that it is of.
+    """What Moodle's grading worksheet contains about its one assignment.
 
-    numbers: of all its participants, in this assignment. times: by number, when each last handed
-    in, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft only.
+    numbers: of all its participants, in this assignment. times: by number, when each last
+    submitted, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft
+    only.
     """
 
     numbers: frozenset[str] = frozenset()
@@ -299,7 +298,7 @@ class Worksheet:
     drafts: frozenset[str] = frozenset()
 
     def without_file(self, came: Collection[str]) -> list[str]:
-        """List the numbers of those who handed in, and are not among those of whom a file came."""
+        """List the numbers of those who submitted, and of whom no file came."""
         return sorted(self.times.keys() - self.drafts - set(came))
 
 
@@ -307,10 +306,10 @@ DRAFT = "draft"  # "Draft (not submitted)"
 
 
 def _worksheet(text: str, path: Path) -> Worksheet | None:
-    """Read what a table says of the assignment that it is of; None for one that is of none.
+    """Read a table's data about its assignment; None if it has no assignment.
 
-    A table says the time of a wall clock, which is taken to be this machine's. Raises `BadRoster`
-    for one that cannot be read.
+    Its times are local ones, and are taken to be this machine's. Raises `BadRoster` if one cannot
+    be read.
     """
     columns, rows = _read(text, path)
     if columns is not MOODLE:
@@ -336,7 +335,7 @@ def _worksheet(text: str, path: Path) -> Worksheet | None:
 
 
 def _time(written: str) -> str | None:
-    """Read a time of this machine's clock as ISO 8601 in UTC; None for words that are none."""
+    """Read a time of this machine's clock as ISO 8601 in UTC; None for other words."""
     for form in TIMES:
         try:
             moment = datetime.strptime(written, form).astimezone(UTC)
@@ -352,7 +351,7 @@ def _number(cells: Mapping[str, str], columns: Columns) -> str:
 
 
 def _table(text: str, path: Path) -> list[list[str]]:
-    """Read the cells of a table, whose columns may be parted by commas, semicolons or tabs."""
+    """Read the cells of a table separated by commas, semicolons or tabs."""
     first_line = text.partition("\n")[0]
     delimiter = max(",;\t", key=first_line.count)
     table = []
@@ -380,7 +379,7 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
 def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
     """Read the student of a row; None for an empty one.
 
-    None too for Canvas's row of points possible, and for the student that it makes up.
+    Returns None, too, for Canvas's row of points possible, and for its made-up student.
     """
     students = _filled(cells, columns.student)
     is_made_up = columns is CANVAS and cells.get("student") == TEST_STUDENT
@@ -406,9 +405,9 @@ def _filled(cells: Mapping[str, str], names: Iterable[str]) -> list[str]:
 
 
 def _plain(cell: str) -> str:
-    """Return a cell's text as it can be shown.
+    """Return a cell's text for display.
 
-    The mark that keeps a spreadsheet from computing it is taken off.
+    A leading mark that stops a spreadsheet from computing it is removed.
     """
     printable = []
     for character in unicodedata.normalize("NFC", cell):
@@ -419,13 +418,13 @@ def _plain(cell: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return a name as it is compared: without case, forms of accents, spaces and punctuation."""
+    """Return a name for comparison: without case, accents, spaces and punctuation."""
     normal = unicodedata.normalize("NFKC", text)
     return re.sub(r"[\W_]", "", normal.casefold())
 
 
 def called(student: str, name: str) -> str:
-    """Return `Ada Lovelace (u2600)`; the folder's name alone where that begins with the name.
+    """Return `Ada Lovelace (u2600)`; the folder's name alone if that begins with the name.
 
     An e-mail address always has the name before it.
     """
@@ -436,12 +435,12 @@ def called(student: str, name: str) -> str:
 
 
 class Roster:
-    """The students of a class, found by what a system says of them."""
+    """The students of a class, found by the data of a system about them."""
 
     def __init__(self, students: Iterable[Student], worksheet: Worksheet | None = None) -> None:
-        """Take students; of two who are called the same, the later one.
+        """Take students; of two with the same name, the later one.
 
-        worksheet: what the table says of one assignment, if it is Moodle's. No file keeps it, and
+        worksheet: the table's data on one assignment, if it is Moodle's. It is not stored, and
         `merged` leaves it out.
         """
         by_name = {}
@@ -453,7 +452,7 @@ class Roster:
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""
     ) -> Student | None:
-        """Find the one student who fits: by number, login, e-mail, or a name that only one has."""
+        """Find the one matching student: by number, login, e-mail, or an unambiguous name."""
         for key, value in (
             ("id", id),
             ("login", login),
@@ -470,7 +469,7 @@ class Roster:
         return self._by_name(name) if name else None
 
     def _only(self, key: str, value: str) -> Student | None:
-        """Return the student who has a value; None if none has it, or several."""
+        """Return the student with a value; None if none has it, or several."""
         wanted = value.casefold()
         same = []
         for student in self.students.values():
@@ -488,7 +487,7 @@ class Roster:
         return _if_only(same)
 
     def _by_name(self, name: str) -> Student | None:
-        """Return the student who is called so, in either order; None if none is, or several."""
+        """Return the student with a name, in either order; None if none has it, or several."""
         wanted = folded(name)
         same = []
         for student in self.students.values():
@@ -502,7 +501,7 @@ class Roster:
         return near[0] if near else ""
 
     def without(self, students: Iterable[str]) -> list[Student]:
-        """List those who are not among some, by their names."""
+        """List the students who are not among some, by their names."""
         there = set(students)
         missing = self.students.keys() - there
         return [self.students[name] for name in sorted(missing)]
@@ -518,12 +517,12 @@ class Roster:
 
 
 def _if_only(students: Sequence[Student]) -> Student | None:
-    """Return the student where there is one only."""
+    """Return the student if there is only one."""
     return students[0] if len(students) == 1 else None
 
 
 def _folded_names(student: Student) -> set[str]:
-    """Return what a student may be called, as names are compared."""
+    """Return the names that may refer to a student, in the form for comparison."""
     names = (student.name, _turned(student.name), student.student)
     return {folded(name) for name in names}
 
@@ -539,13 +538,13 @@ def _turned(name: str) -> str:
 
 
 def roster_beside(folder: Path) -> Roster | None:
-    """Read the roster that lies in a folder, if there is one."""
+    """Read the roster in a folder, if there is one."""
     path = folder / FILE
     return read_roster(path) if path.is_file() else None
 
 
 def in_section(roster: Roster | None, section: str) -> Roster:
-    """Return the students of a section. Raises `BadRoster` where there is none of that name."""
+    """Return the students of a section. Raises `BadRoster` if there is none of that name."""
     if roster is None:
         raise BadRoster(
             "No roster says who is in which section. Give `collect` or `grade` a --roster with a "
@@ -564,10 +563,10 @@ def in_section(roster: Roster | None, section: str) -> Roster:
 
 
 def merged(*rosters: Roster | None) -> Roster | None:
-    """Put rosters together, a later one's words before an earlier one's; None for no roster.
+    """Merge rosters, with a later one's entries before an earlier one's; None for no roster.
 
-    What the later one does not say of a student stays as the earlier one said it. Who is called
-    otherwise in the later one, but has the same e-mail address, keeps the name of the earlier one.
+    Entries that the later one lacks stay. A student with another name in the later one but the same
+    e-mail address keeps the earlier name.
     """
     together: dict[str, Student] = {}
     for roster in rosters:
@@ -581,9 +580,9 @@ def merged(*rosters: Roster | None) -> Roster | None:
 
 
 def _same_address(earlier: Mapping[str, Student], later: Mapping[str, Student]) -> dict[str, str]:
-    """Return for students of a later roster what an earlier one calls them, by their e-mail.
+    """Return the earlier names of students in a later roster, by their e-mail addresses.
 
-    Only for who is in one of the two alone, and has an address that nobody else there has.
+    Only students who are in one of the two, with an address that nobody else there has, count.
     """
     before = _by_address(earlier.values())
     found = {}
@@ -595,7 +594,7 @@ def _same_address(earlier: Mapping[str, Student], later: Mapping[str, Student]) 
 
 
 def _by_address(students: Iterable[Student]) -> dict[str, Student]:
-    """Return students by the e-mail addresses that one alone has."""
+    """Return students by their unique e-mail addresses."""
     same: dict[str, list[Student]] = {}
     for student in students:
         if student.email:
@@ -604,10 +603,10 @@ def _by_address(students: Iterable[Student]) -> dict[str, Student]:
 
 
 def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
-    """Refuse a roster that calls most of a class otherwise than the roster before.
+    """Refuse a roster that names most of a class differently from the roster before.
 
-    Each would be in the class twice. They are known by their names, where no address says that two
-    are one. Raises `BadRoster`.
+    Each student would be in the class twice. Students are matched by name, unless an address shows
+    that two are one. Raises `BadRoster`.
     """
     if not before or not named:
         return
@@ -630,7 +629,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
 
 
 def _filled_up(student: Student, before: Student) -> Student:
-    """Return a student with what was known before in the fields that are empty."""
+    """Return a student whose empty fields are filled with what was known before."""
     number = student if student.id else before
     return Student(
         student=student.student,
@@ -646,10 +645,10 @@ def _filled_up(student: Student, before: Student) -> Student:
 
 
 def with_units(roster: Roster | None, handed_in: Iterable[tuple[str, str]]) -> Roster | None:
-    """Return a roster with the units of which its numbers are, if it is a worksheet of Moodle's.
+    """Return a roster with the units that its numbers belong to, if it is Moodle's worksheet.
 
-    handed_in: the unit of each hand-in, and the number that the system gave who handed it in. The
-    units are those that most of the students of the worksheet have handed in under these numbers.
+    handed_in: the unit of each submission, and its student's number in the system. The units are
+    those that most of the worksheet's students have submitted under these numbers.
     """
     if roster is None:
         return None
@@ -667,7 +666,7 @@ def with_units(roster: Roster | None, handed_in: Iterable[tuple[str, str]]) -> R
 
 
 def kept_from(before: Roster | None, named: Roster | None) -> str:
-    """Say how many students stay of a roster that was there, and are not in the one named now."""
+    """Say how many students of an earlier roster stay that are not in the new one."""
     if not before or not named:
         return ""
     same = _same_address(before.students, named.students)
@@ -686,7 +685,7 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
 
 
 def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:
-    """List by unit those of a roster who have no result: they handed in nothing."""
+    """List by unit the students of a roster who have no result and so submitted nothing."""
     if not roster:
         return {}
     there: dict[str, set[str]] = {}

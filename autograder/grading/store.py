@@ -1,8 +1,8 @@
 """A store of answers that were computed once: the solution's and known mistakes', on one seed.
 
-An answer is found by the address of everything that it depends on, so that nothing in the store can
-be out of date: it is found, or it is computed. The store is a file of SQLite, which is safe against
-two runs at once and against a kill. It holds answers, and so only its owner can read it.
+The key of an entry covers everything that the answer depends on, so that no entry can be out of
+date: it is found, or it is computed. The store is a SQLite file, which is safe against two
+simultaneous runs and against a kill. It holds answers, and so only its owner can read it.
 """
 
 import os
@@ -21,9 +21,9 @@ from autograder.check import Answer, Error, Failure
 from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
 FORMAT = 2
-KEPT_DAYS = 60  # answers that are older are removed, and computed again if somebody asks
-ONLY_OWNER = 0o700  # rights of a folder
-WAIT = 30.0  # seconds for another run that is writing
+KEPT_DAYS = 60  # answers older than this are removed, and computed again if needed
+ONLY_OWNER = 0o700  # permissions of a folder
+WAIT = 30.0  # seconds to wait for another run that is writing
 
 SCHEMA = f"""
 PRAGMA user_version = {FORMAT};
@@ -47,9 +47,9 @@ def cache_folder() -> Path:
 def private_folder(part: str = "") -> Path | None:
     """Return the user's cache, or a folder in it, that nobody else can read or change.
 
-    What lies there is run, or is an answer. So each time its rights are set, and files in `part`
-    that are another user's are removed: they come from a time when others could write there.
-    Return None where it cannot be made, or is another user's.
+    Its files are executed, or are answers. So each time its permissions are set, and files in
+    `part` that belong to another user are removed: they come from a time when others could write
+    there. Return None if it cannot be made, or belongs to another user.
     """
     whole = cache_folder()
     folder = whole / part
@@ -69,30 +69,30 @@ def private_folder(part: str = "") -> Path | None:
 
 
 def _is_others(path: Path) -> bool:
-    """Return whether a path is another user's, or a link to what is."""
-    if not hasattr(os, "geteuid"):  # Windows: a user's cache is that user's alone
+    """Return whether a path belongs to another user, or is a link to such a path."""
+    if not hasattr(os, "geteuid"):  # Windows: only its user can access a cache
         return False
     owners = {path.lstat().st_uid, path.stat().st_uid}
     return owners != {os.geteuid()}
 
 
 def default_path() -> Path:
-    """Return where the store lies: in the user's cache."""
+    """Return the path of the store in the user's cache."""
     return cache_folder() / "answers.sqlite"
 
 
 def address(*parts: str) -> str:
-    """Address an answer by all that it depends on."""
+    """Return an answer's key in the store, made of everything that it depends on."""
     text = "\0".join(parts)
     return sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Made:
-    """What was computed once.
+    """A stored computation.
 
-    loss: of trained weights.
-    names: the names of the definitions that ran; None where they are not known.
+    loss: of trained weights. names: the names of the definitions that ran; None if they are
+    unknown.
     """
 
     answer: Answer
@@ -101,10 +101,10 @@ class Made:
 
 
 class AnswerStore:
-    """Answers by address. Several threads and processes may use one file."""
+    """Answers by their keys. Several threads and processes may use one file."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the store at `path`, or one in memory where that is None or cannot be used."""
+        """Open the store at `path`, or one in memory if that is None or cannot be used."""
         self._lock = threading.Lock()
         connection = None
         if path is not None:
@@ -115,9 +115,9 @@ class AnswerStore:
         weakref.finalize(self, self._connection.close)
 
     def get(self, where: str) -> Made | None:
-        """Find what was computed; None where it is not there, or cannot be read.
+        """Return an entry; None if it is missing or cannot be read.
 
-        Another version of the kit may have taken the tables away.
+        Another version of the kit may have dropped the tables.
         """
         query = "SELECT frame FROM answers WHERE address = ?"
         row = None
@@ -143,7 +143,7 @@ class AnswerStore:
         )
 
     def put(self, where: str, made: Made) -> None:
-        """Keep what was computed. What cannot be kept is computed again the next time."""
+        """Store an entry. If it cannot be stored, it is computed again the next time."""
         message = encode(_as_message(made))
         frame = message[LENGTH:]
         row = (where, frame, _today())
@@ -152,7 +152,7 @@ class AnswerStore:
             self._connection.execute(command, row)
 
     def add_seed(self, unit: str, seed: int) -> None:
-        """Note that the store holds all answers of a unit on a secret seed."""
+        """Record that the store holds all answers of a unit on a secret seed."""
         command = "INSERT OR IGNORE INTO seeds VALUES (?, ?)"
         with self._lock, self._connection:
             self._connection.execute(command, (unit, seed))
@@ -170,15 +170,15 @@ class AnswerStore:
             self._connection.close()
 
 
-# beside the arrays of an experiment, which cannot have these names: theirs have no spaces
+# stored beside an experiment's arrays, whose names have no spaces
 LOSS = "loss of these weights"
 NAMES = "names that ran"
-LENGTH = 8  # bytes before a frame that say how long it is
+LENGTH = 8  # bytes before a frame with its length
 SECONDS_OF_A_DAY = 86_400
 
 
 def _as_message(made: Made) -> Message:
-    """Write what was computed as the wire carries it."""
+    """Encode an entry as the wire does."""
     answer = made.answer
     facts = {
         "failure": answer.failure,
@@ -203,7 +203,7 @@ def _today() -> int:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open a store's file, which only its owner may read; old answers are removed."""
+    """Open a store's file, which only its owner may read; remove old answers."""
     if path == default_path():
         if private_folder() is None:
             raise PermissionError(f"others can open {path.parent}")
@@ -214,7 +214,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=WAIT, check_same_thread=False)
     try:
         _make_ready(connection)
-        if path == default_path():  # others were made on purpose
+        if path == default_path():  # others were made intentionally
             with connection:
                 connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
     except sqlite3.Error:
@@ -224,7 +224,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _make_ready(connection: sqlite3.Connection) -> None:
-    """Give an opened file its tables, and let several processes read and write at once."""
+    """Create an opened file's tables, and let several processes read and write at once."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version not in (0, FORMAT):
         connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")

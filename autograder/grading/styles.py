@@ -1,6 +1,6 @@
 """Right answers in other styles: `solutions/styles/UNIT/NAME.py`.
 
-A file of them holds definitions, which stand behind the solution's own and take their place.
+Such a file holds definitions that follow the solution's own and replace them.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ def styles(unit: Unit, plain: str) -> dict[str, str]:
 
 
 def marked_styles(unit: Unit, plain: str) -> dict[str, str]:
-    """Return the same scripts with a region around what each style writes, and none before it."""
+    """Return the same scripts with a region around each style's code, and none before it."""
     unmarked = plain.replace(BEGIN, "#").replace(END, "#")
     scripts = {}
     for name, definitions in _definitions(unit).items():

@@ -21,27 +21,26 @@ from autograder.grading.results import Result, digest
 MAX_FILE = 5 << 20  # bytes of a submission
 MAX_FILES = 100_000  # in one zip
 MAX_TOTAL = 2 << 30  # bytes of all files of a zip
-# ways of compression; with others the library unpacks a whole file at once, however large it is
+# methods of compression; with others the library unpacks a whole file at once, however large it is
 UNPACKED_IN_PIECES = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MAX_NAME = 120  # bytes of a student's name
-CHECKSUM = 16  # characters of the checksum in a name that was changed
-# of what a date can say; ISO 8601 in UTC
+CHECKSUM = 16  # length of the checksum in a changed name
+# the range of dates; ISO 8601 in UTC
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class NothingToGrade(UserError):
-    """No submission can be found; the text says what was looked for."""
+    """No submission was found; the text says what was looked for."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """One student's file for one unit: where it lies, or why it cannot be read.
+    """One student's file for one unit: its path, or why it cannot be read.
 
-    student: what files of results and pages call the student.
-    known_as: what the folder, and so the LMS, calls the student, where no file can be called so.
-    record: what `collect` noted of it. earlier: a later one is there.
-    names: further ones of the student, as a roster has them.
+    student: the student's name in result files and pages. known_as: the name of the folder, and so
+    on the LMS, if no file can have it. record: of `collect`. earlier: whether there is a later one.
+    names: further ones of the student, from a roster.
     """
 
     student: str
@@ -57,11 +56,10 @@ class Submitted:
 def find_submissions(
     course: Course, folder: Path, unit: str | None = None, taken: Iterable[str] = ()
 ) -> list[Submitted]:
-    """Find what lies below a folder as `<student>/<unit>/<unit>.py` (or `.ipynb`).
+    """Find the submissions below a folder: `<student>/<unit>/<unit>.py` (or `.ipynb`).
 
-    unit: take only this unit; then flat files `<student>.py` are found too.
-    taken: students of the results that there are already. They keep their names.
-    Links are not followed. Raises `NothingToGrade`.
+    unit: take only this unit; then flat files `<student>.py` are found, too. taken: students with
+    existing results, who keep their names. Links are not followed. Raises `NothingToGrade`.
     """
     if not folder.is_dir():
         raise NothingToGrade(
@@ -75,7 +73,7 @@ def find_submissions(
             found.setdefault((submitted.student, submitted.unit), submitted)
     if not found:
         raise _nothing_found(folder, unit)
-    # names of all who lie here, so that a student is called the same whichever unit is asked for
+    # names of everybody here, so that a student has the same name for every unit
     names = plain_names(map(_student_of, entries), taken)
     plain = []
     for submitted in found.values():
@@ -93,7 +91,7 @@ def _nothing_found(folder: Path, unit: str | None) -> NothingToGrade:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """List what may be submissions in a folder: folders, then scripts, then notebooks.
+    """List possible submissions in a folder: folders, then scripts, then notebooks.
 
     Raises `NothingToGrade`.
     """
@@ -112,7 +110,7 @@ def _order(entry: os.DirEntry[str]) -> tuple[bool, bool, str]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return entry.is_dir(follow_symlinks=False)  # to follow a link that leads to itself is an error
+    return entry.is_dir(follow_symlinks=False)  # following a link that leads to itself is an error
 
 
 def _is_flat(entry: os.DirEntry[str]) -> bool:
@@ -129,7 +127,7 @@ def _student_of(entry: os.DirEntry[str]) -> str:
 def _of_entry(
     entry: os.DirEntry[str], units: Iterable[str], take_flat: bool
 ) -> Iterator[Submitted]:
-    """Yield the submissions of a student's folder, or the one that a flat file is."""
+    """Yield the submissions of a student's folder, or that of a flat file."""
     student = _student_of(entry)
     path = Path(entry.path)
     for unit in units:
@@ -142,9 +140,9 @@ def _of_entry(
 
 
 def renamed(submitted: Submitted, plain: str) -> Submitted:
-    """Give a submission the name that files can bear.
+    """Give a submission a name that files can have.
 
-    The LMS's name is kept beside it, where one can write it.
+    The LMS's name is kept beside it, if it can be written.
     """
     name = submitted.student
     may_be_kept = name != plain and name.isprintable() and not _CHANGED.search(name)
@@ -156,16 +154,15 @@ def renamed(submitted: Submitted, plain: str) -> Submitted:
     )
 
 
-_CHANGED = re.compile(f"~[0-9a-f]{{{CHECKSUM}}}$")  # what looks like a name that was changed
+_CHANGED = re.compile(f"~[0-9a-f]{{{CHECKSUM}}}$")  # text that looks like a changed name
 
 
 def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Map students' names to those that files can be called, and pages show.
+    """Map students' names to valid file names, which pages show.
 
-    A name that was changed ends in a checksum, and so does one that looks changed. So does one that
-    some file systems take for another's, since they fold case and Unicode's forms: the first keeps
-    it.
-    taken: names that results bear already; they were first.
+    A changed name ends in a checksum, and so does one that looks changed. So does one that some
+    file systems confuse with another, because they ignore case and Unicode's forms: the first one
+    keeps its name. taken: names of existing results, which came first.
     """
     wanted = set(names)
     borne = set(taken)
@@ -181,7 +178,7 @@ def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
 
 
 def _folded(name: str) -> str:
-    """Return what names have in common that some file system takes for the same."""
+    """Return the common form of names that some file system treats as equal."""
     small = unicodedata.normalize("NFKC", name).casefold()
     return unicodedata.normalize("NFKC", small)
 
@@ -192,7 +189,7 @@ def _capitals_last(name: str) -> tuple[bool, str]:
 
 
 def _plain_name(name: str, is_first: bool) -> str:
-    """Return a name as it is, if files can be called so; else a part of it with a checksum."""
+    """Return a name unchanged if files can have it; else a part of it with a checksum."""
     clean = _without_strange_characters(name)
     in_bytes = clean.encode()
     fits = 0 < len(in_bytes) <= MAX_NAME
@@ -206,9 +203,9 @@ def _plain_name(name: str, is_first: bool) -> str:
 
 
 def _without_strange_characters(name: str) -> str:
-    """Replace what no file name should hold by `_`: slashes, and what cannot be printed.
+    """Replace invalid characters of a file name by `_`: slashes, and unprintable ones.
 
-    A dot at the beginning too: it hides a file, and `..` leads out of the folder.
+    A leading dot is replaced, too: it hides a file, and `..` leads out of the folder.
     """
     clean = []
     for character in unicodedata.normalize("NFC", name):
@@ -219,7 +216,7 @@ def _without_strange_characters(name: str) -> str:
 
 
 def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
-    """Find a unit's file in a student's folder; None where there is no folder for the unit."""
+    """Find a unit's file in a student's folder; None if there is no folder for the unit."""
     of_unit = folder / unit
     try:
         if not of_unit.is_dir() or of_unit.is_symlink():
@@ -237,20 +234,20 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
     return Submitted(student, unit, None, note)
 
 
-# what browsers, file managers and platforms put behind a name: " (1)", "-1", " copy", " - Kopie"
+# suffixes of browsers, file managers and platforms: " (1)", "-1", " copy", " - Kopie"
 COPIES = re.compile(
     r"([\s_.-]*(\(\d{1,3}\)|\bcopy\b|\bkopie\b|\bcopie\b|\bcopia\b)|-\d{1,3})+$", re.I
 )
-LONGEST_NAME = 255  # characters that a file's name has; the time for a copy's mark grows with more
+LONGEST_NAME = 255  # characters of a file's name; with more, finding a copy's mark takes longer
 
 
 def without_copys_mark(name: str) -> str:
-    """Return a name without what marks a copy, such as " (1)"; a name that no file has stays."""
+    """Return a name without a copy's mark, such as " (1)"; an impossible file name stays."""
     return name if len(name) > LONGEST_NAME else COPIES.sub("", name)
 
 
 def _copies_of(unit: str, folder: Path) -> list[Path]:
-    """List the scripts and notebooks that are called like a unit, but for case or a copy's mark."""
+    """List the scripts and notebooks with a unit's name, up to case or a copy's mark."""
     found = []
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         stem, _, suffix = entry.name.rpartition(".")
@@ -261,8 +258,8 @@ def _copies_of(unit: str, folder: Path) -> list[Path]:
     return found
 
 
-# how a file is opened: a link is not followed and a pipe not waited for, where a system has such
-# options; Windows has one for bytes
+# flags for opening a file: do not follow links or wait for pipes, on systems with such flags;
+# Windows has one for bytes
 PLAIN = os.O_RDONLY
 for option in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
     PLAIN |= getattr(os, option, 0)
@@ -276,7 +273,7 @@ def read_file(path: Path) -> bytes:
     not_plain = f"{path.name} is not a regular file. Submit the file itself."
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError(not_plain)
-    # it may be another file by now
+    # it may be another file now
     descriptor = os.open(path, PLAIN)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -288,9 +285,9 @@ def read_file(path: Path) -> bytes:
 
 
 def too_large(name: str, source: bytes, kilobytes: int) -> str:
-    """Say of a file that it is larger than a unit allows; "" where it is not.
+    """Say that a file exceeds a unit's limit; "" if it does not.
 
-    kilobytes: the most, of the unit's limits.
+    kilobytes: the maximum, of the unit's limits.
     """
     if len(source) <= kilobytes << 10:
         return ""
@@ -298,12 +295,11 @@ def too_large(name: str, source: bytes, kilobytes: int) -> str:
 
 
 def time_of(path: Path, stamped: bool = False) -> str:
-    """Return when a submission was handed in, by its file's time: ISO 8601 in UTC.
+    """Return the time of a submission by its file's time: ISO 8601 in UTC.
 
-    Empty where the file is gone. A time that no date can say is the earliest or the latest that one
-    can.
-    stamped: read `timestamp.txt` beside the file first. It must have been written by what collects
-    submissions, and not by a student.
+    Empty if the file is gone. A time beyond the range of dates becomes the earliest or latest date.
+    stamped: read `timestamp.txt` beside the file first. The collector of submissions must have
+    written it, not a student.
     """
     if stamped:
         written = _written_time(path.with_name("timestamp.txt"))
@@ -331,10 +327,10 @@ def _written_time(path: Path) -> str:
 def graded_files(
     course: Course, folder: Path, students: Iterable[str]
 ) -> Callable[[Result], bytes | None]:
-    """Return a function that reads the file below `folder` that a result is of.
+    """Return a function that reads the graded file of a result below `folder`.
 
-    It gives the file's bytes, or None where they are not those that were graded.
-    students: all who have results, by the names that these bear.
+    It returns the file's bytes, or None if the file has changed since. students: all with results,
+    by their names there.
     """
     taken = frozenset(students)
 
@@ -361,8 +357,8 @@ def graded_files(
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpack a zip of submissions into an empty folder, with the times of its files.
 
-    Raises `NothingToGrade` for a path out of the folder, a link, more than the limits, what cannot
-    be written, and whatever else is wrong with the zip.
+    Raises `NothingToGrade` for a path out of the folder, a link, an exceeded limit, an unwritable
+    name, and any other error of the zip.
     """
     try:
         _refuse_large(archive)
@@ -374,11 +370,11 @@ def unpack(archive: Path, folder: Path) -> Path:
                 _set_time(path, entry)
     except NothingToGrade:
         raise
-    except OSError as error:  # it is not there, the disk is full, or no file can have such a name
+    except OSError as error:  # it is missing, the disk is full, or no file can have such a name
         raise NothingToGrade(
             f"{archive} cannot be unpacked: {error.strerror or one_line(str(error))}."
         ) from None
-    except Exception as error:  # the library tells damage by errors of many kinds
+    except Exception as error:  # the library reports damage by errors of many kinds
         words = one_line(str(error)) or type(error).__name__
         raise NothingToGrade(f"{archive} is no zip file that can be read: {words}.") from None
     return folder
@@ -408,17 +404,17 @@ def _refuse_entries(archive: Path, entries: Sequence[zipfile.ZipInfo], folder: P
 
 
 HEADER = b"PK\1\2"  # of an entry in a zip's table of contents
-# the records behind the table: the plain one, and before it that of a large zip with its locator
+# the records after the table: the plain one, and before it that of a large zip with its locator
 END, END_SIZE = b"PK\5\6", 22
 END_64, END_64_SIZE = b"PK\6\6", 76
-LONGEST_COMMENT = 1 << 16  # behind the records
+LONGEST_COMMENT = 1 << 16  # after the records
 
 
 def entries_in_zip(archive: Path) -> int:
-    """Count the entries in a zip's table of contents; 0 where no table is found.
+    """Count the entries in a zip's table of contents; 0 if no table is found.
 
-    The library makes an object of each before any can be counted. Only the table is looked at:
-    a file in the zip may hold what looks like one.
+    The library makes an object of each before any can be counted. Only the table is examined,
+    because a file in the zip may contain bytes like it.
     """
     size = archive.stat().st_size
     with archive.open("rb") as file:
@@ -440,9 +436,9 @@ def entries_in_zip(archive: Path) -> int:
 
 
 def _count(file: BinaryIO, wanted: bytes, length: int) -> int:
-    """Count some bytes among the next `length` ones of a file."""
+    """Count occurrences of some bytes in the next `length` bytes of a file."""
     found = 0
-    before = b""  # the end of the last piece, where the bytes may have begun
+    before = b""  # the end of the last chunk, where the bytes may have begun
     while length > 0:
         piece = file.read(min(length, 1 << 20))
         if not piece:
@@ -468,25 +464,25 @@ def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
 
 
 def _set_time(path: str, entry: zipfile.ZipInfo) -> None:
-    """Give an unpacked file the time that its entry tells, in one of two ways of the format."""
+    """Give an unpacked file its entry's time, in one of two forms of the format."""
     try:
         seconds = _utc_of(entry.extra)
         if seconds is None:
-            # on the packer's clock, in a time zone that is not told: this machine's
+            # the packer's local time without its zone: taken as this machine's
             seconds = datetime(*entry.date_time).timestamp()
         os.utime(path, (seconds, seconds))
     except (OSError, ValueError, OverflowError, struct.error):
-        return  # then it is the time of unpacking: a broken one is no way to be early
+        return  # then the time of unpacking applies: a broken time must not make a file early
 
 
-UTC_TIMES = 0x5455  # of Info-ZIP: flags, then seconds since 1970 where the lowest flag is set
+UTC_TIMES = 0x5455  # Info-ZIP's field: flags, then seconds since 1970 if the lowest flag is set
 
 
 def _utc_of(extra: bytes) -> float | None:
-    """Read the time of change in an entry's extra fields: seconds since 1970; None without one.
+    """Read the modification time in an entry's extra fields: seconds since 1970; None without one.
 
     Each field is a kind and a size of two bytes each, then its bytes. Raises `struct.error` for a
-    field that is cut.
+    truncated field.
     """
     start = 0
     while start + 4 <= len(extra):

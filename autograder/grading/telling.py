@@ -1,4 +1,4 @@
-"""Which arrays of a check still tell, after early mistakes, what the check is there for.
+"""Which arrays of a check are still informative after early mistakes.
 
 Only these earn points for work that follows from an early mistake: see `judging/carry.py`.
 """
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 def telling_arrays(
     check: Check, plain: "MadeCheckKey", carried: "MadeCheckKey", needed: "Sequence[MadeCheckKey]"
 ) -> frozenset[str]:
-    """Name the arrays of a check that still tell what it is there for after early mistakes.
+    """Return the arrays of a check that are still informative after early mistakes.
 
-    Each such array shows a known mistake that none of the needed checks shows, and what it shows of
-    such mistakes it shows beside the early ones too.
-    plain, carried: the check's key without the early mistakes, and with them made.
-    needed: the keys of the checks that this one needs.
+    Each such array shows a known mistake that none of the needed checks shows, and it shows the
+    same such mistakes with the early ones present, too. plain, carried: the check's key without the
+    early mistakes, and with them made. needed: the keys of the checks that this one needs.
     """
     if carried.expected.failure:
         return frozenset()
@@ -54,13 +53,12 @@ def _shows(name: str, check: Check, key: "MadeCheckKey", mistake: Mistake) -> bo
 def right_without_work(
     check: Check, plain: Answer, expected: Answer, emptied: Iterable[EmptiedAnswers]
 ) -> frozenset[str]:
-    """Name the arrays that are right after early mistakes where an exercise is emptied.
+    """Return the arrays that are right after early mistakes though an exercise is emptied.
 
-    Those are left out that are right there without the mistakes, too. With a mistake by which
-    `scan` returns its argument a running sum is what it is given: to return that is no work.
-
-    plain, expected: the solution's answer without the mistakes, and with them.
-    emptied: what is answered where exercises are emptied.
+    Arrays that are right there without the mistakes, too, are left out. With a mistake by which
+    `scan` returns its argument a running sum equals its argument: returning that is no work. plain,
+    expected: the solution's answer without the mistakes, and with them. emptied: the answers with
+    emptied exercises.
     """
     found = set()
     for tried in emptied:

@@ -1,7 +1,7 @@
-"""In which ways an answer is wrong: so that a person can say one thing to all who did the same.
+"""The ways in which an answer is wrong, so that a person can adjust all equal answers at once.
 
-A way is a text that pages show: the words of a known mistake, or the arrays whose wrong values are
-equal. Equal values are known by a checksum, which holds for the seed of the results.
+A way is a text on pages: the description of a known mistake, or the arrays with equal wrong values.
+Equal values are identified by a checksum, which is valid for the seed of the results.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from autograder.explaining.words import AND
 from autograder.grading.results import Result, digest
 from autograder.judging import Verdict
 
-LONG_ENOUGH = 6  # characters of a checksum that tell the groups of a check apart
+LONG_ENOUGH = 6  # characters of a checksum that distinguish the groups of a check
 
 
 def ways_wrong(verdict: Verdict) -> list[str]:
-    """List the ways in which an answer is wrong; empty where it is right, or like no other."""
+    """List the ways in which an answer is wrong; empty if it is right, or like no other."""
     ways = mistakes_made(verdict)
     values = wrong_values(verdict)
     return [*ways, values.text] if values.arrays else ways
 
 
 def is_wrong_so(result: Result, check: str, way: str) -> bool:
-    """Return whether a result's answer to a check is wrong in a way, or in one that begins so."""
+    """Return whether a result's answer to a check is wrong in a way that begins so."""
     for verdict in result.verdicts:
         if verdict.name == check:
             return any(begins_so(one, way) for one in ways_wrong(verdict))
@@ -32,7 +32,7 @@ def is_wrong_so(result: Result, check: str, way: str) -> bool:
 def begins_so(way: str, words: str) -> bool:
     """Return whether a way begins with some words, as a person copies them from a page.
 
-    There code stands without its backticks, and emphasis without its asterisks.
+    A page shows code without backticks, and emphasis without asterisks.
     """
     return _as_copied(way).startswith(_as_copied(words))
 
@@ -57,8 +57,8 @@ def ways_of_check(results: Sequence[Result], unit: str, check: str) -> list[str]
 def mistakes_made(verdict: Verdict) -> list[str]:
     """List the known mistakes that were made, in the author's words.
 
-    One was made where known mistakes explain all that is wrong in a check. Where they explain a
-    part of it, the rest has another cause, and so may they.
+    One was made if known mistakes explain everything that is wrong in a check. If they explain a
+    part of it, the rest has another cause, which may explain all.
     """
     if not all(remark.mistake or not remark.arrays for remark in verdict.remarks):
         return []
@@ -72,9 +72,9 @@ def mistakes_made(verdict: Verdict) -> list[str]:
 
 @dataclass(frozen=True)
 class WrongValues:
-    """The wrong arrays of a check that no known mistake explains, with checksums of their values.
+    """A check's wrong arrays without a known mistake, with checksums of their values.
 
-    Equal where the values are.
+    Equal if the values are.
     """
 
     check: str
@@ -83,7 +83,7 @@ class WrongValues:
 
     @property
     def text(self) -> str:
-        """Return the text by which a page names those who share these values."""
+        """Return the text by which a page refers to those who share these values."""
         together = digest(" ".join(self.checksums).encode())[:LONG_ENOUGH]
         return f"equal wrong values in {', '.join(self.arrays)} ({together})"
 

@@ -1,8 +1,8 @@
-"""The results of a class with what its roster and points by hand add to them.
+"""The results of a class with the additions of its roster and manual points.
 
-A roster knows a student's name and numbers where the hand-in itself does not. Points by hand may be
-for somebody who handed in nothing that could be graded, such as a document: they count, and so that
-student has a result too, which was never graded and lies in no file.
+A roster knows a student's name and numbers if the submission itself does not. Manual points may be
+for a student whose submission could not be graded, such as a document: they count, and so that
+student has a result, too, which is in no file.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ from autograder.judging import Verdict
 def whole_class(
     course: Course, results: Sequence[Result], rules: Policy | None, roster: Roster | None
 ) -> list[Result]:
-    """Return results with what a roster knows of the students.
+    """Return results with the roster's data on the students.
 
-    Behind them stand those who have points by hand and no result, which `rules` holds.
+    After them come those who have manual points, from `rules`, and no result.
     """
     alone = _by_hand_alone(course, results, rules) if rules else []
     return with_students([*results, *alone], roster)
@@ -36,7 +36,7 @@ def whole_class(
 def with_partners_alone(
     results: Sequence[Result], rules: Policy | None, roster: Roster | None
 ) -> list[Result]:
-    """Add to results what counts for partners who handed in nothing themselves, the latest of it.
+    """Add to results the latest that counts for partners without own submissions.
 
     results: the latest of each student and unit.
     """
@@ -51,7 +51,7 @@ def with_partners_alone(
 
 
 def grades_with_students(grades: Sequence[Grade], roster: Roster | None) -> list[Grade]:
-    """Return grades with what a roster knows of the students: partners too, who have no result."""
+    """Return grades with the roster's data on the students, and on partners without a result."""
     results = with_students([grade.result for grade in grades], roster)
     return [replace(grade, result=result) for grade, result in zip(grades, results, strict=True)]
 
@@ -59,12 +59,12 @@ def grades_with_students(grades: Sequence[Grade], roster: Roster | None) -> list
 def with_students(
     results: Sequence[Result], roster: Roster | None, stored: Sequence[Result] = ()
 ) -> list[Result]:
-    """Return results whose hand-ins say of their students what a roster knows, too.
+    """Return results with the roster's data on the students in their records.
 
-    A student whose hand-ins have several names has that of the latest in all units. stored: further
+    A student with several names in submissions has that of the latest in all units. stored: further
     results, of other units.
     """
-    named: list[tuple[str, str, str]] = []  # when, by whom, under which name
+    named: list[tuple[str, str, str]] = []  # time, student, name
     for result in (*stored, *results):
         if result.hand_in and result.hand_in.name:
             named.append((result.submitted, result.lms_name, result.hand_in.name))
@@ -80,7 +80,7 @@ def with_students(
 
 
 def with_names(found: Sequence[Submitted], roster: Roster | None) -> list[Submitted]:
-    """Return submissions with the names that a roster has for their students."""
+    """Return submissions with their students' names from a roster."""
     named = []
     for entry in found:
         student = roster.students.get(entry.known_as or entry.student) if roster else None
@@ -92,7 +92,7 @@ def with_names(found: Sequence[Submitted], roster: Roster | None) -> list[Submit
 
 
 def _with_student(result: Result, roster: Roster | None) -> Result:
-    """Return a result whose hand-in says of its student what a roster knows, too."""
+    """Return a result with the roster's data on the student in its record."""
     student = roster.students.get(result.lms_name) if roster else None
     if student is None:
         return result
@@ -100,7 +100,7 @@ def _with_student(result: Result, roster: Roster | None) -> Result:
 
 
 def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
-    """Return what is known of a hand-in, and of its student by a roster where that says nothing."""
+    """Return a submission's record whose empty fields are filled from a roster."""
     number = student.number_in(unit)
     if hand_in is None:
         hand_in = HandIn(source=student.source, student=student.student)
@@ -117,7 +117,7 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
 
 
 def _by_hand_alone(course: Course, results: Sequence[Result], rules: Policy) -> list[Result]:
-    """Return a result for each student and unit that only points by hand are about."""
+    """Return a result for each student and unit that only manual points refer to."""
     there = {(result.unit, result.lms_name) for result in with_partners(results, rules)}
     by_hand = rules.adjustments
     wanted = {(one.unit, one.student) for one in by_hand if one.student != EVERYONE}
@@ -144,7 +144,7 @@ def _by_hand_alone(course: Course, results: Sequence[Result], rules: Policy) -> 
 
 
 def _ungraded(course: Course, unit: str, of_unit: Sequence[Result]) -> tuple[Verdict, ...]:
-    """Return a verdict of no points for each check of a unit, as the class was asked them."""
+    """Return a verdict of no points for each check of a unit, as graded for the class."""
     if not of_unit:
         checks = load_unit(course, unit).checks
         return tuple(

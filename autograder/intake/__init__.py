@@ -1,1 +1,1 @@
-"""Takes in what a learning platform hands out, as it comes, and lays it out for grading."""
+"""Takes a learning platform's download as it is, and lays it out for grading."""

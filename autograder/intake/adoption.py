@@ -1,9 +1,9 @@
-"""Brings a student's folders together once a roster says that a number is theirs.
+"""Merges a student's folders once a roster says that a number is theirs.
 
-A student who is in no roster has a folder that is called by the platform's name and number, and
-Moodle gives another number in each assignment. A later roster may know the student: then what lies
-in such a folder is moved into the student's own, attempt by attempt. Only a number, login or
-address says whose a folder is; two people may have one name.
+A student missing from the roster has a folder named by the platform's name and number, and Moodle
+gives another number in each assignment. If a later roster knows the student, the content of such a
+folder is moved into the student's own, attempt by attempt. Only a number, login or address
+identifies the owner of a folder; two people may share a name.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from autograder.intake.laid_out import (
 
 @dataclass(frozen=True)
 class Adoption:
-    """What lies of a student at a unit in a folder of another name.
+    """A student's files for a unit in a folder of another name.
 
     before: that folder's name. foreign: files in it that `collect` did not write; with any, nothing
     is moved, because nobody knows what they are.
@@ -39,7 +39,7 @@ class Adoption:
     foreign: Sequence[str] = ()
 
     def attempts(self, into: Path) -> list[Attempt]:
-        """Read the attempts there as the student's, the latest last; none that must stay."""
+        """Return the attempts there as the student's, the latest last; none that must stay."""
         if self.foreign:
             return []
         attempts = attempts_in(into, self.before, self.unit)
@@ -47,7 +47,7 @@ class Adoption:
 
 
 def adoptions(into: Path, roster: Roster | None) -> list[Adoption]:
-    """List what lies of a roster's students in folders of other names, which no student has."""
+    """List what lies of a roster's students in folders of other names that no student has."""
     if roster is None:
         return []
     found = []
@@ -65,7 +65,7 @@ def adoptions(into: Path, roster: Roster | None) -> list[Adoption]:
 
 
 def _owner(roster: Roster, record: HandIn, unit: str) -> Student | None:
-    """Return whose a hand-in is by its platform's number in a unit, by login or by address."""
+    """Return the owner of a submission by its number in a unit, by login or by address."""
     same = []
     for student in roster.students.values():
         is_same_platform = student.source == record.source
@@ -77,7 +77,7 @@ def _owner(roster: Roster, record: HandIn, unit: str) -> Student | None:
 
 
 def _is_same_folder(one: Path, other: Path) -> bool:
-    """Say whether two names are of one folder, as where a file system folds capitals."""
+    """Return whether two names are one folder, as on a file system that ignores case."""
     return other.exists() and one.samefile(other)
 
 
@@ -94,9 +94,9 @@ def _as_own(record: HandIn, whose: Student) -> HandIn:
 
 
 def adopt(adoption: Adoption, into: Path) -> None:
-    """Move what lies under the other name into the student's folder; what is there stays.
+    """Move the files under the other name into the student's folder, whose files stay.
 
-    A run that is stopped loses nothing: files are removed when all are in their new place.
+    A stopped run loses nothing: files are removed when all are in their new place.
     """
     if adoption.foreign:
         return
@@ -116,7 +116,7 @@ def adopt(adoption: Adoption, into: Path) -> None:
 
 
 def _adopt_ungraded(adoption: Adoption, into: Path) -> None:
-    """Keep the note that only what cannot be graded came, unless the student's folder has one."""
+    """Move the note on a submission that cannot be graded, unless the student's folder has one."""
     student = adoption.whose.student
     unit = adoption.unit
     record = read_record(record_path(into / adoption.before / unit))

@@ -36,14 +36,14 @@ def _match(name: str) -> re.Match[str] | None:
 
 
 def _typer(typed: re.Match[str]) -> Person | None:
-    """Return who typed a text; None for a file, which may be called like another's text."""
+    """Return who typed a text; None for a file, which may be named like another's text."""
     if _match(typed[0]):
         return None
     return Person(name=typed["name"], id=typed["id"].removeprefix("anon_"))
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether most files have names of Canvas's form; folders do not count."""
+    """Return whether most files have names of Canvas's form; folders do not count."""
     folders = {item.top for item in items if item.in_folder and not is_zip(item.top)}
     return mostly(_is_canvas_name(name) and name not in folders for name in tops(items))
 
@@ -55,7 +55,7 @@ def _is_canvas_name(name: str) -> bool:
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read whose each file is from its name."""
+    """Read the owner of each file from its name."""
     usual = _shortest_numbers(items)
     for item in items:
         typed = TYPED.fullmatch(item.top)
@@ -80,13 +80,13 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
             )
 
 
-NUMBERS = re.compile(r"(?=_(\d+)_(\d+)_.)")  # a user's and an attachment's, as they may overlap
+NUMBERS = re.compile(r"(?=_(\d+)_(\d+)_.)")  # a user's and an attachment's; they may overlap
 
 
 def _shortest_numbers(items: Sequence[Item]) -> tuple[int, int]:
-    """Return how long the shortest numbers of users and of attachments are.
+    """Return the lengths of the shortest numbers of users and of attachments.
 
-    It is taken from names that can be read in one way only.
+    They are taken from unambiguous names.
     """
     lengths = []
     for item in items:
@@ -99,10 +99,10 @@ def _shortest_numbers(items: Sequence[Item]) -> tuple[int, int]:
 
 
 def _other_readings(name: str, usual: tuple[int, int]) -> list[str]:
-    """Return the users that a name could also be of, behind the first.
+    """Return the other users that a name may belong to.
 
-    A person may be called like the beginning of another's file. Numbers in the name of a file, as
-    of a day, are shorter than Canvas's.
+    A person's name may equal the beginning of another's file name. Numbers in the name of a file,
+    such as dates, are shorter than Canvas's.
     """
     of_user, of_file = usual
     others = []
@@ -113,7 +113,7 @@ def _other_readings(name: str, usual: tuple[int, int]) -> list[str]:
 
 
 def _found(item: Item, match: re.Match[str], source: str) -> Found:
-    own = item.name if item.in_folder else match["file"]  # of a zip, the file in it
+    own = item.name if item.in_folder else match["file"]  # for a zip, the file in it
     stem = match["file"].rpartition(".")[0]
     again = AGAIN.search(stem)
     attempt = int(again[1]) + 1 if again else 1

@@ -1,6 +1,6 @@
-"""Takes in what a source holds, as `grade` reads it; nothing is lost.
+"""Takes the content of a source as `grade` reads it, without losing any.
 
-First everything is planned; `--dry-run` ends there. Attempts that are there already are kept.
+Everything is planned first; `--dry-run` ends there. Existing attempts are kept.
 """
 
 import os
@@ -55,15 +55,15 @@ from autograder.intake.laid_out import (
 from autograder.intake.sources import recognize
 from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
 
-MOST_NAMED = 5  # files that are named where nothing is a hand-in
+MOST_NAMED = 5  # files that are named if nothing is a submission
 
 
 @dataclass(frozen=True)
 class Ungraded:
-    """A student who handed in only files that cannot be graded.
+    """A student who submitted only files that cannot be graded.
 
-    unit: empty where it is not known. why: why the first such file was not taken. is_assumed: no
-    name says the unit; it is that of the others.
+    unit: empty if unknown. why: why the first such file was not taken. is_assumed: whether no name
+    says the unit, so that it is that of the others.
     """
 
     student: str
@@ -74,7 +74,7 @@ class Ungraded:
 
     @property
     def in_words(self) -> str:
-        """Say who it is, and what of."""
+        """Say who it is, and for which unit."""
         about = f", {self.unit}" if self.unit else ""
         whose = called(self.student, self.record.name)
         return f"{whose}{about}: {self.record.file}: {self.why}"
@@ -82,16 +82,16 @@ class Ungraded:
 
 @dataclass
 class Plan:
-    """What collecting would do.
+    """The effect of collecting a source.
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
-    in the roster and handed in nothing. ungraded: who handed in only files that cannot be graded.
-    usual: the unit that most of the students handed in; empty where there is none.
-    future: the files whose time is still to come. kinds: the kinds of sources that were collected
-    into the folder, this one too. above: how many folders around the whole say nothing. kept: what
-    is to be said of a roster that was there before. named: by student and unit, another unit that
-    the file's name is of. worksheet: Moodle's, an empty one if none was given. lacking: of whom it
-    has a submission and the zip nothing. adopted: what lies of students under other names.
+    in the roster and submitted nothing. ungraded: who submitted only files that cannot be graded.
+    usual: the unit that most of the students submitted; empty if there is none. future: the files
+    whose time is in the future. kinds: the kinds of sources collected into the folder, this one
+    too. above: the number of outer folders without information. kept: the message on an earlier
+    roster. named: by student and unit, another unit that the file's name belongs to. worksheet:
+    Moodle's, an empty one if none was given. lacking: students with a submission in the worksheet
+    and none in the zip. adopted: students' files under other names.
     """
 
     source: SourceKind
@@ -114,10 +114,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person asks for.
+    """A person's options.
 
-    into: where to. unit, kind: those of the source, where it does not say. times: when each student
-    handed in, by the platform's number, where the platform was asked.
+    into: the target. unit, kind: those of the source, if it does not say. times: when each student
+    submitted, by the platform's number, if the platform was asked.
     """
 
     into: Path
@@ -129,7 +129,7 @@ class Wish:
 def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None = None) -> Plan:
     """Plan what becomes of each file of a source.
 
-    Raises `CannotCollect` where nothing in it is a hand-in.
+    Raises `CannotCollect` if no file in it is a submission.
     """
     _refuse_foreign(wish.into)
     before = kinds_collected(wish.into)
@@ -207,12 +207,12 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
 
 
 def _number_of(file: "_Recognized") -> str:
-    """Return the number of who handed in a file, by its source, else by the roster."""
+    """Return the number of a file's student, by its source, else by the roster."""
     return file.found.who.id or (file.known.id if file.known else "")
 
 
 def _adopted(made: Plan, into: Path, student: str, unit: str) -> list[Attempt]:
-    """Read what lies of a student at a unit in folders of other names."""
+    """Read a student's attempts at a unit in folders of other names."""
     attempts = []
     for one in made.adopted:
         if (one.whose.student, one.unit) == (student, unit):
@@ -229,9 +229,9 @@ def _worksheet_of(source: SourceKind, roster: Roster | None) -> Worksheet:
 
 
 def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> None:
-    """Refuse the worksheet of another assignment: Moodle gives each participant a number in each.
+    """Refuse the worksheet of another assignment: Moodle numbers participants in each.
 
-    came: the numbers of those of whom something came. Raises `CannotCollect`.
+    came: the numbers of those with a submission. Raises `CannotCollect`.
     """
     is_another = worksheet.numbers and came and worksheet.numbers.isdisjoint(came)
     if not is_another:
@@ -244,16 +244,16 @@ def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> No
 
 
 def _lacking(named: Roster | None, worksheet: Worksheet, came: Collection[str]) -> list[Student]:
-    """Return of whom the worksheet has a submission and the source nothing."""
+    """Return the students with a submission in the worksheet and none in the source."""
     numbers = set(worksheet.without_file(came))
     students = named.students.values() if named else ()
     return [student for student in students if student.id in numbers]
 
 
 def _unread_items(left: Sequence[Left], above: int) -> list[Item]:
-    """Return as items what could not be unpacked or read, so that a list can say whose it is.
+    """Return unreadable files as items, so that a list can name their owners.
 
-    above: how many folders around the whole say nothing.
+    above: the number of outer folders without information.
     """
     items = []
     for each in left:
@@ -271,7 +271,7 @@ def _place_of(found: Found | Left) -> str:
 
 
 def _usual(places: Sequence[AttemptsAtUnit]) -> str:
-    """Return the unit that more than half of the students handed in; empty where none is."""
+    """Return the unit that more than half of the students submitted; empty if there is none."""
     students = {place.student for place in places}
     counts = Counter(place.unit for place in places)
     units = [unit for unit, count in counts.items() if 2 * count > len(students)]
@@ -281,11 +281,11 @@ def _usual(places: Sequence[AttemptsAtUnit]) -> str:
 def _ungraded(
     course: Course, wish: Wish, made: Plan, naming: Naming, times: Mapping[str, str]
 ) -> Iterator[Ungraded]:
-    """Yield who handed in only files that cannot be graded, each once for a unit.
+    """Yield the students who submitted only files that cannot be graded, once for each unit.
 
-    A file is of the unit that its name says, else of the one that the others handed in. Where they
-    handed in several, it may be of each: nobody who handed in a file has handed in nothing.
-    times: when who handed in, by the platform's number.
+    A file belongs to the unit in its name, else to that of the others. If they submitted several,
+    it may belong to each, so that its student is not listed as having submitted nothing. times: of
+    submissions, by the platform's number.
     """
     there = {(place.student, place.unit) for place in made.places}
     students = {place.student for place in made.places}
@@ -312,7 +312,7 @@ def _ungraded(
 
 
 def _unit_of_left(course: Course, left: Left) -> str:
-    """Return the unit that the name of a file that was not taken says, or that of a folder."""
+    """Return the unit in the name of a skipped file, or in that of a folder."""
     for part in reversed(left.place.split("/")):
         unit = unit_within(course, [PurePath(part).stem])
         if unit:
@@ -321,7 +321,7 @@ def _unit_of_left(course: Course, left: Left) -> str:
 
 
 def _possible_units(made: Plan) -> list[str]:
-    """Return the units that a file may be of whose name says none; an empty one for a clone."""
+    """Return the units that a file without a unit's name may be of; an empty one for a clone."""
     if made.source.name in CLONES:
         return [""]
     if made.usual:
@@ -330,15 +330,15 @@ def _possible_units(made: Plan) -> list[str]:
 
 
 def _why_for_students(why: str) -> str:
-    """Return why a file cannot be graded, without what only an instructor can do about it."""
+    """Return why a file cannot be graded, without advice for an instructor."""
     return NO_UNIT if why.startswith(NO_UNIT) else why
 
 
 def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) -> None:
-    """Refuse a source of another kind than those before, unless a person says that it is one.
+    """Refuse a source of another kind than those before, unless a person confirms it.
 
-    Else one student's files, collected by themselves, could pass for a platform's word on others.
-    Raises `CannotCollect`.
+    Otherwise one student's files, collected alone, could pass for a platform's statement about
+    others. Raises `CannotCollect`.
     """
     if wish.kind or not before or source.name in before:
         return
@@ -349,18 +349,18 @@ def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) ->
     )
 
 
-ZONES = timedelta(hours=26)  # how far two clocks on the wall can be apart
+ZONES = timedelta(hours=26)  # the largest difference of two local times
 
 
 def _is_to_come(found: Found, now: datetime) -> bool:
-    """Say whether a file's time lies in the future, wherever its clock was."""
+    """Return whether a file's time is in the future in every time zone."""
     if not found.submitted:
         return False
     return datetime.fromisoformat(found.submitted) > now + ZONES
 
 
 def _missing(roster: Roster, came: Sequence[str], into: Path) -> list[Student]:
-    """Return who has handed in nothing, now or before. came: who has now."""
+    """Return who has submitted nothing, now or before. came: who has now."""
     missing = []
     for student in roster.without(came):
         if not has_any(into, student.student):
@@ -369,9 +369,9 @@ def _missing(roster: Roster, came: Sequence[str], into: Path) -> list[Student]:
 
 
 def _as_folders(roster: Roster | None) -> Roster | None:
-    """Return the roster with each student called as their folder.
+    """Return the roster with each student named like their folder.
 
-    Raises `CannotCollect` where two would have one folder.
+    Raises `CannotCollect` if two would share a folder.
     """
     if roster is None:
         return None
@@ -390,7 +390,7 @@ def _as_folders(roster: Roster | None) -> Roster | None:
 
 
 def _refuse_foreign(into: Path) -> None:
-    """Refuse to write into what `collect` did not write. Raises `CannotCollect`."""
+    """Refuse to write into a folder that `collect` did not write. Raises `CannotCollect`."""
     if not into.exists():
         return
     if not into.is_dir():
@@ -401,7 +401,7 @@ def _refuse_foreign(into: Path) -> None:
 
 
 def _unit_of(course: Course, found: Found) -> str:
-    """Return the unit by the file's name, else by a folder's, else by what the source says."""
+    """Return the unit by the file's name, else by a folder's, else by the source."""
     folders = found.item.parts[1:-1]
     names = [PurePath(found.name).stem, *reversed(folders)]
     for name in names:
@@ -421,7 +421,7 @@ def _no_unit(course: Course) -> str:
 
 
 def _nothing(made: Plan) -> str:
-    """Say that there is no hand-in, and what of the first files that were looked at."""
+    """Say that there is no submission, and why not for the first files."""
     lines = [f"There is no submission in it, read as {made.source.title}."]
     for left in made.left[:MOST_NAMED]:
         place = shown(left.place)
@@ -431,9 +431,9 @@ def _nothing(made: Plan) -> str:
 
 @dataclass(frozen=True, order=True)
 class _Rank:
-    """A key that sorts the best file of a hand-in first.
+    """A key that sorts the best file of a submission first.
 
-    That is called exactly like the unit, or else nearly so, and a script before a notebook.
+    A name equal to the unit's comes first, then a similar one, and a script before a notebook.
     """
 
     is_not_exact: bool
@@ -467,7 +467,7 @@ class _Recognized:
 
 
 def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Recognized | Left:
-    """Return whose hand-in a file may be, or why it can be none."""
+    """Return the candidate for a file, or why it cannot be a submission."""
     place = found.item.place
     found = replace(found, name=script_name(found.name))
     if naming.source in CLONES and _is_handed_out(course, found):
@@ -482,7 +482,7 @@ def _candidate(course: Course, wish: Wish, naming: Naming, found: Found) -> _Rec
 
 
 def _left(found: Found, why: str) -> Left:
-    """Return that a file is not taken, with what its source says of it."""
+    """Return a skipped file with its source's data."""
     return Left(found.item.place, why, found.who, submitted=found.submitted, late=found.late)
 
 
@@ -492,7 +492,7 @@ HANDED_OUT = "part of the starter files"
 
 
 def _is_handed_out(course: Course, found: Found) -> bool:
-    """Say whether a file of a clone lies where the course has one that students need not change."""
+    """Return whether a clone's file is one of the course's that students need not change."""
     within = found.item.parts[1:]
     if not within or unit_named(course, PurePath(found.name).stem):
         return False
@@ -502,7 +502,7 @@ def _is_handed_out(course: Course, found: Found) -> bool:
 def _one_of_each(
     course: Course, candidates: Sequence[_Recognized], source: SourceKind
 ) -> tuple[list[Attempt], list[Left]]:
-    """Return one file of each hand-in, and what was left beside it.
+    """Return one file of each submission, and the others.
 
     candidates: all files of one student and one unit.
     """
@@ -524,7 +524,7 @@ def _one_of_each(
 def _one_of(
     course: Course, files: Sequence[_Recognized], source: SourceKind
 ) -> tuple[Attempt | None, list[Left]]:
-    """Return the file that is taken of one hand-in, or None, and what is left of it."""
+    """Return the file that is taken of one submission, or None, and the others."""
     best, *others = sorted(files, key=lambda file: file.rank(course))
     if others and _nobody_knows(course, best, others[0]):
         names = [shown(file.found.name) for file in files]
@@ -542,7 +542,7 @@ def _one_of(
 
 
 def _nobody_knows(course: Course, best: _Recognized, second: _Recognized) -> bool:
-    """Say whether neither of two files of one kind is called like the unit, nor nearly so."""
+    """Return whether two files of one kind both have names unlike the unit's."""
     first_rank = best.rank(course)
     second_rank = second.rank(course)
     if first_rank.is_notebook != second_rank.is_notebook:
@@ -553,7 +553,7 @@ def _nobody_knows(course: Course, best: _Recognized, second: _Recognized) -> boo
 def _without_given(
     course: Course, unit: str, attempts: list[Attempt], source: SourceKind
 ) -> tuple[list[Attempt], list[Left]]:
-    """Leave out what is as it was given: in a clone every unit's file lies there from the start."""
+    """Leave out unchanged starter files: in a clone every unit's file exists from the start."""
     stub = course.stub(unit)
     if source.name not in CLONES or not stub.is_file():
         return attempts, []
@@ -569,7 +569,7 @@ def _without_given(
 
 
 def _attempt(candidate: _Recognized, source: SourceKind) -> Attempt:
-    """Read a file, and note what the source and the roster know of it."""
+    """Read a file, and record the source's and the roster's data on it."""
     found = candidate.found
     content = content_of(found.item)
     record = _record(source, candidate.student, candidate.known, found.who, found.item.place)
@@ -587,7 +587,7 @@ def _attempt(candidate: _Recognized, source: SourceKind) -> Attempt:
 def _record(
     source: SourceKind, student: str, known: Student | None, who: Person, place: str
 ) -> HandIn:
-    """Note whose a file is, as the source and the roster know it. place: where the file stands."""
+    """Record a file's student by the source and the roster. place: the file's, in the source."""
     listed = known or Student("")
     return HandIn(
         source=source.name,
@@ -602,7 +602,7 @@ def _record(
 
 
 def carry_out(made: Plan, into: Path) -> None:
-    """Write what was planned. A run that is stopped loses nothing: the next one finds it again.
+    """Write what was planned. A stopped run loses nothing: the next one finds it again.
 
     Raises `CannotWrite`.
     """
@@ -626,7 +626,7 @@ def carry_out(made: Plan, into: Path) -> None:
 
 
 def summary(made: Plan) -> list[str]:
-    """Say what was planned, a line each: the counts, then everything that needs a look."""
+    """Describe the plan, a line each: the counts, then everything to look at."""
     lines = [_counts(made)]
     if made.kept:
         lines.append(made.kept)
@@ -656,7 +656,7 @@ def summary(made: Plan) -> list[str]:
 
 
 def _lacking_in_words(made: Plan) -> list[str]:
-    """Say whose submission Moodle has and its zip has not, and what to do."""
+    """Name submissions that Moodle has and its zip lacks, and say what to do."""
     lacking = [shown(called(student.student, student.name)) for student in made.lacking]
     if not lacking:
         return []
@@ -668,7 +668,7 @@ def _lacking_in_words(made: Plan) -> list[str]:
 
 
 def _without_unit(made: Plan) -> list[str]:
-    """Say how to collect files whose names say no unit, if there are such."""
+    """Say how to collect files whose names have no unit, if there are any."""
     unnamed = [left.place for left in made.left if left.why.startswith(NO_UNIT)]
     assumed = [one.record.file for one in made.ungraded if one.unit and one.is_assumed]
     files = list(dict.fromkeys([*unnamed, *assumed]))
@@ -682,7 +682,7 @@ def _without_unit(made: Plan) -> list[str]:
 
 
 def _without_time(made: Plan) -> list[str]:
-    """Say of how many new submissions it is not known when they came."""
+    """Say how many new submissions have no known time."""
     fresh = [place for place in made.places if place.fresh]
     without = [place for place in fresh if not place.latest.submitted]
     if not without:
@@ -703,7 +703,7 @@ def _without_time(made: Plan) -> list[str]:
 
 
 def _whose(place: AttemptsAtUnit) -> str:
-    """Return what a student is called, by name where that is known."""
+    """Return a student's name, if it is known."""
     return shown(called(place.student, place.latest.name))
 
 
@@ -721,7 +721,7 @@ PER_ASSIGNMENT = ("canvas", "moodle", "gradescope")  # a download of these is of
 
 
 def _of_another_unit(made: Plan) -> list[str]:
-    """List new files whose name is another unit's, or that alone are of another unit.
+    """List new files with another unit's name, or the only ones of another unit.
 
     A platform's download is of one assignment, and so of one unit.
     """
@@ -749,7 +749,7 @@ FEW = 3  # files of one student that are listed one by one
 
 
 def _not_taken(made: Plan) -> list[str]:
-    """Say what of a student's was not taken, a few lines each, and count the rest."""
+    """List a student's skipped files, a few lines each, and count the rest."""
     of_students = [each for each in made.left if not each.is_nobodys]
     by_student: dict[str, list[Left]] = {}
     for each in of_students:
@@ -774,12 +774,12 @@ def _indented(line: str) -> str:
 
 
 def _whole_list(made: Plan) -> list[str]:
-    """Return every file that was not taken, a line each, for the list that is kept."""
+    """Return every skipped file, a line each, for the stored list."""
     return [f"{shown(each.place)}: {each.why}" for each in made.left]
 
 
 def _counts(made: Plan) -> str:
-    """Say how many hand-ins of how many students there are."""
+    """Count the submissions and their students, in words."""
     students = {place.student for place in made.places}
     fresh = [place for place in made.places if place.fresh]
     hand_ins = f"{len(made.places)} submissions of {len(students)} students"
@@ -787,7 +787,7 @@ def _counts(made: Plan) -> str:
 
 
 def _attempts_in_words(place: AttemptsAtUnit) -> str:
-    """Say which attempt the latest is, and where those before are; empty for a first one."""
+    """Say which attempt is the latest, and where earlier ones are; empty for a first one."""
     number = place.latest.attempt
     if number == 1:
         return ""

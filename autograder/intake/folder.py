@@ -1,6 +1,6 @@
 """A folder or zip of files in no platform's layout.
 
-There is a folder for each student, or files are called like them:
+There is a folder for each student, or files have their students' names:
 
     ada/sums/sums.py    ada/sums.py    ada/whatever.py    ada.py    ada_sums.py
 """
@@ -12,7 +12,7 @@ from autograder.intake.items import Item, Left
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether there are files at all: any will do."""
+    """Return whether there are files at all: any will do."""
     return bool(items)
 
 

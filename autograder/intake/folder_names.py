@@ -1,4 +1,4 @@
-"""What students' folders are called: names that any system can bear, and no two people share."""
+"""Names of students' folders: valid on any system, and never shared by two people."""
 
 import re
 import unicodedata
@@ -11,15 +11,15 @@ from autograder.grading.roster import Roster, Student
 from autograder.intake.items import Person
 
 LONGEST = 100  # bytes of a folder's name
-REFUSED_LETTERS = '/\\:*?"<>|'  # by some system or other
-# what Windows calls no file, with any suffix
+REFUSED_LETTERS = '/\\:*?"<>|'  # invalid on some system
+# names that Windows reserves, with any suffix
 RESERVED = {"con", "prn", "aux", "nul"}
 RESERVED |= {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
 
 
 @dataclass(frozen=True)
 class _TakenName:
-    """A folder's name that is taken, and whose it is."""
+    """A taken name of a folder, and its owner."""
 
     name: str
     person: str
@@ -27,7 +27,7 @@ class _TakenName:
 
 @dataclass
 class Naming:
-    """What students' folders are called: by the roster, else by the source.
+    """Chooses the names of students' folders: by the roster, else by the source.
 
     No two people share one. taken: by the folded name.
     """
@@ -39,7 +39,7 @@ class Naming:
     taken: dict[str, _TakenName] = field(default_factory=dict)
 
     def folder_of(self, who: Person) -> tuple[str, Student | None]:
-        """Return the name of the folder of who handed in, and who that is in the roster."""
+        """Return the name of a student's folder, and their entry in the roster."""
         person = self._person(who)
         known = None
         if self.roster:
@@ -53,7 +53,8 @@ class Naming:
             name = self._alone(wanted, person, held_by="")
             if name == wanted:
                 return name, known
-            # another person of the source has been found as this student: this one is somebody else
+            # another person of the source was identified as this student, so this one is somebody
+            # else
             self.unknown.add(name)
             return name, None
         wanted = folder_name(who.called)
@@ -63,12 +64,12 @@ class Naming:
         return name, None
 
     def _person(self, who: Person | HandIn) -> str:
-        """Return what tells a person from all others in this kind of source."""
+        """Return what distinguishes a person from all others in this kind of source."""
         number = who.id or who.login or who.email or who.sis or who.name
         return f"{self.source} {number}"
 
     def _alone(self, name: str, person: str, held_by: str) -> str:
-        """Return the name, or one with a checksum of the person where another has it already."""
+        """Return the name, or one with a checksum of the person if another has it already."""
         key = unicodedata.normalize("NFKC", name).casefold()
         first = self.taken.setdefault(key, _TakenName(name, held_by or person))
         if first.person == person:
@@ -80,7 +81,7 @@ class Naming:
     def _held(self, name: str) -> str:
         """Return whose folder of this name an earlier run wrote, from the same kind of source.
 
-        Empty where none did.
+        Empty if there was none.
         """
         paths = sorted((self.into / name).glob("*.json"))
         for path in paths:
@@ -91,7 +92,7 @@ class Naming:
 
 
 def _called_behind_a_prefix(clone: str, roster: Roster) -> Student | None:
-    """Find the student of a clone that is called `<assignment>-ada`, as classrooms call them."""
+    """Find the student of a clone named `<assignment>-ada`, as in classrooms."""
     parts = clone.split("-")
     for first in range(1, len(parts)):
         known = roster.find(login="-".join(parts[first:]))
@@ -106,7 +107,7 @@ def _checksum(content: bytes) -> str:
 
 
 def folder_name(text: str) -> str:
-    """Return a name as a folder can be called on any system and a page can show it."""
+    """Return a name as a folder can have it on any system and a page can show it."""
     composed = unicodedata.normalize("NFC", text).strip()
     plain = "".join(_letter_of_a_folder(letter) for letter in composed)
     plain = re.sub(r"^[.\s]+|[.\s]+$", "_", plain) or "_"

@@ -1,4 +1,4 @@
-"""What a source says of one file: whose it is, when it came, which attempt. All readers give it."""
+"""A source's data on one file: its student, time and attempt. All readers return it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,14 +10,11 @@ __all__ = ["Found", "Person", "Reader", "SourceKind"]
 
 @dataclass(frozen=True)
 class Found:
-    """One file that a student handed in.
+    """One file that a student submitted.
 
-    name: what the student called it.
-    submitted: ISO 8601 in UTC.
-    attempt: as the source counts, or 0.
-    submission: the source's name for the hand-in.
-    together: files that share it are of one hand-in.
-    hint: words of the source that may name the unit: an assignment's, a folder's.
+    name: the student's name for it. submitted: ISO 8601 in UTC. attempt: in the source's count, or
+    0. submission: the source's name for the submission. together: files that share it belong to one
+    submission. hint: words of the source that may name the unit: an assignment's, a folder's.
     """
 
     item: Item
@@ -38,10 +35,9 @@ Reader = Callable[[Sequence[Item], str], Iterator[Found | Left]]
 class SourceKind:
     """A kind of source: its name, how its layout is recognized, and how it is read.
 
-    A reader takes the items, and the name of the folder or zip that held them.
-    around: what the platform calls a folder around the whole, as a pattern.
-    marks_are_students: it is known by files that lie in students' folders, which one student alone
-    could have written.
+    A reader takes the items, and the name of the folder or zip that held them. around: the
+    platform's name for an outer folder, as a pattern. marks_are_students: whether it is recognised
+    by files in students' folders, which one student alone could have written.
     """
 
     name: str

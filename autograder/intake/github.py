@@ -23,8 +23,8 @@ from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, content_of, mostly, utc_of_seconds
 
 MARK = ".classroom50.yaml"
-MAX_COMMIT = 64 << 10  # bytes of a commit: one that unpacks to more is nobody's message
-# a clone's own configuration may name programs: git is asked for one object, and fetches nothing
+MAX_COMMIT = 64 << 10  # bytes of a commit: a larger one is nobody's message
+# a clone's own configuration may name programs: git reads one object, and fetches nothing
 ALONE = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -45,7 +45,7 @@ def _clones(items: Sequence[Item]) -> dict[str, list[Item]]:
 
 
 def _marks(items: Sequence[Item]) -> dict[str, Item]:
-    """Return Classroom 50's mark of each clone that has one."""
+    """Return Classroom 50's marker of each clone that has one."""
     marks = {}
     for item in items:
         if item.parts[1:] == (MARK,):
@@ -54,14 +54,14 @@ def _marks(items: Sequence[Item]) -> dict[str, Item]:
 
 
 def recognizes_classroom50(items: Sequence[Item]) -> bool:
-    """Say whether most clones have Classroom 50's mark."""
+    """Return whether most clones have Classroom 50's marker."""
     marks = _marks(items)
     clones = _clones(items)
     return mostly(clone in marks for clone in clones)
 
 
 def recognizes_clones(items: Sequence[Item]) -> bool:
-    """Say whether most top folders are git's."""
+    """Return whether most top folders are git's."""
     is_git = []
     for clone, files in _clones(items).items():
         git = _git_of(files, clone)
@@ -70,7 +70,7 @@ def recognizes_clones(items: Sequence[Item]) -> bool:
 
 
 def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read clones; what stands before the username is the same in all of them."""
+    """Read clones; the part before the username is the same in all of them."""
     usual = _usual_beginning(items)
     yield from _beside_clones(items)
     for clone, files in _clones(items).items():
@@ -82,10 +82,10 @@ def read_classroom50(items: Sequence[Item], source: str) -> Iterator[Found | Lef
 
 
 def _usual_beginning(items: Sequence[Item]) -> str:
-    """Return what stands before the username by most clones' marks; empty where none says it."""
+    """Return the part before the username by most clones' markers; empty if none says it."""
     marks = _marks(items).values()
     begins = Counter(_beginning(mark) for mark in marks)
-    del begins[""]  # a mark that does not fit
+    del begins[""]  # a marker that does not match
     if not begins:
         return ""
     [(usual, _)] = begins.most_common(1)
@@ -93,9 +93,9 @@ def _usual_beginning(items: Sequence[Item]) -> str:
 
 
 def _beginning(mark: Item) -> str:
-    """Return what stands before the username in a clone's name, by the clone's own mark.
+    """Return the part before the username in a clone's name, by the clone's own marker.
 
-    Empty where that does not fit.
+    Empty if that does not match.
     """
     try:
         text = content_of(mark).decode("utf-8", "replace")
@@ -109,7 +109,7 @@ def _beginning(mark: Item) -> str:
 
 
 def read_clones(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read clones that are called like their students."""
+    """Read clones that have their students' names."""
     yield from _beside_clones(items)
     for clone, files in _clones(items).items():
         yield from _files(files, clone, clone, hint=source)
@@ -122,7 +122,7 @@ def _beside_clones(items: Sequence[Item]) -> Iterator[Left]:
 
 
 def _files(items: Sequence[Item], clone: str, login: str, hint: str) -> Iterator[Found | Left]:
-    """Yield the files of one clone, with the time of its last commit where git says it."""
+    """Yield the files of one clone, with the time of its last commit if git knows it."""
     git = _git_of(items, clone)
     submitted, commit = last_commit(git) if git else ("", "")
     for item in items:
@@ -138,7 +138,7 @@ def _files(items: Sequence[Item], clone: str, login: str, hint: str) -> Iterator
 
 
 def _git_of(items: Sequence[Item], clone: str) -> Path | None:
-    """Return the `.git` of a clone that lies here as a folder, found from any of its files."""
+    """Return the `.git` folder of a clone, found from any of its files."""
     first = items[0]
     top = first.path
     for _ in first.parts[1:]:
@@ -152,8 +152,8 @@ def _git_of(items: Sequence[Item], clone: str) -> Path | None:
 
 
 def last_commit(git: Path) -> tuple[str, str]:
-    """Return the time and the checksum of the last commit; empty where git does not say."""
-    if not (git / "HEAD").is_file():  # of a pipe, git would wait for the other end
+    """Return the time and the checksum of the last commit; empty if git does not know them."""
+    if not (git / "HEAD").is_file():  # git would wait for the other end of a pipe
         return "", ""
     what = _ask_git(git, "--batch-check")
     kind = re.fullmatch(rb"([0-9a-f]+) commit (\d{1,12})\n", what)
@@ -169,7 +169,7 @@ def last_commit(git: Path) -> tuple[str, str]:
 
 
 def _ask_git(git: Path, how: str) -> bytes:
-    """Return what `git cat-file` says of the last commit; nothing where it cannot.
+    """Return the output of `git cat-file` for the last commit; nothing if it fails.
 
     how: `--batch-check` for its kind and size, `--batch` for the commit itself.
     """

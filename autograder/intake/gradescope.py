@@ -29,7 +29,7 @@ METADATA = "submission_metadata.yml"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether there is Gradescope's table of contents."""
+    """Return whether Gradescope's table of contents is present."""
     return _table(items) is not None
 
 
@@ -42,9 +42,9 @@ def _table(items: Sequence[Item]) -> Item | None:
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read whose each folder is from the table of contents.
+    """Read the owner of each folder from the table of contents.
 
-    Raises `CannotCollect` where it is none.
+    Raises `CannotCollect` if it is invalid.
     """
     table = _table(items)
     if table is None:
@@ -77,7 +77,7 @@ def _contents(table: Item) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _list(entry: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """Return the tables in a list of the table; none where there is no such list."""
+    """Return the tables in a list of the table; none if there is no such list."""
     values = entry.get(key)
     if not isinstance(values, list):
         return []

@@ -1,7 +1,7 @@
-"""The files of a source, a folder or a zip, with nothing believed that a zip says of itself.
+"""The files of a source, a folder or a zip, without trust in a zip's own data.
 
-A zip's files are unpacked under numbers, so that no name of an entry is ever a path of ours; the
-names are kept as text. Zips within are opened too, one level deep.
+A zip's files are unpacked under numbers, so that no entry's name becomes a path; the names are kept
+as text. Nested zips are opened, too, one level deep.
 """
 
 import os
@@ -23,7 +23,7 @@ from autograder.grading.submissions import (
 )
 from autograder.intake.units import is_script, script_name
 
-# of a student's own zip: its bytes, those of its files together, and how many files it may hold
+# limits of a student's own zip: its bytes, those of its files together, and the number of files
 MAX_INNER = 64 << 20
 MAX_INNER_FILES = 10_000
 MAX_PART = 255  # characters of a name
@@ -47,14 +47,14 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class CannotCollect(UserError):
-    """A source cannot be taken in; the text says why, and what to do."""
+    """A source cannot be read; the text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file of a source: where it stands there, where its bytes lie now, and its own time.
+    """One file of a source: its place there, its present path, and its own time.
 
-    above: folders around the whole, which say nothing.
+    above: outer folders without information.
     """
 
     parts: tuple[str, ...]
@@ -69,7 +69,7 @@ class Item:
 
     @property
     def top(self) -> str:
-        """Return the name at the top of the source: the file's folder there, or the file itself."""
+        """Return the topmost name in the source: the file's outermost folder or the file itself."""
         return self.parts[0]
 
     @property
@@ -79,14 +79,14 @@ class Item:
 
     @property
     def place(self) -> str:
-        """Return where it stands in the source."""
+        """Return the file's place in the source."""
         names = (*self.above, *self.parts)
         return "/".join(names)
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who handed in, as far as the source says: any of these may be empty."""
+    """A student, as far as the source says; any field may be empty."""
 
     name: str = ""
     email: str = ""
@@ -96,7 +96,7 @@ class Person:
 
     @property
     def called(self) -> str:
-        """Return what a person's folder is called where no roster says it, unique in the source."""
+        """Return the name of a person's folder without a roster, unique in the source."""
         if self.login:
             return self.login
         if self.email:
@@ -107,10 +107,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Left:
-    """What was not taken, and why.
+    """A skipped file, and why.
 
-    who: whose it is, where that is known. is_nobodys: no student handed it in.
-    submitted, late: as in `Found`.
+    who: its student, if known. is_nobodys: no student submitted it. submitted, late: as in `Found`.
     """
 
     place: str
@@ -123,7 +122,7 @@ class Left:
 
 @dataclass
 class Contents:
-    """What a source holds: files, and what could not be looked at. `zipped`: it was one zip."""
+    """The content of a source: files, and what could not be read. `zipped`: it was one zip."""
 
     items: list[Item] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -132,9 +131,9 @@ class Contents:
 
 
 def shown(text: str) -> str:
-    """Return text of a source as it can be printed.
+    """Return text of a source for display.
 
-    That is one line, no controls, nothing that turns its direction.
+    That is one line, without control characters or changes of direction.
     """
     letters = [letter if letter.isprintable() else REPLACEMENT for letter in text]
     return "".join(letters)
@@ -160,7 +159,7 @@ def look_into(source: Path, scratch: Path) -> Contents:
             unpacking.unpack(source)
         except CannotCollect:
             raise
-        except Exception as error:  # the library tells damage by errors of many kinds
+        except Exception as error:  # the library reports damage by errors of many kinds
             words = one_line(str(error)) or type(error).__name__
             raise CannotCollect(f"{source} is no zip that can be read: {words}.") from None
     unpacking.open_inner_zips()
@@ -168,9 +167,9 @@ def look_into(source: Path, scratch: Path) -> Contents:
 
 
 def glance(source: Path, depth: int = 3) -> list[Item]:
-    """Return the names in a folder, so many levels deep, or in a zip.
+    """Return the names in a folder, down to some level, or in a zip.
 
-    Nothing is unpacked, and nothing raised.
+    Nothing is unpacked, and nothing is raised.
     """
     if source.is_dir():
         contents = Contents()
@@ -181,7 +180,7 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
             return []
         with zipfile.ZipFile(source) as packed:
             entries = packed.infolist()
-    except Exception:  # the library tells damage by errors of many kinds
+    except Exception:  # the library reports damage by errors of many kinds
         return []
     items = []
     for entry in entries:
@@ -192,9 +191,9 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
 
 
 def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int = 64) -> None:
-    """Add the files of a folder, and of those in it so many levels deep, to the contents.
+    """Add the files of a folder to the contents, with inner folders down to some level.
 
-    parts: where the folder stands in the source. Raises `CannotCollect` where there are too many.
+    parts: the folder's place in the source. Raises `CannotCollect` if there are too many.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -221,7 +220,7 @@ def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int =
 
 
 def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
-    """Say why an entry of a folder is not looked at; empty where it is."""
+    """Say why an entry of a folder is skipped; empty if it is not."""
     if entry.is_symlink():
         return "a link: links are not followed"
     why = tools_own(here[-1:])
@@ -233,7 +232,7 @@ def _why_not(entry: os.DirEntry[str], here: tuple[str, ...]) -> str:
 
 
 def tools_own(parts: tuple[str, ...]) -> str:
-    """Say that a name is one that tools and systems make, and no student; empty where it is not.
+    """Say that tools or systems, and no student, make files of that name; empty otherwise.
 
     parts: the names of the folders around a file, and its own.
     """
@@ -247,13 +246,13 @@ OF_TOOLS = "made by a tool or a system, and no student's"
 
 
 def _text(name: str) -> str:
-    """Return a name of the file system as text that can be encoded, in one form of Unicode."""
+    """Return a file system's name as encodable text, in one form of Unicode."""
     text = os.fsencode(name).decode("utf-8", "replace")
     return unicodedata.normalize("NFC", text)
 
 
 def utc_of_seconds(seconds: float) -> str:
-    """Return a time since 1970 as ISO 8601 in UTC; empty for one that no calendar has."""
+    """Return a time since 1970 as ISO 8601 in UTC; empty for one beyond the calendar."""
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
@@ -262,7 +261,7 @@ def utc_of_seconds(seconds: float) -> str:
 
 
 def in_utc(moment: datetime) -> str:
-    """Return a time as ISO 8601 in UTC; empty for one that no calendar has.
+    """Return a time as ISO 8601 in UTC; empty for one beyond the calendar.
 
     A time without a zone is taken to be in UTC.
     """
@@ -276,14 +275,14 @@ def in_utc(moment: datetime) -> str:
 
 
 class _TooMuch(Exception):
-    """A student's zip holds more than one may; the text says of what."""
+    """A student's zip exceeds a limit; the text says which."""
 
 
 @dataclass
 class _Unpacking:
-    """Unpacks zips below one limit on files and bytes for all of them together.
+    """Unpacks zips with common limits on files and bytes.
 
-    A student's own zip has limits of its own, so that it can spoil nothing but itself.
+    A student's own zip has further limits, so that it can only harm itself.
     """
 
     scratch: Path
@@ -294,8 +293,8 @@ class _Unpacking:
     def unpack(self, source: Path) -> None:
         """Unpack a platform's zip under numbers.
 
-        Raises `CannotCollect` where it holds more than the limits, and what the library raises for
-        one that it cannot read.
+        Raises `CannotCollect` if it exceeds the limits, and the library's errors for one that it
+        cannot read.
         """
         if entries_in_zip(source) > MAX_FILES:
             raise CannotCollect(_over_all_limits())
@@ -310,7 +309,7 @@ class _Unpacking:
         parts: tuple[str, ...],
         time: str,
     ) -> None:
-        """Unpack an entry, or say why not. parts: where its zip stands. time: when it came."""
+        """Unpack an entry, or say why not. parts: its zip's place. time: of the submission."""
         if entry.is_dir():
             return
         name = _entry_name(entry)
@@ -322,7 +321,7 @@ class _Unpacking:
             self._leave((*parts, name), why)
 
     def _leave(self, parts: tuple[str, ...], why: str) -> None:
-        """Note what was not taken, and why. parts: its folders and its name."""
+        """Record a skipped file, and why. parts: its folders and its name."""
         place = "/".join(parts)
         left = Left(place[:MAX_PLACE], why, is_nobodys=why == OF_TOOLS)
         self.contents.left.append(left)
@@ -330,9 +329,9 @@ class _Unpacking:
     def _extract(
         self, packed: zipfile.ZipFile, entry: zipfile.ZipInfo, here: tuple[str, ...], time: str
     ) -> str:
-        """Write one file's bytes, never more than its header promised; say why it cannot be read.
+        """Write one file's bytes, at most its header's number; say why it cannot be read.
 
-        Raises `CannotCollect` where that is over the limits for all.
+        Raises `CannotCollect` if that exceeds the common limit.
         """
         self.files += 1
         self.left_bytes -= entry.file_size
@@ -341,7 +340,7 @@ class _Unpacking:
         try:
             with packed.open(entry) as stream:
                 content = stream.read(entry.file_size + 1)
-        except Exception as error:  # the library tells damage by errors of many kinds
+        except Exception as error:  # the library reports damage by errors of many kinds
             words = one_line(str(error)) or type(error).__name__
             return f"torn: {words}"
         path = self.scratch / str(self.files)
@@ -350,7 +349,7 @@ class _Unpacking:
         return ""
 
     def open_inner_zips(self) -> None:
-        """Replace each student's zip by the scripts in it; whatever is wrong with it is its own."""
+        """Replace each student's zip by the scripts in it; an error affects only that zip."""
         items = self.contents.items
         self.contents.items = []
         for item in items:
@@ -360,7 +359,7 @@ class _Unpacking:
                 self.contents.items.append(item)
 
     def _open_inner(self, item: Item) -> None:
-        """Unpack a student's zip: all that one may hold, or nothing but the reason why not."""
+        """Unpack a student's zip: everything within the limits, or nothing but the reason."""
         before = len(self.contents.items)
         left_before = len(self.contents.left)
         try:
@@ -370,7 +369,7 @@ class _Unpacking:
             why = f"{error}. Hand in the script itself"
         except CannotCollect:
             why = "the limits for all files together are used up. Unpack it by hand"
-        except Exception:  # the library tells damage by errors of many kinds
+        except Exception:  # the library reports damage by errors of many kinds
             why = "a zip that cannot be read"
         del self.contents.items[before:]
         del self.contents.left[left_before:]
@@ -379,8 +378,8 @@ class _Unpacking:
     def _unpack_inner(self, item: Item) -> None:
         """Unpack the scripts of a student's zip.
 
-        They came when the zip did: the times in it are what the student's machine said. Raises
-        `_TooMuch`, `CannotCollect`.
+        Their time is the zip's: the times in it come from the student's machine. Raises `_TooMuch`,
+        `CannotCollect`.
         """
         if entries_in_zip(item.path) > MAX_INNER_FILES:
             raise _TooMuch(f"it holds more than {MAX_INNER_FILES} files")
@@ -405,12 +404,12 @@ def _over_all_limits() -> str:
 
 
 def is_zip(name: str) -> bool:
-    """Say whether a file is called as a zip is."""
+    """Return whether a file has the name of a zip."""
     return name.casefold().endswith(".zip")
 
 
 def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
-    """Say why an entry of a zip is not unpacked; empty where it is."""
+    """Say why an entry of a zip is not unpacked; empty if it is."""
     why = _refused_for_its_name(entry, here)
     if why:
         return why
@@ -418,7 +417,7 @@ def _refused(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
 
 
 def _refused_for_its_name(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
-    """Say why an entry of that name is not unpacked, or why a link is not."""
+    """Say why an entry of that name, or a link, is not unpacked."""
     unix_mode = entry.external_attr >> 16
     if stat.S_ISLNK(unix_mode):
         return "a link: links are not followed"
@@ -431,7 +430,7 @@ def _refused_for_its_name(entry: zipfile.ZipInfo, here: tuple[str, ...]) -> str:
 
 
 def _refused_for_its_content(entry: zipfile.ZipInfo, name: str) -> str:
-    """Say why the bytes of an entry are not unpacked; empty where they are."""
+    """Say why the bytes of an entry are not unpacked; empty if they are."""
     if entry.flag_bits & ENCRYPTED:
         return "it is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -443,7 +442,7 @@ def _refused_for_its_content(entry: zipfile.ZipInfo, name: str) -> str:
 
 
 def _entry_name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name: one without the mark of UTF-8 is often still in it."""
+    """Return an entry's name, which is often UTF-8 even without the flag."""
     name = entry.filename
     if not entry.flag_bits & NAMED_IN_UTF8:
         try:
@@ -461,7 +460,7 @@ def _parts(name: str) -> tuple[str, ...]:
 def _entry_time(entry: zipfile.ZipInfo) -> str:
     """Return an entry's own time.
 
-    A zip keeps the clock on the wall and no zone: this machine's is taken.
+    A zip has local times without a zone: this machine's is taken.
     """
     try:
         moment = datetime(*entry.date_time).astimezone(UTC)
@@ -471,7 +470,7 @@ def _entry_time(entry: zipfile.ZipInfo) -> str:
 
 
 def below(items: list[Item]) -> list[Item]:
-    """Return the items without a folder that holds them all."""
+    """Return the items without a common outer folder."""
     all_in_folders = all(item.in_folder for item in items)
     if len(tops(items)) != 1 or not all_in_folders:
         return items
@@ -479,18 +478,18 @@ def below(items: list[Item]) -> list[Item]:
 
 
 def _without_top(item: Item) -> Item:
-    """Return an item without the folder at the top."""
+    """Return an item without its outermost folder."""
     above = (*item.above, item.top)
     return replace(item, parts=item.parts[1:], above=above)
 
 
 def tops(items: Sequence[Item]) -> set[str]:
-    """Return the names at the top, which a platform gives and no student does."""
+    """Return the outermost names, which a platform chooses and no student does."""
     return {item.top for item in items}
 
 
 def mostly(answers: Iterable[bool]) -> bool:
-    """Say whether more than half of some answers are yes: one student cannot tip that."""
+    """Return whether more than half of some answers are yes: one student cannot change that."""
     given = list(answers)
     return 2 * sum(given) > len(given)
 
@@ -501,7 +500,7 @@ def content_of(item: Item) -> bytes:
 
 
 def listed(title: str, lines: Sequence[str]) -> list[str]:
-    """Return a title with a count, and below it the lines; nothing where there is none."""
+    """Return a title with a count, and the lines below it; nothing if there are none."""
     if not lines:
         return []
     head = f"{title} ({len(lines)}):"

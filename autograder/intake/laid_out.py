@@ -1,4 +1,4 @@
-"""What `collect` lays out for `grade`: each attempt of a student at a unit, beside its record.
+"""The layout that `collect` writes for `grade`: each attempt of a student, beside its record.
 
 The latest attempt lies where `grade` looks, the others in `earlier/`.
 """
@@ -22,7 +22,7 @@ RECEIPT = ("student", "name", "email", "unit", "attempt", "handed in", "file", "
 
 @dataclass(frozen=True)
 class Attempt:
-    """One hand-in's record and bytes."""
+    """One submission's record and bytes."""
 
     record: HandIn
     content: bytes
@@ -33,7 +33,7 @@ class Attempt:
 class AttemptsAtUnit:
     """All attempts of a student at a unit, by time, the latest last.
 
-    fresh: how many were not there before.
+    fresh: the number of new ones.
     """
 
     student: str
@@ -54,10 +54,10 @@ def with_those_before(
     fresh: Sequence[Attempt],
     adopted: Sequence[Attempt] = (),
 ) -> AttemptsAtUnit:
-    """Return the attempts that are there and the fresh ones, by time, numbered.
+    """Return the existing and the new attempts, by time, numbered.
 
-    Equal files are one attempt, which came when that was first known.
-    adopted: the student's attempts from folders of other names, which are older.
+    Equal files are one attempt, with its earliest known time. adopted: the student's attempts from
+    folders of other names, which are older.
     """
     first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
     for attempt in (*adopted, *attempts_in(into, student, unit)):
@@ -73,7 +73,7 @@ def with_those_before(
 
 
 def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
-    """Add an attempt, unless its file is there; then only its time, if none was known."""
+    """Add an attempt; if its file exists already, add only its time, if none was known."""
     sha256 = attempt.record.sha256
     known = first_of.get(sha256, attempt)
     submitted = known.record.submitted or attempt.record.submitted
@@ -82,10 +82,10 @@ def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
 
 
 def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Number attempts in their order, from 1.
+    """Number attempts in order, from 1.
 
-    Where a source says that an attempt is a later one, the number is the source's: those before it
-    were not in what it gave.
+    If a source says that an attempt is a later one, its number is the source's: the source did not
+    contain those before it.
     """
     numbered = []
     last = 0
@@ -103,7 +103,7 @@ def _order(attempt: Attempt) -> tuple[str, int]:
 
 
 def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
-    """Read the attempts that an earlier run has laid out, the latest last."""
+    """Read the attempts that an earlier run wrote, the latest last."""
     attempts = []
     for folder in attempt_folders(into, student, unit):
         attempt = _attempt_in(folder, student, unit)
@@ -113,7 +113,7 @@ def attempts_in(into: Path, student: str, unit: str) -> list[Attempt]:
 
 
 def attempt_folders(into: Path, student: str, unit: str) -> list[Path]:
-    """List the folders in which a student's attempts at a unit may lie, the latest last."""
+    """List the possible folders of a student's attempts at a unit, the latest last."""
     earlier = into / student / EARLIER / unit
     folders = [path for path in earlier.glob("*") if path.is_dir()]
     folders.sort(key=lambda path: (len(path.name), path.name))  # 2 before 10
@@ -121,7 +121,7 @@ def attempt_folders(into: Path, student: str, unit: str) -> list[Path]:
 
 
 def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
-    """Read the attempt that lies in a folder; None where none does."""
+    """Read the attempt in a folder; None if there is none."""
     path = file_in(folder, unit)
     if path is None:
         return None
@@ -130,7 +130,7 @@ def _attempt_in(folder: Path, student: str, unit: str) -> Attempt | None:
 
 
 def file_in(folder: Path, unit: str) -> Path | None:
-    """Return the script or notebook that lies in the folder of an attempt; None where none does."""
+    """Return the script or notebook in the folder of an attempt; None if there is none."""
     for suffix in SUFFIXES:
         path = folder / f"{unit}{suffix}"
         if path.is_file():
@@ -139,7 +139,7 @@ def file_in(folder: Path, unit: str) -> Path | None:
 
 
 def _put_by_hand(student: str, path: Path) -> HandIn:
-    """Make the record of a file that somebody put there, and no run of `collect`."""
+    """Make the record of a file that a person, not `collect`, put there."""
     return HandIn(
         source="hand",
         student=student,
@@ -149,7 +149,7 @@ def _put_by_hand(student: str, path: Path) -> HandIn:
 
 
 def has_any(into: Path, student: str) -> bool:
-    """Say whether an earlier run has laid out anything of a student."""
+    """Return whether an earlier run wrote any file of a student."""
     folder = into / folder_name(student)
     return any(folder.glob("*.json"))
 
@@ -166,9 +166,9 @@ def lay_out(place: AttemptsAtUnit, into: Path) -> None:
 
 
 def lay_out_ungraded(student: str, unit: str, record: HandIn, into: Path) -> None:
-    """Note that a student handed in only what cannot be graded, unless a file of theirs is there.
+    """Record that a student submitted only ungradable files, unless a file of theirs exists.
 
-    The unit's folder is empty, and beside it lies the record.
+    The unit's folder is empty, and its record lies beside it.
     """
     if attempts_in(into, student, unit):
         return
@@ -179,7 +179,7 @@ def lay_out_ungraded(student: str, unit: str, record: HandIn, into: Path) -> Non
 
 
 def add_to_list(into: Path, lines: Sequence[str]) -> None:
-    """Write what a run did not take below what those before it did not."""
+    """Append a run's skipped files to those of earlier runs."""
     if not lines:
         return
     path = into / LIST
@@ -190,9 +190,9 @@ def add_to_list(into: Path, lines: Sequence[str]) -> None:
 
 
 def receipts(into: Path) -> list[tuple[str, ...]]:
-    """List each file that lies in a folder that `collect` wrote, with its time and checksum.
+    """List each file in a folder that `collect` wrote, with its time and checksum.
 
-    The first row holds the headings.
+    The first row has the headings.
     """
     rows: list[tuple[str, ...]] = [RECEIPT]
     for path in sorted([*into.glob("*/*.json"), *into.glob(f"*/{EARLIER}/*/*.json")]):
@@ -207,7 +207,7 @@ def receipts(into: Path) -> list[tuple[str, ...]]:
 
 
 def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
-    """Write an attempt's file and its record into a folder, instead of what was there."""
+    """Write an attempt's file and its record into a folder, replacing its content."""
     for suffix in SUFFIXES:
         if suffix != attempt.suffix:
             other = folder / f"{unit}{suffix}"
@@ -223,7 +223,7 @@ def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file at one moment."""
+    """Replace a file atomically."""
     folder = path.parent
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{path.name}.part"

@@ -1,4 +1,4 @@
-"""What lies in a folder of submissions and was not graded: why, and the nearest right place."""
+"""Files in a folder of submissions that were not graded: why, and the nearest right place."""
 
 import os
 from collections.abc import Container, Iterator, Sequence
@@ -13,22 +13,22 @@ from autograder.grading.submissions import Submitted
 from autograder.intake.items import Left, shown, tools_own
 from autograder.intake.units import SUFFIXES, is_script, unit_named
 
-MOST = 10_000  # files of one student that are looked at
-FEW = 5  # files of one student that are listed one by one
-OURS = (MARK, ROSTER, LIST, RECEIPTS)  # what `collect` lays beside the students' folders
+MOST = 10_000  # files of one student that are examined
+FEW = 5  # files of one student that are listed individually
+OURS = (MARK, ROSTER, LIST, RECEIPTS)  # files that `collect` writes beside the students' folders
 BESIDE = {
     "timestamp.txt",
     ".autograder.json",
     ".autograder.lock",
-}  # what collectors and this kit lay beside a file
+}  # files that collectors and this kit write beside a submission
 
 
 def left_out(
     course: Course, folder: Path, found: Sequence[Submitted], unit: str | None = None
 ) -> list[Left]:
-    """List what was not taken of a folder that was searched for submissions, by place.
+    """List the skipped files of a folder that was searched for submissions, by place.
 
-    unit: the only one that was asked for; what is of others is not spoken of.
+    unit: the only selected one; files of others are not listed.
     """
     taken = {entry.path for entry in found if entry.path}
     looking = _Leftovers(course, folder, taken, unit)
@@ -38,7 +38,7 @@ def left_out(
 
 
 def in_lines(left: Sequence[Left]) -> list[str]:
-    """Say what was not graded: each file, and many of one name and reason in one line."""
+    """List files that were not graded: each one, or many of one name and reason in one line."""
     alike: dict[tuple[str, str], list[Left]] = {}
     for each in left:
         name = PurePath(each.place).name
@@ -55,7 +55,7 @@ def in_lines(left: Sequence[Left]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Leftovers:
-    """Looks for what was not taken. taken: the files that were. unit: the only one that counts."""
+    """Finds skipped files. taken: the files that were read. unit: the only one that counts."""
 
     course: Course
     folder: Path
@@ -63,7 +63,7 @@ class _Leftovers:
     unit: str | None
 
     def at_the_top(self) -> Iterator[Left]:
-        """Look at the students' folders, and at what lies beside them."""
+        """Examine the students' folders, and the files beside them."""
         for entry in _entries(self.folder):
             if Path(entry.path) in self.taken or entry.name in OURS:
                 continue
@@ -79,7 +79,7 @@ class _Leftovers:
                 yield Left(name, "no .py or .ipynb")
 
     def _at_the_top(self, name: str) -> str:
-        """Say where a script should lie that lies beside the students' folders."""
+        """Return the right place of a script that lies beside the students' folders."""
         unit = self._unit_of_file(name)
         if unit:
             return f"a level too high. Move it to <student>/{unit}/{unit}.py"
@@ -93,7 +93,7 @@ class _Leftovers:
         return unit_named(self.course, stem)
 
     def _of_a_student(self, student: os.DirEntry[str]) -> Iterator[Left]:
-        """Look into a student's folder."""
+        """Examine a student's folder."""
         folder = Path(student.path)
         name = shown(student.name)
         unit = unit_named(self.course, student.name)
@@ -113,13 +113,13 @@ class _Leftovers:
                 yield Left(place, self._too_high(student.name, entry.name))
 
     def _is_record(self, name: str) -> bool:
-        """Say whether a file is one that collectors or this kit lay into a student's folder."""
+        """Return whether a file in a student's folder comes from collectors or this kit."""
         if name in BESIDE:
             return True
         return name.removesuffix(".json") in self.course.units
 
     def _too_high(self, student: str, name: str) -> str:
-        """Say where a file should lie that lies in a student's folder itself."""
+        """Return the right place of a file that lies directly in a student's folder."""
         if not is_script(name):
             return "no .py or .ipynb"
         unit = self._unit_of_file(name) or self.unit or "<unit>"
@@ -127,7 +127,7 @@ class _Leftovers:
         return f"a level too high. Move it to {place}"
 
     def _of_a_unit(self, student: str, folder: os.DirEntry[str], place: str) -> Iterator[Left]:
-        """Look into a folder of a student's. place: what it is called in what is said of it."""
+        """Examine a folder of a student's. place: its name in messages."""
         if folder.name in (EARLIER, "__pycache__", ".ipynb_checkpoints"):
             return
         if folder.name not in self.course.units:
@@ -165,9 +165,9 @@ class _Leftovers:
 
 
 def _briefly(left: Iterator[Left], student: str) -> Iterator[Left]:
-    """Yield the first few of what was left of one student, and how many more there are.
+    """Yield the first few skipped files of one student, and the number of the rest.
 
-    So one student's files push no other's out of sight.
+    So one student's files hide no other's.
     """
     yield from islice(left, FEW)
     more = sum(1 for _ in islice(left, MOST))
@@ -193,7 +193,7 @@ def _foreign(entry: os.DirEntry[str]) -> str:
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what a folder holds, by name; nothing where it cannot be read."""
+    """Return a folder's content, by name; nothing if it cannot be read."""
     try:
         return sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:

@@ -24,13 +24,13 @@ NAME = re.compile(
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether most at the top are participants' folders or files."""
+    """Return whether most of the outermost names are participants' folders or files."""
     names = tops(items)
     return mostly(NAME.fullmatch(name) is not None for name in names)
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read whose each file is from its folder's name."""
+    """Read the owner of each file from its folder's name."""
     for item in items:
         match = NAME.fullmatch(item.top)
         if not match:

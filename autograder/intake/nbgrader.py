@@ -23,7 +23,7 @@ STAMP = "timestamp.txt"
 
 
 def recognizes(items: Sequence[Item]) -> bool:
-    """Say whether most folders are called as the exchange does it, or most have a time in them."""
+    """Return whether most folders have the exchange's names, or most contain a time."""
     names = tops(items)
     if mostly(INBOUND.fullmatch(name) is not None for name in names):
         return any(item.in_folder for item in items)
@@ -38,19 +38,19 @@ def recognizes(items: Sequence[Item]) -> bool:
 
 
 def _collected_folder(item: Item) -> tuple[str, ...]:
-    """Return the names of the student and the assignment of what nbgrader has collected."""
+    """Return the names of the student and the assignment in nbgrader's collected folder."""
     return item.parts[:2]
 
 
 def _is_stamp(item: Item) -> bool:
-    """Say whether a file is the time that nbgrader lays beside a student's files."""
+    """Return whether a file is nbgrader's timestamp beside a student's files."""
     if item.name != STAMP:
         return False
     return len(item.parts) == 3
 
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
-    """Read attempts of the exchange, and collected folders, also those without a file."""
+    """Read attempts of the exchange, and collected folders, including empty ones."""
     times = {}
     for item in items:
         if _is_stamp(item):
@@ -71,14 +71,14 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
 
 
 def _without_files(items: Sequence[Item], times: Mapping[tuple[str, ...], str]) -> Iterator[Left]:
-    """Yield the submissions that hold nothing but nbgrader's time.
+    """Yield the submissions that contain only nbgrader's time.
 
-    times: what stands there, by the names of the student and the assignment.
+    times: from there, by the names of the student and the assignment.
     """
     filled = {_submission(item) for item in items if item.name != STAMP}
     for item in items:
         folder = _submission(item)
-        is_beside = folder == item.parts  # and so of no submission
+        is_beside = folder == item.parts  # and so belongs to no submission
         if item.name != STAMP or folder in filled or is_beside:
             continue
         place = "/".join((*item.above, *folder, ""))
@@ -92,13 +92,13 @@ NO_FILE = f"it holds no file but {STAMP}"
 
 
 def _submission(item: Item) -> tuple[str, ...]:
-    """Return the names of the folders of the submission that a file is of."""
+    """Return the names of the folders of a file's submission."""
     is_in_exchange = INBOUND.fullmatch(item.top) is not None
     return item.parts[:1] if is_in_exchange else item.parts[:2]
 
 
 def _in_exchange(item: Item, match: re.Match[str]) -> Found:
-    """Return what the name of an attempt's folder says, which nbgrader gives."""
+    """Return the data in the name of an attempt's folder, which nbgrader chooses."""
     return Found(
         item,
         item.name,
@@ -111,7 +111,7 @@ def _in_exchange(item: Item, match: re.Match[str]) -> Found:
 
 
 def _stamp(item: Item) -> str:
-    """Read the time that lies beside the files; empty where it cannot be read."""
+    """Read the time beside the files; empty if it cannot be read."""
     try:
         return _time(content_of(item).decode("utf-8", "replace"))
     except (OSError, ValueError):
@@ -119,7 +119,7 @@ def _stamp(item: Item) -> str:
 
 
 def _time(text: str) -> str:
-    """Return nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty where it cannot be read."""
+    """Return nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty if it cannot be read."""
     plain = text.strip()[:64].replace(" UTC", "+00:00")
     try:
         moment = datetime.fromisoformat(plain)

@@ -1,4 +1,4 @@
-"""The kinds of sources that are known, and which one a folder or zip is."""
+"""The known kinds of sources, and recognition of a folder or zip."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -26,13 +26,13 @@ def recognize(
     before: Collection[str] = (),
     called: str = "",
 ) -> tuple[SourceKind, list[Item]]:
-    """Find what kind of source some files are, and the files as that kind has them.
+    """Find the kind of source of some files, and the files in that kind's layout.
 
-    A folder or two around the whole is looked through. is_unit: whether a folder's name is a
-    unit's, and so no student's. named: take this kind, whatever it looks like. zipped: the source
-    is a zip; in a folder of no platform's, the folders are the students'. before: the kinds that
-    were collected into the same folder. called: the name of the folder or zip.
-    Raises `CannotCollect` where only what one student may have written says what kind it is.
+    An outer folder or two are skipped. is_unit: whether a folder's name is a unit's, and so no
+    student's. named: take this kind, whatever the files look like. zipped: the source is a zip; in
+    a folder of no platform's, the folders are the students'. before: the kinds that were collected
+    into the same folder. called: the name of the folder or zip. Raises `CannotCollect` if only
+    files of a single student indicate the kind.
     """
     levels = [list(items)]
     for _ in range(2):
@@ -43,7 +43,7 @@ def recognize(
         kinds = [BY_NAME[named]]
     else:
         kinds = PLATFORMS
-    # from the outside: what lies deeper is more in the hands of students
+    # from the outside: deeper levels are more under students' control
     for level in levels:
         for kind in kinds:
             if kind.recognizes(level):
@@ -60,10 +60,10 @@ def recognize(
 def _refuse_one_students(
     kind: SourceKind, level: Sequence[Item], before: Collection[str], called: str
 ) -> None:
-    """Refuse what one student's folder says of the whole.
+    """Refuse to conclude the kind of a source from one student's folder.
 
-    A folder around the whole may be a student's, unless it is called as the platform calls it. So
-    may all that lies in the only folder. Raises `CannotCollect`.
+    An outer folder may be a student's, unless it has the platform's name. So may everything in the
+    only folder. Raises `CannotCollect`.
     """
     above = level[0].above
     is_platforms = re.fullmatch(kind.around, above[-1] if above else called) is not None
@@ -84,9 +84,9 @@ def _whose_is_it(kind: SourceKind, folder: str) -> CannotCollect:
 
 
 def platform_of(source: Path) -> str:
-    """Return what platform a folder or zip comes from, by its names.
+    """Return the platform that a folder or zip comes from, by its names.
 
-    Empty where `grade` can read it as it is, and so for what nbgrader has collected.
+    Empty if `grade` can read it as it is, as nbgrader's collected folder.
     """
     items = glance(source)
     try:
@@ -102,7 +102,7 @@ def platform_of(source: Path) -> str:
 
 
 def _students_first(levels: list[list[Item]], is_unit: Callable[[str], bool]) -> list[Item]:
-    """Return the files without a folder around the whole.
+    """Return the files without an outer folder.
 
     Such a folder holds several folders, none of them a unit's.
     """

@@ -1,6 +1,6 @@
-"""Which unit a file is of, by its own name and by the names around it.
+"""The unit of a file, by its own name and by the names around it.
 
-Names are taken as people and browsers write them.
+It accepts names as people and browsers write them.
 """
 
 import re
@@ -14,7 +14,7 @@ SUFFIXES = (".py", ".ipynb")
 
 
 def is_script(name: str) -> bool:
-    """Say whether a file's name ends as a script's or a notebook's does, in whatever case."""
+    """Return whether a file's name ends as a script's or a notebook's does, in any case."""
     suffix = PurePath(name).suffix
     return suffix.casefold() in SUFFIXES
 
@@ -23,7 +23,7 @@ AS_TEXT = ".txt"
 
 
 def script_name(name: str) -> str:
-    """Return what a script was called before a browser saved it as text.
+    """Return the name of a script before a browser saved it as text.
 
     That is `sums.py` for `sums.py.txt` and for `sums.py (1).txt`. Any other name stays.
     """
@@ -36,7 +36,7 @@ def script_name(name: str) -> str:
 def unit_named(course: Course, text: str) -> str:
     """Return the unit that a name is, or begins with: `sums (1)`, `Sums`, `sums_final`.
 
-    Empty where none or several are. text: a file's name without its suffix, or a folder's name.
+    Empty if there is none or several. text: a file's name without its suffix, or a folder's name.
     """
     plain = _plain(without_copys_mark(text))
     for names in _plain_names(course):
@@ -51,9 +51,9 @@ def unit_named(course: Course, text: str) -> str:
 
 
 def unit_within(course: Course, words: Iterable[str]) -> str:
-    """Return the one unit that some words name: an assignment's title, a zip's name.
+    """Return the one unit named in some words: an assignment's title, a zip's name.
 
-    Empty where none or several are.
+    Empty if there is none or several.
     """
     plain = _plain(" ".join(words))
     text = f"_{plain}_"
@@ -65,7 +65,7 @@ def unit_within(course: Course, words: Iterable[str]) -> str:
 
 
 def _plain_names(course: Course) -> list[dict[str, str]]:
-    """Return the plain name of each unit: once of whole names, once of the short ones."""
+    """Return the plain name of each unit: first of whole names, then of short ones."""
     return [
         {unit: _plain(unit) for unit in course.units},
         {unit: _plain(course.short(unit)) for unit in course.units},
@@ -73,6 +73,6 @@ def _plain_names(course: Course) -> list[dict[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """Return a text in lower case, with one underscore for all that is no letter or digit."""
+    """Return a text in lower case, with one underscore for each run of other characters."""
     words = re.sub(r"[\W_]+", "_", text.casefold())
     return words.strip("_")

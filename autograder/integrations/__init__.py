@@ -1,1 +1,1 @@
-"""nbgrader, pytest and what else a course meets."""
+"""nbgrader, pytest and other tools that a course is used with."""

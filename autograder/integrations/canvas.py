@@ -1,7 +1,7 @@
 """Grades, comments and files into Canvas, and times out of it, through its API.
 
-First it is said what would be sent; only `send` sends. What was sent is noted in a file, so that
-the same comment is not written twice.
+Without `send` the plan is only printed. What was sent is recorded in a file, so that no comment is
+written twice.
 """
 
 import json
@@ -27,7 +27,7 @@ from autograder.report.terminal import earned_in_words, earned_of, number, own_r
 TOKEN = "CANVAS_TOKEN"
 TO_SEND = "to send to canvas.txt"
 LONGEST = 6000  # characters of a comment
-LONGEST_ERROR = 300  # characters of an error in a line
+LONGEST_ERROR = 300  # characters of an error message in a line
 
 
 class NoCanvas(UserError):
@@ -36,7 +36,7 @@ class NoCanvas(UserError):
 
 @dataclass(frozen=True)
 class Address:
-    """Where in Canvas grades go.
+    """The place of grades in Canvas.
 
     url: Canvas's address. course: its number. assignments: unit → number.
     """
@@ -48,7 +48,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Letter:
-    """What goes to one student for one unit."""
+    """The data for one student and one unit."""
 
     student: str
     unit: str
@@ -59,14 +59,14 @@ class Letter:
     file: Path
 
     def digest(self) -> str:
-        """Return a checksum of what is sent: the same for the same points, words and page."""
+        """Return a checksum of the content: equal for the same points, words and page."""
         content = asdict(self)
         content["file"] = sha256(self.file.read_bytes()).hexdigest()
         text = json.dumps(content, sort_keys=True)
         return sha256(text.encode()).hexdigest()
 
     def in_words(self) -> str:
-        """Say what would be sent, in a line."""
+        """Describe the content in a line."""
         student = visible(self.student)
         points = number(self.points)
         characters = len(self.comment)
@@ -80,9 +80,9 @@ class Letter:
 
 
 def check_address(url: str) -> str:
-    """Return an address of Canvas without what stands behind it.
+    """Return Canvas's address without the path after it.
 
-    Raises `NoCanvas` for one that would show the token.
+    Raises `NoCanvas` for one that would reveal the token.
     """
     parts = urlparse(url)
     if not parts.hostname or parts.scheme not in ("https", "http"):
@@ -97,7 +97,7 @@ ASSIGNMENT = re.compile(r"/courses/(\d+)/assignments/(\d+)")
 
 
 def times_of(url: str, token: str) -> dict[str, str]:
-    """Ask Canvas when each student last handed in an assignment: its number → ISO 8601 in UTC.
+    """Ask Canvas for each student's last submission to an assignment: number → ISO 8601 in UTC.
 
     url: the assignment's address, as a browser shows it. Raises `NoCanvas`, `ImportError` without
     canvasapi.
@@ -133,14 +133,14 @@ def _connect(address: str, token: str) -> Any:
     from canvasapi import Canvas
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of http, which only this machine is let have
+        warnings.simplefilter("ignore", UserWarning)  # for http, accepted only for this machine
         return Canvas(address, token)
 
 
 def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
-    """Return what would be sent, and the students for whom nothing can be sent.
+    """Return the letters to send, and the students without one.
 
-    These are the ones without a number of Canvas's, or without an assignment.
+    They have no number of Canvas's, or no assignment.
     """
     found = []
     without = []
@@ -170,13 +170,13 @@ def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], 
 
 
 def in_full(letters: Sequence[Letter]) -> str:
-    """Return all that would be sent, comments word for word, for a person to read."""
+    """Return everything to be sent, with full comments, for a person to read."""
     parts = [f"{letter.in_words()}\n\n{letter.comment}\n" for letter in letters]
     return "\n\n".join(parts)
 
 
 def _user(record: HandIn | None) -> str:
-    """Return Canvas's number for who handed in; empty where it is not known."""
+    """Return Canvas's number of a submission's student; empty if it is unknown."""
     user = id_in(record, "canvas")
     is_number = re.fullmatch(r"\d{1,18}", user)
     return user if is_number else ""
@@ -185,8 +185,8 @@ def _user(record: HandIn | None) -> str:
 def comment_on(grade: Grade) -> str:
     """Return a comment in plain words.
 
-    It has the points, what the policy did, the first remark of each check that did not pass or has
-    other points by cut-offs, and what was given by hand.
+    It has the points, the effect of the policy, the first remark of each check that did not pass or
+    has other points by cut-offs, and the manual points.
     """
     result = grade.result
     points = earned_in_words(grade.points, grade.max_points)
@@ -207,7 +207,7 @@ def comment_on(grade: Grade) -> str:
 
 
 def _is_worth_a_line(verdict: Verdict) -> bool:
-    """Say whether a check did not pass, or did and has other points by its loss."""
+    """Return whether a check failed, or passed with other points by its loss."""
     by_cutoffs = bool(verdict.loss) and verdict.earned != verdict.points
     return verdict.status != "passed" or by_cutoffs
 
@@ -229,9 +229,8 @@ def send(
 ) -> int:
     """Send letters; return how many failed.
 
-    What `sent` notes as sent is left out, and what is sent is noted in it.
-
-    say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
+    Letters recorded in `sent` are skipped, and new ones are recorded there. say: called with a line
+    for each. Raises `NoCanvas`, `ImportError` without canvasapi.
     """
     from canvasapi.exceptions import CanvasException
     from requests import RequestException
@@ -268,7 +267,7 @@ def send(
 
 
 def _noted(sent: Path) -> dict[str, str]:
-    """Read what was sent: assignment and user → the letter's checksum; nothing where unreadable."""
+    """Read the sent letters: assignment and user → checksum; nothing if unreadable."""
     try:
         noted: dict[str, str] = json.loads(sent.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -279,7 +278,7 @@ def _noted(sent: Path) -> dict[str, str]:
 def _send_one(assignment: Any, letter: Letter) -> None:
     """Attach the page, then enter points and comment.
 
-    What fails midway is sent anew the next time.
+    If this fails midway, all of it is sent again the next time.
     """
     submission = assignment.get_submission(letter.user)
     done, answer = submission.upload_comment(letter.file)

@@ -31,7 +31,7 @@ from autograder.source.notebooks import as_notebook, write_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
-NBGRADER = "nbgrader"  # who gave what was entered in formgrader
+NBGRADER = "nbgrader"  # the author of adjustments entered in formgrader
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
 
@@ -44,16 +44,14 @@ c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and c
 
 
 class NoGradebook(UserError):
-    """nbgrader's side lacks something; the text says what, and the command that mends it."""
+    """nbgrader's side lacks something; the text says what, and the command that supplies it."""
 
 
 def build(course: Course, folder: Path) -> list[str]:
     """Write each unit as `source/UNIT/UNIT.ipynb`; return what was written.
 
-    `nbgrader_config.py` is written where there is none.
-
-    folder: nbgrader's course.
-    Raises `GivesAnswers`, `Stale` where what students get holds an answer, or is out of date.
+    `nbgrader_config.py` is written if there is none. folder: nbgrader's course. Raises
+    `GivesAnswers`, `Stale` if the students' files hold an answer, or are out of date.
     """
     refuse_answers(course)
     written = []
@@ -108,14 +106,12 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
 def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
     """Write results into the gradebook of nbgrader's course.
 
-    There is a score for each check, with what the adjustments beside the results give by hand;
-    remarks are comments.
-
-    folder: nbgrader's course. grades: the folder of results. say: called with a line for each
-    result. Scores and comments that a person has entered stay, and are written into the adjustments
-    beside the results, so that our own pages and exports count them too. A submission that is not
-    in nbgrader's `autograded/` is brought there by nbgrader, but not executed. A result that
-    cannot be entered is named, and the others are entered. Raises `NoGradebook`; `ImportError`
+    There is a score for each check, with the manual points of the adjustments beside the results;
+    remarks are comments. folder: nbgrader's course. grades: the folder of results. say: called with
+    a line for each result. Scores and comments that a person has entered stay, and are written into
+    the adjustments beside the results, so that our own pages and exports count them, too. nbgrader
+    copies a submission that is not in its `autograded/` there, without executing it. A result that
+    cannot be entered is reported, and the others are entered. Raises `NoGradebook`; `ImportError`
     without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
@@ -134,7 +130,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     _let_nbgrader_find_its_programs()
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
-        # of SQLAlchemy, which nbgrader uses as its older versions wanted
+        # of SQLAlchemy, which nbgrader uses in the style of older versions
         warnings.simplefilter("ignore")
         left_out = 0
         by_hand: list[Adjustment] = []
@@ -149,7 +145,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             try:
                 kept = _enter(gradebook, course, result)
                 by_hand += _points_by_hand(gradebook, result)
-            except Exception as error:  # of nbgrader's or of its database's many kinds
+            except Exception as error:  # one of the many kinds of nbgrader or its database
                 gradebook.db.rollback()
                 left_out += 1
                 words = one_line(str(error)) or type(error).__name__
@@ -169,7 +165,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
 
 
 def _without_cell(count: int) -> str:
-    """Say that some points by hand are not for a check, and so have no cell in nbgrader."""
+    """Say that some manual points belong to no check, and so have no cell in nbgrader."""
     if count == 1:
         return (
             "1 adjustment of a whole unit or of a line of a rubric has no cell in nbgrader: it "
@@ -182,7 +178,7 @@ def _without_cell(count: int) -> str:
 
 
 def _configuration(folder: Path) -> Any:
-    """Read the configuration of nbgrader's course. Raises `NoGradebook` where there is none."""
+    """Read the configuration of nbgrader's course. Raises `NoGradebook` if there is none."""
     from traitlets.config.loader import PyFileConfigLoader
 
     if not (folder / "nbgrader_config.py").is_file():
@@ -207,9 +203,9 @@ def _whose(result: Result) -> str:
 
 
 def _entered(result: Result, kept: int, no_page: str) -> str:
-    """Say in a line what was entered of a result.
+    """Describe in a line what was entered of a result.
 
-    kept: how many scores stay that were entered by hand. no_page: why nbgrader has no page of it.
+    kept: the number of manually entered scores that stay. no_page: why nbgrader has no page of it.
     """
     points = earned_in_words(result.score, result.max_score)
     line = f"{_whose(result)}: {points}"
@@ -221,15 +217,15 @@ def _entered(result: Result, kept: int, no_page: str) -> str:
 
 
 def _is_above(grade: Any, verdict: Verdict) -> bool:
-    """Say whether a score and its extra credit are more than the check has: nbgrader allows it."""
+    """Return whether a score with its extra credit exceeds the check's, as nbgrader allows."""
     extra = float(grade.extra_credit or 0)
     return float(grade.manual_score or 0) + extra > verdict.points
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
-    """Return what a person has entered in nbgrader's formgrader, as adjustments.
+    """Return a person's entries in nbgrader's formgrader as adjustments.
 
-    That is scores and extra credit.
+    They are scores and extra credit.
     """
     where = (result.unit, result.unit, result.lms_name)
     found = []
@@ -253,9 +249,9 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
 
 
 def _bring(config: Any, result: Result) -> str:
-    """Have nbgrader copy a submission to `autograded/` with the course's own checks, not executed.
+    """Have nbgrader copy a submission to `autograded/` with the course's own checks, unexecuted.
 
-    Return why it did not; empty where it did.
+    Return why it did not; empty if it did.
     """
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
@@ -274,14 +270,14 @@ def _bring(config: Any, result: Result) -> str:
     return _reason(str(done["error"]), str(done.get("log", "")))
 
 
-SEE_ABOVE = "above traceback"  # what nbgrader says where the reason stands in its log only
+SEE_ABOVE = "above traceback"  # nbgrader's message if the reason is in its log only
 
 
 def _reason(error: str, log: str) -> str:
-    """Return the last line of a traceback of nbgrader's, or of the one in its log that it means."""
+    """Return the last line of nbgrader's traceback, or of the one in its log."""
     lines = error.strip().splitlines()
     if lines and SEE_ABOVE in lines[-1]:
-        logged = re.findall(r"^ {4}(\S.*)$", log, re.MULTILINE)  # so far in stands its traceback
+        logged = re.findall(r"^ {4}(\S.*)$", log, re.MULTILINE)  # indentation of its traceback
         lines = logged or lines
     if not lines:
         return "without a reason"
@@ -292,7 +288,7 @@ def _reason(error: str, log: str) -> str:
 def _enter(gradebook: Any, course: Course, result: Result) -> int:
     """Write a result's scores and comments.
 
-    Return how many scores were entered by hand, and so count instead.
+    Return the number of manually entered scores, which count instead.
     """
     gradebook.update_or_create_student(result.lms_name)
     gradebook.update_or_create_submission(result.unit, result.lms_name)
@@ -318,7 +314,7 @@ def _comments(course: Course, result: Result) -> dict[str, str]:
     verdicts = {f"check-{verdict.name}": verdict for verdict in result.verdicts}
     ((_, solution),) = solutions(course, [result.unit])
     comments: dict[str, str] = {}
-    exercise = ""  # the cell that checks are about until the next
+    exercise = ""  # the cell that checks belong to until the next one
     for cell in as_notebook(solution.stub, result.unit).cells:
         verdict = verdicts.get(cell.id)
         if re.fullmatch(r"write-\w+", cell.id):
@@ -330,9 +326,9 @@ def _comments(course: Course, result: Result) -> dict[str, str]:
 
 
 def verdict_markdown(verdict: Verdict) -> str:
-    """Return a verdict's points and remarks.
+    """Return a verdict's points and remarks as Markdown.
 
-    A submission's words are in them, and nbgrader's pages would run their HTML.
+    They contain a submission's words, whose HTML nbgrader's pages would run.
     """
     points = earned_in_words(verdict.earned, verdict.points)
     lines = [f"`{verdict.name}`: {points}"]

@@ -1,4 +1,4 @@
-"""A small pytest plugin: `pytest assignments/sorting.py` runs a unit's script, one test a check."""
+"""A small pytest plugin: `pytest assignments/sorting.py` runs a script, one test per check."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-if TYPE_CHECKING:  # nothing is imported into the test runs of others, who have no course
+if TYPE_CHECKING:  # nothing is imported into test runs of other projects, which have no course
     from autograder.check import Check
     from autograder.course import Course, Unit
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # nothing is imported into the test runs of others, who have 
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
 ) -> pytest.Module | None:
-    """Collect no module where a script is named: to import it would run all of its examples."""
+    """Collect no module for a script: importing it would run all of its examples."""
     if not _is_script(module_path):
         return None
     module: NoModule = NoModule.from_parent(parent, path=module_path)
@@ -22,7 +22,7 @@ def pytest_pycollect_makemodule(
 
 
 class NoModule(pytest.Module):
-    """A unit's script as a module of tests: it has none."""
+    """A unit's script in place of a test module, which it is not."""
 
     def collect(self) -> list[pytest.Item]:
         """Return nothing."""
@@ -30,7 +30,7 @@ class NoModule(pytest.Module):
 
 
 def _is_script(path: Path) -> bool:
-    """Say whether a file is a unit's script, wherever it lies, and not the module of its checks."""
+    """Return whether a file is a unit's script, anywhere, and not the module of its checks."""
     if path.suffix != ".py" or path.parent.name == "checks":
         return False
     course = _course_for(path)
@@ -46,7 +46,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def _course_for(script: Path) -> "Course | None":
-    """Find the course of the current folder, else the one around a script; None for neither."""
+    """Return the course of the current folder, else the one around a script, else None."""
     from autograder.course import NoCourse, find_course
     from autograder.schema import BadFile
 
@@ -64,7 +64,7 @@ class UnitScript(pytest.File):
     """A unit's script."""
 
     def collect(self) -> Iterator["CheckItem"]:
-        """Yield one item a check."""
+        """Yield one item per check."""
         from autograder.course import load_unit
         from autograder.sandbox.inside.cells import Broken
         from autograder.sandbox.inside.submission import Submission
@@ -92,7 +92,7 @@ class CheckItem(pytest.Item):
         self.submission = submission
 
     def runtest(self) -> None:
-        """Fail with the verdict in words where the check did not pass."""
+        """Fail with the verdict in words if the check did not pass."""
         from autograder.practice.practise import practise
         from autograder.report.terminal import verdict_lines
 
@@ -101,5 +101,5 @@ class CheckItem(pytest.Item):
             pytest.fail(verdict_lines(verdict).plain, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return where the test is, and what it says."""
+        """Return the place and the title of the test."""
         return self.path, 0, self.check.title

@@ -1,11 +1,11 @@
-"""Judging: from an answer and what it is compared with to points.
+"""Judging: from an answer and its basis of comparison to points.
 
-`door` drops what is too large to be looked at, `compare` says how far two arrays differ, `mistakes`
-which known mistakes give what is wrong, `points` what an answer earns, `training` the same of
-checks that train, and `carry` of checks that follow wrong ones; `prints` holds what small changes
-of a solution answer, and `variants` compares an answer with each that the key lists. Everything
-here is a pure function of data: no process, no clock, no search and no sentence. The words of an
-exception are data, and compared. `explaining` finds what to say.
+`door` drops oversized values, `compare` measures how far two arrays differ, `mistakes` finds known
+mistakes that give the wrong arrays, `points` the points of an answer, `training` the same for
+checks that train, and `carry` for checks that depend on wrong ones; `prints` holds the answers of
+small changes of a solution, and `variants` compares an answer with each that the key lists.
+Everything here is a pure function of data: no process, no clock, no search and no sentence. The
+text of an exception is data, and compared. `explaining` writes the feedback.
 """
 
 from autograder.judging.compare import (

@@ -1,12 +1,12 @@
-"""Errors carried forward: after an early mistake that is explained, consistent work counts.
+"""Errors carried forward: after an explained early mistake, consistent work earns points.
 
-Where a check that others need is wrong by known mistakes, or by one listed change of the solution,
-the others still run. They are judged against the solution with those mistakes in it. An array earns
-only where it still tells what it is there for: each known mistake that it shows, and that none of
-the needed checks shows, it shows beside the early mistakes too. And where several mistakes explain
-what is wrong, all of them must lead to the same answer later.
+If a check that others need is wrong by known mistakes, or by one listed change of the solution, the
+others still run. They are compared with the solution that contains those mistakes. An array earns
+only if it is still informative: each known mistake that it shows, and that none of the needed
+checks shows, must show beside the early mistakes, too. If several mistakes explain the early
+answer, all of them must predict the same later one.
 
-All of this is pure: what the solution answers after early mistakes is handed in.
+All of this is pure: the solution's answers after early mistakes are arguments.
 """
 
 import math
@@ -20,15 +20,15 @@ from autograder.judging.key import CheckKey, Mistake
 from autograder.judging.points import Judgement, Standard, judge
 from autograder.judging.verdict import Status, Verdict
 
-Mistakes = frozenset[str]  # ids of known mistakes, or of small changes, made at once
-MOST_WAYS = 8  # ways in which earlier answers may have come about; of more nothing is carried
+Mistakes = frozenset[str]  # ids of known mistakes, or of small changes, combined
+MOST_WAYS = 8  # number of possible explanations of earlier answers; with more nothing is carried
 
 
 @dataclass(frozen=True)
 class Carried:
-    """What a check is compared with where mistakes were made before it.
+    """The basis of comparison of a check after earlier mistakes.
 
-    key: of the solution with those mistakes. telling: the arrays that still tell something.
+    key: of the solution with those mistakes. telling: the arrays that are still informative.
     """
 
     key: CheckKey
@@ -36,10 +36,10 @@ class Carried:
 
 
 def ways_of(judgement: Judgement) -> list[Mistakes]:
-    """List the ways in which a wrong answer may have come about, by known mistakes.
+    """List the possible explanations of a wrong answer by known mistakes.
 
-    An answer that an error ended came about by a known mistake that raises the same error; each
-    that does is one way. There is none where known mistakes do not explain all that is wrong.
+    For an answer that an error ended, each known mistake that raises the same error is one. There
+    is none if known mistakes do not explain everything that is wrong.
     """
     if judgement.failure:
         return [frozenset({mistake.id}) for mistake in judgement.raised]
@@ -50,9 +50,9 @@ def ways_of(judgement: Judgement) -> list[Mistakes]:
 
 
 def all_ways(by_check: Sequence[Sequence[Mistakes]]) -> list[Mistakes]:
-    """Combine the ways in which several answers may have come about.
+    """Combine the possible explanations of several answers.
 
-    There is none where one of them is not explained, or where there are too many.
+    There is none if one of them is not explained, or if there are too many.
     """
     if math.prod(map(len, by_check)) > MOST_WAYS:
         return []
@@ -71,10 +71,9 @@ def _ids(mistakes: Iterable[Mistake]) -> list[str]:
 
 
 def common(check: Check, possible: Mapping[Mistakes, Carried]) -> Carried | None:
-    """Return what an answer is compared with: the same in all ways in which there is something.
+    """Return the common basis of comparison of all possible explanations.
 
-    Keep arrays that are informative in every way. Return None if the ways differ in what they
-    expect.
+    Keep arrays that are informative in every one. Return None if they differ in what they expect.
     """
     if not possible:
         return None
@@ -89,12 +88,11 @@ def common(check: Check, possible: Mapping[Mistakes, Carried]) -> Carried | None
 
 @dataclass(frozen=True)
 class Following:
-    """The judgement of a check that follows wrong ones, and the ways that explain its answer.
+    """The judgement of a check that depends on wrong ones, and the explanations of its answer.
 
-    earned: its points. telling_share: the share of the arrays that can earn which still can.
-    standard: what it was compared with.
-    ways: each the mistakes that were made. None where the answer is still right, or where something
-    in it is not explained.
+    earned: its points. telling_share: the fraction of the arrays with points that can still earn
+    them. standard: its basis of comparison. ways: each the mistakes that were made. None if the
+    answer is still right, or if something in it is not explained.
     """
 
     judgement: Judgement
@@ -105,20 +103,20 @@ class Following:
 
     @property
     def has_passed(self) -> bool:
-        """Return whether it is right as it would be without any early mistake."""
+        """Return whether it is right without any early mistake."""
         return self.judgement.is_right and not self.ways
 
     @property
     def is_hidden(self) -> bool:
-        """Return whether nothing in it that could earn still tells something."""
+        """Return whether no array that could earn points is still informative."""
         return not self.telling_share
 
     def verdict(self) -> Verdict:
         """Return the verdict, without remarks.
 
-        A check that is right but for early mistakes earns, and has not passed. One in which they
-        hide what is right counts as not reached. What needs a question that follows wrong checks
-        follows them too, so its answer does not count as given.
+        A check that is right except for early mistakes earns points, and has not passed. If they
+        hide its right values, it counts as not reached. A check that needs a question which depends
+        on wrong checks depends on them, too, so its answer does not count as given.
         """
         verdict = self.judgement.verdict()
         if self.has_passed:
@@ -131,9 +129,9 @@ class Following:
 
 
 def still_right(check: Check, expected: Answer, answer: Answer) -> Following | None:
-    """Judge an answer that is right though something before it is wrong; None where it is not.
+    """Judge an answer that is right though an earlier one is wrong; None if it is not right.
 
-    A text that a person reads is recorded, whatever went before.
+    A text for a person to read is recorded, whatever the earlier answers were.
     """
     standard = Standard(expected)
     judgement = judge(check, standard, answer)
@@ -143,10 +141,9 @@ def still_right(check: Check, expected: Answer, answer: Answer) -> Following | N
 
 
 def after_mistakes(standard: Standard, carried: Carried) -> Standard:
-    """Return what an answer is compared with, where arrays that tell nothing earn nothing.
+    """Return a basis of comparison in which uninformative arrays earn nothing.
 
-    standard: of the solution with the early mistakes in it. Arrays that tell nothing count as those
-    that are the same on every seed.
+    standard: of the solution with the early mistakes in it. Uninformative arrays count as constant.
     """
     silent = standard.expected.arrays.keys() - carried.telling
     return replace(standard, constant=standard.constant | silent)
@@ -162,9 +159,8 @@ def judge_following(
 ) -> Following:
     """Judge an answer as one that follows from early mistakes.
 
-    earning: the arrays that can earn where no mistake was made before.
-    standard: what it is compared with, from `after_mistakes`.
-    possible: the ways in which the early answers may have come about.
+    earning: the arrays that can earn without earlier mistakes. standard: its basis of comparison,
+    from `after_mistakes`. possible: the possible explanations of the early answers.
     """
     judgement = judge(check, standard, answer)
     still = earning & carried.telling - standard.constant

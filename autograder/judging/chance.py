@@ -1,9 +1,9 @@
-"""How likely an array that has nothing to do with the expected one would equal a given one.
+"""The probability that an unrelated array equals a given one.
 
-The chance is that of one entry, to the power of the number of entries that are independent of each
-other. Both are taken on the safe side: entries that are equal in size count once, and those that
-equal most others not at all; an entry is met by chance as often as two entries of the array agree,
-or as the nearness of the fit would have it. Of texts, words count.
+It is that of one entry, to the power of the number of independent entries. Both are conservative:
+entries of equal size count once, and those of the most common size not at all; an entry matches by
+chance as often as two entries of the array agree, or as often as the nearness of the fit allows. In
+texts, words count.
 """
 
 import math
@@ -11,25 +11,25 @@ import re
 
 import numpy as np
 
-# of an array that has nothing to do with the expected one: that anything is found to explain it
+# probability that any explanation is found for an unrelated array
 CHANCE = 1e-6
-NEAREST = 1e-4  # of an array's largest value: what differs by more does not fit
-# chances of an entry to be met as near as this array's rounding lets one see
+NEAREST = 1e-4  # fraction of an array's largest value: larger differences do not fit
+# least and greatest probability that an entry matches as closely as this array's rounding shows
 LEAST, LEAST_IN_SINGLE = 1e-12, 1e-6
-# random entries are at most so many times denser around the fit than over the array's spread
+# the density of random entries around the fit is at most this many times their average density
 DENSITY = 10.0
-CELLS = 1000.0  # values are the same where they are in one of so many cells of the spread
-FEW = 8  # distinct entries that say whether all are multiples of one number
+CELLS = 1000.0  # values are equal if they are in one of this many cells of the spread
+FEW = 8  # distinct entries that decide whether all are multiples of one number
 PARTS = np.arange(1.0, 101.0)  # 1, 1/2, … 1/100: entries may be multiples of these numbers
-WORD = re.compile(r"\w+|\W")  # of a text; a sign or a space is one too
-# chances that a word is met which no expected text holds: of each of its letters, and the least
+WORD = re.compile(r"\w+|\W")  # tokens of a text; a sign or a space is one, too
+# probabilities of a word that no expected text contains: for each of its letters, and the minimum
 OF_LETTER, OF_WORD = 0.25, 1e-3
 
 Array = np.ndarray
 
 
 def largest(array: Array) -> float:
-    """Return the size of an array's largest entry; 0 of an empty one. NaN does not count."""
+    """Return the size of an array's largest entry; 0 for an empty one. NaN is ignored."""
     sizes = np.abs(array)
     size = float(sizes.max(initial=0.0))
     if not size >= 0:  # NaN
@@ -38,7 +38,7 @@ def largest(array: Array) -> float:
 
 
 def furthest_apart(one: Array, other: Array) -> float:
-    """Return the largest difference of two arrays; infinity where only one has NaN in a place."""
+    """Return the largest difference of two arrays; infinity if only one has NaN at an index."""
     differences = np.abs(one - other)
     furthest = float(differences.max(initial=0.0))
     if furthest >= 0:  # no NaN
@@ -49,25 +49,23 @@ def furthest_apart(one: Array, other: Array) -> float:
 
 
 def tolerance(array: Array) -> float:
-    """Return by how much entries may differ from an array's and count as equal."""
+    """Return the difference up to which entries count as equal to an array's."""
     return NEAREST * largest(array)
 
 
 def fits(predicted: Array, found: Array) -> bool:
-    """Return whether two arrays of one shape are equal up to rounding, NaN in the same places."""
+    """Return whether two arrays of one shape are equal up to rounding, NaN at the same indices."""
     return furthest_apart(predicted, found) <= tolerance(found)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # entries may be as large as floats can be
 def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
-    """Bound the chance that random entries are as near to the predicted ones as those found.
+    """Bound the probability that random entries are as near to the predicted ones.
 
-    Returns its logarithm to base 10.
-
-    predicted, found: arrays of one shape.
-    fitted: how many numbers of the prediction were taken from the found entries.
+    Returns its logarithm to base 10. predicted, found: arrays of one shape. fitted: the number of
+    parameters of the prediction taken from the found entries.
     """
-    telling = (found != 0) | (predicted != 0)  # zeros are met too often to say anything
+    telling = (found != 0) | (predicted != 0)  # zeros are too common to be evidence
     telling &= ~np.isnan(found)
     predicted = predicted[telling]  # (entries,)
     found = found[telling]
@@ -80,7 +78,7 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
         return 0.0
     furthest = furthest_apart(predicted, found)
     chances_of_one_entry = (
-        DENSITY * furthest / spread,  # that it is as near
+        DENSITY * furthest / spread,  # that it is this near
         _chance_of_equal(counts),
         _on_a_grid(found),
         _least(found),
@@ -90,11 +88,10 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
 
 
 def _counts_of_equal(found: Array, spread: float) -> Array:
-    """Count the entries that are equal in size, for each size but the commonest.
+    """Count the entries of equal size, for each size except the most common one.
 
-    Ignore the most common value, such as 1 in all rows that are never written.
-
-    found: (entries,). Returns (sizes,).
+    That one is ignored, such as 1 in all rows that are never written. found: (entries,). Returns
+    (sizes,).
     """
     cells_per_unit = CELLS / spread
     cells = np.round(np.abs(found) * cells_per_unit)
@@ -106,9 +103,9 @@ def _counts_of_equal(found: Array, spread: float) -> Array:
 
 
 def _chance_of_equal(counts: Array) -> float:
-    """Return the chance that two entries are equal; 0 where no two are.
+    """Return the probability that two entries are equal; 0 if no two are.
 
-    counts: how many entries there are of each size.
+    counts: the number of entries of each size.
     """
     if counts.sum() <= counts.size:
         return 0.0
@@ -117,11 +114,9 @@ def _chance_of_equal(counts: Array) -> float:
 
 
 def chance_of_places_log10(places: Array) -> float:
-    """Return the chance that places drawn at random are those of a rule.
+    """Return the probability that randomly drawn positions are those of a rule.
 
-    As its logarithm to base 10.
-
-    places: which of all places are drawn, as truth values.
+    As its logarithm to base 10. places: which of all positions are drawn, as truth values.
     """
     drawn = int(places.sum())
     others = places.size - drawn
@@ -136,23 +131,21 @@ def _log_factorial(number: int) -> float:
 
 
 def orders_log10(count: int) -> float:
-    """Return how many orders a number of things has, as its logarithm to base 10."""
+    """Return the number of orders of some things, as its logarithm to base 10."""
     return _log_factorial(count) / math.log(10)
 
 
 def chance_of_text_log10(right: Array, found: Array) -> float:
-    """Bound the chance that texts made of random words are those found.
+    """Bound the probability that texts of random words are those found.
 
     Words that are wrong in the same texts count once, however many letters they have: one decision
-    may have put them there. In a single text each wrong word counts. A word that is only left out
-    does not count.
-
+    may have put them there. In a single text each wrong word counts. A missing word does not count.
     right, found: arrays of text. Returns the logarithm to base 10.
     """
     vocabulary: set[str] = set()
     for text in right.ravel().tolist():
         vocabulary.update(WORD.findall(text))
-    chances: dict[object, float] = {}  # of each decision
+    chances: dict[object, float] = {}  # for each decision
     for word, texts in _wrong_words(right, found).items():
         decision = word if found.size == 1 else tuple(texts)
         chance = _chance_of_word_log10(word, vocabulary)
@@ -161,7 +154,7 @@ def chance_of_text_log10(right: Array, found: Array) -> float:
 
 
 def _chance_of_word_log10(word: str, vocabulary: set[str]) -> float:
-    """Return the chance that a wrong word is this one. vocabulary: of the expected texts."""
+    """Return the probability that a wrong word is this one. vocabulary: of the expected texts."""
     if word in vocabulary:
         return -math.log10(len(vocabulary))
     of_letters: float = OF_LETTER ** len(word)
@@ -169,9 +162,9 @@ def _chance_of_word_log10(word: str, vocabulary: set[str]) -> float:
 
 
 def _wrong_words(right: Array, found: Array) -> dict[str, list[int]]:
-    """Return the words that are not where they are expected, and in which texts they are so.
+    """Return the words that are not where they are expected, and the texts with each.
 
-    All are, if the shape is another.
+    If the shape differs, these are all words.
     """
     found_texts: list[str] = found.ravel().tolist()
     right_texts: list[str] = [""] * len(found_texts)
@@ -185,7 +178,7 @@ def _wrong_words(right: Array, found: Array) -> dict[str, list[int]]:
 
 
 def _words_not_expected(right: str, found: str) -> set[str]:
-    """Return the words in whose places others stand; of two lengths, those that one lacks."""
+    """Return the words replaced by others; for texts of two lengths, those that one lacks."""
     words, right_words = WORD.findall(found), WORD.findall(right)
     if len(words) != len(right_words):
         return set(words).difference(right_words)
@@ -194,7 +187,7 @@ def _words_not_expected(right: str, found: str) -> set[str]:
 
 
 def _spread(found: Array) -> float:
-    """Return how far entries are from each other: between the quartiles, or of a few their size."""
+    """Return the spread of entries: between the quartiles, or for a few entries their size."""
     distinct = np.unique(found)
     count = distinct.size
     if count < 5:
@@ -205,11 +198,9 @@ def _spread(found: Array) -> float:
 
 
 def _on_a_grid(found: Array) -> float:
-    """Return the chance of an entry where all are multiples of one number; else 0.
+    """Return the probability of an entry if all are multiples of one number; else 0.
 
-    Counts are multiples of 1, and shares are of 1/n.
-
-    found: (entries,).
+    Counts are multiples of 1, and fractions of 1/n. found: (entries,).
     """
     parts = _parts_that_all_are_multiples_of(found)
     if parts is None:
@@ -220,7 +211,7 @@ def _on_a_grid(found: Array) -> float:
 
 
 def _parts_that_all_are_multiples_of(found: Array) -> float | None:
-    """Return the least n so that the first distinct entries are multiples of 1/n; None if none."""
+    """Return the least n for which the first distinct entries are multiples of 1/n, or None."""
     few = np.unique(found)[:FEW]
     multiples = np.outer(PARTS, few)  # (parts, entries)
     from_whole = np.abs(multiples - np.round(multiples))
@@ -233,7 +224,7 @@ def _parts_that_all_are_multiples_of(found: Array) -> float | None:
 
 
 def _least(found: Array) -> float:
-    """Return the least chance of an entry that an array's precision lets one see."""
+    """Return the least probability of an entry that an array's precision can show."""
     in_single = found.astype(np.float32)
     return LEAST_IN_SINGLE if np.array_equal(found, in_single) else LEAST
 

@@ -1,4 +1,4 @@
-"""How far two answers differ, and whether the judge can tell them apart."""
+"""How far two answers differ, and whether the judge can distinguish them."""
 
 import math
 
@@ -7,20 +7,20 @@ import numpy as np
 from autograder.check import WHOLE, Answer, Check, is_long, is_text
 from autograder.question import Kind
 
-# Share of an array's largest value by which an answer may differ. In float32, other styles of right
-# answers reach 2e-4; the smallest mistake is 1e-2.
+# Fraction of an array's largest value by which an answer may differ. In float32, other styles of
+# right answers reach 2e-4; the smallest mistake is 1e-2.
 TOLERANCE = 1e-3
-# share of the right array's largest value: where a mistake makes zeros, numbers up to it count as 0
+# fraction of the right array's largest value: beside a mistake's zeros, smaller numbers count as 0
 ZERO = 1e-6
-EXACT_KINDS = "iub"  # of numbers that have no rounding: integers and truth values
+EXACT_KINDS = "iub"  # for numbers without rounding: integers and truth values
 
 
 def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
     """Return how far two answers differ on an array, in units of the check's tolerance.
 
     `one` sets the tolerance: see `share_allowed`. The deviation is infinite for different shapes,
-    for NaN or infinity in different places, for integers and text that differ at all, for numbers
-    that do where the tolerance is 0, and where only one of the answers has the array.
+    for NaN or infinity at different indices, for unequal integers and text, for unequal numbers
+    with a tolerance of 0, and if only one of the answers has the array.
     """
     want = one.arrays.get(name)
     got = other.arrays.get(name)
@@ -38,12 +38,12 @@ def deviation(check: Check, name: str, one: Answer, other: Answer) -> float:
 
 
 def share_allowed(check: Check, name: str, expected: np.ndarray) -> float:
-    """Return by how much an array may be off, as a share of the largest value expected in it."""
+    """Return an array's tolerance, as a fraction of its largest expected value."""
     question = check.question
     if question and question.kind is Kind.NUMBER:
         return question.allowed(float(expected)) / scale_of(expected)
     relative = check.tolerance.get(name, TOLERANCE)
-    if is_text(expected):  # also of whole numbers beyond 64 bits: it has no size
+    if is_text(expected):  # also integers beyond 64 bits, which have no float size
         return relative
     absolute = check.atol.get(name, 0.0)
     return relative + absolute / scale_of(expected) if absolute else relative
@@ -59,8 +59,7 @@ def same_bits(one: np.ndarray, other: np.ndarray) -> bool:
 def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> np.ndarray:
     """Return where an array is wrong, by the check's tolerance, as truth values of its shape.
 
-    Nowhere where it is text, missing, or has another shape. Whole numbers beyond 64 bits are no
-    text.
+    All are false for text, a missing array, or another shape. Integers beyond 64 bits are not text.
     """
     nowhere = np.zeros((), bool)
     want = expected.arrays.get(name)
@@ -73,7 +72,7 @@ def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> n
         return np.asarray(_as_written(want) != _as_written(got))
     if is_text(want) or is_text(got):
         return nowhere
-    has_rounding = want.dtype.kind not in EXACT_KINDS  # whole numbers and truth values have none
+    has_rounding = want.dtype.kind not in EXACT_KINDS  # integers and truth values have none
     if _are_whole(want, got):
         return np.asarray(want != got)
     want = want.astype(float)
@@ -89,7 +88,7 @@ def wrong_places(check: Check, name: str, expected: Answer, answer: Answer) -> n
 
 
 def _as_written(array: np.ndarray) -> np.ndarray:
-    """Return whole numbers as text, as one beside a number beyond 64 bits is written."""
+    """Return integers as text, in the form used beside a number beyond 64 bits."""
     return array if is_text(array) else np.char.add(WHOLE, array.astype(str))
 
 
@@ -111,7 +110,7 @@ def _is_same_text(want: np.ndarray, got: np.ndarray) -> bool:
 
 
 def _are_whole(one: np.ndarray, other: np.ndarray) -> bool:
-    """Return whether both arrays are integers, which are compared as such: a float has 53 bits."""
+    """Return whether both arrays are integers, which are compared exactly: a float has 53 bits."""
     return one.dtype.kind in "iu" and other.dtype.kind in "iu"
 
 
@@ -140,31 +139,31 @@ def _deviation_of_numbers(want: np.ndarray, got: np.ndarray, tolerance: float) -
 
 
 def _largest(array: np.ndarray) -> float:
-    """Return the largest magnitude in an array: 0 of an empty one, NaN where one number is NaN."""
+    """Return the largest magnitude in an array: 0 for an empty one, NaN if one number is NaN."""
     magnitudes = np.abs(array)
     return float(magnitudes.max(initial=0.0))
 
 
 def _is_same_beyond_numbers(expected: np.ndarray, found: np.ndarray) -> bool:
-    """Return whether two arrays have NaN, infinity and minus infinity in the same places."""
+    """Return whether two arrays have NaN, infinity and minus infinity at the same indices."""
     one = _without_numbers(expected)
     other = _without_numbers(found)
     return np.array_equal(one, other, equal_nan=True)
 
 
 def _without_numbers(array: np.ndarray) -> np.ndarray:
-    """Return an array with 0 in the place of each finite number."""
+    """Return an array with 0 in place of each finite number."""
     is_number = np.isfinite(array)
     return np.where(is_number, 0, array)
 
 
 def furthest(check: Check, expected: Answer, answer: Answer) -> float:
-    """Return how far an answer differs on the array where it does so most, in tolerances."""
+    """Return an answer's deviation on its worst array, in tolerances."""
     return max((deviation(check, name, expected, answer) for name in expected.arrays), default=0.0)
 
 
 def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
-    """Return whether the judge cannot tell two answers apart on an array."""
+    """Return whether the judge cannot distinguish two answers on an array."""
     in_tolerances = deviation(check, name, one, other)
     return in_tolerances <= 1
 
@@ -172,10 +171,10 @@ def agree(check: Check, name: str, one: Answer, other: Answer) -> bool:
 def is_of_mistake(
     check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer
 ) -> bool:
-    """Return whether an array is as a mistake makes it.
+    """Return whether an array equals a mistake's.
 
-    Numbers that are all 0 have no scale: beside those an array has to be 0, up to rounding of what
-    is right. One of small numbers is another mistake's.
+    Zeros have no scale: beside a mistake's zeros, an array has to be 0 up to rounding errors of the
+    right one. Small numbers belong to another mistake.
     """
     if not agree(check, name, mistaken, answer):
         return False
@@ -197,13 +196,13 @@ def is_right(check: Check, expected: Answer, answer: Answer) -> bool:
 
 
 def same_answer(check: Check, one: Answer, other: Answer) -> bool:
-    """Return whether the judge cannot tell two answers without failure apart."""
+    """Return whether the judge cannot distinguish two answers without failure."""
     names = one.arrays.keys() | other.arrays.keys()
     return all(agree(check, name, one, other) for name in names)
 
 
 def right_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
-    """Name the arrays of the expected answer on which an answer agrees with it."""
+    """Return the arrays of the expected answer on which an answer agrees with it."""
     right = []
     for name in expected.arrays:
         if agree(check, name, expected, answer):
@@ -212,7 +211,7 @@ def right_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
 
 
 def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
-    """Name the arrays of the expected answer on which an answer differs from it."""
+    """Return the arrays of the expected answer on which an answer differs from it."""
     right = right_arrays(check, expected, answer)
     wrong = []
     for name in expected.arrays:
@@ -222,10 +221,9 @@ def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
 
 
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:
-    """Name the arrays that earn nothing, given the solution's answers on two seeds.
+    """Return the arrays that earn nothing, given the solution's answers on two seeds.
 
-    They are those that the judge finds equal on the two seeds, and those that the check itself says
-    so of.
+    They are those that the judge finds equal on the two seeds, and those that the check lists.
     """
     same_on_both = right_arrays(check, one, other)
     return frozenset([*same_on_both, *check.costs])

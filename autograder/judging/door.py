@@ -1,8 +1,8 @@
-"""The door of the trusted side: how large an answer may be, decided before it is looked at.
+"""The size limit of the trusted side: how large an answer may be, before it is read.
 
-A submission may return a gigabyte under the name of any array. What is far larger than the expected
-array is wrong whatever it holds, so it is dropped here, before it is converted, compared or kept.
-Beyond this door an answer is small: a few times as large as the expected one.
+A submission may return a gigabyte under the name of any array. A value far larger than the expected
+array is wrong whatever it holds, so it is dropped here, before it is converted, compared or stored.
+Afterwards an answer is at most a few times as large as the expected one.
 """
 
 from dataclasses import replace
@@ -11,27 +11,26 @@ import numpy as np
 
 from autograder.check import Amount, Answer, Arrays, TooLarge, is_text
 
-# of an array: as many times the expected size, and this on top, for small ones
+# limit of an array: this multiple of the expected size, and this addition for small ones
 TIMES, BYTES_MORE = 16, 64 << 10
-# the same of all that a worker sends for one question, as it comes over the wire
+# the same for everything that a worker sends for one question over the wire
 TIMES_OF_FRAME, BYTES_OF_FRAME = 4, 4 << 20
-BYTES_OF_NUMBER = 8  # a judge compares numbers as float64, whatever type they came in
+BYTES_OF_NUMBER = 8  # a judge compares numbers as float64, whatever their type
 BYTES_OF_CHARACTER = 4
 
 
 def most_bytes(expected: Arrays) -> int:
-    """Return how many bytes a worker may send in reply to one question.
+    """Return the number of bytes that a worker may send in reply to one question.
 
-    expected: the arrays of a right answer. What is not known is small.
+    expected: the arrays of a right answer. Unknown ones count as small.
     """
     return BYTES_OF_FRAME + TIMES_OF_FRAME * sum(map(_bytes_to_judge, expected.values()))
 
 
 def let_in(answer: Answer, expected: Arrays) -> Answer:
-    """Drop arrays that are not expected, and those that are far larger than the expected ones.
+    """Drop unexpected arrays, and those that are far larger than the expected ones.
 
-    The answer says of the latter how large they were.
-    expected: the arrays of a right answer.
+    The answer keeps the size of the latter. expected: the arrays of a right answer.
     """
     arrays = {}
     too_large = {}
@@ -46,7 +45,7 @@ def let_in(answer: Answer, expected: Arrays) -> Answer:
 
 
 def amount(array: np.ndarray) -> Amount:
-    """Return how much an array holds."""
+    """Return the size of an array's content."""
     if is_text(array):
         return Amount(array.nbytes // BYTES_OF_CHARACTER, of_text=True)
     return Amount(array.size)

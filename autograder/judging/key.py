@@ -1,4 +1,4 @@
-"""What answers are compared with: the key of a check, and known mistakes."""
+"""The basis of comparison of answers: the key of a check, and known mistakes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,8 @@ from autograder.slip import LISTED
 class Mistake:
     """A known mistake.
 
-    text: what a student reads.
-    keeps: the share of an array's points that it leaves.
-    code: the line with the mistake. It stays with the solution: empty in a student's key.
+    text: its description for students. keeps: the share of an array's points that it leaves. code:
+    the line with the mistake. It stays with the solution: empty in a student's key.
     """
 
     id: str
@@ -30,7 +29,7 @@ def pair_of_mistakes(identity: str) -> SmallChange:
 
 
 def ids_of_pair(pair: SmallChange) -> list[str]:
-    """Return the ids of the two known mistakes that a variant is made of."""
+    """Return the ids of the two known mistakes of a variant."""
     return pair.id.split()
 
 
@@ -38,7 +37,7 @@ def ids_of_pair(pair: SmallChange) -> list[str]:
 KnownMistakes = Sequence[tuple[Mistake, Answer]]
 
 # whether a known mistake, or a small change of the solution, cannot have been made, since it would
-# have spoilt a check that has passed
+# have failed a check that passed
 Excluded = Callable[[Mistake | SmallChange], bool]
 
 
@@ -48,10 +47,10 @@ def none_excluded(mistake: Mistake | SmallChange) -> bool:
 
 
 class CheckKey(Protocol):
-    """The key of one check. It may be made when it is asked for, which may take experiments.
+    """The key of one check. It may be computed lazily, which may take experiments.
 
-    `standard_for` reads from it what decides about an answer. Judging itself asks at most what is
-    expected, of keys that `grading` has made before.
+    `standard_for` reads from it what decides about an answer. Judging itself reads at most the
+    expected answer, from keys that `grading` has computed before.
     """
 
     @property
@@ -72,15 +71,15 @@ class CheckKey(Protocol):
 
     @property
     def small_changes(self) -> ChangedAnswers:
-        """What the solution answers with one small change in it."""
+        """The solution's answers with one small change in it."""
 
     @property
     def style_changes(self) -> ChangedAnswers:
-        """What right answers in other styles answer with one small change in them."""
+        """The answers of right solutions in other styles with one small change in them."""
 
     @property
     def mistake_pairs(self) -> ChangedAnswers:
-        """What the solution answers with two known mistakes in it; an id is those of both."""
+        """The solution's answers with two known mistakes in it; an id is those of both."""
 
     def spoilt_by(self, mistake: Mistake | SmallChange) -> bool:
         """Return whether a known mistake, or a small change of the solution, loses points here."""
@@ -110,7 +109,7 @@ Key = Mapping[str, CheckKey]
 
 
 def key_name(check: Check, text: Corpus | None) -> str:
-    """Name an entry of a key: a check, and for one that trains also what it trained on."""
+    """Return the name of a key's entry: a check and, if it trains, its corpus."""
     if check.measure and text:
         return f"{check.name}@{text.name}"
     return check.name

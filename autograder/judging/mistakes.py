@@ -1,7 +1,7 @@
-"""Which known mistakes were made: those that give the submission's own wrong arrays.
+"""Finds the known mistakes that give the submission's own wrong arrays.
 
-A mistake that was made shows everywhere it changes something. So one that would have spoilt an
-array that is right, or a check that has passed, was not made, however well it fits elsewhere.
+A mistake that was made shows wherever it changes something. So a mistake was not made if it would
+have changed an array that is right, or failed a check that passed, however well it fits elsewhere.
 """
 
 import re
@@ -16,20 +16,20 @@ from autograder.judging.key import KnownMistakes, Mistake
 if TYPE_CHECKING:
     from autograder.judging.points import Standard
 
-# `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the operation that failed
+# `mm: ` in "RuntimeError: mm: …": some versions of a library begin with the failed operation
 _OPERATION = re.compile(r"^(\w+Error: )[a-z_]+: ")
-# a figure, a name or a shape in an error's words, which another line would hardly raise in them
+# a number, a name or a shape in an error's text, which makes it unlikely in another line
 _DETAIL = re.compile(r"""[\d'"`]""")
-KIND_LENGTH = 40  # characters of an error's words that tell its kind
-WORDS_LENGTH = 200  # characters that are compared: longer words are cut where a cause follows
+KIND_LENGTH = 40  # characters of an error's text that give its kind
+WORDS_LENGTH = 200  # characters that are compared: longer texts are cut where a cause follows
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A known mistake that agrees with the submission on some of the wrong arrays.
 
-    spoils: arrays on which the mistake differs from the solution.
-    matches: of these, the wrong ones on which the submission equals the mistake.
+    spoils: arrays on which the mistake differs from the solution. matches: those of them that are
+    wrong and equal in the submission.
     """
 
     mistake: Mistake
@@ -38,7 +38,7 @@ class Candidate:
 
     @property
     def matches_all(self) -> bool:
-        """Return whether the submission equals the mistake wherever that spoils something."""
+        """Return whether the submission equals the mistake in all arrays that it spoils."""
         return self.matches == self.spoils
 
 
@@ -46,7 +46,8 @@ class Candidate:
 class Explanation:
     """Mistakes that are the same program for a check, and the wrong arrays that they explain.
 
-    is_sure: whether the submission equals the mistakes wherever these differ from the solution.
+    is_sure: whether the submission equals the mistakes in all arrays where these differ from the
+    solution.
     """
 
     mistakes: tuple[Mistake, ...]
@@ -65,7 +66,7 @@ def explained_arrays(explanations: Iterable[Explanation]) -> set[str]:
 def explain_wrong(
     check: Check, standard: "Standard", answer: Answer, wrong: Sequence[str]
 ) -> list[Explanation]:
-    """Explain wrong arrays by known mistakes, as far as they can be."""
+    """Explain wrong arrays by known mistakes, as far as possible."""
     all_wrong = frozenset(wrong)
     candidates = []
     for candidate in _candidates(check, standard.expected, standard.mistakes, answer, all_wrong):
@@ -98,10 +99,10 @@ def answers_listed(
 def mistakes_like(
     check: Check, expected: Answer, mistakes: KnownMistakes, answer: Answer
 ) -> list[Mistake]:
-    """List the known mistakes that an answer looks like: those that judging may hold against it.
+    """List the known mistakes that match an answer, so that judging may use them.
 
-    They give a wrong array and spoil no right one, or end with the same error. Whether a passed
-    check rules one out need be known of no other mistake.
+    They give a wrong array and spoil no right one, or end with the same error. Only for these has
+    to be known whether a passed check rules them out.
     """
     if answer.failure:
         return raising_alike(mistakes, answer)
@@ -132,12 +133,12 @@ def _explain(candidates: Sequence[Candidate], wrong: Sequence[str]) -> list[Expl
     """Assign wrong arrays to known mistakes, the mistake that explains most of them first.
 
     Example: `dx` and `dW` are wrong; mistake A spoils both, B spoils `dx` only. A explains both.
-    Several may remain where they are the same program for this check; where they only overlap,
-    nothing is claimed of their arrays.
+    Several may remain if they are the same program for this check; if they only overlap, their
+    arrays stay unexplained.
     """
     explanations = []
     left = frozenset(wrong)
-    beyond = left - _all_matches(candidates)  # where this is not empty, several mistakes were made
+    beyond = left - _all_matches(candidates)  # if this is not empty, several mistakes were made
     best = _explaining_most(candidates, left)
     while best:
         rivals = _rivals(best, left, beyond)
@@ -156,7 +157,7 @@ def _all_matches(candidates: Sequence[Candidate]) -> set[str]:
 
 
 def _explaining_most(candidates: Sequence[Candidate], left: frozenset[str]) -> list[Candidate]:
-    """Return the candidates that match most of the arrays that are left; none where none does."""
+    """Return the candidates that match most of the remaining arrays, if any does."""
     counts = [len(candidate.matches & left) for candidate in candidates]
     most = max(counts, default=0)
     if not most:
@@ -170,9 +171,9 @@ def _rivals(
 ) -> list[Candidate]:
     """Return the first of some candidates, and those that explain some of the same arrays.
 
-    One that matches all it spoils comes first, and outdoes those that should have spoilt more. But
-    where arrays are wrong that no candidate explains (`beyond`), another mistake may have changed
-    those on top.
+    A candidate that matches all it spoils comes first, and beats those that should have spoilt
+    more. But if arrays are wrong that no candidate explains (`beyond`), another mistake may have
+    changed those, too.
     """
     first = _first_full_match(best)
     explained = first.matches & left
@@ -183,7 +184,7 @@ def _rivals(
 
 
 def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
-    """Return the first candidate that matches all it spoils; the first of all where none does."""
+    """Return the first candidate that matches all it spoils; the first of all if none does."""
     for candidate in candidates:
         if candidate.matches_all:
             return candidate
@@ -193,7 +194,7 @@ def _first_full_match(candidates: Sequence[Candidate]) -> Candidate:
 def _explanation_by(
     rivals: Sequence[Candidate], left: frozenset[str], wrong: Sequence[str]
 ) -> Explanation:
-    """Return what mistakes explain that are the same program for this check."""
+    """Return the explanation by mistakes that are the same program for this check."""
     explained = rivals[0].matches & left
     return Explanation(
         mistakes=tuple(rival.mistake for rival in rivals),
@@ -203,7 +204,7 @@ def _explanation_by(
 
 
 def _are_same_program(rivals: Sequence[Candidate], left: frozenset[str]) -> bool:
-    """Return whether candidates match and spoil the same: the check cannot tell them apart."""
+    """Return whether candidates match and spoil the same: the check cannot distinguish them."""
     programs = set()
     for rival in rivals:
         matches = rival.matches & left
@@ -225,17 +226,16 @@ def mistakes_that_raise(
 
 
 def raising_alike(mistakes: KnownMistakes, answer: Answer) -> list[Mistake]:
-    """Find the known mistakes that raise the same error in the same words.
+    """Find the known mistakes that raise the same error with the same text.
 
-    In a grade both are the words of one library on one machine. A type and a function would not
-    do: in one function many mistakes raise the same type. Shapes and names in the words count.
-    The line where the error was raised does not, nor what is said of its cause. Words without any
-    such detail are raised by many lines: there the function has to be the same, and so it has of
-    an index that is too large.
+    In a grade both texts come from one library on one machine. Type and function would not suffice:
+    in one function many mistakes raise the same type. Shapes and names in the text count. The line
+    of the error does not, nor the text on its cause. Many lines raise a text without any such
+    detail: then the function has to be the same, and also for an index that is too large.
     """
     error = error_words(answer)
     function = answer.error.function
-    # an index beyond the end has figures, and these are of the check: many lines raise it
+    # an index beyond the end has numbers of the check: many lines raise it
     has_detail = bool(_DETAIL.search(error)) and not error.startswith("IndexError")
     found = []
     for mistake, mistaken in mistakes:
@@ -248,14 +248,14 @@ def raising_alike(mistakes: KnownMistakes, answer: Answer) -> list[Mistake]:
 
 
 def kind_of_error(answer: Answer) -> str:
-    """Return the type of an exception and the start of its words, without where it was raised."""
+    """Return the type of an exception and the start of its text, without its place."""
     return error_words(answer)[:KIND_LENGTH]
 
 
 def error_words(answer: Answer) -> str:
-    """Return the type of an exception and its own words, without an operation's name before them.
+    """Return the type of an exception and its own text, without an operation's name.
 
-    Where it was raised is not among them.
+    It does not include the place of the error.
     """
     own = _OPERATION.sub(r"\1", answer.error.words)
     return own[:WORDS_LENGTH]

@@ -1,7 +1,7 @@
-"""What an answer earns: a pure function of the answer and of what it is compared with.
+"""The points of an answer: a pure function of the answer and its basis of comparison.
 
-No process is started here, no clock is read, nothing is searched for and nothing is said. What else
-decides about a grade is a table in docs/architecture.md.
+No code here starts a process, reads a clock, searches or writes text. What else decides about a
+grade is a table in docs/architecture.md.
 """
 
 from collections.abc import Container, Mapping
@@ -22,7 +22,7 @@ from autograder.judging.mistakes import (
 from autograder.judging.verdict import Status, Verdict
 from autograder.question import Kind, Question
 
-STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
+STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # for all others: error
     Failure.TIMEOUT: "timeout",
     Failure.KILLED: "killed",
     Failure.STUB: "failed",
@@ -31,12 +31,11 @@ STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # of all others: error
 
 @dataclass(frozen=True)
 class Standard:
-    """What an answer to one check is compared with.
+    """The basis of comparison of an answer to one check.
 
-    mistakes: the known mistakes that lose points here, each with its answer.
-    constant: the arrays that cost points where they are wrong, and never earn any.
-    ruled_out: the ids of mistakes that were not made, since they would have spoilt a check that has
-    passed.
+    mistakes: the known mistakes that lose points here, each with its answer. constant: the arrays
+    that cost points if they are wrong, and never earn any. ruled_out: the ids of mistakes that were
+    not made, since they would have failed a check that passed.
     """
 
     expected: Answer
@@ -47,14 +46,12 @@ class Standard:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What an answer earns, and by which known mistakes it lost the rest.
+    """The points of an answer, and the known mistakes by which it lost the rest.
 
-    share: of the check's points.
-    wrong: the arrays that differ from the solution's, in its order; none beside a failure.
-    explanations: the known mistakes that give wrong arrays.
-    raised: the known mistakes that end with the same error.
-    failure: why the answer ended early.
-    given: what was answered to a question, in a few words; "" of what is no answer to it.
+    share: of the check's points. wrong: the arrays that differ from the solution's, in its order;
+    none beside a failure. explanations: the known mistakes that give wrong arrays. raised: the
+    known mistakes that end with the same error. failure: why the answer ended early. given: the
+    answer to a question, in a few words; "" if it is invalid.
     """
 
     check: Check
@@ -67,7 +64,7 @@ class Judgement:
 
     @property
     def is_right(self) -> bool:
-        """Return whether nothing is wrong that costs points."""
+        """Return whether nothing that costs points is wrong."""
         if self.failure:
             return False
         return not self.wrong or self.is_prediction
@@ -80,13 +77,13 @@ class Judgement:
 
     @property
     def is_recorded(self) -> bool:
-        """Return whether it is an answer that a person reads."""
+        """Return whether it is an answer for a person to read."""
         question = self.check.question
         return question is not None and question.by_hand and not self.failure
 
     @property
     def is_explained(self) -> bool:
-        """Return whether known mistakes give all that is wrong."""
+        """Return whether known mistakes explain everything that is wrong."""
         if self.failure:
             return bool(self.raised)
         return explained_arrays(self.explanations).issuperset(self.wrong)
@@ -117,7 +114,7 @@ class Judgement:
         return self.check.question is not None and not self.wrong
 
     def verdict(self) -> Verdict:
-        """Return the verdict, without remarks: explaining adds these, and changes nothing else."""
+        """Return the verdict, without remarks, which explaining adds without changing the rest."""
         return Verdict(
             name=self.check.name,
             title=self.check.title,
@@ -133,7 +130,7 @@ class Judgement:
 def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
     """Compare an answer with the solution's and with those of known mistakes.
 
-    Of a check that trains, whether its weights can be measured: see `judge_loss`.
+    For a check that trains, decide whether its weights can be measured: see `judge_loss`.
     """
     if answer.failure:
         raised = mistakes_that_raise(standard.mistakes, answer, standard.ruled_out)
@@ -161,7 +158,7 @@ def judge_question(
 ) -> Judgement:
     """Judge an answer to a question: several choices earn in part, and so may a mistake.
 
-    A known mistake is the answer that it gives; of several choices it is the options in which it
+    A known mistake is the answer that it gives; for several choices it is the options in which it
     differs.
     """
     given = question.text(check.name, answer.arrays)
@@ -182,7 +179,7 @@ def judge_question(
 
 
 def weights_of_another_shape(expected: Answer, answer: Answer) -> tuple[str, ...]:
-    """Name the trained weights that are missing or have another shape than the solution's."""
+    """Return the trained weights that are missing or have another shape than the solution's."""
     names = []
     for name, ours in expected.arrays.items():
         weights = answer.arrays.get(name)
@@ -192,14 +189,14 @@ def weights_of_another_shape(expected: Answer, answer: Answer) -> tuple[str, ...
 
 
 def _share_beside_failure(check: Check, standard: Standard, answer: Answer) -> float:
-    """Return the share of points for arrays that an answer named before something failed."""
+    """Return the share of points for arrays that an answer named before a failure."""
     if check.measure or not answer.arrays:
         return 0.0
     expected = standard.expected
     right = right_arrays(check, expected, answer)
-    if len(right) == len(expected.arrays):  # then the failure is in what no array shows
+    if len(right) == len(expected.arrays):  # then the failure is in something that no array shows
         return 0.0
-    # what a run that failed did not name is as wrong as a wrong value: a failure never earns more
+    # an array that a failed run did not name counts as wrong: a failure never earns more
     shares = {name: float(name in right) for name in expected.arrays}
     return share_of_points(shares, standard.constant)
 
@@ -210,7 +207,7 @@ def _shares(
     wrong: Container[str],
     explanations: tuple[Explanation, ...],
 ) -> dict[str, float]:
-    """Return for each array how far it is right: 1, 0, or what a known mistake keeps."""
+    """Return the correctness of each array: 1, 0, or the share that a known mistake keeps."""
     shares = {}
     for name in standard.expected.arrays:
         shares[name] = 0.0 if name in wrong else 1.0
@@ -226,7 +223,7 @@ def _shares(
 def _is_one_number(array: np.ndarray | None) -> bool:
     """Return whether an array is missing, zeros, or the same number throughout.
 
-    That can be sent by a file that solves nothing.
+    A file that solves nothing can send it.
     """
     if array is None:
         return True
@@ -241,11 +238,11 @@ def _is_one_number(array: np.ndarray | None) -> bool:
 
 
 def share_of_points(right: Mapping[str, float], constant: Container[str]) -> float:
-    """Return the share of a check's points that an answer earns, some of whose arrays are wrong.
+    """Return the share of a check's points for an answer with some wrong arrays.
 
     A file that solves nothing can send an array that is the same on every seed. So only the others
-    earn, in equal parts; one that is constant and wrong costs what an array is worth among all.
-    right: for each array how far it is right: 1, 0, or what a known mistake keeps.
+    earn, in equal parts; a wrong constant one costs an array's share among all. right: for each
+    array its correctness: 1, 0, or the share that a known mistake keeps.
     """
     earning = []
     lost = 0.0
@@ -273,14 +270,14 @@ def not_reached(check: Check) -> Verdict:
 
 
 def recorded(check: Check, given: str) -> Verdict:
-    """Make the verdict on an answer that is kept and not judged here. given: the answer."""
+    """Make the verdict on an answer that is stored and not judged here. given: the answer."""
     return replace(not_reached(check), status="recorded", given=given)
 
 
 def unmet(check: Check, verdicts: Mapping[str, Verdict]) -> list[str]:
-    """Name the checks that this one needs and that have not passed.
+    """Return the checks that this one needs and that have not passed.
 
-    A check that was not asked for holds nobody back, nor does a question that was answered.
+    A check that was not selected blocks nothing, nor does a question that was answered.
     """
     not_passed = []
     for name in check.needs:

@@ -1,8 +1,8 @@
-"""How a check that trains is judged: by its weights' shapes, their loss, and where they came from.
+"""How a check that trains is judged: by its weights' shapes, their loss, and their origin.
 
-The loss on held-out text says whether training works. That the weights came of the first weights
-and the batches that were given is seen by their direction: row by row, their cosine with the
-solution's is far above that of weights that were trained from elsewhere.
+The loss on held-out text says whether training works. Whether the weights come from the given
+initial weights and batches shows in their direction: row by row, their cosine with the solution's
+is far above that of weights that were trained from elsewhere.
 """
 
 import math
@@ -16,22 +16,22 @@ from autograder.judging.points import Judgement
 from autograder.judging.verdict import Verdict
 
 MIN_ROW_COSINE = 0.15
-# numbers of a matrix that is looked at: chance keeps the cosine of one so large below the minimum
+# numbers in a tested matrix: in one this large, chance keeps the cosine below the minimum
 MIN_MATRIX_SIZE = 1000
 
 
 class Shortfall(StrEnum):
-    """What trained weights lack."""
+    """What is wrong with trained weights."""
 
     NOTHING = ""
-    LOSS = "loss"  # theirs is another than the solution's
-    HIGHER = "higher"  # theirs is above the solution's, where points follow the loss
-    ORIGIN = "origin"  # they come from other first weights, or other batches
+    LOSS = "loss"  # their loss differs from the solution's
+    HIGHER = "higher"  # their loss is above the solution's, where points follow the loss
+    ORIGIN = "origin"  # they come from other initial weights, or other batches
 
 
 @dataclass(frozen=True)
 class LossJudgement(Judgement):
-    """What trained weights earn by their held-out loss.
+    """The points of trained weights by their held-out loss.
 
     measured, ours: their loss and the solution's. shortfall: why they do not earn the points.
     """
@@ -42,12 +42,12 @@ class LossJudgement(Judgement):
 
     @property
     def is_right(self) -> bool:
-        """Return whether the weights lack nothing."""
+        """Return whether nothing is wrong with the weights."""
         return not self.shortfall
 
     @property
     def figures(self) -> tuple[float, ...]:
-        """Return the figures that a verdict keeps; none where a loss is no number."""
+        """Return the losses that a verdict stores; none if a loss is not a number."""
         if not math.isfinite(self.measured - self.ours):
             return ()
         figures = [self.measured, self.ours]
@@ -69,15 +69,15 @@ def judge_loss(
 ) -> LossJudgement:
     """Compare the held-out loss of trained weights with the solution's on the same seed.
 
-    expected: the solution's weights. ours: their loss; None where there is none.
-    trained: the weights. They must come from the same start and the same batches as the solution's.
+    expected: the solution's weights. ours: their loss; None if there is none. trained: the weights.
+    They must come from the same initial weights and batches as the solution's.
     """
     target = math.nan if ours is None else ours
     if check.free:
         share = share_by_loss(check, target, loss)
         lacks = Shortfall.NOTHING if share == 1 else Shortfall.HIGHER
         return LossJudgement(check, share, measured=loss, ours=target, shortfall=lacks)
-    is_near = abs(loss - target) <= check.within  # never where one of them is NaN
+    is_near = abs(loss - target) <= check.within  # never if one of them is NaN
     shortfall = Shortfall.NOTHING
     if not is_near:
         shortfall = Shortfall.LOSS
@@ -90,7 +90,7 @@ def judge_loss(
 def share_by_loss(check: Check, ours: float, loss: float) -> float:
     """Return the share of points for a loss: 1 up to the solution's, 0 from `within` above it.
 
-    In between it falls in a straight line. A loss that is no number, or below nothing, earns 0.
+    In between it falls linearly. A loss that is not a number, or is negative, earns 0.
     """
     if not (math.isfinite(loss - ours) and loss > 0):
         return 0.0
@@ -101,11 +101,11 @@ def share_by_loss(check: Check, ours: float, loss: float) -> float:
 
 
 def row_cosine(trained: Arrays, ours: Arrays) -> float:
-    """Return how alike trained weights are to the solution's: 1 for the same direction.
+    """Return the similarity of trained weights to the solution's: 1 for the same direction.
 
-    It is the cosine of their rows: the median within a matrix, the least of all large matrices.
-    Rows, because those that no text reaches stay as they were given, and could be made as large as
-    one likes.
+    It is the cosine of their rows: the median within a matrix, the minimum over all large matrices.
+    Rows are used because those that no text reaches keep their initial values, which could be made
+    arbitrarily large.
     """
     least = 1.0
     for name, expected in ours.items():

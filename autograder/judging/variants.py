@@ -1,8 +1,7 @@
-"""Which small changes of a solution give an answer's wrong arrays.
+"""Finds small changes of a solution that give an answer's wrong arrays.
 
-The answer is compared with what each change in the key answers, one by one. A change explains wrong
-arrays where arrays that have nothing to do with these answers would equal any of them with a chance
-of at most `CHANCE`.
+The answer is compared with that of each change in the key. A change explains wrong arrays if
+unrelated arrays would equal any of these answers with a probability of at most `CHANCE`.
 """
 
 import math
@@ -31,10 +30,10 @@ MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """Arrays of an answer of which some are wrong, beside those that are expected.
+    """An answer's arrays, some of them wrong, beside the expected ones.
 
-    right, found: the expected arrays of a check, and the answer's.
-    wrong: the names of those that are wrong. unexplained: those of which nothing is known yet.
+    right, found: the expected arrays of a check, and the answer's. wrong: the names of those that
+    are wrong. unexplained: those without an explanation so far.
     """
 
     right: Arrays
@@ -57,9 +56,9 @@ class WrongAnswer:
 
     @property
     def says_enough(self) -> bool:
-        """Return whether the wrong arrays say enough for any change to be reported.
+        """Return whether the wrong arrays are enough evidence for any change to be reported.
 
-        They do not if all are NaN.
+        They are not if all are NaN.
         """
         chance = 0.0
         for name in self.wrong:
@@ -71,12 +70,11 @@ class WrongAnswer:
 def changes_that_explain(
     changed: ChangedAnswers, answer: WrongAnswer, excluded: Callable[[SmallChange], bool]
 ) -> list[SmallChange]:
-    """List the small changes of the solution each of which gives exactly what is wrong.
+    """List the small changes of the solution each of which gives exactly the wrong arrays.
 
-    Each spoils all of the wrong arrays as they are, and no other one. Where arrays that have
-    nothing to do with the solution could equal one of them, the list is empty.
-    excluded: whether a change cannot have been made. It is asked only of those that give this, for
-    to answer may take an experiment.
+    Each spoils all of the wrong arrays as they are, and no other one. If unrelated arrays could
+    equal one of them, the list is empty. excluded: whether a change cannot have been made. It is
+    called only for those that give this, because an answer may take an experiment.
     """
     if not changed.changes or answer.is_much_larger:
         return []
@@ -92,7 +90,7 @@ def changes_that_explain(
 
 
 class Compared:
-    """An answer beside what each change answers. A change is named by its number.
+    """An answer beside those of all changes. A change is identified by its index.
 
     fitting: the changes that give all of the wrong arrays that they spoil, and spoil no right one.
     """
@@ -130,7 +128,7 @@ class Compared:
         return frozenset(spoilt)
 
     def may_be_chance(self, number: int) -> bool:
-        """Return whether arrays that are not made of the solution could equal some change's."""
+        """Return whether arrays unrelated to the solution could equal some change's."""
         spoilt = self.spoilt(number)
         distances = self._apart[number]
         chance = math.log10(len(self._changed.changes))
@@ -143,14 +141,14 @@ class Compared:
 
 
 def _distances(theirs: Array, mine: Array) -> Array:
-    """Return how far prints are from an answer's, (changes, arrays), as a share of lengths.
+    """Return the distances of prints from an answer's, (changes, arrays), as shares of lengths.
 
     theirs: of the changes, (changes, arrays, WIDTH). mine: of the answer, (arrays, WIDTH).
     """
     their_lengths = theirs[:, :, LENGTH]
     my_lengths = mine[:, LENGTH]
     lengths = np.maximum(their_lengths, my_lengths)  # (changes, arrays)
-    with np.errstate(invalid="ignore"):  # numbers may be too large to be squared
+    with np.errstate(invalid="ignore"):  # numbers may be too large to square
         differences = np.abs(theirs[:, :, LENGTH:] - mine[:, LENGTH:])
         apart = differences.max(axis=-1)  # (changes, arrays)
         shares: Array = np.zeros_like(apart)
@@ -159,11 +157,11 @@ def _distances(theirs: Array, mine: Array) -> Array:
 
 
 def chance_of_array_log10(right: Array, found: Array, apart: float) -> float:
-    """Bound the chance that random entries are those found; its logarithm to base 10.
+    """Bound the probability that random entries are those found; its logarithm to base 10.
 
-    apart: how far prints differ, as a share of the array's length.
+    apart: the difference of the prints, relative to the array's length.
     """
-    if is_text(right) != is_text(found):  # that says little of how the answer came about
+    if is_text(right) != is_text(found):  # weak evidence for the cause of the answer
         return 0.0
     if is_text(found):
         return evidence.chance_of_text_log10(right, found)
@@ -180,6 +178,6 @@ def chance_of_array_log10(right: Array, found: Array, apart: float) -> float:
         return of_places
     moved = found
     if apart:
-        with np.errstate(over="ignore"):  # numbers may be too large to be squared
+        with np.errstate(over="ignore"):  # numbers may be too large to square
             moved = found + apart * np.linalg.norm(found)
     return of_places + evidence.chance_log10(moved, found)

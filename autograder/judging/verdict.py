@@ -1,4 +1,4 @@
-"""What judging makes: a verdict on each check, with remarks that explain it."""
+"""The result of judging: a verdict on each check, with remarks that explain it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,9 +15,9 @@ Status = Literal[
 class Remark:
     """What is wrong with some arrays of a check, and what to do.
 
-    finding: what the text says, as data; None where a person or a rule says it.
-    example: the first wrong number, where the expected one may be shown.
-    literal: backticks and asterisks in the text are an answer's own, and no markup.
+    finding: the text's content as data; None if a person or a rule wrote it. example: the first
+    wrong number, if the expected one may be shown. literal: backticks and asterisks in the text are
+    an answer's own, and no markup.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Remark:
 
     @property
     def mistake(self) -> str:
-        """Return the line of the known mistake whose values these are; "" where it is none."""
+        """Return the line of the known mistake with these values; "" if there is none."""
         return self.finding.code if self.finding else ""
 
     @property
@@ -38,12 +38,12 @@ class Remark:
 
     @property
     def group(self) -> str:
-        """Return what is the same for equal wrong values, which no known mistake explains."""
+        """Return the group of equal wrong values that no known mistake explains."""
         return self.finding.group if self.finding else ""
 
     @property
     def place(self) -> str:
-        """Return the line of the submission that it names, as "line 3"; "" where it names none."""
+        """Return the line of the submission that it names, as "line 3"; "" if it names none."""
         return self.finding.place if self.finding else ""
 
 
@@ -51,15 +51,13 @@ class Remark:
 class Verdict:
     """The judgement of one check.
 
-    seconds: from question to answer.
-    loss: of a check that trains: held out, the solution's, and how far they may be apart; without
-    that where points follow the loss.
-    material: a checksum of what it rests on beside the submission.
-    failure: why the answer ended early.
-    two_answers: asked again it was answered differently, which an instructor should look at.
-    given: the answer to a question, in a few words. agrees: whether it is the right one, which it
-    need not be for the points of a prediction.
-    carried: points among those earned that rest on an earlier mistake, which was carried forward.
+    seconds: from question to answer. loss: of a check that trains: held out, the solution's, and
+    the allowed difference; without the latter if points follow the loss. material: a checksum of
+    what it depends on beside the submission. failure: why the answer ended early. two_answers:
+    whether a second question got another answer, which an instructor should look at. given: the
+    answer to a question, in a few words. agrees: whether it is the right one, which the points of a
+    prediction do not require. carried: points among those earned that depend on an earlier mistake,
+    which was carried forward.
     """
 
     name: str
@@ -79,5 +77,5 @@ class Verdict:
 
     @property
     def is_done(self) -> bool:
-        """Return whether practice has no more to say: it passed, or an answer is recorded."""
+        """Return whether practice has no more to say: it passed, or its answer was recorded."""
         return self.status in ("passed", "recorded")

@@ -1,4 +1,4 @@
-"""Runs the examples of one exercise of a script, which show what it is good for, and no more.
+"""Runs the examples of one exercise of a script, and no other code.
 
 An example is a block `with autograder.example("…")`; those of an exercise stand between its check
 and the next one.
@@ -36,10 +36,8 @@ class Example:
 def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
     """Run the examples of a check's exercise. Return the files of the pictures that they drew.
 
-    What an example prints goes where everything does.
-
-    pictures: the folder that the files are written to.
-    Raises `LookupError` where the exercise has no example.
+    Their printed output is not redirected. pictures: the folder of the files. Raises `LookupError`
+    if the exercise has no example.
     """
     found = list(_examples(source, filename))
     wanted = [example for example in found if example.check == check]
@@ -53,7 +51,7 @@ def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]
 
 
 def picture_folder() -> Path:
-    """Make a folder of pictures that lasts as long as the system keeps what is temporary."""
+    """Make a temporary folder for pictures, which the system removes."""
     folder = tempfile.mkdtemp(prefix="autograder-")
     return Path(folder)
 
@@ -101,7 +99,7 @@ def _run(
 
 
 def save_figures(folder: Path, name: str) -> list[Path]:
-    """Write the figures of matplotlib that are open. Return their files."""
+    """Write the open matplotlib figures. Return their files."""
     plt = sys.modules.get("matplotlib.pyplot")
     if plt is None:
         return []

@@ -1,6 +1,6 @@
-"""The first wrong number of an array: what it should be and what it is.
+"""The first wrong number of an array, expected and found.
 
-Only practice shows it: on the public seed the expected numbers lie in the student's own key.
+Only practice shows it: on the public seed the student's own key contains the expected numbers.
 """
 
 from dataclasses import replace
@@ -11,9 +11,9 @@ from autograder.check import WHOLE, Answer, Check
 from autograder.explaining.looks import rows_apart
 from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
-# significant figures of a number: the first of these with which it differs from the other
-PRECISIONS = (4, 6, 8, 12, 17)  # the last tells any two floats apart
-MOST_FIGURES = 60  # of a whole number that is written in full
+# significant figures of a number: the first of these that shows the difference
+PRECISIONS = (4, 6, 8, 12, 17)  # the last distinguishes any two floats
+MOST_FIGURES = 60  # for an integer that is written in full
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
@@ -37,7 +37,7 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
 
 
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
-    """Say what the first wrong number of an array should be and is; "" where there is none."""
+    """Say the first wrong number of an array, expected and found; "" if there is none."""
     if name in answer.arrays and answer.arrays[name].shape != expected.arrays[name].shape:
         return _first_row_apart(name, expected.arrays[name], answer.arrays[name])
     wrong = wrong_places(check, name, expected, answer)
@@ -54,7 +54,7 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
 
 
 def _first_row_apart(name: str, want: np.ndarray, got: np.ndarray) -> str:
-    """Say which row a list lacks first, else which it has beside the expected ones."""
+    """Say which row a list lacks first, else its first unexpected one."""
     missing, others = rows_apart(want, got)
     if len(missing) == len(want):
         return ""
@@ -72,9 +72,9 @@ def _shortened(row: object) -> str:
 
 
 def _written(number: np.generic, other: np.generic) -> str:
-    """Write a number with as many figures as it takes to tell it from another.
+    """Write a number with as many figures as distinguish it from another.
 
-    A whole number is written in full, also one beyond 64 bits.
+    An integer is written in full, also one beyond 64 bits.
     """
     if number.dtype.kind == "b" and other.dtype.kind == "b":
         return str(bool(number))
@@ -95,7 +95,7 @@ def _written(number: np.generic, other: np.generic) -> str:
 
 
 def _cut(number: str) -> str:
-    """Return a number; of a long one both ends, and how many figures it has."""
+    """Return a number; of a long one both ends, and its number of figures."""
     if len(number) <= MOST_FIGURES:
         return number
     half = MOST_FIGURES // 2

@@ -1,8 +1,8 @@
-"""A student's folder: made from a release of a course, and brought up to a newer release.
+"""A student's folder: made from a release of a course, and updated to a newer release.
 
-A release carries its stubs a second time, in `.release`. What a student wrote is what differs from
-these. Nothing that is written over is lost: a copy lies in a folder `update-N` before. No copy is
-called like a script, so that nobody who collects files takes it for one.
+A release has a second copy of its stubs, in `.release`. The differences from these are the
+student's code. Nothing that is overwritten is lost: a copy is put into a folder `update-N` before.
+No copy has a script's suffix, so that nobody who collects files takes it for one.
 
 A release may hold one unit. A folder collects units: those that it has stay in its course.toml.
 """
@@ -22,32 +22,31 @@ from autograder.parsing import parse
 from autograder.practice.merging import Merged, merge
 from autograder.sandbox.inside.cells import UNPARSABLE
 
-GIVEN = ".release"  # in a release: its stubs as they were given, as `UNIT.txt`
-BEFORE = ".before"  # behind the name of a copy
-NEW = ".new"  # behind the name of a stub that was not taken
+GIVEN = ".release"  # in a release: its original stubs, as `UNIT.txt`
+BEFORE = ".before"  # suffix of a copy
+NEW = ".new"  # suffix of a stub that was not taken
 PROGRESS = (".autograder.json", ".autograder.lock")
 BOM = "\ufeff"
 
 
 class NoRelease(UserError):
-    """What should be a release of a course is none."""
+    """The given path is not a release of a course."""
 
 
 class Taken(UserError):
-    """The folder that should be made is there already."""
+    """The folder to be made exists already."""
 
 
 @dataclass
 class Update:
-    """What a new release changed in a student's folder.
+    """The changes of a new release in a student's folder.
 
-    merged: by script, what came of the student's and the new text.
-    stayed: scripts that stay as the student left them, each with the reason.
-    replaced, new: other files, as paths below the folder.
-    units: that came with the release. other_seed: units that stay, and whose reference outputs are
-    of another public seed than the release's.
-    content: of each file that is written. not_taken: the new text of scripts taken in part.
-    kept: the folder of copies of what was there before, and of what is not taken.
+    merged: by script, the merge of the student's and the new text. stayed: scripts that stay as the
+    student left them, each with the reason. replaced, new: other files, as paths below the folder.
+    units: those of the release. other_seed: units that stay, and whose reference outputs have
+    another public seed than the release's. content: of each written file. not_taken: the new text
+    of partly merged scripts. kept: the folder with copies of the previous files, and of the text
+    not taken.
     """
 
     kept: Path
@@ -100,18 +99,16 @@ def start(release: Path, folder: Path) -> Course:
 
 
 def _not_given(_: str, names: list[str]) -> set[str]:
-    """Leave out what is no part of a release: progress, and what Python and tests leave behind."""
+    """Leave out files that do not belong to a release: progress, files of Python and tests."""
     left_behind = (*PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git")
     return {name for name in names if name in left_behind or name.startswith("update-")}
 
 
 def update(course: Course, release: Path) -> Update:
-    """Bring a student's folder up to a release. What the student wrote stays.
+    """Update a student's folder to a release. The student's code stays.
 
-    Copies are written before anything is changed. Where writing fails halfway, a second update does
-    the rest.
-
-    Raises `NoRelease`, `OSError`.
+    Copies are written before anything is changed. If writing fails halfway, a second update
+    completes it. Raises `NoRelease`, `OSError`.
     """
     folder = course.folder
     changes = Update(_new_folder(folder))
@@ -147,7 +144,7 @@ def _course_file(course: Course, released: Course, changes: Update) -> bytes:
 
 
 def _units_of(course: Course) -> list[str]:
-    """List the units of a folder, also one that was given and is in course.toml no longer."""
+    """List the units of a folder, including one that course.toml no longer names."""
     given = []
     for noted in sorted((course.folder / GIVEN).glob("*.txt")):
         has_checks = (course.checks / f"{noted.stem}.py").is_file()
@@ -164,9 +161,9 @@ def _new_folder(folder: Path) -> Path:
 
 
 def _files_of(source: Path) -> Iterator[Path]:
-    """Yield the names of a release's files; nothing that who worked in it left behind.
+    """Yield the names of a release's files, without files that work in it has left.
 
-    What scripts are compared with comes last: it is written when these are.
+    The stubs for comparison come last: they are written after the scripts.
     """
     names = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
     names.sort(key=lambda name: (name.parts[0] == GIVEN, name))
@@ -181,7 +178,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
-    """Note what a file of the release changes in the folder."""
+    """Plan the change of one of the release's files in the folder."""
     there = folder / name
     if name.parts[0] == GIVEN:
         stays = f"assignments/{name.stem}.py" in changes.stayed
@@ -203,12 +200,12 @@ def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
 
 
 def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
-    """Join a student's script with a new stub; note why it stays where that cannot be done."""
+    """Merge a student's script with a new stub; record why it stays if that is impossible."""
     shown = name.as_posix()
     ours = (folder / name).read_bytes()
     notebook = name.with_suffix(".ipynb")
     given = folder / GIVEN / f"{name.stem}.txt"
-    if (folder / notebook).is_file():  # of a script and a notebook the newer one is checked
+    if (folder / notebook).is_file():  # the newer of a script and a notebook is checked
         changes.stayed[shown] = f"you work in {notebook.name}"
     elif not given.is_file():
         changes.stayed[shown] = "the version that you began with is unknown"
@@ -229,9 +226,9 @@ def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
 
 
 def _joined(base: bytes, ours: bytes, new: bytes) -> tuple[bytes, Merged]:
-    """Join two changes of a script, with the line ends and the mark that the student's has.
+    """Merge two changes of a script, with the student's line ends and byte order mark.
 
-    base: the stub that the student began with. Raises `ValueError`, with why it cannot be done.
+    base: the student's original stub. Raises `ValueError` with the reason if it is impossible.
     """
     try:
         text = ours.decode("utf-8")
@@ -258,9 +255,9 @@ def _parses(text: str) -> bool:
 
 
 def in_words(changes: Update, folder: Path) -> Iterator[str]:
-    """Say what a new release changed, a line each.
+    """Describe the changes of a new release, a line each.
 
-    folder: that was updated.
+    folder: the updated one.
     """
     for script, merged in changes.merged.items():
         lines = ", ".join(map(str, merged.kept))

@@ -1,4 +1,4 @@
-"""Finds what a student's functions import that is not there when they are graded."""
+"""Finds imports of a student's functions that are not available in a grade."""
 
 import dis
 import sys
@@ -15,9 +15,9 @@ ALWAYS_THERE = {*sys.stdlib_module_names, "autograder"}
 
 
 def imports_not_graded(unit: Unit, check: Check, names: Mapping[str, Any]) -> list[str]:
-    """Return the packages that functions of a check use, and that a grade does not have.
+    """Return the packages that functions of a check use, and that a grade lacks.
 
-    names: what the student's script has defined so far. Nothing more of it is run.
+    names: the present definitions of the student's script. No more of it is run.
     """
     functions = []
     for name in names_used(check):
@@ -25,14 +25,14 @@ def imports_not_graded(unit: Unit, check: Check, names: Mapping[str, Any]) -> li
     used = _packages_used(functions)
     named = (*unit.packages, *WIRE_NEEDS)
     others = used.difference(ALWAYS_THERE, named)
-    if not others:  # to look up what is installed takes a tenth of a second
+    if not others:  # looking up what is installed takes a tenth of a second
         return []
     return sorted(others - imported_as(named))
 
 
 @cache
 def imported_as(distributions: tuple[str, ...]) -> frozenset[str]:
-    """Return the names by which distributions, and all that they require, are imported."""
+    """Return the import names of distributions, and of everything that they require."""
     names = set()
     for folder in package_folders(distributions):
         file = folder.replace("\\", "/").rpartition("/")[2]
@@ -50,7 +50,7 @@ def _functions_of(value: Any) -> list[FunctionType]:
 
 
 def _packages_used(functions: list[FunctionType]) -> set[str]:
-    """Return the packages that functions use, themselves and in functions of their own script."""
+    """Return the packages that functions use, directly and through functions of their script."""
     packages: set[str] = set()
     seen: set[FunctionType] = set()
     queue = list(functions)
@@ -72,7 +72,7 @@ def _packages_used(functions: list[FunctionType]) -> set[str]:
 
 
 def _module_of(value: Any) -> str:
-    """Return the name of a module, or of that in which a function or class was made."""
+    """Return the name of a module, or of the module that defines a function or class."""
     if isinstance(value, ModuleType):
         return value.__name__
     if isinstance(value, FunctionType | BuiltinFunctionType | type):

@@ -1,7 +1,7 @@
-"""The limits of a check where a student works: on any system, in one process with everything else.
+"""The limits of a check on a student's machine: on any system, in one process with all else.
 
-A thread looks at the clock and at the memory. Beyond a limit it raises an exception in the thread
-that runs the check; it is reported like any other, with the line that was under way.
+A thread watches the clock and the memory. Beyond a limit it raises an exception in the thread that
+runs the check; it is reported like any other, with the running line.
 """
 
 import ctypes
@@ -19,24 +19,23 @@ import psutil
 from autograder.check import Answer, Check, Failure, Limits
 from autograder.sandbox.inside.runner import Stopped, place_of_thread
 
-LOOK = 0.05  # seconds between two looks
-TELL = 1.0  # seconds between two words on what is under way
-AGAIN = 2.0  # seconds after which what caught the exception gets another
-# how much longer than in a grade a check may take: students' machines differ, and nothing is lost
+LOOK = 0.05  # seconds between two observations
+TELL = 1.0  # seconds between two messages about the running check
+AGAIN = 2.0  # seconds after which code that caught the exception gets another
+# a check's time, as a multiple of that in a grade: students' machines differ, and nothing is lost
 # here
 SLOWER = 2
-GIVE_UP = 4  # times its seconds: then a process that nothing can reach is ended
+GIVE_UP = 4  # multiple of its seconds after which a process that no exception reaches is ended
 
-# the name of a check that is under way, and for how many seconds
+# the name of a running check, and its seconds so far
 Tell = Callable[[str, float], object]
 
 
 class Guard:
     """Watches one check that runs in the thread which makes the guard.
 
-    why: the check was ended, in words; "" if it was not.
-    failure: how it was ended: TIMEOUT or KILLED.
-    where: in the student's file.
+    why: the reason for stopping the check, in words; "" if it was not stopped. failure: TIMEOUT or
+    KILLED. where: in the student's file.
     """
 
     def __init__(self, check: Check, limits: Limits, tell: Tell) -> None:
@@ -57,9 +56,9 @@ class Guard:
         watcher.start()
 
     def end(self) -> None:
-        """Watch no longer. No exception comes after this: one that is under way arrives here.
+        """Stop watching. No exception comes after this: a pending one arrives here.
 
-        To take it back is no way: Python 3.11 then stands still where a function is watched by
+        It cannot be withdrawn: then Python 3.11 stops forever if a function is watched by
         `sys.setprofile`.
         """
         with suppress(Stopped):
@@ -70,7 +69,7 @@ class Guard:
                 time.sleep(0)
 
     def answer(self, answer: Answer) -> Answer:
-        """Return what to judge: the answer, or what ended it and where."""
+        """Return the answer to judge: the check's own, or what stopped it and where."""
         if not self.why:
             return answer
         if answer.failure != Failure.STOPPED:
@@ -81,7 +80,7 @@ class Guard:
         return Answer(failure=self.failure, message=message)
 
     def _watch(self) -> None:
-        """Tell each second what is under way. Stop the check at a limit, again and again."""
+        """Report the running check each second. At a limit, stop it, repeatedly."""
         told_at = 0.0
         stopped_at = -AGAIN
         while not self._over.wait(LOOK):
@@ -96,7 +95,7 @@ class Guard:
                 self._stop()
 
     def _look(self, lasted: float) -> None:
-        """See whether a limit is passed. Only time that is spent computing counts.
+        """Test whether a limit is exceeded. Only computing time counts.
 
         A debugger may wait.
         """
@@ -116,7 +115,7 @@ class Guard:
             self.why = f"took more than {self.limits.megabytes} MB of memory"
 
     def _stop(self) -> None:
-        """Raise `Stopped` in the thread of the check. It comes when that runs Python again."""
+        """Raise `Stopped` in the thread of the check. It takes effect in the interpreter loop."""
         if not self.where:
             self.where = place_of_thread(self._thread, self.check)
         with self._turn:
@@ -137,9 +136,9 @@ ASK = {
 def within_limits(
     check: Check, limits: Limits, run: Callable[[], Answer], tell: Tell = lambda *_: None
 ) -> Answer:
-    """Run a check. Return its answer, or that it was ended at a limit.
+    """Run a check. Return its answer, or that it was stopped at a limit.
 
-    run: returns the answer of an experiment, which tells an exception as `run_experiment` does.
+    run: returns the answer of an experiment, and reports an exception as `run_experiment` does.
     tell: called each second from another thread.
     """
     guard = Guard(check, limits, tell)
@@ -148,7 +147,7 @@ def within_limits(
             answer = run()
         finally:
             guard.end()
-    except Stopped:  # it came when the experiment was over
+    except Stopped:  # it came after the experiment
         guard.end()
         answer = Answer(failure=Failure.STOPPED)
     return guard.answer(answer)
@@ -156,11 +155,10 @@ def within_limits(
 
 @contextmanager
 def last_resort(check: Check) -> Iterator[None]:
-    """End this whole process, which holds nothing, where no exception can end a check.
+    """End this whole process, which holds no data, if no exception can stop a check.
 
-    The line that was under way is printed.
-    `list(itertools.count())` never runs Python again. On Windows the clock decides, where no
-    debugger waits.
+    The running line is printed. `list(itertools.count())` never returns to the interpreter. On
+    Windows a timer decides, unless a debugger waits.
     """
     try:
         import resource
@@ -169,13 +167,13 @@ def last_resort(check: Check) -> Iterator[None]:
             yield
         return
     cores = 1
-    if check.measure:  # only training uses them all
+    if check.measure:  # only training uses all of them
         cores = os.cpu_count() or 1
     allowed = GIVE_UP * check.seconds * cores
     most = int(time.process_time() + allowed) + 1
     before = resource.getrlimit(resource.RLIMIT_CPU)
     _, hard_limit = before
-    with suppress(ValueError, OSError):  # where a lower limit holds already
+    with suppress(ValueError, OSError):  # if a lower limit applies already
         resource.setrlimit(resource.RLIMIT_CPU, (most, hard_limit))
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
     try:
@@ -188,7 +186,7 @@ def last_resort(check: Check) -> Iterator[None]:
 
 @contextmanager
 def _last_resort_by_the_clock(check: Check) -> Iterator[None]:
-    """End this process some time after a check's limit, by a thread that needs no Python."""
+    """End this process some time after a check's limit, by a thread that needs no interpreter."""
     is_debugged = sys.gettrace() is not None
     if is_debugged:
         yield

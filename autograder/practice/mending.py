@@ -1,7 +1,7 @@
-"""Which small change mends a student's file: searched for here, on the public seed.
+"""Which small change repairs a student's file: searched here, on the public seed.
 
-It is the search of a grade, run in the student's own process when the verdicts are there. It tells
-where first; what kind of slip it is comes as a hint.
+It is the search of a grade, run in the student's own process after the verdicts. It reports the
+line first; the kind of error is a hint.
 """
 
 import os
@@ -22,7 +22,7 @@ from autograder.practice.practise import Practised
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
 
-LEAST_PATIENCE = 5.0  # seconds of a check: of a change that nothing can stop, the last resort
+LEAST_PATIENCE = 5.0  # seconds for a check: the last resort against a change that nothing can stop
 
 
 class Here:
@@ -35,7 +35,7 @@ class Here:
     def ask(
         self, check: Check, seed: int, *, source: bytes | None = None, most_bytes: int = 0
     ) -> Answer:
-        """Answer a check by a script, within its time. source: another one, from now on."""
+        """Answer a check by a script, within its time. source: another script from now on."""
         if source is not None:
             self._source = source
         experiments = self._unit.experiments
@@ -54,19 +54,19 @@ class Here:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Drop what changed code prints and warns of: it is nothing that the student wrote."""
+    """Discard output and warnings of changed code, which the student did not write."""
     with (
         open(os.devnull, "w") as nowhere,
         redirect_stdout(nowhere),
         redirect_stderr(nowhere),
-        warnings.catch_warnings(record=True),  # the file may say itself that none is ignored
+        warnings.catch_warnings(record=True),  # the file itself may disable ignoring
     ):
         warnings.simplefilter("ignore")
         yield
 
 
 def to_mend(unit: Unit, verdicts: Mapping[str, Verdict]) -> Check | None:
-    """Return the check for which a small change is worth looking for; None where there is none."""
+    """Return the check for which a small change should be searched; None if there is none."""
     return repairs.unexplained(_asked(unit, verdicts), verdicts, unit.checks)
 
 
@@ -75,9 +75,9 @@ def _asked(unit: Unit, verdicts: Mapping[str, Verdict]) -> list[Check]:
 
 
 def mended(unit: Unit, source: bytes, practised: Sequence[Practised]) -> Mended | None:
-    """Look for a small change with which the first check passes whose numbers nothing explains.
+    """Search for a small change that makes the first unexplained check pass.
 
-    source: the file. practised: what its checks came to. It may take some seconds.
+    source: the file. practised: the results of its checks. It may take some seconds.
     """
     verdicts = {one.verdict.name: one.verdict for one in practised}
     file = repairs.GradedFile(
@@ -97,7 +97,7 @@ def _here(unit: Unit, source: bytes) -> Iterator[Here]:
 
 
 def with_place(verdict: Verdict, found: Mended | None) -> Verdict:
-    """Add to a check's verdict where a small change lets it pass, as a grade does."""
+    """Add to a check's verdict the place of a small change that makes it pass, as a grade does."""
     if found is None or found.check != verdict.name:
         return verdict
     return repairs.with_mending(verdict, replace(found.found, slips=()))

@@ -1,7 +1,7 @@
-"""Joins two changes of one text: what a student wrote, and what a new release of it changes.
+"""Merges two changes of one text: a student's, and those of a new release.
 
-Lines that one of the two left alone are taken as the other has them. Where both changed the same
-place, the student's lines stay.
+Lines that one side left unchanged are taken from the other. If both changed the same place, the
+student's lines stay.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,10 @@ from difflib import SequenceMatcher
 
 @dataclass(frozen=True)
 class Merged:
-    """A text in which both changes are, as far as they can be.
+    """A text with both changes, as far as possible.
 
-    taken: how many changes of the release are in it.
-    kept: the numbers of its lines where the release changes what the student changed, and the
-    student's lines stand.
+    taken: the number of changes from the release. kept: the numbers of lines that the release
+    changes, too, and that stay as the student wrote them.
     """
 
     lines: tuple[str, ...]
@@ -25,7 +24,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class Place:
-    """Lines of one place in the three texts; a common one is the same in all of them."""
+    """Lines of one place in the three texts; at a common place they are equal."""
 
     base: Sequence[str]
     ours: Sequence[str]
@@ -33,7 +32,7 @@ class Place:
 
 
 def merge(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Merged:
-    """Join two changes of a text.
+    """Merge two changes of a text.
 
     base: its lines before both. ours: as the student left it. theirs: as the release has it.
     """
@@ -53,7 +52,7 @@ def merge(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Me
 
 
 def _places(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> Iterator[Place]:
-    """Yield the places in order: those between lines that all three have, and these lines."""
+    """Yield the places in order: common lines, and the places between them."""
     in_ours = _matches(base, ours)
     in_theirs = _matches(base, theirs)
     at_base, at_ours, at_theirs = 0, 0, 0
@@ -73,7 +72,7 @@ def _places(base: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> 
 
 
 def _matches(base: Sequence[str], other: Sequence[str]) -> dict[int, int]:
-    """Return which line of another text each line of the base is, for those that are there."""
+    """Return the index in another text of each line of the base that it contains."""
     matcher = SequenceMatcher(None, base, other, autojunk=False)
     found = {}
     for block in matcher.get_matching_blocks():

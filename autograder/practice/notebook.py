@@ -1,4 +1,4 @@
-"""An exercise's last line, in a script or a notebook; and the number that nbgrader reads."""
+"""An exercise's last line, in a script or a notebook, and the number that nbgrader reads."""
 
 import os
 import re
@@ -34,7 +34,7 @@ from autograder.report.terminal import (
 )
 from autograder.streams import let_everything_through
 
-MOST_PICTURED = 300  # numbers of an array that is still a picture
+MOST_PICTURED = 300  # numbers of an array that is still drawn
 
 
 class Score(float):
@@ -53,10 +53,10 @@ class Score(float):
 
 
 class CheckedUnit:
-    """Checks the exercises of a unit: what `check` is in a script."""
+    """Checks the exercises of a unit: the object `check` of a script."""
 
     def __init__(self, name: str) -> None:
-        """Load nothing before a check is first asked for."""
+        """Load nothing before the first check is requested."""
         self._name = name
         self._loaded: list[Unit] = []
 
@@ -68,16 +68,16 @@ class CheckedUnit:
         return self._loaded[0]
 
     def with_mistake(self, function: str, name: str) -> str:
-        """Return a function of the unit with one mistake in it, another one for each name.
+        """Return a function of the unit with one mistake in it, which depends on the name.
 
-        function: one that is to be repaired. name: of the student. Each line of code ends with its
-        number, as a comment. Raises `UnknownUnit` for a function in which none is planted.
+        function: one that students have to repair. name: of the student. Each line of code ends
+        with its number, as a comment. Raises `UnknownUnit` for a function without planted mistakes.
         """
         unit = self._unit(sys._getframe(1).f_globals)
         return function_to_repair(unit, function, name)
 
     def __call__(self, name_of_check: str) -> Score:
-        """Run a check on what the calling script or notebook has defined; show the verdict."""
+        """Run a check on the definitions of the calling script or notebook; show the verdict."""
         namespace = sys._getframe(1).f_globals
         unit = self._unit(namespace)
         checks = {check.name: check for check in unit.checks}
@@ -91,7 +91,7 @@ class CheckedUnit:
         verdict = found.verdict
         script = Path(namespace.get("__file__", "notebook"))
         warning = save_progress(unit.course, unit.name, script.parent, [verdict])
-        if warning:  # not to stderr: nbgrader takes points for that
+        if warning:  # not to stderr, for which nbgrader deducts points
             console().print(warning, style="yellow", soft_wrap=True, markup=False)
         score = Score(verdict.earned)
         if _in_kernel():
@@ -105,15 +105,15 @@ def unit(name: str) -> CheckedUnit:
     """Make the function that checks an exercise.
 
     Write `check = unit("sorting")` once, then `check("merging")` as the last line of an exercise.
-    It runs that check on what the calling script or notebook has defined, on the public seed. In a
-    script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
+    It runs that check on the definitions of the calling script or notebook, on the public seed. In
+    a script it prints the verdict. Raises `UnknownUnit` for a unit or check that does not exist.
     """
     let_everything_through()
     return CheckedUnit(name)
 
 
 def _practised(unit: Unit, check: Check, namespace: Mapping[str, Any]) -> Practised:
-    """Run a check on what a script or notebook has defined, and show how long it has taken."""
+    """Run a check on a script's or notebook's definitions, and show its running time."""
     found: list[Practised] = []
     can_be_cleared = _in_kernel() or sys.stdout.isatty()
     under_way = UnderWay(sys.stdout, can_be_cleared, after=1.0)
@@ -137,14 +137,14 @@ def course_around(namespace: Mapping[str, Any]) -> Course:
 
 
 def corpus(role: str = "") -> Corpus:
-    """Return the first corpus of a role that can be had here. Raises `NoData`."""
+    """Return the first available corpus of a role. Raises `NoData`."""
     caller = sys._getframe(1)
     course = course_around(caller.f_globals)
     return data.corpus(course, role)
 
 
 def dataset(name: str, part: str = "") -> Path:
-    """Return the path of a dataset's file, or of another part of it. It is fetched if need be.
+    """Return the path of a dataset's file, or of another part of it, fetched if necessary.
 
     Raises `NoData`.
     """
@@ -156,14 +156,14 @@ def dataset(name: str, part: str = "") -> Path:
 def report_of(check: Check, found: Practised) -> str:
     """Return a verdict as HTML.
 
-    Below its remarks stands the first wrong array beside the expected one, or the loss beside ours.
+    Below its remarks is the first wrong array beside the expected one, or the loss beside ours.
     """
     environment = Environment(
         loader=PackageLoader("autograder.report"), autoescape=True, trim_blocks=True
     )
     environment.globals["points"] = earned_in_practice
     environment.globals["status"] = status_in_practice
-    # both escape what they are given
+    # both escape their arguments
     environment.globals["ticks"] = lambda text: Markup(html(text))
     environment.globals["arrays_named"] = arrays_named
     environment.globals["told_in"] = lambda remark: Markup(remark_html(remark))
@@ -182,7 +182,7 @@ def report_of(check: Check, found: Practised) -> str:
 
 
 def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
-    """Return what the template shows of the first array of a remark that is wrong."""
+    """Return the template's data on the first wrong array of a remark."""
     remarks = found.verdict.remarks
     answer = found.answer
     shown: dict[str, Any] = {}
@@ -191,15 +191,15 @@ def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
             if not shown and name in answer.arrays:
                 shown = wrong_array(name, check, found.known.expected, answer)
     if any(remark.example for remark in remarks):
-        shown.pop("words", None)  # they stand below their remarks
+        shown.pop("words", None)  # they are below their remarks
     return shown
 
 
 def wrong_array(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
-    """Return what the template shows of a wrong array; nothing where the remark says all.
+    """Return the template's data on a wrong array; nothing if the remark says it all.
 
     words: the first wrong number. maps: of the expected and of the found array, rows of numbers as
-    shares of the largest expected one. dots: row and column of each wrong number.
+    fractions of the largest expected one. dots: row and column of each wrong number.
     """
     words = first_wrong(name, check, expected, answer)
     if not words:
@@ -236,15 +236,15 @@ def _in_kernel() -> bool:
 
 @contextmanager
 def _no_stderr() -> Iterator[None]:
-    """In a kernel, turn what is written to stderr into ordinary output.
+    """In a kernel, turn output on stderr into ordinary output.
 
-    For a warning on stderr nbgrader gives 0 points.
+    nbgrader gives 0 points for a warning on stderr.
     """
     if not _in_kernel():
         yield
         return
     # the kernel's stream. Log handlers may hold it, so it is not replaced; it is sent under its
-    # name, which changes. A submission's own stream may take no name, and is not sent.
+    # name, which changes. A submission's own stream may accept no name, and is not sent.
     stream: Any = sys.stderr
     name = getattr(stream, "name", "")
     stderr = os.dup(2)
@@ -264,14 +264,12 @@ def _no_stderr() -> Iterator[None]:
 
 @contextmanager
 def example(what: str) -> Iterator[None]:
-    """Mark a demonstration that uses the exercises above it.
+    """Mark an example that uses the exercises above it.
 
-    Where they are not ready, it says so and the script goes on. Run as a script where there is no
-    display, it says in which files its pictures lie.
-
-    what: what the demonstration shows.
+    If they are not ready, it says so and the script goes on. In a script without a display, it
+    prints the files of its pictures. what: the example's subject.
     """
-    caller = sys._getframe(2).f_globals  # behind the context manager's own frame
+    caller = sys._getframe(2).f_globals  # below the context manager's own frame
     let_everything_through()
     try:
         yield
@@ -286,9 +284,9 @@ def example(what: str) -> Iterator[None]:
 
 
 def _tell_unseen_pictures(what: str) -> None:
-    """Where figures cannot be shown, write them to files, say where, and close them."""
+    """If figures cannot be shown, write them to files, print the paths, and close them."""
     plt = sys.modules.get("matplotlib.pyplot")
-    if plt is None or plt.get_backend().lower() != "agg":  # what matplotlib takes without a display
+    if plt is None or plt.get_backend().lower() != "agg":  # matplotlib's choice without a display
         return
     name = re.sub(r"\W+", "-", what)
     for path in save_figures(_pictures_of_this_run(), name):
@@ -302,11 +300,11 @@ def _pictures_of_this_run() -> Path:
 
 
 def _failure(error: Exception) -> str:
-    """Say which line of a demonstration failed, what it called, and what happened there."""
+    """Say which line of an example failed, what it called, and what happened there."""
     description = type(error).__name__
     if str(error):
         description += f": {error}"
-    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is the engine's own
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is the engine's own
     if not frames:
         return description
     script = frames[0].filename

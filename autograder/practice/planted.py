@@ -1,4 +1,4 @@
-"""A function with a mistake in it, as a student gets it: the one that the student's name draws."""
+"""A student's function with a mistake: the one that the student's name draws."""
 
 import ast
 
@@ -9,9 +9,9 @@ from autograder.question import drawn
 
 
 def function_to_repair(unit: Unit, function: str, name: str) -> str:
-    """Return a function of a unit with one mistake in it, another one for each name.
+    """Return a function of a unit with one mistake in it, which depends on the name.
 
-    Raises `UnknownUnit` for a function in which none is planted.
+    Raises `UnknownUnit` for a function without planted mistakes.
     """
     for check in unit.checks:
         if check.question and check.question.function == function:
@@ -20,7 +20,7 @@ def function_to_repair(unit: Unit, function: str, name: str) -> str:
 
 
 def numbered(function: str) -> str:
-    """Return a function with the number of each line of code behind it, to be copied as it is."""
+    """Return a function with its number at the end of each line, to be copied unchanged."""
     (node,) = parse(function).body
     assert isinstance(node, ast.FunctionDef)
     in_docstring: set[int] = set()

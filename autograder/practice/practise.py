@@ -1,6 +1,6 @@
-"""What a student's own machine can check: experiments on the public seed, where the student works.
+"""Practice on a student's own machine: experiments on the public seed.
 
-Nothing here is confined or official.
+No code here is confined, and no result is official.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -85,9 +85,9 @@ class Live:
 
 @dataclass(frozen=True)
 class Practised:
-    """What one check came to: its verdict, its key, and the answer that was judged.
+    """The outcome of one check: its verdict, its key, and the judged answer.
 
-    answer: of a check that trains, its `loss`.
+    answer: for a check that trains, its `loss`.
     """
 
     verdict: Verdict
@@ -101,12 +101,12 @@ def _without_answer(verdict: Verdict) -> Practised:
 
 
 def _is_only_recorded(check: Check) -> bool:
-    """Return whether a check is a question whose answer no key of students knows."""
+    """Return whether a check is a question whose answer is in no public key."""
     return check.question is not None and not check.question.feedback
 
 
 def _failed(check: Check, answer: Answer) -> Practised:
-    """Return what a check came to that ended early, where nothing is there to compare with."""
+    """Return the outcome of a check that ended early, without a basis of comparison."""
     judgement = judge(check, Standard(Answer()), answer)
     findings = explained_failure(judgement, answer)
     return _without_answer(with_findings(judgement.verdict(), findings))
@@ -120,12 +120,11 @@ def practise(
     tell: Tell = lambda *_: None,
     alone: bool = False,
 ) -> list[Verdict]:
-    """Run some checks in this process and on the public seed. What they need is run before them.
+    """Run some checks in this process on the public seed, after the checks that they need.
 
-    step: called with each check of `wanted` that is done.
-    tell: called with the name of a check that is under way and its seconds so far: when it begins,
-    and then each second from another thread.
-    alone: whether nothing is lost where this process has to be ended with a check.
+    step: called with each finished check of `wanted`. tell: called with the name of a running check
+    and its seconds so far: at its beginning, and then each second from another thread. alone:
+    whether nothing is lost if this process has to be ended with a check.
     """
     key = load_key(unit.course.key(unit.name))
     practice = _Practice(unit, implementation, key, tell)
@@ -150,7 +149,7 @@ def _all_needed(unit: Unit, wanted: Sequence[Check]) -> set[str]:
     needed: set[str] = set()
     for check in wanted:
         needed.update(check.needs)
-    for check in reversed(unit.checks):  # a check can only need one that stands before it
+    for check in reversed(unit.checks):  # a check can only need an earlier one
         if check.name in needed:
             needed.update(check.needs)
     return needed
@@ -170,7 +169,7 @@ class _Practice:
 
     @cached_property
     def judge(self) -> Judge:
-        """Return what judges the answers, one after the other."""
+        """Return the judge of the answers, which it takes one after the other."""
         carry = partial(carried_by_file, self.key)
         return Judge(self.key, self.unit.sizes, carry)
 
@@ -180,7 +179,7 @@ class _Practice:
         return self.judge.verdicts
 
     def run(self, check: Check) -> Practised:
-        """Run a check after those that it needs, as far as they let it."""
+        """Run a check after those that it needs, as far as they allow it."""
         practised = self._run(check)
         if practised.verdict.earned:
             practised = self._with_imports(check, practised)
@@ -188,7 +187,7 @@ class _Practice:
         return practised
 
     def _with_imports(self, check: Check, practised: Practised) -> Practised:
-        """Say what a check that earns points here imports and a grade does not have."""
+        """Report the imports of a check that earns points here and that a grade lacks."""
         missing = imports_not_graded(self.unit, check, self.implementation.namespace)
         if not missing:
             return practised
@@ -219,7 +218,7 @@ class _Practice:
         return Practised(shown, known, answer)
 
     def _record(self, check: Check) -> Practised:
-        """Record an answer that no key here knows: nothing is said of whether it is right."""
+        """Record an answer that no key here contains, without saying whether it is right."""
         question = check.question
         assert question
         experiments = self.unit.experiments
@@ -237,7 +236,7 @@ class _Practice:
         return _without_answer(with_findings(recorded(check, given), [finding]))
 
     def _run_carried(self, check: Check, lacking: Sequence[str]) -> Practised:
-        """Run a check with mistakes of those before it, where it is known what follows of them.
+        """Run a check with earlier mistakes carried forward, if their consequences are known.
 
         lacking: the checks that it needs and that have not passed.
         """
@@ -252,7 +251,7 @@ class _Practice:
         return Practised(self.judge.judge_following(follows, answer), known, answer)
 
     def _train(self, check: Check) -> Practised:
-        """Train, and measure the loss on held-out text in this process, where nothing is secret."""
+        """Train, and measure the held-out loss in this process, in which nothing is secret."""
         unit = self.unit
         try:
             text = training_data(unit.course, check)
@@ -282,13 +281,13 @@ class _Practice:
         return Practised(with_findings(judgement.verdict(), findings), known, measured)
 
     def _not_trained(self, check: Check, failure: Failure, message: str) -> Practised:
-        """Return what a check comes to that cannot be trained here, with the reason."""
+        """Return the outcome of a check that cannot be trained here, with the reason."""
         return _failed(check, Answer(failure=failure, message=message))
 
     def _answer(self, check: Check, key: CheckKey, text: str | None = None) -> Answer:
-        """Run an experiment within its limits. text: what a check that trains is given.
+        """Run an experiment within its limits. text: the argument of a check that trains.
 
-        What is far larger than the key's answer is dropped, as it is in a grade.
+        A value far larger than the key's is dropped, as in a grade.
         """
         experiments = self.unit.experiments
         run = partial(

@@ -1,6 +1,6 @@
-"""How far a student has come: checks passed, hints given, and what was last seen.
+"""A student's progress: checks passed, hints given, and the last feedback.
 
-It is kept in `.autograder.json` in the course's folder.
+It is stored in `.autograder.json` in the course's folder.
 """
 
 import re
@@ -22,23 +22,21 @@ from autograder.report.terminal import in_one_line
 from autograder.sandbox.inside.cells import cells
 
 FILE = ".autograder.json"
-LOCK = ".autograder.lock"  # held while the file is read and written anew
+LOCK = ".autograder.lock"  # held while the file is read and rewritten
 _COMMENT = re.compile("^# ?", re.M)  # before each line of text in a script
 _DETAILS = re.compile(r"<summary>(.*?)</summary>(.*?)</details>", re.S)
-MOST_HINTS = 5  # for a check, where its exercise has not more itself
+MOST_HINTS = 5  # for a check whose exercise does not have more
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a student has come in one unit.
+    """A student's progress in one unit.
 
-    passed: the names of checks that passed.
-    hints: by check, how many hints were given.
-    at_hand: the check that a student works at, the first that failed when checks last ran.
-    seen: by check, what it said when it last ran and did not pass.
-    named: by check, the known mistakes that it named then, in their author's words.
-    wrong: by check, the arrays that were wrong then, if it ran to its end.
-    slips: by check, the small change of the student's own file with which it passes, in words, as
-    long as no hint has said it.
+    passed: the names of checks that passed. hints: by check, the number of hints given. at_hand:
+    the check that a student works on, the first that failed in the last run. seen: by check, the
+    feedback of its last failed run. named: by check, the known mistakes that this feedback named,
+    in their author's words. wrong: by check, the arrays that were wrong then, if it ran to its end.
+    slips: by check, the small change of the student's own file with which it passes, in words,
+    until a hint has said it.
     """
 
     passed: tuple[str, ...] = ()
@@ -64,7 +62,7 @@ def outline(course: Course, unit: str) -> dict[str, bool]:
 
 
 class CannotRead(UserError):
-    """The file of progress is there, and cannot be read."""
+    """The file of progress exists, and cannot be read."""
 
 
 Change = Callable[[Progress], Progress]
@@ -72,10 +70,10 @@ Change = Callable[[Progress], Progress]
 
 @dataclass
 class _Known:
-    """What this process knows of a file of progress, for as long as that cannot be had.
+    """This process's copy of a file of progress, for times when it cannot be accessed.
 
-    read: what stood in it, by unit; None before it was read. not_written: what could not be written
-    into it, by unit, as changes: another command may have written there since.
+    read: its content, by unit; None before the first reading. not_written: changes that could not
+    be written, by unit; another command may have written there since.
     """
 
     read: dict[str, Progress] | None = None
@@ -88,7 +86,7 @@ def _known(path: Path) -> _Known:
 
 
 def _stored(course: Course) -> dict[str, Progress]:
-    """Return what is known of each unit worked on, the last one last. Raises `CannotRead`."""
+    """Return the progress of each unit worked on, the last one last. Raises `CannotRead`."""
     path = course.folder / FILE
     known = _known(path)
     try:
@@ -102,7 +100,7 @@ def _stored(course: Course) -> dict[str, Progress]:
 def _changed(
     stored: dict[str, Progress], changes: Sequence[tuple[str, Change]]
 ) -> dict[str, Progress]:
-    """Return what is known after some changes, the unit of the last one last."""
+    """Return the progress after some changes, the last changed unit last."""
     after = stored.copy()
     for unit, change in changes:
         before = after.pop(unit, Progress())
@@ -113,7 +111,7 @@ def _changed(
 def _read_in_turn(path: Path) -> dict[str, Progress]:
     """Read a file of progress while no other process writes it. Raises `CannotRead`.
 
-    Windows has moments without a file while a new one takes its place.
+    On Windows the file is missing for a moment while a new one replaces it.
     """
     try:
         with held_alone(path.with_name(LOCK)):
@@ -123,11 +121,11 @@ def _read_in_turn(path: Path) -> dict[str, Progress]:
 
 
 def _read(path: Path) -> dict[str, Progress]:
-    """Read a file of progress, also where another program holds it. Raises `CannotRead`."""
+    """Read a file of progress, waiting for another program. Raises `CannotRead`."""
     try:
         content = read_patiently(path)
         return msgspec.json.decode(content, type=dict[str, Progress])
-    except (FileNotFoundError, msgspec.MsgspecError):  # not there, or spoilt by hand: begin anew
+    except (FileNotFoundError, msgspec.MsgspecError):  # missing, or damaged by hand: start again
         return {}
     except OSError as error:
         raise CannotRead(
@@ -136,11 +134,11 @@ def _read(path: Path) -> dict[str, Progress]:
 
 
 def _change(course: Course, unit: str, change: Change) -> str:
-    """Change what is known of a unit. Return "", or a warning where it cannot be written.
+    """Change a unit's progress. Return "", or a warning if it cannot be written.
 
-    Then it is written the next time. What another command writes meanwhile stays: nobody else
-    writes between our reading and our writing. A file that cannot be read now is not replaced: it
-    holds what is known of other units.
+    In that case it is written the next time. Changes by another command stay: nobody else writes
+    between our reading and our writing. A file that cannot be read now is not replaced, because it
+    holds the progress of other units.
     """
     path = course.folder / FILE
     known = _known(path)
@@ -178,11 +176,10 @@ def _left(course: Course, unit: str, passed: Collection[str]) -> list[str]:
 
 
 def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> str:
-    """Note which checks pass now, if the file lies in the course's `assignments/`.
+    """Record which checks pass now, if the file lies in the course's `assignments/`.
 
-    Elsewhere it may be another's. Return "", or a warning where nothing can be noted.
-
-    folder: that the file lies in.
+    A file elsewhere may be another's. Return "", or a warning if nothing can be recorded. folder:
+    the file's.
     """
     if folder.resolve() != course.assignments:
         return ""
@@ -221,11 +218,10 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
 
 
 def keep_slip(course: Course, unit: str, folder: Path, check: str, words: str) -> str:
-    """Keep what the next hint for a check says first, if the file lies in `assignments/`.
+    """Store the beginning of a check's next hint, if the file lies in `assignments/`.
 
-    Elsewhere it may be another's. Return "", or a warning where it is lost.
-
-    folder: that the file lies in. words: of the small change with which the check passes.
+    A file elsewhere may be another's. Return "", or a warning if it is lost. folder: the file's.
+    words: of the small change with which the check passes.
     """
     if folder.resolve() != course.assignments:
         return ""
@@ -237,7 +233,7 @@ def keep_slip(course: Course, unit: str, folder: Path, check: str, words: str) -
 
 
 def _was_tried_in_vain(verdict: Verdict) -> bool:
-    """Return whether a check ran on something that is written, and did not pass."""
+    """Return whether a check ran on a written exercise, and failed."""
     if verdict.is_done or verdict.status == "not_reached":
         return False
     return verdict.failure != Failure.STUB
@@ -246,7 +242,7 @@ def _was_tried_in_vain(verdict: Verdict) -> bool:
 def _passed_now(
     course: Course, unit: str, before: Progress, verdicts: Sequence[Verdict]
 ) -> tuple[str, ...]:
-    """Return the checks that passed now, or before if they did not run now; in the unit's order."""
+    """Return the checks that passed now, or before if they did not run, in the unit's order."""
     passed = set(before.passed)
     for verdict in verdicts:
         if verdict.is_done:
@@ -258,7 +254,7 @@ def _passed_now(
 
 
 def _message(verdict: Verdict) -> str:
-    """Return what a verdict says first: the remark, its arrays, and the first wrong number."""
+    """Return the beginning of a verdict: the remark, its arrays, and the first wrong number."""
     if not verdict.remarks:
         return ""
     remark = verdict.remarks[0]
@@ -275,7 +271,7 @@ def _mistakes(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _arrays(verdict: Verdict) -> tuple[str, ...]:
-    """Return the arrays that remarks are about."""
+    """Return the arrays of remarks."""
     arrays: list[str] = []
     for remark in verdict.remarks:
         arrays.extend(remark.arrays)
@@ -283,7 +279,7 @@ def _arrays(verdict: Verdict) -> tuple[str, ...]:
 
 
 def check_at_hand(course: Course, unit: str) -> str | None:
-    """Return the check that a student works at; None where all pass.
+    """Return the check that a student works on; None if all pass.
 
     It is the one that failed last, or else the first that has not passed.
     """
@@ -295,9 +291,9 @@ def check_at_hand(course: Course, unit: str) -> str | None:
 
 
 def last_seen(course: Course, unit: str, check: str) -> str:
-    """Return what a check said when it last ran, "" if it passed then or has not run.
+    """Return a check's last feedback, "" if it passed then or has not run.
 
-    It is forgotten then, until the check runs again: one help is enough to repeat it.
+    It is forgotten then, until the check runs again: repeating it once is enough.
     """
     seen = _of(course, unit).seen.get(check, "")
     if seen:
@@ -312,7 +308,7 @@ def _without_seen(before: Progress, check: str) -> Progress:
 
 
 def overview(course: Course) -> list[tuple[str, int, int]]:
-    """Return each unit with how many checks passed, and of how many."""
+    """Return each unit with the number of passed checks, and of all."""
     stored = _stored(course)
     units = []
     for unit in course.units:
@@ -326,7 +322,7 @@ def overview(course: Course) -> list[tuple[str, int, int]]:
 def current_unit(course: Course) -> str:
     """Return the unit to go on with.
 
-    It is the last one worked on, if it still has checks to pass, or else the first that has.
+    It is the last one worked on, if it still has checks to pass, or else the first such unit.
     """
     units = course.units
     worked_on = [unit for unit in _stored(course) if unit in units]
@@ -338,7 +334,7 @@ def current_unit(course: Course) -> str:
 
 
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
-    """Give the next step of help with a check; after the last, all of them.
+    """Return the next step of help with a check; after the last, all of them.
 
     source: of the script or notebook. Raises `UnknownUnit`.
     """
@@ -380,8 +376,8 @@ def _with_a_hint_more(before: Progress, check: str) -> Progress:
 def helps_with(course: Course, unit: str, check: str, source: bytes) -> list[str]:
     """Return the steps of help with a check.
 
-    First come the folded hints of its exercise, then what people get wrong there, unless the check
-    has just said it.
+    First come the folded hints of its exercise, then common mistakes, unless the check has just
+    named one.
     """
     trains = outline(course, unit)[check]
     if trains:
@@ -392,7 +388,7 @@ def helps_with(course: Course, unit: str, check: str, source: bytes) -> list[str
     for slip in slips_that_may_be_made(course, unit, check):
         if slip not in named:
             slips.append(f"A common mistake here: {slip}")
-    left_for_slips = max(1, MOST_HINTS - len(folded))  # no question is left without its answer
+    left_for_slips = max(1, MOST_HINTS - len(folded))  # no question stays without its answer
     return folded + slips[:left_for_slips]
 
 
@@ -414,15 +410,15 @@ def _folded(check: str, source: bytes) -> list[str]:
 
 
 def _as_question(summary: str) -> str:
-    """Return a hint's summary; one that names what a reader may see asks whether that is seen."""
+    """Return a hint's summary; one that describes a symptom asks whether the reader sees it."""
     return summary if summary.endswith("?") else f"Is this what you see? {summary}"
 
 
 def slips_that_may_be_made(course: Course, unit: str, check: str) -> list[str]:
-    """Return what the known mistakes say that may have been made.
+    """Return the descriptions of the known mistakes that may have been made.
 
-    This check sees them and none before it, none that passed would have shown them, and what was
-    right when it last ran does not exclude them.
+    This check shows them and no earlier one does, no passed check would have shown them, and what
+    was right in the last run does not rule them out.
     """
     key = load_key(course.key(unit))
     progress = _of(course, unit)
@@ -448,7 +444,7 @@ def slips_that_may_be_made(course: Course, unit: str, check: str) -> list[str]:
 
 
 def _is_excluded(expected: Answer, mistaken: Answer, wrong: Sequence[str]) -> bool:
-    """Return whether a mistake would have ended the check, or spoilt an array that is right.
+    """Return whether a mistake would have ended the check, or changed an array that is right.
 
     wrong: the arrays that are not right.
     """
@@ -461,7 +457,7 @@ def _is_excluded(expected: Answer, mistaken: Answer, wrong: Sequence[str]) -> bo
 
 
 def _differ(want: np.ndarray, got: np.ndarray | None) -> bool:
-    """Return whether an array is clearly another."""
+    """Return whether an array clearly differs from another."""
     if got is None or want.shape != got.shape:
         return True
     if is_text(want) or is_text(got):
@@ -469,4 +465,4 @@ def _differ(want: np.ndarray, got: np.ndarray | None) -> bool:
     return not np.allclose(want, got, rtol=CLEARLY, atol=CLEARLY, equal_nan=True)
 
 
-CLEARLY = 1e-2  # what is nearer may count as right
+CLEARLY = 1e-2  # a smaller difference may count as right

@@ -1,4 +1,4 @@
-"""Loads the unit that the environment names, and its key, in a process that waits.
+"""Loads the unit that the environment names, and its key, in a waiting process.
 
 A check then starts at once. `watch` sets the variables; nothing else should import this module.
 """
@@ -15,7 +15,7 @@ from autograder.grading.key_file import load_key
 COURSE = "AUTOGRADER_WARM_COURSE"
 UNIT = "AUTOGRADER_WARM_UNIT"
 
-with suppress(ImportError, KeyError, UserError):  # what is missing is reported when it is needed
+with suppress(ImportError, KeyError, UserError):  # a missing part is reported when it is needed
     course = read_course(Path(os.environ[COURSE]))
     unit = load_unit(course, os.environ[UNIT])
     unit.experiments.warm()

@@ -1,9 +1,9 @@
-"""`autograder watch`: each save is checked at once, by a process that waits for it.
+"""`autograder watch`: checks each save at once, by a process that waits for it.
 
-The process has imported everything before. It serves one save, and the next one waits already:
-nothing of an earlier save is left. A loop without end is ended by the next save, or at the check's
-limits: by the process itself, or else by this one. A look at the file's time works where no change
-is reported: network folders, containers.
+The process has imported everything before. It serves one save, while the next one waits already:
+nothing of an earlier save is left. An endless loop is ended by the next save, or at the check's
+limits: by the process itself, or else by this one. Polling the file's time works where no change is
+reported: network folders, containers.
 """
 
 import io
@@ -52,23 +52,22 @@ from autograder.source.addresses import address_of_check
 
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [e]xample [a]ll [t]rain\n[b]ack [n]ext [q]uit"
-ENDED = ("timeout", "killed")  # how a check ends that was stopped at a limit
+ENDED = ("timeout", "killed")  # outcomes of a check that was stopped at a limit
 # a process is ended from outside after GIVE_UP times the seconds of its check and GRACE seconds
 GIVE_UP = 4
 GRACE = 2.0
-MOST_MEMORY = 3 << 30  # bytes that a check may take before that
+MOST_MEMORY = 3 << 30  # bytes that a check may allocate before that
 LOSSES_EVERY = 0.3  # seconds
-MAX_PRINTED = 500  # characters, the last ones, of what a check printed
+MAX_PRINTED = 500  # number of last characters of a check's output
 MAX_PRINTED_BY_EXAMPLE = 1500
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a process is to do with a file: run checks in order, or the examples of one.
+    """A process's task on a file: run checks in order, or the examples of one.
 
-    moves: whether to stop at the first that does not pass.
-    earlier: exact checks that passed before, run at the end: shown only if they do not pass
-    any more.
+    moves: whether to stop at the first that fails. earlier: exact checks that passed before, run at
+    the end: shown only if they fail now.
     """
 
     source: bytes
@@ -80,9 +79,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Begun:
-    """A check or an example is under way.
+    """A check or an example has started.
 
-    seconds: what a grade waits for it, 0 where it has no limit. title, points: of a check.
+    seconds: its time limit in a grade, 0 without one. title, points: of a check.
     """
 
     what: str
@@ -93,7 +92,7 @@ class Begun:
 
 @dataclass(frozen=True)
 class VerdictNews:
-    """A verdict, and the end of what was printed."""
+    """A verdict, and the end of the printed output."""
 
     verdict: Verdict
     printed: str
@@ -102,10 +101,9 @@ class VerdictNews:
 
 @dataclass(frozen=True)
 class Looking:
-    """Nothing explains the numbers of a check: a small change that mends them is looked for.
+    """A check has an unexplained answer, and a repair is being searched for.
 
-    found: what was found; None as long as nothing is.
-    is_over: whether the search has ended.
+    found: the repair; None until there is one. is_over: whether the search has ended.
     """
 
     check: str
@@ -115,7 +113,7 @@ class Looking:
 
 @dataclass(frozen=True)
 class Played:
-    """What an example printed, and where its pictures lie."""
+    """An example's printed output, and its pictures."""
 
     printed: str
     pictures: tuple[Path, ...] = ()
@@ -123,13 +121,13 @@ class Played:
 
 @dataclass(frozen=True)
 class NothingToCheck:
-    """Why nothing can be checked: what is wrong with the file or with the course."""
+    """Why nothing can be checked: an error of the file or of the course."""
 
     words: str
 
 
 def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
-    """Be a process that checks: import, wait for a task, and send what comes of it."""
+    """Run as a checking process: import, wait for a task, and send the results."""
     printed = io.StringIO()
     sys.stdout = printed
     sys.stderr = printed
@@ -144,7 +142,7 @@ def serve(course_folder: Path, unit_name: str, pipe: Connection) -> None:
 
 
 def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) -> None:
-    """Do what is asked, and send what comes of it. Raises `UserError`."""
+    """Carry out a task, and send the results. Raises `UserError`."""
     turn = threading.Lock()
 
     def send(news: object) -> None:
@@ -163,7 +161,7 @@ def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) 
 def _run_checks(
     unit: Unit, task: Task, printed: io.StringIO, send: Callable[[object], None]
 ) -> None:
-    """Run the checks of a task. Stop where one was ended at a limit."""
+    """Run the checks of a task. Stop after one that was stopped at a limit."""
     checks = {check.name: check for check in unit.checks}
     practised: list[Practised] = []
 
@@ -197,7 +195,7 @@ def _run_checks(
 
 
 def _played(task: Task, printed: io.StringIO) -> Played:
-    """Run the examples of a task. An error is shown instead of what they print."""
+    """Run the examples of a task. An error replaces their output."""
     try:
         pictures = play(task.source, "", task.example, picture_folder())
     except LookupError as error:
@@ -209,7 +207,7 @@ def _played(task: Task, printed: io.StringIO) -> Played:
 
 
 def _send_losses(send: Callable[[object], None]) -> None:
-    """Again and again, send the longest list of floats that a running function is filling."""
+    """Repeatedly send the longest list of floats that a running function is filling."""
     while True:
         time.sleep(LOSSES_EVERY)
         longest: list[Any] = []
@@ -238,7 +236,7 @@ def _lists_of_floats() -> Iterator[list[Any]]:
 
 @dataclass
 class AtWork:
-    """What the process at work is busy with, since when, and how large the process was then."""
+    """The current work of the process, its start, and the process's size then."""
 
     begun: Begun
     memory: int
@@ -246,14 +244,14 @@ class AtWork:
 
     @property
     def seconds(self) -> float:
-        """Return how long it has lasted."""
+        """Return its duration so far."""
         now = time.monotonic()
         return now - self.since
 
 
 @dataclass(frozen=True)
 class Checker:
-    """A process that checks, and our end of the pipe to it."""
+    """A checking process, and our end of the pipe to it."""
 
     process: Any
     pipe: Connection
@@ -267,13 +265,11 @@ class Checker:
 
 
 class Watch:
-    """A unit's file, what is on the screen, the process at work and the one that waits.
+    """A unit's file, the screen, the working process and the waiting one.
 
-    at: the check at hand; the last one where all pass.
-    waits: it was not reached, for one that it needs does not pass.
-    broken: earlier checks that passed before, and do not now.
-    mended: the check that a small change was found to mend since the last save, if any.
-    warning: about the file of progress.
+    at: the current check; the last one if all pass. waits: whether it was not reached, because one
+    that it needs fails. broken: earlier checks that passed before, and fail now. mended: the check
+    for which a repair was found since the last save, if any. warning: about the file of progress.
     """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:
@@ -300,7 +296,7 @@ class Watch:
         self.working = self.waiting
 
     def _start_checker(self) -> Checker:
-        """Start a process that imports everything while one types.
+        """Start a process that imports everything while the student types.
 
         On Linux a server imports once and forks. Elsewhere that is not safe, and each process
         imports.
@@ -319,7 +315,7 @@ class Watch:
         return Checker(process, ours)
 
     def save(self) -> None:
-        """Check the exercise at hand and those after it, then whether an earlier one is broken."""
+        """Check the current exercise and those after it, then whether an earlier one is broken."""
         wanted = [self.at, *self._left_after()]
         never_passed = set(self._not_passed()) - self.broken
         left_out = never_passed.union(wanted)
@@ -330,7 +326,7 @@ class Watch:
         self.ask(wanted, moves=True, earlier=earlier)
 
     def ask(self, wanted: Sequence[str] = (), moves: bool = False, **more: Any) -> None:
-        """Have a task done on the file as it is now. What still runs is ended.
+        """Start a task on the present file. End the running one.
 
         wanted, moves, more: the fields of a `Task`.
         """
@@ -340,7 +336,7 @@ class Watch:
         self.working = self.waiting
         self.waiting = self._start_checker()
         task = Task(source, tuple(wanted), moves, **more)
-        with suppress(BrokenPipeError):  # it has ended already, and `receive` will see it
+        with suppress(BrokenPipeError):  # it has ended already, and `receive` will notice
             self.working.pipe.send(task)
         self.page = []
         self.foot = ""
@@ -352,7 +348,7 @@ class Watch:
         )
 
     def press(self, key: str) -> None:
-        """Do what a key stands for."""
+        """Carry out a key's command."""
         match key:
             case "n":
                 self._go(1)
@@ -377,14 +373,14 @@ class Watch:
                 self.draw()
 
     def _go(self, steps: int) -> None:
-        """Take another check in hand, so many steps on."""
+        """Make another check the current one, this many steps away."""
         names = list(self.trains)
         here = names.index(self.at)
         there = (here + steps) % len(names)
         self.at = names[there]
 
     def _next_training(self) -> str | None:
-        """Return the next check from the one at hand on that trains, or the first."""
+        """Return the next check that trains, from the current one on, or the first."""
         names = list(self.trains)
         here = names.index(self.at)
         for name in names[here:] + names:
@@ -393,7 +389,7 @@ class Watch:
         return None
 
     def receive(self) -> None:
-        """Take in what the process at work has sent, or that it has ended."""
+        """Process the messages of the working process, or its end."""
         try:
             news = self.working.pipe.recv()
         except (EOFError, OSError):
@@ -423,7 +419,7 @@ class Watch:
         self.draw()
 
     def _ended(self) -> None:
-        """Say so if the process at work has ended within a check, or before it said anything."""
+        """Report if the working process has ended within a check, or before its first message."""
         clock = self.clock
         self.clock = None
         time.sleep(TICK)
@@ -439,9 +435,9 @@ class Watch:
         self.draw()
 
     def _judged(self, news: VerdictNews) -> None:
-        """Put a verdict on the screen, and go on where it passes.
+        """Show a verdict, and go on if it passes.
 
-        An earlier check is shown if it does not pass.
+        An earlier check is shown if it fails.
         """
         verdict = news.verdict
         self.warning = save_progress(self.course, self.unit, self.path.parent, [verdict])
@@ -460,7 +456,7 @@ class Watch:
                 self.at = left[0]
 
     def _looked(self, news: Looking) -> None:
-        """Say that a small change is looked for, or where one lets a check pass."""
+        """Report that a repair is being searched for, or its place."""
         name = news.check
         if not news.is_over:
             self.foot = f"Trying small changes of your code for `{name}` …"
@@ -475,9 +471,9 @@ class Watch:
                 keep_slip(self.course, self.unit, self.path.parent, name, what_mended(found))
 
     def _judged_earlier(self, verdict: Verdict) -> None:
-        """Tell of an earlier check that it is broken, or mended.
+        """Report an earlier check as broken, or repaired.
 
-        A broken one is the one at hand where nothing else is, or what is waits for others.
+        A broken one becomes the current one if there is no other, or if that waits for others.
         """
         name = verdict.name
         lines = verdict_lines(verdict)
@@ -495,7 +491,7 @@ class Watch:
             self.waits = False
 
     def look(self) -> None:
-        """Show what is under way. End it where it holds its process and nothing else can."""
+        """Show the running work. End it if it exceeds its limit and nothing else can."""
         if self.clock is None:
             return
         begun = self.clock.begun
@@ -511,7 +507,7 @@ class Watch:
             self._end_work(begun, "timeout", why)
 
     def _end_work(self, check: Begun, status: Status, why: str) -> None:
-        """End the process at work from outside, and judge its check so."""
+        """End the working process from outside, and judge its check so."""
         self.working.process.kill()
         self.clock = None
         remark = Remark(f"{why}, and its process was ended.")
@@ -524,7 +520,7 @@ class Watch:
         return to_do(self.course, self.unit)
 
     def _left_after(self) -> list[str]:
-        """Return the checks after the one at hand that have not passed."""
+        """Return the checks after the current one that have not passed."""
         names = list(self.trains)
         here = names.index(self.at)
         not_passed = self._not_passed()
@@ -535,7 +531,7 @@ class Watch:
         return left
 
     def draw(self) -> None:
-        """Write the screen anew: what there is to say, how far one is, and the keys."""
+        """Redraw the screen: the messages, the progress, and the keys."""
         self.line.clear()
         self.screen.clear()
         title = Text(self.path.name, "bold")
@@ -562,7 +558,7 @@ class Watch:
         self.screen.print(summary)
 
     def _where_to_read(self) -> str:
-        """Return a line with the address of the section at hand; "" for a course without a site."""
+        """Return a line with the address of the current section; "" for a course without a site."""
         site = self.course.about.site
         if not site:
             return ""
@@ -572,16 +568,16 @@ class Watch:
         return f"\nread: {address_of_check(site, self.unit, script, self.at)}"
 
     def loop(self, key: Callable[[], str]) -> None:
-        """Look at file, keyboard and process until q is pressed.
+        """Poll file, keyboard and process until q is pressed.
 
-        key: gives the key that was pressed, or "".
+        key: returns the pressed key, or "".
         """
         seen: object = None
         while True:
             pressed = key()
             if pressed == "q":
                 return
-            # an editor is putting another in its place, or holds it for itself
+            # an editor is replacing it, or has it locked
             with suppress(FileNotFoundError, PermissionError):
                 stat = self.path.stat()
                 now = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -590,7 +586,7 @@ class Watch:
                     seen = now
                 if pressed:
                     self.press(pressed)
-            # not `poll`, which on Windows raises where the other end is closed
+            # not `poll`, which on Windows raises if the other end is closed
             if wait([self.working.pipe], TICK):
                 self.receive()
             self.look()
@@ -600,7 +596,7 @@ BEFORE_A_SPECIAL_KEY = ("\0", "\xe0")
 
 
 def pressed_on_windows(console: Any) -> str:
-    """Return the key that was pressed, or "". An arrow is no key of ours: two characters come.
+    """Return the pressed key, or "". An arrow is ignored: it sends two characters.
 
     console: the module `msvcrt`.
     """
@@ -615,7 +611,7 @@ def pressed_on_windows(console: Any) -> str:
 
 @contextmanager
 def keyboard() -> Iterator[Callable[[], str]]:
-    """Give a function that returns the key that was pressed, or "", without waiting."""
+    """Yield a function that returns the pressed key, or "", without waiting."""
     if sys.platform == "win32":
         import msvcrt
 

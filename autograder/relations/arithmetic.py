@@ -1,6 +1,6 @@
-"""Searches for what is made of whole arrays: by a change, a factor, a term or another array.
+"""Searches for operations on whole arrays: a change, a factor, a term or another array.
 
-Each search is given a `Case` and yields what fits, whether or not it could be chance.
+Each search takes a `Case` and yields what fits, whether or not it could be chance.
 """
 
 import math
@@ -18,10 +18,10 @@ from autograder.relations.letters import Letters
 
 # squared cosine of two arrays below which no factor fits them, whatever their size
 PARALLEL = 0.998
-ROUNDING = 1e-6  # of an array's largest value: by so much sums in single precision may differ
-NEAR_ONE = 1e-5  # a factor or term that is so near to 1 is 1
-MOST_LISTED = 8  # factors or terms, one for each place along an axis, that are shown
-LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # of a fraction that is shown as one
+ROUNDING = 1e-6  # fraction of an array's largest value by which sums in single precision may differ
+NEAR_ONE = 1e-5  # a factor or term within this of 1 is 1
+MOST_LISTED = 8  # factors or terms along an axis that are shown
+LARGEST_SIMPLE = MOST_DENOMINATOR = 12  # denominator of a fraction that is shown as one
 ONE = Number("1")
 
 
@@ -32,8 +32,8 @@ ONE = Number("1")
 class Factor:
     """A factor between two arrays.
 
-    size: its size as it is written; None of 1. prior: how likely it is before anything is seen.
-    fitted: 1 where its value is known only from the arrays.
+    size: its size as it is written; None for 1. prior: its prior probability. fitted: 1 if its
+    value is known only from the arrays.
     """
 
     value: float
@@ -43,14 +43,14 @@ class Factor:
 
     @property
     def number(self) -> Number | None:
-        """Return the factor as it is written, with its sign; None of 1."""
+        """Return the factor as it is written, with its sign; None for 1."""
         if self.value > 0:
             return self.size
         return (self.size or ONE).negative()
 
 
 def _factor_between(one: Array, other: Array, letters: Letters) -> Factor | None:
-    """Find the factor that takes one array to another of its shape; None where none does."""
+    """Find the factor that takes one array to another of its shape; None if there is none."""
     value = _slope(one.ravel(), other.ravel())
     if value is None:
         return None
@@ -60,9 +60,9 @@ def _factor_between(one: Array, other: Array, letters: Letters) -> Factor | None
 
 
 def _slope(one: Array, other: Array) -> float | None:
-    """Fit a factor by least squares; None where two vectors are not nearly parallel.
+    """Fit a factor by least squares; None if two vectors are not nearly parallel.
 
-    Places with NaN say nothing of it.
+    Entries with NaN are ignored.
     """
     square = float(one @ one)
     product = float(one @ other)
@@ -78,7 +78,7 @@ def _slope(one: Array, other: Array) -> float | None:
 
 
 def _named_factor(value: float, letters: Letters) -> Factor:
-    """Find out what a factor is: 1, −1, a number with a name, or one that is only fitted."""
+    """Identify a factor: 1, −1, a number with a name, or one that is only fitted."""
     is_negative = value < 0
     size = abs(value)
     if abs(size - 1) <= NEAR_ONE:
@@ -94,7 +94,7 @@ def _named_factor(value: float, letters: Letters) -> Factor:
 class _ChangeAndFactor:
     """A change and a factor that take one array to another.
 
-    predicted: what they make of the first.
+    predicted: their result for the first.
     """
 
     change: Change
@@ -109,21 +109,21 @@ class _ChangeAndFactor:
 
     @property
     def prior(self) -> float:
-        """Return how likely both are before anything is seen."""
+        """Return the prior probability of both."""
         return self.change.prior * self.factor.prior
 
     @property
     def fitted(self) -> int:
-        """Return how many numbers are known only from the arrays."""
+        """Return the number of parameters that are known only from the arrays."""
         return self.factor.fitted
 
     def relation(self, kind: RelationKind, *arrays: str) -> Relation:
-        """Return the relation that holds. arrays: that it names."""
+        """Return the relation. arrays: that it names."""
         return Relation(kind, self.change.operation, self.factor.number, arrays)
 
 
 def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
-    """Yield those changes that make the wrong array, each with the factor that it needs."""
+    """Yield the changes that make the wrong array, each with the factor that it needs."""
     for change in tried:
         made = changed(change, case.right, case.found.shape)
         if made is None:
@@ -132,18 +132,18 @@ def _fits(case: Case, tried: Sequence[Change]) -> Iterator[_ChangeAndFactor]:
         if factor and factor.fitted and _is_scaled(change, case.right, made):
             continue  # a factor alone says the same
         if factor and factor.value == -1 and change.kind is OperationKind.ONE_LESS:
-            continue  # that takes away 1, which another search says plainly
+            continue  # that subtracts 1, which another search says plainly
         if factor is None:
             continue
         if change.kind is OperationKind.SIGN and factor.value < 0 and not (case.right < 0).any():
-            continue  # −1 in some places has nothing to do with signs
+            continue  # −1 in some entries has nothing to do with signs
         predicted = factor.value * made
         if not case.rules_out(predicted):
             yield _ChangeAndFactor(change, factor, predicted)
 
 
 def _is_scaled(change: Change, array: Array, made: Array) -> bool:
-    """Return whether a change has only multiplied an array, as the shares of a single row do."""
+    """Return whether a change only multiplies an array, as the fractions of a single row do."""
     if change is UNCHANGED or made.shape != array.shape:
         return False
     scale = _slope(array.ravel(), made.ravel())
@@ -151,7 +151,7 @@ def _is_scaled(change: Change, array: Array, made: Array) -> bool:
 
 
 def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | None:
-    """Return what a change makes of an array; None where that has not the shape."""
+    """Return a change's result for an array; None if it does not have the shape."""
     made = change.function(array)
     return made if made.shape == shape else None
 
@@ -160,7 +160,7 @@ def changed(change: Change, array: Array, shape: tuple[int, ...]) -> Array | Non
 
 
 def made_of_expected(case: Case) -> Iterator[Fitting]:
-    """Find where your values are a change of the expected ones, times a factor."""
+    """Find whether your values are a change of the expected ones, times a factor."""
     for fit in _fits(case, _changes(case)):
         if fit.is_same:
             continue
@@ -173,7 +173,7 @@ def made_of_expected(case: Case) -> Iterator[Fitting]:
 
 
 def _changes(case: Case) -> Sequence[Change]:
-    """List what may make an array of the wrong one's shape of the expected one."""
+    """List changes that may turn the expected array into one of the wrong one's shape."""
     return changes(case.right.shape, case.found.shape, case.letters)
 
 
@@ -188,7 +188,7 @@ MADE_AS_WELL = frozenset(
 
 
 def undone_to_expected(case: Case) -> Iterator[Fitting]:
-    """Find where what is expected is a change of your values, times a factor.
+    """Find whether the expected values are a change of yours, times a factor.
 
     Kinds whose inverse is a change too are left out: `made_of_expected` finds them.
     """
@@ -210,7 +210,7 @@ def undone_to_expected(case: Case) -> Iterator[Fitting]:
 
 
 def made_of_others(case: Case) -> Iterator[Fitting]:
-    """Find where your values are another array's, or the expected ones and another's together."""
+    """Find whether your values are another array's, or the expected ones and another's together."""
     prior = 0.05 / max(1, len(case.others))
     for name, other in case.others.items():
         if other.size < 2:
@@ -221,7 +221,7 @@ def made_of_others(case: Case) -> Iterator[Fitting]:
 
 
 def _another(case: Case, name: str, prior: float) -> Iterator[Fitting]:
-    """Find where your values are another array's, in some order, times a factor."""
+    """Find whether your values are another array's, in some order, times a factor."""
     other = case.others[name]
     tried = (UNCHANGED, *rearrangements(other.shape, case.letters))
     for fit in _fits(replace(case, right=other), tried):
@@ -234,7 +234,7 @@ def _another(case: Case, name: str, prior: float) -> Iterator[Fitting]:
 
 
 def _together(case: Case, name: str, prior: float) -> Iterator[Fitting]:
-    """Find where another array, times a factor, is added to the expected values."""
+    """Find whether another array, times a factor, is added to the expected values."""
     other = case.others[name]
     added = case.found - case.right
     factor = _factor_between(other, added, case.letters)
@@ -251,11 +251,11 @@ def _together(case: Case, name: str, prior: float) -> Iterator[Fitting]:
     )
 
 
-# ---- by what they differ
+# ---- by their differences
 
 
 def same_term_everywhere(case: Case) -> Iterator[Fitting]:
-    """Find where one number is added everywhere."""
+    """Find whether one number is added everywhere."""
     if not case.same_shape:
         return
     differences = case.found - case.right
@@ -273,9 +273,9 @@ def same_term_everywhere(case: Case) -> Iterator[Fitting]:
 
 
 def same_sum_everywhere(case: Case) -> Iterator[Fitting]:
-    """Find where each value and the expected one add up to the same number, as in a negative.
+    """Find whether each value and the expected one sum to the same number, as in a negative.
 
-    Not to 0 or 1: other searches say so plainly.
+    Sums of 0 or 1 are left to other searches.
     """
     if not case.same_shape:
         return
@@ -295,7 +295,7 @@ def same_sum_everywhere(case: Case) -> Iterator[Fitting]:
 
 @dataclass(frozen=True)
 class Term:
-    """A number that is added; prior and fitted are as of a `Factor`."""
+    """An added number; prior and fitted are as in a `Factor`."""
 
     number: Number
     prior: float
@@ -303,7 +303,7 @@ class Term:
 
 
 def named_term(size: float, letters: Letters) -> Term:
-    """Find out what a positive number is that is added: 1, one with a name, or a fitted one."""
+    """Identify a positive added number: 1, one with a name, or a fitted one."""
     if abs(size - 1) <= NEAR_ONE:
         return Term(ONE, 0.03)
     named = letters.named(size)
@@ -313,9 +313,9 @@ def named_term(size: float, letters: Letters) -> Term:
 
 
 def same_along_axes(case: Case) -> Iterator[Fitting]:
-    """Find where along some axes all differ by the same numbers, or by the same factors.
+    """Find whether the same differences or factors apply along some axes.
 
-    Not in an array without a letter at any axis, such as a table that a check has made, nor in one
+    It skips an array without a letter at any axis, such as a table that a check has made, and one
     with NaN.
     """
     if not case.same_shape or not case.letters.name_any(case.found.shape):
@@ -343,9 +343,9 @@ def _same_difference_along(
 
 
 def _differ_as_predicted(case: Case, predicted: Array) -> bool:
-    """Return whether a wrong array is as predicted, measured by what it differs from the right one.
+    """Return whether a wrong array is as predicted, relative to its difference from the right one.
 
-    A difference that fades may be the same up to what counts as rounding of values that are large.
+    A fading difference may equal the prediction up to what counts as rounding of large values.
     """
     furthest = evidence.furthest_apart(predicted, case.found)
     by_difference = evidence.tolerance(case.found - case.right)
@@ -366,9 +366,9 @@ def _same_factor_along(
 
 
 def _listed(numbers: Array, least: float) -> tuple[str, ...]:
-    """Write numbers that run along one axis, in their order, as "1/2", "1"; none if many.
+    """Write numbers along one axis in order, as "1/2", "1"; none if there are many.
 
-    numbers: with all axes; some may have one entry. least: what is smaller is 0.
+    numbers: with all axes; some may have one entry. least: smaller values are 0.
     """
     longest_axis = max(numbers.shape, default=1)
     is_one_row = longest_axis == numbers.size
@@ -384,7 +384,7 @@ def _listed(numbers: Array, least: float) -> tuple[str, ...]:
 
 
 def _in_figures(number: float) -> str:
-    """Write a number as a fraction where it is a simple one, as "1/2", else in three figures."""
+    """Write a number as a simple fraction, as "1/2", else in three figures."""
     figures = f"{number:.3g}"
     if abs(number) <= LARGEST_SIMPLE:
         simple = Fraction(number).limit_denominator(MOST_DENOMINATOR)
@@ -400,7 +400,7 @@ def _if_it_fits(case: Case, relation: Relation, predicted: Array, fitted: int) -
 
 
 def _factors_along(right: Array, found: Array, axes: tuple[int, ...]) -> Array:
-    """Fit one factor to all entries along some axes, by least squares; 0 where all are 0."""
+    """Fit one factor to all entries along some axes, by least squares; 0 if all are 0."""
     squares = (right**2).sum(axes, keepdims=True)
     products = (right * found).sum(axes, keepdims=True)
     factors: Array = products / np.where(squares, squares, 1)

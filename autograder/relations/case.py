@@ -1,4 +1,4 @@
-"""What a search is given and finds: a wrong array beside the expected one, and a relation."""
+"""The input and the output of a search: a wrong array beside the expected one, and a relation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
 from autograder.relations.letters import Letters
 
-ROUNDING = 1e-9  # of a whole number, in what is computed as floats
+ROUNDING = 1e-9  # tolerance of an integer computed as a float
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]
@@ -21,10 +21,9 @@ Arrays = Mapping[str, Array]
 class Fitting:
     """A relation that fits an array.
 
-    prior: how likely it is before anything is seen.
-    chance_log10: the chance that it fits anything, as its logarithm to base 10.
-    fitted: how many of its numbers were taken from the wrong array.
-    whole: whether it holds for every entry.
+    prior: its prior probability. chance_log10: the probability that it fits an unrelated array, as
+    its logarithm to base 10. fitted: the number of parameters taken from the wrong array. whole:
+    whether it holds for every entry.
     """
 
     relation: Relation
@@ -36,7 +35,7 @@ class Fitting:
 
 @dataclass(frozen=True)
 class Case:
-    """A wrong array, the expected one, those expected beside it, and the letters of the check.
+    """A wrong array, the expected one, the other expected ones, and the letters of the check.
 
     is_whole: whether both hold nothing but integers, which have no rounding.
     """
@@ -58,7 +57,7 @@ class Case:
         return self.differ(self.right, self.found)
 
     def differ(self, one: Array, other: Array) -> Array:
-        """Return where two arrays of one shape differ; integers do wherever they are not equal."""
+        """Return where two arrays of one shape differ; integers must be equal."""
         if not self.is_whole:
             return differ(one, other)
         rounding = ROUNDING * np.maximum(1, np.abs(other))
@@ -68,23 +67,22 @@ class Case:
     def fits(self, predicted: Array, found: Array) -> bool:
         """Return whether two arrays of one shape are equal: up to rounding, and integers exactly.
 
-        Beside a large integer another one that is off by 1 would be rounding.
+        Beside a large integer a difference of 1 would count as rounding.
         """
         return evidence.fits(predicted, found) and not (
             self.is_whole and self.differ(predicted, found).any()
         )
 
     def rules_out(self, predicted: Array) -> bool:
-        """Return whether the wrong array is only near to what is predicted, and has to equal it."""
+        """Return whether the wrong array is only near to the prediction, and has to equal it."""
         return self.is_whole and bool(self.differ(predicted, self.found).any())
 
     def chance_log10(self, predicted: Array, fitted: int = 0) -> float:
-        """Bound the chance that the wrong array is as predicted; its logarithm to base 10.
+        """Bound the probability that the wrong array is as predicted; its logarithm to base 10.
 
-        In an array of the right shape only those entries tell that are predicted to be wrong.
-
-        predicted: of the wrong array's shape.
-        fitted: how many numbers of the prediction were taken from the wrong array.
+        In an array of the right shape only entries that are predicted to be wrong are evidence.
+        predicted: of the wrong array's shape. fitted: the number of parameters taken from the wrong
+        array.
         """
         if not self.same_shape:
             return evidence.chance_log10(predicted, self.found, fitted)

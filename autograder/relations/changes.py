@@ -1,4 +1,4 @@
-"""What may be done to an array: each change as an operation, with its function and its prior."""
+"""Operations on an array: each change as an operation, with its function and its prior."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,15 +16,15 @@ Array = np.ndarray
 Function = Callable[[Array], Any]  # array → array
 AxisFunction = Callable[..., Any]  # (array, axis=…) → array
 Shape = tuple[int, ...]
-MOST_AXES_LAID_OUT = 3  # arrays of more axes are not read in another order
-MOST_AXES = 4  # arrays of more axes are not rearranged
+MOST_AXES_LAID_OUT = 3  # arrays with more axes are not read in another order
+MOST_AXES = 4  # arrays with more axes are not rearranged
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that may be done to an array.
+    """One operation on an array.
 
-    prior: how likely it is before anything is seen, as a share of all changes.
+    prior: its prior probability, as a fraction of all changes.
     """
 
     operation: Operation
@@ -41,17 +41,17 @@ Axes = tuple[Axis, ...]
 
 
 def _long_axes(shape: Shape, letters: Letters) -> Iterator[tuple[int, Axes]]:
-    """Yield each axis of more than one row, and as it is named."""
+    """Yield each axis of more than one row, and its name."""
     for axis, size in enumerate(shape):
         if size > 1:
             yield axis, letters.along(shape, axis)
 
 
-# ---- the same numbers elsewhere
+# ---- the same numbers in other positions
 
 
 def rearrangements(shape: Shape, letters: Letters) -> Iterator[Change]:
-    """Yield what keeps an array's numbers: other orders along an axis, and other orders of axes."""
+    """Yield changes that keep an array's numbers: other orders along an axis, or of axes."""
     for axis, along in _long_axes(shape, letters):
         yield from _other_orders(axis, along)
     if 2 <= len(shape) <= MOST_AXES:
@@ -71,7 +71,7 @@ def _other_orders(axis: int, along: Axes) -> Iterator[Change]:
 
 
 def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
-    """Yield all other orders of axes; the most likely are those that exchange two."""
+    """Yield all other orders of axes; the most likely ones swap two."""
     in_order = tuple(range(len(shape)))
     for order in permutations(in_order):
         if order == in_order:
@@ -90,10 +90,10 @@ def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """One way to deal out an array's numbers to the axes of another shape.
+    """A way to distribute an array's numbers over the axes of another shape.
 
-    shape: the array's. order: of its axes, in which the numbers are read.
-    wanted: the other shape. filled: the order of its axes, in which the numbers are filled in.
+    shape: the array's. order: of its axes, in which the numbers are read. wanted: the other shape.
+    filled: the order of its axes, in which the numbers are written.
     """
 
     shape: Shape
@@ -103,7 +103,7 @@ class _Layout:
 
     @property
     def is_transpose(self) -> bool:
-        """Return whether it only exchanges axes, and breaks none up."""
+        """Return whether it only exchanges axes, and splits none."""
         sizes_as_read = _in_order(self.shape, self.order)
         sizes_as_filled = _in_order(self.wanted, self.filled)
         return sizes_as_read == sizes_as_filled
@@ -131,9 +131,9 @@ def _is_sorted(order: tuple[int, ...]) -> bool:
 
 
 def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
-    """Yield what `reshape` makes of an array that should be transposed.
+    """Yield the results of `reshape` for an array that should be transposed.
 
-    The numbers are read with the axes in one order, and dealt out to the axes in another.
+    The numbers are read with the axes in one order, and written with the axes in another.
     """
     axes = range(len(shape))
     wanted_axes = range(len(wanted))
@@ -151,7 +151,7 @@ def layouts(shape: Shape, wanted: Shape) -> Iterator[Change]:
 
 
 def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
-    """Yield what changes a shape: one more along an axis, axes of size 1, and one long axis."""
+    """Yield changes of shape: one more entry along an axis, axes of size 1, and one long axis."""
     for axis, along in _long_axes(shape, letters):
         yield from _doubled(axis, shape[axis], along)
     yield Change(Operation(OperationKind.WITHOUT_AXES_OF_1), np.squeeze, 0.003)
@@ -163,7 +163,7 @@ def resizings(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _doubled(axis: int, size: int, along: Axes) -> Iterator[Change]:
-    """Yield the rows along an axis with the first or the last of them twice."""
+    """Yield the rows along an axis with the first or the last of them repeated."""
     rows = list(range(size))
     with_first = [0, *rows]
     with_last = [*rows, size - 1]
@@ -180,7 +180,7 @@ def _doubled(axis: int, size: int, along: Axes) -> Iterator[Change]:
 class _OfRows:
     """A function of the rows along an axis.
 
-    prior: as of a `Change`, for one axis.
+    prior: as in a `Change`, for one axis.
     """
 
     kind: OperationKind
@@ -194,7 +194,7 @@ class _OfRows:
 
 
 # The largest of two numbers is always the first or the last, too. A student who took the largest
-# would pass on one seed and fail on the next, so a place is likelier than a size.
+# would pass on one seed and fail on the next, so a position is more likely than a size.
 REDUCED = (
     _OfRows(OperationKind.SUM, np.sum, 0.01),
     _OfRows(OperationKind.MEAN, np.mean, 0.01),
@@ -205,7 +205,7 @@ REDUCED = (
 )
 
 
-# the same, with an axis of size 1 where the rows were
+# the same, with an axis of size 1 in place of the rows
 _sums: AxisFunction = partial(np.sum, keepdims=True)
 _means: AxisFunction = partial(np.mean, keepdims=True)
 _largest: AxisFunction = partial(np.max, keepdims=True)
@@ -217,7 +217,7 @@ SPREAD_OUT: Mapping[OperationKind, AxisFunction] = {
 
 
 def reductions(shape: Shape, letters: Letters) -> Iterator[Change]:
-    """Yield what leaves one number of each row along an axis, and the sums over several axes."""
+    """Yield changes that reduce rows along an axis to one number, or sum over several axes."""
     for axis, along in _long_axes(shape, letters):
         for reduced in REDUCED:
             yield reduced.change(axis, along)
@@ -247,7 +247,7 @@ def along_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
 
 
 def _spread_out(array: Array, function: AxisFunction, axis: int) -> Array:
-    """Put one number for each row into every place of that row."""
+    """Put a row's number into every position of that row."""
     of_rows = function(array, axis=axis)
     return np.broadcast_to(of_rows, array.shape)
 
@@ -314,7 +314,7 @@ ALONG_AN_AXIS = (
 
 
 def _cut_below_0(x: Array) -> Any:
-    if not (x < 0).any():  # nothing would be cut, and to say so would be empty
+    if not (x < 0).any():  # nothing would be cut, and the statement would be empty
         return np.full_like(x, np.nan)
     return np.maximum(x, 0)
 
@@ -335,7 +335,7 @@ def _squashed(x: Array) -> Any:
 
 
 def _rounded(x: Array) -> Array:
-    """Round; NaN where two whole numbers are equally near: either may be meant."""
+    """Round; NaN halfway between two integers, because either may be expected."""
     is_between = np.abs(x - np.trunc(x)) == 0.5
     return np.where(is_between, np.nan, _to_whole(np.round, x))
 
@@ -349,7 +349,7 @@ def _truncated(x: Array) -> Array:
 
 
 def _to_whole(rounding: Callable[[Array], Array], x: Array) -> Array:
-    """Make numbers whole; NaN where all are: nothing would be rounded, and to say so untrue."""
+    """Convert numbers to integers; NaN if all are: nothing would be rounded."""
     made = rounding(x)
     return np.full_like(x, np.nan) if (made == x).all() else made
 
@@ -378,9 +378,9 @@ ENTRY_BY_ENTRY = (
 
 @cache
 def changes(shape: Shape, wanted: Shape, letters: Letters) -> Sequence[Change]:
-    """List what may be done to an array of one shape, as far as it may give one of another.
+    """List the operations on an array of one shape that may give one of another.
 
-    shape: of the array that is changed. wanted: of what it may become.
+    shape: of the original array. wanted: of the result.
     """
     found: list[Change] = []
     if shape == wanted:

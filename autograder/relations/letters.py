@@ -1,6 +1,6 @@
-"""The letters of a check, `T` or `B`: what shapes, axes and numbers are called.
+"""The letters of a check, `T` or `B`: names of shapes, axes and numbers.
 
-A letter is said only where the check has it, and not where another has the same size.
+A letter is used only if the check has it, and not if another one has the same size.
 """
 
 import math
@@ -12,14 +12,14 @@ from itertools import combinations, permutations
 from autograder.check import Check, names_used
 from autograder.finding import Axis, Number
 
-NEAR = 1e-5  # how near a factor is to a number that has a name, as a share of it
-SMALL = 12  # whole numbers up to this one have names
+NEAR = 1e-5  # relative difference of a factor and a number with a name
+SMALL = 12  # integers up to this one have names
 PLAIN = 3  # a factor of 2 or 3 is called so, whatever letter has that size
 
 
 @dataclass(frozen=True)
 class NamedNumber:
-    """A number that has a name, and how likely it is as a factor before anything is seen."""
+    """A number with a name, and its prior probability as a factor."""
 
     value: float
     number: Number
@@ -28,7 +28,7 @@ class NamedNumber:
 
 @dataclass(frozen=True)
 class Letters:
-    """The letters of a check, each with the size that it stands for."""
+    """The letters of a check, each with its size."""
 
     pairs: tuple[tuple[str, int], ...] = ()
 
@@ -40,7 +40,7 @@ class Letters:
     def axis(self, shape: Sequence[int], axis: int) -> Axis:
         """Return an axis by its letter, else by its number.
 
-        An axis has a letter where one letter and no other axis has its size.
+        An axis has a letter if exactly one letter and no other axis has its size.
         """
         size = shape[axis]
         letter = self._by_size.get(size)
@@ -49,7 +49,7 @@ class Letters:
         return axis
 
     def along(self, shape: Sequence[int], axis: int) -> tuple[Axis, ...]:
-        """Return an axis as one that is named; none where it is the only one and has no letter."""
+        """Return the axis in a tuple; an empty one if it is the only axis and has no letter."""
         named = self.axis(shape, axis)
         if len(shape) == 1 and not isinstance(named, str):
             return ()
@@ -64,7 +64,7 @@ class Letters:
         return any(isinstance(self.axis(shape, axis), str) for axis in range(len(shape)))
 
     def named(self, value: float) -> NamedNumber | None:
-        """Name a positive number; of those names that fit, the most likely."""
+        """Name a positive number; of the matching names, the most likely."""
         fitting = []
         for one in self._named_numbers:
             if abs(value - one.value) <= NEAR * one.value:
@@ -73,7 +73,7 @@ class Letters:
 
     @cached_property
     def _by_size(self) -> dict[int, str]:
-        """Return size → letter, of the sizes that one letter only has."""
+        """Return size → letter, for sizes that only one letter has."""
         sizes = [size for _, size in self.pairs]
         letters = {}
         for letter, size in self.pairs:
@@ -83,7 +83,7 @@ class Letters:
 
     @cached_property
     def _named_numbers(self) -> list[NamedNumber]:
-        """Return the numbers that have a name, each value once. Their priors sum to 1."""
+        """Return the numbers with a name, each value once. Their priors sum to 1."""
         by_value: dict[float, NamedNumber] = {}
         for new in self._weighted():
             before = by_value.get(new.value)
@@ -96,7 +96,7 @@ class Letters:
         return numbers
 
     def _weighted(self) -> Iterator[NamedNumber]:
-        """Yield each number that has a name. Their priors are weights here, with any sum."""
+        """Yield each number with a name. Their priors are weights here, with any sum."""
         yield from _small_numbers()
         yield from _simple_fractions()
         yield from _special_numbers()
@@ -108,7 +108,7 @@ class Letters:
 
 
 def _likelier(one: NamedNumber, other: NamedNumber) -> NamedNumber:
-    """Choose between two names of one value; where both are as likely, no letter is said."""
+    """Choose between two names of one value; if both are equally likely, use no letter."""
     if one.prior > other.prior:
         return one
     if one.prior < other.prior:
@@ -117,7 +117,7 @@ def _likelier(one: NamedNumber, other: NamedNumber) -> NamedNumber:
 
 
 def _with_inverse(value: float, name: str, weight: float, *known: str) -> Iterator[NamedNumber]:
-    """Yield a number and its inverse, 5 and 1/5; known: what is known of both."""
+    """Yield a number and its inverse, 5 and 1/5; known: the meaning of both."""
     yield NamedNumber(value, Number(name, known), weight)
     yield NamedNumber(1 / value, Number(f"1/{name}", known), weight)
 
@@ -150,7 +150,7 @@ def _special_numbers() -> Iterator[NamedNumber]:
 
 
 def _of_one_letter(letter: str, size: int) -> Iterator[NamedNumber]:
-    """Yield a size, its root, and its ratios to the sizes next to it, all with their inverses."""
+    """Yield a size, its root, and its ratios to adjacent sizes, all with their inverses."""
     root = math.sqrt(size)
     known = f"{letter} = {size}"
     yield from _with_inverse(size, f"{size}", 20.0, known)
@@ -162,7 +162,7 @@ def _of_one_letter(letter: str, size: int) -> Iterator[NamedNumber]:
 
 
 def _ratio_to_next(letter: str, size: int, formula: str, next_size: int) -> Iterator[NamedNumber]:
-    """Yield the ratio of a size to one beside it, and the inverse: T / (T − 1), (T − 1) / T."""
+    """Yield the ratio of a size to an adjacent one, and the inverse: T / (T − 1), (T − 1) / T."""
     known = f"{letter} = {size}"
     yield NamedNumber(
         value=size / next_size,
@@ -199,7 +199,7 @@ def _products(letters: Mapping[str, int]) -> Iterator[NamedNumber]:
 
 
 def _plainly(value: float) -> str:
-    """Write a number, or its inverse, as a whole one where it is; else by four figures."""
+    """Write a number, or its inverse, as an integer if it is one; else with four figures."""
     is_large = value >= 1
     large = value if is_large else 1 / value
     whole = round(large)
@@ -211,10 +211,8 @@ def _plainly(value: float) -> str:
 def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
     """Find the letters of a unit that a check uses, itself or in functions that it calls.
 
-    Of a check that uses none, they are those whose sizes it writes as numbers: `rng.normal(3, 2,
-    11)` with N = 11.
-
-    sizes: letter → size, of the unit.
+    For a check without letters, they are those whose sizes it writes as numbers: `rng.normal(3, 2,
+    11)` with N = 11. sizes: letter → size, of the unit.
     """
     names = names_used(check)
     used = {letter: size for letter, size in sizes.items() if letter in names}
@@ -226,5 +224,5 @@ def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
 
 @cache
 def _letters(pairs: tuple[tuple[str, int], ...]) -> Letters:
-    """Make letters once, for the numbers that they name take time."""
+    """Cache letters, because naming their numbers takes time."""
     return Letters(pairs)

@@ -1,6 +1,6 @@
-"""Searches by where values are wrong, and by what wrong values are among themselves.
+"""Searches by the positions of wrong values, and by their relations to each other.
 
-Each search is given a `Case` and yields what fits, whether or not it could be chance.
+Each search takes a `Case` and yields what fits, whether or not it could be chance.
 """
 
 import math
@@ -15,23 +15,23 @@ from autograder.judging import chance as evidence
 from autograder.relations.arithmetic import NEAR_ONE, named_term, some_axes
 from autograder.relations.case import Array, Case, Fitting
 
-OF_PLACES = -2.0  # log10 of the chance that wrong places are just those of a kind
-OF_PLACES_OF_A_PART = -3.0  # the same, that they are where values are small, or another array's are
+OF_PLACES = -2.0  # log10 of the probability that the wrong positions are exactly those of a kind
+OF_PLACES_OF_A_PART = -3.0  # the same, that they are where values, or another array's, are small
 OF_ONE_NUMBER = -1.0  # the same, that several wrong values are one small number
-ROUNDINGS = 8  # a result of few operations in a lower precision differs by no more of its roundings
-MIN_WRONG = 3  # so many wrong zeros or signs say something
-MIN_SAME = 3  # so many equal values say something
-LEAST_ROWS = 4  # rows, and places of each, that say something where one of each row is left out
-LEAST_PARTS = 3  # right values, and wrong ones, that say something of the smaller and larger ones
-MOST_NUMBERED = 6  # rows that are listed one by one
-CLOSE = 0.01  # as a share: numbers that are nearer may be the same in three figures
+ROUNDINGS = 8  # allowed difference, in roundings, of a result of few operations
+MIN_WRONG = 3  # this many wrong zeros or signs are evidence
+MIN_SAME = 3  # this many equal values are evidence
+LEAST_ROWS = 4  # rows, and entries of each, that are evidence if one entry of each row is left out
+LEAST_PARTS = 3  # right values, and wrong ones, that are evidence of an effect of size
+MOST_NUMBERED = 6  # rows that are listed individually
+CLOSE = 0.01  # relative difference: closer numbers may look equal in three figures
 
 
-# ---- where
+# ---- positions
 
 
 def right_but_in_places(case: Case) -> Iterator[Fitting]:
-    """Find where values are wrong just where the expected ones are of a kind, or in one way."""
+    """Find whether values are wrong exactly where expected ones are of a kind, or in one way."""
     if not case.same_shape:
         return
     count = int(case.wrong.sum())
@@ -46,7 +46,7 @@ def right_but_in_places(case: Case) -> Iterator[Fitting]:
 
 
 def _chance_of_right_ones(case: Case) -> float:
-    """Return the chance that the right entries are right, as its logarithm to base 10."""
+    """Return the probability that the right entries are right, as its logarithm to base 10."""
     is_right = ~case.wrong
     right = case.right[is_right]
     found = case.found[is_right]
@@ -54,7 +54,7 @@ def _chance_of_right_ones(case: Case) -> float:
 
 
 def _wrong_where(case: Case) -> Iterator[Fitting]:
-    """Find where values are wrong just where the expected ones are of a kind."""
+    """Find whether values are wrong exactly where the expected ones are of a kind."""
     wrong_values = case.found[case.wrong]
     what = _what_is_there(wrong_values)
     chance_of_places = evidence.chance_of_places_log10(case.wrong)
@@ -70,7 +70,7 @@ def _wrong_where(case: Case) -> Iterator[Fitting]:
 
 
 def _zero_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
-    """Find where values are the expected ones or 0."""
+    """Find whether values are the expected ones or 0."""
     wrong_values = case.found[case.wrong]
     if wrong_values.any():
         return
@@ -79,7 +79,7 @@ def _zero_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
 
 
 def _other_sign_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
-    """Find where values are the expected ones except for their sign."""
+    """Find whether values are the expected ones except for their sign."""
     right_sizes = np.abs(case.right)
     sizes = np.abs(case.found)
     if not case.fits(right_sizes, sizes):
@@ -91,7 +91,7 @@ def _other_sign_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitti
 
 
 def _off_by_one_number_in_places(case: Case, counts: tuple[int, int]) -> Iterator[Fitting]:
-    """Find where values are the expected ones, or off by one number, always to the same side.
+    """Find whether values are the expected ones, or differ by one number in one direction.
 
     Example: numbers that are rounded up instead of to the nearest.
     """
@@ -113,7 +113,7 @@ def _off_by_one_number_in_places(case: Case, counts: tuple[int, int]) -> Iterato
 
 
 def _kinds(right: Array) -> Iterator[tuple[ValuesKind, Array]]:
-    """Yield kinds of expected values, each with where they are."""
+    """Yield kinds of expected values, each with their positions."""
     yield ValuesKind.ZERO, right == 0
     yield ValuesKind.NEGATIVE, right < 0
     yield ValuesKind.POSITIVE, right > 0
@@ -123,7 +123,7 @@ def _kinds(right: Array) -> Iterator[tuple[ValuesKind, Array]]:
 
 
 def _what_is_there(wrong: Array) -> str:
-    """Write what wrong values are, where all are one small number or none is a number."""
+    """Write the wrong values, if all are one small number or none is a number."""
     if np.isnan(wrong).all():
         return "nan"
     if np.isinf(wrong).all():
@@ -136,9 +136,9 @@ def _what_is_there(wrong: Array) -> str:
 
 
 def zeros_and_ones_exchanged(case: Case) -> Iterator[Fitting]:
-    """Find where 0 stands in each place where 1 is expected, and 1 where 0 is.
+    """Find whether zeros and ones are exchanged in some positions, as many in each row.
 
-    That those are the places is as likely by chance as any others, as many in each row.
+    By chance any other such positions would be equally likely.
     """
     if not case.same_shape or not _are_zeros_and_ones(case.right):
         return
@@ -160,9 +160,9 @@ def _are_zeros_and_ones(array: Array) -> bool:
 
 
 def right_but_at_the_border(case: Case) -> Iterator[Fitting]:
-    """Find where all wrong entries are in the first or last rows along two axes, of an image say.
+    """Find whether all wrong entries are in the first or last rows along two axes.
 
-    Example: a filter that takes other values beyond the edge than it should.
+    Example: a filter of an image that takes other values beyond the edge than it should.
     """
     if not case.same_shape:
         return
@@ -195,20 +195,20 @@ def _border(shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
 
 
 def _chance_of_being_among_log10(count: int, places: Array) -> float:
-    """Return the chance that so many places drawn at random are all among some places.
+    """Return the probability that random positions are all among given ones.
 
-    As its logarithm to base 10. places: those, as truth values.
+    As its logarithm to base 10. places: the given ones, as truth values.
     """
     drawn = np.arange(count)
     chances = (int(places.sum()) - drawn) / (places.size - drawn)
     return float(np.log10(chances).sum())
 
 
-# ---- where some rows meet some columns
+# ---- at the crossing of some rows and some columns
 
 
 def right_in_a_block(case: Case) -> Iterator[Fitting]:
-    """Find where entries are right just where some rows along one axis meet some along another.
+    """Find whether entries are right exactly at the crossing of rows along two axes.
 
     Example: indices into both axes of an image that are right at first and then fall behind.
     """
@@ -219,7 +219,7 @@ def right_in_a_block(case: Case) -> Iterator[Fitting]:
     for axes in combinations(range(len(shape)), 2):
         rows = [_any_along(is_right, axis) for axis in axes]
         if any(one.all() for one in rows):
-            continue  # whole rows are right, which another search says
+            continue  # whole rows are right, which another search reports
         if not np.array_equal(is_right, _where_they_meet(shape, axes, rows)):
             continue
         choices = sum(len(one) for one in rows) * math.log10(2)
@@ -248,7 +248,7 @@ def _where_they_meet(shape: tuple[int, ...], axes: tuple[int, ...], rows: list[A
 
 
 def _numbers_of(rows: Array) -> str:
-    """Write which rows are meant, "1 to 3" or "0, 2 and 5"; "" of many that are not in a row."""
+    """Write row numbers, "1 to 3" or "0, 2 and 5"; "" for many that are not consecutive."""
     numbers = np.flatnonzero(rows).tolist()
     first, last = numbers[0], numbers[-1]
     if len(numbers) > 2 and last - first == len(numbers) - 1:
@@ -263,9 +263,9 @@ def _numbers_of(rows: Array) -> str:
 
 
 def right_but_on_a_diagonal(case: Case) -> Iterator[Fitting]:
-    """Find where just the entries on the diagonal of two axes are wrong, or just these are right.
+    """Find whether exactly the diagonal of two axes is wrong, or exactly the diagonal is right.
 
-    Example: a Jacobian without the term that stands off its diagonal.
+    Example: a Jacobian without its off-diagonal term.
     """
     if not case.same_shape or evidence.chance_of_places_log10(case.wrong) > OF_PLACES:
         return
@@ -287,19 +287,19 @@ def right_but_on_a_diagonal(case: Case) -> Iterator[Fitting]:
 
 
 def _diagonal(shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
-    """Return which entries of a shape have the same place along two axes."""
+    """Return which entries of a shape have equal indices along two axes."""
     places = np.indices(shape, sparse=True)
     one, other = (places[axis] for axis in axes)
     return np.broadcast_to(one == other, shape)
 
 
-# ---- one place of each row
+# ---- one entry of each row
 
 
 def but_for_one_in_each_row(case: Case) -> Iterator[Fitting]:
-    """Find where all but one place of each row are right, or right but for the row's factor.
+    """Find whether all but one entry of each row are right, or right up to the row's factor.
 
-    Example: exponentials that were not divided by their sum, less a 1 in one place of each row.
+    Example: exponentials that were not divided by their sum, minus a 1 in one entry of each row.
     """
     if not case.same_shape:
         return
@@ -311,18 +311,18 @@ def but_for_one_in_each_row(case: Case) -> Iterator[Fitting]:
         excepted = case.differ(case.found, predicted)
         counts = excepted.sum(axis)
         places = excepted.argmax(axis)
-        if np.all(counts == 1) and np.ptp(places):  # else it is one row that is wrong
+        if np.all(counts == 1) and np.ptp(places):  # otherwise one row is wrong
             yield _but_for_one(case, axis, predicted, ~excepted)
 
 
 def _factor_of_most(right: Array, found: Array, axis: int) -> Array:
-    """Return the middle one of the factors along an axis; 1 where it is near 1, or there is none.
+    """Return the median factor along an axis; 1 if it is near 1, or there is none.
 
     Returns one factor for each row, with the axis kept.
     """
     factors = np.full_like(found, np.nan)
     np.divide(found, right, out=factors, where=right != 0)
-    in_order = np.sort(factors, axis)  # NaN stands last
+    in_order = np.sort(factors, axis)  # NaN sorts last
     is_known = np.isfinite(factors)
     half = is_known.sum(axis, keepdims=True) // 2
     middle = np.take_along_axis(in_order, half, axis)
@@ -332,13 +332,13 @@ def _factor_of_most(right: Array, found: Array, axis: int) -> Array:
 
 
 def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Fitting:
-    """Return the relation that all places but one of each row are as predicted.
+    """Return the relation that all entries but one of each row are as predicted.
 
-    fits: where they are.
+    fits: their positions.
     """
     shape = case.found.shape
     rows = case.found.size // shape[axis]
-    choices = rows * math.log10(shape[axis])  # of the places that are left out
+    choices = rows * math.log10(shape[axis])  # of the entries that are left out
     along = case.letters.along(shape, axis)
     is_scaled = fits & case.differ(case.right, predicted)
     if is_scaled.any():
@@ -355,13 +355,13 @@ def _but_for_one(case: Case, axis: int, predicted: Array, fits: Array) -> Fittin
     return Fitting(relation, 0.001, min(0.0, chance + choices), fitted, whole=False)
 
 
-# ---- where other values are of a kind
+# ---- positions where other values are of a kind
 
 
 def wrong_where_values_are(case: Case) -> Iterator[Fitting]:
-    """Find where values are wrong just where the expected ones are small, or another array's are.
+    """Find whether values are wrong exactly where expected, or other arrays', values are small.
 
-    Example: a function in two parts, one of them wrong; a mask that is another array's sign.
+    Example: a function in two parts, one of them wrong; a mask by another array's sign.
     """
     if not case.same_shape or not _tell_something(case.wrong):
         return
@@ -380,7 +380,7 @@ def wrong_where_values_are(case: Case) -> Iterator[Fitting]:
 
 
 def _tell_something(wrong: Array) -> bool:
-    """Return whether so many are wrong, and right, that chance would hardly choose them."""
+    """Return whether enough are wrong, and right, that chance would hardly choose them."""
     count = int(wrong.sum())
     others = wrong.size - count
     if min(count, others) < LEAST_PARTS:
@@ -414,7 +414,7 @@ def _wrong_where_another_is(
             yield Fitting(relation, prior, chance, whole=False)
 
 
-# ---- among themselves
+# ---- relations within the array
 
 
 Precision = type[np.floating[Any]]
@@ -425,7 +425,7 @@ PRECISIONS: Mapping[RelationKind, Precision] = {
 
 
 def in_lower_precision(case: Case) -> Iterator[Fitting]:
-    """Find where your values are the expected ones in a lower precision."""
+    """Find whether your values are the expected ones in a lower precision."""
     if not case.same_shape:
         return
     for kind, precision in PRECISIONS.items():
@@ -438,7 +438,7 @@ def in_lower_precision(case: Case) -> Iterator[Fitting]:
 def _differs_by_precision(case: Case, precision: Precision) -> bool:
     """Return whether wrong values are the expected ones, rounded to a precision."""
     if not _is_in_precision(case.found, precision) or not np.any(case.found % 1 > 0):
-        return False  # whole numbers are in any precision, and are rounded otherwise
+        return False  # integers exist in any precision, and are rounded differently
     if _is_in_precision(case.right, precision):
         return False
     rounding = float(np.finfo(precision).eps) * evidence.largest(case.right)
@@ -447,18 +447,18 @@ def _differs_by_precision(case: Case, precision: Precision) -> bool:
 
 
 def _is_in_precision(array: Array, precision: Precision) -> bool:
-    """Return whether every number of an array can be written in a precision."""
+    """Return whether every number of an array is exact in a precision."""
     return np.array_equal(array, array.astype(precision), equal_nan=True)
 
 
 def _one_number(case: Case) -> Relation:
-    """Return that all values are 0, or equal: which number it is would tell an expected one."""
+    """Return that all values are 0, or equal: the number itself would reveal an expected one."""
     found = "" if case.found.flat[0] else "0"
     return Relation(RelationKind.ALL_EQUAL, found=found)
 
 
 def _in_place_of(case: Case) -> Relation | None:
-    """Return which number stands where another one is expected everywhere, as 1 for 0."""
+    """Return which number replaces which expected one everywhere, such as 1 for 0."""
     found, right = (float(array.flat[0]) for array in (case.found, case.right))
     if math.isclose(found, right, rel_tol=evidence.NEAREST):
         return None
@@ -470,14 +470,14 @@ def _in_place_of(case: Case) -> Relation | None:
 
 
 def same_everywhere(case: Case) -> Iterator[Fitting]:
-    """Find where all are one number, or the same along an axis."""
+    """Find whether all are one number, or the same along an axis."""
     if case.found.size < MIN_SAME:
         yield from _nothing_but_0(case)
         return
     is_one_number_expected = not np.ptp(case.right)
     if not np.ptp(case.found):
         relation = _in_place_of(case) if is_one_number_expected else _one_number(case)
-        if relation:  # else only the shape is another
+        if relation:  # otherwise only the shape differs
             yield Fitting(relation, 0.01, -math.inf)
         return
     if is_one_number_expected or not case.same_shape:
@@ -492,7 +492,7 @@ def same_everywhere(case: Case) -> Iterator[Fitting]:
 
 
 def _nothing_but_0(case: Case) -> Iterator[Fitting]:
-    """Find where one or two values are 0 and no whole numbers are expected: nothing was added."""
+    """Find whether one or two values are 0 and no integers are expected: nothing was added."""
     are_fractions = case.right != np.round(case.right)
     if case.found.any() or not are_fractions.all():
         return
@@ -501,7 +501,7 @@ def _nothing_but_0(case: Case) -> Iterator[Fitting]:
 
 
 def adds_up_along_another_axis(case: Case) -> Iterator[Fitting]:
-    """Find where values add up to 1, as the expected ones do, but along another axis, or in all."""
+    """Find whether values sum to 1, as the expected ones do, but along another axis, or in all."""
     shape = case.found.shape
     if not case.same_shape or len(shape) < 2 or not (case.found != np.round(case.found)).any():
         return
@@ -519,13 +519,13 @@ def adds_up_along_another_axis(case: Case) -> Iterator[Fitting]:
 
 
 def _add_up(array: Array, axes: tuple[int, ...]) -> bool:
-    """Return whether an array's values add up to 1 along some axes, everywhere."""
+    """Return whether an array's values sum to 1 along some axes, everywhere."""
     sums = array.sum(axes)
     return bool(np.all(np.abs(sums - 1) <= evidence.NEAREST))
 
 
 def _is_same_along(case: Case, axes: tuple[int, ...]) -> bool:
-    """Return whether wrong values do not change along some axes, where the expected ones do."""
+    """Return whether wrong values are constant along some axes, and the expected ones are not."""
     count = math.prod(case.found.shape[axis] for axis in axes)
     if count < MIN_SAME:
         return False

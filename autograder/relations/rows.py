@@ -1,6 +1,6 @@
-"""Searches by the rows along an axis: some are right, some are left out, or their order is another.
+"""Searches by rows along an axis: some are right, missing, or in another order.
 
-Each search is given a `Case` and yields what fits, whether or not it could be chance.
+Each search takes a `Case` and yields what fits, whether or not it could be chance.
 """
 
 import math
@@ -24,14 +24,14 @@ from autograder.relations.case import Array, Case, Fitting
 from autograder.relations.changes import UNCHANGED, Change, rearrangements
 from autograder.relations.letters import Letters
 
-FEW_ROWS = 4  # wrong rows that are listed one by one
-MANY_ROWS = 20  # from here on an array without a letter may be one that was made flat
-MOST_COMPARED = 1_000_000  # entries, where each row is compared with each
-# relations that say that rows are some of the expected ones, in whatever order
+FEW_ROWS = 4  # wrong rows that are listed individually
+MANY_ROWS = 20  # an array of this size without a letter may be flattened
+MOST_COMPARED = 1_000_000  # entries up to which all pairs of rows are compared
+# relations by which rows are some of the expected ones, in any order
 CHOOSING = (RelationKind.ROWS, RelationKind.IN_ANOTHER_ORDER)
-STEPS = 5  # the longest step by which a part of an array is looked for
-MOST_TRIED = 500  # places at which such a part is tried: of equal rows each might be one
-# log10 of the chance that wrong entries, scattered anywhere, spare the rows that are right
+STEPS = 5  # the longest step of a searched part
+MOST_TRIED = 500  # positions at which such a part is tried: among equal rows each might be one
+# log10 of the probability that randomly scattered wrong entries spare the right rows
 SPARED_BY_CHANCE = -3.0
 
 
@@ -39,7 +39,7 @@ SPARED_BY_CHANCE = -3.0
 
 
 def right_but_for_rows(case: Case) -> Iterator[Fitting]:
-    """Find where some rows are right, or made from the expected ones, and others are not."""
+    """Find whether some rows are right, or made from the expected ones, and others are not."""
     if not case.same_shape:
         return
     for change in (UNCHANGED, *rearrangements(case.right.shape, case.letters)):
@@ -53,9 +53,9 @@ def right_but_for_rows(case: Case) -> Iterator[Fitting]:
 
 @dataclass(frozen=True)
 class _ChangeMade:
-    """A wrong array beside what a change makes of the expected one.
+    """A wrong array beside a change's result for the expected one.
 
-    made: what the change makes. agree: where the wrong array equals that; both of its shape.
+    made: the result. agree: where the wrong array equals it; both of its shape.
     """
 
     case: Case
@@ -71,9 +71,9 @@ class _ChangeMade:
         return agreeing
 
     def chance_log10(self, axis: int, rows: Array) -> float:
-        """Return the chance that these rows along an axis agree, as its logarithm to base 10.
+        """Return the probability that these rows along an axis agree, as its logarithm to base 10.
 
-        Entries that the change leaves as they are tell nothing of it.
+        Entries that the change leaves unchanged are no evidence of it.
         """
         telling = np.zeros_like(self.agree)
         rows_first = np.moveaxis(telling, axis, 0)
@@ -109,9 +109,9 @@ def _rows_that_agree(made: _ChangeMade) -> Iterator[Fitting]:
 
 
 def _is_a_block_of_many(rows: Array) -> bool:
-    """Return whether many entries are right and many wrong, of an axis without a letter.
+    """Return whether many entries of an axis without a letter are right and many wrong.
 
-    Such an array has often been made flat, and no student knows where its parts begin.
+    Such an array has often been flattened, and no student knows where its parts begin.
     """
     if len(rows) <= MANY_ROWS:
         return False
@@ -121,7 +121,7 @@ def _is_a_block_of_many(rows: Array) -> bool:
 
 
 def _spared_by_chance(agree: Array, rows: Array) -> bool:
-    """Return whether wrong entries that are scattered anywhere might spare these rows."""
+    """Return whether randomly scattered wrong entries might spare these rows."""
     wrong_entries = np.count_nonzero(~agree)
     share_of_wrong_rows = 1 - rows.sum() / len(rows)
     chance_log10 = wrong_entries * math.log10(share_of_wrong_rows)
@@ -129,7 +129,7 @@ def _spared_by_chance(agree: Array, rows: Array) -> bool:
 
 
 def _which_rows(right: Array) -> WrongRows | None:
-    """Return which rows are wrong; None where no rule is seen.
+    """Return which rows are wrong; None if there is no rule.
 
     right: whether each row is, (rows,).
     """
@@ -154,11 +154,11 @@ def _at_end(kind: RowsKind, count: int) -> WrongRows:
     return WrongRows(kind, (count,))
 
 
-# ---- rows are left out, or there are more
+# ---- rows are missing, or repeated
 
 
 def part_of_the_other(case: Case) -> Iterator[Fitting]:
-    """Find where an array is a part of the other: rows in a row, or each second or third."""
+    """Find whether an array is a part of the other: consecutive rows, or each second or third."""
     axis = _only_axis_that_differs(case.right.shape, case.found.shape)
     if axis is None:
         return
@@ -191,14 +191,14 @@ def _only_axis_that_differs(one: Sequence[int], other: Sequence[int]) -> int | N
 
 
 def _rows_of(part: Part, count: int) -> Array:
-    """Return the numbers of so many rows of a part, (count,)."""
+    """Return the row numbers of a part, (count,)."""
     return part.start + part.step * np.arange(count)
 
 
 def _parts(shorter: Array, longer: Array) -> Iterator[Part]:
     """Yield the parts of a longer array that equal a shorter one."""
     count = len(shorter)
-    steps = STEPS if count > 1 else 1  # of a single row every step would fit
+    steps = STEPS if count > 1 else 1  # any step would fit a single row
     first_rows = _rows_that_fit(longer, shorter[0])
     tries = MOST_TRIED
     for step in range(1, steps + 1):
@@ -214,20 +214,20 @@ def _parts(shorter: Array, longer: Array) -> Iterator[Part]:
 
 
 def _rows_that_fit(rows: Array, row: Array) -> Array:
-    """Return the numbers of the rows that equal one up to rounding."""
+    """Return the numbers of the rows that equal a given one up to rounding."""
     apart = _apart(rows, row).reshape(len(rows), -1)
     return np.flatnonzero(apart.max(axis=1, initial=0.0) <= evidence.tolerance(row))
 
 
 def _apart(some: Array, others: Array) -> Array:
-    """Return how far entries are apart: 0 where both are NaN, and NaN where only one is."""
+    """Return the differences of entries: 0 if both are NaN, and NaN if only one is."""
     apart: Array = np.abs(some - others)
     apart[np.isnan(some) & np.isnan(others)] = 0
     return apart
 
 
 def chosen_rows(case: Case) -> Iterator[Fitting]:
-    """Find where each of your rows is an expected one, but some are missing or there twice."""
+    """Find whether each of your rows is an expected one, but some are missing or repeated."""
     if case.right.ndim != case.found.ndim:
         return
     for axis in range(case.found.ndim):
@@ -256,7 +256,7 @@ def chosen_rows(case: Case) -> Iterator[Fitting]:
 
 
 def _rows_along(array: Array, axis: int) -> Array:
-    """Return the rows along an axis, each made flat, (rows, entries)."""
+    """Return the rows along an axis, each flattened, (rows, entries)."""
     rows_first = np.moveaxis(array, axis, 0)
     return rows_first.reshape(len(rows_first), -1)
 
@@ -267,12 +267,12 @@ def _others(array: Array, axis: int) -> tuple[int, ...]:
 
 
 def _may_be_compared(right: Array, found: Array) -> bool:
-    """Return whether rows are few enough to be compared each with each."""
+    """Return whether rows are few enough to compare all pairs."""
     return len(right) >= 3 and len(found) >= 3 and right.size * len(found) <= MOST_COMPARED
 
 
 def _number_of_each(right: Array, found: Array) -> Array | None:
-    """Return which expected row each found one is; None where one is none, or one of several.
+    """Return the expected row of each found one; None if one matches none or several.
 
     right, found: (rows, entries).
     """
@@ -286,7 +286,7 @@ def _number_of_each(right: Array, found: Array) -> Array | None:
 
 
 def _one_for_each_without_numbers(equal: Array, right: Array, found: Array) -> None:
-    """Let the first row of nothing but NaN be the first such row, where there are as many.
+    """Match rows of NaN only in order, if there are as many found as expected.
 
     equal: which rows are equal, (found rows, right rows), which is changed in place.
     """
@@ -298,9 +298,9 @@ def _one_for_each_without_numbers(equal: Array, right: Array, found: Array) -> N
 
 
 def _missing_or_doubled(counts: Array, in_another_order: bool) -> ChosenRows | None:
-    """Return which expected rows are missing or there more than once; None of many, or none.
+    """Return which expected rows are missing or repeated; None for many, or none.
 
-    counts: how often each is there.
+    counts: how often each occurs.
     """
     missing = np.flatnonzero(counts == 0)
     doubled = np.flatnonzero(counts > 1)
@@ -311,9 +311,9 @@ def _missing_or_doubled(counts: Array, in_another_order: bool) -> ChosenRows | N
 
 
 def rows_taken(relation: Relation, right: Array, found: Array, letters: Letters) -> Array | None:
-    """Return which expected number each found one is, by a relation of arrays with one axis.
+    """Return the expected number of each found one, by a relation of arrays with one axis.
 
-    None where the relation does more than choose and order them.
+    None if the relation does more than choose and order them.
     """
     if right.ndim != 1 or found.ndim != 1:
         return None
@@ -333,7 +333,7 @@ def rows_taken(relation: Relation, right: Array, found: Array, letters: Letters)
 
 
 def in_another_order(case: Case) -> Iterator[Fitting]:
-    """Find where your values are the expected ones, with rows in another order."""
+    """Find whether your values are the expected ones, with rows in another order."""
     if not case.same_shape:
         return
     shape = case.found.shape
@@ -352,10 +352,9 @@ def in_another_order(case: Case) -> Iterator[Fitting]:
 
 
 def _sorted_rows(array: Array, axis: int) -> Array:
-    """Bring the rows along an axis into an order that depends on nothing but their values.
+    """Sort the rows along an axis into an order that depends only on their values.
 
-    They are sorted by a fixed mixture of their entries: rows that are equal are equal when mixed.
-
+    They are sorted by a fixed linear combination of their entries, which is equal for equal rows.
     Returns (rows, entries).
     """
     rows_first = np.moveaxis(array, axis, 0)

@@ -1,6 +1,6 @@
 """The search for relations: which fit a wrong array, and which of them feedback names.
 
-Each search yields what fits, with the chance that anything would fit. The choice is made over all
+Each search yields what fits, with the probability of a chance fit. The choice is made over all
 wrong arrays of a check together, so that two numbers with one factor count as evidence of it.
 """
 
@@ -17,18 +17,18 @@ from autograder.relations import arithmetic, places, rows
 from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
-OF_EACH = -3.0  # log10 of the chance of each array, if one relation is reported for several
+OF_EACH = -3.0  # log10 of the probability for each array, if one relation is reported for several
 EXACT = 2.0**24  # up to this size integers are exact in single precision, too
 MOST = 100_000  # larger arrays are not searched
-# nor are those that have more entries than so many times the expected ones, and so many beside
+# nor are those with more entries than this multiple of the expected ones plus this number
 MOST_TIMES, MOST_MORE = 16, 512
 
-NUMBERS = "fiu"  # kinds of arrays that are searched
+NUMBERS = "fiu"  # dtypes of searched arrays
 
 NO_VALUES = Fitting(Relation(RelationKind.EMPTY), prior=1.0, chance_log10=-math.inf)
 
 Search = Callable[[Case], Iterator[Fitting]]
-SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # which need a number in each place
+SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # these need a number in each entry
     arithmetic.made_of_expected,
     arithmetic.undone_to_expected,
     arithmetic.made_of_others,
@@ -56,10 +56,10 @@ SEARCHES: tuple[Search, ...] = (
 def find_relations(
     right: Arrays, found: Arrays, wrong: Sequence[str], letters: Letters
 ) -> dict[str, Relation]:
-    """Find relations of wrong arrays to the expected ones: by array, of those that have one.
+    """Find relations of wrong arrays to the expected ones: by array, if it has one.
 
-    right: the expected arrays of a check. found: those of an answer.
-    wrong: the names of those that are wrong.
+    right: the expected arrays of a check. found: those of an answer. wrong: the names of those that
+    are wrong.
     """
     expected: dict[str, Array] = {}
     for name, array in right.items():
@@ -81,9 +81,9 @@ def find_relations(
 def _with_the_same_rows(
     chosen: Mapping[str, Relation], right: Arrays, found: Arrays, letters: Letters
 ) -> dict[str, Relation]:
-    """Find arrays whose rows are chosen and ordered as those of one of which that is known.
+    """Find arrays whose rows are chosen and ordered like those of one with a known relation.
 
-    Columns of one table are: of few numbers, or of text, it could not be seen alone.
+    Columns of one table are: a column of few numbers, or of text, would not suffice alone.
     """
     alike: dict[str, Relation] = {}
     for name, relation in chosen.items():
@@ -113,7 +113,7 @@ def _search(
 ) -> list[Fitting]:
     """Find what fits one wrong array, whether or not it could be chance.
 
-    is_whole: as of a `Case`.
+    is_whole: as in a `Case`.
     """
     if not found.size:
         return [NO_VALUES]
@@ -127,7 +127,7 @@ def _search(
 
 
 def _are_whole(array: Array) -> bool:
-    """Return whether an array holds nothing but integers, or floats that are integers exactly."""
+    """Return whether an array holds only integers, or floats that are exact integers."""
     if array.dtype.kind in "iu":
         return True
     if array.dtype.kind != "f" or not array.size or not array.flat[0].is_integer():
@@ -157,7 +157,7 @@ def _fitting(case: Case) -> Iterator[Fitting]:
 
 
 def _has_numbers_to_compare(case: Case) -> bool:
-    """Return whether a wrong array has a number in each place, but NaN where some is expected."""
+    """Return whether a wrong array is numeric, with NaN only where some is expected."""
     if np.isinf(case.found).any():
         return False
     is_nan_expected = np.isnan(case.right).any()
@@ -165,7 +165,7 @@ def _has_numbers_to_compare(case: Case) -> bool:
 
 
 def _is_hopeless(case: Case) -> bool:
-    """Return whether even a perfect fit would say too little, as of a few small integers."""
+    """Return whether even a perfect fit would be too weak, as for a few small integers."""
     of_found = evidence.chance_log10(case.found, case.found)
     of_right = evidence.chance_log10(case.right, case.right)
     return min(of_found, of_right) > OF_EACH
@@ -185,31 +185,31 @@ class _RelationOfArrays:
 
     @property
     def found(self) -> Collection[Fitting]:
-        """Return how it fits each array."""
+        """Return its fit for each array."""
         return self.fits.values()
 
     @property
     def prior(self) -> float:
-        """Return how likely the relation is before anything is seen."""
+        """Return the relation's prior probability."""
         return max(one.prior for one in self.found)
 
     @property
     def could_be_chance(self) -> bool:
-        """Return whether arrays that have nothing to do with the expected ones could fit it."""
+        """Return whether it could fit arrays unrelated to the expected ones."""
         chance = sum(one.chance_log10 for one in self.found)
         most = math.log10(CHANCE * self.prior)
         return chance > most
 
     @property
     def preference(self) -> tuple[bool, int, int, float]:
-        """Rank it: holding everywhere, fitting many arrays, little fitted, most likely."""
+        """Rank it: holding everywhere, fitting many arrays, few parameters, most likely."""
         holds_everywhere = all(one.whole for one in self.found)
         arrays = len(self.fits)
         fitted = sum(one.fitted for one in self.found)
         return holds_everywhere, arrays, -fitted, self.prior
 
     def without(self, arrays: Container[str]) -> "_RelationOfArrays":
-        """Take arrays out."""
+        """Remove arrays."""
         left = {}
         for name, one in self.fits.items():
             if name not in arrays:
@@ -220,8 +220,7 @@ class _RelationOfArrays:
 def _choose(by_array: Mapping[str, Sequence[Fitting]]) -> dict[str, Relation]:
     """Choose for each array one of the relations that cannot be chance, or none.
 
-    The preferred relation is reported for all arrays that it fits; then the next one, for those
-    that are left.
+    The preferred relation is reported for all arrays that it fits; then the next one, for the rest.
     """
     left = _that_cannot_be_chance(_by_relation(by_array))
     chosen: dict[str, Relation] = {}
@@ -244,7 +243,7 @@ def _by_relation(by_array: Mapping[str, Sequence[Fitting]]) -> list[_RelationOfA
 
 
 def _that_cannot_be_chance(relations: Iterable[_RelationOfArrays]) -> list[_RelationOfArrays]:
-    """Choose the relations that fit an array and could not fit any other one as well."""
+    """Choose the relations that fit an array and would not fit an unrelated one."""
     kept = []
     for shared in relations:
         if shared.fits and not shared.could_be_chance:
@@ -253,7 +252,7 @@ def _that_cannot_be_chance(relations: Iterable[_RelationOfArrays]) -> list[_Rela
 
 
 def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
-    """Find arrays that swapped their values, among those that have another one's."""
+    """Find arrays that swapped their values, among those with another one's."""
     exchanged = dict(relations)
     for one, relation in relations.items():
         other = _whose_values(relation)
@@ -264,7 +263,7 @@ def _exchanged(relations: Mapping[str, Relation]) -> dict[str, Relation]:
 
 
 def _whose_values(relation: Relation | None) -> str:
-    """Return the other array whose expected values these are; "" where they are none's."""
+    """Return the other array with these expected values; "" if there is none."""
     if relation is None or relation.kind is not RelationKind.ANOTHER_ARRAY:
         return ""
     return relation.arrays[0] if relation.is_plain else ""

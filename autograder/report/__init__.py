@@ -1,4 +1,4 @@
-"""Verdicts made readable: terminal and pages."""
+"""Verdicts for people: terminal and pages."""
 
 import re
 from dataclasses import replace
@@ -16,20 +16,19 @@ def html(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return text that Markdown shows as it is.
+    """Return text so that Markdown shows it verbatim.
 
-    All that could be markup, or make an address a link, is an entity.
-
-    A backslash before a character would not do: an address that is made a link takes the backslash
-    with it. A backslash becomes a sign that looks like it, since pages with formulas run what
-    begins with one.
+    Everything that could be markup, or make an address a link, becomes an entity. A backslash
+    before a character would not suffice: an address that becomes a link takes the backslash with
+    it. A backslash becomes a character that looks like it, because pages with formulas interpret
+    what begins with one.
     """
     line = visible(text).replace("\n", " ").strip()
     line = line.replace("\\", "∖")
     return _MARKUP.sub(_entity, line)
 
 
-# what may be markup, and the dot of `www.`, which makes an address a link
+# possible markup, and the dot of `www.`, which makes an address a link
 _MARKUP = re.compile(r"[^\w\s.,;()'∖-]|_|(?<=[wW]{3})\.")
 
 
@@ -41,7 +40,7 @@ def _entity(found: re.Match[str]) -> str:
 def remark_markdown(remark: Remark) -> str:
     """Return a remark's text as Markdown.
 
-    Code between backticks and `*so*` are kept, unless the text quotes an answer.
+    Code between backticks and `*emphasis*` are kept, unless the text quotes an answer.
     """
     if remark.literal:
         return markdown(remark.text)
@@ -49,14 +48,14 @@ def remark_markdown(remark: Remark) -> str:
 
 
 def arrays_markdown(remark: Remark) -> str:
-    """Name what a remark is about as Markdown."""
+    """Return the arrays of a remark as Markdown."""
     return _with_code(visible(arrays_named(remark)))
 
 
 def _with_code(text: str) -> str:
-    """Return text as Markdown that keeps code between backticks and `*so*`."""
+    """Return text as Markdown that keeps code between backticks and `*emphasis*`."""
     line = ""
-    end = 0  # of what is in `line`
+    end = 0  # the content of `line`
     for ours in _OURS.finditer(text):
         line += _with_spaces(text[end : ours.start()])
         line += ours[0]
@@ -64,12 +63,12 @@ def _with_code(text: str) -> str:
     return line + _with_spaces(text[end:])
 
 
-# code, of signs that are no markup anywhere, and emphasis
+# code, of characters that are no markup anywhere, and emphasis
 _OURS = re.compile(r"`[\w .,:;()\[\]{}=+*/%'|@^~-]+`|(?<![\w*])\*[^\W_]+\*(?![\w*])")
 
 
 def _with_spaces(text: str) -> str:
-    """Return a part of a line as Markdown, with the spaces around it."""
+    """Return a part of a line as Markdown, with its surrounding spaces."""
     words = text.strip()
     if not words:
         return text
@@ -78,7 +77,7 @@ def _with_spaces(text: str) -> str:
 
 
 def as_next_sentence(remark: Remark) -> Remark:
-    """Return a remark as it follows a sentence, with a capital, unless it quotes an answer."""
+    """Return a remark that follows a sentence, with a capital, unless it quotes an answer."""
     begins_with_a_word = re.match(r"[a-z]+[ ,:]", remark.text)
     if remark.literal or not begins_with_a_word:
         return remark
@@ -89,9 +88,9 @@ MOST_NAMED = 3
 
 
 def arrays_named(remark: Remark) -> str:
-    """Name what a remark is about: three arrays, and how many more.
+    """Return the arrays of a remark: three of them, and the number of the rest.
 
-    "" where it is about none, or where its text names them all.
+    "" if it has none, or if its text names them all.
     """
     if all(f"`{name}`" in remark.text for name in remark.arrays):
         return ""

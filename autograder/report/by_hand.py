@@ -1,7 +1,6 @@
-"""One check of the whole class side by side, with a small form at each answer for points by hand.
+"""One check of the whole class side by side, with a form at each answer for manual points.
 
-Only `report --serve` shows these pages. What a form sends becomes an adjustment in
-`adjustments.toml`.
+Only `report --serve` shows these pages. A form's data becomes an adjustment in `adjustments.toml`.
 """
 
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -37,7 +36,7 @@ from autograder.report.regrade import verdict_of
 from autograder.report.summary import by_unit
 from autograder.schema import BadFile, convert
 
-FOLDER = "by-hand/"  # where these pages begin
+FOLDER = "by-hand/"  # the address of these pages
 KINDS = ("points", "to", "factor")
 TO_ALLOW = "tick `beyond the check's points`"
 COMMENT = "comment"  # the kind that changes no points
@@ -45,13 +44,13 @@ FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo")
 
 
 class BadForm(UserError):
-    """What a form sent cannot be an adjustment; the text says why."""
+    """A form's data cannot be an adjustment; the text says why."""
 
 
 def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: SubmittedBytes | None
 ) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield the pages by address: one for each check of each unit, and one that leads to them."""
+    """Yield the pages by address: one for each check of each unit, and one that links to them."""
     units = by_unit(results)
     checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
     students = students_of(results, roster_beside(grades))
@@ -88,7 +87,7 @@ def _render(name: str, **variables: Any) -> str:
 
 @dataclass(frozen=True)
 class AnswerShown:
-    """What a page shows of one student. by_hand: what was given for this check."""
+    """A page's data on one student. by_hand: the adjustments of this check."""
 
     student: str
     verdict: Verdict
@@ -98,9 +97,9 @@ class AnswerShown:
 
 @dataclass(frozen=True)
 class WrongInOneWay:
-    """Those whose answers to a check are wrong in one way. by_hand: what was given to all of them.
+    """Those whose answers to a check are wrong in one way. by_hand: their common adjustments.
 
-    made: the way. students: as the page calls them. example: one of the answers.
+    made: the way. students: as the page names them. example: one of the answers.
     """
 
     made: str
@@ -111,7 +110,7 @@ class WrongInOneWay:
 
 @dataclass(frozen=True)
 class _Page:
-    """What the page of one check is made from.
+    """The data for the page of one check.
 
     results: of its unit. students: the whole class, whom adjustments may name.
     """
@@ -126,7 +125,7 @@ class _Page:
     title: str
 
     def render(self) -> str:
-        """Return the page, with the points by hand as they stand now."""
+        """Return the page, with the present manual points."""
         trouble = ""
         known: Sequence[Adjustment] = ()
         try:
@@ -157,9 +156,9 @@ class _Page:
     def _groups(
         self, known: Sequence[Adjustment], answers: Sequence[AnswerShown]
     ) -> list[WrongInOneWay]:
-        """List the ways in which two or more answers are wrong, or to which something was given.
+        """List the ways in which two or more answers are wrong, or that have an adjustment.
 
-        The commonest is the first.
+        The most common one is first.
         """
         alike: dict[str, list[AnswerShown]] = {}
         for answer in answers:
@@ -179,13 +178,13 @@ class _Page:
         return is_here and one.student == EVERYONE and bool(one.made)
 
     def _comments(self, known: Sequence[Adjustment]) -> list[str]:
-        """List the words that were written in this unit, those about this check first."""
+        """List the reasons that were written in this unit, those on this check first."""
         here = [one.words for one in known if (one.unit, one.check) == (self.unit, self.check)]
         near = [one.words for one in known if one.unit == self.unit]
         return list(dict.fromkeys([*here, *near]))
 
     def _names(self) -> dict[str, str]:
-        """Return what students are called, by the LMS's name for them, as this page knows them."""
+        """Return the students' names on this page, by their names on the LMS."""
         roster = roster_beside(self.grades)
         names = names_of_students(roster.students.values()) if roster else {}
         for result in self.results:
@@ -194,7 +193,7 @@ class _Page:
         return names
 
     def _answer(self, result: Result, known: Sequence[Adjustment]) -> AnswerShown | None:
-        """Return what the page shows of a result; None where it holds no such check."""
+        """Return the page's data on a result; None if it has no such check."""
         verdict = verdict_of(result, self.check)
         if verdict is None:
             return None
@@ -212,9 +211,9 @@ class _Page:
 def take_form(
     course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
 ) -> str:
-    """Write what a form sent below the other adjustments, or take one out; return the page to show.
+    """Append a form's data to the adjustments, or remove one; return the page to show.
 
-    address: of the page that held the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
+    address: of the page with the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
     """
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
     sent = _fields(body)
@@ -252,7 +251,7 @@ def take_form(
 
 
 def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Result]) -> None:
-    """Ask back where a check has less than nothing, or more than its points, after the last one.
+    """Ask for confirmation if a check would have less than 0, or more than its points.
 
     Raises `BadForm`.
     """
@@ -269,7 +268,7 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
 
 
 def _fields(body: bytes) -> dict[str, str]:
-    """Return the fields that a form sent; empty where it sent none of that name."""
+    """Return the fields of a form; empty ones if they are missing."""
     fields = dict.fromkeys(FIELDS, "")
     text = body.decode("utf-8", "replace")
     fields.update(parse_qsl(text, keep_blank_values=True, max_num_fields=len(FIELDS)))

@@ -1,4 +1,4 @@
-"""A student's own code on a page: the part that a check asks for, as HTML; read, and never run."""
+"""A student's own code on a page: the part of a check, as HTML; it is parsed and never run."""
 
 import ast
 import re
@@ -12,9 +12,9 @@ from autograder.errors import visible
 from autograder.parsing import parse
 from autograder.sandbox.definitions import Definition
 
-MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer in all
-# one expression without nested repeats, so that no text makes it slow; a page for each of 1,000
-# students leaves a millisecond for what takes Pygments twenty
+MAX_SHOWN = 64 << 10  # characters of code at a check; an honest file has fewer
+# one expression without nested repeats, so that no text makes it slow; pages for 1,000 students
+# leave a millisecond each for what takes Pygments twenty
 _TOKENS = re.compile(
     r"""(?P<comment>\#.*)
     |(?P<string>(?:\b[bfruBFRU]{1,2})?(?:
@@ -33,9 +33,9 @@ _TOKENS = re.compile(
 
 
 def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
-    """Return the names that each check asks for, and all names that the stub gives a student.
+    """Return the names that each check asks for, and all names in the stub's given code.
 
-    A check asks for what is not written yet since the check before it.
+    A check asks for what is unwritten since the check before it.
     """
     asked: dict[str, set[str]] = {}
     given: set[str] = set()
@@ -56,7 +56,10 @@ class OwnCode:
     """A submission's definitions by the names that they bind, and the student's own helpers."""
 
     def __init__(self, found: Sequence[Definition], given: Collection[str]) -> None:
-        """found: in the order of the file. given: names that the stub gives."""
+        """Take the definitions.
+
+        found: in the order of the file. given: names that the stub gives.
+        """
         self._found = found
         self._defining: dict[str, list[Definition]] = {}
         helpers: set[str] = set()
@@ -69,10 +72,10 @@ class OwnCode:
         self._helpers = helpers - set(given)
 
     def parts(self, asked: Collection[str]) -> list[Definition]:
-        """Return the definitions of what is asked for, and the helpers that these use.
+        """Return the requested definitions, and the helpers that they use.
 
-        They come in the order of the file. Of definitions on the same lines there is one, and
-        `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
+        They come in the order of the file. Of definitions on the same lines there is one, and at
+        most `MAX_SHOWN` characters in all, so that no file makes a page slow or huge.
         """
         shown: dict[tuple[int | None, int, str], Definition] = {}
         left = MAX_SHOWN
@@ -97,7 +100,7 @@ class OwnCode:
 def parts(
     found: Sequence[Definition], asked: Collection[str], given: Collection[str]
 ) -> list[Definition]:
-    """Return the definitions of what is asked for, and the helpers that these use: see `OwnCode`.
+    """Return the requested definitions, and the helpers that they use: see `OwnCode`.
 
     given: names that the stub gives.
     """
@@ -105,15 +108,15 @@ def parts(
 
 
 def _lines_of(definition: Definition) -> tuple[int | None, int, str]:
-    """Return what is the same of all definitions on the same lines."""
+    """Return the common text of all definitions on the same lines."""
     return definition.cell, definition.first, definition.text
 
 
 def lines_of_mistake(text: str, mistake: str) -> set[int]:
     """Return which lines of a student's code are a known mistake's, counted from 0.
 
-    What their variables are called is nothing. mistake: its lines, as they stand in the solution.
-    A line of fewer than four words and signs says nothing, nor does one that fits several places.
+    The names of variables do not matter. mistake: its lines, as they stand in the solution. A line
+    of fewer than four tokens matches nothing, nor does one that fits several places.
     """
     found = set()
     for line in re.split(r"[;\n]", mistake):
@@ -134,7 +137,7 @@ LEAST_WORDS = 4  # of a line that differs from others
 
 @dataclass(frozen=True)
 class _CodeLine:
-    """A line of code as its words and signs, and as its shape."""
+    """A line of code as its tokens, and as its shape."""
 
     words: list[str]
     shape: list[str]
@@ -144,23 +147,23 @@ def _line(text: str) -> _CodeLine:
     return _CodeLine(_words(text), _shape(text))
 
 
-@lru_cache(maxsize=1)  # one text is asked about one known mistake after another
+@lru_cache(maxsize=1)  # one text is compared with many known mistakes
 def _lines_of_text(text: str) -> list[_CodeLine]:
     return [_line(line) for line in text.split("\n")]
 
 
 def _words(line: str) -> list[str]:
-    """Return the words and signs of a line of code, its comment left out."""
+    """Return the tokens of a line of code, without its comment."""
     code, _, _ = line.partition("#")
     return re.findall(r"\w+|[^\s\w]", code)
 
 
 def _shape(line: str) -> list[str]:
-    """Return the words of a line with a number for each variable: equal where both do the same."""
+    """Return the tokens of a line with a number for each variable: equal for equal computations."""
     words = _words(line)
     before = ["", *words]
     after = [*words[1:], ""]
-    numbers: dict[str, str] = {}  # variable → what stands for it
+    numbers: dict[str, str] = {}  # variable → its replacement
     shape = []
     for word, left, right in zip(words, before, after, strict=False):
         if _is_variable(word, left, right):
@@ -171,7 +174,7 @@ def _shape(line: str) -> list[str]:
 
 
 def _is_variable(word: str, left: str, right: str) -> bool:
-    """Say whether a word is a variable's name, by what stands on both sides of it."""
+    """Return whether a word is a variable's name, by the tokens on both sides."""
     if word in kwlist or not word.isidentifier():
         return False
     is_attribute = left == "."
@@ -191,7 +194,7 @@ def html_lines(code: str, without_comments: bool = False) -> list[str]:
     """
     text = visible(code)
     html = ""
-    end = 0  # of what is in `html`
+    end = 0  # the content of `html`
     for token in _TOKENS.finditer(text):
         kind = token.lastgroup
         if not kind:

@@ -1,4 +1,4 @@
-"""Grades as files that others import. Sources of the formats: docs/policy.md."""
+"""Grades as files for other systems. Sources of the formats: docs/policy.md."""
 
 import csv
 import html
@@ -48,8 +48,7 @@ def export(
 ) -> list[Path]:
     """Write the files of a format below a folder; return their paths.
 
-    missing: who is in the roster and handed in nothing. rules: what the total is made by.
-    Raises `Mixed`.
+    missing: who is in the roster and submitted nothing. rules: for the total. Raises `Mixed`.
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)
@@ -62,11 +61,11 @@ def export(
     return written
 
 
-# ---- cells and words
+# ---- cells and text
 
 
 def spreadsheet_cell(value: str | float) -> str:
-    """Return a cell that a spreadsheet shows as text or number and never takes for a formula."""
+    """Return a cell that a spreadsheet shows as text or number and never as a formula."""
     if not isinstance(value, str):
         return number(value)
     letters = [letter if letter.isprintable() else " " for letter in value]
@@ -76,14 +75,14 @@ def spreadsheet_cell(value: str | float) -> str:
     return text
 
 
-STRIPPED = ("\t", "\r", "\n")  # some programs take these off, and look at what comes then
+STRIPPED = ("\t", "\r", "\n")  # some programs remove these, and look at what comes then
 FORMULA = ("=", "+", "-", "@", "−")
 
 
 def _is_formula(text: str) -> bool:
-    """Say whether a spreadsheet may read text as a formula.
+    """Return whether a spreadsheet may read text as a formula.
 
-    Some take full-width signs, and a real minus, for the plain ones.
+    Some treat full-width signs, and a real minus, like the plain ones.
     """
     first = text.lstrip()[:1]
     plain = unicodedata.normalize("NFKC", first)
@@ -91,7 +90,7 @@ def _is_formula(text: str) -> bool:
 
 
 def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
-    """Return rows as CSV, in which no cell is a formula."""
+    """Return rows as CSV without formulas in cells."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     for row in rows:
@@ -101,7 +100,7 @@ def as_csv(rows: Iterable[Sequence[str | float]]) -> str:
 
 
 def _remarks(verdict: Verdict) -> str:
-    """Return a check's remarks in one line, each with a stop where another follows."""
+    """Return a check's remarks in one line, each with a full stop if another follows."""
     line = ""
     for remark in verdict.remarks:
         if not line:
@@ -116,7 +115,7 @@ STOPS = (".", "!", "?")
 
 
 def _feedback(grade: Grade) -> str:
-    """Return what the policy did and all remarks of a submission in one line."""
+    """Return the effect of the policy and all remarks of a submission in one line."""
     result = grade.result
     said = said_of_all(result)
     parts = [words for words in (grade.words, said) if words]
@@ -149,18 +148,18 @@ def _by_student(grades: Sequence[Grade]) -> dict[str, dict[str, Grade]]:
 
 
 def _student(grade: Grade) -> str:
-    """Return the student by the name that the LMS knows."""
+    """Return the student by their name on the LMS."""
     return grade.result.lms_name
 
 
 def _file_name(units: Mapping[str, Grade]) -> str:
-    """Return what a student's file is called; the LMS's name may be none that a file can bear."""
+    """Return the name of a student's files, which can differ from the name on the LMS."""
     first, *_ = units.values()
     return first.result.student
 
 
 def _most(grades: Sequence[Grade]) -> dict[str, float]:
-    """Return unit → points to be had, in the order of the units."""
+    """Return unit → maximum of points, in the order of the units."""
     most = {}
     for grade in grades:
         most[grade.result.unit] = grade.max_points
@@ -170,7 +169,7 @@ def _most(grades: Sequence[Grade]) -> dict[str, float]:
 def _columns(grades: Sequence[Grade]) -> dict[str, str]:
     """Return unit → the heading of its column.
 
-    That of results that are not whole says so, and fits no assignment.
+    For results that are not whole it says so, and matches no assignment.
     """
     heads = {}
     for grade in grades:
@@ -182,9 +181,9 @@ def _columns(grades: Sequence[Grade]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _GradebookRow:
-    """A student as a gradebook has a row for them, and their grades by unit.
+    """A student's row in a gradebook, and their grades by unit.
 
-    source: the system that the number of `who` is of; empty where a person wrote it.
+    source: the system that the number of `who` belongs to; empty if a person wrote it.
     """
 
     who: Student
@@ -193,7 +192,7 @@ class _GradebookRow:
 
 
 def _rows(grades: Sequence[Grade], missing: Missing) -> list[_GradebookRow]:
-    """Return a row for each student, with what `collect` or the roster knows of them."""
+    """Return a row for each student, with the data of `collect` or the roster."""
     by_student = _by_student(grades)
     rows = [_row(student, units) for student, units in by_student.items()]
     for student in _absent(missing):
@@ -203,7 +202,7 @@ def _rows(grades: Sequence[Grade], missing: Missing) -> list[_GradebookRow]:
 
 
 def _absent(missing: Missing) -> list[Student]:
-    """Return who has handed in nothing for some unit, by name, each once."""
+    """Return who has submitted nothing for some unit, by name, each once."""
     absent: dict[str, Student] = {}
     for students in missing.values():
         for student in students:
@@ -212,16 +211,16 @@ def _absent(missing: Missing) -> list[Student]:
 
 
 def _row(student: str, units: Mapping[str, Grade]) -> _GradebookRow:
-    """Return a student's row, with what a hand-in of their own says of them."""
+    """Return a student's row, with the data of their own submissions."""
     for known in _own_first(units.values()):
         return _GradebookRow(as_student(student, known), known.source, units)
     return _GradebookRow(Student(student), units=units)
 
 
 def _own_first(grades: Iterable[Grade]) -> list[HandIn]:
-    """Return what is known of a student's hand-ins, of their own before a partner's.
+    """Return the records of a student's submissions, their own before a partner's.
 
-    A partner's says of this student only what a roster does.
+    A partner's has only a roster's data on this student.
     """
     own = []
     of_partners = []
@@ -273,7 +272,7 @@ def _plain(grades: Sequence[Grade], missing: Missing) -> Files:
 
 
 def _plain_row_of_missing(student: Student, unit: str, most: float) -> Sequence[str | float]:
-    """Return the row of a student who handed in nothing, in the order of `PLAIN`."""
+    """Return the row of a student without a submission, in the order of `PLAIN`."""
     about_check = ("", "", "", 0.0, NOTHING, "")
     who = replace(student, id=student.number_in(unit))
     about_submission = (0.0, most, "", "", "", "", *_who(who))
@@ -306,7 +305,7 @@ def _plain_rows(grade: Grade) -> Iterator[Sequence[str | float]]:
 
 
 def _who(student: Student) -> tuple[str, str, str, str]:
-    """Return the last cells of a row: who the student is."""
+    """Return the last cells of a row: the student's data."""
     return student.id, student.name, student.email, student.sis
 
 
@@ -323,16 +322,16 @@ def _total(grades: Sequence[Grade], missing: Missing, rules: Policy) -> Files:
     table = [(*head, "id", "name", "email", "sis")]
     for row, line in zip(rows, lines, strict=True):
         student = whose.get(row.student) or Student(row.student)
-        if student.source == MOODLE.source:  # its numbers are each of one assignment
+        if student.source == MOODLE.source:  # its numbers each belong to one assignment
             student = replace(student, id="")
         table.append((*line, *_who(student)))
     return {"total.csv": as_csv(table)}
 
 
 def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
-    """Write a row for each student and unit, as a mail merge takes it.
+    """Write a row for each student and unit, for a mail merge.
 
-    It has the words for a letter, and the page to attach.
+    It has the text of a letter, and the page to attach.
     """
     rows: list[Sequence[str | float]] = [MAIL]
     heads = _columns(grades)
@@ -355,7 +354,7 @@ MAIL = ("email", "name", "student", "unit", "points", "of", "words", "page")
 
 
 def _without(missing: Missing) -> set[tuple[str, str]]:
-    """Return each unit with each student who handed in nothing for it."""
+    """Return each unit with each student who submitted nothing for it."""
     without = set()
     for unit, students in missing.items():
         for student in students:
@@ -369,7 +368,7 @@ def _without(missing: Missing) -> set[tuple[str, str]]:
 def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
     """Write the table that Canvas's gradebook imports.
 
-    Rows are matched by Canvas's own number, where `collect` or a roster has it; else by the login.
+    Rows are matched by Canvas's own number, if `collect` or a roster has it; else by the login.
     """
     most = _most(grades)
     heads = _columns(grades)
@@ -389,7 +388,7 @@ def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
         if not (login or canvas_id):
             login = student.student
             if not student.sis and names[name] > 1:
-                name = student.student  # Canvas would take the first who is called so
+                name = student.student  # Canvas would take the first student of that name
         points: list[str | float] = []
         for unit in most:
             grade = row.units.get(unit)
@@ -408,23 +407,23 @@ def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:
 
 
 def _for_moodle(text: str) -> str:
-    """Return text as Moodle shows it letter for letter: it stores comments as HTML.
+    """Return text so that Moodle, which stores comments as HTML, shows it verbatim.
 
-    A backslash is written out too. Before a quotation mark Moodle's reader of CSV takes it for an
-    escape, and refuses the whole file.
+    A backslash is written as an entity. Before a quotation mark Moodle's CSV reader takes it for an
+    escape, and rejects the whole file.
     """
     return html.escape(text, quote=False).replace("\\", "&#92;")
 
 
 def _without_backslash(text: str) -> str:
-    """Return a name or address that is shown only to people, with no escape of Moodle's in it."""
+    """Return a name or address for display, without Moodle's escape character."""
     return text.replace("\\", "/")
 
 
 def _moodle_table(
     rows: Sequence[_GradebookRow], most: Mapping[str, float], heads: Mapping[str, str]
 ) -> str:
-    """Return a table for Moodle's gradebook: points and words for each unit."""
+    """Return a table for Moodle's gradebook: points and text for each unit."""
     head = ["username", "email"]
     for unit, points in most.items():
         column = heads[unit]
@@ -443,7 +442,7 @@ def _moodle_table(
 
 
 def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> Files:
-    """Return a grading worksheet for each unit that came from an assignment of Moodle's."""
+    """Return a grading worksheet for each unit that came from a Moodle assignment."""
     sheets: dict[str, list[Sequence[str | float]]] = {}
     for row in rows:
         for unit, grade in row.units.items():
@@ -458,14 +457,14 @@ def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> File
 
 
 def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
-    """Return a line of a worksheet; None where no number of Moodle's is known.
+    """Return a line of a worksheet; None if no number of Moodle's is known.
 
     A participant has another number in each assignment, and a partner none.
     """
     participant = id_in(grade.result.hand_in, "moodle")
     if not participant:
         return None
-    never_changed = ""  # what the worksheet of an ungraded assignment says too
+    never_changed = ""  # the worksheet of an ungraded assignment says so, too
     return (
         f"Participant {participant}",
         _without_backslash(who.name),
@@ -483,13 +482,13 @@ _WORKSHEET = (
     "Email address",
     "Grade",
     "Maximum Grade",
-    "Last modified (grade)",  # without it Moodle refuses the file
+    "Last modified (grade)",  # without it Moodle rejects the file
     "Feedback comments",
 )
 
 
 def notes(grades: Sequence[Grade], to: str) -> list[str]:
-    """Say what a person must do where grades are imported, a line each; empty for most formats."""
+    """Say what a person must do when importing grades, a line each; empty for most formats."""
     if to != "moodle":
         return []
     by_unit: dict[str, list[Grade]] = {}
@@ -534,7 +533,7 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
 
 
 def _notes_on_others(grades: Sequence[Grade]) -> list[str]:
-    """Say whose grades are in no worksheet, since their number in this assignment is not known."""
+    """Say whose grades are in no worksheet, because their number in this assignment is unknown."""
     if not grades:
         return []
     names = []
@@ -549,7 +548,7 @@ def _notes_on_others(grades: Sequence[Grade]) -> list[str]:
 
 
 def _named(some: Sequence[Grade]) -> str:
-    """Name the students of some grades, each with the number that Moodle gives them."""
+    """Return the students of some grades with their Moodle numbers."""
     names = []
     for grade in some:
         hand_in = grade.result.hand_in
@@ -600,7 +599,7 @@ def _gradescope_test(verdict: Verdict) -> dict[str, Any]:
 
 
 def _github(grades: Sequence[Grade], _: Missing) -> Files:
-    """Write what a job of GitHub shows as its summary, for each student."""
+    """Write the summary of a GitHub job, for each student."""
     files = {}
     for units in _by_student(grades).values():
         name = _file_name(units)
@@ -630,9 +629,9 @@ def _summary(grade: Grade) -> str:
 
 
 def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
-    """Write each student's `result.json` as far as it is ours.
+    """Write our part of each student's `result.json`.
 
-    The runner knows the rest, as docs/platforms.md says.
+    The runner adds the rest, as docs/platforms.md says.
     """
     files = {}
     for units in _by_student(grades).values():
@@ -645,8 +644,8 @@ def _classroom50(grades: Sequence[Grade], _: Missing) -> Files:
 def _classroom50_result(units: Mapping[str, Grade]) -> dict[str, Any]:
     """Return the tests and sums of `classroom50/result/v1`, in hundredths of a point.
 
-    Its scores are whole numbers. The sums are what counts, which a policy may make less or more
-    than the tests together.
+    Its scores are integers. The sums are the points that count, which a policy may make less or
+    more than the tests together.
     """
     tests = []
     for unit, grade in units.items():
@@ -678,7 +677,7 @@ def _json(record: dict[str, Any]) -> str:
 
 
 def _standings(grades: Sequence[Grade], _: Missing) -> Files:
-    """Write the held-out losses of the class under drawn names."""
+    """Write the held-out losses of the class under random names."""
     return {"standings.md": standings(grades)}
 
 

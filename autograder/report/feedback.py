@@ -1,6 +1,6 @@
-"""What goes back to each student: a page that needs nothing else, its PDF, Moodle's zip of them.
+"""What each student gets back: a page without dependencies, its PDF, Moodle's zip of them.
 
-Nothing here leaves the machine: files are written, and a browser is started to print them.
+No code here sends anything: it writes files, and starts a browser to print them.
 """
 
 import re
@@ -27,16 +27,16 @@ BROWSERS = (
     "google-chrome-stable",
     "microsoft-edge",
 )
-CLOCK = (1980, 1, 1, 0, 0, 0)  # of all entries, so that the same pages make the same zip
+CLOCK = (1980, 1, 1, 0, 0, 0)  # date of all entries, so that the same pages make the same zip
 
 
 class CannotPrint(UserError):
-    """No browser is there to make PDF files, or it failed."""
+    """No browser is available to make PDF files, or it failed."""
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """One student's page for one unit, and its PDF where one was asked for."""
+    """One student's page for one unit, and its PDF if one was requested."""
 
     grade: Grade
     page: Path
@@ -44,7 +44,7 @@ class Feedback:
 
     @property
     def file(self) -> Path:
-        """Return what the student gets: the PDF, else the page."""
+        """Return the student's file: the PDF, else the page."""
         return self.pdf or self.page
 
 
@@ -56,7 +56,7 @@ def write_feedback(
     source: SubmittedBytes | None,
     around: PageContext,
 ) -> list[Feedback]:
-    """Write a page for each grade, called `<student> <unit>.html`. Raises `CannotWrite`."""
+    """Write a page for each grade, named `<student> <unit>.html`. Raises `CannotWrite`."""
     written = []
     by_place = {result.place: result for result in latest}
     for grade in grades:
@@ -69,7 +69,7 @@ def write_feedback(
 
 
 def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list[Feedback]:
-    """Print each page into a PDF beside it, by a browser that is here. Raises `CannotPrint`."""
+    """Print each page to a PDF beside it, by an installed browser. Raises `CannotPrint`."""
     browser = _browser()
     printed = []
     with tempfile.TemporaryDirectory() as profile:
@@ -82,7 +82,7 @@ def print_pages(pages: Sequence[Feedback], say: Callable[[str], object]) -> list
 
 
 def _browser() -> str:
-    """Return the first browser that is here. Raises `CannotPrint`."""
+    """Return the first installed browser. Raises `CannotPrint`."""
     for name in BROWSERS:
         path = shutil.which(name)
         if path:
@@ -92,9 +92,9 @@ def _browser() -> str:
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
-    """Have a browser print a page.
+    """Make a browser print a page.
 
-    A student's page holds no script, and its policy lets none run and nothing load.
+    A student's page has no script, and its policy allows none to run and nothing to load.
     """
     command = [
         browser,
@@ -122,13 +122,11 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
 
 
 def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], list[str]]:
-    """Write a zip of feedback for each unit, as Moodle takes it.
+    """Write a zip of feedback for each unit, in Moodle's format.
 
-    Return the zips, and who is in none for want of a number of Moodle's.
-
-    An entry is called like the folder of the participant in the download, `Ada
-    Lovelace_17_assignsubmission_file/`: Moodle goes by the number between the first two underscores
-    (`importziplib.php`). Raises `CannotWrite`.
+    Return the zips, and the students in none, whose Moodle number is unknown. An entry has the name
+    of the participant's folder in the download, `Ada Lovelace_17_assignsubmission_file/`: Moodle
+    reads the number between the first two underscores (`importziplib.php`). Raises `CannotWrite`.
     """
     by_unit: dict[str, dict[str, Path]] = {}
     without = []
@@ -149,7 +147,7 @@ def moodle_zips(pages: Sequence[Feedback], folder: Path) -> tuple[list[Path], li
 
 
 def _participant(result: Result) -> str:
-    """Return what Moodle calls the folder of a participant; empty where Moodle knows no such."""
+    """Return Moodle's name for a participant's folder; empty if there is none."""
     known = result.hand_in
     number = id_in(known, "moodle")
     if not known or not number:
@@ -176,11 +174,11 @@ def _write_zip(path: Path, files: Mapping[str, Path]) -> None:
 
 
 class NotWhole(UserError):
-    """Results that are not whole would go out as grades."""
+    """Results that are not whole would be sent as grades."""
 
 
 def refuse_not_whole(grades: Sequence[Grade]) -> None:
-    """Refuse to send results of --quick or --unsafe out as grades. Raises `NotWhole`."""
+    """Refuse to send results of --quick or --unsafe as grades. Raises `NotWhole`."""
     for grade in grades:
         result = grade.result
         words = kind_in_words(result)

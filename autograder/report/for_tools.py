@@ -1,6 +1,6 @@
-"""Verdicts of practice for editors and assistants: one object of JSON, whose keys stay.
+"""Practice verdicts for editors and assistants: one JSON object, whose keys are stable.
 
-Each remark has its text, and beside it what was found as data, None where it says something else.
+Each remark has its text, and beside it its finding as data, None if it has none.
 """
 
 import json
@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Checked:
-    """One file that was checked, and what came of it."""
+    """One checked file, and its verdicts."""
 
     unit: str
     file: str
@@ -26,14 +26,14 @@ class Checked:
 
     @property
     def passed(self) -> bool:
-        """Return whether all of its checks passed; an answer that is recorded is no failure."""
+        """Return whether all of its checks passed; a recorded answer is no failure."""
         return all(verdict.is_done for verdict in self.verdicts)
 
 
 def as_text(checked: Sequence[Checked]) -> str:
-    """Return the verdicts of some files as JSON, with text that can be shown.
+    """Return the verdicts of some files as JSON, with displayable text.
 
-    It is ASCII, and so the same in whatever encoding it is piped.
+    It is ASCII, and so the same in any encoding of a pipe.
     """
     record = {
         "format": FORMAT,

@@ -1,4 +1,4 @@
-"""A good solution beside a student's own: of what passed, where the policy allows it."""
+"""A good solution beside a student's own: for passed exercises, if the policy allows it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,8 +14,8 @@ def good_solutions(
 ) -> dict[str, list[Definition]]:
     """Return, for each check, the course's own solution of its exercise, if the student solved it.
 
-    An exercise may have several checks, which follow one another. It is solved where all of them
-    passed, and is shown at the first. Nothing where the solutions are not at hand.
+    An exercise may have several consecutive checks. It is solved if all of them passed, and is
+    shown at the first. Returns nothing without the solutions.
     """
     path = course.solution(unit)
     if not path.is_file():
@@ -33,7 +33,7 @@ def good_solutions(
 
 
 def _exercises(asked: Mapping[str, set[str]]) -> dict[str, list[str]]:
-    """Return the checks of each exercise by the first, which is the one that asks for names.
+    """Return the checks of each exercise by the first, which asks for names.
 
     A check before all exercises belongs to none.
     """

@@ -1,4 +1,4 @@
-"""Which policy files were made with: noted in their folder, so that none loses it in silence."""
+"""The policy that files were made with: recorded in their folder, so that no file loses it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,19 +6,18 @@ from pathlib import Path
 from autograder.grading.results import write_whole
 
 FILE = "made with.txt"  # a line for each name: the name, a tab, the policy
-EACH_PAGE = "each page"  # stands for all pages of a folder, so that the note names no student
+EACH_PAGE = "each page"  # represents all pages of a folder, so that the record names no student
 MOST_LOST = 3  # files that the warning names
-ADD = "add --policy {policy}"  # what to do, for a command that takes a policy
+ADD = "add --policy {policy}"  # advice for a command that takes a policy
 
 
 def without_policy_now(
     folder: Path, names: Sequence[str], policy: Path | None, to_do: str = ADD
 ) -> list[str]:
-    """Note which policy files were made with; warn of those that now have none.
+    """Record the policy that files were made with; warn about those that now have none.
 
-    Such a file has replaced one with late days and cut-offs, under the same name. names: of what
-    was written below the folder. to_do: how to have it as before, with `{policy}` in it. Raises
-    `CannotWrite`.
+    Such a file replaces one with late days and cut-offs, under the same name. names: of the files
+    written below the folder. to_do: how to restore it, with `{policy}` in it. Raises `CannotWrite`.
     """
     before = _noted(folder)
     noted = {name: made_with for name, made_with in before.items() if name not in names}
@@ -41,7 +40,7 @@ def without_policy_now(
 
 
 def unlike_pages(folder: Path, what: str) -> list[str]:
-    """Warn that something was made without the policy that the pages below a folder have."""
+    """Warn that something was made without the policy of the pages below a folder."""
     made_with = _noted(folder).get(EACH_PAGE)
     if not made_with:
         return []
@@ -52,7 +51,7 @@ def unlike_pages(folder: Path, what: str) -> list[str]:
 
 
 def _noted(folder: Path) -> dict[str, str]:
-    """Return what is noted in a folder: name → policy."""
+    """Return the records of a folder: name → policy."""
     path = folder / FILE
     if not path.is_file():
         return {}

@@ -1,17 +1,17 @@
-"""What pages and tables call a student: by name, with what the folder is called beside it."""
+"""Names of students on pages and in tables: by name, with the folder's beside it."""
 
 from collections.abc import Iterable, Mapping
 
 from autograder.grading.results import Result
 from autograder.grading.roster import Student, called
 
-Names = Mapping[str, str]  # student, as pages link to them → what a reader is shown
+Names = Mapping[str, str]  # student, as pages link to them → displayed text
 
 
 def names_of_results(results: Iterable[Result]) -> dict[str, str]:
-    """Return what each student is called whose name is known; results without hand-ins say none.
+    """Return the displayed name of each student whose name is known by records or the roster.
 
-    A partner's hand-in knows this student's name only where a roster filled it in.
+    A partner's record knows this student's name only if a roster filled it in.
     """
     names = {}
     for result in results:
@@ -22,5 +22,5 @@ def names_of_results(results: Iterable[Result]) -> dict[str, str]:
 
 
 def names_of_students(students: Iterable[Student]) -> dict[str, str]:
-    """Return what each student of a roster is called."""
+    """Return the displayed name of each student of a roster."""
     return {student.student: called(student.student, student.name) for student in students}

@@ -1,7 +1,7 @@
 """Results as HTML: a page for each submission, one for each unit, one for the class.
 
-They work from a file, with no network. A policy in each page lets nothing run but the kit's own
-script.
+They work from a file, without a network. A policy in each page allows only the kit's own script to
+run.
 """
 
 from base64 import b64encode
@@ -40,21 +40,21 @@ from autograder.report.terminal import (
 )
 from autograder.sandbox.definitions import Definition, read_definitions
 
-# the file that was graded, if it is still there as it was
+# the graded file, if it exists unchanged
 SubmittedBytes = Callable[[Result], bytes | None]
 # (unit, student as the pages call them) → what counts
 Counts = Mapping[tuple[str, str], Grade]
-# unit → students who are in the roster and handed in nothing
+# unit → students who are in the roster and submitted nothing
 Missing = Mapping[str, Sequence[Student]]
 
 
 @dataclass(frozen=True)
 class PageContext:
-    """What pages tell beside the latest results.
+    """What pages show beside the latest results.
 
-    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
+    earlier: results of submissions before the latest. missing: who is in the roster and submitted
     nothing. rules: a policy; pages then show what each result counts under it. everyone: the latest
-    results of the whole class, where the pages are about a part of it.
+    results of the whole class, if the pages are about a part of it.
     """
 
     earlier: Sequence[Result] = ()
@@ -63,9 +63,9 @@ class PageContext:
     everyone: Sequence[Result] = ()
 
     def counted(self, latest: Sequence[Result]) -> dict[tuple[str, str], Grade]:
-        """Return by place what counts of the hand-ins of the students who have these results.
+        """Return by place what counts of the submissions of students with these results.
 
-        Partners of other sections have handed in for them.
+        Partners of other sections may have submitted for them.
         """
         everyone = self.everyone or latest
         there = {result.place for result in everyone}
@@ -81,24 +81,24 @@ class PageContext:
 class KeptTemplates(FileSystemBytecodeCache):
     """Keeps compiled templates in the user's cache.
 
-    To compile them takes a tenth of the time of a run that has nothing to do.
+    Compiling them takes a tenth of the time of a run that has nothing to do.
     """
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Load what is kept of a template; what cannot be read is compiled."""
+        """Load a compiled template; if it cannot be read, it is compiled."""
         with suppress(OSError):
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template; where nothing can be written it is compiled each time."""
+        """Store a compiled template; if it cannot be written, it is compiled each time."""
         with suppress(OSError):
             super().dump_bytecode(bucket)
 
 
 @cache
 def environment() -> Environment:
-    """Load the templates of all pages, with what they may call."""
-    folder = private_folder("templates")  # what is compiled is run
+    """Load the templates of all pages, with the functions that they call."""
+    folder = private_folder("templates")  # compiled code is executed
     made = Environment(
         bytecode_cache=KeptTemplates(str(folder)) if folder else None,
         loader=PackageLoader("autograder.report"),
@@ -127,7 +127,7 @@ def environment() -> Environment:
         without_note=_without_note,
     )
     made.globals.update(
-        names={},  # a page that knows names says them
+        names={},  # a page that knows names uses them
         summary=summary,
         style=_own_part("page.css"),
         script=_own_part("page.js"),
@@ -149,18 +149,18 @@ def _remark_markup(remark: Remark) -> Markup:
 
 
 def _change_in_words(points: float) -> str:
-    """Write by how much points change: `+1.5` or `−2`."""
+    """Write a change of points: `+1.5` or `−2`."""
     sign = "−" if points < 0 else "+"
     return f"{sign}{number(abs(points))}"
 
 
 def _without_note(result: Result, verdict: Verdict) -> Verdict:
-    """Return a verdict without the remark that is the whole submission's, which stands above."""
+    """Return a verdict without the remark of the whole submission, which stands above."""
     return replace(verdict, remarks=tuple(own_remarks(verdict, result.note)))
 
 
 def _when_in_words(result: Result) -> str:
-    """Say when a file was handed in, and that a platform marked it late."""
+    """Say when a file was submitted, and that a platform marked it late."""
     time = result.submitted.replace("T", " ").removesuffix("+00:00")
     is_late = result.hand_in is not None and result.hand_in.late
     return f"{time} late".strip() if is_late else time
@@ -190,7 +190,7 @@ def _not_passed(verdicts: Sequence[Verdict]) -> list[tuple[str, list[str]]]:
 
 @cache
 def _own_part(name: str) -> Markup:
-    """Read a style or script of the kit's own."""
+    """Read a style or script that belongs to the kit."""
     path = Path(__file__).parent / "templates" / name
     text = path.read_text(encoding="utf-8")
     return Markup(text)
@@ -199,8 +199,8 @@ def _own_part(name: str) -> Markup:
 def security_policy(live: bool, form: bool = False) -> str:
     """Return the Content-Security-Policy of a page.
 
-    It allows the kit's own style and script, by checksum, and nothing else.
-    live: the page may ask its own server for news. form: its forms may be sent to that server.
+    It allows the kit's own style and script, by checksum, and nothing else. live: the page may ask
+    its own server for new results. form: its forms may be sent to that server.
     """
     rules = [
         "default-src 'none'",
@@ -238,9 +238,8 @@ def site(
 ) -> dict[str, Callable[[], str]]:
     """Return the pages of a class by address, each made when it is called.
 
-    aliases: with them no student is named, and nothing stands in the order of names.
-    live: how many submissions are to come in all; such pages look for new results while they are
-    open.
+    aliases: with them no student is named, and no order depends on names. live: the expected number
+    of submissions; such pages look for new results while they are open.
     """
     called = _called(results, aliases)
     missing = around.missing if aliases is None else {}
@@ -253,7 +252,7 @@ def site(
     shared = {
         "counts": counts,
         "names": _names(called.shown, missing),
-        "anonymous": aliases is not None,  # a time may say who it was
+        "anonymous": aliases is not None,  # a time may identify a student
         "live": live,
         "addresses": addresses,
         "here": len(_submissions(called.shown)),
@@ -283,16 +282,16 @@ def site(
 
 
 def _submissions(results: Sequence[Result]) -> list[Result]:
-    """Return the results that are each of a submission: those that statistics are about.
+    """Return the results that each belong to a submission, for statistics.
 
-    The others are a partner's, of the same file, or of points by hand alone.
+    The others are a partner's, of the same file, or have only manual points.
     """
     own = [result for result in results if not result.handed_in_by]
     return [result for result in own if result.note != NO_FILE]
 
 
 def _names(results: Sequence[Result], missing: Missing) -> dict[str, str]:
-    """Return what pages call the students: whoever handed in, and whoever did not."""
+    """Return the students' names on pages, also of those without a submission."""
     names = {}
     for students in missing.values():
         names.update(names_of_students(students))
@@ -310,9 +309,9 @@ def _shared_by_all(course: Course, around: PageContext) -> dict[str, Any]:
 
 
 def _how_points_count(rules: Policy | None) -> str:
-    """Say in part of a sentence what made points of those that the checks gave.
+    """Say in part of a sentence how the points of the checks became those that count.
 
-    rules: without a policy's file they may hold points by hand.
+    rules: without a policy's file they may hold manual points.
     """
     if rules is None:
         return ""
@@ -323,10 +322,10 @@ def _how_points_count(rules: Policy | None) -> str:
 
 @dataclass(frozen=True)
 class _Called:
-    """The results of a class as pages call the students.
+    """The results of a class with the students' names on pages.
 
-    stored: as they lie on the disk. shown: the same in the same order, as pages show them.
-    renaming: what takes names out of texts, on anonymous pages.
+    stored: as on disk. shown: the same in the same order, as pages show them. renaming: removes
+    names from texts, on anonymous pages.
     """
 
     stored: Sequence[Result]
@@ -335,7 +334,7 @@ class _Called:
 
 
 def _called(results: Sequence[Result], aliases: Pseudonyms | None) -> _Called:
-    """Return the results as pages call the students: by their names, or in the order of aliases."""
+    """Return the results with the students' names on pages, or in the order of aliases."""
     if aliases is None:
         return _Called(results, results)
     aliases.assign(result.student for result in results)
@@ -349,7 +348,7 @@ def _called(results: Sequence[Result], aliases: Pseudonyms | None) -> _Called:
 
 
 def _counts(called: _Called, around: PageContext) -> Counts:
-    """Return what counts of each student's hand-ins; nothing where that is plain."""
+    """Return what counts of each student's submissions; nothing if no rule applies."""
     if not around.rules and not around.earlier:
         return {}
     by_place = around.counted(called.stored)
@@ -365,7 +364,7 @@ def _counts(called: _Called, around: PageContext) -> Counts:
 def _by_hand_of_checks(
     results: Sequence[Result], counts: Counts
 ) -> dict[str, list[tuple[str, Adjustment]]]:
-    """Return what was given by hand for each check of a unit, each with its student."""
+    """Return the manual points of each check of a unit, each with its student."""
     found: dict[str, list[tuple[str, Adjustment]]] = {}
     for result in results:
         grade = counts.get(result.place)
@@ -381,7 +380,7 @@ def _by_hand_of_checks(
 def _scores(
     results: Sequence[Result], counts: Counts, missing: Missing
 ) -> dict[str, dict[str, float]]:
-    """Return each student's points by unit, as they count; none of who handed in nothing."""
+    """Return each student's points by unit, as they count; none without a submission."""
     found: dict[str, dict[str, float]] = {}
     for students in missing.values():
         for student in students:
@@ -401,7 +400,7 @@ def write_pages(
     anonymous: bool = False,
     around: PageContext = PageContext(),
 ) -> Path:
-    """Write all pages below a folder, remove those of an earlier time; return the class page."""
+    """Write all pages below a folder, remove those of an earlier run; return the class page."""
     aliases = Pseudonyms() if anonymous else None
     pages = site(course, results, source, aliases, around=around)
     for address, render in pages.items():
@@ -411,7 +410,7 @@ def write_pages(
 
 
 def remove_other_pages(folder: Path, addresses: Mapping[str, object]) -> None:
-    """Remove the pages below a folder that are none of these: those of an earlier time."""
+    """Remove all other pages below a folder, which an earlier run wrote."""
     for path in folder.rglob("*.html"):
         address = path.relative_to(folder).as_posix()
         if address not in addresses:
@@ -424,7 +423,7 @@ def remove_other_pages(folder: Path, addresses: Mapping[str, object]) -> None:
 def page_alone(
     course: Course, result: Result, grade: Grade, source: SubmittedBytes | None, around: PageContext
 ) -> str:
-    """Return a student's page to be given to the student: no link leads to the class."""
+    """Return a student's page for the student: no link leads to the class."""
     shared = {
         "counts": {result.place: grade},
         "names": names_of_results([result]),
@@ -459,11 +458,11 @@ def _good_ones(course: Course, result: Result, rules: Policy | None) -> "Listing
 
 @dataclass(frozen=True)
 class _StudentPage:
-    """What a student's page is made from.
+    """The data for a student's page.
 
-    stored: the result as it lies on the disk, by which its file is found. shown: the same, as the
-    page calls the student. renaming: of anonymous pages. earlier: hand-ins before the latest.
-    good_ones: the course's solution of what passed, where a page shows it.
+    stored: the result as on disk, by which its file is found. shown: the same, with the student's
+    name on the page. renaming: of anonymous pages. earlier: submissions before the latest.
+    good_ones: the course's solution of passed exercises, if a page shows it.
     """
 
     course: Course
@@ -478,7 +477,7 @@ class _StudentPage:
         """Return the page."""
         content = self.source(self.stored) if self.source else None
         listing = None
-        # a file that our reading fails on costs its listing, and no other page
+        # a file that we fail to read loses its listing, and no other page is affected
         with suppress(Exception):
             listing = _listing(self.course, self.shown, content or b"", self.renaming)
         is_gone = self.source is not None and content is None
@@ -495,7 +494,7 @@ class _StudentPage:
 
 
 def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
-    """Return a student's hand-ins at a unit, the latest last; none where it is the only one."""
+    """Return a student's submissions to a unit, the latest last; none if there is only one."""
     before = [result for result in earlier if result.place == latest.place]
     if not before:
         return []
@@ -509,7 +508,7 @@ def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
 class CodeBlock:
     """A definition as a block of code on a page.
 
-    names: what it defines. cell: its number in a notebook; None in a script. first: the first
+    names: that it defines. cell: its number in a notebook; None in a script. first: the first
     line's number. lines: as HTML, each with whether it is marked.
     """
 
@@ -520,7 +519,7 @@ class CodeBlock:
 
     @property
     def items(self) -> Markup:
-        """Return the lines as items of a list, put together here: a template takes longer."""
+        """Return the lines as items of a list, joined here: a template is slower."""
         items = []
         for line, is_marked in self.lines:
             opening = '<li class="at">' if is_marked else "<li>"
@@ -528,19 +527,19 @@ class CodeBlock:
         return Markup("".join(items))
 
 
-Listing = dict[str, list[CodeBlock]]  # check → the code that it asks for
+Listing = dict[str, list[CodeBlock]]  # check → its code
 
 
 def listing_of(course: Course, result: Result, content: bytes | None) -> Listing:
-    """Return a submission's code by check; nothing where it is not at hand or cannot be read."""
+    """Return a submission's code by check; nothing if it is missing or cannot be read."""
     try:
         return _listing(course, result, content or b"", None)
-    except Exception:  # it costs its listing, and no other student's
+    except Exception:  # it loses its listing, and no other student is affected
         return {}
 
 
 def _listing(course: Course, result: Result, content: bytes, renaming: Renaming | None) -> Listing:
-    """Return a submission's code by check. Raises what our reading of a hostile file may raise."""
+    """Return a submission's code by check. Raises whatever reading a hostile file may raise."""
     found = read_definitions(content)
     if not found:
         return {}
@@ -556,7 +555,7 @@ def _listing(course: Course, result: Result, content: bytes, renaming: Renaming 
 
 @cache
 def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]]:
-    """Return the names that each check of a unit asks for, and all names that the stub gives."""
+    """Return the names that each check of a unit asks for, and all names in the given code."""
     stub = course.stub(unit)
     if not stub.is_file():
         return {}, set()
@@ -564,7 +563,7 @@ def _exercises(course: Course, unit: str) -> tuple[dict[str, set[str]], set[str]
 
 
 def _block(definition: Definition, verdict: Verdict, renaming: Renaming | None) -> CodeBlock:
-    """Return a definition as it is shown; the lines are marked that the remarks speak of."""
+    """Return a definition for display; lines that the remarks mention are marked."""
     if renaming:
         definition = without_names(definition, renaming)
     marked = _lines_spoken_of(definition, verdict.remarks)
@@ -580,7 +579,7 @@ def without_names(definition: Definition, renaming: Renaming) -> Definition:
 def code_block(
     definition: Definition, marked: Collection[int], without_comments: bool
 ) -> CodeBlock:
-    """Return a definition as it is shown. marked: numbers of lines, as the file counts them."""
+    """Return a definition for display. marked: numbers of lines, as the file counts them."""
     lines = []
     at = definition.first
     for line in code.lines(definition, without_comments):
@@ -595,7 +594,7 @@ def code_block(
 
 
 def _lines_spoken_of(definition: Definition, remarks: Sequence[Remark]) -> set[int]:
-    """Return the numbers of the lines that a remark names, or that make its known mistake."""
+    """Return the numbers of the lines that a remark names, or that contain its known mistake."""
     found = set[int]()
     places = {remark.place for remark in remarks}
     for line, _ in enumerate(definition.text.split("\n"), definition.first):

@@ -1,4 +1,4 @@
-"""Drawn names in place of students' names: on pages, in tables, in remarks and in code."""
+"""Random names in place of students' names: on pages, in tables, in remarks and in code."""
 
 import re
 import secrets
@@ -12,14 +12,14 @@ from autograder.grading.policy import Grade, handed_in_by
 from autograder.grading.results import Result
 from autograder.judging import Verdict
 
-SHORTEST = 3  # letters of a name that is looked for in a text: one or two are a variable
+SHORTEST = 3  # letters of a name that is searched in a text: one or two may be a variable
 
 
 class Pseudonyms(dict[str, str]):
-    """Names that say nothing of a student, each drawn once: student → alias."""
+    """Random names without relation to a student, each used once: student → alias."""
 
     def assign(self, students: Iterable[str]) -> None:
-        """Give each student who has none a name that no other has."""
+        """Give each student without a name one that no other has."""
         for student in students:
             while student not in self:
                 alias = f"student {secrets.token_hex(3)}"
@@ -28,10 +28,10 @@ class Pseudonyms(dict[str, str]):
 
 
 class Renaming:
-    """Puts an alias in place of each name of a student that a text says."""
+    """Replaces each student's name in a text by the alias."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """Take names: all words that students are known to be called by → the student's alias."""
+        """Take names: all words known for a student → the student's alias."""
         self._names = names
         self._longest_first = [name for name in names if len(name) >= SHORTEST]
         self._longest_first.sort(key=len, reverse=True)
@@ -47,8 +47,8 @@ class Renaming:
     def result(self, result: Result, alias: str) -> Result:
         """Return a result that names nobody, as the result of `alias`.
 
-        The name of a file that could not be graded is left out: platforms write the student's
-        name into it, and as a part of a longer word it would stay.
+        The name of an ungradable file is left out: platforms write the student's name into it, and
+        as a part of a longer word it would stay.
         """
         record = result.hand_in
         file = record.file.rpartition("/")[2] if record else ""
@@ -70,7 +70,7 @@ class Renaming:
         remarks = []
         for remark in verdict.remarks:
             text = self._without_file(remark.text, file)
-            remarks.append(replace(remark, text=text, finding=None))  # which may hold their code
+            remarks.append(replace(remark, text=text, finding=None))  # these may hold their code
         return replace(verdict, remarks=tuple(remarks), given=self.text(verdict.given))
 
     def grade(self, grade: Grade) -> Grade:
@@ -81,14 +81,14 @@ class Renaming:
             by_hand.append(msgspec.structs.replace(adjustment, words=text))
         words = grade.words
         partner = grade.result.handed_in_by
-        if partner:  # a name of two letters is found in no text, and stands here
+        if partner:  # a name of two letters is found in no text, but it appears here
             alias = self._names.get(partner, "a partner")
             words = words.replace(handed_in_by(partner), handed_in_by(alias), 1)
         return replace(grade, words=self.text(words), by_hand=tuple(by_hand))
 
 
 def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renaming:
-    """Make the renaming of all students who have results."""
+    """Make the renaming of all students with results."""
     names = {}
     for result in results:
         for name in names_of(result):
@@ -97,5 +97,5 @@ def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renami
 
 
 def names_of(result: Result) -> list[str]:
-    """Return all words that the student of a result is known to be called by."""
+    """Return all words known for the student of a result."""
     return names_of_hand_in(result.student, result.known_as, result.hand_in)

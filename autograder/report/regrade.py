@@ -1,6 +1,6 @@
-"""Requests to look at a grade again: a link that fills a mail, and a list of the mails that came.
+"""Regrade requests: a link that prepares a mail, and a list of the received mails.
 
-What a mail says is its sender's word: the list shows it beside what is known, and changes no grade.
+A mail is only its sender's claim: the list shows it beside what is known, and changes no grade.
 """
 
 import email
@@ -24,22 +24,22 @@ from autograder.judging import Verdict
 from autograder.report.terminal import earned_in_words
 
 FIELDS = ("Student", "Unit", "Check", "Checksum")
-SUBJECT = "Regrade"  # how the subject of a request begins
-MAX_MAIL = 256 << 10  # bytes of a mail that are looked at
+SUBJECT = "Regrade"  # the beginning of a request's subject
+MAX_MAIL = 256 << 10  # bytes of a mail that are read
 MAX_HEADER = 2_000  # characters of a header
 MAX_VALUE = 200  # characters of a field, as of a student's name
 MAX_WORDS = 500  # characters of a reason in the list
-FEW = 60  # characters of a mail's text where it is named by them
+FEW = 60  # characters of a mail's text that identify it
 
 
 class NoMails(UserError):
-    """There are no mails where they were said to be; the text says what was looked for."""
+    """There are no mails at the given place; the text says what was looked for."""
 
 
 def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
     """Return a link that opens a mail to `address` about one check.
 
-    The mail holds all that is needed to find the check again, in the order of `FIELDS`.
+    The mail holds everything that identifies the check, in the order of `FIELDS`.
     """
     lines = [
         f"Student: {result.lms_name}",
@@ -58,7 +58,7 @@ def regrade_link(address: str, result: Result, verdict: Verdict) -> str:
 
 @dataclass(frozen=True)
 class Request:
-    """A mail that asks for a regrade: who sent it and when, what it says it is about, and why."""
+    """A mail that asks for a regrade: its sender and time, its subject, and the reason."""
 
     sender: str
     date: str
@@ -71,7 +71,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Unclear:
-    """A mail that names no check or file, for a person to read. words: how its text begins."""
+    """A mail without a check or file, for a person to read. words: the beginning of its text."""
 
     sender: str
     date: str
@@ -79,21 +79,21 @@ class Unclear:
     words: str
 
     def in_words(self) -> str:
-        """Say in a line whose it is; of a mail without a subject also how it begins."""
+        """Describe it in a line by its sender; without a subject also by its beginning."""
         subject = self.subject or f'a mail without a subject, which begins "{self.words[:FEW]}"'
         sender = self.sender or "an unknown sender"
         line = f"{subject}: from {sender}"
         return f"{line}, {self.date}" if self.date else line
 
     def row(self, students: Sequence[str]) -> Sequence[str | float]:
-        """Return a row of the table, in the order of `HEAD`. students: who has its address."""
+        """Return a row of the table, in the order of `HEAD`. students: with its address."""
         why = f"{self.subject}: {self.words}" if self.subject else self.words
         named = ", ".join(students)
         return ("", "", named, "", "", TO_READ, "", why, self.sender, "", self.date)
 
 
 def read_requests(place: Path) -> list[Request]:
-    """Read the requests among mails: an mbox file, or a folder of `.eml` files, or one of these.
+    """Read the requests among mails: an mbox file, a folder of `.eml` files, or one of these.
 
     Raises `NoMails`.
     """
@@ -139,28 +139,28 @@ def _mails_of_box(path: Path) -> Iterator[EmailMessage]:
 
 
 class _ShortHeaders(EmailPolicy):
-    """Mails of today, of whose headers only the beginning is read: a long list takes minutes."""
+    """A policy that reads only the beginning of each header: a long list takes minutes."""
 
     def header_fetch_parse(self, name: str, value: str) -> Any:
-        """Read a header when it is asked for."""
+        """Read a header on demand."""
         beginning = value[:MAX_HEADER]
         return super().header_fetch_parse(name, beginning)
 
 
 def _parsed(mail: bytes) -> EmailMessage:
-    """Return a mail; an empty one where it cannot be read, as of parts within parts without end."""
+    """Return a mail; an empty one if it cannot be read, for example with endless nesting."""
     try:
         parsed = email.message_from_bytes(mail[:MAX_MAIL], policy=_ShortHeaders())
-    except Exception:  # the library tells damage by errors of many kinds
+    except Exception:  # the library reports damage by errors of many kinds
         return EmailMessage()
     assert isinstance(parsed, EmailMessage)
     return parsed
 
 
 def _request(mail: EmailMessage) -> Request | None:
-    """Return what a mail asks; None where it is no request.
+    """Return a mail's request; None if it has none.
 
-    Answers quote with `>`, which is passed over.
+    The `>` of quotations is skipped.
     """
     text = _text(mail)
     fields = _fields(text)
@@ -190,9 +190,9 @@ def _unclear(mail: EmailMessage) -> Unclear:
 
 
 def _fields(text: str) -> dict[str, str]:
-    """Return what a mail says of each field, where it says it first; empty where it does not.
+    """Return the first value of each field in a mail; empty ones if they are missing.
 
-    Line by line, and with no pattern that a long line could make slow.
+    It reads line by line, and without a pattern that a long line could make slow.
     """
     fields = dict.fromkeys(FIELDS, "")
     for line in text.splitlines():
@@ -205,7 +205,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _text(mail: EmailMessage) -> str:
-    """Return the text of a mail, of its HTML where that is all; empty where it cannot be read."""
+    """Return the text of a mail, from HTML if there is no other; empty if unreadable."""
     try:
         part = mail.get_body(("plain", "html"))
         if part is None:
@@ -214,12 +214,12 @@ def _text(mail: EmailMessage) -> str:
         if part.get_content_subtype() == "html":
             return _text_of_html(content)
         return content
-    except Exception:  # an unknown encoding, a header that cannot be read
+    except Exception:  # an unknown encoding, an unreadable header
         return ""
 
 
 def _text_of_html(content: str) -> str:
-    """Return the text of a page of HTML, a line for each paragraph."""
+    """Return the text of an HTML page, a line for each paragraph."""
     reader = _TextOfHtml()
     reader.feed(content)
     reader.close()
@@ -227,7 +227,7 @@ def _text_of_html(content: str) -> str:
 
 
 class _TextOfHtml(HTMLParser):
-    """Collects what a reader sees of a page."""
+    """Collects the visible text of a page."""
 
     BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote"})
     UNSEEN = frozenset({"style", "script", "head", "title"})
@@ -238,20 +238,20 @@ class _TextOfHtml(HTMLParser):
         self._unseen = 0
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        """Begin a line, or what is not shown."""
+        """Begin a line, or a hidden part."""
         if tag in self.BREAKS:
             self.pieces.append("\n")
         self._unseen += tag in self.UNSEEN
 
     def handle_endtag(self, tag: str) -> None:
-        """End a line, or what is not shown."""
+        """End a line, or a hidden part."""
         if tag in self.BREAKS:
             self.pieces.append("\n")
         if tag in self.UNSEEN and self._unseen:
             self._unseen -= 1
 
     def handle_data(self, data: str) -> None:
-        """Take text that is shown, in which a break of the source is a space."""
+        """Take visible text, in which a line break of the source is a space."""
         if not self._unseen:
             self.pieces.append(" ".join(data.split("\n")))
 
@@ -260,7 +260,7 @@ def _header(mail: EmailMessage, name: str) -> str:
     """Return a header; empty if it is missing or unreadable."""
     try:
         value = str(mail[name] or "")
-    except Exception:  # a header that cannot be read
+    except Exception:  # an unreadable header
         return ""
     return one_line(value)[:MAX_VALUE]
 
@@ -283,12 +283,11 @@ TO_READ = "names no check: please read"
 
 @dataclass(frozen=True)
 class RequestShown:
-    """A request beside what is known of it.
+    """A request beside what is known about it.
 
-    verdict: of the check, with points by hand; None where there is no such result or no such check.
-    file: whether the request is about the file that was graded. by_hand: why points were given by
-    hand so far.
-    address: the student's; "" where nobody knows it.
+    verdict: of the check, with manual points; None if there is no such result or no such check.
+    file: whether the request is about the graded file. by_hand: the reasons of manual points so
+    far. address: the student's; "" if it is unknown.
     """
 
     request: Request
@@ -299,7 +298,7 @@ class RequestShown:
 
     @property
     def whose_address(self) -> str:
-        """Say whether the student's own address sent it; "" where no address is known.
+        """Say whether the student's own address sent it; "" if no address is known.
 
         A mail's sender is easily forged, so that the right one is no proof.
         """
@@ -328,7 +327,7 @@ class RequestShown:
         )
 
     def in_words(self) -> str:
-        """Say in a line what is asked about, and how it stands."""
+        """Describe the request in a line, and its state."""
         request = self.request
         points = "no such check"
         if self.verdict:
@@ -342,7 +341,7 @@ class RequestShown:
 
 
 def address_of(sender: str) -> str:
-    """Return the address of a sender, in small letters."""
+    """Return the address of a sender, in lower case."""
     _, address = parseaddr(sender)
     return address.casefold()
 
@@ -350,9 +349,9 @@ def address_of(sender: str) -> str:
 def listed(
     requests: Sequence[Request], results: Sequence[Result], rules: Policy, roster: Roster | None
 ) -> list[RequestShown]:
-    """Return the requests, each beside what is known of it.
+    """Return the requests, each beside what is known about it.
 
-    rules: the points of a check are those that count under it, with points by hand. roster: the
+    rules: the points of a check are those that count under it, with manual points. roster: the
     class's, with addresses.
     """
     addresses = addresses_of(results, roster)
@@ -374,7 +373,7 @@ def listed(
 
 
 def addresses_of(results: Sequence[Result], roster: Roster | None) -> dict[str, str]:
-    """Return the e-mail addresses that the roster, or else the platform, knows, by student."""
+    """Return students' e-mail addresses from the roster, else from the platform."""
     addresses = {}
     for result in results:
         if result.hand_in and result.hand_in.email:
@@ -388,7 +387,7 @@ def addresses_of(results: Sequence[Result], roster: Roster | None) -> dict[str, 
 def as_table(
     requests: Sequence[RequestShown], unclear: Sequence[Unclear], addresses: dict[str, str]
 ) -> list[Sequence[str | float]]:
-    """Return all mails as a table. unclear: those to read. addresses: by student."""
+    """Return all mails as a table. unclear: those for a person. addresses: by student."""
     rows = [request.row() for request in requests]
     for mail in unclear:
         sender = address_of(mail.sender)
@@ -398,7 +397,7 @@ def as_table(
 
 
 def verdict_of(result: Result, check: str) -> Verdict | None:
-    """Return a result's verdict of a check; None where it holds none."""
+    """Return a result's verdict on a check; None if it has none."""
     for verdict in result.verdicts:
         if verdict.name == check:
             return verdict

@@ -1,8 +1,8 @@
-"""Pages of a class while it is being graded, only for this machine; and forms for points by hand.
+"""Pages of a class during grading, only for this machine; and forms for manual points.
 
-Only addresses of pages that exist are answered, each made from the results of that moment; no file
-is served. The address holds a secret word, so that others who can reach this machine's own network
-find nothing, and can send nothing.
+Only addresses of existing pages are answered, each made from the present results; no file is
+served. The address contains a secret, so that other users of this machine's network can read and
+send nothing.
 """
 
 import secrets
@@ -33,7 +33,7 @@ MAX_FORM = 64 << 10  # bytes
 class LiveSite:
     """The pages of a folder of results.
 
-    A result is read when its file has changed, and a page is made when it is asked for.
+    A result is read when its file has changed, and a page is made on request.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class LiveSite:
         self._rules = rules
         self._stored: dict[Path, _StoredFile] = {}
         self._pages: dict[str, Callable[[], str]] = {}
-        self._time_by_hand = 0  # of the points by hand that the pages show
+        self._time_by_hand = 0  # the manual points that the pages show
         self._lock = Lock()
 
     def page(self, address: str) -> str | None:
-        """Return the page at an address, or None where there is none."""
+        """Return the page at an address, or None if there is none."""
         with self._lock:
             self._refresh()
             make = self._pages.get(address)
             return make() if make else None
 
     def _refresh(self) -> None:
-        """Read what has changed since the last time, and settle the pages anew where anything has.
+        """Read what has changed since the last time, and rebuild the pages if anything has.
 
-        A file of results is written whole, so its time says whether it is another.
+        A file of results is written whole, so its time shows whether it is another.
         """
         paths = sorted(self._grades.glob("*/*.json"))
         times = {path: path.stat().st_mtime_ns for path in paths}
@@ -84,7 +84,7 @@ class LiveSite:
         self._pages = self._made_anew()
 
     def _made_anew(self) -> dict[str, Callable[[], str]]:
-        """Return the pages of the results that are there, by address."""
+        """Return the pages of the present results, by address."""
         results = self._results()
         roster = roster_beside(self._grades)
         self._rules = self._rules_now(results, roster)
@@ -97,14 +97,14 @@ class LiveSite:
         )
         live = run_facts(self._grades).get("submissions", "?")
         pages = site(self._course, shown, self._source, self._pseudonyms, live, around)
-        if self._pseudonyms is None:  # points by hand are for somebody
+        if self._pseudonyms is None:  # manual points belong to somebody
             pages |= by_hand_pages(self._course, self._grades, results, self._source)
         return pages
 
     def _rules_now(self, results: list[Result], roster: Roster | None) -> Policy | None:
-        """Return the policy with the points by hand as they stand.
+        """Return the policy with the present manual points.
 
-        As they stood before, where the file is half written.
+        If their file is half written, return the previous ones.
         """
         if not self._time_by_hand:
             return self._rules
@@ -116,7 +116,7 @@ class LiveSite:
         return replace(rules, adjustments=adjustments)
 
     def _results(self) -> list[Result]:
-        """Return the results of the files that are whole."""
+        """Return the results of complete files."""
         results = []
         for stored in self._stored.values():
             if stored.result:
@@ -124,9 +124,9 @@ class LiveSite:
         return results
 
     def take_form(self, address: str, body: bytes) -> str | None:
-        """Write what a form of a page sent; return the address of the page to show then.
+        """Write the data of a page's form; return the address of the page to show then.
 
-        None where there is no such form. Raises `UserError`, in words, for what cannot be taken.
+        Returns None if there is no such form. Raises `UserError`, in words, for invalid data.
         """
         with self._lock:
             self._refresh()
@@ -136,7 +136,7 @@ class LiveSite:
 
 
 def _has_forms(address: str) -> bool:
-    """Say whether the page at an address is one of a check, for points by hand."""
+    """Return whether the page at an address is one of a check, for manual points."""
     if address == f"{FOLDER}index.html":
         return False
     return address.startswith(FOLDER)
@@ -144,14 +144,14 @@ def _has_forms(address: str) -> bool:
 
 @dataclass(frozen=True)
 class _StoredFile:
-    """A file of results as it was read: when it was written, and what it holds, if it is whole."""
+    """A file of results as last read: its time, and its content, if complete."""
 
     time: int
     result: Result | None
 
 
 def _time_of(file: Path) -> int:
-    """Return when a file was written; 0 where it is not there."""
+    """Return the time of a file; 0 if it is missing."""
     if not file.is_file():
         return 0
     return file.stat().st_mtime_ns
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, page, form=address.startswith(FOLDER))
 
     def do_POST(self) -> None:
-        """Take what a form of ours sent, and lead back to its page."""
+        """Take the data of a form of ours, and redirect to its page."""
         address = self._address()
         size = self._size()
         if address is None or size is None or not self._is_from_here():
@@ -199,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(404, "There is no such page.")
 
     def _size(self) -> int | None:
-        """Return how many bytes a form says it has; None for none that we take."""
+        """Return the size that a form announces; None for one that we refuse."""
         text = self.headers.get("Content-Length") or "0"
         if not text.isdecimal():
             return None
@@ -207,16 +207,16 @@ class _Handler(BaseHTTPRequestHandler):
         return size if size <= MAX_FORM else None
 
     def _is_from_here(self) -> bool:
-        """Say whether a form comes from a page of this server; browsers say where it is from."""
+        """Return whether a form comes from a page of this server, as browsers say."""
         host = self.headers.get("Host")
         ours = f"http://{host}"
         origin = self.headers.get("Origin", ours)
         return origin in (ours, "null")
 
     def _address(self) -> str | None:
-        """Return the address of a page that is asked for.
+        """Return the address of the requested page.
 
-        None for who does not know the secret, or came by another name of this machine.
+        Returns None for a request without the secret, or by another name of this machine.
         """
         host_and_port = self.headers.get("Host") or ""
         host, _, _ = host_and_port.rpartition(":")
@@ -254,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "autograder"
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: what a request holds is no text for a terminal."""
+        """Log nothing: a request's content is no text for a terminal."""
 
 
 def serve(live_site: LiveSite, say: Callable[[str], None]) -> None:

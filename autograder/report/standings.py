@@ -1,4 +1,4 @@
-"""Standings: the held-out losses of a class under drawn names, to be shown to all of it."""
+"""Standings: the held-out losses of a class under random names, to be shown to all of it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,9 +10,9 @@ from autograder.report.terminal import number
 
 
 def standings(grades: Sequence[Grade]) -> str:
-    """Return a table in Markdown for each check that trains: the lowest loss first.
+    """Return a Markdown table for each check that trains, lowest loss first.
 
-    A student has one drawn name in all of them, and another one each time this is called.
+    A student has one random name in all of them, and another one at each call.
     """
     names = Pseudonyms()
     names.assign(grade.result.student for grade in grades)
@@ -28,7 +28,7 @@ def standings(grades: Sequence[Grade]) -> str:
 
 
 def _checks_that_train(grades: Sequence[Grade]) -> list[tuple[str, str]]:
-    """Return the unit and the name of each check of which a submission has a loss."""
+    """Return the unit and the name of each check for which a submission has a loss."""
     found = {}
     for grade in grades:
         for verdict in grade.result.verdicts:
@@ -38,7 +38,7 @@ def _checks_that_train(grades: Sequence[Grade]) -> list[tuple[str, str]]:
 
 
 def _rows(grades: Sequence[Grade], names: Pseudonyms, unit: str, check: str) -> Iterator[str]:
-    """Yield the rows of one check; who has no loss is not among them."""
+    """Yield the rows of one check, without students who have no loss."""
     measured = []
     for grade in grades:
         for verdict in grade.result.verdicts:

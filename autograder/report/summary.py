@@ -1,4 +1,4 @@
-"""What a class's results of one unit say together: checks, known mistakes, equal wrong answers."""
+"""A class's results of one unit together: checks, known mistakes, equal wrong answers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ ENDED = ("killed", "timeout", "error")
 
 @dataclass(frozen=True)
 class CheckSummary:
-    """How a check went.
+    """The results of a check.
 
-    passed, partial, failed, not_reached: how many submissions. share: the mean share of its
+    passed, partial, failed, not_reached: numbers of submissions. share: the mean share of its
     points. seconds, longest: the median and the longest time.
     """
 
@@ -34,7 +34,7 @@ class CheckSummary:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many have a number from `low` to under `high`; in the last bar, also the largest."""
+    """The number of values from `low` to under `high`; the last bar includes the largest."""
 
     low: float
     high: float
@@ -75,7 +75,7 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
     passed = statuses.count("passed")
     partial = statuses.count("partial")
     not_reached = statuses.count("not_reached")
-    recorded = statuses.count("recorded")  # a person gives points for them
+    recorded = statuses.count("recorded")  # a person grades them
     seconds = [verdict.seconds for verdict in verdicts if verdict.status != "not_reached"]
     if not seconds:
         seconds = [0.0]
@@ -94,7 +94,7 @@ def _summary(verdicts: Sequence[Verdict]) -> CheckSummary:
 
 
 def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
-    """Return how points are distributed, in at most so many bars of a whole number of points."""
+    """Return the distribution of points, in at most this many bars of an integer width."""
     top = max(result.max_score for result in results)
     width = max(1, ceil(top / most))
     last = ceil(top / width) - 1
@@ -115,7 +115,7 @@ def distribution(results: Sequence[Result], most: int = 15) -> list[Bar]:
 
 @dataclass(frozen=True)
 class Given:
-    """An answer to a question, and how many submissions gave it. agrees: it is the right one."""
+    """An answer to a question, and its number of submissions. agrees: it is the right one."""
 
     text: str
     agrees: bool
@@ -124,7 +124,7 @@ class Given:
 
 @dataclass(frozen=True)
 class QuestionSummary:
-    """What a class answered to a question, the commonest first. answered: how many submissions."""
+    """A class's answers to a question, the most common first. answered: number of submissions."""
 
     name: str
     title: str
@@ -133,7 +133,7 @@ class QuestionSummary:
 
 
 def answers(results: Sequence[Result]) -> list[QuestionSummary]:
-    """Return what was answered to each question of a unit, in order."""
+    """Return the answers to each question of a unit, in order."""
     titles: dict[str, str] = {}
     counts: dict[str, Counter[tuple[str, bool]]] = {}
     for result in results:
@@ -150,16 +150,16 @@ def answers(results: Sequence[Result]) -> list[QuestionSummary]:
     return summaries
 
 
-# ---- submissions that are worth a look
+# ---- submissions to look at
 
-SLOWER = 3.0  # times as long as most who passed a check
-LEAST_SECONDS = 0.3  # a check that took less is not slow
+SLOWER = 3.0  # multiple of the usual time of those who passed a check
+LEAST_SECONDS = 0.3  # a faster check is not slow
 
 
 def to_look_at(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Return the submissions that a person should look at, and why.
 
-    Those could not be read, raised an error, hung or were stopped in a check, gave two answers to
+    They could not be read, raised an error, hung or were stopped in a check, gave two answers to
     one question, or took far longer for a check than those who passed it.
     """
     usual = _usual_seconds(results)
@@ -172,7 +172,7 @@ def to_look_at(results: Sequence[Result]) -> list[tuple[Result, str]]:
 
 
 def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
-    """Return check → the median of the seconds that those took who passed it."""
+    """Return check → the median seconds of those who passed it."""
     of_passed: dict[str, list[float]] = {}
     for result in results:
         for verdict in result.verdicts:
@@ -186,7 +186,7 @@ def _usual_seconds(results: Sequence[Result]) -> dict[str, float]:
 
 
 def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
-    """Say why a submission should be looked at; nothing where it need not."""
+    """Say why a submission should be looked at; nothing if it need not be."""
     reasons = [result.note] if result.note else _endings(result.verdicts)
     two = two_answers(result)
     if two:
@@ -202,13 +202,13 @@ def _reasons(result: Result, usual: Mapping[str, float]) -> list[str]:
 
 
 def two_answers(result: Result) -> str:
-    """Name the checks of a submission that gave two answers to one question; empty for none."""
+    """Return the checks with two answers of a submission; empty for none."""
     names = [verdict.name for verdict in result.verdicts if verdict.two_answers]
     return ", ".join(names)
 
 
 def _endings(verdicts: Sequence[Verdict]) -> list[str]:
-    """Say in which checks a submission was ended, hung or failed, by kind."""
+    """Say in which checks a submission was stopped, hung or failed, by kind."""
     found = []
     for status in ENDED:
         names = [verdict.name for verdict in verdicts if verdict.status == status]
@@ -221,9 +221,9 @@ def _endings(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def mistakes(results: Sequence[Result]) -> list[Group]:
-    """Return the known mistakes that were made, the commonest first."""
+    """Return the known mistakes that were made, the most common first."""
     check_of: dict[str, str] = {}
-    students: dict[str, dict[str, None]] = {}  # what is said of a mistake → who made it, in order
+    students: dict[str, dict[str, None]] = {}  # description of a mistake → who made it, in order
     for result in results:
         for verdict in result.verdicts:
             for text in mistakes_made(verdict):
@@ -239,7 +239,7 @@ def mistakes(results: Sequence[Result]) -> list[Group]:
 def unnamed(results: Sequence[Result]) -> list[Group]:
     """Return groups of two or more with equal wrong arrays that no known mistake explains.
 
-    They are candidates for one.
+    Each may be a mistake worth listing.
     """
     equal: dict[WrongValues, list[str]] = {}
     for result in results:

@@ -1,4 +1,4 @@
-"""Verdicts in a terminal. Nothing of a submission is taken for markup."""
+"""Verdicts in a terminal. Text of a submission is never interpreted as markup."""
 
 import math
 import os
@@ -25,7 +25,7 @@ from autograder.streams import BLOCKS
 
 @dataclass(frozen=True)
 class Symbol:
-    """The sign of a status, and the style that a terminal shows it in."""
+    """The sign of a status, and its style in a terminal."""
 
     sign: str
     style: str
@@ -48,7 +48,7 @@ def symbol(status: str) -> Symbol:
 
 
 def status_on_pages(verdict: Verdict) -> str:
-    """Return a check's status; `followed` where follow-through credit gives all of its points."""
+    """Return a check's status; `followed` if follow-through credit gives all of its points."""
     if verdict.status == "partial" and verdict.earned == verdict.points:
         return "followed"
     return verdict.status
@@ -61,17 +61,17 @@ def number(points: float) -> str:
 
 
 def earned_of(earned: float, points: float) -> str:
-    """Return points earned of those to be had, as `1.5/2`."""
+    """Return points earned of the maximum, as `1.5/2`."""
     return f"{_earned(earned, points)}/{number(points)}"
 
 
 def earned_in_words(earned: float, points: float) -> str:
-    """Return points earned of those to be had, as `1.5 of 2 points`."""
+    """Return points earned of the maximum, as `1.5 of 2 points`."""
     return f"{_earned(earned, points)} of {number(points)} points"
 
 
 def _earned(earned: float, points: float) -> str:
-    """Return points earned in hundredths, where less than all is never shown as all."""
+    """Return points earned in hundredths; less than the maximum is never shown as the maximum."""
     is_all = earned > points - 1e-6  # sums of shares: 0.1 + 0.2 is 0.3
     if is_all or number(earned) != number(points):
         return number(earned)
@@ -79,14 +79,14 @@ def _earned(earned: float, points: float) -> str:
 
 
 def earned_in_practice(verdict: Verdict) -> str:
-    """Return a check's points earned of those to be had, as `1.5/2`."""
+    """Return a check's points earned of the maximum, as `1.5/2`."""
     return earned_of(verdict.earned, verdict.points)
 
 
 def status_in_practice(verdict: Verdict) -> str:
     """Return a check's status.
 
-    It is `passed` too where it earns all with a mistake carried forward, and `not_written` where
+    It is `passed`, too, if it earns all points with a mistake carried forward, and `not_written` if
     nothing has been begun.
     """
     if verdict.points > 0 and verdict.earned == verdict.points:
@@ -105,7 +105,7 @@ def verdict_lines(verdict: Verdict) -> Text:
     text.append(f"  [{verdict.name}]", "dim")
     for remark in verdict.remarks:
         text.append(f"{INDENT}{visible(remark.text)}")
-        named = arrays_named(remark)  # "" where the sentence names them
+        named = arrays_named(remark)  # "" if the sentence names them
         if named:
             text.append(f" {visible(named)}", "dim")
         if remark.example:
@@ -117,13 +117,13 @@ INDENT = "\n    "
 
 
 def in_one_line(remark: Remark) -> str:
-    """Return a remark, and behind it the arrays that it is about."""
+    """Return a remark, followed by its arrays."""
     line = f"{remark.text} {arrays_named(remark)}"
     return line.rstrip()
 
 
 def total_in_practice(verdicts: Sequence[Verdict]) -> str:
-    """Return points earned of those to be had, as `1.5 of 2 points`, and those to be judged."""
+    """Return points earned of the maximum, as `1.5 of 2 points`, and those to be judged."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
     recorded = sum(verdict.points for verdict in verdicts if verdict.status == "recorded")
@@ -135,21 +135,21 @@ def total_in_practice(verdicts: Sequence[Verdict]) -> str:
 
 
 class UnderWay:
-    """One line on the check that is under way, written over itself each second."""
+    """One line on the running check, overwritten each second."""
 
     def __init__(self, stream: TextIO, shown: bool, after: float = 0.0) -> None:
         """Show nothing yet.
 
-        shown: whether the stream writes over a line, as a terminal and a notebook do. after:
+        shown: whether the stream can overwrite a line, as a terminal and a notebook can. after:
         seconds of silence.
         """
         self._stream = stream
         self._shown = shown
         self._after = after
-        self._text = ""  # what stands there
+        self._text = ""  # the present text
 
     def tell(self, what: str, seconds: float) -> None:
-        """Say what is under way, and since when."""
+        """Show the running check and its seconds."""
         if not self._shown or seconds < self._after:
             return
         since = f"{seconds:.0f} s" if seconds >= 1 else ""
@@ -161,7 +161,7 @@ class UnderWay:
         self._text = text
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if not self._text:
             return
         blanks = " " * len(self._text)
@@ -174,16 +174,16 @@ class UnderWay:
 
 
 def total(verdicts: Sequence[Verdict]) -> str:
-    """Return points earned of those to be had."""
+    """Return points earned of the maximum."""
     earned = sum(verdict.earned for verdict in verdicts)
     points = sum(verdict.points for verdict in verdicts)
     return earned_in_words(earned, points)
 
 
 def sparkline(values: Sequence[float], width: int) -> str:
-    """Return a curve of losses in one line of blocks, and below it from where to where.
+    """Return a curve of losses in one line of blocks, and below it the first and last values.
 
-    width: how many blocks; each is the mean of its share of the values.
+    width: number of blocks; each is the mean of its part of the values.
     """
     shares = np.array_split(np.nan_to_num(values), width)
     means = [share.mean() for share in shares if share.size]
@@ -203,9 +203,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
 
 @dataclass(frozen=True)
 class ClassFacts:
-    """What stands in the table of a class beside the results.
+    """The data of a class's table beside the results.
 
-    missing: who is in the roster and handed in nothing, by unit. counts: what results count under a
+    missing: who is in the roster and submitted nothing, by unit. counts: what results count under a
     policy.
     """
 
@@ -216,10 +216,10 @@ class ClassFacts:
 def class_table(
     course: Course, results: Sequence[Result], facts: ClassFacts = ClassFacts(), expand: bool = True
 ) -> Table:
-    """Return a table of one row a submission.
+    """Return a table of one row per submission.
 
-    It has points, what passed, and the first remark of the first check that did not. expand: as
-    wide as the terminal; where there is none, nothing is cut.
+    It has points, passed checks, and the first remark of the first failed check. expand: as wide as
+    the terminal; without one, nothing is truncated.
     """
     heads = ["student", "unit", "points"]
     if facts.counts:
@@ -274,7 +274,7 @@ def _counted(result: Result, grade: Grade) -> str:
 
 
 def _first_remark(result: Result) -> str:
-    """Return what is noted of the file, else the first remark of a check that did not pass."""
+    """Return the note on the file, else the first remark of a failed check."""
     if is_noted(result.note):
         return result.note
     said = said_of_all(result)
@@ -286,9 +286,9 @@ def _first_remark(result: Result) -> str:
 
 
 def said_of_all(result: Result) -> str:
-    """Return what is said of the whole submission: why its file cannot be graded, for example.
+    """Return the remark on the whole submission, such as why its file cannot be graded.
 
-    That is its note, or else what each of several checks says first; empty where there is nothing.
+    It is the note, or else the common first remark of several checks; empty if there is none.
     """
     if result.note:
         return result.note
@@ -298,12 +298,12 @@ def said_of_all(result: Result) -> str:
 
 
 def own_remarks(verdict: Verdict, said: str) -> list[Remark]:
-    """Return what is said of a check alone. said: of the whole submission, and of each check."""
+    """Return a check's own remarks. said: the remark on the whole submission, and on each check."""
     return [remark for remark in verdict.remarks if not said or remark.text != said]
 
 
 def class_summary(results: Sequence[Result], most: int = 3) -> Text:
-    """Say what of each unit is worth a look.
+    """List what to look at in each unit.
 
     These are the slowest checks, the largest groups of equal wrong answers that match no known
     mistake, and who gave two answers to one question. most: of checks and of groups.
@@ -334,7 +334,7 @@ def _slowest(results: Sequence[Result], most: int) -> str:
 
 
 def _unnamed(group: summary.Group) -> str:
-    """Say how many students share a mistake that is not listed."""
+    """Say how many students share an unlisted mistake."""
     students = f"{len(group.students)} students"
     text = visible(group.text)
     return f"{students}, {group.check}: {text}, no known mistake"
@@ -349,7 +349,7 @@ def _as_text(lines: Sequence[str]) -> Text:
 
 
 def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) -> Text:
-    """Say who gained or lost by grading the same submissions again, a line each."""
+    """Say who gained or lost when the same submissions were graded again, a line each."""
     by_place = {result.place: result for result in before}
     lines = []
     for now in after:
@@ -363,7 +363,7 @@ def regraded(course: Course, before: Sequence[Result], after: Sequence[Result]) 
 
 
 def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Text:
-    """Say whose latest hand-in has fewer points than an earlier one, a line each."""
+    """Say whose latest submission has fewer points than an earlier one, a line each."""
     lines = []
     for now, old in pairs:
         who = _whose(course, now)
@@ -378,35 +378,35 @@ def _whose(course: Course, result: Result) -> str:
 
 
 def _called(result: Result) -> str:
-    """Return what the student of a result is called."""
+    """Return the displayed name of a result's student."""
     name = result.hand_in.name if result.hand_in else ""
     return called(result.student, name)
 
 
 def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) -> None:
-    """Print the table of a class; where nobody looks at it in a terminal, nothing is cut."""
+    """Print the table of a class; if the output is no terminal, nothing is truncated."""
     screen = console()
     table = class_table(course, results, facts, expand=screen.is_terminal)
     screen.print(table)
 
 
-WIDE = 10_000  # columns if the output is no terminal
+WIDE = 10_000  # columns if the output is not a terminal
 
 
 class _Console(Console):
-    """Writes on where nobody reads: `autograder check | head` still keeps what passed."""
+    """Continues without a reader: `autograder check | head` still records what passed."""
 
     def on_broken_pipe(self) -> None:
-        """Write no more; what uses the file itself does so into nothing."""
+        """Stop writing; other users of the file write to nothing."""
         self.quiet = True
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), self.file.fileno())
 
 
 def console(stderr: bool = False) -> Console:
-    """Return where to write; `NO_COLOR` is honoured.
+    """Return the console for output; `NO_COLOR` is honoured.
 
-    What is no terminal has no width, and nothing is cut there.
+    Without a terminal there is no width, and nothing is truncated.
     """
     screen = _Console(stderr=stderr, highlight=False, soft_wrap=False)
     if not screen.is_terminal:

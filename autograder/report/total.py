@@ -12,7 +12,8 @@ from autograder.grading.policy import Grade, Policy
 class Row:
     """A student's row.
 
-    shares: of each unit that counts for this class. left_out: those that do not count for them.
+    shares: of each unit that counts for this class. left_out: those that do not count for the
+    student.
     """
 
     student: str
@@ -25,8 +26,8 @@ class Row:
 def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] = ()) -> list[Row]:
     """Return one row for each student.
 
-    A unit that one student handed in counts for all, and is 0 for those who did not.
-    students: further ones, who may have handed in nothing.
+    A unit that one student submitted counts for all, and is 0 for those who did not. students:
+    further ones, who may have submitted nothing.
     """
     by_student: dict[str, dict[str, Grade]] = {}
     for student in students:
@@ -91,5 +92,5 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
 def _percent(row: Row, unit: str) -> str | float:
     percent = rounded(100 * row.shares[unit])
     if unit in row.left_out:
-        return f"{percent:g} left out"  # text, where a spreadsheet would take (105) for −105
+        return f"{percent:g} left out"  # text, because a spreadsheet would read (105) as −105
     return percent

@@ -1,1 +1,1 @@
-"""Looked at when a class is graded: who wrote alike, and who understands their own code."""
+"""Review of a graded class: similar answers, and questions about students' own code."""

@@ -1,4 +1,4 @@
-"""What is compared: the exercises of a unit, and each student's answer, read and never run."""
+"""The material of a comparison: the exercises of a unit, and each student's answer, not run."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from autograder.review.fingerprints import numbers
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.markers import BEGIN, END
 
-# unit → groups of students who hand in together
+# unit → groups of students who submit together
 Partners = Mapping[str, Sequence[frozenset[str]]]
 
 
@@ -28,12 +28,10 @@ class NothingToCompare(UserError):
 
 @dataclass(frozen=True)
 class Exercise:
-    """Some of what a student writes in a unit.
+    """A part of what a student writes in a unit.
 
-    names: what a check asks for, or all that the unit does.
-
-    check: the check's name; empty for the whole unit.
-    lines: how many lines our solution takes for it.
+    names: what a check asks for, or everything in the unit. check: the check's name; empty for the
+    whole unit. lines: the lines of our solution for it.
     """
 
     unit: str
@@ -45,12 +43,11 @@ class Exercise:
 
 @dataclass(frozen=True)
 class FingerprintedFile:
-    """A student's file for a unit, as its definitions, each with the numbers of its fingerprints.
+    """A student's file for a unit, as its definitions, each with its fingerprints.
 
-    student: who wrote it, with the year before the name where that is an earlier one.
-    names: all words that the student is known to be called by.
-    year: the folder of an earlier year, which is only compared with; empty for this year's.
-    sha256: of the file's bytes.
+    student: who wrote it, preceded by the year if that is an earlier one. names: all words known
+    for the student. year: the folder of an earlier year, which is only compared with; empty for
+    this year's. sha256: of the file's bytes.
     """
 
     student: str
@@ -64,9 +61,9 @@ class FingerprintedFile:
 def read_answer(
     student: str, source: bytes, names: Sequence[str] = (), year: str = ""
 ) -> FingerprintedFile:
-    """Read a student's file; one that our reading fails on has no definitions, and costs no other.
+    """Read a student's file; one that cannot be read has no definitions, and affects no other.
 
-    Definitions that stand on the same lines have one text, which is read once.
+    Definitions on the same lines have one text, which is read once.
     """
     try:
         found = tuple(read_definitions(source))
@@ -86,7 +83,7 @@ def read_answer(
 
 
 def _with_year(student: str, year: str) -> str:
-    """Return what a student is called: with the year before the name where it is an earlier one."""
+    """Return a student's displayed name, preceded by the year if that is an earlier one."""
     if not year:
         return student
     return f"{year}: {student}"
@@ -94,12 +91,12 @@ def _with_year(student: str, year: str) -> str:
 
 @dataclass(frozen=True)
 class UnitAnswers:
-    """Everything of one unit that is compared.
+    """All material of one unit's comparison.
 
-    short: exercises that are too short to be compared by themselves. given: the names of the
-    functions that the stub gives. public: fingerprints of the stub and of our solution.
-    results: of a unit that was graded. equal: students whose files are equal byte by byte, and no
-    group of partners; the starter file as it was given is left out.
+    short: exercises that are too short to be compared alone. given: the names of the functions that
+    the stub gives. public: fingerprints of the stub and of our solution. results: of a graded unit.
+    equal: students whose files are equal byte by byte, and no group of partners; the unchanged
+    starter file is left out.
     """
 
     unit: str
@@ -112,7 +109,7 @@ class UnitAnswers:
     equal: tuple[tuple[str, ...], ...] = ()
 
     def are_equal(self, one: str, other: str) -> bool:
-        """Say whether the files of two students are equal byte by byte."""
+        """Return whether the files of two students are equal byte by byte."""
         return any(one in students and other in students for students in self.equal)
 
     def of(self, exercise: Exercise, answer: FingerprintedFile) -> list[Definition]:
@@ -141,13 +138,13 @@ def read_class(
     lines: int,
     partners: Partners = MappingProxyType({}),
 ) -> list[UnitAnswers]:
-    """Read a class: of each unit that anything was handed in for, its exercises and answers.
+    """Read a class: for each submitted unit, its exercises and answers.
 
-    units: their names; a unit is loaded, with its packages, only if something was handed in for it.
-    folder: what `grade` wrote, or a folder of submissions. submitted: where the submissions of a
-    graded class lie, if not where `grade` found them. also: folders of earlier years. lines:
-    exercises shorter than this are left out. partners: unit → groups of students who hand in
-    together. Raises `NothingToCompare` and `OneNumberTwice`.
+    units: their names; a unit is loaded, with its packages, only if somebody submitted it. folder:
+    of `grade`'s results, or of submissions. submitted: the submissions of a graded class, if they
+    have been moved. also: folders of earlier years. lines: exercises shorter than this are left
+    out. partners: unit → groups of students who submit together. Raises `NothingToCompare` and
+    `OneNumberTwice`.
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
@@ -177,7 +174,7 @@ def read_class(
 
 
 def _given(course: Course, unit: str) -> str:
-    """Return the checksum of a unit's starter file; "" where there is none."""
+    """Return the checksum of a unit's starter file; "" if there is none."""
     stub = course.stub(unit)
     return digest(stub.read_bytes()) if stub.is_file() else ""
 
@@ -185,9 +182,9 @@ def _given(course: Course, unit: str) -> str:
 def _equal_files(
     answers: Iterable[FingerprintedFile], given: str, partners: Sequence[frozenset[str]]
 ) -> list[tuple[str, ...]]:
-    """Return those of this year whose files are equal, with earlier ones; the largest group first.
+    """Return this year's students with equal files, with earlier ones; the largest group first.
 
-    given: the checksum of the starter file. partners: who hand in together.
+    given: the checksum of the starter file. partners: groups who submit together.
     """
     by_checksum: dict[str, list[FingerprintedFile]] = {}
     for answer in answers:
@@ -205,9 +202,9 @@ def _equal_files(
 def _graded(
     course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]
 ) -> list[FingerprintedFile]:
-    """Read the answers that the results of one unit are of.
+    """Read the answers that the results of one unit belong to.
 
-    every: the results of all units, since their students' names hang together.
+    every: the results of all units, because students' names depend on all of them.
     """
     students = {result.student for result in every}
     source = graded_files(course, folder, students)
@@ -221,7 +218,7 @@ def _graded(
 
 
 def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[FingerprintedFile]:
-    """Read the answers in a folder of submissions; none where nobody has handed in the unit."""
+    """Read the answers in a folder of submissions; none if nobody has submitted the unit."""
     try:
         found = find_submissions(course, folder, unit)
     except UserError:
@@ -229,7 +226,7 @@ def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[
     submitted = with_records(course, folder, found)
     answers = []
     for entry in submitted:
-        if entry.earlier:  # the latest attempt is compared
+        if entry.earlier:  # the latest attempt counts
             continue
         try:
             source = read_file(entry.path) if entry.path else b""
@@ -242,9 +239,9 @@ def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[
 
 
 def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Renaming]:
-    """Return a class whose students have drawn names, and what takes their own out of texts.
+    """Return a class with random students' names, and a renaming of texts.
 
-    A student has one alias in all units. Code is as it was, to be compared: what shows it renames.
+    A student has one alias in all units. Code is unchanged, for comparison: pages rename it.
     """
     aliases = Pseudonyms()
     names: dict[str, str] = {}
@@ -299,7 +296,7 @@ def _unit_answers(
 
 
 def _exercises(unit: Unit, stub: str, ours: FingerprintedFile) -> list[Exercise]:
-    """Return the exercises of a unit, with the lines that our solution takes for each."""
+    """Return the exercises of a unit, with the number of our solution's lines for each."""
     asked, given = exercises(stub)
     titles = {check.name: check.title for check in unit.checks}
     found = []
@@ -329,7 +326,7 @@ def _all_exercises(unit: Unit, single: Sequence[Exercise]) -> Exercise:
 
 
 def _lines(found: Collection[Definition]) -> int:
-    """Count the lines of code between the marks of a solution in these definitions."""
+    """Count the lines of code between the markers of a solution in these definitions."""
     count = 0
     for definition in found:
         _, _, after_begin = definition.text.partition(BEGIN)

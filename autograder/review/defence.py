@@ -1,4 +1,4 @@
-"""A class is asked about its own code: one server for each unit, two pages for each student."""
+"""Questions for a class about its own code: one server for each unit, two pages per student."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,15 +21,15 @@ log = logging.getLogger("autograder")
 
 
 class UnknownStudent(UserError):
-    """A student who has handed in nothing was named; the text says the nearest name."""
+    """A student without a submission was named; the text says the nearest name."""
 
 
 def without_result(
     named: Sequence[str], results: Sequence[Result], roster: Roster | None
 ) -> list[str]:
-    """Say of each name that has no result why, and what to do.
+    """Say for each name without a result why, and what to do.
 
-    Raises `UnknownStudent` where no name has one.
+    Raises `UnknownStudent` if no name has one.
     """
     known = {result.student for result in results}
     lines = []
@@ -51,10 +51,10 @@ def without_result(
 
 @dataclass(frozen=True)
 class Draw:
-    """What decides which questions are asked.
+    """The parameters of the choice of questions.
 
-    number: of questions for each submission. seed: of the choice and of the experiments.
-    training: whether students train with them: then answers stand folded on their own pages.
+    number: of questions for each submission. seed: of the choice and of the experiments. training:
+    whether the questions are for practice: then answers are folded on students' own pages.
     """
 
     number: int
@@ -63,10 +63,10 @@ class Draw:
 
 
 def seed_of_defence(seed: str, training: bool = False) -> int:
-    """Return the seed of a choice that stands on pages: it follows from that of the grades.
+    """Return the seed of a choice that pages show: it is derived from that of the grades.
 
-    The other way it does not: who sees the pages can make no answers for the grades' own seed, and
-    who trains does not meet the questions of the exam.
+    It cannot be inverted: the pages reveal no answers for the grades' own seed, and practice does
+    not use the questions of the exam.
     """
     purpose = "training" if training else "defence"
     return int(digest(f"{purpose} {seed}".encode())[:7], 16)
@@ -80,22 +80,21 @@ class Defence:
     ) -> None:
         """Make nothing yet.
 
-        out: the folder for the pages. source: returns the file that a result is of, if it is there
-        as it was graded.
+        out: the folder for the pages. source: returns the file of a result, if it exists unchanged.
         """
         self._course = course
         self._out = out
         self._source = source
         self._draw = draw
-        self._asked: dict[str, dict[str, int]] = {}  # unit → student → how many questions
+        self._asked: dict[str, dict[str, int]] = {}  # unit → student → number of questions
         self._unread: list[str] = []
         self._without_file: list[str] = []
-        self._names: dict[str, str] = {}  # what pages call the students
+        self._names: dict[str, str] = {}  # the students' names on pages
 
     def ask_all(self, results: Iterable[Result], jobs: int) -> Iterator[Result]:
-        """Make the questions of submissions and write their pages; yield each that is done.
+        """Make the questions of submissions and write their pages; yield each finished one.
 
-        jobs: how many at a time. Pages do not depend on it.
+        jobs: at a time. Pages do not depend on it.
         """
         in_order = sorted(results, key=_place)
         for name, of_unit in groupby(in_order, key=lambda result: result.unit):
@@ -109,10 +108,10 @@ class Defence:
     def _ask_together(
         self, unit: Unit, results: Sequence[Result], jobs: int, ended: list[Result]
     ) -> Iterator[Result]:
-        """Ask about submissions on one server.
+        """Make questions for submissions on one server.
 
-        ended: takes those whose server ended: one of them may have ended it, and the others were
-        under way beside it.
+        ended: receives those whose server ended: one of them may have ended it, and the others ran
+        beside it.
         """
         with Server(unit) as server, ThreadPoolExecutor(jobs, "defence") as pool:
             try:
@@ -129,7 +128,7 @@ class Defence:
                 pool.shutdown(cancel_futures=True)
 
     def _ask_one_by_one(self, unit: Unit, results: Sequence[Result]) -> Iterator[Result]:
-        """Ask about each submission with no other beside it; one that ends its server has none."""
+        """Make questions for each submission alone; one that ends its server has none."""
         for result in results:
             with Server(unit) as server:
                 try:
@@ -141,7 +140,7 @@ class Defence:
     def _ask(self, server: Server, result: Result) -> int | None:
         """Make the questions of one submission and write its pages.
 
-        Return how many there are, or None where the file is not at hand. Raises `ServerGone`.
+        Return their number, or None if the file is missing. Raises `ServerGone`.
         """
         source = self._source(result)
         if not source:
@@ -152,26 +151,26 @@ class Defence:
         return len(made)
 
     def _seed_for(self, result: Result) -> int:
-        """Return what chooses a student's questions: partners have other ones on the same file."""
+        """Return the seed of a student's questions: partners have others on the same file."""
         seed = self._draw.seed
         if not result.handed_in_by:
             return seed
         return seed_of_defence(f"{seed} {result.student}", self._draw.training)
 
     def _questions(self, server: Server, unit: str, source: bytes, seed: int) -> list[VivaQuestion]:
-        """Return the questions about a file; none where our reading of it fails."""
+        """Return the questions about a file; none if it cannot be read."""
         is_notebook = source.lstrip().startswith(b"{")
         name = f"{unit}.ipynb" if is_notebook else f"{unit}.py"
         try:
             return questions(server, source, name, self._draw.number, seed)
         except ServerGone:
             raise
-        except Exception:  # it costs its own questions, and no other student's
+        except Exception:  # it loses its own questions, and no other student is affected
             log.exception("no questions about a file of %s", unit)
             return []
 
     def _note(self, result: Result, count: int | None) -> None:
-        """Keep how many questions there are about a submission; None where it is not at hand."""
+        """Store the number of questions about a submission; None if it is missing."""
         if count is None:
             unit = self._course.short(result.unit)
             was_read = bool(result.checksum)
@@ -183,7 +182,7 @@ class Defence:
         self._names |= names_of_results([result])
 
     def index(self) -> Path:
-        """Write the page that leads to all others; return its path."""
+        """Write the page that links to all others; return its path."""
         in_order = {}
         for unit, counts in self._asked.items():
             by_name = sorted(counts.items())

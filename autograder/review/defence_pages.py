@@ -1,4 +1,4 @@
-"""Questions as pages: for each student one without answers, and one for the examiner with them."""
+"""Question pages: for each student one without answers, and one for the examiner with them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class ShownArray:
 class ShownQuestion:
     """A question on a page.
 
-    first: the number of the first line. lines: as HTML, each with whether it is the one that is
-    asked about. experiment: the check's code, as lines of HTML.
+    first: the number of the first line. lines: as HTML, each with whether the question is about it.
+    experiment: the check's code, as lines of HTML.
     """
 
     title: str
@@ -50,9 +50,9 @@ class ShownQuestion:
 def write_sheets(
     folder: Path, result: Result, asked: Sequence[VivaQuestion], training: bool = False
 ) -> None:
-    """Write both pages of a student, about what the result is of.
+    """Write both pages of a student, about the result's submission.
 
-    training: one page instead, on which the answers are folded.
+    training: one page instead, with folded answers.
     """
     of_unit = folder / result.unit
     name = f"{result.student}.html"
@@ -94,9 +94,9 @@ def write_index(
     names: Names,
     training: bool = False,
 ) -> Path:
-    """Write the page that leads to all others; return its path.
+    """Write the page that links to all others; return its path.
 
-    units: unit → student → how many questions. names: what it calls the students.
+    units: unit → student → number of questions. names: for display.
     """
     template = environment().get_template("defences.html")
     path = folder / "index.html"
@@ -107,9 +107,9 @@ def write_index(
 
 
 def _shown(question: VivaQuestion, answers: bool) -> ShownQuestion:
-    """Return what the page says of a question.
+    """Return a page's data on a question.
 
-    Without answers it is given none, so that none can slip in.
+    Without answers it gets none, so that none can slip in.
     """
     definition = question.definition
     block = code_block(definition, marked={question.line}, without_comments=False)
@@ -141,7 +141,7 @@ def _with_answer(array: AskedArray) -> ShownArray:
 
 
 def _details(effect: Effect) -> str:
-    """Say what an examiner wants to know of an effect: its kind, and how much changed."""
+    """Describe an effect for an examiner: its kind, and the size of the change."""
     words = effect.kind.value
     match effect.kind:
         case EffectKind.ROWS:

@@ -1,4 +1,4 @@
-"""What a small change of code does to an array: the kinds that a student has to distinguish."""
+"""The effects of a small change of code on an array, which a student has to distinguish."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +9,7 @@ from autograder.check import is_text
 
 
 class EffectKind(Enum):
-    """What can happen to an array, in a student's words, in the order of a sheet's letters."""
+    """The effect on an array, in a student's words, in the order of a sheet's letters."""
 
     SAME = "stays as it is"
     SIGN = "changes its sign everywhere"
@@ -20,17 +20,17 @@ class EffectKind(Enum):
     INFINITE = "holds NaN or infinity"
 
 
-# shares of the largest value
-EQUAL = 1e-9  # at most so much is no change at all
-CLEAR = 0.02  # so much is a change without doubt
+# fractions of the largest value
+EQUAL = 1e-9  # up to this there is no change
+CLEAR = 0.02  # from this on there is certainly a change
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What happens to an array.
+    """The effect on an array.
 
-    rows: which rows change, where some do. factor: by which number. largest: the largest change, as
-    a share of the largest value. shape: the new one, where it is another.
+    rows: which rows change, if some do. factor: of all values. largest: the largest change, as a
+    fraction of the largest value. shape: the new one, if it differs.
     """
 
     kind: EffectKind
@@ -41,9 +41,9 @@ class Effect:
 
 
 def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
-    """Return what a change did to an array.
+    """Return the effect of a change on an array.
 
-    None where it is too small to be asked about, or where text became numbers or numbers text.
+    None if it is too small for a question, or if text became numbers or numbers text.
     """
     if is_text(before) != is_text(after):
         return None
@@ -62,7 +62,7 @@ def effect(before: np.ndarray, after: np.ndarray) -> Effect | None:
 
 
 def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
-    """Return what a change did to finite numbers; None where it is too small."""
+    """Return the effect of a change on finite numbers; None if it is too small."""
     if not np.isfinite(after).all():
         return Effect(EffectKind.INFINITE)
     scale = max(_largest(before), _largest(after))
@@ -76,22 +76,22 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
     factor = _one_factor(before, after)
     if factor == -1:
         return Effect(EffectKind.SIGN, factor=factor, largest=share)
-    if factor is not None and before.size > 1:  # one number is always multiplied by something
+    if factor is not None and before.size > 1:  # a single number is always multiplied by something
         return Effect(EffectKind.FACTOR, factor=factor, largest=share)
     changed = np.abs(difference) > EQUAL * scale
     return _of_places(changed, share)
 
 
 def _largest(array: np.ndarray) -> float:
-    """Return the largest absolute value; 0 of an empty array."""
+    """Return the largest absolute value; 0 for an empty array."""
     largest = np.abs(array).max(initial=0.0)
     return float(largest)
 
 
 def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
-    """Return the number that every place was multiplied by.
+    """Return the number by which every entry was multiplied.
 
-    None where there is none, or where a whole row is 0 and stays so.
+    None if there is none, or if a whole row is 0 and stays so.
     """
     has_row_of_zeros = not _any_in_row(before).all()
     is_mostly_zeros = np.count_nonzero(before) < before.size / 2
@@ -109,7 +109,7 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
 def _of_places(changed: np.ndarray, largest: float) -> Effect:
     """Return whether an array changed in some rows along its first axis, or in all of them.
 
-    changed: at each place whether it changed. A single number, or row, has no rows.
+    changed: for each entry whether it changed. A single number, or row, has no rows.
     """
     if not changed.any():
         return Effect(EffectKind.SAME)
@@ -121,7 +121,7 @@ def _of_places(changed: np.ndarray, largest: float) -> Effect:
 
 
 def _any_in_row(array: np.ndarray) -> np.ndarray:
-    """Return for each row along the first axis whether anything in it is not zero."""
+    """Return for each row along the first axis whether it has a nonzero entry."""
     if array.ndim == 0:
         array = array.reshape(1)
     rows = array.reshape(len(array), -1)

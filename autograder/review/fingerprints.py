@@ -1,9 +1,9 @@
-"""Fingerprints of code: numbers for the parts of its syntax tree, for what they do.
+"""Fingerprints of code: numbers for the subtrees of its syntax tree, by what they do.
 
-Two parts have the same number where they do the same with the same tools: names that a student
-chose, constants, annotations, comments and docstrings are left out; names of Python and of
-libraries are in. A part's number does not depend on what stands around it, so a copy keeps most of
-its numbers when lines are moved or a loop is written anew.
+Two subtrees have the same number if they do the same with the same tools: names that a student
+chose, constants, annotations, comments and docstrings are ignored; names of Python and of libraries
+count. A subtree's number does not depend on its surroundings, so a copy keeps most of its numbers
+when lines are moved or a loop is rewritten.
 """
 
 import ast
@@ -14,14 +14,14 @@ from hashlib import blake2b
 
 from autograder.parsing import parse
 
-SMALLEST = 8  # nodes: smaller parts, as `x.sum(0)`, are words that everybody uses
+SMALLEST = 8  # nodes: smaller subtrees, such as `x.sum(0)`, are common to everybody
 BUILTIN = frozenset(dir(builtins))
 COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr)
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The fingerprint of one part: its number, and the lines that it stands on, counted from 1."""
+    """The fingerprint of one subtree: its number, and its lines, counted from 1."""
 
     number: int
     first: int
@@ -29,7 +29,7 @@ class Fingerprint:
 
 
 def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
-    """Return the fingerprints of each of one person's definitions, given whole.
+    """Return the fingerprints of one person's definitions, given together.
 
     Code that does not parse has none.
     """
@@ -41,7 +41,7 @@ def fingerprints(codes: Sequence[str]) -> list[list[Fingerprint]]:
 
 
 def numbers(codes: Sequence[str]) -> list[frozenset[int]]:
-    """Return the numbers of all parts of each of one person's definitions, given whole."""
+    """Return the numbers of all subtrees of one person's definitions, given together."""
     found = []
     for prints in fingerprints(codes):
         found.append(frozenset(part.number for part in prints))
@@ -94,14 +94,14 @@ def _prints(tree: ast.Module, chosen: _Chosen) -> list[Fingerprint]:
 
 
 class _Walk:
-    """Visits a tree from its leaves up, and notes the fingerprint of each large enough part."""
+    """Visits a tree from its leaves up, and records the fingerprint of each large subtree."""
 
     def __init__(self, chosen: _Chosen) -> None:
         self._chosen = chosen
         self.found: list[Fingerprint] = []
 
     def visit(self, node: ast.AST) -> tuple[bytes, int]:
-        """Return a part's digest, and the number of its nodes."""
+        """Return a subtree's digest, and the number of its nodes."""
         digests = []
         size = 1
         for child in _children(node):
@@ -120,7 +120,7 @@ class _Walk:
         return digest, size
 
     def _label(self, node: ast.AST) -> str:
-        """Return what a node is, with its name where that is Python's or a library's."""
+        """Return a node's kind, with its name if that is Python's or a library's."""
         kind = type(node).__name__
         match node:
             case ast.AnnAssign():
@@ -150,7 +150,7 @@ LEFT_OUT = (
 
 
 def _children(node: ast.AST) -> Iterable[ast.AST]:
-    """Yield the parts of a node, without annotations, docstrings and what its label says."""
+    """Yield a node's children, without annotations, docstrings and the label's parts."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_params"):
             continue

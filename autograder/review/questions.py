@@ -1,9 +1,9 @@
-"""Questions about a student's own code: if one line were another, which arrays would change?
+"""Questions about a student's own code: which arrays would change with another line?
 
-The true answer is found by running their code as it is and with the change, both in the sandbox, on
-three seeds. A question is asked only where all of them agree, so that its answer does not hang on
-the numbers that were drawn; and never where the change raises an error, which asks nothing about
-the arrays. Other work that makes questions of learners' code: Lehtinen et al., arXiv 2306.16267.
+The answer is found by running the code unchanged and with the change, both in the sandbox, on three
+seeds. A question is asked only if all of them agree, so that its answer does not depend on the
+random numbers, and never if the change raises an error, because that says nothing about the arrays.
+Related work on questions about learners' code: Lehtinen et al., arXiv 2306.16267.
 """
 
 import ast
@@ -39,32 +39,32 @@ from autograder.source.small_changes import (
     variables_of,
 )
 
-TRIED = 60  # changes of one submission that are run, at most
-ENOUGH = 4  # times as many good ones as are asked, to choose from
-SECONDS = 0.5  # of processor time for a changed line: one that takes longer is no question
-# failures after which the next check can be asked: the worker has ended after the others
+TRIED = 60  # maximum of changes of one submission that run
+ENOUGH = 4  # multiple of the wanted number of good questions, to choose from
+SECONDS = 0.5  # CPU time for a changed line: a slower one gives no question
+# failures after which the next check can run: after the others the worker has ended
 ENDED = frozenset({Failure.NONE, Failure.RAISED})
 LONGEST = 20_000  # characters of a definition
 MOST_MADE = 1000  # changes of a function
-# small changes that are no question: a person would not write them, or sees at once what they do
+# small changes unsuitable for a question: a person would not write them, or their effect is obvious
 NOT_ASKED = frozenset(
     {
         *(SlipKind.VARIABLE, SlipKind.ENTRY, SlipKind.WITH),
         *(SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY),
     }
 )
-NOTHING_FOR_OPTION = "**{}"  # what stands in the place of an option that is left out
-HARDEST = 3  # the last question is among this share of the hardest: one in so many
-DRAWS = 3  # of numbers, on which an answer has to be the same
+NOTHING_FOR_OPTION = "**{}"  # the replacement of a left-out option
+HARDEST = 3  # the last question is among this fraction of the hardest: one in this number
+DRAWS = 3  # number of seeds on which an answer has to be the same
 MOST_ARRAYS = 6  # of a question
-LEAST_LINES = 3  # of a function: a change of a single line leaves nothing to find out
+LEAST_LINES = 3  # lines of a function: shorter ones leave nothing to find out
 
 
 @dataclass(frozen=True)
 class AskedArray:
     """An array of the experiment.
 
-    shape: in words, as it is. effect: what the change does to it.
+    shape: in words, unchanged. effect: of the change on it.
     """
 
     name: str
@@ -74,13 +74,12 @@ class AskedArray:
 
 @dataclass(frozen=True)
 class VivaQuestion:
-    """One change of one line, and what it does.
+    """One change of one line, and its effects.
 
-    experiment: the code of the check, which says what each array is.
-    definition: the student's, in which it stands. line: its number, counted as in the file.
-    before, after: the line as it is, and as it would be.
-    source: the whole submission with the change, seeds: on which it was run; so that anybody can
-    run it again.
+    experiment: the code of the check, which says what each array is. definition: the student's,
+    with the line. line: its number, counted as in the file. before, after: the line unchanged, and
+    changed. source: the whole submission with the change, seeds: those it ran on; so that anybody
+    can run it again.
     """
 
     unit: str
@@ -97,9 +96,9 @@ class VivaQuestion:
 
     @property
     def level(self) -> int:
-        """Return how hard it is, from 1 to 3.
+        """Return its difficulty, from 1 to 3.
 
-        One change of everything is easy, a part that stays is hard.
+        A change of everything is easy, an unchanged part is hard.
         """
         kinds = {array.effect.kind for array in self.arrays}
         changed = kinds - {EffectKind.SAME}
@@ -114,7 +113,7 @@ class VivaQuestion:
 
     @property
     def changes_nothing(self) -> bool:
-        """Return whether the change changes no array: to ask that once is enough."""
+        """Return whether the change changes no array: one such question is enough."""
         return _changes_nothing(self.arrays)
 
 
@@ -128,8 +127,8 @@ def questions(
 ) -> list[VivaQuestion]:
     """Return questions about a submission, from easy to hard.
 
-    source, name: the file's bytes, and what it is called. number: how many; there are fewer where
-    the code gives no more. seed: of the choice and of the experiments.
+    source, name: the file's bytes, and its name. number: of questions; there are fewer if the code
+    gives no more. seed: of the choice and of the experiments.
     """
     draw = random.Random(f"{seed} {server.unit.name} {digest(source)}")
     seeds = tuple(draw.randrange(2**31) for _ in range(DRAWS))
@@ -150,7 +149,7 @@ def questions(
 
 @dataclass(frozen=True)
 class _Askable:
-    """A change that could be asked about: of a definition, in a check's experiment."""
+    """A candidate for a question: a change in a definition, in a check's experiment."""
 
     check: Check
     definition: Definition
@@ -158,7 +157,7 @@ class _Askable:
 
 
 class _Maker:
-    """Runs one submission as it is and with changes."""
+    """Runs one submission unchanged and with changes."""
 
     def __init__(self, server: Server, source: bytes, name: str, seeds: tuple[int, ...]) -> None:
         self._server = server
@@ -168,9 +167,9 @@ class _Maker:
         self._as_it_is: dict[str, list[Answer]] = {}
 
     def changes(self) -> Iterator[_Askable]:
-        """Yield every small change of what the student wrote that an experiment may come to.
+        """Yield every small change of the student's code that an experiment may run.
 
-        That is of each check whose experiment gets an answer from the code as it is.
+        It covers each check whose experiment gets an answer from the unchanged code.
         """
         unit = self._server.unit
         stub = unit.course.stub(unit.name).read_text(encoding="utf-8")
@@ -189,7 +188,7 @@ class _Maker:
                         yield _Askable(check, definition, edit)
 
     def _can_be_asked_about(self, definition: Definition, check: Check) -> bool:
-        """Say whether a definition is long enough, can be replaced in the file, and runs."""
+        """Return whether a definition is long enough, can be replaced in the file, and runs."""
         if not _is_long_enough(definition):
             return False
         if not with_text(self._source, definition, definition.text):
@@ -197,7 +196,7 @@ class _Maker:
         return bool(self._answers(check))
 
     def _answers(self, check: Check) -> Sequence[Answer]:
-        """Return what the submission answers as it is, on each seed; nothing where it does not."""
+        """Return the unchanged submission's answers on each seed; nothing if there is none."""
         answers = self._as_it_is.get(check.name)
         if answers is None:
             answers = self._run(self._source, check)
@@ -207,7 +206,7 @@ class _Maker:
         return answers
 
     def _run(self, source: bytes, check: Check) -> list[Answer]:
-        """Return what a file answers on each seed; on the first that ends its worker it ends."""
+        """Return a file's answers on each seed, up to the first that ends its worker."""
         seconds = min(SECONDS, check.seconds)
         quick = replace(check, seconds=seconds)
         answers: list[Answer] = []
@@ -220,7 +219,7 @@ class _Maker:
         return answers
 
     def question(self, change: _Askable) -> VivaQuestion | None:
-        """Return the question of a change; None where it would be no good one."""
+        """Return the question on a change; None if it would not be a good one."""
         if not _program(change.edit.script):
             return None
         source = with_text(self._source, change.definition, change.edit.script)
@@ -253,9 +252,9 @@ class _Maker:
         )
 
     def _is_reached(self, change: _Askable) -> bool:
-        """Say whether the experiment comes to the changed line.
+        """Return whether the experiment reaches the changed line.
 
-        An error in its place would be seen then.
+        An error in its place would show.
         """
         lines = change.definition.text.split("\n")
         index = change.edit.line
@@ -281,7 +280,7 @@ def _parses(text: str) -> bool:
 
 
 def _tidy(edit: Edit) -> Edit:
-    """Return the same edit as a person would write it, without brackets that are not needed."""
+    """Return the edit as a person would write it, without needless brackets."""
     if edit.code == NOTHING_FOR_OPTION:
         return _without_option(edit)
     wanted = _program(edit.script)
@@ -298,7 +297,7 @@ def _tidy(edit: Edit) -> Edit:
 
 
 def _program(script: str) -> str:
-    """Return a script without its layout; "" where it does not parse, or is too deep for us."""
+    """Return a script without its layout; "" if it does not parse, or is too deep for us."""
     try:
         return ast.dump(parse(script))
     except (SyntaxError, RecursionError, MemoryError):
@@ -306,7 +305,7 @@ def _program(script: str) -> str:
 
 
 def _without_option(edit: Edit) -> Edit:
-    """Leave an option out, with a comma that stands beside it in its line."""
+    """Remove an option, with a comma beside it in its line."""
     text = edit.text.encode()
     before = text[: edit.start].rstrip(b" ")
     behind = text[edit.end :]
@@ -317,7 +316,7 @@ def _without_option(edit: Edit) -> Edit:
 
 
 def _without_brackets(edit: Edit, start: int) -> Edit | None:
-    """Leave out the bracket at a place of an edit's code, and the one that closes it."""
+    """Remove the bracket at a position in an edit's code, and the one that closes it."""
     open_brackets = 0
     for place in range(start, len(edit.code)):
         character = edit.code[place]
@@ -329,7 +328,7 @@ def _without_brackets(edit: Edit, start: int) -> Edit | None:
 
 
 def _is_long_enough(definition: Definition) -> bool:
-    """Say whether a definition is a function, or a class, of more than a few lines of code."""
+    """Return whether a definition is a function, or a class, of more than a few lines of code."""
     if not definition.is_function:
         return False
     code = 0
@@ -341,11 +340,11 @@ def _is_long_enough(definition: Definition) -> bool:
 
 
 def _edits(source: Source, names: Names) -> Iterator[Edit]:
-    """Yield the changes of a definition's body that can be asked about, each of one line.
+    """Yield the changes of a definition's body that suit a question, each in one line.
 
-    There are none where it does not parse, or is longer than people write.
+    There are none if it does not parse, or is longer than people write.
     """
-    if len(source.text) > LONGEST or "\r" in source.text:  # which begins a line for Python only
+    if len(source.text) > LONGEST or "\r" in source.text:  # a new line for Python only
         return
     try:
         lines = range(2, source.text.count("\n") + 2)
@@ -363,7 +362,7 @@ def _edits(source: Source, names: Names) -> Iterator[Edit]:
 
 
 def _leaves_a_value(edit: Edit, variables: set[str]) -> bool:
-    """Return whether a call is left out whole, or leaves a value: `np` of `np.sum(x)` is none."""
+    """Return whether a call is removed whole, or leaves a value: `np` of `np.sum(x)` is none."""
     try:
         (left,) = parse(edit.code).body
     except (SyntaxError, RecursionError, MemoryError):
@@ -379,9 +378,9 @@ def _leaves_a_value(edit: Edit, variables: set[str]) -> bool:
 
 
 def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
-    """Return a submission with another text in a definition's place.
+    """Return a submission with another text in place of a definition.
 
-    None where the definition does not stand there as it was read.
+    None if the definition is not at the recorded position.
     """
     if definition.cell is None:
         whole = text_of(source).replace("\r\n", "\n")
@@ -397,7 +396,7 @@ def with_text(source: bytes, definition: Definition, text: str) -> bytes | None:
 
 
 def _replaced(whole: str, definition: Definition, text: str) -> str | None:
-    """Return a script or a cell with a text in a definition's place; None where it is not there."""
+    """Return a script or a cell with a text in place of a definition; None if that is missing."""
     lines = whole.split("\n")
     first = definition.first - 1
     own_lines = definition.text.split("\n")
@@ -411,10 +410,9 @@ def _replaced(whole: str, definition: Definition, text: str) -> str | None:
 def _asked_arrays(
     before: Sequence[Answer], after: Sequence[Answer], sizes: Mapping[str, int]
 ) -> list[AskedArray]:
-    """Return what a change does to each array; a yes or no is not asked about.
+    """Return a change's effect on each array, without arrays of true or false.
 
-    There is none where the seeds do not agree, or where the changed code raises an error or was
-    stopped.
+    There is none if the seeds do not agree, or if the changed code raises an error or was stopped.
     """
     if any(answer.failure for answer in after):
         return []
@@ -430,7 +428,7 @@ def _asked_arrays(
 
 
 def _effect_on_all(name: str, before: Sequence[Answer], after: Sequence[Answer]) -> Effect | None:
-    """Return what a change does to an array; None where it is not the same on each seed."""
+    """Return a change's effect on an array; None if it differs between seeds."""
     found = []
     for old, new in zip(before, after, strict=True):
         if name not in new.arrays:
@@ -444,7 +442,7 @@ def _effect_on_all(name: str, before: Sequence[Answer], after: Sequence[Answer])
 
 
 def varied(asked: Sequence[AskedArray]) -> list[AskedArray]:
-    """Choose a few arrays, in their order: first one of each effect, then others."""
+    """Choose a few arrays, in order: first one for each effect, then others."""
     first_of = {array.effect.kind: array for array in reversed(asked)}
     first_ones = list(first_of.values())
     others = [array for array in asked if array not in first_ones]
@@ -462,14 +460,14 @@ def _code_of(check: Check) -> str:
 
 
 def _shape(array: np.ndarray, sizes: Mapping[str, int]) -> str:
-    """Say the shape of an array; of a text, that it is one."""
+    """Return the shape of an array in words; of a text, that it is one."""
     if is_text(array) and not array.shape:
         return "text"
     return shape_in_letters(array.shape, sizes)
 
 
 def _agree(one: Effect, other: Effect) -> bool:
-    """Say whether two effects are the same to a student: numbers may differ."""
+    """Return whether two effects are the same to a student: numbers may differ."""
     if one.kind != other.kind:
         return False
     if one.rows != other.rows:
@@ -478,7 +476,7 @@ def _agree(one: Effect, other: Effect) -> bool:
 
 
 def _chosen(pool: Sequence[VivaQuestion], number: int) -> list[VivaQuestion]:
-    """Choose from easy to hard, about checks and lines that are still new."""
+    """Choose from easy to hard, preferring new checks and lines."""
     left = sorted(pool, key=lambda question: question.level)
     chosen: list[VivaQuestion] = []
     for turn in range(number):
@@ -492,9 +490,9 @@ def _chosen(pool: Sequence[VivaQuestion], number: int) -> list[VivaQuestion]:
 
 
 def _is_new(question: VivaQuestion, chosen: Sequence[VivaQuestion]) -> bool:
-    """Say whether a question is about another line than those chosen, and asks something else.
+    """Return whether a question is about another line than those chosen, and differs in effect.
 
-    One in which nothing changes is asked once.
+    Only one question without any change is asked.
     """
     for other in chosen:
         if _line_of(other) == _line_of(question):
@@ -507,9 +505,9 @@ def _is_new(question: VivaQuestion, chosen: Sequence[VivaQuestion]) -> bool:
 def _next(
     free: Sequence[VivaQuestion], chosen: Sequence[VivaQuestion], to_choose: int
 ) -> VivaQuestion:
-    """Return the question to ask next, of a check that was asked about least.
+    """Return the next question, on the check with the fewest questions so far.
 
-    free: those that are new, from easy to hard. to_choose: how many are still to be chosen.
+    free: the new ones, from easy to hard. to_choose: the number still to be chosen.
     """
     if to_choose > 1:
         easier = max(1, len(free) // to_choose)

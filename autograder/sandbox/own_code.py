@@ -1,8 +1,8 @@
-"""Runs an author's own code on a system that cannot confine it: to build and to prove a course.
+"""Runs an author's own code on a system that cannot confine it: to build and validate a course.
 
-`author_server` gives the forking server where its walls stand. Elsewhere each worker is a process
-of its own that imports the unit anew; one is always started ahead. No submission ever comes here:
-`grade` knows only the forking server.
+`author_server` returns the forking server if it can confine its workers. Elsewhere each worker is a
+separate process that imports the unit; one is always started ahead. No submission ever runs here:
+`grade` uses only the forking server.
 """
 
 import json
@@ -30,14 +30,14 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def author_server(unit: Unit, stub: str = "") -> Server:
-    """Return a server for an author's own code, with walls around it where there are any."""
+    """Return a server for an author's own code, confined if possible."""
     if confinement.missing():
         return OwnServer(unit, stub)
     return Server(unit, stub=stub)
 
 
-class OwnServer(Server):  # whoever takes a server takes this one, and asks it the same
-    """Starts processes that run one unit's code, without walls and without forking."""
+class OwnServer(Server):  # it has the interface of a server
+    """Starts processes that run one unit's code, without confinement and without forking."""
 
     def __init__(self, unit: Unit, stub: str = "") -> None:
         self.unit = unit
@@ -72,13 +72,13 @@ class OwnServer(Server):  # whoever takes a server takes this one, and asks it t
         return started
 
     def worker(self, source: bytes, name: str) -> Worker:
-        """Return the worker for a file. Its process is started when it is asked."""
+        """Return the worker for a file. Its process starts at the first request."""
         return OwnWorker(self, source, name)
 
     def take_process(self) -> subprocess.Popen[bytes]:
         """Return the process that was started ahead, and start the next one.
 
-        Raises `ServerGone` where it could not import the unit.
+        Raises `ServerGone` if it could not import the unit.
         """
         with self._turn:
             taken = self._spare
@@ -90,7 +90,7 @@ class OwnServer(Server):  # whoever takes a server takes this one, and asks it t
         return taken
 
     def close(self) -> None:
-        """End the process that waits."""
+        """End the waiting process."""
         end(self._spare)
 
 
@@ -110,7 +110,7 @@ class OwnWorker(Worker):
         super().__init__(server, source, name)
         self._own_server = server
         self._started: subprocess.Popen[bytes] | None = None
-        self._computed_before = 0.0  # by the present process, while it imported
+        self._computed_before = 0.0  # of the present process, for its imports
 
     def _fork(self) -> Process:
         self._started = self._own_server.take_process()
@@ -152,7 +152,7 @@ class OwnProcess(Process):
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        """Read until the process ends; no bytes are the end."""
+        """Read until the process ends; no bytes mean the end."""
         stream = self.started.stdout
         assert stream
         piece = b"-"
@@ -190,4 +190,4 @@ class OwnProcess(Process):
                 return message
 
     def close(self) -> None:
-        """Leave the pipes to who ends the process."""
+        """Leave the pipes to the code that ends the process."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from autograder.course import Unit, addons
 
 ENGINE = Path(__file__).parents[1]
-# of the engine, what the server imports: nothing else of it enters the sandbox
+# the engine's modules that the server imports: no others enter the sandbox
 INSIDE = (
     "__init__.py",
     "version.py",
@@ -37,10 +37,9 @@ WIRE_NEEDS = ("numpy", "safetensors")
 class Places:
     """Paths for a unit's sandbox.
 
-    readable: files and folders that a worker may read.
-    listed: folders whose names a worker may list, as imports do, without reading what is in them.
-    imported: what the server imports beside these, and a worker may not read.
-    import_path: folders in which the server looks for modules.
+    readable: files and folders that a worker may read. listed: folders whose names a worker may
+    list, as imports do, without reading the files. imported: further paths that the server imports,
+    and a worker may not read. import_path: folders in which the server looks for modules.
     """
 
     readable: list[str]
@@ -64,7 +63,7 @@ def places(unit: Unit) -> Places:
 
 
 def _parents(paths: Iterable[str]) -> list[str]:
-    """Return the folders that paths lie in, each once and in order."""
+    """Return the folders of paths, each once and in order."""
     folders = set()
     for path in paths:
         folders.add(os.path.dirname(path))
@@ -73,20 +72,20 @@ def _parents(paths: Iterable[str]) -> list[str]:
 
 def _readable(unit: Unit) -> Iterator[str]:
     """Yield what a submission may read. A new line here needs a test in `test_readable.py`."""
-    # package by package: no unit sees what it did not ask for
+    # package by package: no unit sees a package that it did not request
     yield from package_folders(unit.packages)
     yield from _standard_library()
-    # what packages are linked with
+    # libraries that packages are linked with
     yield "/usr/lib"
     yield "/lib"
     yield "/lib64"
-    # where libraries throw output away, and get random bytes from
+    # where libraries discard output, and get random bytes
     yield "/dev/null"
     yield "/dev/urandom"
 
 
 def _standard_library() -> Iterator[str]:
-    """Yield the standard library without what is installed beside it and without its own tests."""
+    """Yield the standard library without installed packages and without its own tests."""
     folder = sysconfig.get_path("stdlib")
     for name in os.listdir(folder):
         if name in ("site-packages", "dist-packages", "test"):
@@ -95,7 +94,7 @@ def _standard_library() -> Iterator[str]:
 
 
 def _imported(unit: Unit) -> Iterator[str]:
-    """Yield what the server imports before it forks, beside packages."""
+    """Yield what the server imports before it forks, except packages."""
     for name in INSIDE:
         yield str(ENGINE / name)
     yield str(unit.course.checks)
@@ -104,14 +103,14 @@ def _imported(unit: Unit) -> Iterator[str]:
 
 
 def _addons_of_ours(unit: Unit) -> Iterator[str]:
-    """Yield the engine's modules, and nothing beside them, that are add-ons for the unit."""
+    """Yield the engine's modules that are add-ons for the unit, and nothing beside them."""
     for module in _addon_modules(unit):
         if _top_package(module) == ENGINE.name:
             yield module_path(module)
 
 
 def _addons_of_others(unit: Unit) -> Iterator[str]:
-    """Yield the packages, whole, that hold the unit's other add-ons."""
+    """Yield the whole packages that contain the unit's other add-ons."""
     for module in _addon_modules(unit):
         package = _top_package(module)
         if package != ENGINE.name:
@@ -144,9 +143,9 @@ def module_path(name: str) -> str:
 
 
 def package_folders(names: Sequence[str]) -> list[str]:
-    """Return the folders and files in site-packages of distributions, and of all they require.
+    """Return the folders and files in site-packages of distributions, and of their requirements.
 
-    names: of distributions. Those that are not installed are passed over.
+    names: of distributions. Those that are not installed are skipped.
     """
     found: set[str] = set()
     seen: set[str] = set()
@@ -167,10 +166,10 @@ def package_folders(names: Sequence[str]) -> list[str]:
 
 
 def module_names(names: Sequence[str]) -> list[str]:
-    """Return the modules that distributions are imported as: `yaml` of PyYAML.
+    """Return the modules that distributions are imported as: `yaml` for PyYAML.
 
-    One that is called as its distribution stands for it. Those that are not installed are passed
-    over.
+    The one with the distribution's name represents it. Distributions that are not installed are
+    skipped.
     """
     found: list[str] = []
     for name in names:
@@ -181,7 +180,7 @@ def module_names(names: Sequence[str]) -> list[str]:
         modules = []
         for top in sorted(top_level_names(distribution)):
             module, _, ending = top.partition(".")
-            if ending == "libs":  # what a wheel brings to be linked with
+            if ending == "libs":  # libraries in a wheel
                 continue
             if module.isidentifier() and not module.startswith("_"):
                 modules.append(module)
@@ -194,27 +193,27 @@ def top_level_names(distribution: importlib.metadata.Distribution) -> set[str]:
     """Return the names in site-packages that hold a distribution's code and libraries."""
     names = set()
     for top in first_parts(distribution):
-        # scripts beside Python; what lies elsewhere; what was compiled
+        # scripts beside Python; other places; compiled files
         if top in ("..", "", "__pycache__"):
             continue
-        if top.endswith(("-info", ".pth")):  # what it says of itself; where to look for modules
+        if top.endswith(("-info", ".pth")):  # metadata; search paths of modules
             continue
         names.add(top)
     return names
 
 
 def first_parts(distribution: importlib.metadata.Distribution) -> set[str]:
-    """Return what the paths of a distribution's files begin with; "" of an absolute one."""
+    """Return the first parts of the paths of a distribution's files; "" for an absolute one."""
     record = distribution.read_text("RECORD")
-    if record is None:  # it was installed in another way than from a wheel
+    if record is None:  # it was not installed from a wheel
         return {file.parts[0].strip("/") for file in distribution.files or ()}
-    # `files` makes an object of each path, of a large package's 17,000 in a quarter of a second
+    # `files` makes an object for each path, for a large package's 17,000 in a quarter of a second
     rows = csv.reader(record.splitlines())
     return {row[0].partition("/")[0] for row in rows if row}
 
 
 def _required_names(requirements: Iterable[str]) -> Iterator[str]:
-    """Yield the names of the distributions that are required in any case, not by an extra."""
+    """Yield the names of the distributions that are required without an extra."""
     for requirement in requirements:
         if "extra ==" in requirement:
             continue

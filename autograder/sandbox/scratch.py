@@ -1,4 +1,4 @@
-"""Temporary folders that are gone when their owner is, even if it was killed."""
+"""Temporary folders that are removed with their owner, even if it was killed."""
 
 import os
 import shutil
@@ -15,10 +15,10 @@ else:
 
 
 class Scratch:
-    """An empty temporary folder, `path`, that is removed with all in it when it is closed.
+    """An empty temporary folder, `path`, that is removed with its content when it is closed.
 
-    Its owner holds a lock on it. What a killed process left has none, and is removed when the next
-    folder is made. Windows has no such locks, and there it stays.
+    Its owner holds a lock on it. A folder of a killed process is unlocked, and is removed when the
+    next one is made. Windows has no such locks, and there it stays.
     """
 
     PREFIX = "autograder-scratch-"
@@ -32,14 +32,14 @@ class Scratch:
         self.path, self._lock = self._make()
 
     def close(self) -> None:
-        """Remove the folder and all in it. Do nothing the second time."""
+        """Remove the folder with its content. Do nothing the second time."""
         if self._lock >= 0:
             _remove(self.path, self._lock)
             self._lock = -1
 
     @classmethod
     def _sweep(cls) -> None:
-        """Remove the folders of this user whose owners are gone."""
+        """Remove the folders of this user whose owners have ended."""
         temporary = Path(tempfile.gettempdir())
         me = os.geteuid()
         for folder in temporary.glob(f"{cls.PREFIX}*"):
@@ -57,7 +57,7 @@ class Scratch:
             path = tempfile.mkdtemp(prefix=cls.PREFIX)
             try:
                 lock = _lock(path, wait=True)
-            except FileNotFoundError:  # another process swept it before it was locked
+            except FileNotFoundError:  # another process removed it before it was locked
                 continue
             if os.path.exists(path):
                 return path, lock
@@ -73,7 +73,7 @@ class Scratch:
 def _lock(folder: str | Path, wait: bool) -> int:
     """Lock a folder. Return the descriptor that holds the lock until it is closed.
 
-    wait: for who holds it. Raises `OSError`.
+    wait: whether to wait for another holder. Raises `OSError`.
     """
     how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     folder_only = os.O_DIRECTORY | os.O_NOFOLLOW

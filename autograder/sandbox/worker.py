@@ -1,7 +1,7 @@
-"""The parent's side of one submission's worker: sends requests, and reads hostile bytes as answers.
+"""The parent's side of one submission's worker: sends requests, and reads hostile bytes.
 
-Only the first answer with a request's own token counts, and only while there is time left; where
-none comes, what the worker has said so far does.
+Only the first answer with a request's own token counts, and only within the time limit; if there is
+none, the worker's partial answer counts.
 """
 
 import os
@@ -16,28 +16,28 @@ from autograder.check import Answer, Arrays, Check, Error, Failure, Limits
 from autograder.course import Unit
 from autograder.sandbox.inside import wire
 
-# seconds: of an answer that took longer, the processor's clock is read, so that a check that slept
-# leaves no unused time to the next
+# seconds: after a slower answer the CPU clock is read, so that a check that slept leaves no unused
+# time to the next
 QUICK = 0.05
-# seconds that a check may wait when its submission has waited for as long as all may together
+# seconds that a check may wait after its submission has used its whole allowance
 LEAST_WAITING = 0.5
 LEAST_LOOK = 0.005  # seconds from one look at the clocks to the next
-MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel ends it without a word
+MOST_OF_THE_TIME = 0.99  # a worker is stopped just before the kernel would end it silently
 GRACE = 0.3  # seconds for a worker that closed its pipe to end by itself
 MAX_UNEXPECTED = 8  # frames that answer no request of ours, before a check is given up
 MAX_READ = 1 << 20  # bytes at a time
-# after fewer bytes that end no answer, more are waited for: a worker that writes one by one would
-# keep the grader busy for as long as its check has
+# after fewer bytes without a complete answer, more are waited for: a worker that writes single
+# bytes would keep the grader busy for its whole check
 SMALL_PIECE, PAUSE = 1 << 12, 0.005
-# failures that a worker tells before a second run
+# failures that a worker reports before a second run
 TOLD_BEFORE = frozenset({Failure.RAISED, Failure.STUB, Failure.MISSING, Failure.BROKEN})
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds that a process has computed, and that it stood in line for a processor.
+    """The seconds that a process has computed, and that it was queued for a processor.
 
-    queued: None where the kernel does not tell.
+    queued: None if the kernel does not report it.
     """
 
     computed: float
@@ -45,14 +45,14 @@ class Clock:
 
 
 class Crowded(TimeoutError):
-    """The time on the wall is over, and most of it others had the processor: it says no more."""
+    """The wall-clock limit is exceeded, mostly because others used the processor."""
 
 
 class Stopwatch:
     """Measures the time of one submission's checks against its limits.
 
-    waited: seconds in which its processes neither computed nor stood in line.
-    queued: seconds in which they stood in line for a processor, as far as the kernel tells.
+    waited: seconds in which its processes neither computed nor were queued. queued: seconds in
+    which they were queued for a processor, as far as the kernel reports them.
     """
 
     def __init__(self, limits: Limits, read_clock: Callable[[], Clock]) -> None:
@@ -61,9 +61,9 @@ class Stopwatch:
         self._limits = limits
         self._read_clock = read_clock  # of the present process
         self._ends = time.monotonic() + limits.seconds
-        self._seconds = 0.0  # of processor time, that the present check may take
+        self._seconds = 0.0  # CPU time (s) that the present check may take
         self._began = 0.0
-        # what the present process had used up before the present check: of quick answers, at most
+        # usage of the present process before the present check; an upper bound after quick answers
         self._computed_before = 0.0
         self._queued_before = 0.0
 
@@ -74,7 +74,7 @@ class Stopwatch:
 
     @property
     def is_crowded(self) -> bool:
-        """Return whether others had the processor for most of a submission's time."""
+        """Return whether others used the processor for most of a submission's time."""
         return self.queued > self._limits.seconds / 2
 
     def begin_process(self) -> None:
@@ -85,7 +85,7 @@ class Stopwatch:
     def begin_check(self, seconds: float) -> float:
         """Measure a check from now on. Return the seconds until the first look at the clocks.
 
-        seconds: of processor time that it may take.
+        seconds: of CPU time that it may take.
         """
         self._seconds = seconds
         self._began = time.monotonic()
@@ -93,7 +93,7 @@ class Stopwatch:
         return min(seconds, most_waited)
 
     def end_check(self) -> None:
-        """Note what the present check took, so that the next is not charged for it."""
+        """Record what the present check used, so that the next is not charged for it."""
         elapsed = time.monotonic() - self._began
         if elapsed <= QUICK:
             self._computed_before += elapsed
@@ -106,9 +106,9 @@ class Stopwatch:
         self._queued_before = clock.queued or 0.0
 
     def time_left(self) -> float:
-        """Return the seconds until the clocks are to be looked at again.
+        """Return the seconds until the next look at the clocks.
 
-        Raises `TimeoutError`, with what happened, if the time is over; `Crowded` if others had the
+        Raises `TimeoutError`, with the reason, if the time is over; `Crowded` if others used the
         processor for most of it.
         """
         now = time.monotonic()
@@ -144,15 +144,15 @@ class Stopwatch:
         return max(LEAST_LOOK, left)
 
     def _stood_in_line(self, clock: Clock) -> float:
-        """Return the seconds in which the present check stood in line for a processor."""
+        """Return the seconds in which the present check was queued for a processor."""
         if clock.queued is None:
             return 0.0
         return clock.queued - self._queued_before
 
     def _waited(self, elapsed: float, clock: Clock) -> float | None:
-        """Return the seconds in which the present check neither computed nor stood in line.
+        """Return the seconds in which the present check neither computed nor was queued.
 
-        elapsed: seconds since it was asked. Return None where the kernel does not tell.
+        elapsed: seconds since the request. Return None if the kernel does not report it.
         """
         if clock.queued is None:
             return None
@@ -169,11 +169,11 @@ class Stopwatch:
 class ReplyReader:
     """Finds the answer to one request among the bytes that a worker writes.
 
-    so_far: the answer that counts if no other comes; None if none was sent.
+    so_far: the partial answer that counts if no other comes; None if none was sent.
     """
 
     def __init__(self, token: str, most_bytes: int = wire.MAX_FRAME) -> None:
-        """Begin to read. most_bytes: of all that the worker may write."""
+        """Begin to read. most_bytes: the limit on everything that the worker writes."""
         self.so_far: wire.Message | None = None
         self._token = token
         self._most_bytes = most_bytes
@@ -182,9 +182,9 @@ class ReplyReader:
         self._unexpected = 0
 
     def add(self, piece: bytes) -> wire.Message | None:
-        """Take what was read; no bytes are the end. Return the answer as soon as it is there.
+        """Take bytes; no bytes mean the end. Return the answer as soon as it is complete.
 
-        Raises `EOFError`, and `BadFrame` for too much or anything out of form.
+        Raises `EOFError`, and `BadFrame` for too many bytes or anything malformed.
         """
         if not piece:
             raise EOFError
@@ -206,9 +206,9 @@ class ReplyReader:
 
 
 def take_frames(unread: bytearray, most_bytes: int = wire.MAX_FRAME) -> list[wire.Message]:
-    """Take whole frames off the front of what was read. Raises `BadFrame`.
+    """Remove whole frames from the front of the input. Raises `BadFrame`.
 
-    After too many of them the rest is left. most_bytes: that a frame may hold.
+    After too many of them the rest is left. most_bytes: the limit of a frame.
     """
     found: list[wire.Message] = []
     while len(unread) >= wire.LENGTH_BYTES:
@@ -238,8 +238,8 @@ class Process:
     ) -> wire.Message:
         """Send a request and read until its answer.
 
-        reader: of the request's answer. seconds: of processor time that its check may take.
-        Raises `TimeoutError`, `EOFError`, `BadFrame`.
+        reader: of the request's answer. seconds: of CPU time that its check may take. Raises
+        `TimeoutError`, `EOFError`, `BadFrame`.
         """
         unsent = memoryview(request)
         look = time.monotonic() + watch.begin_check(seconds)
@@ -262,7 +262,7 @@ class Process:
                     time.sleep(PAUSE)
 
     def _write(self, unsent: memoryview) -> memoryview:
-        """Write what the pipe takes. Return the rest. Raises `EOFError`."""
+        """Write what the pipe accepts. Return the rest. Raises `EOFError`."""
         try:
             written = os.write(self.requests, unsent)
         except BrokenPipeError:
@@ -276,7 +276,7 @@ class Process:
 
 
 class Forking(Protocol):
-    """What forks workers, and sees to them: the client's `Server`."""
+    """The protocol of what forks and manages workers: the client's `Server`."""
 
     unit: Unit
 
@@ -289,13 +289,11 @@ class Forking(Protocol):
 class Worker:
     """One submission's worker.
 
-    A check that kills it, overruns or floods costs that check; the next gets a new process.
-
-    asked: requests to the present process.
-    timeouts: answers that did not come in time, of all processes.
-    crowded: of these, how many because others had the processor.
-    tell_names: whether to report which definitions ran; only a solution's report is trusted.
-    names_run: the definitions of the present file that ran; None where that was not told.
+    A check that kills it, exceeds a limit or floods the pipe affects only itself; the next gets a
+    new process. asked: requests to the present process. timeouts: late answers, of all processes.
+    crowded: those of them that were late because others used the processor. tell_names: whether to
+    report which definitions ran; only a solution's report is trusted. names_run: the definitions of
+    the present file that ran; None if unreported.
     """
 
     def __init__(self, server: Forking, source: bytes, name: str) -> None:
@@ -313,7 +311,7 @@ class Worker:
 
     @property
     def waited(self) -> float:
-        """Seconds in which processes of this submission neither computed nor stood in line."""
+        """Seconds in which processes of this submission neither computed nor were queued."""
         return self._watch.waited
 
     def renew(self) -> None:
@@ -330,12 +328,11 @@ class Worker:
         source: bytes | None = None,
         most_bytes: int = wire.MAX_FRAME,
     ) -> Answer:
-        """Ask one check, within the check's time. A failure says how the worker ended.
+        """Run one check, within the check's time. A failure says how the worker ended.
 
-        role: "experiment", or "measure" for the loss of the weights in `arrays`.
-        text: what a check that trains is given, or measured on.
-        source: another file, which this process runs from now on in place of the one it had.
-        most_bytes: that it may send in reply.
+        role: "experiment", or "measure" for the loss of the weights in `arrays`. text: the text
+        that a check trains on, or is measured on. source: another file, which this process runs
+        from now on in place of the present one. most_bytes: the limit of its reply.
         """
         if self._watch.is_over():
             self.crowded += self._watch.is_crowded
@@ -387,7 +384,7 @@ class Worker:
         return _answer_of(reply, failure)
 
     def _fork(self) -> Process:
-        """Have the server fork a process. Raises `ServerGone`."""
+        """Make the server fork a process. Raises `ServerGone`."""
         its_requests, requests = os.pipe()
         answers, its_answers = os.pipe()
         try:
@@ -401,7 +398,7 @@ class Worker:
         return Process(started["pid"], requests, answers)
 
     def _read_clock(self) -> Clock:
-        """Read what the present process has computed, and stood in line for."""
+        """Read the present process's times of computing and of queueing."""
         assert self._process
         command = {"do": "clock", "pid": self._process.pid}
         reply = self._server.command(command)
@@ -429,7 +426,7 @@ class Worker:
 
 
 def _sent(weights: Arrays, text: str | None, source: bytes | None) -> Arrays:
-    """Return the arrays that travel with a request."""
+    """Return the arrays that are sent with a request."""
     arrays = {}
     for name, array in weights.items():
         arrays[f"w.{name}"] = array
@@ -446,7 +443,7 @@ TOLD = (
     "place",
     "function",
     "in_check",
-)  # fields of a reply that are a submission's words
+)  # fields of a reply that contain a submission's text
 
 
 def _answer_of(reply: wire.Message, failure: Failure) -> Answer:
@@ -456,10 +453,10 @@ def _answer_of(reply: wire.Message, failure: Failure) -> Answer:
 
 
 def _answer_so_far(reader: ReplyReader, ended: Answer) -> Answer:
-    """Return what a worker answered before it was ended; `ended` if that is nothing.
+    """Return a worker's partial answer before it was ended, or `ended` if it is empty.
 
-    An experiment that raised an exception is run a second time, for what the other functions
-    return. Where that ends the process, the exception is still what is to be told.
+    An experiment that raised an exception runs a second time, for the values of the other
+    functions. If that ends the process, the exception is still reported.
     """
     if reader.so_far is None:
         return ended
@@ -478,7 +475,7 @@ def _failure_of(reply: wire.Message) -> Failure:
         raise wire.BadFrame("a failure of no kind") from None
 
 
-# by the numbers that they have on Linux, where workers run: Windows has no SIGKILL
+# by their numbers on Linux, where workers run: Windows has no SIGKILL
 SIGNALS = {
     11: "a segmentation fault",
     6: "abort",
@@ -497,7 +494,7 @@ def _how_it_ended(status: Mapping[str, Any]) -> str:
 
 
 def printable(text: str) -> str:
-    """Return text of a submission without control characters, terminal escapes among them, cut."""
+    """Return text of a submission without control characters and terminal escapes, truncated."""
     shown = []
     for character in text[: wire.MAX_MESSAGE]:
         shown.append(character if character.isprintable() else " ")

@@ -1,4 +1,4 @@
-"""What add-ons know of code: names that may be exchanged, functions that take an axis."""
+"""What add-ons know about code: names that may be exchanged, functions that take an axis."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""Where a unit stands on the course's site: the address of its page, and of each section.
+"""The place of a unit on the course's site: the address of its page, and of each section.
 
-The site is what `autograder site` writes; `site` in course.toml says where it was put on the web.
+`autograder site` writes the site; `site` in course.toml is its address on the web.
 """
 
 import re
@@ -16,7 +16,7 @@ def address_of_unit(site: str, unit: str) -> str:
 
 
 def address_of_check(site: str, unit: str, script: str, check: str) -> str:
-    """Return the address of the section that a check stands in; of the page where none is found.
+    """Return the address of a check's section; of the page if no section is found.
 
     script: the text of the unit's percent script.
     """
@@ -33,9 +33,9 @@ def address_of_check(site: str, unit: str, script: str, check: str) -> str:
 
 
 def name_of_section(heading: str) -> str:
-    """Return the name that Sphinx gives a heading on a page: `The first scan` → `the-first-scan`.
+    """Return Sphinx's anchor of a heading: `The first scan` → `the-first-scan`.
 
-    Marks of Markdown count as other signs do: each run of signs becomes a hyphen.
+    Markdown characters count as others do: each run of such characters becomes a hyphen.
     """
     plain = unicodedata.normalize("NFKD", heading.lower())
     ascii_only = plain.encode("ascii", "ignore").decode("ascii")

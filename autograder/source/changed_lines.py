@@ -18,7 +18,7 @@ class ChangedLines:
 
 
 def changed_lines(edit: Edit) -> ChangedLines:
-    """Return the lines that an edit changes, without those that are equal around them."""
+    """Return the lines that an edit changes, without equal ones around them."""
     text = edit.text.encode()
     start = text.rfind(b"\n", 0, edit.start) + 1
     end = text.find(b"\n", edit.end)

@@ -1,7 +1,7 @@
 """Finds lines of a solution's script that are almost a marker or a mistake.
 
-A slip that nobody notices gives answers away: what does not stand between two markers is given to
-students. So whatever may have been meant as a marker is one, letter by letter, or is refused.
+An unnoticed error gives answers away: code outside two markers is given to students. So anything
+that resembles a marker must be one exactly, or is refused.
 """
 
 import re
@@ -19,32 +19,32 @@ WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 _CELL = re.compile(r"# %%(.*)")
 _COMMENT = re.compile(r"(#+)\s*(.*)")
 _WORD = re.compile(r"[^\W\d_]+")
-_COLON = re.compile(r"\s*(\([^)]*\))?\s*:")  # behind the word, or what stands in brackets
+_COLON = re.compile(r"\s*(\([^)]*\))?\s*:")  # after the word, or the text in brackets
 _EXERCISE = re.compile(r"# \*\*Exercise\*\*")
 _DEFINED = re.compile(r"\s*(?:async )?(?:def|class) (\w+)")
-ALIKE = 0.75  # of 1, by difflib: words nearer than this may be meant
-MOST_WORDS = 3  # of a comment that may be meant as a marker; what is longer is prose
+ALIKE = 0.75  # of 1, by difflib: words nearer than this may be intended
+MOST_WORDS = 3  # length of a comment that may be intended as a marker; longer ones are prose
 OPENERS = ("begin", "start", "end", "stop")
 HOW_TO_WRITE_A_MISTAKE = "`# mistake: CODE` or `# mistake (keeps 0.5): CODE`"
 
 
 def slips_of_markers(text: str) -> list[SourceFault]:
-    """Find what is wrong with the markers and the mistakes of a solution's script."""
+    """Find the errors in the markers and the mistakes of a solution's script."""
     return sorted(_MarkerReader(text).slips)
 
 
 class _MarkerReader:
-    """Reads a script line by line, and notes its slips.
+    """Reads a script line by line, and records its errors.
 
-    began: the number of the line of the marker that is open; 0 where none is.
+    began: the line number of the open marker; 0 if there is none.
     """
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n")
         self.slips: list[SourceFault] = []
         self.began = 0
-        self.has_code = False  # whether the open region holds code so far
-        self.in_text = False  # whether the cell is one of text
+        self.has_code = False  # whether the open region contains code so far
+        self.in_text = False  # whether the cell is a text cell
         self.in_mistake = False
         self._read()
 
@@ -138,9 +138,9 @@ class _MarkerReader:
                 )
 
     def _may_be_a_mistake(self, comment: str) -> bool:
-        """Return whether a comment that is no mistake may be meant as one.
+        """Return whether a comment that is no mistake may be intended as one.
 
-        In a solution that is any which begins with such a word. Elsewhere it has a colon, too.
+        In a solution this is any that begins with such a word. Elsewhere it must have a colon, too.
         """
         if self.in_text:
             return False
@@ -161,7 +161,7 @@ def _is_share(text: str) -> bool:
 
 
 def _comments(line: str) -> Iterator[str]:
-    """Yield what may be a comment in a line: all of it, or what stands behind its code."""
+    """Yield the possible comments in a line: all of it, or the part after its code."""
     if line.startswith("#"):
         yield line
         return
@@ -180,7 +180,7 @@ def _parts(comment: str) -> tuple[str, str]:
 
 
 def _marker_meant(comment: str) -> str:
-    """Return the marker that a comment may be meant as, or ""."""
+    """Return the marker that a comment may be intended as, or ""."""
     marks, text = _parts(comment)
     words = _WORD.findall(text)
     if len(words) <= MOST_WORDS:
@@ -210,7 +210,7 @@ def _marker(opener: str) -> str:
 
 
 def _is_alike(word: str, wanted: Sequence[str]) -> str:
-    """Return the wanted word that a word is nearest to, "" where it is near none."""
+    """Return the wanted word that a word is nearest to, "" if none is near."""
     nearest = max(wanted, key=lambda other: _ratio(word.lower(), other))
     return nearest if _ratio(word.lower(), nearest) >= ALIKE else ""
 
@@ -224,7 +224,7 @@ def _short(comment: str) -> str:
 
 
 def slips_of_exercises(text: str) -> list[SourceFault]:
-    """Find the exercises without a solution between markers, and a script that has none at all."""
+    """Find exercises without a solution between markers, and a script without any marker."""
     lines = text.split("\n")
     if not any(_is_marker_or_like_one(line.strip()) for line in lines):
         return [

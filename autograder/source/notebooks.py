@@ -1,4 +1,4 @@
-"""Percent scripts as notebooks, by jupytext."""
+"""Converts percent scripts to notebooks, by jupytext."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ from autograder.source.solution import STUB
 
 @contextmanager
 def _without(module: str) -> Iterator[None]:
-    """Let imports within find a module missing that was not imported before."""
+    """Make imports inside find a module missing that was not imported before."""
     if module in sys.modules:
         yield
         return
@@ -24,8 +24,9 @@ def _without(module: str) -> Iterator[None]:
         del sys.modules[module]
 
 
-# jsonschema, which jupytext needs, makes a grammar of internationalized addresses where it finds
-# this package: that takes as long as all else together, and no notebook is checked for addresses
+# jsonschema, which jupytext needs, builds a grammar of internationalized addresses if this package
+# is present: that takes as long as everything else together, and notebooks need no check of
+# addresses
 with _without("rfc3987_syntax"):
     import jupytext
 
@@ -48,8 +49,7 @@ def as_notebook(script: str, unit: str) -> Any:
     """Return a percent script as a notebook whose cells keep their ids from build to build.
 
     `check-NAME` is a check's cell, `write-NAME` an exercise by the first name it defines. Other
-    cells are called by the one of these before them, and counted. Cells that draw a picture are
-    folded.
+    cells are numbered after the preceding one of these. Cells that draw a picture are folded.
     """
     book = read_percent(script)
     last_name = unit
@@ -67,7 +67,7 @@ def as_notebook(script: str, unit: str) -> Any:
 
 
 def _name(source: str, unit: str) -> str:
-    """Return the name of a check's or an exercise's cell, "" for any other."""
+    """Return the name in a check's or an exercise's cell, "" for any other."""
     check = _CHECK.search(source)
     if check:
         return f"check-{check[1]}"

@@ -1,7 +1,7 @@
-"""The pictures that a unit's text shows: files beside the course, each with its text twin.
+"""The pictures in a unit's text: files beside the course, each with a text version.
 
-A text refers to one as `![what it shows](../drawings/name.svg)`. The address counts from the folder
-of the script, so it holds for a solution, for a stub, and for a page of the site.
+A text refers to one as `![what it shows](../drawings/name.svg)`. The address is relative to the
+folder of the script, so it holds for a solution, for a stub, and for a page of the site.
 """
 
 import base64
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# the words of a picture may hold brackets in pairs, such as `x[t]`
+# the text version of a picture may hold paired brackets, such as `x[t]`
 PICTURE = re.compile(r"!\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(([^()\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:")  # addresses that are no files of the course
 
@@ -21,7 +21,7 @@ ELSEWHERE = re.compile(r"[a-z]+:")  # addresses that are no files of the course
 class Picture:
     """A reference to a picture.
 
-    words: its text twin, on one line. address: as it is written, relative to the script's folder.
+    words: its text version, on one line. address: as written, relative to the script's folder.
     """
 
     words: str
@@ -50,9 +50,9 @@ def picture_files(script: str, folder: Path) -> Iterator[Path]:
 
 
 def scripts_of(picture: Path) -> list[Path]:
-    """Return the scripts that make a picture interactive on the site, in the order they run in.
+    """Return the scripts that make a picture interactive on the site, in order.
 
-    They stand beside the picture `name.svg`: first `name.data.js`, which a program may have made,
+    They are beside the picture `name.svg`: first `name.data.js`, which a program may have made,
     then `name.js`. Without the latter there are none.
     """
     script = picture.with_suffix(".js")
@@ -63,9 +63,9 @@ def scripts_of(picture: Path) -> list[Path]:
 
 
 def attach_pictures(book: Any, folder: Path) -> None:
-    """Put the pictures of a notebook into the cells that show them, so that it can be moved.
+    """Attach a notebook's pictures to the cells that show them, so that it can be moved.
 
-    folder: where the script lies from which the notebook was made.
+    folder: of the script that the notebook was made from.
     """
     for cell in book.cells:
         if cell.cell_type != "markdown":
@@ -79,7 +79,7 @@ def attach_pictures(book: Any, folder: Path) -> None:
 
 
 def _as_attachment(file: Path) -> dict[str, str]:
-    """Return the content of a picture as a notebook holds it: in base64, by its MIME type."""
+    """Return a picture's content in a notebook's form: in base64, by its MIME type."""
     kind, _ = mimetypes.guess_type(file.name)
     content = base64.b64encode(file.read_bytes())
     return {kind or "image/png": content.decode("ascii")}

@@ -1,7 +1,7 @@
-"""Places moved by one: changes of wrong code that are made of no solution.
+"""Places moved by one: changes of wrong code that are derived from no solution.
 
 A repair of a submission is one of these, or a small change as of a solution (`small_changes.py`),
-or one that puts back what was left out (`restorations.py`).
+or one that inserts what was left out (`restorations.py`).
 """
 
 import ast
@@ -16,9 +16,9 @@ INDEX = Slip(SlipKind.INDEX)
 
 
 def places_moved(definition: Editable, source: Source) -> Iterator[Edit]:
-    """Yield what takes an index beside one, or cuts a slice, and what changes a value in place.
+    """Yield edits that move an index by one, cut a slice, or change a value in place.
 
-    So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` where `t` counts a loop, `x[:]` becomes
+    So `h[t]` becomes `h[t + 1]`, `h[1]` becomes `h[t]` if `t` counts a loop, `x[:]` becomes
     `x[1:]`, and `total = e` becomes `total += e`, `total -= e` and `total *= e`.
     """
     for node, code, slip in _moved(definition, source):
@@ -26,13 +26,13 @@ def places_moved(definition: Editable, source: Source) -> Iterator[Edit]:
 
 
 def _moved(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
-    """Yield nodes of a definition, what may stand in place of each, and the slip that it mends."""
+    """Yield nodes of a definition, possible replacements of each, and the error each undoes."""
     counters = sorted(_counters(definition.tree))
     bound_before = _bound_more_than_once(definition.tree)
     for node in definition.nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)]) if name not in bound_before:
-                continue  # it has no value that could be changed
+                continue  # it has no value to change
             case ast.Assign(targets=[ast.Name() | ast.Subscript() as target], value=value):
                 for sign in ("+=", "-=", "*="):
                     code = f"{source.code(target)} {sign} ({source.code(value)})"
@@ -42,7 +42,7 @@ def _moved(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str,
                     if isinstance(part, ast.Slice):
                         yield from _cut(part, source)
             case ast.Subscript(slice=ast.Constant(value=value) as index):
-                if type(value) is not int:  # as `x[None]`, or an entry of a dict
+                if type(value) is not int:  # such as `x[None]`, or an entry of a dict
                     continue
                 yield index, f"-({value})", INDEX
                 for counter in counters:
@@ -57,7 +57,7 @@ def _moved(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str,
 
 
 def _bound_more_than_once(function: ast.AST) -> set[str]:
-    """Return the names that a function's arguments have, and those that it binds in two places."""
+    """Return the names of a function's arguments, and those that it binds in two places."""
     counts: Counter[str] = Counter()
     for node in ast.walk(function):
         match node:
@@ -71,7 +71,7 @@ def _bound_more_than_once(function: ast.AST) -> set[str]:
 
 
 def _counters(function: ast.AST) -> set[str]:
-    """Return the names that count the passes of a function's loops."""
+    """Return the names of a function's loop counters."""
     names = set()
     for node in ast.walk(function):
         match node:
@@ -83,7 +83,7 @@ def _counters(function: ast.AST) -> set[str]:
 
 
 def _cut(node: ast.Slice, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
-    """Yield what lets a slice without a beginning have one, and end at -1 that has no end."""
+    """Yield edits that give a slice a beginning, or an end at -1 if it has none."""
     code = source.code(node)
     if code.count(":") > 1:
         return

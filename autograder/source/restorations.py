@@ -1,7 +1,7 @@
-"""Repairs that put back what may have been left out of an expression.
+"""Repairs that insert what may be missing from an expression.
 
-That is a sign, a number, a call, or an operator with something behind it: operands are those that
-the function itself holds elsewhere, and calls those of the submission, or of a right answer.
+That is a sign, a number, a call, or an operator with an operand: operands are those that the
+function itself contains elsewhere, and calls those of the submission, or of a right answer.
 """
 
 import ast
@@ -20,19 +20,19 @@ from autograder.source.small_changes import (
     variables_of,
 )
 
-PUT_BACK = ("*", "+", "@", "-", "/")  # those first that are left out more often
+PUT_BACK = ("*", "+", "@", "-", "/")  # in order of how often they are left out
 COMMUTES = "+*"
-MOST_CALLS = 24  # that are put back around an expression
-MOST_PARTS = 10  # entries and attributes, as `h[t]`, that are put back behind an operator
-LONGEST_PART = 40  # bytes of one, and of the name of what is called
+MOST_CALLS = 24  # inserted around an expression
+MOST_PARTS = 10  # number of entries and attributes, such as `h[t]`, inserted after an operator
+LONGEST_PART = 40  # bytes of one, and of the name of a call
 KEEP_OPTIONS = {"keepdims", "keepdim"}
 
 
 @dataclass(frozen=True)
 class Around:
-    """Code that may have been left out around an expression, and the slip that it mends.
+    """Code that may be missing around an expression, and the error that inserting it undoes.
 
-    operand: what an operator in it takes beside the expression.
+    operand: of its operator, beside the expression.
     """
 
     before: str
@@ -41,7 +41,7 @@ class Around:
     operand: str = ""
 
 
-# signs and numbers, which no code needs to hold elsewhere
+# signs and numbers, which the code need not contain elsewhere
 WRITTEN_OUT = (
     Around("(-(", "))", Slip(SlipKind.MINUS)),
     Around("(", ").T", Slip(SlipKind.TRANSPOSE_MISSING)),
@@ -56,13 +56,11 @@ WRITTEN_OUT = (
 
 
 def restorations(definition: Editable, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
-    """Yield what puts something back into an expression that a definition computes.
+    """Yield edits that insert something into an expression of a definition.
 
     First options, signs and numbers; then calls, and each operator with one of the function's own
     variables, or with an entry or attribute that it uses. All of them come around whole values, and
-    then around the parts of these.
-
-    calls: those that may have been left out, `calls_in`.
+    then around the parts of these. calls: the possibly missing ones, `calls_in`.
     """
     for node, code, slip in _options(definition, source):
         yield source.edit(node, code, definition, slip)
@@ -79,7 +77,7 @@ def restorations(definition: Editable, source: Source, calls: Sequence[Around]) 
 
 
 def _options(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
-    """Yield calls with an axis or `keepdims`, and loops the other way round, with their slips."""
+    """Yield calls with an axis or `keepdims`, and reversed loops, with their errors."""
     for node in definition.nodes:
         match node:
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
@@ -98,12 +96,12 @@ def _options(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, st
 
 
 def _with_options(node: ast.Call, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
-    """Yield a call along each axis where it has none, and one that keeps the axis."""
+    """Yield a call along each axis if it has none, and one that keeps the axis."""
     match node.args:
-        case [ast.GeneratorExp()]:  # which may stand without brackets of its own
+        case [ast.GeneratorExp()]:  # it may have no brackets of its own
             return
     code = source.code(node)
-    if "#" in code:  # what is added could stand in a comment
+    if "#" in code:  # the addition could end up in a comment
         return
     inside = code[:-1].rstrip().removesuffix(",")
     separator = ", " if node.args or node.keywords else ""
@@ -121,10 +119,10 @@ def _reversed(passed: ast.expr, source: Source) -> tuple[ast.AST, str, Slip]:
 
 
 def calls_in(definitions: Iterable[Editable], source: Source) -> list[Around]:
-    """Return what is called with one argument or, as a method, with none: the commonest first.
+    """Return the calls with one argument or, for a method, with none: the most common first.
 
-    So `np.exp(x)` and `x.exp()`: each may have been left out elsewhere. A definition that
-    is given twice counts twice.
+    Examples are `np.exp(x)` and `x.exp()`: each may be missing elsewhere. A definition that is
+    given twice counts twice.
     """
     counts: dict[Around, int] = {}
     for definition in definitions:
@@ -137,7 +135,7 @@ def calls_in(definitions: Iterable[Editable], source: Source) -> list[Around]:
 
 
 def _around_argument(node: ast.AST, source: Source) -> Around | None:
-    """Return what a call puts around its one argument, or behind what its method is of."""
+    """Return the code of a call around its one argument, or after its method's object."""
     match node:
         case ast.Call(
             func=ast.Name(id=name) | ast.Attribute(attr=name) as called, args=[_], keywords=[]
@@ -152,7 +150,7 @@ def _around_argument(node: ast.AST, source: Source) -> Around | None:
 
 
 def _short_code(node: ast.expr, source: Source) -> str:
-    """Return the code of a node, "" where it is long or of several lines."""
+    """Return the code of a node, "" if it is long or has several lines."""
     start, end = source.span(node)
     if end - start > LONGEST_PART:
         return ""
@@ -165,14 +163,14 @@ def _put_around(
 ) -> Iterator[Edit]:
     code = source.code(node)
     for one in around:
-        if one.operand == code:  # `x - x` is never the intent
+        if one.operand == code:  # `x - x` is never intended
             continue
         restored = f"{one.before}{code}{one.behind}"
         yield source.edit(node, restored, definition, one.slip)
 
 
 def _beside(operator: str, operand: str) -> Iterator[Around]:
-    """Yield what computes something with an operand: on either side, where that matters."""
+    """Yield computations with an operand: on either side, if that matters."""
     slip = LEFT_OUT[operator]
     yield Around("((", f") {operator} {operand})", slip, operand)
     if operator not in COMMUTES:
@@ -180,10 +178,10 @@ def _beside(operator: str, operand: str) -> Iterator[Around]:
 
 
 def _computed(definition: Editable, source: Source) -> list[ast.expr]:
-    """List what a definition computes: whole values, each of a tuple or dict, then their parts.
+    """List a definition's computations: whole values, each of a tuple or dict, then their parts.
 
-    Parts are calls, names, entries and attributes. Left out are functions that are called, modules,
-    what counts passes or stands in an index, and what is no part of a value, as annotations.
+    Parts are calls, names, entries and attributes. Left out are called functions, modules, loop
+    counters, indices, and what is no part of a value, such as annotations.
     """
     whole: list[ast.expr] = []
     parts: list[ast.expr] = []
@@ -201,7 +199,7 @@ def _computed(definition: Editable, source: Source) -> list[ast.expr]:
             case ast.ListComp(elt=value) | ast.GeneratorExp(elt=value):
                 whole.append(value)
             case ast.Subscript(slice=index, ctx=context):
-                if index not in left_out:  # else it stands in another one
+                if index not in left_out:  # otherwise it is in another one
                     left_out.update(ast.walk(index))
                 if isinstance(context, ast.Load):
                     parts.append(node)
@@ -243,10 +241,10 @@ def _no_values(function: ast.AST) -> set[ast.AST]:
 
 
 def _parts(function: ast.AST, source: Source) -> list[str]:
-    """Return the entries and attributes that a function uses, as `h[t]` and `x.T`, each once."""
+    """Return the entries and attributes that a function uses, `h[t]` and `x.T`, each once."""
     left_out = _no_values(function)
     found: dict[str, None] = {}
-    for node in ast.walk(function):  # what is called comes before what it is taken from
+    for node in ast.walk(function):  # a call precedes its object
         match node:
             case ast.Call(func=called):
                 left_out.add(called)

@@ -1,4 +1,4 @@
-"""Reads a solution's script: what its stub is, and which mistakes it knows."""
+"""Reads a solution's script: its stub, and its known mistakes."""
 
 import ast
 import re
@@ -19,13 +19,13 @@ from autograder.source.markers import (
     slips_of_markers,
 )
 
-# nbgrader's own, so that what it releases equals ours
+# nbgrader's own, so that its release equals ours
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
-# `optimizer.step()` and `return results` are words of the trade, which remarks use too
+# `optimizer.step()` and `return results` are common terms, which remarks use, too
 _NO_ANSWER = re.compile(r"(return )?[\w.]+(\(\w*\))?")
-READ = 8  # solutions that are remembered as they were read
-SHORTEST_SECRET = 13  # characters of a line that could give an answer away
+READ = 8  # parsed solutions to cache
+SHORTEST_SECRET = 13  # length of a line that could give an answer away
 
 
 class PlacedMistake(NamedTuple):
@@ -45,7 +45,7 @@ class Solution:
 
     @property
     def stub(self) -> str:
-        """Return the script as students get it: each solution region replaced by the stub."""
+        """Return the script for students: each solution region replaced by the stub."""
         stub: list[str] = []
         inside = False
         for line in self.text.split("\n"):
@@ -61,7 +61,7 @@ class Solution:
 
     @property
     def secret_lines(self) -> set[str]:
-        """Return the lines of the regions, mistakes and all, that the stub does not hold."""
+        """Return the lines of the regions, mistakes included, that the stub does not contain."""
         lines = {placed.mistake.code for placed in self.mistakes}
         in_regions = lines_of_regions(self.text)
         for number, line in enumerate(self.text.split("\n"), 1):
@@ -77,7 +77,7 @@ class Solution:
         return secret
 
     def plain(self) -> str:
-        """Return the solution without its mistakes, as one would write it."""
+        """Return the solution without its mistakes, as a person would write it."""
         return plain_text(self.text)
 
     @cached_property
@@ -86,7 +86,7 @@ class Solution:
         return tuple(_plain_lines(self.text))
 
     def with_mistake(self, *identities: str) -> str:
-        """Return the script with one mistake made, or several that spoil different statements."""
+        """Return the script with one mistake made, or several in different statements."""
         lines = self.text.split("\n")
         last_first = sorted(self.mistakes, key=lambda placed: placed.first_line, reverse=True)
         for mistake, first_line, last_line in last_first:  # so that lines above keep their numbers
@@ -100,10 +100,10 @@ class Solution:
 
 @lru_cache(maxsize=READ)
 def read_solution(text: str, name: str = "the solution") -> Solution:
-    """Parse a solution's script; the same text again is not parsed again.
+    """Parse a solution's script; the same text is parsed once.
 
-    name: what the script is called in an error.
-    Raises `BadSource`, with all slips, where a marker or a mistake is not written as it should.
+    name: of the script in an error. Raises `BadSource`, with all errors, if a marker or a mistake
+    is malformed.
     """
     slips = slips_of_markers(text) or slips_of_syntax(text)
     if slips:
@@ -134,7 +134,7 @@ def read_solution(text: str, name: str = "the solution") -> Solution:
 
 
 def slips_of_syntax(text: str) -> list[SourceFault]:
-    """Find where Python cannot read a script."""
+    """Find syntax errors in a script."""
     try:
         parse(text)
     except SyntaxError as error:
@@ -185,7 +185,7 @@ def _simple_statements(node: ast.AST) -> Iterator[ast.stmt]:
 
 
 def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of words that stand below the head of a mistake."""
+    """Yield the lines of description below the head of a mistake."""
     for line in below:
         if not WORDS_OF_A_MISTAKE.match(line):
             return
@@ -193,13 +193,13 @@ def _words_of_mistake(below: Sequence[str]) -> Iterator[str]:
 
 
 def indentation(line: str) -> str:
-    """Return the blanks that a line begins with."""
+    """Return the leading blanks of a line."""
     code = line.lstrip()
     return line.removesuffix(code)
 
 
 def without_marks(code: str) -> str:
-    """Return code without the lines that mark a solution's region."""
+    """Return code without the markers of a solution's region."""
     kept = []
     for line in code.split("\n"):
         if line.strip() not in (BEGIN, END):

@@ -1,13 +1,13 @@
-"""The add-on for courses on torch: what makes experiments with it repeatable, quick and strict.
+"""The add-on for courses on torch: it makes experiments repeatable, quick and strict.
 
 course.toml names it beside the package: `torch = { install = "torch", addon = "autograder.torch"
-}`. Nothing here imports torch before it is needed; `networks`, `operators` and `sgd` are for the
+}`. No module here imports torch before it is needed; `networks`, `operators` and `sgd` are for the
 author's experiments.
 """
 
 from autograder.check import Addon, Raised
 
-# function → what may stand in its place in a wrong variant of a solution, and the other way round
+# function → its replacement in a wrong variant of a solution, and the other way round
 COUNTERPARTS = (
     ("sigmoid", "tanh"),
     ("softmax", "log_softmax"),
@@ -15,7 +15,7 @@ COUNTERPARTS = (
     ("eval", "train"),
 )
 
-# functions and methods all of whose whole numbers, by their place among the arguments, are axes
+# functions and methods all of whose integers, by position among the arguments, are axes
 AXIS_FUNCTIONS = (
     *("softmax", "log_softmax", "logsumexp", "cat", "unsqueeze", "movedim", "unbind"),
     *("flatten", "size"),
@@ -47,7 +47,7 @@ def reset(seed: int) -> None:
 
 
 def undo() -> None:
-    """Take away what an earlier check left: modes, a default device, hooks of every layer."""
+    """Remove what an earlier check left: modes, a default device, hooks of every layer."""
     import torch
 
     while torch._C._len_torch_function_stack():  # a default device is such a mode too
@@ -61,8 +61,8 @@ def undo() -> None:
 def warm() -> None:
     """Use torch once with one thread.
 
-    What a step of training imports is then there before any submission; torch's compiler, which an
-    optimizer imports and does not use, is not.
+    The imports of a training step are then done before any submission; torch's compiler, which an
+    optimizer imports and does not use, is left out.
     """
     import torch
     from torch import nn
@@ -92,7 +92,7 @@ def warm() -> None:
 
 
 def explain(raised: Raised) -> str:
-    """Say what causes one of torch's errors, and what to do; "" where nothing is known of it."""
+    """Return the cause of one of torch's errors, and what to do; "" if it is unknown."""
     from autograder.torch.causes import CAUSES
 
     for cause in CAUSES:

@@ -1,4 +1,4 @@
-"""What torch's errors are caused by, as far as they were met, and what to do."""
+"""The causes of torch's errors, as far as we have met them, and what to do."""
 
 import ast
 import math
@@ -22,7 +22,7 @@ KEEPS_EACH_LOSS = re.compile(r"""reduction\s*=\s*["']none["']""")
 
 
 def axes_of_cross_entropy(raised: Raised) -> str:
-    """Logits (T, B, V) with targets (T, B)."""
+    """Explain logits (T, B, V) with targets (T, B)."""
     words = (
         "Expected target size",
         "spatial targets",
@@ -47,7 +47,7 @@ def _says_one_of(raised: Raised, words: Sequence[str]) -> bool:
 
 
 def _shapes_of_arguments(raised: Raised) -> str:
-    """Say the shapes of the two arguments of `cross_entropy`; "" where they cannot be seen."""
+    """Return the shapes of the two arguments of `cross_entropy` in words; "" if unknown."""
     arguments = _first_two_arguments(raised, "cross_entropy")
     if not arguments:
         return ""
@@ -72,7 +72,7 @@ def _first_two_arguments(raised: Raised, function: str) -> tuple[ast.expr, ast.e
 
 
 def axis_of_chunk(raised: Raised) -> str:
-    """`chunk(4)` cuts along the first axis."""
+    """Explain `chunk(4)`, which splits along the first axis."""
     words = (
         "must match the size of tensor",
         "values to unpack",
@@ -95,7 +95,7 @@ PRODUCT = re.compile(r"shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)
 
 
 def product_of_a_layer(raised: Raised) -> str:
-    """`self.hidden(e)`: what the layer reads, and what it was given."""
+    """Explain `self.hidden(e)`: the layer's input size, and the given one."""
     found = PRODUCT.search(raised.text)
     if not found:
         return ""
@@ -119,7 +119,7 @@ def product_of_a_layer(raised: Raised) -> str:
 
 
 def _linear_layer(raised: Raised, call: ast.Call | None, reads: int, makes: int) -> str:
-    """Say which linear layer of these sizes was called, by itself or in a model; "" if none."""
+    """Say which linear layer of these sizes was called, directly or in a model; "" if none."""
     called: Any = value_of(raised, call.func) if call else None
     if call is None or not hasattr(called, "modules"):
         return ""
@@ -133,7 +133,7 @@ def _linear_layer(raised: Raised, call: ast.Call | None, reads: int, makes: int)
 
 
 def _joined_along_the_first_axis(raised: Raised, given: int, wanted: int) -> str:
-    """Say that `torch.cat([a, b])` names no axis, where what is wanted is made of such parts."""
+    """Say that `torch.cat([a, b])` has no axis, if the expected array consists of such parts."""
     for joining in _calls(raised.function, "cat"):
         names_no_axis = len(joining.args) == 1 and not joining.keywords
         if names_no_axis and wanted > given:
@@ -154,7 +154,7 @@ def _calls(code: str, function: str) -> Iterator[ast.Call]:
 
 
 def product_of_unknown_shapes(raised: Raised) -> str:
-    """A product of two matrices; the line does not show both."""
+    """Explain a product of two matrices whose line does not show both."""
     found = PRODUCT.search(raised.text)
     if not found or product_of_shapes(raised):
         return ""
@@ -169,7 +169,7 @@ def product_of_unknown_shapes(raised: Raised) -> str:
 
 
 def batch_of_a_state(raised: Raised) -> str:
-    """`batch_first=True`, or its absence: the state has the batch where the layer reads time."""
+    """Explain `batch_first=True`, or its absence: the state has the batch on the time axis."""
     found = re.search(
         r"Expected hidden\S* size \(\d+, (\d+), \d+\), got \[\d+, (\d+),", raised.text
     )
@@ -183,7 +183,7 @@ def batch_of_a_state(raised: Raised) -> str:
 
 
 def axis_of_batch_norm(raised: Raised) -> str:
-    """Batch norm of (T, B, H)."""
+    """Explain batch norm of (T, B, H)."""
     found = re.search(r"running_mean should contain (\d+) elements not (\d+)", raised.text)
     if not found:
         return ""
@@ -197,7 +197,7 @@ def axis_of_batch_norm(raised: Raised) -> str:
 
 
 def second_time_backward(raised: Raised) -> str:
-    """A state that carries the graph of the batch before."""
+    """Explain a state that carries the graph of the previous batch."""
     if "backward through the graph a second time" not in raised.text:
         return ""
     return (
@@ -208,7 +208,7 @@ def second_time_backward(raised: Raised) -> str:
 
 
 def not_probabilities(raised: Raised) -> str:
-    """`multinomial` of log-probabilities or of logits."""
+    """Explain `multinomial` of log-probabilities or of logits."""
     if "probability tensor contains" not in raised.text:
         return ""
     return (
@@ -217,7 +217,7 @@ def not_probabilities(raised: Raised) -> str:
 
 
 def nothing_to_differentiate(raised: Raised) -> str:
-    """A loss without a graph."""
+    """Explain a loss without a graph."""
     if "does not require grad" not in raised.text:
         return ""
     if "autograd.grad(" in raised.line:
@@ -233,7 +233,7 @@ def nothing_to_differentiate(raised: Raised) -> str:
 
 
 def gradient_of_a_result(raised: Raised) -> str:
-    """`state.grad`, where the state is computed from others."""
+    """Explain `state.grad` of a state that is computed from others."""
     if "NoneType" not in raised.text:
         return ""
     for node in parts_of_line(raised.line):
@@ -252,7 +252,7 @@ def gradient_of_a_result(raised: Raised) -> str:
 
 
 def gradient_that_is_not_there(raised: Raised) -> str:
-    """`weight.grad` before `backward`, or of what the loss does not depend on."""
+    """Explain `weight.grad` before `backward`, or without influence on the loss."""
     if "NoneType" not in raised.text or not re.search(r"\.grad\b", raised.line):
         return ""
     return (
@@ -262,7 +262,7 @@ def gradient_that_is_not_there(raised: Raised) -> str:
 
 
 def ids_in_a_product(raised: Raised) -> str:
-    """`layer(ids)`: ids are multiplied with weights."""
+    """Explain `layer(ids)`: ids multiplied by weights."""
     if not re.search(r"got (Long|Int) and (Float|Double)", raised.text):
         return ""
     return (
@@ -272,7 +272,7 @@ def ids_in_a_product(raised: Raised) -> str:
 
 
 def input_of_another_size(raised: Raised) -> str:
-    """`nn.RNN(H, E)` that reads inputs of E numbers."""
+    """Explain `nn.RNN(H, E)` with inputs of E numbers."""
     found = re.search(
         r"input\.size\(-1\) must be equal to input_size\. Expected (\d+), got (\d+)", raised.text
     )
@@ -287,7 +287,7 @@ def input_of_another_size(raised: Raised) -> str:
 
 
 def joined_with_fewer_axes(raised: Raised) -> str:
-    """`torch.cat([x, y])` of a matrix and a row."""
+    """Explain `torch.cat([x, y])` of a matrix and a row."""
     found = re.search(r"same number of dimensions: got (\d+) and (\d+)", raised.text)
     if not found:
         return ""
@@ -299,7 +299,7 @@ def joined_with_fewer_axes(raised: Raised) -> str:
 
 
 def nothing_to_stack(raised: Raised) -> str:
-    """`torch.stack([])` after a loop over nothing."""
+    """Explain `torch.stack([])` after a loop over nothing."""
     if not _says_one_of(raised, ("non-empty TensorList", "non-empty list of Tensors")):
         return ""
     return (
@@ -308,7 +308,7 @@ def nothing_to_stack(raised: Raised) -> str:
 
 
 def parameter_of_a_number(raised: Raised) -> str:
-    """`nn.Parameter(mean)` of a Python number."""
+    """Explain `nn.Parameter(mean)` of a Python number."""
     if not re.search(r"'(float|int)' object has no attribute 'detach'", raised.text):
         return ""
     if "Parameter(" not in raised.line:
@@ -317,7 +317,7 @@ def parameter_of_a_number(raised: Raised) -> str:
 
 
 def no_influence(raised: Raised) -> str:
-    """A gradient with respect to a tensor that the result does not depend on."""
+    """Explain a gradient with respect to a tensor that the result does not depend on."""
     if "appears to not have been used in the graph" not in raised.text:
         return ""
     if not raised.line:  # the check asks for it
@@ -333,7 +333,7 @@ def no_influence(raised: Raised) -> str:
 
 
 def batch_norm_of_one_row(raised: Raised) -> str:
-    """A model that predicts in training mode: statistics of a single row."""
+    """Explain a model that predicts in training mode: statistics of a single row."""
     if "Expected more than 1 value per channel when training" not in raised.text:
         return ""
     return (
@@ -343,7 +343,7 @@ def batch_norm_of_one_row(raised: Raised) -> str:
 
 
 def view_of_another_size(raised: Raised) -> str:
-    """`view` with room for more or fewer numbers than there are."""
+    """Explain `view` with another number of entries than there are."""
     found = re.search(r"shape '\[([\d, ]+)\]' is invalid for input of size (\d+)", raised.text)
     if not found:
         return ""
@@ -360,7 +360,7 @@ def view_of_another_size(raised: Raised) -> str:
 
 
 def ids_are_floats(raised: Raised) -> str:
-    """Ids that are no integers."""
+    """Explain ids that are no integers."""
     words = (
         "used as indices must be long",
         "expected scalar type Long",
@@ -375,14 +375,14 @@ def ids_are_floats(raised: Raised) -> str:
 
 
 def leaf_changed(raised: Raised) -> str:
-    """A weight changed in place outside `no_grad`."""
+    """Explain a weight changed in place outside `no_grad`."""
     if "leaf Variable that requires grad" not in raised.text:
         return ""
     return "A weight is changed in place while autograd records: do it within `torch.no_grad()`."
 
 
 def no_parameter(raised: Raised) -> str:
-    """`layer.weight = …`: a tensor in the place of a parameter."""
+    """Explain `layer.weight = …`: a tensor in place of a parameter."""
     found = re.search(r"as parameter '(\w+)'", raised.text)
     if not found:
         return ""
@@ -399,7 +399,7 @@ def no_parameter(raised: Raised) -> str:
 
 
 def numpy_of_graph(raised: Raised) -> str:
-    """`.numpy()` of what hangs on a graph."""
+    """Explain `.numpy()` of a tensor with a graph."""
     if "Can't call numpy() on Tensor that requires grad" not in raised.text:
         return ""
     return "Write `.detach().numpy()`."

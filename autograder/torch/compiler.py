@@ -1,7 +1,7 @@
-"""Stand-ins for parts of torch's compiler that torch imports where nothing is compiled.
+"""Stand-ins for parts of torch's compiler that torch imports when nothing is compiled.
 
-An optimizer's first step imports `torch._dynamo`, and so does a gradient of `torch.func`: to tell
-the compiler where a graph may not go on. The import takes as long as that of torch itself.
+An optimizer's first step imports `torch._dynamo`, and so does a gradient of `torch.func`, to mark
+where the compiler must break a graph. The import takes as long as that of torch itself.
 """
 
 import importlib
@@ -17,10 +17,10 @@ NAME = "torch._dynamo"
 
 
 class StandIn(ModuleType):
-    """A module that gives way to the real one of its name where more is asked than it has."""
+    """A module that gives way to the real one of its name at an access to anything else."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__path__":  # what looks through all modules asks
+        if name.startswith("__") and name != "__path__":  # read by code that visits all modules
             raise AttributeError(name)
         if isinstance(sys.modules.get(NAME), StandIn):
             del sys.modules[NAME]
@@ -29,7 +29,7 @@ class StandIn(ModuleType):
 
 
 class Autograd(StandIn):
-    """What torch asks of `torch._dynamo.compiled_autograd`."""
+    """The attributes of `torch._dynamo.compiled_autograd` that torch uses."""
 
     @staticmethod
     def _disable() -> AbstractContextManager[None]:
@@ -37,7 +37,7 @@ class Autograd(StandIn):
 
 
 class Compiler(StandIn):
-    """What torch asks of `torch._dynamo`."""
+    """The attributes of `torch._dynamo` that torch uses."""
 
     compiled_autograd = Autograd(f"{NAME}.compiled_autograd")
 
@@ -47,11 +47,11 @@ class Compiler(StandIn):
 
     @staticmethod
     def disable(fn: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
-        """Return a function that is not compiled, which none is."""
+        """Return the function, which is not compiled anyway."""
         return fn
 
 
 def stand_in() -> None:
-    """Spare this process the import of torch's compiler until something is compiled."""
+    """Save this process the import of torch's compiler until something is compiled."""
     if NAME not in sys.modules:
         torch._dynamo = sys.modules[NAME] = Compiler(NAME)

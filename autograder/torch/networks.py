@@ -1,8 +1,8 @@
 """Weights and gradients of a network by role, for experiments on networks of torch.
 
-A role is what a layer is for. The layer's class and the shape of its first parameter decide it,
-and a unit's sizes all differ, so neither the names nor the order in which a submission declares its
-layers matter.
+A role is the purpose of a layer. The layer's class and the shape of its first parameter determine
+it, and a unit's sizes all differ, so neither the names nor the order of a submission's layers
+matter.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ def layers(model: nn.Module, roles: Roles) -> Iterator[tuple[str, nn.Module]]:
 
 
 def tensors(layer: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Yield a layer's parameters and its buffers of floats, as the running statistics of a norm."""
+    """Yield a layer's parameters and its buffers of floats, such as a norm's statistics."""
     yield from layer.named_parameters(recurse=False)
     for name, buffer in layer.named_buffers(recurse=False):
         if buffer.is_floating_point():
@@ -57,7 +57,7 @@ def draw(seed: int, role: str, name: str, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def floats(seed: int, *shape: int) -> Tensor:
-    """Draw numbers from N(0, 1/last axis), to be given to a submission's functions."""
+    """Draw numbers from N(0, 1/last axis), as arguments of a submission's functions."""
     numbers = draw(seed, "given", str(shape), shape)
     single = numbers.astype(np.float32)
     return torch.from_numpy(single)
@@ -67,7 +67,7 @@ def floats(seed: int, *shape: int) -> Tensor:
 def load(model: Model, roles: Roles, seed: int, scale: Mapping[str, float] | None = None) -> Model:
     """Draw the tensors of every layer with a role, and return the model, for chaining.
 
-    scale: role → by what its numbers are multiplied.
+    scale: role → the factor of its numbers.
     """
     scale = scale or {}
     for role, layer in layers(model, roles):
@@ -93,7 +93,7 @@ def take(model: nn.Module, roles: Roles) -> Arrays:
 
 @torch.no_grad()
 def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
-    """Write arrays `role.name` that `take` gave into a model, and return it, for chaining."""
+    """Write arrays `role.name` from `take` into a model, and return it, for chaining."""
     for role, layer in layers(model, roles):
         for name, tensor in tensors(layer):
             full_name = f"{role}.{name}"
@@ -105,7 +105,7 @@ def put(model: Model, roles: Roles, arrays: Arrays) -> Model:
 def gradients(model: nn.Module, roles: Roles) -> Arrays:
     """Return the gradients of each role in one row, summed over its layers.
 
-    They are zeros where nothing was sent back.
+    They are zeros if there is no gradient.
     """
     found: Arrays = {}
     for role, layer in layers(model, roles):
@@ -121,7 +121,7 @@ def gradients(model: nn.Module, roles: Roles) -> Arrays:
 
 
 def moved(before: Arrays, after: Arrays) -> Arrays:
-    """Return by how much each array of `before` has changed."""
+    """Return the change of each array in `before`."""
     changes: Arrays = {}
     for name, old in before.items():
         if name in after:
@@ -131,10 +131,11 @@ def moved(before: Arrays, after: Arrays) -> Arrays:
 
 @dataclass(frozen=True)
 class Condition:
-    """What can be seen of a model from outside.
+    """The observable state of a model.
 
-    numbers: the bytes of each parameter and buffer. trainable: whether a parameter asks for a
-    gradient. gradients: the bytes of those left on parameters. modes: whether a part is training.
+    numbers: the bytes of each parameter and buffer. trainable: whether a parameter requires a
+    gradient. gradients: the bytes of those stored on parameters. modes: whether a part is in
+    training mode.
     """
 
     numbers: Mapping[str, bytes]
@@ -144,12 +145,12 @@ class Condition:
 
     @property
     def but_for_modes(self) -> tuple[object, ...]:
-        """Return all of it but for the modes, to compare where a mode may change."""
+        """Return the state without the modes, for comparisons in which a mode may change."""
         return self.numbers, self.trainable, self.gradients
 
 
 def condition(model: nn.Module) -> Condition:
-    """See what condition a model is in. Two of them are compared with `==`."""
+    """Return the present state of a model. Two of them are compared with `==`."""
     trainable: dict[str, bool] = {}
     gradients_left: dict[str, bytes | None] = {}
     for name, parameter in model.named_parameters():
@@ -171,13 +172,13 @@ def _bytes(array: Tensor) -> bytes:
 
 
 def tensor(function: str, value: Any) -> Tensor:
-    """Return the value of a submission's function. Raises `TypeError` where that is no tensor."""
+    """Return the value of a submission's function. Raises `TypeError` if it is no tensor."""
     if isinstance(value, Tensor):
         return value
     raise TypeError(f"`{function}` returned a {type(value).__name__}, but should return a tensor.")
 
 
 def size(model: nn.Module) -> int:
-    """Count the trainable numbers of a model: a layer of its own for each step shows here."""
+    """Count the trainable numbers of a model: a separate layer for each step shows here."""
     sizes = [parameter.numel() for parameter in model.parameters()]
     return sum(sizes)

@@ -1,4 +1,4 @@
-"""Operators of torch that a submission is to write by hand: blocked while an experiment runs."""
+"""Blocks operators of torch that a submission has to write by hand during an experiment."""
 
 import sys
 import warnings
@@ -13,7 +13,7 @@ LAYERS = [f"{kind}.{form}" for kind in RECURRENT for form in ("input", "data")]
 LAYERS += [f"{kind}_cell" for kind in RECURRENT]
 LAYERS += ["mkldnn_rnn_layer"]
 QUANTIZED = [f"quantized_{kind}_cell_dynamic" for kind in RECURRENT]
-# folders in which torch keeps its own versions of operators in Python
+# folders with torch's own Python versions of operators
 IN_PYTHON = (
     "/torch/_decomp/",
     "/torch/_refs/",
@@ -27,13 +27,11 @@ IN_PYTHON = (
 def by_hand(
     ready_made: list[str] = LAYERS, words: str = "PyTorch's own recurrent layers"
 ) -> Iterator[None]:
-    """Block some of torch's operators while this runs, by whatever name they are called.
+    """Block some of torch's operators while this runs, under any of their names.
 
-    They are replaced in the dispatcher, where `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
-    all end. Torch's own versions of them in Python are blocked by a profile function.
-
-    ready_made: names of operators of `aten`. words: what the error calls them; it is a
-    `RuntimeError`.
+    They are replaced in the dispatcher, which `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
+    all call. Torch's own Python versions of them are blocked by a profile function. ready_made:
+    names of operators of `aten`. words: their name in the error, a `RuntimeError`.
     """
 
     def refuse(*_: Any, **__: Any) -> Any:
@@ -52,7 +50,7 @@ def by_hand(
     aten = torch.library.Library("aten", "IMPL")
     quantized = torch.library.Library("quantized", "IMPL")
     try:
-        with warnings.catch_warnings():  # that operators are replaced, and so on
+        with warnings.catch_warnings():  # the warning that operators are replaced, and others
             warnings.simplefilter("ignore")
             _replace(aten, ready_made, refuse)
             _replace(quantized, QUANTIZED, refuse)
@@ -65,7 +63,7 @@ def by_hand(
 
 
 def _replace(library: Any, operators: list[str], function: Callable[..., Any]) -> None:
-    """Put a function in the place of operators, with and without autograd."""
+    """Replace operators by a function, with and without autograd."""
     for operator in operators:
         for key in ("AutogradCPU", "CPU"):
             library.impl(operator, function, key)

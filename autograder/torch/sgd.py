@@ -9,10 +9,10 @@ from torch import Tensor
 
 
 class Descent(torch.optim.SGD):
-    """`torch.optim.SGD` with momentum and weight decay, which is quick to start.
+    """`torch.optim.SGD` with momentum and weight decay, which starts quickly.
 
-    The first step of torch's own imports `torch._dynamo`, which takes as long as torch itself: a
-    student who checks an exercise need not wait for it.
+    The first step of torch's own optimizer imports `torch._dynamo`, which takes as long as torch
+    itself: a student who checks an exercise need not wait for it.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
@@ -35,7 +35,7 @@ class Descent(torch.optim.SGD):
                     parameter.grad.detach_().zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take a step against the gradients. Return the loss that `closure` gives, if any."""
+        """Take a step against the gradients. Return the loss from `closure`, if any."""
         with torch.set_grad_enabled(True):
             loss = closure() if closure else None
         with torch.no_grad():
@@ -56,7 +56,7 @@ class Descent(torch.optim.SGD):
 
 
 def _with_gradient(group: dict[str, Any]) -> list[Any]:
-    """Return the parameters of a group that something was sent back to."""
+    """Return the parameters of a group that have a gradient."""
     found = []
     for parameter in group["params"]:
         if parameter.grad is not None:

@@ -1,6 +1,6 @@
-"""Tells an exception by its cause: the student's own line, what is wrong there, and what to do.
+"""Explains an exception by its cause: the student's own line, what is wrong, and what to do.
 
-What is general to Python and NumPy stands here; an add-on may tell more of its package
+What is general to Python and NumPy is here; an add-on may explain more about its package
 (`explain(raised)`).
 """
 
@@ -26,13 +26,13 @@ from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]
 Shape = tuple[int, ...]
-MAX_OWN_TEXT = 240  # characters of an exception's own text beside its cause
-MOST_FRAMES = 60  # innermost frames of a recursion that are looked at
+MAX_OWN_TEXT = 240  # characters of an exception's own text before its cause
+MOST_FRAMES = 60  # innermost frames of a recursion to examine
 PLAIN = (int, float, complex, str, bytes, type(None))
-MOST_AXES = 8  # of a place that is written out
-MOST_NAMES, LONGEST_NAME = 12, 30  # that are listed of a table, and characters of each
-FEWEST_CALLS = 8  # calls in a row with the same arguments that show that there is no end
-# what may be evaluated again without doing anything
+MOST_AXES = 8  # length of a value that is written out
+MOST_NAMES, LONGEST_NAME = 12, 30  # names of a table to list, and characters of each
+FEWEST_CALLS = 8  # consecutive calls with equal arguments that prove endless recursion
+# expressions that may be evaluated again without side effects
 HARMLESS = (
     ast.Name,
     ast.Attribute,
@@ -54,12 +54,12 @@ HARMLESS = (
 
 
 def no_cause(_: BaseException, __: Check) -> str:
-    """Tell no cause."""
+    """Return no cause."""
     return ""
 
 
 def with_cause(message: str, cause: str) -> str:
-    """Return the message of an exception, and its cause behind it if there is one."""
+    """Return the message of an exception, followed by its cause if there is one."""
     if not cause:
         return message
     if len(message) > MAX_OWN_TEXT:
@@ -70,9 +70,9 @@ def with_cause(message: str, cause: str) -> str:
 
 
 def explain_error(experiments: Experiments, error: BaseException, check: Check) -> str:
-    """Tell the cause of an exception and what to do; "" where nothing is known of it.
+    """Return the cause of an exception and what to do; "" if it is unknown.
 
-    What goes wrong here itself is passed over.
+    Errors in this function itself are ignored.
     """
     with suppress(Exception):
         if isinstance(error, RecursionError):
@@ -87,7 +87,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
 
 
 def _first_cause(experiments: Experiments, raised: Raised) -> str:
-    """Ask the add-ons, then what is general. Return the first cause found, or ""."""
+    """Ask the add-ons, then the general rules. Return the first cause found, or ""."""
     for addon in experiments.addons:
         cause = addon.explain(raised)
         if cause:
@@ -100,7 +100,7 @@ def _first_cause(experiments: Experiments, raised: Raised) -> str:
 
 
 def _raised(experiments: Experiments, error: BaseException, check: Check) -> Raised:
-    """Return what is known of an exception: of the innermost line of the student's, if any."""
+    """Return the facts about an exception, at the student's innermost line, if any."""
     letters = names_used(check)
     sizes = {}
     for letter, size in experiments.settings.sizes.items():
@@ -133,7 +133,7 @@ def _tracebacks(error: BaseException) -> Iterator[TracebackType]:
 
 
 def _part(code: CodeType, instruction: int) -> str:
-    """Return the text of what an instruction computes; "" if it stands in more than one line.
+    """Return the text of an instruction's expression; "" if it spans several lines.
 
     instruction: its offset in bytes. Each has two.
     """
@@ -144,7 +144,7 @@ def _part(code: CodeType, instruction: int) -> str:
     if line != last_line:
         return ""
     text = linecache.getline(code.co_filename, line)
-    in_bytes = text.encode()  # columns are counted in bytes
+    in_bytes = text.encode()  # columns count bytes
     return in_bytes[start:end].decode()
 
 
@@ -207,7 +207,7 @@ def operands(
 
 
 def _expression_that_failed(raised: Raised) -> ast.expr | None:
-    """Return what was computed when the exception came; None if it stands in several lines."""
+    """Return the expression that was running at the exception; None if it spans several lines."""
     with suppress(SyntaxError):
         return ast.parse(raised.part.strip(), mode="eval").body
     return None
@@ -222,12 +222,12 @@ def _operand(raised: Raised, node: ast.expr) -> Operand | None:
 
 
 def call_that_failed(raised: Raised) -> ast.Call | None:
-    """Return the call that was under way in the student's line, if it was one."""
+    """Return the call that was running in the student's line, if it was one."""
     node = _expression_that_failed(raised)
     return node if isinstance(node, ast.Call) else None
 
 
-# what packages of arrays say of a product whose shapes do not fit
+# texts of array packages about a product of shapes that do not match
 OF_A_PRODUCT = (
     "shapes cannot be multiplied",
     "size mismatch, got",
@@ -238,7 +238,7 @@ OF_A_PRODUCT = (
 
 
 def product_of_shapes(raised: Raised) -> str:
-    """`W @ x`: both shapes, and which product fits."""
+    """Explain `W @ x`: both shapes, and which product fits."""
     if not _says(raised, *OF_A_PRODUCT):
         return ""
     sides = operands(raised, ast.MatMult)
@@ -253,7 +253,7 @@ def product_of_shapes(raised: Raised) -> str:
     cause = f"`{left.text}` is {left.told} and `{right.text}` is {right.told}; "
     cause += f"the last axis of the left operand of `@` should be as long as {of_right}."
     if left.shape == right.shape or ".T" in left.text + right.text:
-        return cause  # several products would fit, and only one is meant
+        return cause  # several products would fit, and only one is intended
     fitting = [f"`{product.text}`" for product in _other_products(left, right) if product.fits()]
     if not fitting:
         return cause
@@ -264,7 +264,7 @@ def product_of_shapes(raised: Raised) -> str:
 
 @dataclass(frozen=True)
 class Product:
-    """A product that may have been meant: its text, and the shapes of its sides."""
+    """A product that may have been intended: its text, and the shapes of its sides."""
 
     text: str
     left: Shape
@@ -279,7 +279,7 @@ class Product:
 
 
 def _other_products(left: Operand, right: Operand) -> Iterator[Product]:
-    """Yield the products that may have been meant, the most likely first."""
+    """Yield the products that may have been intended, the most likely first."""
     yield _product(right, left)
     if len(left.shape) == 2:
         yield _product(right, _transposed(left))
@@ -293,7 +293,7 @@ def _product(left: Operand, right: Operand) -> Product:
 
 
 def _in_brackets(text: str) -> str:
-    """Return the text of an operand, in brackets where it is made of several."""
+    """Return the text of an operand, in brackets if it has several parts."""
     operand = ast.parse(text, mode="eval").body
     return f"({text})" if isinstance(operand, ast.BinOp | ast.UnaryOp) else text
 
@@ -305,7 +305,7 @@ def _transposed(matrix: Operand) -> Operand:
 
 
 def unlike_shapes(raised: Raised) -> str:
-    """`a + b` of shapes that do not go together."""
+    """Explain `a + b` with shapes that do not match."""
     if not _says(raised, "could not be broadcast", "must match the size of tensor"):
         return ""
     sides = operands(raised)
@@ -319,14 +319,14 @@ def unlike_shapes(raised: Raised) -> str:
 
 
 def _sum_without_its_axis(raised: Raised) -> str:
-    """`e / e.sum(-1)`: the axis that was summed over is gone."""
+    """Explain `e / e.sum(-1)`: the summed axis is gone."""
     operation = _expression_that_failed(raised)
     if not isinstance(operation, ast.BinOp):
         return ""
     for side in (operation.left, operation.right):
         if _reduces_an_axis(side):
             cause = f"`{ast.unparse(side)}` has one axis less than what it is made of."
-            if not _reduces_the_last_axis(side):  # another axis may be meant
+            if not _reduces_the_last_axis(side):  # another axis may be intended
                 return cause
             return f"{cause} With `keepdims=True` that axis would stay, with length 1."
     return ""
@@ -336,7 +336,7 @@ REDUCTIONS = frozenset({"sum", "mean", "max", "min", "amax", "amin", "prod", "st
 
 
 def _reduces_an_axis(node: ast.expr) -> bool:
-    """Return whether an expression is a call as `e.sum(-1)`, which does not keep the axis."""
+    """Return whether an expression is a call such as `e.sum(-1)`, which drops the axis."""
     match node:
         case ast.Call(func=ast.Attribute(attr=name), args=arguments, keywords=keywords):
             keeps = any(keyword.arg in ("keepdims", "keepdim") for keyword in keywords)
@@ -353,7 +353,7 @@ def _reduces_the_last_axis(node: ast.expr) -> bool:
 
 
 def indices_do_not_meet(raised: Raised) -> str:
-    """`p[np.arange(T), np.arange(B), y]`: indices of shapes that do not go together."""
+    """Explain `p[np.arange(T), np.arange(B), y]` with indices of shapes that do not match."""
     words = r"indexing arrays could not be broadcast together with shapes (.+)$"
     found = re.search(words, raised.text)
     if not found:
@@ -383,14 +383,14 @@ def too_many_axes_to_add(raised: Raised) -> str:
 
 
 def index_beyond_the_end(raised: Raised) -> str:
-    """`out[ids] = 1`: the ids of one axis where another is."""
+    """Explain `out[ids] = 1`: the ids of one axis index another."""
     words = r"index (-?\d+) is out of bounds for (?:dimension|axis) (\d+) with size (\d+)"
     found = re.search(words, raised.text)
     if not found:
         return ""
     index, axis, size = found.groups()
     asked = f"and index {index} was asked for there."
-    if index == size:  # one too far; which letter has this size may be chance
+    if index == size:  # off by one; which letter has this size may be chance
         last = f"The last is {int(size) - 1}, counted from 0." if int(size) else "It is empty."
         return f"Axis {axis} has the length {size}, {asked} {last}"
     length = length_with_letter(raised, int(size))
@@ -406,7 +406,7 @@ def length_with_letter(raised: Raised, size: int) -> str:
 
 
 def a_tuple_in_its_place(raised: Raised) -> str:
-    """`carry @ W`, `state.detach()` where the state is a tuple."""
+    """Explain `carry @ W` or `state.detach()` if the state is a tuple."""
     if not _says(raised, "'tuple' object has no attribute", "'tuple' and", "and 'tuple'"):
         return ""
     for node in parts_of_line(raised.line):
@@ -415,7 +415,7 @@ def a_tuple_in_its_place(raised: Raised) -> str:
         value = value_of(raised, node)
         if isinstance(value, tuple) and not hasattr(value, "_fields"):
             told = f"`{node.id}` is a tuple of {len(value)}"
-            is_place = all(isinstance(part, int) for part in value)  # and no arrays to be used
+            is_place = all(isinstance(part, int) for part in value)  # and no arrays to use instead
             if is_place and len(value) <= MOST_AXES:
                 return f"{told}: {value}."
             return (
@@ -435,7 +435,7 @@ def parts_of_line(line: str) -> Iterator[ast.AST]:
 
 
 def no_single_truth(raised: Raised) -> str:
-    """`h or zeros`, `if h:` of an array."""
+    """Explain `h or zeros` or `if h:` with an array."""
     if not _says(raised, "truth value of an array", "Boolean value of Tensor"):
         return ""
     found = re.search(r"(\w+) or (.+)$", raised.line)
@@ -452,8 +452,8 @@ def no_single_truth(raised: Raised) -> str:
 
 
 def _of_what(raised: Raised) -> str:
-    """Say which arrays of a condition have many numbers: ", and `t` is (T, B) = (6, 5)"."""
-    told: dict[str, None] = {}  # each once, in their order
+    """Say which arrays of a condition have several entries: ", and `t` is (T, B) = (6, 5)"."""
+    told: dict[str, None] = {}  # each once, in order
     for name in _names_in_conditions(raised.line):
         shape = shape_of(raised, name)
         if shape and math.prod(shape) > 1:
@@ -474,7 +474,7 @@ def _names_in_conditions(line: str) -> Iterator[ast.Name]:
 
 
 def unpacked(raised: Raised) -> str:
-    """`B, T = x.shape` of three axes."""
+    """Explain `B, T = x.shape` with three axes."""
     if not _says(raised, "values to unpack"):
         return ""
     match _statement(raised.line):
@@ -525,7 +525,7 @@ def _statement(line: str) -> ast.stmt | None:
 
 
 def _what_was_unpacked(raised: Raised, text: str, value: Any) -> str:
-    """Say what a value is that was to be taken apart; "" where it is neither array nor tuple."""
+    """Describe a value that could not be unpacked; "" if it is neither array nor tuple."""
     if isinstance(value, tuple):
         if text.endswith("shape"):
             return raised.shape(value)
@@ -537,7 +537,7 @@ def _what_was_unpacked(raised: Raised, text: str, value: Any) -> str:
 
 
 def other_arguments(raised: Raised) -> str:
-    """`make(x, size)` of a function that was handed in and takes three: which ones."""
+    """Explain `make(x, size)` with a function argument that takes three: which ones."""
     if not _says(raised, "required positional", "positional argument", "keyword argument"):
         return ""
     call = call_that_failed(raised)
@@ -560,7 +560,7 @@ def other_arguments(raised: Raised) -> str:
 
 
 def _was_handed_in(raised: Raised, called: ast.expr) -> bool:
-    """Return whether what is called is a parameter of the function that calls it."""
+    """Return whether the called function is a parameter of its caller."""
     if not isinstance(called, ast.Name):
         return False
     with suppress(SyntaxError):
@@ -584,7 +584,7 @@ def _count_of_arguments(call: ast.Call) -> str:
 
 
 def _signature(function: Any) -> inspect.Signature | None:
-    """Return what a function takes; None where that cannot be told."""
+    """Return a function's parameters; None if they cannot be determined."""
     if function is None:
         return None
     with suppress(TypeError, ValueError):
@@ -593,7 +593,7 @@ def _signature(function: Any) -> inspect.Signature | None:
 
 
 def _can_take(signature: inspect.Signature, call: ast.Call) -> bool:
-    """Return whether a call has the arguments that it needs, or may have, as `*rest` does."""
+    """Return whether a call has the arguments that it needs, or may have, as with `*rest`."""
     names: dict[str, None] = {}
     for keyword in call.keywords:
         if keyword.arg is None:
@@ -609,7 +609,7 @@ def _can_take(signature: inspect.Signature, call: ast.Call) -> bool:
 
 
 def place_out_of_range(raised: Raised) -> str:
-    """`names[scores.argmax()]`: a place counted through all axes at once."""
+    """Explain `names[scores.argmax()]`: an index into the flattened array."""
     if not _says(raised, "index out of range", "is out of bounds for axis"):
         return ""
     if ".argmax()" not in raised.line:
@@ -621,7 +621,7 @@ def place_out_of_range(raised: Raised) -> str:
 
 
 def nothing_returned(raised: Raised) -> str:
-    """What a function without `return` gives."""
+    """Explain the None of a function without `return`."""
     if not _says(raised, "NoneType"):
         return ""
     return (
@@ -631,7 +631,7 @@ def nothing_returned(raised: Raised) -> str:
 
 
 def _says(raised: Raised, *texts: str) -> bool:
-    """Return whether the exception says one of these."""
+    """Return whether the exception's text contains one of these."""
     return any(text in raised.text for text in texts)
 
 
@@ -651,11 +651,11 @@ GENERAL = (
 
 
 def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
-    """What a check wanted to take apart, and could not: a state that is not returned."""
+    """Explain a failed unpacking in a check: a state that is not returned."""
     if "unpack" not in str(error):
         return ""
     *_, last = _tracebacks(error)
-    if is_statement(last.tb_frame.f_code.co_filename):  # the student's own line takes it apart
+    if is_statement(last.tb_frame.f_code.co_filename):  # the student's own line unpacks it
         return ""
     following = _instructions_from(last.tb_frame.f_code, last.tb_lasti)
     if not following:
@@ -681,7 +681,7 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
 
 
 def _name_that_the_check_looks_for(error: BaseException, check: Check) -> str:
-    """What a check looked for by name in what was returned, and what there is instead."""
+    """Explain a missing name that a check looked for in a returned value."""
     if not isinstance(error, KeyError) or not error.args:
         return ""
     folder = os.path.dirname(check.experiment.__code__.co_filename)
@@ -712,10 +712,10 @@ def _quoted(name: Any) -> str:
 
 
 def endless_recursion(error: RecursionError) -> str:
-    """A function that calls itself and never ends; "" where it only goes too deep.
+    """Explain a function that calls itself endlessly; "" if it only goes too deep.
 
-    The words stand among the error's own, without the student's line: so that it is no error in the
-    same words as that of a program which calls itself for each character of a long text.
+    The text is a part of the error's own, before the student's line. So a program that calls itself
+    for each character of a long text does not raise an error with the same text.
     """
     frames = []
     for step in _tracebacks(error):
@@ -732,7 +732,7 @@ def endless_recursion(error: RecursionError) -> str:
     if len(calls) < FEWEST_CALLS:
         return ""
     last = calls[-FEWEST_CALLS:]
-    are_plain = all(map(_has_plain_arguments, last))  # else they may have changed since
+    are_plain = all(map(_has_plain_arguments, last))  # otherwise they may have changed since
     if are_plain and len({_arguments(frame) for frame in last}) == 1:
         how = "with the same arguments each time"
     elif _count_down(last):
@@ -755,7 +755,7 @@ def _values_of_arguments(frame: FrameType) -> list[Any]:
 
 
 def _has_plain_arguments(frame: FrameType) -> bool:
-    """Return whether all that a call was given can be compared now: no list, iterator or object."""
+    """Return whether all arguments of a call can be compared now: no list, iterator or object."""
     code = frame.f_code
     takes_more = code.co_kwonlyargcount or code.co_flags & (
         inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
@@ -771,7 +771,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _count_down(calls: Sequence[FrameType]) -> bool:
-    """Return whether a whole number falls from call to call, and is well below 0 at last."""
+    """Return whether an integer falls from call to call, and ends well below 0."""
     for values in zip(*map(_values_of_arguments, calls), strict=True):
         if not all(isinstance(value, int) for value in values):
             continue

@@ -1,7 +1,7 @@
 """Reads a percent script or a notebook: its cells, and which of them hold code.
 
-People leave files in any state: cells split in the middle of a function, retyped by a slip, with
-commands of IPython in them. `code_cells` makes the best of it.
+People leave files in any state: cells split in the middle of a function, with a wrong type, with
+commands of IPython in them. `code_cells` repairs what it can.
 """
 
 import ast
@@ -23,9 +23,9 @@ _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 # commands of IPython: `%matplotlib inline`, `!ls`, and questions, `sum?`
 _COMMAND = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
-# commands for a whole cell that leave Python below them
+# commands for a whole cell with Python below them
 _CELL_COMMANDS_OF_PYTHON = ("%%time", "%%timeit", "%%capture")
-# characters to parse twice: else a file of many small cells costs the square of its length
+# characters to parse twice: without a limit, a file of many small cells takes quadratic time
 MAX_AGAIN = 1 << 20
 
 
@@ -40,9 +40,8 @@ class Broken(UserError):
 class Cell:
     """A piece of a file.
 
-    number: of a notebook's cell, counted from 1; None of a script, whose lines are counted through.
-    first_line: the number of its first line there.
-    code: whether it holds code, as its type says.
+    number: of a notebook's cell, counted from 1; None in a script, whose lines are counted from its
+    top. first_line: the number of its first line there. code: whether it holds code, by its type.
     """
 
     text: str
@@ -52,32 +51,32 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """Return what its lines are counted in: "line", or "cell 3, line"."""
+        """Return the unit of its line numbers: "line", or "cell 3, line"."""
         if self.number is None:
             return "line"
         return f"cell {self.number}, line"
 
     def at(self, line: int) -> str:
-        """Return where in the file the cell's line `line` stands, counted from 1: "line 45"."""
+        """Return the place in the file of the cell's line `line`, counted from 1: "line 45"."""
         before = self.first_line - 1
         return f"{self.place} {before + line}"
 
 
 def cells(source: bytes) -> list[Cell]:
-    """Return the cells of a percent script or of a notebook. Raises `Broken`: it may be neither."""
+    """Return the cells of a percent script or of a notebook. Raises `Broken` if it is neither."""
     text = text_of(source)
     if text.lstrip().startswith("{"):
         return _notebook_cells(text)
     return _script_cells(text.replace("\r\n", "\n"))
 
 
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # how such a file begins
-# of old files for Windows and Unix in Western Europe, as Python reads them where a line says so
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # the beginning of such a file
+# of old files for Windows and Unix in Western Europe, as Python reads them if a line declares them
 _CODE_PAGES = ("cp1252", "iso8859-1", "iso8859-15")
 
 
 def text_of(source: bytes) -> str:
-    """Return the text of a file: UTF-8, UTF-16 as Notepad writes it, or a code page that it names.
+    """Return the text of a file: UTF-8, UTF-16 as Notepad writes it, or a declared encoding.
 
     Raises `Broken`.
     """
@@ -99,7 +98,7 @@ def text_of(source: bytes) -> str:
 
 
 def _code_page_named(source: bytes) -> str | None:
-    """Return the code page that one of the first two lines names; None for UTF-8 and others."""
+    """Return the encoding declared in the first two lines; None for UTF-8 and others."""
     first_lines = BytesIO(source[:MAX_NAMED])
     try:
         named, _ = tokenize.detect_encoding(first_lines.readline)
@@ -109,7 +108,7 @@ def _code_page_named(source: bytes) -> str | None:
     return known if known in _CODE_PAGES else None
 
 
-MAX_NAMED = 400  # bytes in which two lines may name it
+MAX_NAMED = 400  # bytes in which two lines may declare it
 
 
 def _script_cells(text: str) -> list[Cell]:
@@ -118,7 +117,7 @@ def _script_cells(text: str) -> list[Cell]:
     first_line = 1
     title = ""
     for header in _HEADER.finditer(text + "\n# %%"):  # one more header ends the last cell
-        end = max(0, header.start() - 1)  # the line end before the header is no cell's
+        end = max(0, header.start() - 1)  # the line end before the header belongs to no cell
         is_code = "[markdown]" not in title
         found.append(Cell(text[start:end], None, first_line, is_code))
         first_line += text.count("\n", start, header.end()) + 1
@@ -139,7 +138,7 @@ def _notebook_cells(text: str) -> list[Cell]:
 
 
 def _entries_of_2013(book: Any) -> list[Any]:
-    """Return the cells of a notebook in nbformat 3, which lie in worksheets."""
+    """Return the cells of a notebook in nbformat 3, which are in worksheets."""
     entries = []
     for sheet in book["worksheets"]:
         entries += sheet["cells"]
@@ -155,7 +154,7 @@ def _notebook_cell(number: int, entry: Any) -> Cell:
 
 
 def code_cells(source: bytes) -> list[Cell]:
-    """Return the cells whose code makes up a submission, mended where they can be.
+    """Return the cells whose code makes up a submission, repaired if possible.
 
     Raises `Broken` for a file that cannot be read.
     """
@@ -169,9 +168,9 @@ def code_cells(source: bytes) -> list[Cell]:
 
 
 def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell]:
-    """Take a script that parses as code, all of it.
+    """Take a script that parses as a whole as code.
 
-    A `# %%` inside a string is no header, and what parses under a Markdown header is comments.
+    A `# %%` inside a string is no header, and under a Markdown header only comments parse.
     """
     if not found or found[0].number is not None:
         return found
@@ -185,17 +184,17 @@ def _ignore_false_headers(found: Sequence[Cell], source: bytes) -> Sequence[Cell
 
 
 def _holds_definitions(cell: Cell) -> bool:
-    """Return whether a cell defines anything, whatever its type says."""
+    """Return whether a cell defines anything, whatever its type is."""
     if not _DEFINES.search(cell.text):
         return False  # most text is not parsed
     return bool(_names_defined(cell))
 
 
 def _join_split_cells(found: Iterable[Cell]) -> list[Cell]:
-    """Join a code cell to the one before where they parse together and it does not parse itself.
+    """Join a code cell that does not parse to the one before, if they parse together.
 
-    Example: `def f(x):` and `    return x` in two cells become one.
-    Commands of IPython are taken out of what does not parse.
+    Example: `def f(x):` and `    return x` in two cells become one. IPython commands are removed
+    from cells that do not parse.
     """
     joined: list[Cell] = []
     left = MAX_AGAIN
@@ -207,7 +206,7 @@ def _join_split_cells(found: Iterable[Cell]) -> list[Cell]:
         if not joined or not joined[-1].code or syntax_tree(cell.text):
             joined.append(cell)
             continue
-        # in a script, `# %%` is a line of its own
+        # in a script, `# %%` is a separate line
         whole = f"{joined[-1].text}\n\n{cell.text}"
         left -= len(whole)
         if left > 0 and _parse_or_none(whole):
@@ -221,7 +220,7 @@ def _leave_out_repeated(found: Sequence[Cell]) -> list[Cell]:
     """Leave out cells of another type that define a name which a code cell defines.
 
     Example: of `f` in a Markdown cell and `g` in a raw one, with another `g` in a code cell, `f`
-    and the code cell stay. The first was retyped by a slip, the second is an old attempt.
+    and the code cell stay. The first has a wrong type by mistake, the second is an old attempt.
     """
     if all(cell.code for cell in found):
         return list(found)
@@ -264,12 +263,12 @@ def _parse_or_none(text: str) -> ast.Module | None:
 
 @lru_cache(1000)
 def syntax_tree(text: str) -> ast.Module | None:
-    """Return the syntax tree of code, None if it does not parse. Trees are kept by text."""
+    """Return the syntax tree of code, None if it does not parse. Trees are cached by text."""
     return _parse_or_none(text)
 
 
 def _without_commands(text: str) -> str:
-    """Replace commands of IPython by `pass`, and a cell in another language by nothing."""
+    """Replace IPython commands by `pass`, and a cell in another language by nothing."""
     code = text.lstrip()
     if code.startswith("%%"):
         first, _, below = code.partition("\n")
@@ -312,7 +311,7 @@ def names_bound(node: ast.AST) -> Iterator[str]:
 
 
 def _base(node: ast.expr) -> ast.expr:
-    """Return what an attribute or item is taken from, however deep: `a` of `a.b[0].c`."""
+    """Return the object of an attribute or item, however deep: `a` in `a.b[0].c`."""
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node

@@ -1,9 +1,9 @@
-"""The walls that a worker puts around itself: limits, Landlock and a seccomp filter.
+"""The layers that a worker sets up around itself: limits, Landlock and a seccomp filter.
 
 A worker does so after the fork and before the first line of a submission. From then on it is one
-process that computes: it can make no other, open no socket, write no file, send no signal to
-another, and none of this can be undone. Linux on x86_64 and aarch64; on aarch64 no worker has run
-yet, but a test runs its filter instruction by instruction.
+process that computes: it cannot start another, open a socket, write a file or send a signal to
+another process, and none of this can be undone. Linux on x86_64 and aarch64; on aarch64 no worker
+has run yet, but a test runs its filter instruction by instruction.
 """
 
 import platform
@@ -23,10 +23,9 @@ MAX_OPEN_FILES = 64
 
 @dataclass(frozen=True)
 class Walls:
-    """What can be made once, before any worker is forked.
+    """The parts that can be made once, before any worker is forked.
 
-    ruleset: the descriptor of the Landlock ruleset.
-    filter: the seccomp filter.
+    ruleset: the descriptor of the Landlock ruleset. filter: the seccomp filter.
     """
 
     ruleset: int
@@ -34,10 +33,9 @@ class Walls:
 
 
 def make_walls(readable: Sequence[str], listed: Sequence[str], abi: int) -> Walls:
-    """Make the walls, which restrict nobody until a process enters them with `confine`.
+    """Make the layers, which restrict nobody until a process enters them with `confine`.
 
-    readable, listed, abi: see `landlock.make_ruleset`.
-    Raises `OSError`.
+    readable, listed, abi: see `landlock.make_ruleset`. Raises `OSError`.
     """
     ruleset = landlock.make_ruleset(readable, listed, abi)
     filter = seccomp.make_filter(platform.machine())
@@ -45,11 +43,11 @@ def make_walls(readable: Sequence[str], listed: Sequence[str], abi: int) -> Wall
 
 
 def confine(walls: Walls, cpu_seconds: int, address_space: int) -> None:
-    """Put the walls up around this process, for good.
+    """Confine this process irreversibly.
 
-    cpu_seconds: processor time; the kernel kills a process that uses more.
-    address_space: bytes of memory; more of it is a `MemoryError`.
-    Raises `OSError`. Then nothing untrusted may run in this process.
+    cpu_seconds: CPU time; the kernel kills a process that uses more. address_space: bytes of
+    memory; more of it is a `MemoryError`. Raises `OSError`. Then no untrusted code may run in this
+    process.
     """
     _set_limits(cpu_seconds, address_space)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
@@ -58,13 +56,13 @@ def confine(walls: Walls, cpu_seconds: int, address_space: int) -> None:
 
 
 def _set_limits(cpu_seconds: int, address_space: int) -> None:
-    import resource  # only Unix has it, and everywhere it is asked what is missing
+    import resource  # only Unix has it, and every system is examined for what is missing
 
     limits = {
         resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_AS: address_space,
         resource.RLIMIT_FSIZE: 0,  # bytes of a file that it writes
-        resource.RLIMIT_CORE: 0,  # bytes of a dump
+        resource.RLIMIT_CORE: 0,  # bytes of a core dump
         resource.RLIMIT_NPROC: 0,  # processes and threads
         resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
         resource.RLIMIT_MEMLOCK: 0,  # bytes of memory that cannot be swapped out

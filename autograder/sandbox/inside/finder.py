@@ -1,7 +1,7 @@
-"""Finds modules in a worker: what may not be read there is not installed there.
+"""Finds modules in a worker: a file that it may not read counts as not installed.
 
-Packages import others where these are installed, and do without them where they are not. Only
-`ModuleNotFoundError` says so; a file that may not be opened ends the import instead.
+Packages import others if these are installed, and do without them if they are not. Only
+`ModuleNotFoundError` says so; a file that may not be opened would end the import instead.
 """
 
 import os
@@ -12,7 +12,7 @@ from types import ModuleType
 
 
 class ReadableFinder(PathFinder):
-    """Python's own finder of files, without those that may not be read."""
+    """Python's own finder of files, without unreadable ones."""
 
     @classmethod
     def find_spec(
@@ -21,7 +21,7 @@ class ReadableFinder(PathFinder):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> ModuleSpec | None:
-        """Find a module's file; None where there is none, or it may not be read."""
+        """Find a module's file; None if there is none, or it may not be read."""
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or not spec.has_location or spec.origin is None:
             return spec
@@ -33,7 +33,7 @@ class ReadableFinder(PathFinder):
 
 
 def install() -> None:
-    """Look for modules so from now on."""
+    """Install the finder."""
     sys.meta_path[:] = [
         ReadableFinder if finder is PathFinder else finder for finder in sys.meta_path
     ]

@@ -1,7 +1,7 @@
-"""What some packages do the first time that they are used, done before any submission is there.
+"""What some packages do at their first use, done before any submission runs.
 
-They start a thread, write into a cache, or read what a worker is not shown; afterwards they do
-without. Any course may use them, so they stand here by their names, and nowhere else.
+They start a thread, write to a cache, or read files that a worker cannot see; afterwards they need
+none of that. Any course may use them, so their names are here, and nowhere else.
 """
 
 import os
@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 
-# what is left of the environment, for libraries that a worker loads: none may start a thread there,
-# and OpenBLAS interrupts the program where it cannot
+# the remaining environment, for libraries that a worker loads: none may start a thread there, and
+# OpenBLAS interrupts a program if it cannot
 OF_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-# package → modules to import, each with a function of it to call, or ""
+# package → modules to import, each with a function to call, or ""
 FIRST_USE: Mapping[str, Mapping[str, str]] = {
     "matplotlib": {"matplotlib.font_manager": ""},
     "sklearn": {
@@ -23,7 +23,7 @@ FIRST_USE: Mapping[str, Mapping[str, str]] = {
 
 
 def use_once(package: str) -> None:
-    """Do what a package does the first time; what fails is for a submission to find out."""
+    """Do what a package does at its first use; a submission will meet any failure."""
     for name, function in FIRST_USE.get(package, {}).items():
         with suppress(Exception), _threads_unset():
             module = import_module(name)
@@ -33,7 +33,7 @@ def use_once(package: str) -> None:
 
 @contextmanager
 def _threads_unset() -> Iterator[None]:
-    """Hide the variables on threads: a worker has none, and packages look elsewhere then."""
+    """Hide the variables on threads: a worker has none, and packages then look elsewhere."""
     kept = {name: os.environ.pop(name) for name in OF_THREADS if name in os.environ}
     try:
         yield

@@ -1,4 +1,4 @@
-"""The C library's ways into Linux, for what Python has no function of its own."""
+"""The C library's interfaces to Linux for which Python has no function."""
 
 import ctypes
 import os
@@ -10,13 +10,13 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def libc() -> ctypes.CDLL:
-    """Return the C library. Only Linux's is of use here."""
+    """Return the C library. Only Linux's is useful here."""
     assert _libc is not None
     return _libc
 
 
 def syscall(name: str, *arguments: object) -> int:
-    """Make a system call of the table. Return what the kernel answers; -1 is a failure."""
+    """Make a system call of the table. Return the kernel's answer; -1 is a failure."""
     number = ctypes.c_long(number_here(name))
     answer = libc().syscall(number, *arguments)
     return int(answer)
@@ -25,7 +25,7 @@ def syscall(name: str, *arguments: object) -> int:
 def prctl(option: int, *arguments: int) -> None:
     """Change a property of this process. Raises `OSError`.
 
-    option, arguments: see prctl(2). Arguments that are left out are 0.
+    option, arguments: see prctl(2). Omitted arguments are 0.
     """
     all_four = [*arguments, 0, 0, 0, 0][:4]
     converted = [ctypes.c_ulong(argument) for argument in all_four]

@@ -1,4 +1,4 @@
-"""Landlock: which files a process may open, held by the kernel.
+"""Landlock: the kernel enforces which files a process may open.
 
 A ruleset names the rights that it takes away. Its rules give some of them back, below a path. A
 right that the ruleset does not name stays free, so it names all that the kernel knows. Each version
@@ -15,7 +15,7 @@ from autograder.sandbox.inside.kernel import check, syscall
 
 
 class FileRight(IntFlag):
-    """What can be done to files: `LANDLOCK_ACCESS_FS_…` in the kernel's linux/landlock.h."""
+    """A right to files: `LANDLOCK_ACCESS_FS_…` in the kernel's linux/landlock.h."""
 
     EXECUTE = 1 << 0
     WRITE_FILE = 1 << 1
@@ -44,23 +44,23 @@ FIRST_ABI = {
 
 
 class NetworkRight(IntFlag):
-    """What can be done by TCP: `LANDLOCK_ACCESS_NET_…`."""
+    """A right to TCP: `LANDLOCK_ACCESS_NET_…`."""
 
     BIND_TCP = 1 << 0
     CONNECT_TCP = 1 << 1
 
 
 class Scope(IntFlag):
-    """What a process can reach only among those that share its rules: `LANDLOCK_SCOPE_…`."""
+    """What a process can reach only in processes with the same rules: `LANDLOCK_SCOPE_…`."""
 
     ABSTRACT_UNIX_SOCKET = 1 << 0
     SIGNAL = 1 << 1
 
 
 NETWORK_RIGHTS = NetworkRight.BIND_TCP | NetworkRight.CONNECT_TCP
-NETWORK_ABI = 4  # the first that knew them
+NETWORK_ABI = 4  # the first ABI that knew them
 SCOPES = Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL
-SCOPES_ABI = 6  # the first that knew them
+SCOPES_ABI = 6  # the first ABI that knew them
 
 
 class _RulesetAttributes(ctypes.Structure):
@@ -74,9 +74,9 @@ class _RulesetAttributes(ctypes.Structure):
 
 
 class _PathBeneath(ctypes.Structure):
-    """The kernel's struct landlock_path_beneath_attr, which leaves no gap between its fields."""
+    """The kernel's struct landlock_path_beneath_attr, which has no padding."""
 
-    _layout_ = "ms"  # the one that knows `_pack_`
+    _layout_ = "ms"  # the one that supports `_pack_`
     _pack_ = 1
     _fields_ = (
         ("rights", ctypes.c_uint64),
@@ -103,12 +103,9 @@ def newest_abi() -> int:
 def make_ruleset(readable: Sequence[str], listed: Sequence[str], abi: int) -> int:
     """Make the rules of what may be opened, and nothing else. Return their descriptor.
 
-    They restrict nobody until a process enters them with `enter`.
-
-    readable: files, and folders below which all can be read and listed.
-    listed: folders below which all can be listed, and no file be read.
-    abi: the newest version of Landlock to use.
-    Raises `OSError`.
+    They restrict nobody until a process enters them with `enter`. readable: files, and folders
+    whose whole content can be read and listed. listed: folders whose whole content can be listed,
+    without reading any file. abi: the newest version of Landlock to use. Raises `OSError`.
     """
     attributes = _RulesetAttributes(file_rights(abi), NETWORK_RIGHTS, SCOPES)
     ruleset = check(
@@ -137,7 +134,7 @@ def file_rights(abi: int) -> FileRight:
 
 
 def _known_size(abi: int) -> int:
-    """Return how many bytes of the attributes an ABI knows: the kernel refuses any more."""
+    """Return the size of the attributes that an ABI knows: the kernel refuses more bytes."""
     if abi < NETWORK_ABI:
         return _RulesetAttributes.network_rights.offset
     if abi < SCOPES_ABI:
@@ -146,7 +143,7 @@ def _known_size(abi: int) -> int:
 
 
 def _add_rule(ruleset: int, path: str, rights: FileRight) -> None:
-    """Give rights back below a path. A path that is not there needs no rule."""
+    """Give rights back below a path. A missing path needs no rule."""
     if not os.path.exists(path):
         return
     if not os.path.isdir(path):
@@ -167,7 +164,7 @@ def _add_rule(ruleset: int, path: str, rights: FileRight) -> None:
 
 
 def enter(ruleset: int) -> None:
-    """Put this process and all that it will ever start under the rules. Raises `OSError`."""
+    """Put this process and its future children under the rules. Raises `OSError`."""
     descriptor = ctypes.c_int(ruleset)
     answer = syscall("landlock_restrict_self", descriptor, NO_FLAGS)
     check(answer, "Landlock")

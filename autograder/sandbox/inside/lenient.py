@@ -1,8 +1,8 @@
-"""Lets an experiment go on where a function of a submission raises an exception.
+"""Lets an experiment continue after a function of a submission raises an exception.
 
-The exception becomes a value, `Unanswered`, that passes through whatever is made of it: what
-depends on it cannot be named, and all else is named as it always is. Only what an experiment looks
-into ends it.
+The exception becomes a value, `Unanswered`, that propagates through computations: what depends on
+it cannot be named, and all else is named as usual. An experiment ends only when it looks into such
+a value.
 """
 
 from collections.abc import Callable
@@ -44,6 +44,6 @@ class Lenient:
 def has_answered(lenient: Lenient) -> bool:
     """Return whether a function has returned.
 
-    No method: a student's function may be called as it would be.
+    It is no method, because a student's function may have the same name.
     """
     return lenient._answered

@@ -1,6 +1,6 @@
-"""Where in a student's own file something happened, in words for the student.
+"""Places in a student's own file, in words for the student.
 
-Frames of this engine, of the course's checks and of libraries are passed over.
+Frames of this engine, of the course's checks and of libraries are skipped.
 """
 
 import os
@@ -23,7 +23,7 @@ _STATEMENT = re.compile(r"<((?:cell \d+, )?line) (\d+)\|")
 
 @dataclass(frozen=True)
 class Location:
-    """A line of a student's file, "line 3" or "cell 2, line 3", and the function that it is in.
+    """A line of a student's file, "line 3" or "cell 2, line 3", and its function.
 
     function: empty for a line outside any function.
     """
@@ -38,7 +38,7 @@ class Location:
 
 
 def statement_filename(before_first_line: str, filename: str) -> str:
-    """Return the file name under which a statement of a submission is compiled.
+    """Return the file name for compiling a statement of a submission.
 
     before_first_line: the place of the line before its cell's first one: "cell 2, line 0".
     filename: of the submission.
@@ -47,12 +47,12 @@ def statement_filename(before_first_line: str, filename: str) -> str:
 
 
 def is_statement(filename: str) -> bool:
-    """Return whether code under this file name is a submission's."""
+    """Return whether code with this file name belongs to a submission."""
     return _STATEMENT.match(filename) is not None
 
 
 def innermost(frames: Sequence[FrameSummary], check: Check) -> Location | None:
-    """Return the location of the innermost frame of the student's. None if none is theirs."""
+    """Return the location of the student's innermost frame. None if there is none."""
     for frame in reversed(frames):
         location = _in_statement(frame) or _in_kernel(frame) or _in_file(frame, check)
         if location:
@@ -78,7 +78,7 @@ def _function(frame: FrameSummary) -> str:
 
 
 def _in_kernel(frame: FrameSummary) -> Location | None:
-    """Return the location of a frame in a cell that is run in a notebook."""
+    """Return the location of a frame in a notebook cell."""
     if "ipykernel" in frame.filename or "<ipython" in frame.filename:
         return Location(f"line {frame.lineno} of the cell", _function(frame))
     return None

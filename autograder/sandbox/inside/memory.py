@@ -1,4 +1,4 @@
-"""The memory of the server, which every worker begins with."""
+"""The memory of the server, which every worker inherits."""
 
 import ctypes
 import os
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from autograder.sandbox.inside.kernel import libc
 
-MADV_COLLAPSE = 25  # from Linux 6.1; before it, the kernel answers with an error and does nothing
+MADV_COLLAPSE = 25  # from Linux 6.1 on; older kernels return an error and do nothing
 
 
 def use_huge_pages() -> None:
-    """Gather this process's memory in pages of 2 MB where Linux can: a fork copies less then.
+    """Use pages of 2 MB for this process's memory if Linux can: then a fork copies less.
 
     A fork copies one entry per page. With small pages these are 50,000 for a large package.
     """
     maps = Path("/proc/self/maps").read_text()
     for line in maps.splitlines():
-        # address range, rights, offset, device, inode, and the name of a file or part
+        # address range, permissions, offset, device, inode, and the name of a file or part
         addresses, rights, _, _, _, name = line.split(" ", 5)
         if rights != "rw-p":
             continue
@@ -31,7 +31,7 @@ def use_huge_pages() -> None:
 
 
 def address_space() -> int:
-    """Return the bytes of this process's address space, and so of one that is forked from it."""
+    """Return the bytes of this process's address space, and so of a fork of it."""
     sizes = Path("/proc/self/statm").read_text()
     pages, *_ = sizes.split()
     bytes_of_a_page = os.sysconf("SC_PAGE_SIZE")

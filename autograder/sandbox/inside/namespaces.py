@@ -1,7 +1,8 @@
-"""Puts names of packages and of Python back that a check replaced: the next finds them as before.
+"""Restores names of packages and of Python that a check replaced: the next check finds them.
 
-It helps a student who spoils a package for the exercises that follow. It is no wall: what a
-submission hides from it stays hidden, and costs that submission.
+It helps a student who damages a package in one exercise with the exercises that follow. It is no
+security layer: changes that a submission hides from it stay hidden, and affect only that
+submission.
 """
 
 from collections.abc import Iterable
@@ -11,14 +12,14 @@ from typing import Any
 
 ALWAYS = ("builtins", "numpy", "numpy.random", "numpy.linalg")
 
-# A check can replace Python's own functions, too, and what puts them back must not call such a one.
+# A check can replace Python's own functions, too, and the restoring code must not call such a one.
 _vars, _len, _zip, _list = vars, len, zip, list
 _isinstance, _type, _setattr, _delattr = isinstance, type, setattr, delattr
 
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """What a module or class held by name."""
+    """The names and values of a module or class."""
 
     owner: Any
     values: dict[str, Any]
@@ -34,8 +35,8 @@ class _Snapshot:
         return True
 
     def restore(self) -> None:
-        """Put values back that were replaced or deleted. Take off what was added to a class."""
-        # of a class only: a module gains names by being imported from
+        """Restore replaced or deleted values. Remove names added to a class."""
+        # for a class only: a module gains names when parts of it are imported
         if _isinstance(self.owner, _type):
             for name in _list(_vars(self.owner)):
                 if name not in self.values:
@@ -47,10 +48,13 @@ class _Snapshot:
 
 
 class Namespaces:
-    """What some modules and classes hold now, by name, so that it can be put back."""
+    """The present content of some modules and classes, by name, to be restored."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """names: of modules and classes, as they are imported: `numpy.linalg`, `numpy.ndarray`."""
+        """Record the present content.
+
+        names: of modules and classes, as they are imported: `numpy.linalg`, `numpy.ndarray`.
+        """
         self._snapshots = []
         for name in names:
             owner = resolve_name(name)
@@ -58,7 +62,7 @@ class Namespaces:
             self._snapshots.append(_Snapshot(owner, values))
 
     def put_back(self) -> None:
-        """Undo what was put in the place of a name, and take off what was added to a class."""
+        """Undo replacements of names, and remove names added to a class."""
         for snapshot in self._snapshots:
             if not snapshot.holds():
                 snapshot.restore()

@@ -1,7 +1,7 @@
 """The untrusted side: runs experiments on a submission and answers with bytes.
 
-Everything here shares a process with the submission, which may change any of it. So nothing here
-decides anything: the other side reads the bytes as hostile ones.
+All code here shares a process with the submission, which may change any of it. So no code here
+decides anything: the other side treats the bytes as hostile.
 """
 
 import os
@@ -45,23 +45,23 @@ from autograder.sandbox.inside.wire import (
 )
 
 RAN = "ran"  # the field of an answer that says which definitions have run
-# of a check's time: an experiment that took more before it failed is not run a second time
+# fraction of a check's time: an experiment that took more before it failed is not run a second time
 SHARE_FOR_A_SECOND_RUN = 1 / 4
 MOST_OF_A_CHECK = 300  # characters of an error that a check's own code raised
-WEIGHTS = "w."  # before the names of weights that are to be measured
+WEIGHTS = "w."  # prefix of the names of weights to be measured
 
-Reset = Callable[[int], object]  # brings random numbers into the state of a seed
+Reset = Callable[[int], object]  # sets random numbers to the state of a seed
 
 
 TellSoFar = Callable[[Answer], None]
 
 
 def tell_nobody(answer: Answer) -> None:
-    """Do nothing with an answer that is known before the last run."""
+    """Ignore an answer that is known before the last run."""
 
 
 class Stopped(BaseException):
-    """Raised from outside in the thread of an experiment, to end it."""
+    """Raised from outside in the thread of an experiment, to stop it."""
 
 
 def run_experiment(
@@ -76,18 +76,15 @@ def run_experiment(
 ) -> Answer:
     """Run one experiment. Whatever a submission raises becomes part of the answer.
 
-    Where one function raises, the experiment is run again without it, for what the others return,
-    unless `only_once`.
-
-    reset: called before each run, so that what ran before in this process changes nothing.
-    text: what a check that trains is given.
-    explain: tells an exception by its cause.
-    tell_so_far: called with the answer so far, before a second run that may end the process.
+    If one function raises, the experiment runs again without it, for the values of the others,
+    unless `only_once`. reset: called before each run, so that earlier runs in this process change
+    nothing. text: the argument of a check that trains. explain: returns an exception's cause.
+    tell_so_far: called with the partial answer, before a second run that may end the process.
     """
     if check.measure:
         answer = _run(check, implementation, seed, reset, [text], explain)
         if answer.failure:
-            return replace(answer, arrays={})  # weights of a training that broke off say nothing
+            return replace(answer, arrays={})  # weights of an interrupted training are no evidence
         return answer
     began = time.monotonic()
     answer = _run(check, implementation, seed, reset, [], explain)
@@ -115,9 +112,9 @@ def _run(
     extra: Sequence[str | None],
     explain: Explain = no_cause,
 ) -> Answer:
-    """Run an experiment once. If it ends early, the answer holds what was named before.
+    """Run an experiment once. If it ends early, the answer holds the arrays named before.
 
-    extra: what the experiment is given beside the implementation and the seed.
+    extra: further arguments after the implementation and the seed.
     """
     with noting() as named_before:
         try:
@@ -142,7 +139,7 @@ def _run(
 
 
 def _answered(name: str, question: Question, returned: Any) -> Answer:
-    """Read the answer to a question; what is none fails, with the words that say what one is."""
+    """Read the answer to a question; an invalid one fails, with what a valid one is."""
     try:
         return Answer(question.read(name, returned))
     except TypeError as error:
@@ -151,7 +148,7 @@ def _answered(name: str, question: Question, returned: Any) -> Answer:
 
 
 def failed(error: BaseException, check: Check) -> Answer:
-    """Return the answer that an exception is."""
+    """Return the answer that represents an exception."""
     if isinstance(error, Stopped):
         return Answer(failure=Failure.STOPPED)
     if isinstance(error, Missing):
@@ -171,9 +168,9 @@ def failed(error: BaseException, check: Check) -> Answer:
 
 
 def _is_of_the_check(error: BaseException, check: Check) -> bool:
-    """Return whether an experiment stumbled in its own code, or in a library that it called.
+    """Return whether an experiment failed in its own code, or in a library that it called.
 
-    What the engine raises, or the experiment by a `raise`, says by itself what is expected.
+    An exception of the engine, or by a `raise` of the experiment, already says what is expected.
     """
     frames = traceback.extract_tb(error.__traceback__)
     checks = os.path.dirname(check.experiment.__code__.co_filename)
@@ -185,7 +182,7 @@ def _is_of_the_check(error: BaseException, check: Check) -> bool:
 
 
 def _line_of_checks(error: BaseException, check: Check) -> str:
-    """Return the innermost line of the checks that an error passed: "checks/lines.py line 3"."""
+    """Return the innermost line of the checks in a traceback: "checks/lines.py line 3"."""
     checks = os.path.dirname(check.experiment.__code__.co_filename)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         folder, file = os.path.split(frame.filename)
@@ -195,7 +192,7 @@ def _line_of_checks(error: BaseException, check: Check) -> str:
 
 
 def _is_raised_on_purpose(error: BaseException) -> bool:
-    """Return whether the code where an exception began says `raise`."""
+    """Return whether the code where an exception began is a `raise`."""
     innermost = error.__traceback__
     while innermost and innermost.tb_next:
         innermost = innermost.tb_next
@@ -217,7 +214,7 @@ def _stub(error: NotImplementedError, check: Check) -> str:
 
 
 def error_of(error: BaseException, check: Check) -> Error:
-    """Return what is known of an exception: its type and text, the student's line and function."""
+    """Return the facts about an exception: its type and text, the student's line and function."""
     words = type(error).__name__
     if str(error):
         words += f": {error}"
@@ -230,7 +227,7 @@ def error_of(error: BaseException, check: Check) -> Error:
 
 
 def _in_words(error: Error) -> str:
-    """Say an exception: the line of the student's file, the function, type and text."""
+    """Describe an exception: the line of the student's file, the function, type and text."""
     if not error.place:
         return error.words
     location = locations.Location(error.place, error.function)
@@ -238,9 +235,9 @@ def _in_words(error: Error) -> str:
 
 
 def place_of_thread(thread: int, check: Check) -> str:
-    """Return where in the student's file another thread is: "line 3, in `double`".
+    """Return another thread's place in the student's file: "line 3, in `double`".
 
-    Return "" if it runs no experiment, or nothing of the student's.
+    Return "" if it runs no experiment, or no code of the student's.
     """
     current = sys._current_frames().get(thread)
     frames = traceback.extract_stack(current)
@@ -260,10 +257,9 @@ WARM_UP_SCRIPT = b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)
 def warm(experiments: Experiments, stub: bytes = b"") -> None:
     """Do before any fork what every submission would otherwise do.
 
-    That is to import, to parse, and to begin each experiment.
-
-    stub: the script that students get. Its cells are parsed, and most submissions hold many of them
-    unchanged. An experiment ends where it asks for what nobody has written.
+    That is to import, to parse, and to begin each experiment. stub: the students' script. Its cells
+    are parsed, and most submissions hold many of them unchanged. An experiment ends at the first
+    name that nobody has written.
     """
     experiments.warm()
     nothing = Submission(WARM_UP_SCRIPT, "warm.py")
@@ -279,7 +275,7 @@ def warm(experiments: Experiments, stub: bytes = b"") -> None:
 
 
 def names_to_keep(experiments: Experiments) -> Namespaces:
-    """Return what each check is to find as it was: names of Python, NumPy and the add-ons."""
+    """Return the names that each check must find unchanged: of Python, NumPy and the add-ons."""
     names = list(ALWAYS)
     for addon in experiments.addons:
         names += addon.namespaces
@@ -291,7 +287,7 @@ def answer_requests(
 ) -> None:
     """Read a submission, then requests about it, and answer each: the whole life of a worker.
 
-    names: what is put back before each run of an experiment; a request may need two runs.
+    names: restored before each run of an experiment; a request may need two runs.
     """
     checks = {check.name: check for check in experiments.checks}
     reset = partial(_reset, experiments, names)
@@ -328,12 +324,12 @@ def answer_requests(
                 source = variant
                 implementation = None
         tell_so_far = partial(send_so_far, request)
-        asks_what_ran = request.fields.get("tell") == RAN  # only of scripts that a grader trusts
+        asks_what_ran = request.fields.get("tell") == RAN  # only for scripts that a grader trusts
         try:
             if implementation is None or asks_what_ran:
                 implementation = Submission(source, hello.fields["name"])
             answer = _answer(check, implementation, request, experiments, reset, tell_so_far)
-            names.put_back()  # what sends the answer needs them, too
+            names.put_back()  # the code that sends the answer needs them, too
         except KeyboardInterrupt as error:  # nobody is at a keyboard: code or a library raised it
             names.put_back()
             words = _in_words(error_of(error, check))
@@ -348,7 +344,7 @@ def answer_requests(
 
 
 def _reset(experiments: Experiments, names: Namespaces, seed: int) -> None:
-    """Undo what an earlier run left behind, and bring random numbers into the state of a seed."""
+    """Undo side effects of an earlier run, and set random numbers to the state of a seed."""
     names.put_back()
     for addon in experiments.addons:
         addon.undo()
@@ -375,7 +371,7 @@ def _answer(
             return failed(error, check)
         return Answer({"loss": np.array(loss)})
     seed = int(request.fields["seed"])
-    if _asks_of_variant(request):  # one that fails has no answer, and no student to tell why
+    if _asks_of_variant(request):  # a failed one has no answer, and no student to inform
         return run_experiment(check, implementation, seed, reset, only_once=True)
     explain = partial(explain_error, experiments)
     return run_experiment(
@@ -384,7 +380,7 @@ def _answer(
 
 
 def _asks_of_variant(request: Message) -> bool:
-    """Return whether a request brings another file, as those about variants of the solution do."""
+    """Return whether a request brings another file, as those on variants of the solution do."""
     return "source" in request.arrays
 
 

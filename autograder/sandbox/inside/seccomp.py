@@ -1,4 +1,4 @@
-"""The seccomp filter: the kernel asks it about every system call of a process, before making it.
+"""The seccomp filter: the kernel asks it about every system call before making it.
 
 The filter is a program of the kernel's packet filter (BPF). It can load a word of the call, compare
 it, jump forward, and return an answer. `Program` writes such programs with blocks instead of
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from autograder.sandbox.inside.kernel import prctl
 from autograder.sandbox.inside.syscalls import TABLE, Rule, SystemCall
 
-# what the kernel calls an architecture (linux/audit.h)
+# the kernel's numbers of architectures (linux/audit.h)
 AUDIT_ARCHITECTURE = {
     "x86_64": 0xC000003E,
     "aarch64": 0xC00000B7,
@@ -29,7 +29,7 @@ SECCOMP_MODE_FILTER = 2
 # offsets of words in the kernel's struct seccomp_data
 CALL_NUMBER = 0
 ARCHITECTURE = 4
-ARGUMENTS = 16  # six of them; of each, the lower half comes first
+ARGUMENTS = 16  # six of them, each with its lower half first
 BYTES_OF_AN_ARGUMENT = 8
 
 # instructions of the packet filter
@@ -46,7 +46,7 @@ REFUSE = 0x00050000 | errno.EPERM
 NO_SUCH_CALL = 0x00050000 | errno.ENOSYS
 KILL_PROCESS = 0x80000000
 
-# flags with which a file is not opened for reading alone
+# flags of an open that is not for reading only
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 TCGETS = 0x5401
@@ -54,7 +54,7 @@ TIOCGWINSZ = 0x5413
 FIONREAD = 0x541B
 FIOCLEX = 0x5451
 IOCTL_REQUESTS = (
-    TCGETS,  # is it a terminal
+    TCGETS,  # whether it is a terminal
     TIOCGWINSZ,  # its size
     FIONREAD,  # bytes to read
     FIOCLEX,  # close on exec
@@ -68,7 +68,7 @@ F_DUPFD_CLOEXEC = 1030
 FCNTL_COMMANDS = (
     F_DUPFD,  # copy the descriptor
     F_GETFD,  # read the flags of the descriptor
-    F_SETFD,  # write them: there is one, close on exec
+    F_SETFD,  # write them: the only one is close on exec
     F_GETFL,  # read the flags of the file
     F_DUPFD_CLOEXEC,  # copy the descriptor, with that flag
 )
@@ -96,10 +96,10 @@ class _ProgramHead(ctypes.Structure):
 
 @dataclass(frozen=True)
 class Filter:
-    """The filter as the kernel reads it, but for one number that is known only after the fork.
+    """The filter in the kernel's form, except for one number that is known only after the fork.
 
-    own_number_at: the index of the instruction that compares with the number of the process. None
-    if there is none.
+    own_number_at: the index of the instruction that compares with the process id. None if there is
+    none.
     """
 
     instructions: "ctypes.Array[Instruction]"
@@ -109,8 +109,8 @@ class Filter:
 class Program:
     """A program of the packet filter, written from its first instruction to its last.
 
-    What is written inside `with program.if_equal(7):` runs if the word loaded last is 7. Otherwise
-    the program jumps behind the block.
+    Instructions inside `with program.if_equal(7):` run if the word loaded last is 7. Otherwise the
+    program jumps to the end of the block.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class Program:
         self.instructions.append(instruction)
 
     def load_lower_half(self, argument: int) -> None:
-        """Load the lower half of an argument, counted from 0: all that an `int` has."""
+        """Load the lower half of an argument, counted from 0: an `int` has no more."""
         offset = ARGUMENTS + BYTES_OF_AN_ARGUMENT * argument
         self.load(offset)
 
@@ -156,7 +156,7 @@ class Program:
 
     @contextmanager
     def _block(self, test: int, value: int, skipped_if: bool = False) -> Iterator[None]:
-        """Test the word. Skip what is written inside the block if the answer is `skipped_if`."""
+        """Test the word. Skip the block's instructions if the answer is `skipped_if`."""
         jump = Instruction(test, 0, 0, value)
         self.instructions.append(jump)
         start = len(self.instructions)
@@ -170,16 +170,16 @@ class Program:
             jump.skipped_if_false = length
 
     def assemble(self) -> Filter:
-        """Return the program as the kernel reads it."""
+        """Return the program in the kernel's form."""
         array_type = Instruction * len(self.instructions)
         instructions = array_type(*self.instructions)
         return Filter(instructions, self.own_number_at)
 
 
 def make_filter(architecture: str) -> Filter:
-    """Write the filter: calls of the table are answered by their rules, all others are refused.
+    """Write the filter: calls in the table are answered by their rules, all others are refused.
 
-    architecture: as `platform.machine` names it.
+    architecture: the name by `platform.machine`.
     """
     program = Program()
     program.load(ARCHITECTURE)
@@ -229,7 +229,7 @@ def answer_by_argument(program: Program, name: str) -> None:
 
 
 def _only_to_read(program: Program, flags: int) -> None:
-    """Allow to open a file for reading. Landlock knows of emptying one only from ABI 3 on."""
+    """Allow opening a file for reading. Landlock covers emptying one only from ABI 3 on."""
     program.load_lower_half(flags)
     with program.if_any_bit(WRITING):
         program.answer(REFUSE)
@@ -246,7 +246,7 @@ def _only_values(program: Program, argument: int, values: Sequence[int]) -> None
 
 
 def _only_to_ask_own_limits(program: Program) -> None:
-    """Allow `prlimit64` where the process is 0, the caller, and the address of new limits is 0."""
+    """Allow `prlimit64` if the process is 0, the caller, and the address of new limits is 0."""
     program.load_lower_half(0)
     with program.if_equal(0):
         program.load_lower_half(2)
@@ -258,7 +258,7 @@ def _only_to_ask_own_limits(program: Program) -> None:
 
 
 def _only_itself(program: Program) -> None:
-    """Allow a call where the first argument is the number of the process that makes it."""
+    """Allow a call if its first argument is the id of the calling process."""
     program.load_lower_half(0)
     program.own_number_at = len(program.instructions)
     with program.if_equal(0):  # `enter` writes the number
@@ -267,7 +267,7 @@ def _only_itself(program: Program) -> None:
 
 
 def enter(filter: Filter) -> None:
-    """Put this process under a filter, for good. Raises `OSError`.
+    """Put this process under a filter irreversibly. Raises `OSError`.
 
     The process must have given up gaining privileges before (PR_SET_NO_NEW_PRIVS).
     """

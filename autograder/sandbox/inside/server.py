@@ -29,36 +29,36 @@ from autograder.sandbox.inside.namespaces import Namespaces
 
 MAX_SETUP = 1 << 20  # bytes of the first message
 MAX_COMMAND = 1 << 16  # bytes of each later one
-FORKS_BEFORE_HUGE_PAGES = 3  # from then on it saves time to make each of the next ones cheaper
-POLL_SECONDS = 0.001  # between two looks at a worker that may end by itself
+FORKS_BEFORE_HUGE_PAGES = 3  # after this many, optimizing the later ones saves time
+POLL_SECONDS = 0.001  # seconds between two looks at a worker that may end by itself
 
 # descriptors of a worker
 REQUESTS = 3
 ANSWERS = 4
-RULESET = 5  # closed when the walls stand
+RULESET = 5  # closed when the worker is confined
 FIRST_TO_CLOSE = 6
 MAX_DESCRIPTOR = 65536
 
-Task = Callable[[BinaryIO, BinaryIO], None]  # what a worker does with its two pipes
+Task = Callable[[BinaryIO, BinaryIO], None]  # a worker's task with its two pipes
 
 
 @dataclass
 class Forker:
-    """What every worker is forked with: the unit, the walls, and what is known of the server."""
+    """What every worker inherits at the fork: the unit, the layers, and data on the server."""
 
     experiments: Experiments
-    names: Namespaces  # of packages, as they were before any submission
+    names: Namespaces  # of packages, as before any submission
     walls: confinement.Walls | None  # None: workers are not confined
     null: int  # descriptor of /dev/null
     server: int  # process id
-    address_space: int  # bytes that the server has, and so a worker before it does anything
+    address_space: int  # bytes that the server has, and so a new worker
     starters: list[str]  # packages that have started threads
     forks: int = 0
 
     def fork(self, task: Task, descriptors: Sequence[int]) -> dict[str, int]:
         """Fork a worker for a task. Return its process id.
 
-        descriptors: what it reads from, and what it writes to. They are closed here.
+        descriptors: for its input and its output. They are closed here.
         """
         if self.forks == FORKS_BEFORE_HUGE_PAGES and self.walls:
             memory.use_huge_pages()
@@ -72,7 +72,7 @@ class Forker:
 
 
 def serve() -> None:
-    """Import a unit. Then do what the parent commands, until it closes the socket."""
+    """Import a unit. Then obey the parent's commands, until it closes the socket."""
     control = socket.socket(fileno=os.dup(0))
     null = os.open("/dev/null", os.O_RDWR)
     os.dup2(null, 0)
@@ -82,8 +82,8 @@ def serve() -> None:
     threads = _count_threads(patient=True) if forker.walls else 1
     os.environ.clear()
     for name in first_use.OF_THREADS:
-        os.putenv(name, "1")  # which C reads; Python's `os.environ` stays empty
-    # set by hand: tempfile would probe for a writable folder, and there is none
+        os.putenv(name, "1")  # for C code; Python's `os.environ` stays empty
+    # set explicitly: tempfile would look for a writable folder, and there is none
     tempfile.tempdir = "/tmp"
     _reply(control, {"threads": threads, "starters": forker.starters})
     while True:
@@ -96,8 +96,8 @@ def serve() -> None:
 
 
 def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
-    """Do once what all workers share: import the unit, warm it up, and make the walls."""
-    gc.disable()  # what is imported stays
+    """Do once what all workers share: import the unit, warm it up, and make the layers."""
+    gc.disable()  # imported objects stay
     confine = bool(setup["confine"])
     if confine:
         confinement.die_with_parent()
@@ -118,10 +118,10 @@ def _prepare(setup: Mapping[str, Any], null: int) -> Forker:
 
 
 def _import_packages(names: Sequence[str]) -> list[str]:
-    """Import what a unit may use and its checks have not: a submission's time is not for that.
+    """Import a unit's packages that its checks have not imported, to save submissions' time.
 
-    Some packages load their parts when they are asked for; then these are. One that cannot be
-    imported is for a submission to find out. Return those that have started threads.
+    Some packages load their parts on demand; these are loaded, too. Import errors are left to
+    submissions. Return the packages that have started threads.
     """
     starters = []
     for name in names:
@@ -138,7 +138,7 @@ def _import_packages(names: Sequence[str]) -> list[str]:
 
 
 def _count_threads(patient: bool = False) -> int:
-    """Return how many threads run. patient: wait a second for those that are about to end."""
+    """Return the number of threads. patient: wait a second for those that are about to end."""
     ends = time.monotonic() + (1.0 if patient else 0.0)
     while True:
         threads = len(os.listdir("/proc/self/task"))
@@ -155,7 +155,7 @@ def _reply(control: socket.socket, reply: Mapping[str, Any]) -> None:
 def _obey(
     command: Mapping[str, Any], forker: Forker, descriptors: Sequence[int]
 ) -> Mapping[str, Any]:
-    """Do what a command says. Return the reply.
+    """Carry out a command. Return the reply.
 
     descriptors: of a worker's two pipes, with a command that forks one.
     """
@@ -199,7 +199,7 @@ def _probe_with(secret: str) -> Task:
 
 
 def _work(forker: Forker, task: Task, descriptors: Sequence[int]) -> NoReturn:
-    """Be the forked worker: arrange descriptors, put up the walls, do the task."""
+    """Run as the forked worker: arrange descriptors, confine the process, do the task."""
     try:
         _be_the_first_to_go()
         inbox = os.dup(descriptors[0])
@@ -221,13 +221,13 @@ def _work(forker: Forker, task: Task, descriptors: Sequence[int]) -> NoReturn:
 
 
 def _be_the_first_to_go() -> None:
-    """Where memory runs out, let the kernel end this process before the grader and the server."""
+    """When memory runs out, let the kernel kill this process before the grader and the server."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _confine(forker: Forker, walls: confinement.Walls) -> None:
-    """Put up the walls around a forked worker. It ends here if its server has ended."""
+    """Confine a forked worker. It ends here if its server has ended."""
     confinement.die_with_parent()
     if os.getppid() != forker.server:
         os._exit(1)
@@ -262,7 +262,7 @@ def _has_ended(pid: int) -> bool:
 
 
 def _processor_time(pid: int) -> float:
-    """Return the seconds that a worker has computed."""
+    """Return the CPU time (s) of a worker."""
     clock = (~pid << 3) | 2  # Linux's clock of another process: clock_getcpuclockid(3)
     with suppress(OSError):
         return time.clock_gettime(clock)
@@ -272,7 +272,7 @@ def _processor_time(pid: int) -> float:
 def _time_in_line(pid: int) -> float | None:
     """Return the seconds that a worker was ready to compute and had no processor.
 
-    Return None where the kernel does not tell.
+    Return None if the kernel does not report it.
     """
     with suppress(OSError, ValueError, IndexError):
         statistics = Path(f"/proc/{pid}/schedstat").read_text()
@@ -282,10 +282,10 @@ def _time_in_line(pid: int) -> float | None:
 
 
 def _lay_bait(path: Path) -> None:
-    """Write the file that the self-test's worker must not read, and make sure the server can.
+    """Write a file that the self-test's worker must not read, and verify that the server can.
 
-    The server writes it, not the grader: behind bubblewrap the grader's files are out of sight, and
-    what is not there cannot show that it is guarded.
+    The server writes it, not the grader: behind bubblewrap the grader's files do not exist, and a
+    missing file cannot show that it is protected.
     """
     path.write_text("secret")
     if path.read_text() != "secret":
@@ -293,9 +293,9 @@ def _lay_bait(path: Path) -> None:
 
 
 def _probe(secret: str) -> Arrays:
-    """Try what a submission must not do. Return by attempt whether a wall refused it.
+    """Try what a submission must not do. Return for each attempt whether it was refused.
 
-    secret: the path of a file that is there: see `_lay_bait`.
+    secret: the path of an existing file: see `_lay_bait`.
     """
     server = os.getppid()
     server_memory = f"/proc/{server}/mem"
@@ -322,7 +322,7 @@ def _probe(secret: str) -> Arrays:
 def is_refused(attempt: Callable[[], object]) -> bool:
     """Return whether an attempt is forbidden.
 
-    What fails for another reason, "no such file" say, was not held by a wall.
+    An attempt that fails for another reason, such as "no such file", was not refused.
     """
     try:
         attempt()
@@ -330,6 +330,6 @@ def is_refused(attempt: Callable[[], object]) -> bool:
         return True
     except OSError:
         return False
-    except ValueError:  # setrlimit's way of saying EPERM
+    except ValueError:  # setrlimit's form of EPERM
         return True
     return False

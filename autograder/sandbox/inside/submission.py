@@ -1,9 +1,9 @@
 """What a submission defines.
 
-A submission is its definitions, not its cells. A name is looked up when an experiment asks for it;
-then the statements that bind it run, with the imports and top-level names that these use in turn.
-Nothing else of a file is executed, and nothing of an `autograder.example` block, whose variables
-may be called like a helper.
+A submission is its definitions, not its cells. When an experiment asks for a name, the statements
+that bind it run, with the imports and top-level names that these use in turn. Nothing else of a
+file is executed, and nothing in an `autograder.example` block, whose variables may have the name of
+a helper.
 """
 
 import ast
@@ -32,19 +32,19 @@ from autograder.sandbox.inside.cells import (
 )
 from autograder.sandbox.inside.locations import statement_filename
 
-# What looks a name up outside a function's own variables → the bits of its argument that say
-# something else; the last came with Python 3.12, for type aliases and for annotations in a class
+# Opcodes that look a name up outside a function's own variables → the bits of their argument with
+# another meaning; the last came with Python 3.12, for type aliases and for annotations in a class
 _LOOKS_UP = {"LOAD_NAME": 0, "LOAD_GLOBAL": 1, "LOAD_FROM_DICT_OR_GLOBALS": 0}
 _BITS = {dis.opmap[name]: bits for name, bits in _LOOKS_UP.items() if name in dis.opmap}
 SIMILAR = 0.6  # of 1, by difflib: names nearer than this may be meant
 
 
 class Missing(UserError):
-    """A submission does not define a name; the text says so and names the nearest that it does."""
+    """A submission does not define a name; the text names the nearest one that it defines."""
 
 
 def missing(name: str, defined: Iterable[str]) -> Missing:
-    """Return the error for a name that is not defined, with the nearest that is."""
+    """Return the error for a name that is not defined, with the nearest defined one."""
     message = f"`{name}` is not defined."
     near = get_close_matches(name, sorted(defined), n=1, cutoff=SIMILAR)
     if near:
@@ -57,11 +57,9 @@ def missing(name: str, defined: Iterable[str]) -> Missing:
 class Statement:
     """A top-level statement of a submission.
 
-    filename: of the submission.
-    binds: the names that it binds or changes.
-    done: whether it has run.
-    futures: the file's `from __future__ import …`, which hold for all of it.
-    change: makes what is compiled in its place, where not the statement itself is to run.
+    filename: of the submission. binds: the names that it binds or changes. done: whether it has
+    run. futures: the file's `from __future__ import …`, which hold for all of it. change: makes the
+    code that is compiled in its place, if not the statement itself should run.
     """
 
     node: ast.stmt
@@ -74,9 +72,9 @@ class Statement:
 
     @cached_property
     def code(self) -> CodeType:
-        """Return the statement, compiled when it is first needed.
+        """Return the statement's code, compiled when it is first needed.
 
-        Raises `Broken`: a `return` may stand outside a function.
+        Raises `Broken`, for example for a `return` outside a function.
         """
         name = statement_filename(self.cell.at(0), self.filename)
         self._remember_lines(name)
@@ -90,7 +88,7 @@ class Statement:
             raise Broken(why_unparsed(self.cell, error)) from None
 
     def _remember_lines(self, name: str) -> None:
-        """Let Python find the cell's lines under a file name, so that an error can quote one."""
+        """Register the cell's lines under a file name, so that a traceback can quote one."""
         text = self.cell.text
         size = len(text)
         never_changed = None
@@ -110,18 +108,18 @@ class Statement:
 
 
 class Submission:
-    """A namespace that runs the definitions of a name when the name is first asked for.
+    """A namespace that runs the definitions of a name at its first use.
 
-    Attributes raise `Missing` for a name that is not defined and `Broken` where its definition
-    cannot run.
+    Attributes raise `Missing` for a name that is not defined and `Broken` if its definition cannot
+    run.
     """
 
     def __init__(self, source: bytes, filename: str) -> None:
         module = ModuleType("submission")
-        sys.modules["submission"] = module  # dataclasses look their annotations up there
+        sys.modules["submission"] = module  # dataclasses look up their annotations there
         self.namespace = vars(module)
         self._ran: set[str] = set()  # names whose definitions have run
-        self._broken: dict[str, str] = {}  # text of a cell that does not parse → why it does not
+        self._broken: dict[str, str] = {}  # text of a cell that does not parse → the reason
         self._filename = filename
         self._statements = list(self._parse(code_cells(source)))
         futures = []
@@ -132,7 +130,7 @@ class Submission:
             statement.futures = futures
 
     def _parse(self, found: Iterable[Cell]) -> Iterator[Statement]:
-        """Yield the statements of cells. Note those that do not parse."""
+        """Yield the statements of cells. Record those that do not parse."""
         for cell in found:
             try:
                 tree = syntax_tree(cell.text) or parse(cell.text)
@@ -176,7 +174,7 @@ class Submission:
         needed: set[int] = set()
         queue = [name]
         asked = {name}
-        for wanted in queue:  # which grows meanwhile
+        for wanted in queue:  # this grows meanwhile
             for statement in self._statements:
                 if id(statement) in needed or not statement.binds_name(wanted):
                     continue
@@ -189,7 +187,7 @@ class Submission:
 def names_run(submission: Submission) -> set[str]:
     """Return the names whose definitions have run.
 
-    No method: a student's function may be called as it would be.
+    It is no method, because a student's function may have the same name.
     """
     names: set[str] = set()
     for statement in submission._statements:
@@ -211,7 +209,7 @@ def is_example(node: ast.stmt) -> bool:
 def globals_used(code: CodeType) -> Iterator[str]:
     """Yield the names that code looks up outside itself.
 
-    `symtable` tells them from source, and a test compares the two.
+    `symtable` finds them from source, and a test compares the two.
     """
     operations = code.co_code[::2]
     arguments = code.co_code[1::2]

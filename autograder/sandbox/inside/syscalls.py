@@ -1,7 +1,7 @@
 """The table of system calls: which of them a submission may make, by which rule, and why.
 
 The table is `syscalls.tsv` beside this file. It is read when this module is imported, which is
-before any wall stands.
+before any process is confined.
 """
 
 import platform
@@ -14,12 +14,12 @@ TABLE_FILE = Path(__file__).with_name("syscalls.tsv")
 
 
 class Rule(StrEnum):
-    """What the filter answers to a system call. A call outside the table is refused."""
+    """The filter's answer to a system call. A call outside the table is refused."""
 
     ALLOWED = "allowed"
-    BY_ARGUMENT = "by argument"  # allowed for some arguments: `seccomp.py` says for which
+    BY_ARGUMENT = "by argument"  # allowed for some arguments: see `seccomp.py`
     ABSENT = "absent"  # answered "no such call", so that the C library tries another way
-    SETUP = "setup"  # made to put up the walls, and refused behind them
+    SETUP = "setup"  # made while confining the process, and refused afterwards
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def _number(column: str) -> int | None:
 
 
 def number_here(name: str) -> int:
-    """Return the number of a call of the table on this machine.
+    """Return the number of a call in the table on this machine.
 
     Return -1 if this machine has no such call: the kernel then answers that it does not exist.
     """

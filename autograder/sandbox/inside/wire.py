@@ -1,4 +1,4 @@
-"""The wire's format: a length, then a safetensors file, which is read as hostile bytes.
+"""The wire's format: a length, then a safetensors file, which is treated as hostile bytes.
 
 A message is strings by name (`fields`, the file's metadata) and arrays by name.
 """
@@ -17,7 +17,7 @@ from autograder.check import Arrays, is_text
 
 LENGTH_BYTES = 8  # of a frame's length, and of the length of a safetensors header
 MAX_FRAME = 64 << 20  # bytes
-# bytes of all text in a frame: as JSON, which takes up to 25 times that to read, and in NumPy
+# bytes of all text in a frame: as JSON, which needs up to 25 times that to parse, and in NumPy
 MAX_TEXT = 8 << 20
 MAX_TEXTS = 200_000  # texts and lists in a frame; reading each takes microseconds
 MAX_HEADER = 64 << 10  # bytes
@@ -27,7 +27,7 @@ MAX_NAME = 64  # characters of an array's name
 MAX_MESSAGE = 1000  # characters
 MAX_FIELD = 2 * MAX_MESSAGE  # characters
 BYTES_OF_A_CHARACTER = 4  # in an array of NumPy
-SO_FAR = "so_far"  # a field of an answer that counts if no other comes
+SO_FAR = "so_far"  # a field of a partial answer, which counts if no other comes
 DTYPES = {
     "F64": "f8",
     "F32": "f4",
@@ -45,16 +45,16 @@ DTYPES = {
 
 
 class BadFrame(Exception):
-    """Bytes that are no answer of ours."""
+    """Bytes that are not one of our messages."""
 
 
 class TooManyBytes(BadFrame):
-    """A frame, or several of them, that hold more than may be read."""
+    """One or several frames exceed the limit on bytes."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What goes over the wire in both directions."""
+    """A message over the wire, in either direction."""
 
     fields: Mapping[str, str]
     arrays: Arrays
@@ -72,17 +72,17 @@ def encode(message: Message) -> bytes:
     for name, field in message.fields.items():
         encoded = field.encode(errors="replace")
         metadata[name] = encoded.decode()
-    metadata["order"] = "\n".join(arrays)  # safetensors keeps none
+    metadata["order"] = "\n".join(arrays)  # safetensors has no type for text
     metadata["text"] = "\n".join(names_of_text)
     file: bytes = save(arrays, metadata)
     return struct.pack("<Q", len(file)) + file
 
 
 def _pack(array: np.ndarray) -> np.ndarray:
-    """Return an array as safetensors takes it: contiguous; of text, its bytes."""
+    """Return an array in safetensors' form: contiguous; for text, its bytes."""
     if is_text(array):
         return pack_text(array)
-    # the shape again: of one number `ascontiguousarray` makes a list
+    # the shape again: `ascontiguousarray` turns a single number into a list
     return np.ascontiguousarray(array).reshape(array.shape)
 
 
@@ -93,7 +93,7 @@ def pack_text(array: np.ndarray) -> np.ndarray:
 
 
 def unpack_text(packed: np.ndarray) -> np.ndarray:
-    """Turn the bytes of a JSON text, read as hostile ones, into an array of text.
+    """Turn the bytes of a JSON text, treated as hostile, into an array of text.
 
     Raises `BadFrame`.
     """
@@ -114,7 +114,7 @@ def unpack_text(packed: np.ndarray) -> np.ndarray:
 
 
 def _refuse_slow_texts(packed: Sequence[np.ndarray]) -> None:
-    """Refuse texts that together would keep the reader busy. Raises `BadFrame`.
+    """Refuse texts that would keep the reader busy. Raises `BadFrame`.
 
     Each text has two quotation marks, and each list a bracket.
     """
@@ -131,12 +131,12 @@ def _refuse_slow_texts(packed: Sequence[np.ndarray]) -> None:
 
 
 def _measure_text(value: Any) -> tuple[int, int]:
-    """Return the length of the longest text in nested lists, and how many texts there are.
+    """Return the length of the longest text in nested lists, and the number of texts.
 
-    Raises `TypeError` for anything else, and `ValueError` for half a character.
+    Raises `TypeError` for anything else, and `ValueError` for a lone surrogate.
     """
     if isinstance(value, str):
-        value.encode()  # half a character cannot be written or shown
+        value.encode()  # a lone surrogate cannot be written or shown
         return len(value), 1
     if not isinstance(value, list):
         raise TypeError("no text")
@@ -150,9 +150,9 @@ def _measure_text(value: Any) -> tuple[int, int]:
 
 
 def decode(file: bytes) -> Message:
-    """Read what stands behind a frame's length, as hostile bytes.
+    """Decode what follows a frame's length, as hostile bytes.
 
-    Raises `BadFrame` for anything over a limit or out of form.
+    Raises `BadFrame` for anything over a limit or malformed.
     """
     if not LENGTH_BYTES <= len(file) <= MAX_FRAME:
         raise BadFrame(f"{len(file)} bytes")
@@ -196,9 +196,9 @@ def _read_array(name: str, entry: Mapping[str, Any]) -> np.ndarray:
 
 
 def _unpack_texts(arrays: Arrays, names: list[str]) -> None:
-    """Put arrays of text in the place of their bytes. Raises `BadFrame`.
+    """Replace the bytes of text arrays by the arrays. Raises `BadFrame`.
 
-    names: of the arrays that are said to be texts. One may stand twice, or name no array.
+    names: of the arrays that are declared as text. One may be repeated, or name no array.
     """
     packed = {}
     for name in names:
@@ -215,7 +215,7 @@ def _unpack_texts(arrays: Arrays, names: list[str]) -> None:
 
 
 def _in_order(arrays: Arrays, order: list[str]) -> Arrays:
-    """Return the arrays that `order` names in its order, then the others."""
+    """Return the arrays named in `order` in its order, then the others."""
     ordered = {}
     for name in [*order, *arrays]:
         if name in arrays:
@@ -224,9 +224,9 @@ def _in_order(arrays: Arrays, order: list[str]) -> Arrays:
 
 
 def frame_length(head: bytes, most: int = MAX_FRAME) -> int:
-    """Return how many bytes follow the first eight of a frame. Raises `BadFrame`.
+    """Return the number of bytes after the first eight of a frame. Raises `BadFrame`.
 
-    most: how many may.
+    most: the limit.
     """
     if len(head) < LENGTH_BYTES:
         raise BadFrame("no length")
@@ -239,7 +239,7 @@ def frame_length(head: bytes, most: int = MAX_FRAME) -> int:
 
 
 def receive(stream: BinaryIO) -> Message:
-    """Read one message. Raises `BadFrame`, at the end of the stream too."""
+    """Read one message. Raises `BadFrame`, also at the end of the stream."""
     message = receive_or_end(stream)
     if message is None:
         raise BadFrame("no length")
@@ -257,7 +257,7 @@ def receive_or_end(stream: BinaryIO) -> Message | None:
 
 
 def text_array(text: str | bytes) -> np.ndarray:
-    """Turn a text into an array of bytes, to travel with a request."""
+    """Turn a text into an array of bytes, to be sent with a request."""
     raw = text.encode() if isinstance(text, str) else text
     if not raw:
         return np.zeros(0, np.uint8)  # `frombuffer` takes no empty buffer

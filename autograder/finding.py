@@ -18,8 +18,8 @@ from autograder.slip import Slip
 class ChangeFound:
     """Small changes of a right answer; each gives an answer's values.
 
-    functions: that contain them, sorted; empty where that would not help a student. slips: the
-    error of each, sorted. are_of_several: whether they are in several functions.
+    functions: that contain them, sorted; empty where that would not help a student.
+    slips: the error of each, sorted. are_of_several: whether they are in several functions.
     """
 
     functions: tuple[str, ...] = ()
@@ -31,9 +31,9 @@ class ChangeFound:
 class Mending:
     """Small changes of a student's file; with each a check passes.
 
-    function: that contains them. place: the line, as "line 41"; "" if it is uncertain. statement:
-    the code there. slips: the error that each undoes; none if that is uncertain. leaves_out:
-    whether each only removes a part of that line, which the check may not test.
+    function: that contains them. place: the line, as "line 41"; "" if it is uncertain.
+    statement: the code there. slips: the error that each undoes; none if that is uncertain.
+    leaves_out: whether each only removes a part of that line, which the check may not test.
     """
 
     function: str = ""
@@ -158,8 +158,8 @@ class WrongRows:
 class Part:
     """Rows of a longer array, at equal steps from a start.
 
-    start: the number of the first one. step: from each to the next. after: the rows left out after
-    the last one, if the step is 1.
+    start: the number of the first one. step: from each to the next.
+    after: the rows left out after the last one, if the step is 1.
     """
 
     start: int
@@ -239,11 +239,12 @@ class ValuesKind(StrEnum):
 class Relation:
     """How a wrong array is made from the expected ones; equal if the same is true.
 
-    operation, factor: applied to the array that the kind names. arrays: the other arrays that it
-    names. axes: along which it holds. expected_axes: of the expected values. numbers: one for each
-    position along these axes. counts: the number of values, and the total. values: the kind of the
-    expected values concerned. found: wrong values in figures. expected: expected values in figures;
-    "" if they are not shown.
+    operation, factor: applied to the array that the kind names.
+    arrays: the other arrays that it names. axes: along which it holds.
+    expected_axes: of the expected values. numbers: one for each position along these axes.
+    counts: the number of values, and the total.
+    values: the kind of the expected values concerned. found: wrong values in figures.
+    expected: expected values in figures; "" if they are not shown.
     """
 
     kind: RelationKind
@@ -325,10 +326,10 @@ class RowsThere:
 class Look:
     """How wrong arrays look.
 
-    shapes: if they differ. contents, amounts: the array's, and the expected one's. text: the first
-    difference, the array's and the expected one's, quoted; index: its position. counts: for each
-    array the number of wrong values, and the total. rows: of a list that is too long or too short.
-    words: the author's own.
+    shapes: if they differ. contents, amounts: the array's, and the expected one's.
+    text: the first difference, the array's and the expected one's, quoted; index: its position.
+    counts: for each array the number of wrong values, and the total.
+    rows: of a list that is too long or too short. words: the author's own.
     """
 
     kind: LookKind
@@ -416,9 +417,10 @@ class Finding:
     """A finding on wrong arrays, or on a whole check.
 
     arrays: that it is about. mistakes: the known mistakes that it names, in their author's words.
-    code: the line of the known mistake, if it is one. names: of checks that it refers to, or of
-    right arrays. mending: a small change of the student's file with which the check passes, found
-    afterwards. place: the line of the submission that it names, as "line 3". message: of an error.
+    code: the line of the known mistake, if it is one.
+    names: of checks that it refers to, or of right arrays.
+    mending: a small change of the student's file with which the check passes, found afterwards.
+    place: the line of the submission that it names, as "line 3". message: of an error.
     group: the same for equal wrong values that no known mistake explains.
     """
 

@@ -30,10 +30,10 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
     Makes `name.columns`, the names of the columns; `name.index`, the labels of the rows;
     `name.types`, for each column "numbers", "truth values", "text", "dates" or "categories"; and
     `name.COLUMN` for each listed column, or `name.values` with all of them if none is listed. A
-    date, a category and an interval are compared as text. columns: names separated by blanks. In a
-    list they may hold blanks themselves. Raises `TypeError` for anything else, for a missing
-    column, and for one that holds something that cannot be compared; readable parts are named
-    before.
+    date, a category and an interval are compared as text.
+    columns: names separated by blanks. In a list they may hold blanks themselves.
+    Raises `TypeError` for anything else, for a missing column, and for one that holds something
+    that cannot be compared; readable parts are named before.
     """
     if isinstance(table, Unanswered):
         return {}
@@ -208,7 +208,8 @@ def rows(name: str, answer: Any, columns: str) -> Arrays:
 
     answer: a cursor, or a list of tuples. columns: names separated by blanks, in the order of a
     row. None is NaN among numbers, "missing" among text. Rows keep their order: sort them if a
-    query need not. Raises `TypeError` if a row has another number of values.
+    query need not.
+    Raises `TypeError` if a row has another number of values.
     """
     if isinstance(answer, Unanswered):
         return {}
@@ -256,7 +257,8 @@ def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
     "legend", its texts; "lines", x and y of each line, with NaN between two; "points", x and y of
     scattered points; "bars", left edge, width and height of each; "limits" of x and y; "scales",
     "linear" or "log"; "ticks", their texts. Each is an array `name.PART`; lines and points give
-    `name.lines_x` and `name.lines_y`. Raises `TypeError` if the answer is no figure.
+    `name.lines_x` and `name.lines_y`.
+    Raises `TypeError` if the answer is no figure.
     """
     if isinstance(answer, Unanswered):
         return {}

@@ -32,7 +32,8 @@ def parse(text: str) -> ast.Module:
 
     Threads take turns. Python 3.11 counts the depth of a tree once for all threads, and raises a
     `SystemError` if another thread parses at the same time. All threads also share the warning
-    filters. Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
+    filters.
+    Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`.
     """
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")

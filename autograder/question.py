@@ -52,9 +52,11 @@ class Question:
 
     options: of a choice. rtol, atol, significant: the tolerance of a number: as a fraction of the
     right one, as a number, and half a unit in the last of this many significant figures; they add
-    up. feedback: whether practice says if an answer is right. The public key then holds it.
-    predict: whether every answer earns the points, and pages say which were right. function: the
-    one with a planted mistake. fault: an error in the question's definition.
+    up.
+    feedback: whether practice says if an answer is right. The public key then holds it.
+    predict: whether every answer earns the points, and pages say which were right.
+    function: the one with a planted mistake.
+    fault: an error in the question's definition.
     """
 
     kind: Kind
@@ -203,8 +205,8 @@ def number(
 ) -> Question:
     """Ask for a number.
 
-    rtol: its tolerance, as a fraction of the right one. atol: the same as a number. significant:
-    the number of significant figures that must be right.
+    rtol: its tolerance, as a fraction of the right one. atol: the same as a number.
+    significant: the number of significant figures that must be right.
     """
     fault = ""
     if not isinstance(significant, int) or significant < 0 or min(rtol, atol) < 0:

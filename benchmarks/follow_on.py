@@ -89,8 +89,8 @@ class WrongFile:
 class Earnings:
     """A file's points without and with carrying, and the value of its own right work.
 
-    reasons: check → why it earns less than that. milliseconds: additional time with carrying; 0 if
-    it was not timed.
+    reasons: check → why it earns less than that.
+    milliseconds: additional time with carrying; 0 if it was not timed.
     """
 
     unit: str

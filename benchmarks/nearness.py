@@ -28,8 +28,8 @@ ERROR = ""  # represents the array that an error leaves wrong: all of the check'
 class Shown:
     """How wrong an array was on one seed.
 
-    entries: the number of wrong entries. tolerances: the error of the worst entry in tolerances;
-    infinity if the judge has no distance.
+    entries: the number of wrong entries.
+    tolerances: the error of the worst entry in tolerances; infinity if the judge has no distance.
     """
 
     entries: int
@@ -78,7 +78,8 @@ def _allowed(check: Check, name: str, want: np.ndarray) -> float:
 def far_checks(seeds: Sequence[Checks]) -> set[str]:
     """Return the checks that a mistake cannot pass by chance.
 
-    A mistake without such a check is near. seeds: its wrong arrays on each.
+    A mistake without such a check is near.
+    seeds: its wrong arrays on each.
     """
     return {check for check, values in _by_array(seeds) if _keeps_far(values)}
 

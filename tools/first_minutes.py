@@ -39,7 +39,8 @@ class Typed:
     """A command that somebody types.
 
     folder: where, below the empty one. until: output after which the command may continue by
-    itself. codes: valid exit codes.
+    itself.
+    codes: valid exit codes.
     """
 
     command: str

@@ -355,8 +355,8 @@ def unproven(outcomes: Mapping[str, Counter[str]]) -> Iterator[str]:
 def chosen(named: Sequence[str], whole: bool) -> tuple[list[Proof], list[Proof]]:
     """Return the proofs to run, and those already proven.
 
-    named: names of proofs; a family's stands for the proofs of all units. whole: run proven ones,
-    too.
+    named: names of proofs; a family's stands for the proofs of all units.
+    whole: run proven ones, too.
     """
     known = {name for proof in PROOFS for name in (proof.name, proof.name.partition(" of ")[0])}
     unknown = [name for name in named if name not in known]

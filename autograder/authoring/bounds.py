@@ -34,8 +34,9 @@ class Bound:
     """The measurements of a training check on one corpus.
 
     within: the bound itself. ours: the losses of our solution, one per seed. right, wrong: the
-    distances of each style, and of each mistake that leaves weights of the right shapes. reached:
-    the mistakes that pass the checks which this one needs; in a grade the others never train.
+    distances of each style, and of each mistake that leaves weights of the right shapes.
+    reached: the mistakes that pass the checks which this one needs; in a grade the others never
+    train.
     """
 
     unit: str

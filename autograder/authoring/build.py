@@ -77,9 +77,9 @@ def build(
 ) -> list[str]:
     """Write stubs and keys of some units, or of all; return what was written.
 
-    check: write nothing, and raise `Stale` for the first file that is out of date. warn: called
-    with a line for each thing that an author may want to change. Raises `BadSource`, with all
-    errors of a unit.
+    check: write nothing, and raise `Stale` for the first file that is out of date.
+    warn: called with a line for each thing that an author may want to change.
+    Raises `BadSource`, with all errors of a unit.
     """
     written = []
     _require_files_of_units(course)

@@ -46,8 +46,8 @@ class SeedSchedule:
 
     A mistake is trained on one seed, and on FEW if it ended within the limits of NEAR there. A
     style is trained on all seeds, but only on FEW if it ended within SURE on each of them. On a
-    further corpus only mistakes are trained that ended within FAR on the first. within: the bound
-    in which NEAR, FAR and SURE are counted.
+    further corpus only mistakes are trained that ended within FAR on the first.
+    within: the bound in which NEAR, FAR and SURE are counted.
     """
 
     within: float

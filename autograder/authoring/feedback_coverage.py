@@ -34,8 +34,8 @@ class FeedbackCoverage:
     counts: by the first failed check: *named* by a known mistake, *related* to the expected values,
     by a *small change* of the solution that gives the same, by *two mistakes* at once, *repaired*
     by a small change of the answer itself after which the check passes, by the check's *own words*
-    for an array, by the *error* that they raise, or *neither*. untrue: wrong statements of the
-    feedback.
+    for an array, by the *error* that they raise, or *neither*.
+    untrue: wrong statements of the feedback.
     """
 
     counts: Counter[Diagnosis] = field(default_factory=Counter)
@@ -127,8 +127,8 @@ def untrue(
 ) -> list[Remark]:
     """List the remarks about another definition than the changed one.
 
-    function: the changed one, `Class.method` or a plain name. places: code of a known mistake → the
-    names of the definitions that contain it.
+    function: the changed one, `Class.method` or a plain name.
+    places: code of a known mistake → the names of the definitions that contain it.
     """
     changed, _, _ = function.partition(".")
     found = []

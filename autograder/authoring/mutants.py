@@ -136,8 +136,9 @@ def run_mutants(
     """Grade the mutants of a unit on its exact checks.
 
     A mutant that passes them, and is not known to be equivalent, is graded again with the training
-    checks. data: the data of training checks, by check; checks without data are left out. part:
-    which of the mutants are graded. functions: of only these exercises; None for all.
+    checks.
+    data: the data of training checks, by check; checks without data are left out.
+    part: which of the mutants are graded. functions: of only these exercises; None for all.
     """
     unit = in_haste(unit)
     solution = solution_of(unit)

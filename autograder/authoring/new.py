@@ -25,8 +25,8 @@ NAMES = {"gitignore": ".gitignore"}  # globs that pack wheels pass over names th
 def new(folder: Path) -> list[Path]:
     """Write a new course into a folder; or a new unit, if the folder around it is a course.
 
-    The folder around it exists. Returns the files that were written. Raises `NotEmpty`, `BadName`,
-    `BadFile`.
+    The folder around it exists. Returns the files that were written.
+    Raises `NotEmpty`, `BadName`, `BadFile`.
     """
     folder = folder.absolute()
     around = folder.parent
@@ -87,8 +87,8 @@ def _install() -> str:
 def new_unit(course: Course, name: str) -> list[Path]:
     """Write the solution, the checks and a style of a new unit, and name it in course.toml.
 
-    A unit that course.toml names already is made if none of its files exists. Raises `BadName` for
-    an invalid name, and if one of its files exists already.
+    A unit that course.toml names already is made if none of its files exists.
+    Raises `BadName` for an invalid name, and if one of its files exists already.
     """
     paths = {
         "solution.py": course.solution(name),

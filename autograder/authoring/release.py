@@ -28,7 +28,8 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
 
     That is the files of `given_files`, this engine as a wheel, a README, instructions that make
     coding assistants teach, and settings for VS Code. github: also a workflow that checks each
-    push. Raises what `give` does.
+    push.
+    Raises what `give` does.
     """
     give(course, folder, units)
     wheel = pack_wheel(folder).name
@@ -100,8 +101,9 @@ def _typed(words: Sequence[str]) -> str:
 def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ()) -> None:
     """Write some units, or all, as notebooks, and everything else that they need as `kit.zip`.
 
-    The first cell of each notebook fetches the kit. kit: where a notebook finds it: an address, or
-    a path from the notebook. Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
+    The first cell of each notebook fetches the kit.
+    kit: where a notebook finds it: an address, or a path from the notebook.
+    Raises `NotEmpty`; `ModuleNotFoundError` without jupytext.
     """
     from autograder.source.notebooks import as_notebook, write_notebook
 
@@ -159,10 +161,10 @@ def gradescope(
 ) -> None:
     """Write the content of Gradescope's autograder.
 
-    That is what students receive, the solutions, and the two scripts that it runs. units: those
-    that it grades, or all. seeds: the number of secret seeds whose keys it carries; with 0, each
-    grading makes the parts of a key that it needs. say: called with a line for each key. Raises
-    what `give` does.
+    That is what students receive, the solutions, and the two scripts that it runs.
+    units: those that it grades, or all. seeds: the number of secret seeds whose keys it carries;
+    with 0, each grading makes the parts of a key that it needs. say: called with a line for each
+    key. Raises what `give` does.
     """
     units = tuple(units) or course.units
     give(course, folder, units, with_solutions=True)
@@ -185,7 +187,8 @@ def classroom50(course: Course, folder: Path, units: Sequence[str] = ()) -> None
     """Write the bundle of an assignment for Classroom 50.
 
     That is what students receive, the engine's wheel, and `autograder.py`. The bundle is public,
-    and holds no solution. units: those that it checks, or all. Raises what `give` does.
+    and holds no solution. units: those that it checks, or all.
+    Raises what `give` does.
     """
     give(course, folder, units)
     wheel = pack_wheel(folder).name

@@ -57,8 +57,8 @@ LINK_OUT_OF_DOCS = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 class Summary:
     """The entry of a unit on the course's map.
 
-    needs: what readers should know before, a sentence. aims: what they can do afterwards. picture:
-    the first in its text, as an address of the site; "" without one.
+    needs: what readers should know before, a sentence. aims: what they can do afterwards.
+    picture: the first in its text, as an address of the site; "" without one.
     """
 
     name: str
@@ -90,8 +90,8 @@ def write_site(
     """Run all units of a course, and write them and its docs as static pages.
 
     out: the folder to write. with_solutions: show the code of the solutions, for instructors;
-    otherwise show the starter code. tell: is called with each step in words. Raises `NotEmpty` if
-    `out` is not empty, and `UserError` if a unit does not run.
+    otherwise show the starter code. tell: is called with each step in words.
+    Raises `NotEmpty` if `out` is not empty, and `UserError` if a unit does not run.
     """
     refuse_full(out)
     parts = parts_of(course)

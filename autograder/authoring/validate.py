@@ -65,8 +65,8 @@ AllData = Mapping[str, Sequence[Corpus]]  # by check, everything that it may hav
 def validate(unit: Unit, report: ValidationReport, jobs: int = 1) -> Iterator[Trial]:
     """Test a unit's material, and count in the report what was tried.
 
-    A quick report leaves out the training checks, and most mutants. jobs: mutants at a time. Raises
-    `BadSource` with all errors of the unit that `build` refuses, too.
+    A quick report leaves out the training checks, and most mutants. jobs: mutants at a time.
+    Raises `BadSource` with all errors of the unit that `build` refuses, too.
     """
     began = time.perf_counter()
     refuse_slips(unit.course, unit.name)

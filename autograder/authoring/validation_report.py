@@ -36,10 +36,10 @@ class ValidationReport:
 
     constants: mistake → on each seed the arrays that it makes of one number, and that number.
     misjudged: mistakes that were not diagnosed on some seed. failed_styles: alternative solutions
-    that lost points on some seed. misled: pairs of mistakes reported as a third. alone: check →
-    mutants that no other check catches. feedback: on mutants. deviations: (check, style) → the
-    difference of the style's answer in tolerances, one per seed. only: the check that is validated,
-    "" for all of the unit.
+    that lost points on some seed.
+    misled: pairs of mistakes reported as a third. alone: check → mutants that no other check
+    catches. feedback: on mutants. deviations: (check, style) → the difference of the style's answer
+    in tolerances, one per seed. only: the check that is validated, "" for all of the unit.
     """
 
     unit: str

@@ -15,8 +15,8 @@ from autograder.judging.variants import Compared, WrongAnswer
 class GivenByVariants:
     """Arrays of an answer, and the variants that each give all of them.
 
-    spoilt: the arrays that any of the variants spoils. is_sure: the variants spoil the same arrays,
-    and these do not match by chance.
+    spoilt: the arrays that any of the variants spoils.
+    is_sure: the variants spoil the same arrays, and these do not match by chance.
     """
 
     arrays: frozenset[str]
@@ -32,9 +32,9 @@ def variants_that_give(
 
     Each gives all of the wrong arrays that it spoils, and spoils no right one. If something is
     left, there are none: the error behind it has also made the rest, and is another one. Arrays are
-    left out whose variants differ in what they spoil, or that may match by chance. excluded:
-    whether a variant cannot have been made. It is called only for those that would be named,
-    because an answer may take an experiment.
+    left out whose variants differ in what they spoil, or that may match by chance.
+    excluded: whether a variant cannot have been made. It is called only for those that would be
+    named, because an answer may take an experiment.
     """
     if not changed.changes or answer.is_much_larger:
         return []

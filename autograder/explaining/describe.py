@@ -41,8 +41,8 @@ def findings_on(
 ) -> list[Finding]:
     """Find the cause of wrong arrays: mistakes, relations, small changes, or else their looks.
 
-    Arrays that have the same cause or relation share a finding. excluded: whether a mistake, or a
-    small change of the solution, cannot have been made.
+    Arrays that have the same cause or relation share a finding.
+    excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
     related = _relations(comparison, explanations)
     told = mistakes_to_name(comparison, explanations, related)
@@ -153,8 +153,8 @@ def small_changes_that_give(
 ) -> Mapping[str, Finding]:
     """Find the wrong arrays that one small change of a right answer gives, by array.
 
-    changed: the answers of small changes. excluded: whether one cannot have been made. exercises:
-    the names of functions and classes that every submission has; others are not named.
+    changed: the answers of small changes. excluded: whether one cannot have been made.
+    exercises: the names of functions and classes that every submission has; others are not named.
     """
     found = {}
     for given in variants_that_give(changed, answer, excluded):
@@ -194,9 +194,9 @@ def pairs_that_give(
 ) -> Mapping[str, Finding]:
     """Find the wrong arrays that two known mistakes at once give, by array.
 
-    If several pairs do, the feedback has the descriptions that all of them share. pairs: the
-    answers of pairs. excluded: whether a mistake cannot have been made. known: the mistakes that
-    lose points here.
+    If several pairs do, the feedback has the descriptions that all of them share.
+    pairs: the answers of pairs. excluded: whether a mistake cannot have been made.
+    known: the mistakes that lose points here.
     """
     mistakes = {mistake.id: mistake for mistake, _ in known}
 
@@ -289,8 +289,8 @@ def _is_credible(
 
     A boolean always counts as evidence. Values that many mistakes share (zeros, NaN and infinity)
     are weak evidence, and so is a missing array. If most of the wrong arrays have no explanation,
-    the explained ones may have the same unknown cause. accounted: arrays that a known mistake or a
-    relation explains.
+    the explained ones may have the same unknown cause.
+    accounted: arrays that a known mistake or a relation explains.
     """
     tells_something = False
     for name in explanation.arrays:

@@ -37,7 +37,8 @@ def explained(
     """Find what was wrong with a judged answer.
 
     standard: the basis of comparison. key: of the check, which knows the answers of small changes
-    of right answers; it may run experiments for them. sizes: letter → size, for shapes in words.
+    of right answers; it may run experiments for them.
+    sizes: letter → size, for shapes in words.
     excluded: whether a small change cannot have been made, since it would have failed a passed
     check.
     """
@@ -169,8 +170,8 @@ def explained_better(
 ) -> Sequence[Finding]:
     """Return the findings of a comparison without early mistakes, if they say more.
 
-    carried: the findings with early mistakes carried forward. plainly: without. needed: the earlier
-    wrong checks.
+    carried: the findings with early mistakes carried forward. plainly: without.
+    needed: the earlier wrong checks.
     """
     if _share_explained(plainly) <= _share_explained(carried):
         return carried

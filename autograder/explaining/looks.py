@@ -32,8 +32,9 @@ LONGEST_QUOTE = 60  # characters of a text to show
 class Comparison:
     """A wrong answer, what it was compared with, and what is wrong in it.
 
-    key: of the check, which knows the answers of small changes. wrong: the arrays that differ from
-    the solution's, in its order. sizes: letter → size, for shapes in words.
+    key: of the check, which knows the answers of small changes.
+    wrong: the arrays that differ from the solution's, in its order.
+    sizes: letter → size, for shapes in words.
     """
 
     check: Check

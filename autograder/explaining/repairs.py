@@ -113,8 +113,8 @@ Open = Callable[[bytes], AbstractContextManager[Runner]]
 class GradedFile:
     """A student's judged file of a unit.
 
-    open, source, seed, right: as in `Wrong`. answers: its own, by check. key: the basis of
-    comparison.
+    open, source, seed, right: as in `Wrong`.
+    answers: its own, by check. key: the basis of comparison.
     """
 
     unit: Unit
@@ -138,9 +138,10 @@ class Mended:
 class Wrong:
     """A submission with a wrong answer to a check.
 
-    open: returns a runner of it and of its changes. passed: the other checks that have passed so
-    far. pairs, axis_functions: as in `small_changes`. right: the script of a right answer, whose
-    calls may be missing in this one.
+    open: returns a runner of it and of its changes.
+    passed: the other checks that have passed so far.
+    pairs, axis_functions: as in `small_changes`.
+    right: the script of a right answer, whose calls may be missing in this one.
     """
 
     open: Open
@@ -199,7 +200,8 @@ def unexplained(
     """Return the first check with unexplained wrong numbers; None if there is none.
 
     The others mostly follow from the first. A check of an exercise that asks to repair a function
-    is skipped. of_unit: all checks of the unit.
+    is skipped.
+    of_unit: all checks of the unit.
     """
     for check in checks:
         verdict = verdicts[check.name]

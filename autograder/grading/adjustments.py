@@ -38,11 +38,13 @@ Words = Annotated[str, msgspec.Meta(min_length=1)]
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A person's change to one check of a student, a line of a rubric, or a whole unit.
 
-    student: whom it is for; `EVERYONE` is for the whole class. made: only if the answer to the
-    check is wrong in this way, or in one that begins so: see `ways_wrong`. points: are added. to:
-    the points are these, whatever they were. factor: the points are multiplied by it. Exactly one
-    of the three. check, line: a check of the unit, or a line of a rubric that no check grades.
-    Without either it is about the whole unit. points = 0 is a comment. who: the person who says so.
+    student: whom it is for; `EVERYONE` is for the whole class.
+    made: only if the answer to the check is wrong in this way, or in one that begins so: see
+    `ways_wrong`.
+    points: are added. to: the points are these, whatever they were. factor: the points are
+    multiplied by it. Exactly one of the three.
+    check, line: a check of the unit, or a line of a rubric that no check grades. Without either it
+    is about the whole unit. points = 0 is a comment. who: the person who says so.
     above: more than the maximum is intended, and no error.
     """
 
@@ -117,8 +119,8 @@ def read_adjustments(
 ) -> tuple[Adjustment, ...]:
     """Read a file of adjustments; none if there is no file.
 
-    students: the known ones. Raises `BadFile` for unknown students, units or checks, all at once,
-    with the nearest names.
+    students: the known ones.
+    Raises `BadFile` for unknown students, units or checks, all at once, with the nearest names.
     """
     found = []
     problems = []
@@ -173,8 +175,9 @@ def all_adjustments(
     """Read the adjustments beside results, in the folders that `grade` wrote.
 
     They may be for anybody of the class: whoever has a result or is in the roster. Several people
-    may each keep a file: see `adjustment_files`. Raises `BadFile` with all conflicts at once, as
-    after late submissions of several students who had points without one.
+    may each keep a file: see `adjustment_files`.
+    Raises `BadFile` with all conflicts at once, as after late submissions of several students who
+    had points without one.
     """
     students = students_of(results, roster)
     found: list[Adjustment] = []
@@ -373,7 +376,8 @@ def checked_adjustment(
     """Check an adjustment, and write out the name of its unit.
 
     where: the beginning of the error message. to_allow: what to do if more than the maximum is
-    intended. Raises `BadFile` for an unknown name, and for more or fewer than one change.
+    intended.
+    Raises `BadFile` for an unknown name, and for more or fewer than one change.
     """
     if one.student not in students and one.student != EVERYONE:
         hint = _nearest(one.student, students, "students")

@@ -60,12 +60,14 @@ log = logging.getLogger("autograder")
 class Run:
     """How a class is graded.
 
-    jobs: submissions at a time. quick: leave out the checks that train. unsafe: grade where
-    submissions cannot be confined; no result is official then. cluster: the address of a Dask
-    scheduler. submitted: the folder of the submissions, stored for later pages. stamped: whether
-    their collector wrote `timestamp.txt` beside each. store: the file of earlier answers; by
-    default the user's own. any_name: whether the students' names are unknown, so that any name in a
-    file is accepted.
+    jobs: submissions at a time.
+    quick: leave out the checks that train.
+    unsafe: grade where submissions cannot be confined; no result is official then.
+    cluster: the address of a Dask scheduler.
+    submitted: the folder of the submissions, stored for later pages.
+    stamped: whether their collector wrote `timestamp.txt` beside each.
+    store: the file of earlier answers; by default the user's own.
+    any_name: whether the students' names are unknown, so that any name in a file is accepted.
     """
 
     out: Path
@@ -104,8 +106,8 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
 class Tally:
     """The counts of a run for the submissions of one unit.
 
-    graded: reason for grading → number. answers_made: answers of the solution and its mistakes that
-    were not in the store.
+    graded: reason for grading → number.
+    answers_made: answers of the solution and its mistakes that were not in the store.
     """
 
     unit: str
@@ -137,8 +139,9 @@ def grade_class(
     """Grade submissions in parallel; write each result as it comes and pass it to `step`.
 
     Results that an earlier run into the same folder made under the same circumstances are reused;
-    if nothing else is to be done, no server starts and no key is made. Raises `CannotConfine` if
-    submissions cannot be confined, `Busy` if another run writes to the folder, `NoCluster`.
+    if nothing else is to be done, no server starts and no key is made.
+    Raises `CannotConfine` if submissions cannot be confined, `Busy` if another run writes to the
+    folder, `NoCluster`.
     """
     by_unit: dict[str, list[Submitted]] = {}
     for entry in submitted:
@@ -266,7 +269,8 @@ class _ClassGrader:
 
         An error of the submission becomes its own result, in words; only an error that a person can
         fix ends the run. hurry: whether others are queued. Then it raises `Postponed` for a
-        submission that waits. earlier: its verdicts until then.
+        submission that waits.
+        earlier: its verdicts until then.
         """
         try:
             return self._grade(entry, hurry, earlier)

@@ -17,8 +17,8 @@ class NoCluster(UserError):
 class Cluster:
     """A Dask cluster: `with Cluster("tcp://…:8786") as cluster`.
 
-    Its workers hold the key of a class: they must be machines that you trust. Raises `NoCluster` if
-    Dask is not installed, nothing answers, or there is no worker.
+    Its workers hold the key of a class: they must be machines that you trust.
+    Raises `NoCluster` if Dask is not installed, nothing answers, or there is no worker.
     """
 
     def __init__(self, address: str) -> None:

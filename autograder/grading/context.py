@@ -99,9 +99,10 @@ class GradingContext:
 class Graded:
     """The verdicts of one submission.
 
-    walls: its confinement. answers_made: answers of the solution and its mistakes that had to be
-    computed for it. incomplete: others used the processor, and a check was stopped for that: it has
-    to be graded again.
+    walls: its confinement.
+    answers_made: answers of the solution and its mistakes that had to be computed for it.
+    incomplete: others used the processor, and a check was stopped for that: it has to be graded
+    again.
     """
 
     verdicts: list[Verdict]

@@ -28,12 +28,16 @@ COMPUTES = ("check.py", "kinds.py", "question.py", "parsing.py", "errors.py", "s
 class Provenance:
     """What a grade depends on beside the submission's bytes, and further records.
 
-    engine: digest of the engine's code. unit: digest of the unit's solution, its checks and what
-    they share. seed: of the experiments. quick: whether checks that train were left out. corpus: of
-    the checks that train; empty if none ran. versions: package → version, Python among them.
-    official: whether submissions were confined. any_name: whether names in files were accepted
-    without comparison. Only for the record are the digest of course.toml (`course`), the course's
-    title and folder, the version of the kit, and the walls.
+    engine: digest of the engine's code.
+    unit: digest of the unit's solution, its checks and what they share.
+    seed: of the experiments.
+    quick: whether checks that train were left out.
+    corpus: of the checks that train; empty if none ran.
+    versions: package → version, Python among them.
+    official: whether submissions were confined.
+    any_name: whether names in files were accepted without comparison. Only for the record are the
+    digest of course.toml (`course`), the course's title and folder, the version of the kit, and the
+    walls.
     """
 
     engine: str = ""

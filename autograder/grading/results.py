@@ -35,10 +35,13 @@ NO_FILE = "No file was handed in."  # the note of a student with only manual poi
 class Result:
     """The verdicts of one submission, and their provenance.
 
-    sha256: of the file's bytes. note: what could not be read of the submission. submitted: when,
-    ISO 8601 in UTC. hand_in: the record of `collect`. known_as: the student's name on the LMS, if
-    no file can have it. handed_in_by: the partner who submitted, for a result that counts for
-    another student, too. Only results under a policy have it; no file does.
+    sha256: of the file's bytes.
+    note: what could not be read of the submission.
+    submitted: when, ISO 8601 in UTC.
+    hand_in: the record of `collect`.
+    known_as: the student's name on the LMS, if no file can have it.
+    handed_in_by: the partner who submitted, for a result that counts for another student, too. Only
+    results under a policy have it; no file does.
     """
 
     student: str

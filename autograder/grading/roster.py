@@ -40,9 +40,10 @@ class Student:
     """One person of the class.
 
     student: the name of the folder. The other fields identify the person, here and in the system
-    that the class came from. source: the system that `id` is a number of; empty if a person wrote
-    it. section: the part of the class; several are separated by `;`. numbers: `unit=number; …`, if
-    a system gives a person another number in each assignment.
+    that the class came from.
+    source: the system that `id` is a number of; empty if a person wrote it.
+    section: the part of the class; several are separated by `;`.
+    numbers: `unit=number; …`, if a system gives a person another number in each assignment.
     """
 
     student: str
@@ -112,10 +113,11 @@ FIELDS = tuple(column.name for column in fields(Student))
 class Columns:
     """The headings of a kind of table, in lower case.
 
-    source: the system that writes it; empty for a person's own. known_by: headings that no other
-    kind has. student: the first nonempty one of these identifies the student. name: those that
-    together make the name. submitted: the time of the student's last submission. status: whether
-    there is one.
+    source: the system that writes it; empty for a person's own.
+    known_by: headings that no other kind has.
+    student: the first nonempty one of these identifies the student.
+    name: those that together make the name.
+    submitted: the time of the student's last submission. status: whether there is one.
     """
 
     source: str

@@ -49,7 +49,8 @@ def private_folder(part: str = "") -> Path | None:
 
     Its files are executed, or are answers. So each time its permissions are set, and files in
     `part` that belong to another user are removed: they come from a time when others could write
-    there. Return None if it cannot be made, or belongs to another user.
+    there.
+    Return None if it cannot be made, or belongs to another user.
     """
     whole = cache_folder()
     folder = whole / part
@@ -91,8 +92,8 @@ def address(*parts: str) -> str:
 class Made:
     """A stored computation.
 
-    loss: of trained weights. names: the names of the definitions that ran; None if they are
-    unknown.
+    loss: of trained weights.
+    names: the names of the definitions that ran; None if they are unknown.
     """
 
     answer: Answer

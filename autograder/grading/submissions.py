@@ -38,8 +38,9 @@ class NothingToGrade(UserError):
 class Submitted:
     """One student's file for one unit: its path, or why it cannot be read.
 
-    student: the student's name in result files and pages. known_as: the name of the folder, and so
-    on the LMS, if no file can have it. record: of `collect`. earlier: whether there is a later one.
+    student: the student's name in result files and pages.
+    known_as: the name of the folder, and so on the LMS, if no file can have it.
+    record: of `collect`. earlier: whether there is a later one.
     names: further ones of the student, from a roster.
     """
 
@@ -58,8 +59,9 @@ def find_submissions(
 ) -> list[Submitted]:
     """Find the submissions below a folder: `<student>/<unit>/<unit>.py` (or `.ipynb`).
 
-    unit: take only this unit; then flat files `<student>.py` are found, too. taken: students with
-    existing results, who keep their names. Links are not followed. Raises `NothingToGrade`.
+    unit: take only this unit; then flat files `<student>.py` are found, too.
+    taken: students with existing results, who keep their names. Links are not followed. Raises
+    `NothingToGrade`.
     """
     if not folder.is_dir():
         raise NothingToGrade(
@@ -162,7 +164,8 @@ def plain_names(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, st
 
     A changed name ends in a checksum, and so does one that looks changed. So does one that some
     file systems confuse with another, because they ignore case and Unicode's forms: the first one
-    keeps its name. taken: names of existing results, which came first.
+    keeps its name.
+    taken: names of existing results, which came first.
     """
     wanted = set(names)
     borne = set(taken)
@@ -329,8 +332,8 @@ def graded_files(
 ) -> Callable[[Result], bytes | None]:
     """Return a function that reads the graded file of a result below `folder`.
 
-    It returns the file's bytes, or None if the file has changed since. students: all with results,
-    by their names there.
+    It returns the file's bytes, or None if the file has changed since.
+    students: all with results, by their names there.
     """
     taken = frozenset(students)
 

@@ -20,8 +20,9 @@ def telling_arrays(
     """Return the arrays of a check that are still informative after early mistakes.
 
     Each such array shows a known mistake that none of the needed checks shows, and it shows the
-    same such mistakes with the early ones present, too. plain, carried: the check's key without the
-    early mistakes, and with them made. needed: the keys of the checks that this one needs.
+    same such mistakes with the early ones present, too.
+    plain, carried: the check's key without the early mistakes, and with them made.
+    needed: the keys of the checks that this one needs.
     """
     if carried.expected.failure:
         return frozenset()
@@ -56,9 +57,9 @@ def right_without_work(
     """Return the arrays that are right after early mistakes though an exercise is emptied.
 
     Arrays that are right there without the mistakes, too, are left out. With a mistake by which
-    `scan` returns its argument a running sum equals its argument: returning that is no work. plain,
-    expected: the solution's answer without the mistakes, and with them. emptied: the answers with
-    emptied exercises.
+    `scan` returns its argument a running sum equals its argument: returning that is no work.
+    plain, expected: the solution's answer without the mistakes, and with them.
+    emptied: the answers with emptied exercises.
     """
     found = set()
     for tried in emptied:

@@ -86,12 +86,12 @@ class Plan:
 
     places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
     in the roster and submitted nothing. ungraded: who submitted only files that cannot be graded.
-    usual: the unit that most of the students submitted; empty if there is none. future: the files
-    whose time is in the future. kinds: the kinds of sources collected into the folder, this one
-    too. above: the number of outer folders without information. kept: the message on an earlier
-    roster. named: by student and unit, another unit that the file's name belongs to. worksheet:
-    Moodle's, an empty one if none was given. lacking: students with a submission in the worksheet
-    and none in the zip. adopted: students' files under other names.
+    usual: the unit that most of the students submitted; empty if there is none.
+    future: the files whose time is in the future. kinds: the kinds of sources collected into the
+    folder, this one too. above: the number of outer folders without information. kept: the message
+    on an earlier roster. named: by student and unit, another unit that the file's name belongs to.
+    worksheet: Moodle's, an empty one if none was given. lacking: students with a submission in the
+    worksheet and none in the zip. adopted: students' files under other names.
     """
 
     source: SourceKind
@@ -284,8 +284,8 @@ def _ungraded(
     """Yield the students who submitted only files that cannot be graded, once for each unit.
 
     A file belongs to the unit in its name, else to that of the others. If they submitted several,
-    it may belong to each, so that its student is not listed as having submitted nothing. times: of
-    submissions, by the platform's number.
+    it may belong to each, so that its student is not listed as having submitted nothing.
+    times: of submissions, by the platform's number.
     """
     there = {(place.student, place.unit) for place in made.places}
     students = {place.student for place in made.places}
@@ -338,7 +338,8 @@ def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) ->
     """Refuse a source of another kind than those before, unless a person confirms it.
 
     Otherwise one student's files, collected alone, could pass for a platform's statement about
-    others. Raises `CannotCollect`.
+    others.
+    Raises `CannotCollect`.
     """
     if wish.kind or not before or source.name in before:
         return

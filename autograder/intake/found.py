@@ -12,9 +12,12 @@ __all__ = ["Found", "Person", "Reader", "SourceKind"]
 class Found:
     """One file that a student submitted.
 
-    name: the student's name for it. submitted: ISO 8601 in UTC. attempt: in the source's count, or
-    0. submission: the source's name for the submission. together: files that share it belong to one
-    submission. hint: words of the source that may name the unit: an assignment's, a folder's.
+    name: the student's name for it.
+    submitted: ISO 8601 in UTC.
+    attempt: in the source's count, or 0.
+    submission: the source's name for the submission.
+    together: files that share it belong to one submission.
+    hint: words of the source that may name the unit: an assignment's, a folder's.
     """
 
     item: Item
@@ -35,9 +38,10 @@ Reader = Callable[[Sequence[Item], str], Iterator[Found | Left]]
 class SourceKind:
     """A kind of source: its name, how its layout is recognized, and how it is read.
 
-    A reader takes the items, and the name of the folder or zip that held them. around: the
-    platform's name for an outer folder, as a pattern. marks_are_students: whether it is recognised
-    by files in students' folders, which one student alone could have written.
+    A reader takes the items, and the name of the folder or zip that held them.
+    around: the platform's name for an outer folder, as a pattern.
+    marks_are_students: whether it is recognised by files in students' folders, which one student
+    alone could have written.
     """
 
     name: str

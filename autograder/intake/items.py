@@ -109,7 +109,8 @@ class Person:
 class Left:
     """A skipped file, and why.
 
-    who: its student, if known. is_nobodys: no student submitted it. submitted, late: as in `Found`.
+    who: its student, if known. is_nobodys: no student submitted it.
+    submitted, late: as in `Found`.
     """
 
     place: str

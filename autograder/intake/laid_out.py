@@ -56,8 +56,8 @@ def with_those_before(
 ) -> AttemptsAtUnit:
     """Return the existing and the new attempts, by time, numbered.
 
-    Equal files are one attempt, with its earliest known time. adopted: the student's attempts from
-    folders of other names, which are older.
+    Equal files are one attempt, with its earliest known time.
+    adopted: the student's attempts from folders of other names, which are older.
     """
     first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
     for attempt in (*adopted, *attempts_in(into, student, unit)):

@@ -31,8 +31,8 @@ def recognize(
     An outer folder or two are skipped. is_unit: whether a folder's name is a unit's, and so no
     student's. named: take this kind, whatever the files look like. zipped: the source is a zip; in
     a folder of no platform's, the folders are the students'. before: the kinds that were collected
-    into the same folder. called: the name of the folder or zip. Raises `CannotCollect` if only
-    files of a single student indicate the kind.
+    into the same folder. called: the name of the folder or zip.
+    Raises `CannotCollect` if only files of a single student indicate the kind.
     """
     levels = [list(items)]
     for _ in range(2):

@@ -229,8 +229,8 @@ def send(
 ) -> int:
     """Send letters; return how many failed.
 
-    Letters recorded in `sent` are skipped, and new ones are recorded there. say: called with a line
-    for each. Raises `NoCanvas`, `ImportError` without canvasapi.
+    Letters recorded in `sent` are skipped, and new ones are recorded there.
+    say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
     """
     from canvasapi.exceptions import CanvasException
     from requests import RequestException

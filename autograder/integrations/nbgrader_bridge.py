@@ -50,8 +50,9 @@ class NoGradebook(UserError):
 def build(course: Course, folder: Path) -> list[str]:
     """Write each unit as `source/UNIT/UNIT.ipynb`; return what was written.
 
-    `nbgrader_config.py` is written if there is none. folder: nbgrader's course. Raises
-    `GivesAnswers`, `Stale` if the students' files hold an answer, or are out of date.
+    `nbgrader_config.py` is written if there is none.
+    folder: nbgrader's course.
+    Raises `GivesAnswers`, `Stale` if the students' files hold an answer, or are out of date.
     """
     refuse_answers(course)
     written = []
@@ -107,12 +108,13 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
-    remarks are comments. folder: nbgrader's course. grades: the folder of results. say: called with
-    a line for each result. Scores and comments that a person has entered stay, and are written into
-    the adjustments beside the results, so that our own pages and exports count them, too. nbgrader
-    copies a submission that is not in its `autograded/` there, without executing it. A result that
-    cannot be entered is reported, and the others are entered. Raises `NoGradebook`; `ImportError`
-    without nbgrader.
+    remarks are comments.
+    folder: nbgrader's course. grades: the folder of results. say: called with a line for each
+    result. Scores and comments that a person has entered stay, and are written into the adjustments
+    beside the results, so that our own pages and exports count them, too. nbgrader copies a
+    submission that is not in its `autograded/` there, without executing it. A result that cannot be
+    entered is reported, and the others are entered. Raises `NoGradebook`; `ImportError` without
+    nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory

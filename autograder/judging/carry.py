@@ -91,8 +91,10 @@ class Following:
     """The judgement of a check that depends on wrong ones, and the explanations of its answer.
 
     earned: its points. telling_share: the fraction of the arrays with points that can still earn
-    them. standard: its basis of comparison. ways: each the mistakes that were made. None if the
-    answer is still right, or if something in it is not explained.
+    them.
+    standard: its basis of comparison.
+    ways: each the mistakes that were made. None if the answer is still right, or if something in it
+    is not explained.
     """
 
     judgement: Judgement
@@ -159,8 +161,9 @@ def judge_following(
 ) -> Following:
     """Judge an answer as one that follows from early mistakes.
 
-    earning: the arrays that can earn without earlier mistakes. standard: its basis of comparison,
-    from `after_mistakes`. possible: the possible explanations of the early answers.
+    earning: the arrays that can earn without earlier mistakes.
+    standard: its basis of comparison, from `after_mistakes`.
+    possible: the possible explanations of the early answers.
     """
     judgement = judge(check, standard, answer)
     still = earning & carried.telling - standard.constant

@@ -62,8 +62,9 @@ def fits(predicted: Array, found: Array) -> bool:
 def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
     """Bound the probability that random entries are as near to the predicted ones.
 
-    Returns its logarithm to base 10. predicted, found: arrays of one shape. fitted: the number of
-    parameters of the prediction taken from the found entries.
+    Returns its logarithm to base 10.
+    predicted, found: arrays of one shape.
+    fitted: the number of parameters of the prediction taken from the found entries.
     """
     telling = (found != 0) | (predicted != 0)  # zeros are too common to be evidence
     telling &= ~np.isnan(found)
@@ -90,8 +91,8 @@ def chance_log10(predicted: Array, found: Array, fitted: int = 0) -> float:
 def _counts_of_equal(found: Array, spread: float) -> Array:
     """Count the entries of equal size, for each size except the most common one.
 
-    That one is ignored, such as 1 in all rows that are never written. found: (entries,). Returns
-    (sizes,).
+    That one is ignored, such as 1 in all rows that are never written.
+    found: (entries,). Returns (sizes,).
     """
     cells_per_unit = CELLS / spread
     cells = np.round(np.abs(found) * cells_per_unit)
@@ -116,7 +117,8 @@ def _chance_of_equal(counts: Array) -> float:
 def chance_of_places_log10(places: Array) -> float:
     """Return the probability that randomly drawn positions are those of a rule.
 
-    As its logarithm to base 10. places: which of all positions are drawn, as truth values.
+    As its logarithm to base 10.
+    places: which of all positions are drawn, as truth values.
     """
     drawn = int(places.sum())
     others = places.size - drawn
@@ -200,7 +202,8 @@ def _spread(found: Array) -> float:
 def _on_a_grid(found: Array) -> float:
     """Return the probability of an entry if all are multiples of one number; else 0.
 
-    Counts are multiples of 1, and fractions of 1/n. found: (entries,).
+    Counts are multiples of 1, and fractions of 1/n.
+    found: (entries,).
     """
     parts = _parts_that_all_are_multiples_of(found)
     if parts is None:

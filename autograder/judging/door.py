@@ -30,7 +30,8 @@ def most_bytes(expected: Arrays) -> int:
 def let_in(answer: Answer, expected: Arrays) -> Answer:
     """Drop unexpected arrays, and those that are far larger than the expected ones.
 
-    The answer keeps the size of the latter. expected: the arrays of a right answer.
+    The answer keeps the size of the latter.
+    expected: the arrays of a right answer.
     """
     arrays = {}
     too_large = {}

@@ -13,8 +13,9 @@ from autograder.slip import LISTED
 class Mistake:
     """A known mistake.
 
-    text: its description for students. keeps: the share of an array's points that it leaves. code:
-    the line with the mistake. It stays with the solution: empty in a student's key.
+    text: its description for students.
+    keeps: the share of an array's points that it leaves.
+    code: the line with the mistake. It stays with the solution: empty in a student's key.
     """
 
     id: str

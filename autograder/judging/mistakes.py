@@ -28,8 +28,8 @@ WORDS_LENGTH = 200  # characters that are compared: longer texts are cut where a
 class Candidate:
     """A known mistake that agrees with the submission on some of the wrong arrays.
 
-    spoils: arrays on which the mistake differs from the solution. matches: those of them that are
-    wrong and equal in the submission.
+    spoils: arrays on which the mistake differs from the solution.
+    matches: those of them that are wrong and equal in the submission.
     """
 
     mistake: Mistake

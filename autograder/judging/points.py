@@ -33,9 +33,10 @@ STATUS_OF_FAILURE: Mapping[Failure, Status] = {  # for all others: error
 class Standard:
     """The basis of comparison of an answer to one check.
 
-    mistakes: the known mistakes that lose points here, each with its answer. constant: the arrays
-    that cost points if they are wrong, and never earn any. ruled_out: the ids of mistakes that were
-    not made, since they would have failed a check that passed.
+    mistakes: the known mistakes that lose points here, each with its answer.
+    constant: the arrays that cost points if they are wrong, and never earn any.
+    ruled_out: the ids of mistakes that were not made, since they would have failed a check that
+    passed.
     """
 
     expected: Answer
@@ -48,10 +49,12 @@ class Standard:
 class Judgement:
     """The points of an answer, and the known mistakes by which it lost the rest.
 
-    share: of the check's points. wrong: the arrays that differ from the solution's, in its order;
-    none beside a failure. explanations: the known mistakes that give wrong arrays. raised: the
-    known mistakes that end with the same error. failure: why the answer ended early. given: the
-    answer to a question, in a few words; "" if it is invalid.
+    share: of the check's points.
+    wrong: the arrays that differ from the solution's, in its order; none beside a failure.
+    explanations: the known mistakes that give wrong arrays.
+    raised: the known mistakes that end with the same error.
+    failure: why the answer ended early.
+    given: the answer to a question, in a few words; "" if it is invalid.
     """
 
     check: Check
@@ -241,8 +244,8 @@ def share_of_points(right: Mapping[str, float], constant: Container[str]) -> flo
     """Return the share of a check's points for an answer with some wrong arrays.
 
     A file that solves nothing can send an array that is the same on every seed. So only the others
-    earn, in equal parts; a wrong constant one costs an array's share among all. right: for each
-    array its correctness: 1, 0, or the share that a known mistake keeps.
+    earn, in equal parts; a wrong constant one costs an array's share among all.
+    right: for each array its correctness: 1, 0, or the share that a known mistake keeps.
     """
     earning = []
     lost = 0.0

@@ -69,8 +69,9 @@ def judge_loss(
 ) -> LossJudgement:
     """Compare the held-out loss of trained weights with the solution's on the same seed.
 
-    expected: the solution's weights. ours: their loss; None if there is none. trained: the weights.
-    They must come from the same initial weights and batches as the solution's.
+    expected: the solution's weights. ours: their loss; None if there is none.
+    trained: the weights. They must come from the same initial weights and batches as the
+    solution's.
     """
     target = math.nan if ours is None else ours
     if check.free:

@@ -32,8 +32,8 @@ MUCH_LARGER, FEW_BYTES = 16, 1 << 16
 class WrongAnswer:
     """An answer's arrays, some of them wrong, beside the expected ones.
 
-    right, found: the expected arrays of a check, and the answer's. wrong: the names of those that
-    are wrong. unexplained: those without an explanation so far.
+    right, found: the expected arrays of a check, and the answer's.
+    wrong: the names of those that are wrong. unexplained: those without an explanation so far.
     """
 
     right: Arrays
@@ -73,8 +73,9 @@ def changes_that_explain(
     """List the small changes of the solution each of which gives exactly the wrong arrays.
 
     Each spoils all of the wrong arrays as they are, and no other one. If unrelated arrays could
-    equal one of them, the list is empty. excluded: whether a change cannot have been made. It is
-    called only for those that give this, because an answer may take an experiment.
+    equal one of them, the list is empty.
+    excluded: whether a change cannot have been made. It is called only for those that give this,
+    because an answer may take an experiment.
     """
     if not changed.changes or answer.is_much_larger:
         return []

@@ -15,9 +15,9 @@ Status = Literal[
 class Remark:
     """What is wrong with some arrays of a check, and what to do.
 
-    finding: the text's content as data; None if a person or a rule wrote it. example: the first
-    wrong number, if the expected one may be shown. literal: backticks and asterisks in the text are
-    an answer's own, and no markup.
+    finding: the text's content as data; None if a person or a rule wrote it.
+    example: the first wrong number, if the expected one may be shown.
+    literal: backticks and asterisks in the text are an answer's own, and no markup.
     """
 
     text: str
@@ -51,13 +51,15 @@ class Remark:
 class Verdict:
     """The judgement of one check.
 
-    seconds: from question to answer. loss: of a check that trains: held out, the solution's, and
-    the allowed difference; without the latter if points follow the loss. material: a checksum of
-    what it depends on beside the submission. failure: why the answer ended early. two_answers:
-    whether a second question got another answer, which an instructor should look at. given: the
-    answer to a question, in a few words. agrees: whether it is the right one, which the points of a
-    prediction do not require. carried: points among those earned that depend on an earlier mistake,
-    which was carried forward.
+    seconds: from question to answer.
+    loss: of a check that trains: held out, the solution's, and the allowed difference; without the
+    latter if points follow the loss.
+    material: a checksum of what it depends on beside the submission.
+    failure: why the answer ended early.
+    two_answers: whether a second question got another answer, which an instructor should look at.
+    given: the answer to a question, in a few words. agrees: whether it is the right one, which the
+    points of a prediction do not require.
+    carried: points among those earned that depend on an earlier mistake, which was carried forward.
     """
 
     name: str

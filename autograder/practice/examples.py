@@ -36,8 +36,9 @@ class Example:
 def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
     """Run the examples of a check's exercise. Return the files of the pictures that they drew.
 
-    Their printed output is not redirected. pictures: the folder of the files. Raises `LookupError`
-    if the exercise has no example.
+    Their printed output is not redirected.
+    pictures: the folder of the files.
+    Raises `LookupError` if the exercise has no example.
     """
     found = list(_examples(source, filename))
     wanted = [example for example in found if example.check == check]

@@ -41,12 +41,13 @@ class Taken(UserError):
 class Update:
     """The changes of a new release in a student's folder.
 
-    merged: by script, the merge of the student's and the new text. stayed: scripts that stay as the
-    student left them, each with the reason. replaced, new: other files, as paths below the folder.
+    merged: by script, the merge of the student's and the new text.
+    stayed: scripts that stay as the student left them, each with the reason.
+    replaced, new: other files, as paths below the folder.
     units: those of the release. other_seed: units that stay, and whose reference outputs have
-    another public seed than the release's. content: of each written file. not_taken: the new text
-    of partly merged scripts. kept: the folder with copies of the previous files, and of the text
-    not taken.
+    another public seed than the release's.
+    content: of each written file. not_taken: the new text of partly merged scripts.
+    kept: the folder with copies of the previous files, and of the text not taken.
     """
 
     kept: Path
@@ -108,7 +109,8 @@ def update(course: Course, release: Path) -> Update:
     """Update a student's folder to a release. The student's code stays.
 
     Copies are written before anything is changed. If writing fails halfway, a second update
-    completes it. Raises `NoRelease`, `OSError`.
+    completes it.
+    Raises `NoRelease`, `OSError`.
     """
     folder = course.folder
     changes = Update(_new_folder(folder))

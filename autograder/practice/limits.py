@@ -34,8 +34,9 @@ Tell = Callable[[str, float], object]
 class Guard:
     """Watches one check that runs in the thread which makes the guard.
 
-    why: the reason for stopping the check, in words; "" if it was not stopped. failure: TIMEOUT or
-    KILLED. where: in the student's file.
+    why: the reason for stopping the check, in words; "" if it was not stopped.
+    failure: TIMEOUT or KILLED.
+    where: in the student's file.
     """
 
     def __init__(self, check: Check, limits: Limits, tell: Tell) -> None:

@@ -13,8 +13,9 @@ from difflib import SequenceMatcher
 class Merged:
     """A text with both changes, as far as possible.
 
-    taken: the number of changes from the release. kept: the numbers of lines that the release
-    changes, too, and that stay as the student wrote them.
+    taken: the number of changes from the release.
+    kept: the numbers of lines that the release changes, too, and that stay as the student wrote
+    them.
     """
 
     lines: tuple[str, ...]

@@ -267,7 +267,8 @@ def example(what: str) -> Iterator[None]:
     """Mark an example that uses the exercises above it.
 
     If they are not ready, it says so and the script goes on. In a script without a display, it
-    prints the files of its pictures. what: the example's subject.
+    prints the files of its pictures.
+    what: the example's subject.
     """
     caller = sys._getframe(2).f_globals  # below the context manager's own frame
     let_everything_through()

@@ -122,9 +122,10 @@ def practise(
 ) -> list[Verdict]:
     """Run some checks in this process on the public seed, after the checks that they need.
 
-    step: called with each finished check of `wanted`. tell: called with the name of a running check
-    and its seconds so far: at its beginning, and then each second from another thread. alone:
-    whether nothing is lost if this process has to be ended with a check.
+    step: called with each finished check of `wanted`.
+    tell: called with the name of a running check and its seconds so far: at its beginning, and then
+    each second from another thread.
+    alone: whether nothing is lost if this process has to be ended with a check.
     """
     key = load_key(unit.course.key(unit.name))
     practice = _Practice(unit, implementation, key, tell)

@@ -31,10 +31,12 @@ MOST_HINTS = 5  # for a check whose exercise does not have more
 class Progress(msgspec.Struct, frozen=True):
     """A student's progress in one unit.
 
-    passed: the names of checks that passed. hints: by check, the number of hints given. at_hand:
-    the check that a student works on, the first that failed in the last run. seen: by check, the
-    feedback of its last failed run. named: by check, the known mistakes that this feedback named,
-    in their author's words. wrong: by check, the arrays that were wrong then, if it ran to its end.
+    passed: the names of checks that passed.
+    hints: by check, the number of hints given.
+    at_hand: the check that a student works on, the first that failed in the last run.
+    seen: by check, the feedback of its last failed run.
+    named: by check, the known mistakes that this feedback named, in their author's words.
+    wrong: by check, the arrays that were wrong then, if it ran to its end.
     slips: by check, the small change of the student's own file with which it passes, in words,
     until a hint has said it.
     """
@@ -178,8 +180,8 @@ def _left(course: Course, unit: str, passed: Collection[str]) -> list[str]:
 def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Verdict]) -> str:
     """Record which checks pass now, if the file lies in the course's `assignments/`.
 
-    A file elsewhere may be another's. Return "", or a warning if nothing can be recorded. folder:
-    the file's.
+    A file elsewhere may be another's. Return "", or a warning if nothing can be recorded.
+    folder: the file's.
     """
     if folder.resolve() != course.assignments:
         return ""
@@ -220,8 +222,8 @@ def save_progress(course: Course, unit: str, folder: Path, verdicts: Sequence[Ve
 def keep_slip(course: Course, unit: str, folder: Path, check: str, words: str) -> str:
     """Store the beginning of a check's next hint, if the file lies in `assignments/`.
 
-    A file elsewhere may be another's. Return "", or a warning if it is lost. folder: the file's.
-    words: of the small change with which the check passes.
+    A file elsewhere may be another's. Return "", or a warning if it is lost.
+    folder: the file's. words: of the small change with which the check passes.
     """
     if folder.resolve() != course.assignments:
         return ""

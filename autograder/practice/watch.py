@@ -66,8 +66,8 @@ MAX_PRINTED_BY_EXAMPLE = 1500
 class Task:
     """A process's task on a file: run checks in order, or the examples of one.
 
-    moves: whether to stop at the first that fails. earlier: exact checks that passed before, run at
-    the end: shown only if they fail now.
+    moves: whether to stop at the first that fails.
+    earlier: exact checks that passed before, run at the end: shown only if they fail now.
     """
 
     source: bytes
@@ -103,7 +103,8 @@ class VerdictNews:
 class Looking:
     """A check has an unexplained answer, and a repair is being searched for.
 
-    found: the repair; None until there is one. is_over: whether the search has ended.
+    found: the repair; None until there is one.
+    is_over: whether the search has ended.
     """
 
     check: str
@@ -267,9 +268,11 @@ class Checker:
 class Watch:
     """A unit's file, the screen, the working process and the waiting one.
 
-    at: the current check; the last one if all pass. waits: whether it was not reached, because one
-    that it needs fails. broken: earlier checks that passed before, and fail now. mended: the check
-    for which a repair was found since the last save, if any. warning: about the file of progress.
+    at: the current check; the last one if all pass.
+    waits: whether it was not reached, because one that it needs fails.
+    broken: earlier checks that passed before, and fail now.
+    mended: the check for which a repair was found since the last save, if any.
+    warning: about the file of progress.
     """
 
     def __init__(self, course: Course, unit: str, path: Path) -> None:

@@ -32,8 +32,8 @@ ONE = Number("1")
 class Factor:
     """A factor between two arrays.
 
-    size: its size as it is written; None for 1. prior: its prior probability. fitted: 1 if its
-    value is known only from the arrays.
+    size: its size as it is written; None for 1. prior: its prior probability.
+    fitted: 1 if its value is known only from the arrays.
     """
 
     value: float

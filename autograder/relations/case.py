@@ -21,9 +21,10 @@ Arrays = Mapping[str, Array]
 class Fitting:
     """A relation that fits an array.
 
-    prior: its prior probability. chance_log10: the probability that it fits an unrelated array, as
-    its logarithm to base 10. fitted: the number of parameters taken from the wrong array. whole:
-    whether it holds for every entry.
+    prior: its prior probability.
+    chance_log10: the probability that it fits an unrelated array, as its logarithm to base 10.
+    fitted: the number of parameters taken from the wrong array.
+    whole: whether it holds for every entry.
     """
 
     relation: Relation
@@ -81,8 +82,8 @@ class Case:
         """Bound the probability that the wrong array is as predicted; its logarithm to base 10.
 
         In an array of the right shape only entries that are predicted to be wrong are evidence.
-        predicted: of the wrong array's shape. fitted: the number of parameters taken from the wrong
-        array.
+        predicted: of the wrong array's shape.
+        fitted: the number of parameters taken from the wrong array.
         """
         if not self.same_shape:
             return evidence.chance_log10(predicted, self.found, fitted)

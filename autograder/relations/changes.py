@@ -92,8 +92,8 @@ def _other_axes(shape: Shape, letters: Letters) -> Iterator[Change]:
 class _Layout:
     """A way to distribute an array's numbers over the axes of another shape.
 
-    shape: the array's. order: of its axes, in which the numbers are read. wanted: the other shape.
-    filled: the order of its axes, in which the numbers are written.
+    shape: the array's. order: of its axes, in which the numbers are read.
+    wanted: the other shape. filled: the order of its axes, in which the numbers are written.
     """
 
     shape: Shape

@@ -212,7 +212,8 @@ def letters_of(check: Check, sizes: Mapping[str, int]) -> Letters:
     """Find the letters of a unit that a check uses, itself or in functions that it calls.
 
     For a check without letters, they are those whose sizes it writes as numbers: `rng.normal(3, 2,
-    11)` with N = 11. sizes: letter → size, of the unit.
+    11)` with N = 11.
+    sizes: letter → size, of the unit.
     """
     names = names_used(check)
     used = {letter: size for letter, size in sizes.items() if letter in names}

@@ -58,8 +58,8 @@ def find_relations(
 ) -> dict[str, Relation]:
     """Find relations of wrong arrays to the expected ones: by array, if it has one.
 
-    right: the expected arrays of a check. found: those of an answer. wrong: the names of those that
-    are wrong.
+    right: the expected arrays of a check. found: those of an answer.
+    wrong: the names of those that are wrong.
     """
     expected: dict[str, Array] = {}
     for name, array in right.items():

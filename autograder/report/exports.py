@@ -48,7 +48,8 @@ def export(
 ) -> list[Path]:
     """Write the files of a format below a folder; return their paths.
 
-    missing: who is in the roster and submitted nothing. rules: for the total. Raises `Mixed`.
+    missing: who is in the roster and submitted nothing. rules: for the total.
+    Raises `Mixed`.
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)

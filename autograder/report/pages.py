@@ -199,8 +199,9 @@ def _own_part(name: str) -> Markup:
 def security_policy(live: bool, form: bool = False) -> str:
     """Return the Content-Security-Policy of a page.
 
-    It allows the kit's own style and script, by checksum, and nothing else. live: the page may ask
-    its own server for new results. form: its forms may be sent to that server.
+    It allows the kit's own style and script, by checksum, and nothing else.
+    live: the page may ask its own server for new results. form: its forms may be sent to that
+    server.
     """
     rules = [
         "default-src 'none'",
@@ -238,8 +239,8 @@ def site(
 ) -> dict[str, Callable[[], str]]:
     """Return the pages of a class by address, each made when it is called.
 
-    aliases: with them no student is named, and no order depends on names. live: the expected number
-    of submissions; such pages look for new results while they are open.
+    aliases: with them no student is named, and no order depends on names.
+    live: the expected number of submissions; such pages look for new results while they are open.
     """
     called = _called(results, aliases)
     missing = around.missing if aliases is None else {}
@@ -324,8 +325,8 @@ def _how_points_count(rules: Policy | None) -> str:
 class _Called:
     """The results of a class with the students' names on pages.
 
-    stored: as on disk. shown: the same in the same order, as pages show them. renaming: removes
-    names from texts, on anonymous pages.
+    stored: as on disk. shown: the same in the same order, as pages show them.
+    renaming: removes names from texts, on anonymous pages.
     """
 
     stored: Sequence[Result]

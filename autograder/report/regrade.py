@@ -287,7 +287,8 @@ class RequestShown:
 
     verdict: of the check, with manual points; None if there is no such result or no such check.
     file: whether the request is about the graded file. by_hand: the reasons of manual points so
-    far. address: the student's; "" if it is unknown.
+    far.
+    address: the student's; "" if it is unknown.
     """
 
     request: Request

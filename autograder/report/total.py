@@ -26,8 +26,8 @@ class Row:
 def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] = ()) -> list[Row]:
     """Return one row for each student.
 
-    A unit that one student submitted counts for all, and is 0 for those who did not. students:
-    further ones, who may have submitted nothing.
+    A unit that one student submitted counts for all, and is 0 for those who did not.
+    students: further ones, who may have submitted nothing.
     """
     by_student: dict[str, dict[str, Grade]] = {}
     for student in students:

@@ -30,8 +30,9 @@ class NothingToCompare(UserError):
 class Exercise:
     """A part of what a student writes in a unit.
 
-    names: what a check asks for, or everything in the unit. check: the check's name; empty for the
-    whole unit. lines: the lines of our solution for it.
+    names: what a check asks for, or everything in the unit.
+    check: the check's name; empty for the whole unit.
+    lines: the lines of our solution for it.
     """
 
     unit: str
@@ -45,9 +46,10 @@ class Exercise:
 class FingerprintedFile:
     """A student's file for a unit, as its definitions, each with its fingerprints.
 
-    student: who wrote it, preceded by the year if that is an earlier one. names: all words known
-    for the student. year: the folder of an earlier year, which is only compared with; empty for
-    this year's. sha256: of the file's bytes.
+    student: who wrote it, preceded by the year if that is an earlier one.
+    names: all words known for the student.
+    year: the folder of an earlier year, which is only compared with; empty for this year's.
+    sha256: of the file's bytes.
     """
 
     student: str
@@ -94,9 +96,9 @@ class UnitAnswers:
     """All material of one unit's comparison.
 
     short: exercises that are too short to be compared alone. given: the names of the functions that
-    the stub gives. public: fingerprints of the stub and of our solution. results: of a graded unit.
-    equal: students whose files are equal byte by byte, and no group of partners; the unchanged
-    starter file is left out.
+    the stub gives. public: fingerprints of the stub and of our solution.
+    results: of a graded unit. equal: students whose files are equal byte by byte, and no group of
+    partners; the unchanged starter file is left out.
     """
 
     unit: str
@@ -140,10 +142,10 @@ def read_class(
 ) -> list[UnitAnswers]:
     """Read a class: for each submitted unit, its exercises and answers.
 
-    units: their names; a unit is loaded, with its packages, only if somebody submitted it. folder:
-    of `grade`'s results, or of submissions. submitted: the submissions of a graded class, if they
-    have been moved. also: folders of earlier years. lines: exercises shorter than this are left
-    out. partners: unit → groups of students who submit together. Raises `NothingToCompare` and
+    units: their names; a unit is loaded, with its packages, only if somebody submitted it.
+    folder: of `grade`'s results, or of submissions. submitted: the submissions of a graded class,
+    if they have been moved. also: folders of earlier years. lines: exercises shorter than this are
+    left out. partners: unit → groups of students who submit together. Raises `NothingToCompare` and
     `OneNumberTwice`.
     """
     facts = run_facts(folder)

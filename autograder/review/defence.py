@@ -53,8 +53,9 @@ def without_result(
 class Draw:
     """The parameters of the choice of questions.
 
-    number: of questions for each submission. seed: of the choice and of the experiments. training:
-    whether the questions are for practice: then answers are folded on students' own pages.
+    number: of questions for each submission. seed: of the choice and of the experiments.
+    training: whether the questions are for practice: then answers are folded on students' own
+    pages.
     """
 
     number: int

@@ -76,10 +76,11 @@ class AskedArray:
 class VivaQuestion:
     """One change of one line, and its effects.
 
-    experiment: the code of the check, which says what each array is. definition: the student's,
-    with the line. line: its number, counted as in the file. before, after: the line unchanged, and
-    changed. source: the whole submission with the change, seeds: those it ran on; so that anybody
-    can run it again.
+    experiment: the code of the check, which says what each array is.
+    definition: the student's, with the line. line: its number, counted as in the file.
+    before, after: the line unchanged, and changed.
+    source: the whole submission with the change, seeds: those it ran on; so that anybody can run it
+    again.
     """
 
     unit: str

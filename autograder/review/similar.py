@@ -42,11 +42,11 @@ WrongAnswers = Mapping[str, Mapping[str, frozenset[str]]]
 class Pair:
     """Two similar answers to an exercise.
 
-    share: from 0 to 1, the weighted common part of their own code, rare parts counting most. parts:
-    the number of parts that both have, and that each has; common code is left out. wrong: wrong
-    arrays that both computed equally and no known mistake explains. rarity: of these, from 0, if
-    the whole class did, to nearly 1, if only these two did. stands_out: whether it is far above
-    what is usual in this class, or the whole files are equal.
+    share: from 0 to 1, the weighted common part of their own code, rare parts counting most.
+    parts: the number of parts that both have, and that each has; common code is left out.
+    wrong: wrong arrays that both computed equally and no known mistake explains.
+    rarity: of these, from 0, if the whole class did, to nearly 1, if only these two did.
+    stands_out: whether it is far above what is usual in this class, or the whole files are equal.
     """
 
     one: str
@@ -71,9 +71,9 @@ class Pair:
 class Alike:
     """The findings on one exercise.
 
-    nearest: for each answer of this year, the share with the most similar answer. own_nothing: who
-    wrote only common code: the stub's, our solution's, or half the class's. fence: shares above it
-    stand out from `nearest`. common: ignored fingerprints.
+    nearest: for each answer of this year, the share with the most similar answer.
+    own_nothing: who wrote only common code: the stub's, our solution's, or half the class's.
+    fence: shares above it stand out from `nearest`. common: ignored fingerprints.
     """
 
     exercise: Exercise

@@ -76,8 +76,9 @@ class Server:
     """A forking server for one unit: `with Server(unit) as server: server.worker(source, name)`.
 
     Raises `CannotConfine` if a layer cannot be set up, unless `unsafe`; `ServerGone` if it ends.
-    walls: the layers around a worker, by name; none if `unsafe`. why_no_bubblewrap: "" if it
-    confines the server, too. process: of the operating system. folder: its own, removed with it.
+    walls: the layers around a worker, by name; none if `unsafe`.
+    why_no_bubblewrap: "" if it confines the server, too.
+    process: of the operating system. folder: its own, removed with it.
     """
 
     def __init__(self, unit: Unit, unsafe: bool = False, stub: str = "") -> None:

@@ -37,9 +37,10 @@ WIRE_NEEDS = ("numpy", "safetensors")
 class Places:
     """Paths for a unit's sandbox.
 
-    readable: files and folders that a worker may read. listed: folders whose names a worker may
-    list, as imports do, without reading the files. imported: further paths that the server imports,
-    and a worker may not read. import_path: folders in which the server looks for modules.
+    readable: files and folders that a worker may read.
+    listed: folders whose names a worker may list, as imports do, without reading the files.
+    imported: further paths that the server imports, and a worker may not read.
+    import_path: folders in which the server looks for modules.
     """
 
     readable: list[str]

@@ -51,8 +51,8 @@ class Crowded(TimeoutError):
 class Stopwatch:
     """Measures the time of one submission's checks against its limits.
 
-    waited: seconds in which its processes neither computed nor were queued. queued: seconds in
-    which they were queued for a processor, as far as the kernel reports them.
+    waited: seconds in which its processes neither computed nor were queued.
+    queued: seconds in which they were queued for a processor, as far as the kernel reports them.
     """
 
     def __init__(self, limits: Limits, read_clock: Callable[[], Clock]) -> None:
@@ -238,8 +238,8 @@ class Process:
     ) -> wire.Message:
         """Send a request and read until its answer.
 
-        reader: of the request's answer. seconds: of CPU time that its check may take. Raises
-        `TimeoutError`, `EOFError`, `BadFrame`.
+        reader: of the request's answer. seconds: of CPU time that its check may take.
+        Raises `TimeoutError`, `EOFError`, `BadFrame`.
         """
         unsent = memoryview(request)
         look = time.monotonic() + watch.begin_check(seconds)
@@ -290,10 +290,12 @@ class Worker:
     """One submission's worker.
 
     A check that kills it, exceeds a limit or floods the pipe affects only itself; the next gets a
-    new process. asked: requests to the present process. timeouts: late answers, of all processes.
-    crowded: those of them that were late because others used the processor. tell_names: whether to
-    report which definitions ran; only a solution's report is trusted. names_run: the definitions of
-    the present file that ran; None if unreported.
+    new process.
+    asked: requests to the present process.
+    timeouts: late answers, of all processes.
+    crowded: those of them that were late because others used the processor.
+    tell_names: whether to report which definitions ran; only a solution's report is trusted.
+    names_run: the definitions of the present file that ran; None if unreported.
     """
 
     def __init__(self, server: Forking, source: bytes, name: str) -> None:
@@ -330,9 +332,10 @@ class Worker:
     ) -> Answer:
         """Run one check, within the check's time. A failure says how the worker ended.
 
-        role: "experiment", or "measure" for the loss of the weights in `arrays`. text: the text
-        that a check trains on, or is measured on. source: another file, which this process runs
-        from now on in place of the present one. most_bytes: the limit of its reply.
+        role: "experiment", or "measure" for the loss of the weights in `arrays`.
+        text: the text that a check trains on, or is measured on.
+        source: another file, which this process runs from now on in place of the present one.
+        most_bytes: the limit of its reply.
         """
         if self._watch.is_over():
             self.crowded += self._watch.is_crowded

@@ -60,7 +60,8 @@ def restorations(definition: Editable, source: Source, calls: Sequence[Around]) 
 
     First options, signs and numbers; then calls, and each operator with one of the function's own
     variables, or with an entry or attribute that it uses. All of them come around whole values, and
-    then around the parts of these. calls: the possibly missing ones, `calls_in`.
+    then around the parts of these.
+    calls: the possibly missing ones, `calls_in`.
     """
     for node, code, slip in _options(definition, source):
         yield source.edit(node, code, definition, slip)

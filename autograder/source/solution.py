@@ -102,8 +102,8 @@ class Solution:
 def read_solution(text: str, name: str = "the solution") -> Solution:
     """Parse a solution's script; the same text is parsed once.
 
-    name: of the script in an error. Raises `BadSource`, with all errors, if a marker or a mistake
-    is malformed.
+    name: of the script in an error.
+    Raises `BadSource`, with all errors, if a marker or a mistake is malformed.
     """
     slips = slips_of_markers(text) or slips_of_syntax(text)
     if slips:

@@ -27,8 +27,8 @@ def missing():
 def made(base):
     """Return the command of a Windows' Python with this engine.
 
-    It lies in AUTOGRADER_WINDOWS or a new folder. base: the folder of all tests of this run;
-    pytest's workers make it once for all of them.
+    It lies in AUTOGRADER_WINDOWS or a new folder.
+    base: the folder of all tests of this run; pytest's workers make it once for all of them.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent

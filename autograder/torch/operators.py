@@ -30,8 +30,8 @@ def by_hand(
     """Block some of torch's operators while this runs, under any of their names.
 
     They are replaced in the dispatcher, which `nn.LSTM`, `torch.lstm`, `torch._VF` and `torch.ops`
-    all call. Torch's own Python versions of them are blocked by a profile function. ready_made:
-    names of operators of `aten`. words: their name in the error, a `RuntimeError`.
+    all call. Torch's own Python versions of them are blocked by a profile function.
+    ready_made: names of operators of `aten`. words: their name in the error, a `RuntimeError`.
     """
 
     def refuse(*_: Any, **__: Any) -> Any:

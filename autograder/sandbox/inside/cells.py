@@ -41,7 +41,9 @@ class Cell:
     """A piece of a file.
 
     number: of a notebook's cell, counted from 1; None in a script, whose lines are counted from its
-    top. first_line: the number of its first line there. code: whether it holds code, by its type.
+    top.
+    first_line: the number of its first line there.
+    code: whether it holds code, by its type.
     """
 
     text: str

@@ -25,7 +25,8 @@ MAX_OPEN_FILES = 64
 class Walls:
     """The parts that can be made once, before any worker is forked.
 
-    ruleset: the descriptor of the Landlock ruleset. filter: the seccomp filter.
+    ruleset: the descriptor of the Landlock ruleset.
+    filter: the seccomp filter.
     """
 
     ruleset: int
@@ -35,7 +36,8 @@ class Walls:
 def make_walls(readable: Sequence[str], listed: Sequence[str], abi: int) -> Walls:
     """Make the layers, which restrict nobody until a process enters them with `confine`.
 
-    readable, listed, abi: see `landlock.make_ruleset`. Raises `OSError`.
+    readable, listed, abi: see `landlock.make_ruleset`.
+    Raises `OSError`.
     """
     ruleset = landlock.make_ruleset(readable, listed, abi)
     filter = seccomp.make_filter(platform.machine())
@@ -45,9 +47,9 @@ def make_walls(readable: Sequence[str], listed: Sequence[str], abi: int) -> Wall
 def confine(walls: Walls, cpu_seconds: int, address_space: int) -> None:
     """Confine this process irreversibly.
 
-    cpu_seconds: CPU time; the kernel kills a process that uses more. address_space: bytes of
-    memory; more of it is a `MemoryError`. Raises `OSError`. Then no untrusted code may run in this
-    process.
+    cpu_seconds: CPU time; the kernel kills a process that uses more.
+    address_space: bytes of memory; more of it is a `MemoryError`.
+    Raises `OSError`. Then no untrusted code may run in this process.
     """
     _set_limits(cpu_seconds, address_space)
     prctl(PR_SET_NO_NEW_PRIVS, 1)

@@ -103,9 +103,11 @@ def newest_abi() -> int:
 def make_ruleset(readable: Sequence[str], listed: Sequence[str], abi: int) -> int:
     """Make the rules of what may be opened, and nothing else. Return their descriptor.
 
-    They restrict nobody until a process enters them with `enter`. readable: files, and folders
-    whose whole content can be read and listed. listed: folders whose whole content can be listed,
-    without reading any file. abi: the newest version of Landlock to use. Raises `OSError`.
+    They restrict nobody until a process enters them with `enter`.
+    readable: files, and folders whose whole content can be read and listed.
+    listed: folders whose whole content can be listed, without reading any file.
+    abi: the newest version of Landlock to use.
+    Raises `OSError`.
     """
     attributes = _RulesetAttributes(file_rights(abi), NETWORK_RIGHTS, SCOPES)
     ruleset = check(

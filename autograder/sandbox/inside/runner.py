@@ -77,8 +77,10 @@ def run_experiment(
     """Run one experiment. Whatever a submission raises becomes part of the answer.
 
     If one function raises, the experiment runs again without it, for the values of the others,
-    unless `only_once`. reset: called before each run, so that earlier runs in this process change
-    nothing. text: the argument of a check that trains. explain: returns an exception's cause.
+    unless `only_once`.
+    reset: called before each run, so that earlier runs in this process change nothing.
+    text: the argument of a check that trains.
+    explain: returns an exception's cause.
     tell_so_far: called with the partial answer, before a second run that may end the process.
     """
     if check.measure:
@@ -257,9 +259,9 @@ WARM_UP_SCRIPT = b"import math\nx = 1\ndef f():\n    return [x for _ in range(3)
 def warm(experiments: Experiments, stub: bytes = b"") -> None:
     """Do before any fork what every submission would otherwise do.
 
-    That is to import, to parse, and to begin each experiment. stub: the students' script. Its cells
-    are parsed, and most submissions hold many of them unchanged. An experiment ends at the first
-    name that nobody has written.
+    That is to import, to parse, and to begin each experiment.
+    stub: the students' script. Its cells are parsed, and most submissions hold many of them
+    unchanged. An experiment ends at the first name that nobody has written.
     """
     experiments.warm()
     nothing = Submission(WARM_UP_SCRIPT, "warm.py")

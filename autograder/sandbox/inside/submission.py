@@ -57,9 +57,11 @@ def missing(name: str, defined: Iterable[str]) -> Missing:
 class Statement:
     """A top-level statement of a submission.
 
-    filename: of the submission. binds: the names that it binds or changes. done: whether it has
-    run. futures: the file's `from __future__ import …`, which hold for all of it. change: makes the
-    code that is compiled in its place, if not the statement itself should run.
+    filename: of the submission.
+    binds: the names that it binds or changes.
+    done: whether it has run.
+    futures: the file's `from __future__ import …`, which hold for all of it.
+    change: makes the code that is compiled in its place, if not the statement itself should run.
     """
 
     node: ast.stmt

@@ -52,9 +52,9 @@ def __getattr__(name: str) -> Any:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a check trains on: its name, the training part, and the part that is held out.
+    """The data that a check trains on: its name, the training part, and the held-out part.
 
-    Both parts are text, whatever they stand for: a table travels as lines of numbers.
+    Both parts are text, whatever they represent: a table is sent as lines of numbers.
     """
 
     name: str
@@ -64,33 +64,31 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Check:
-    """One experiment and what it is worth.
+    """One experiment and its points.
 
     `experiment(implementation, seed)` returns named arrays. A check that trains has `measure`: its
-    experiment is also given a training text and returns trained weights, and
-    `measure(solution, weights, held_out_text)` gives their loss, where the submission does not run.
+    experiment also receives a training text and returns trained weights, and `measure(solution,
+    weights, held_out_text)` returns their loss, where the submission does not run.
 
     needs: names of the checks that must have passed before.
     data: `data(find)` returns a `Corpus`, where `find(name)` is the path of a dataset's file. It is
-    called where no submission runs. A function `data(find, seed)` is given the seed, too, and can
-    draw what is held out. Without it a check trains on the corpus of the role `corpus`.
+    called where no submission runs. A function `data(find, seed)` also receives the seed, and can
+    draw the held-out part. Without it a check trains on the corpus of the role `corpus`.
     corpus: a role of `[corpora]` in course.toml; empty for the first.
-    within: how far a loss may be from the solution's on the same seed.
-    free: whether the weights may come from anywhere and be as many as they like, and the points
-    follow the loss: all of them for one as low as the solution's, none for one that is `within`
-    above it.
-    tolerance: by array, as a share of its largest value, where it is not the judge's own.
-    atol: by array, what it may be off beside that, as a number.
-    costs: arrays that cost points where they are wrong and earn none, as those do that are the same
-    on every seed: an argument as it is after the call, or what is right for a function that returns
-    its argument.
-    words: by array, what to say of wrong values that no known mistake explains.
-    seconds: of processor time; see `Limits`.
-    kept: why the check is there although others catch every wrong variant that it does.
-    question: what the experiment's one answer is, which is the same on every seed. The experiment
-    returns what the student's function does.
-    letters: those of the unit's sizes that the experiment uses; None where its code says so.
-    slips: what is wrong with how it is written; a unit of such a check is not loaded.
+    within: the largest difference of a loss from the solution's on the same seed.
+    free: whether the weights may come from anywhere and have any number, and the points follow the
+    loss: all of them for one as low as the solution's, none for one that is `within` above it.
+    tolerance: by array, as a fraction of its largest value, if it is not the judge's own.
+    atol: by array, an additional tolerance as a number.
+    costs: arrays that cost points if they are wrong and earn none, as constant ones do: an argument
+    as it is after the call, or what is right for a function that returns its argument.
+    words: by array, the text on wrong values that no known mistake explains.
+    seconds: of CPU time; see `Limits`.
+    kept: the reason for a check although others catch every wrong variant that it catches.
+    question: the kind of the experiment's one answer, which is the same on every seed. The
+    experiment returns what the student's function does.
+    letters: those of the unit's sizes that the experiment uses; None if its code says so.
+    slips: errors in its definition; a unit of such a check is not loaded.
     """
 
     name: str
@@ -126,7 +124,7 @@ def check(
 ) -> Callable[[Callable[..., Arrays]], Check]:
     """Make an experiment a `Check` worth `points`. The options are the fields of `Check`.
 
-    What is wrong with them is found when the module is loaded.
+    Errors in them are found when the module is loaded.
     """
 
     def make(experiment: Callable[..., Arrays]) -> Check:
@@ -138,7 +136,7 @@ def check(
         names = tuple(check.name for check in needed)
         return Check(name, points, experiment, names, **options)
 
-    if isinstance(points, FunctionType):  # of `@check` without brackets
+    if isinstance(points, FunctionType):  # for `@check` without brackets
         slips = ("write `@check(points=…)`",)
         return Check(points.__name__, 0.0, points, slips=slips)  # type: ignore[return-value]
     return make
@@ -171,7 +169,7 @@ def _is_string(value: Any) -> bool:
     return isinstance(value, str)
 
 
-# option → what it may be, and an example of it
+# option → its type, and an example
 _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "points": (_is_number, "points=2"),
     "needs": (_are_checks, "needs=other_check, without quotes, or needs=[one, other]"),
@@ -194,7 +192,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-# options of a check that make no sense where one answer is asked for
+# options of a check that make no sense for a question
 NOT_OF_QUESTIONS = (
     *("measure", "data", "corpus", "within", "free"),
     *("tolerance", "atol", "costs", "words"),
@@ -202,7 +200,7 @@ NOT_OF_QUESTIONS = (
 
 
 def slips_of_options(options: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the options of a check, and how each is written."""
+    """Yield the errors in the options of a check, and the right form of each."""
     for option, value in options.items():
         if option not in _OPTIONS:
             near = get_close_matches(option, _OPTIONS, n=1)
@@ -231,9 +229,9 @@ def _short(value: Any) -> str:
 def named(names: str, *values: Any) -> Arrays:
     """Name values in order: `named("sum mean", total, average)`.
 
-    One tuple or dict may stand for all of them. What it names counts even where the experiment
-    raises an exception later on.
-    Raises `TypeError` when the number of values is another, or a value is not an array of numbers.
+    A single tuple or dict may contain all of them. Named values count even if the experiment raises
+    an exception later on.
+    Raises `TypeError` if the number of values differs, or a value is not an array of numbers.
     """
     wanted = names.split()
     if len(values) == 1:
@@ -260,9 +258,9 @@ _noted: ContextVar[Arrays] = ContextVar("arrays that an experiment has named so 
 
 @contextmanager
 def noting(arrays: Arrays | None = None) -> Iterator[Arrays]:
-    """While this runs, note what `named` names: it is there even if the experiment ends early.
+    """While this runs, record what `named` names: it is kept even if the experiment ends early.
 
-    arrays: in which it is noted; what these raise ends the experiment.
+    arrays: the record; an exception that it raises ends the experiment.
     """
     if arrays is None:
         arrays = {}
@@ -274,9 +272,9 @@ def noting(arrays: Arrays | None = None) -> Iterator[Arrays]:
 
 
 class Unanswered:
-    """Stands for what a function would have returned that raised an exception.
+    """Represents the return value of a function that raised an exception.
 
-    What is made of it is the same again. Raises the exception where its value is asked for.
+    Anything computed from it is the same again. Raises the exception when its value is needed.
     """
 
     def __init__(self, error: Exception) -> None:
@@ -320,9 +318,8 @@ def _spread(value: Any, wanted: Sequence[str]) -> tuple[Any, ...]:
 def as_array(name: str, value: Any) -> np.ndarray:
     """Turn a value into an array of numbers, or of text for a string or lists of strings.
 
-    A tensor is detached. Whole numbers beyond 64 bits are written out: see `is_long`.
-
-    Raises `TypeError` for anything else, also for what has labels, which would be lost: `frame`
+    A tensor is detached. Integers beyond 64 bits are written out: see `is_long`.
+    Raises `TypeError` for anything else, also for a value with labels, which would be lost: `frame`
     compares them.
     """
     labelled = _with_labels(name, value)
@@ -348,7 +345,7 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def _with_labels(name: str, value: Any) -> str:
-    """Say what to do with a table or a column with labels; "" of anything else."""
+    """Say what to do with a table or a column with labels; "" for anything else."""
     if isinstance(value, list | tuple) and value:
         return _with_labels(f"{name}[0]", value[0])
     package = type(value).__module__.partition(".")[0]
@@ -369,7 +366,7 @@ def _with_labels(name: str, value: Any) -> str:
 
 
 def _no_numbers(name: str, value: Any) -> str:
-    """Say of a value that is no array of numbers what it is; of a list what is wrong in it."""
+    """Describe a value that is no array of numbers; for a list, its wrong part."""
     if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "O":
         return _no_numbers_in_objects(name, value)
     if not isinstance(value, list | tuple):
@@ -396,7 +393,7 @@ def _no_numbers(name: str, value: Any) -> str:
 
 
 def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
-    """Say of an array of objects what is wrong in it, as where it holds what was returned."""
+    """Describe the wrong part of an array of objects, for example a returned value."""
     try:
         as_array(name, array.tolist())
     except TypeError as error:
@@ -420,17 +417,17 @@ def is_text(array: np.ndarray) -> bool:
     return array.dtype.kind == "U"
 
 
-# ---- whole numbers that need more than 64 bits
+# ---- integers that need more than 64 bits
 
-WHOLE = "int "  # before each number, so that no text is taken for one
-MOST_BITS = 3000  # of longer ones the size and a checksum are written
+WHOLE = "int "  # before each number, so that no text is mistaken for one
+MOST_BITS = 3000  # longer ones are written as their size and a checksum
 LARGEST = 2.0**63
 
 
 def is_long(array: np.ndarray) -> bool:
-    """Return whether an array holds whole numbers, one or more beyond 64 bits.
+    """Return whether an array holds integers, one or more beyond 64 bits.
 
-    They travel and are compared as text, so exactly: each is `WHOLE`, then the number.
+    They are sent and compared as text, so exactly: each is `WHOLE`, then the number.
     """
     if not is_text(array) or not array.size:
         return False
@@ -438,7 +435,7 @@ def is_long(array: np.ndarray) -> bool:
 
 
 def _may_be_long(array: np.ndarray, value: Any) -> bool:
-    """Return whether NumPy made objects, or floats, of what may be whole numbers."""
+    """Return whether NumPy made objects, or floats, of possible integers."""
     if array.dtype.kind == "O":
         return True
     if array.dtype != np.float64 or not isinstance(value, list | tuple) or not array.size:
@@ -447,7 +444,7 @@ def _may_be_long(array: np.ndarray, value: Any) -> bool:
 
 
 def _of_long(value: Any, array: np.ndarray) -> np.ndarray:
-    """Write out whole numbers, one or more beyond 64 bits; return `array` of all else.
+    """Write out integers, one or more beyond 64 bits; return `array` for all others.
 
     Among floats they become floats.
     """
@@ -491,11 +488,11 @@ def _as_float(number: Any) -> float:
 
 
 class Watched:
-    """A submission whose functions are watched: are their arguments afterwards what they were?
+    """A submission whose functions are watched: do they leave their arguments unchanged?
 
-    It stands for the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)`
-    is the finding. An array or tensor counts, also one in a list or dict: its numbers, its shape,
-    whether it asks for a gradient, and whether one was left on it. Classes come out as they are.
+    It replaces the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)`
+    is the result. It compares arrays and tensors, also inside a list or dict: numbers, shape,
+    whether a gradient is required, and whether one is stored. Classes are returned unwrapped.
     """
 
     def __init__(self, submission: Any) -> None:
@@ -509,7 +506,7 @@ class Watched:
         return found
 
     def hand_to(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function, or a model of the submission's, that is watched too."""
+        """Return a function, or a model of the submission's, that is watched, too."""
 
         def watched(*arguments: Any, **options: Any) -> Any:
             before = _copied((arguments, options))
@@ -518,21 +515,21 @@ class Watched:
                 self._same = False
             return result
 
-        if isinstance(function, FunctionType):  # and nothing that answers for what is not there
+        if isinstance(function, FunctionType):  # and nothing that replaces a missing value
             watched.__name__ = function.__name__
         return watched
 
 
 def same_after(watched: Watched) -> Arrays:
-    """Return the flag `same_after`: whether every call so far left its arguments as they were."""
+    """Return the flag `same_after`: whether every call so far left its arguments unchanged."""
     return named("same_after", watched._same)
 
 
 @dataclass(frozen=True)
 class _Copy:
-    """An array or tensor as it was.
+    """The recorded state of an array or tensor.
 
-    requires_grad, has_grad: of a tensor, whether it asks for a gradient, and whether it has one.
+    requires_grad, has_grad: of a tensor, whether it requires a gradient, and whether it has one.
     """
 
     numbers: Any
@@ -541,7 +538,7 @@ class _Copy:
 
 
 def _copied(value: Any) -> Any:
-    """Copy what is watched of an argument; None stands for all else."""
+    """Copy the watched parts of an argument; None represents all others."""
     if isinstance(value, Mapping):
         return {name: _copied(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -556,7 +553,7 @@ def _copied(value: Any) -> Any:
 
 
 def _is_same(before: Any, value: Any) -> bool:
-    """Return whether an argument is what `_copied` saw."""
+    """Return whether an argument equals its copy by `_copied`."""
     if isinstance(before, dict):
         if before.keys() != value.keys():
             return False
@@ -584,29 +581,29 @@ def _is_same_array(before: _Copy, now: _Copy) -> bool:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use.
+    """The resources of one submission.
 
     A unit that needs more says so in its `UnitSettings`, a check by `seconds=`.
     """
 
     megabytes: int = 1024  # of address space beyond the server's
-    kilobytes: int = 5 << 10  # of a submission's file, where nothing large is to be carried in it
-    patience: float = 4.0  # wall clock of a check, in multiples of its `seconds` of processor time
+    kilobytes: int = 5 << 10  # of a submission's file, so that it cannot carry large data
+    patience: float = 4.0  # wall clock of a check, as a multiple of its `seconds` of CPU time
     seconds: float = 600.0  # wall clock of all checks together
-    # seconds in which a check neither computes nor stands in line for a processor
+    # seconds in which a check neither computes nor is queued for a processor
     waiting: float = 3.0
-    # the same of all checks together; when they are used up, a check may wait for half a second
+    # the same for all checks together; after that a check may wait for half a second
     waiting_in_all: float = 8.0
 
 
 @dataclass(frozen=True)
 class UnitSettings:
-    """What holds for all checks of a unit. A module of checks that needs any of it holds one.
+    """The settings of all checks of a unit. A module of checks that needs any of them has one.
 
     packages: distributions that a submission may import, beyond the standard library.
-    sizes: letter → the size that it stands for, so that shapes can be shown in letters; all differ.
-    limits: what one submission may use.
-    warm: called once before any submission is read, where that saves each of them the time.
+    sizes: letter → its size, so that shapes can be shown in letters; all differ.
+    limits: of one submission.
+    warm: called once before any submission is read, to save each of them the time.
     """
 
     packages: tuple[str, ...] = ()
@@ -617,10 +614,11 @@ class UnitSettings:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception of a student's, with the facts that its cause is found from.
+    """An exception of a student's, with the facts for finding its cause.
 
-    text: what it says. line: the student's own line, and `part` of it what was being computed.
-    function: the text of the function that holds it. values: the variables there.
+    text: the exception's own. line: the student's own line, and `part` the expression that was
+    running.
+    function: the text of the function around it. values: the variables there.
     sizes: letter → size, of the letters that the check has.
     """
 
@@ -645,23 +643,23 @@ def _no_seed(seed: int) -> None:
 
 
 def _no_cause(raised: Raised) -> str:
-    """Tell no cause of an exception."""
+    """Return no cause of an exception."""
     return ""
 
 
 @dataclass(frozen=True)
 class Addon:
-    """All that an add-on may offer for a package: a module has one, as `ADDON`.
+    """The functions that an add-on may offer for a package: a module has one, as `ADDON`.
 
     course.toml names the module beside the package: `addon = "some.module"`.
 
     reset: called with a seed before each experiment, to put the package into the same state.
-    warm: called once, so that what the package then imports is there before any submission.
-    undo: takes away what an earlier check left for all that comes; only in workers.
-    namespaces: modules and classes, by name, that each check is to find as they were; likewise.
-    explain: tells the cause of an exception and what to do; "" where it knows nothing of it.
-    counterparts: pairs of functions that people take for each other, for small changes.
-    axis_functions: functions and methods all of whose whole numbers, by place, are axes.
+    warm: called once, so that the package's imports are done before any submission.
+    undo: removes what an earlier check left; only in workers.
+    namespaces: modules and classes, by name, that each check must find unchanged; likewise.
+    explain: returns the cause of an exception and what to do; "" if it is unknown.
+    counterparts: pairs of functions that people confuse, for small changes.
+    axis_functions: functions and methods all of whose integers, by position, are axes.
     """
 
     reset: Callable[[int], None] = _no_seed
@@ -674,7 +672,7 @@ class Addon:
 
 
 def addon_in(module: str) -> Addon:
-    """Import a module and return its add-on. Raises `UserError` where it has none."""
+    """Import a module and return its add-on. Raises `UserError` if it has none."""
     addon = getattr(import_module(module), "ADDON", None)
     if not isinstance(addon, Addon):
         raise UserError(
@@ -707,7 +705,7 @@ class Experiments:
 
 
 class Failure(StrEnum):
-    """Why a check was not answered to its end. Results, keys and frames hold the values."""
+    """Why a check was not answered completely. Results, keys and frames store the values."""
 
     NONE = ""
     STUB = "stub"  # a function is not written yet
@@ -716,15 +714,15 @@ class Failure(StrEnum):
     BROKEN = "broken"  # the submission could not be loaded
     TIMEOUT = "timeout"
     KILLED = "killed"  # the worker ended, or its reply could not be read
-    STOPPED = "stopped"  # ended at a limit of a student's own machine, before it is known which
+    STOPPED = "stopped"  # stopped at a limit of a student's own machine, before it is known which
     UNREAD = "unread"  # the file could not be read
-    NO_DATA = "no data"  # what the check trains on is not here
-    NO_KEY = "no key"  # there is nothing to compare an answer with
+    NO_DATA = "no data"  # the check's training data is not available here
+    NO_KEY = "no key"  # there is no answer to compare with
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How much an array holds: so many numbers, or characters."""
+    """The size of an array's content: a number of numbers, or of characters."""
 
     count: int
     of_text: bool = False
@@ -732,7 +730,7 @@ class Amount:
 
 @dataclass(frozen=True)
 class TooLarge:
-    """What is kept of an array that is far larger than expected: its shape, and its amount."""
+    """The record of an array that is far larger than expected: its shape, and its size."""
 
     shape: tuple[int, ...]
     amount: Amount
@@ -743,10 +741,10 @@ class Error:
     """The exception that ended an answer.
 
     words: its type and its own text, as "ValueError: shapes differ".
-    place: the student's line, as "line 3" or "cell 2, line 3"; "" where none is theirs.
-    function: the student's function that raised it; "" where it was none of theirs.
-    in_check: the line of the checks that stumbled, as "checks/lines.py line 3", else "". A worker
-    says so, and nothing keeps it.
+    place: the student's line, as "line 3" or "cell 2, line 3"; "" if none is theirs.
+    function: the student's function that raised it; "" if none of theirs did.
+    in_check: the failing line of the checks, as "checks/lines.py line 3", else "". A worker reports
+    it, and nothing stores it.
     """
 
     words: str = ""
@@ -760,10 +758,10 @@ NO_ERROR = Error()
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for one check.
+    """The reply to one check.
 
     arrays: what the experiment returned; after a failure, what it had named before.
-    failure: why it ended early, and `message` says so in words.
+    failure: why it ended early, with `message` in words.
     error: the exception that ended it, if one did. Judging compares it, and never reads `message`.
     too_large: arrays that were dropped, since they are far larger than the expected ones.
     """
@@ -779,7 +777,7 @@ def load_experiments(folder: Path, unit: str, addons: Mapping[str, str]) -> Expe
     """Load a unit's module from `folder`, the folder `checks` of a course.
 
     addons: package → the module that is its add-on.
-    Raises `BadSource` where options of checks are not as they should be.
+    Raises `BadSource` if options of checks are wrong.
     """
     checks = []
     all_settings = []
@@ -811,9 +809,9 @@ def _refuse_slips(file: Path, checks: Iterable[Check]) -> None:
 def import_checks(folder: Path, unit: str) -> ModuleType:
     """Import a unit's module of experiments from the folder `checks` of a course.
 
-    Its package is called by a checksum of the folder and of its files: nothing else can be imported
-    in its place, the checks of two courses can be loaded side by side, and those that have changed
-    are loaded anew. Modules of the folder import each other as `from .other import …`.
+    Its package is named by a checksum of the folder and of its files: nothing else can be imported
+    in its place, the checks of two courses can be loaded side by side, and changed ones are loaded
+    again. Modules of the folder import each other as `from .other import …`.
     """
     location = str(folder.resolve())
     checksum = sha256(location.encode())
@@ -839,7 +837,7 @@ def names_used(check: Check) -> frozenset[str]:
 
 
 def functions_of_questions(checks: Iterable[Check]) -> set[str]:
-    """Name the functions that only questions ask: what they return is an answer."""
+    """Return the functions that only questions use: their return values are answers."""
     asked: set[str] = set()
     others: set[str] = set()
     for check in checks:
@@ -852,7 +850,7 @@ def functions_of_questions(checks: Iterable[Check]) -> set[str]:
 
 
 def is_to_be_repaired(check: Check, checks: Iterable[Check]) -> bool:
-    """Return whether a check runs a function in which students have to find a planted mistake.
+    """Return whether a check runs a function with a planted mistake for students to find.
 
     Feedback on it searches for no small change, which would be the mistake.
     """
@@ -862,14 +860,14 @@ def is_to_be_repaired(check: Check, checks: Iterable[Check]) -> bool:
     return not functions.isdisjoint(names_in_experiment(check.experiment))
 
 
-DEPTH = 4  # how far functions are followed that a check calls
+DEPTH = 4  # depth to which calls of a check are followed
 
 
 @cache
 def names_in_experiment(experiment: Callable[..., Any]) -> frozenset[str]:
     """Return the names in the code of an experiment, and of functions beside it that it calls.
 
-    One that is imported when it is called says them by itself: `names_in_code`.
+    A lazily imported one lists them itself: `names_in_code`.
     """
     kept = getattr(experiment, "names_in_code", None)
     return frozenset(_names(experiment, DEPTH) if kept is None else kept)
@@ -894,7 +892,7 @@ def _names(function: Any, depth: int) -> set[str]:
 
 
 def _are_together(one: FunctionType, other: FunctionType) -> bool:
-    """Return whether two functions stand in one package."""
+    """Return whether two functions belong to one package."""
     package, *_ = one.__module__.split(".")
     other_package, *_ = other.__module__.split(".")
     return package == other_package

@@ -1,7 +1,7 @@
-"""A course is a folder: what its file `course.toml` says, where it is, and which units it has.
+"""A course is a folder: its file `course.toml`, the search for it, and its units.
 
 The engine never guesses a course. It is named (`--course`, or `$AUTOGRADER_COURSE`), or it is the
-folder around the current one that holds a `course.toml`.
+folder around the current one that contains a `course.toml`.
 """
 
 import os
@@ -23,7 +23,7 @@ from autograder.schema import read_toml
 FILE = "course.toml"
 VARIABLE = "AUTOGRADER_COURSE"
 FORMAT = 1
-SIMILAR = 0.4  # of 1, by difflib: names nearer than this may be meant
+SIMILAR = 0.4  # of 1, by difflib: names nearer than this may be intended
 
 Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 
@@ -31,12 +31,12 @@ Seed = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 class NoCourse(UserError):
     """No course was found, or the named folder is no course.
 
-    The text says where it was looked for.
+    The text says where the search looked.
     """
 
 
 class UnknownUnit(UserError):
-    """A unit or check that does not exist was asked for; the text names the nearest."""
+    """An unknown unit or check was requested; the text names the nearest one."""
 
 
 LOOK_THERE_TOO = "--extra-index-url"  # pip's option
@@ -49,10 +49,10 @@ class MissingPackage(UserError):
 class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A package that the course's scripts or checks import.
 
-    install: what pip is given.
-    index: the address of a package index in which pip looks too, and which has a smaller build.
-    why: what it is for, in a few words.
-    module: what is imported, where that is not the package's name.
+    install: pip's argument.
+    index: the address of a further package index, with a smaller build.
+    why: its purpose, in a few words.
+    module: the name to import, if that is not the package's.
     addon: a module that makes experiments with this package repeatable: see
     `autograder.check.Addon`.
     """
@@ -65,13 +65,13 @@ class Package(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def command(self) -> str:
-        """Return what is typed to install it, in any shell: cmd knows no single quotes."""
+        """Return the command that installs it, for any shell: cmd knows no single quotes."""
         command = f'pip install "{self.install}"'
         return f"{command} {LOOK_THERE_TOO}={self.index}" if self.index else command
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Words that speak of the course's subject.
+    """Words of the course's subject.
 
     loss: the unit of a held-out loss.
     training_hint: the hint for a check that trains.
@@ -84,11 +84,11 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in `course.toml`.
+    """The content of `course.toml`.
 
     corpora: role → names of datasets; the first that is available is taken.
-    student_docs: files below the course's folder that students get.
-    site: the address on the web where the pages of `autograder site` stand; "" for nowhere.
+    student_docs: files below the course's folder for students.
+    site: the web address of the pages of `autograder site`; "" if there is none.
     """
 
     format: int
@@ -104,14 +104,14 @@ class CourseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """A course's folder and what its file says. There is one object per folder in a process."""
+    """A course's folder and its file's content. There is one object per folder in a process."""
 
     folder: Path
     about: CourseFile
 
     @property
     def title(self) -> str:
-        """Return what the course is called."""
+        """Return the course's title."""
         return self.about.title
 
     @property
@@ -121,7 +121,7 @@ class Course:
 
     @property
     def public_seed(self) -> int:
-        """Return the seed of the keys that students get."""
+        """Return the seed of the public keys."""
         return self.about.public_seed
 
     @property
@@ -142,7 +142,7 @@ class Course:
     def solution_there(self, unit: str) -> Path:
         """Return the path of a unit's solution.
 
-        Raises `NoCourse` where there is none, as in a student's copy.
+        Raises `NoCourse` if there is none, as in a student's copy.
         """
         path = self.solution(unit)
         if not path.is_file():
@@ -151,7 +151,7 @@ class Course:
         return path
 
     def stub(self, unit: str) -> Path:
-        """Return the path of the script that students get."""
+        """Return the path of the students' script."""
         return self.assignments / f"{unit}.py"
 
     def key(self, unit: str) -> Path:
@@ -160,7 +160,7 @@ class Course:
         return keys / f"{unit}.safetensors"
 
     def short(self, unit: str) -> str:
-        """Return the shortest name of a unit that can be typed.
+        """Return the shortest unambiguous name of a unit.
 
         It ends before an underscore, if no other unit begins so.
         """
@@ -199,7 +199,7 @@ class Unit:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Letter → the size that it stands for in shapes."""
+        """Letter → its size in shapes."""
         return dict(self.experiments.settings.sizes)
 
     @property
@@ -213,9 +213,9 @@ class Unit:
         return self.experiments.settings.limits
 
     def loss_unit(self, check: Check) -> str:
-        """Return what the loss of a check is counted in, in the course's words.
+        """Return the unit of a check's loss, in the course's words.
 
-        Return "" where it trains on data of its own.
+        Return "" if it trains on data of its own.
         """
         if check.data:
             return ""
@@ -254,9 +254,9 @@ def read_course(folder: Path) -> Course:
 
 @cache
 def _read(folder: Path, _changed: int) -> Course:
-    """Read a course. It is read again when its file has changed.
+    """Read a course, again if its file has changed.
 
-    _changed: when that was, in nanoseconds.
+    _changed: the time of the change, in nanoseconds.
     """
     path = folder / FILE
     about = read_toml(path, CourseFile)
@@ -285,7 +285,7 @@ def find_unit(course: Course, name: str) -> str:
     """Find the unit called `name`, or the only one that begins so. Raises `UnknownUnit`."""
     if name in course.units:
         return name
-    lower = name.lower()  # Windows and macOS call a file by its name in any case
+    lower = name.lower()  # Windows and macOS ignore the case of a file name
     begin_so = [unit for unit in course.units if name and unit.lower().startswith(lower)]
     if len(begin_so) == 1:
         return begin_so[0]
@@ -326,10 +326,10 @@ def load_unit(course: Course, name: str) -> Unit:
 
 @contextmanager
 def telling_of_errors(folder: Path) -> Iterator[None]:
-    """Load what a course's author wrote in a folder.
+    """Load code of a course's author.
 
-    Raises `BadSource` with the line there where that raises an error. An import that fails is shown
-    with its traceback, as what is missing may be anywhere.
+    Raises `BadSource` with the author's line if that raises an error. A failing import is shown
+    with its traceback, because the missing module may be anywhere.
     """
     try:
         yield
@@ -351,11 +351,11 @@ def telling_of_errors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def telling_of_missing_packages(course: Course, who: str) -> Iterator[None]:
-    """Run what a course's author wrote.
+    """Run code of a course's author.
 
     who: what needs the packages.
-    Raises `MissingPackage` where one of the course's packages cannot be imported. Any other import
-    that fails is the author's mistake, and is shown with its traceback.
+    Raises `MissingPackage` if one of the course's packages cannot be imported. Any other failing
+    import is the author's mistake, and is shown with its traceback.
     """
     try:
         yield

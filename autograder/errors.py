@@ -1,4 +1,4 @@
-"""The errors whose texts are for people, and text of others made fit to stand in them."""
+"""Errors whose texts are for people, and escaping of other text in them."""
 
 import json
 import re
@@ -13,9 +13,9 @@ DISTRIBUTION = "experiment-autograder"
 
 
 class UserError(Exception):
-    """Something that a person can mend: the text says what was seen and what to do.
+    """An error that a person can fix: the text says what was seen and what to do.
 
-    The commands show it as one sentence. Every other exception is a fault of the kit, and is shown
+    The commands show it as one sentence. Every other exception is an error of the kit, and is shown
     with its traceback.
     """
 
@@ -28,7 +28,7 @@ NEEDS_LINUX = (
 
 @dataclass(frozen=True, order=True)
 class SourceFault:
-    """Something that an author is to mend: the number of its line, 0 for none, and what to do."""
+    """An error for an author to fix: the number of its line, 0 for none, and what to do."""
 
     line: int
     text: str
@@ -40,9 +40,9 @@ class SourceFault:
 
 
 class BadSource(UserError, ValueError):
-    """What an author wrote has slips. The text names all of them, each in a line, by file.
+    """An author's files have errors. The text names all of them, each in a line, by file.
 
-    slips: file → its slips.
+    slips: file → its errors.
     """
 
     def __init__(self, slips: Mapping[str, Sequence[SourceFault]]) -> None:
@@ -55,17 +55,17 @@ class BadSource(UserError, ValueError):
 
 
 def extra(name: str) -> str:
-    """Say how to install what an extra of this distribution brings.
+    """Say how to install an extra of this distribution.
 
-    It is on no package index: so from the checkout or the wheel that is installed here. The quotes
-    are double: cmd.exe knows no others.
+    It is on no package index, so the source is the installed checkout or wheel. The quotes are
+    double: cmd.exe knows no others.
     """
     command = extra_command(name)
     return command if _origin().endswith(".whl") else f"{command} in a clone of the repository"
 
 
 def extra_command(name: str) -> str:
-    """Return what is typed to install an extra: without a wheel, in a clone of the repository."""
+    """Return the command that installs an extra: without a wheel, in a clone of the repository."""
     origin = _origin()
     if origin.endswith(".whl"):
         return f'pip install "{origin}[{name}]"'
@@ -75,7 +75,7 @@ def extra_command(name: str) -> str:
 def _origin() -> str:
     """Return the wheel from which this distribution was installed, "" for a checkout.
 
-    Where that file is gone, or was never noted, that is its name alone.
+    If that file is gone, or was never recorded, return its name alone.
     """
     try:
         installed = distribution(DISTRIBUTION)
@@ -91,24 +91,23 @@ def _origin() -> str:
     return f"{DISTRIBUTION.replace('-', '_')}-{installed.version}-py3-none-any.whl"
 
 
-# characters that hide, or make text look like what it is not
+# invisible characters, or characters that disguise text
 _UNSEEN = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for the tab and the line end
     "\xad"  # soft hyphen
     "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # direction, no width, ends of lines
     "\ufeff"  # byte order mark
-    "\ud800-\udfff"  # halves of characters
+    "\ud800-\udfff"  # lone surrogates
     "\U000e0000-\U000e0fff"  # tags and variants
     "]"
 )
 
 
 def visible(text: str) -> str:
-    """Return text in which a character that no reader would see is written as its number: `\\x1b`.
+    """Return text in which each invisible character is written as its number: `\\x1b`.
 
-    Names of files and of students, and what libraries say of them, are in the hands of those who
-    hand in.
+    Students control the names of files and of students, and so what libraries say about them.
     """
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 

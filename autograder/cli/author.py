@@ -1,4 +1,4 @@
-"""Commands of an author: new, build, validate, calibrate, reproduce; and of all: data, doctor."""
+"""Commands of an author: new, build, validate, calibrate, reproduce; and for all: data, doctor."""
 
 import sys
 from functools import partial

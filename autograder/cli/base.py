@@ -1,6 +1,6 @@
-"""What all commands share: the group that holds them, the course, and how an error is shown.
+"""The common parts of all commands: their group, the course, and the display of errors.
 
-Exit code 0: all is well; 1: something was found wanting; 2: wrong use.
+Exit code 0: success; 1: something failed a check; 2: wrong use.
 """
 
 import errno
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from autograder.grading.results import Result
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-# a package that a command may lack → the extra that brings it
+# a package that a command may lack → the extra that installs it
 EXTRAS = {
     "canvasapi": "lms",
     "distributed": "cluster",
@@ -41,19 +41,19 @@ EXTRAS = {
     "tomli_w": "authoring",
     "yaml": "lms",
 }
-OF_COMMANDS = {"nbgrader": "nbgrader"}  # a command → the extra that brings all that it needs
+OF_COMMANDS = {"nbgrader": "nbgrader"}  # a command → the extra with everything that it needs
 SUFFIXES = (".py", ".ipynb")  # of a script and of a notebook
 LINUX = ("fcntl", "resource")  # modules of Python that only Unix has
-# what an `OSError` says of a disk or a folder, and never of a fault of ours
+# errors of an `OSError` that concern a disk or a folder, and never the kit
 DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-# of containers, before Python looks for garbage: at its own 700 it does so for a third of the time
-# that syntax trees and pages take, and finds next to none
+# containers before Python collects garbage: at its own 700 it spends a third of the time of syntax
+# trees and pages on collections, and finds next to none
 NEW_OBJECTS = 50_000
 ENGINE = Path(__file__).resolve().parents[1]
 
-# a word that bash, zsh, PowerShell and cmd all take as it stands
+# a word that bash, zsh, PowerShell and cmd all accept unquoted
 PLAIN = re.compile(r"[\w./:+][\w./:+-]*")
-EXPANDED = re.compile(r'[$`!"\\]')  # what a POSIX shell reads within double quotes
+EXPANDED = re.compile(r'[$`!"\\]')  # characters that a POSIX shell interprets within double quotes
 
 PATH = click.Path(path_type=Path)
 EXISTING = click.Path(path_type=Path, exists=True)
@@ -63,13 +63,13 @@ R = TypeVar("R")
 
 
 class Refused(click.ClickException):
-    """A person can mend this: one sentence on what was seen and what to do."""
+    """An error that a person can fix: one sentence on what was seen and what to do."""
 
     exit_code = 2
 
 
 def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Show errors that a person can mend as one line instead of a traceback."""
+    """Show errors that a person can fix as one line instead of a traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -86,7 +86,7 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
                 raise Refused(f"this needs Linux. {NEEDS_LINUX}") from error
             raise
         except OSError as error:
-            where = error.filename2 or error.filename  # of a copy, where it was to go
+            where = error.filename2 or error.filename  # for a copy, its target
             if error.errno in DISKS and where:
                 raise Refused(f"{where}: {error.strerror}.") from error
             raise
@@ -95,9 +95,9 @@ def report_user_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
-    """Say whether the import that failed stands in the engine.
+    """Return whether the failed import is in the engine.
 
-    A course's own is for its author, with the traceback.
+    One in a course is for its author, with the traceback.
     """
     frames = traceback.extract_tb(error.__traceback__)
     files = [frame.filename for frame in frames]
@@ -107,7 +107,7 @@ def _is_import_of_ours(error: ModuleNotFoundError) -> bool:
 
 
 def as_typed(path: Path) -> str:
-    """Return a path as people type it in a command, in whichever shell they have.
+    """Return a path as people type it in a command, in any shell.
 
     cmd and PowerShell know double quotes; single ones are for names that bash would change.
     """
@@ -150,7 +150,7 @@ jobs_option = click.option(
 
 
 def at_most_the_cores(jobs: int) -> int:
-    """Return as many jobs as there are processors here; say so where more were asked for."""
+    """Return at most as many jobs as there are processors; say so if more were requested."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -166,7 +166,7 @@ def at_most_the_cores(jobs: int) -> int:
 
 @contextmanager
 def unpacked(submitted: Path) -> Iterator[Path]:
-    """Open a folder of submissions; a zip of one is unpacked for as long as it is open."""
+    """Open a folder of submissions; a zip is unpacked while it is open."""
     from autograder.grading.submissions import unpack
     from autograder.sandbox.scratch import Scratch
 
@@ -179,9 +179,9 @@ def unpacked(submitted: Path) -> Iterator[Path]:
 
 @contextmanager
 def submissions_of(grades: Path, submitted: Path | None) -> Iterator[Path | None]:
-    """Open the folder of the submissions that were graded; None where it is not there any more.
+    """Open the folder of the graded submissions; None if it no longer exists.
 
-    grades: what `grade` wrote, which notes where they lay. submitted: where they lie now.
+    grades: the results of `grade`, which record the folder. submitted: its present path.
     """
     from autograder.grading.results import run_facts
 
@@ -205,7 +205,7 @@ def find_course(folder: Path | None) -> "Course":
 def results_in(grades: Path) -> "Sequence[Result]":
     """Read the latest results of a class.
 
-    Raises `Refused` where there is none, and `OneNumberTwice`.
+    Raises `Refused` if there are none, and `OneNumberTwice`.
     """
     from autograder.grading.attempts import refuse_results_of_one_number
     from autograder.grading.results import stored_results
@@ -218,7 +218,7 @@ def results_in(grades: Path) -> "Sequence[Result]":
 
 
 def no_results(grades: Path) -> Refused:
-    """Say that a folder holds no results."""
+    """Say that a folder contains no results."""
     return Refused(
         f"There are no results in {grades}. Name the folder that `autograder grade --out` wrote."
     )
@@ -230,7 +230,7 @@ def rules_for(
     folders: Sequence[Path],
     results: "Sequence[Result]",
 ) -> "Policy | None":
-    """Read a policy, with the points by hand beside results; None where there is neither.
+    """Read a policy, with the manual points beside results; None if there is neither.
 
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
     """
@@ -268,10 +268,10 @@ def rules_for(
 
 
 class Commands(click.Group):
-    """The group of all commands. What they print can be printed anywhere."""
+    """The group of all commands. Their output can be printed in any encoding."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the command that the arguments name, as `click.Group` does."""
+        """Run the command in the arguments, as `click.Group` does."""
         let_everything_through()
         return super().main(*args, **kwargs)
 
@@ -343,7 +343,7 @@ def _unit_of_file(course: "Course", path: Path) -> str:
 
 
 def _latest_assignment(course: "Course", unit: str) -> Path:
-    """Return a unit's script or notebook, of both the newer one. Raises `Refused`."""
+    """Return a unit's script or notebook, the newer one of both. Raises `Refused`."""
     files = [course.assignments / f"{unit}{suffix}" for suffix in SUFFIXES]
     there = [path for path in files if path.is_file()]
     if not there:

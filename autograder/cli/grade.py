@@ -1,4 +1,4 @@
-"""The command `grade`: grades a class, writes its pages, and says what happened."""
+"""The command `grade`: grades a class, writes its pages, and reports the outcome."""
 
 import sys
 import time
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from autograder.intake.items import Left
 
 MOST_LISTED = 10  # files that a refusal lists
-EACH = 30.0  # seconds between two words on how far a run is
+EACH = 30.0  # seconds between two messages on a run's progress
 
 
 @main.command()
@@ -165,11 +165,11 @@ def _log_to_stderr() -> None:
 
 @dataclass(frozen=True)
 class _HandedIn:
-    """The submissions of a class, and what is known before they are graded.
+    """The submissions of a class, with the facts before grading.
 
-    found: what is to be graded. left: what lies beside it, with the reason why it is not.
-    students: the roster, where there is one. before: results of earlier runs into the same folder.
-    seed_shown: the seed that existing pages show; empty where there are none.
+    found: those to be graded. left: files beside them, with the reason for skipping each.
+    students: the roster, if there is one. before: results of earlier runs into the same folder.
+    seed_shown: the seed that existing pages show; empty if there are none.
     """
 
     found: "Sequence[Submitted]"
@@ -183,7 +183,8 @@ class _HandedIn:
 def _submissions(submitted: Path) -> Iterator[Path]:
     """Open the folder of submissions. Raises `Refused` for a zip that cannot be unpacked.
 
-    What refuses a whole zip here, such as one file over the limit, costs `collect` that one file.
+    An error that refuses a whole zip here, such as one oversized file, makes `collect` skip only
+    that file.
     """
     from autograder.grading.submissions import NothingToGrade
     from autograder.intake.items import glance
@@ -193,7 +194,7 @@ def _submissions(submitted: Path) -> Iterator[Path]:
         try:
             folder = stack.enter_context(unpacked(submitted))
         except NothingToGrade as error:
-            if not glance(submitted):  # no zip that can be read
+            if not glance(submitted):  # not a readable zip
                 raise
             title = platform_of(submitted)
             what = f"It is {title}. First" if title else "To take what is readable, run"
@@ -213,9 +214,9 @@ def _read_class(
     unit: str | None,
     roster: Path | None,
 ) -> _HandedIn:
-    """Find what is to be graded, and read what is known of it. Raises `Refused`.
+    """Find the submissions, and read the facts about them. Raises `Refused`.
 
-    submitted: what the person named. folder: the same, unpacked.
+    submitted: the person's path. folder: the same, unpacked.
     """
     from autograder.grading.attempts import refuse_results_of_one_number, with_records
     from autograder.grading.results import run_facts, stored_results
@@ -261,9 +262,9 @@ def _found_in(
 ) -> "list[Submitted]":
     """Find the submissions in a folder.
 
-    taken: the names of those who have results. Raises `Refused` where there is none, with what lies
-    there instead; and for a folder that is laid out as a platform hands it out, unless some student
-    has a folder with a unit in it: what else lies there is in the hands of those who hand in.
+    taken: the names of students with results. Raises `Refused` if there is none, with the files
+    there; and for a folder in a platform's layout, unless some student has a folder with a unit in
+    it: students control all other content.
     """
     from autograder.grading.hand_in import is_collected
     from autograder.grading.submissions import NothingToGrade, find_submissions
@@ -289,7 +290,7 @@ def _found_in(
 
 
 def _in_folder_of_unit(entry: "Submitted") -> bool:
-    """Say whether a submission is a folder `<unit>/` without its file, or lies in one."""
+    """Return whether a submission is a folder `<unit>/` without its file, or lies in one."""
     if entry.path is None:
         return True
     folder = entry.path.parent
@@ -297,7 +298,7 @@ def _in_folder_of_unit(entry: "Submitted") -> bool:
 
 
 def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int:
-    """Choose the seed: asked for, else of the run before, else of the pool of keys, else fresh."""
+    """Choose the seed: the requested one, the last run's, one of the key pool's, or a fresh one."""
     from autograder.grading.batch import choose_seed
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import run_facts
@@ -351,7 +352,7 @@ def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -
 
 @dataclass
 class SaidInSteps:
-    """Says how far a run is, each half minute, where no terminal shows a bar.
+    """Prints a run's progress each half minute, if no terminal shows a bar.
 
     silent: whether one does.
     """
@@ -376,7 +377,7 @@ class SaidInSteps:
 def _write_pages(
     course: "Course", course_folder: Path | None, folder: Path, out: Path, handed_in: _HandedIn
 ) -> Path:
-    """Write the roster, and the pages of all results, also of other units; return the first."""
+    """Write the roster, and the pages of all results, other units included; return the first."""
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.results import stored_results, write_whole
     from autograder.grading.roster import FILE as ROSTER
@@ -412,7 +413,7 @@ def _adjustments_if_readable(
 ) -> "Policy | None":
     """Read the adjustments beside results.
 
-    Where they cannot be read, say so and return None: what was graded is still shown.
+    If they cannot be read, say so and return None: the results are still shown.
     """
     from autograder.schema import BadFile
 
@@ -433,7 +434,7 @@ def _tell(
     tallies: "Sequence[Tally]",
     results: "Sequence[Result]",
 ) -> None:
-    """Print what was done, and what of it is worth a look."""
+    """Print what was done, and what to look at."""
     from autograder.report.terminal import console, total
 
     screen = console()
@@ -461,7 +462,7 @@ def _how_many(results: "Sequence[Result]", tallies: "Sequence[Tally]") -> str:
 
 
 def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:
-    """Return a line for each unit, and a warning where students had seen the seed's feedback."""
+    """Return a line for each unit, and a warning if students had seen the seed's feedback."""
     lines = [tally.summary() for tally in tallies]
     shown_units = {result.unit for result in handed_in.before}
     again = 0
@@ -479,7 +480,7 @@ def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]
 def _tables(
     course: "Course", handed_in: _HandedIn, run: "Run", results: "Sequence[Result]"
 ) -> "list[Text]":
-    """Return the class, what changed since the run before, and who did better before."""
+    """Return the class, the changes since the run before, and who did better before."""
     from autograder.grading.attempts import better_before, earlier_results
     from autograder.report.terminal import better_earlier, class_summary, regraded
 
@@ -503,7 +504,7 @@ def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
-    """Read the results of what was graded from the disk: while grading, a class is not held."""
+    """Read the results of the graded submissions from disk, because grading does not keep them."""
     from autograder.grading.results import read_result, result_path
 
     results = []
@@ -517,11 +518,11 @@ def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
 
 
 def _seed_was_shown(again: int, late: int, seed: int) -> str:
-    """Warn of files that came after pages of their seed were written.
+    """Warn about files that were submitted after pages of their seed had been written.
 
-    They may hold its answers as a table.
-
-    again: how many were handed in again. late: how many are of students who had none before.
+    They may contain its answers as a table.
+    again: the number of repeated submissions. late: the number of those from students without an
+    earlier one.
     """
     counts = []
     if again:

@@ -25,7 +25,7 @@ FORMATS = (
     *("csv", "canvas", "moodle", "mail", "gradescope", "classroom50", "github"),
     *("standings", "total"),
 )
-MOST_NAMED = 3  # files that `export` names one by one
+MOST_NAMED = 3  # files that `export` names individually
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -115,9 +115,9 @@ def _around(
     rules: "Policy | None",
     roster: "Roster | None",
 ) -> "PageContext":
-    """Read what pages tell beside the latest results.
+    """Read what pages show beside the latest results.
 
-    results: of the whole class. roster: those of it whom the pages are about.
+    results: of the whole class. roster: its students on the pages.
     """
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.roster import absent
@@ -128,7 +128,7 @@ def _around(
 
 
 def _print_table(course: "Course", results: "Sequence[Result]", around: "PageContext") -> None:
-    """Print the table of a class, under a policy with what each result counts."""
+    """Print the table of a class, with the points that count under a policy."""
     from autograder.report.terminal import ClassFacts, print_class
 
     counts = around.counted(results) if around.rules else {}
@@ -223,7 +223,7 @@ def export(
 
 
 def _incomplete(grades: "Sequence[Grade]") -> list[str]:
-    """Say whose results are to be graded again, a line each: they are no grades yet."""
+    """List students whose results have to be graded again: they are no grades yet."""
     from autograder.grading.results import NO_FILE
 
     lines = []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.report.feedback import Feedback
 
-MOST_NAMED = 5  # pages without a number of Moodle's
+MOST_NAMED = 5  # pages without a Moodle number
 KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", "folder")
 
 
@@ -110,14 +110,14 @@ def collect(
 
 
 def _times_in_canvas(url: str) -> dict[str, str]:
-    """Ask Canvas when each student handed in an assignment, by Canvas's number for them."""
+    """Ask Canvas for each student's submission time for an assignment, by Canvas's number."""
     from autograder.integrations import canvas
 
     return canvas.times_of(url, _token())
 
 
 def _token() -> str:
-    """Return the token for Canvas. Raises `Refused` where none is set."""
+    """Return the token for Canvas. Raises `Refused` if none is set."""
     from autograder.integrations.canvas import TOKEN
 
     token = os.environ.get(TOKEN, "")
@@ -223,7 +223,7 @@ def _without_number(without: "Sequence[str]") -> str:
 def _pages(
     course: "Course", grades: Path, folder: Path, policy: Path | None, submitted: Path | None
 ) -> "list[Feedback]":
-    """Write the page of each student. Raises `Refused` where there are no results."""
+    """Write the page of each student. Raises `Refused` if there are no results."""
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
@@ -247,7 +247,7 @@ def _pages(
 
 
 def _policy_lost(grades: Path, folder: Path, policy: Path | None) -> list[str]:
-    """Warn of feedback without the policy that it had before, or that the class's pages have."""
+    """Warn about feedback without the policy that it, or the class's pages, had before."""
     from autograder.report import made_with
 
     lines = made_with.without_policy_now(folder, [made_with.EACH_PAGE], policy)

@@ -129,9 +129,9 @@ def similar(
 
 
 def _results_with_names(grades: Path) -> "list[Result]":
-    """Read results, with what a roster beside them knows of the students.
+    """Read results, with the students' data of a roster beside them.
 
-    In a folder of submissions there are none, and a roster there could be a student's.
+    A folder of submissions has no results, and a roster there could be a student's.
     """
     from autograder.grading.results import stored_results
     from autograder.grading.roster import roster_beside
@@ -143,7 +143,7 @@ def _results_with_names(grades: Path) -> "list[Result]":
 
 
 def _beside_grades(folder: Path, anonymous: bool) -> Path:
-    """Return where pages go without `--out`. Raises `Refused` where `grade` wrote no results."""
+    """Return the folder of pages without `--out`. Raises `Refused` without results of `grade`."""
     from autograder.grading.results import run_facts
 
     if not run_facts(folder):
@@ -155,14 +155,14 @@ def _beside_grades(folder: Path, anonymous: bool) -> Path:
 
 
 def _units(course: "Course", name: str | None) -> tuple[str, ...]:
-    """Return the name of the unit that is meant, or of all units of the course."""
+    """Return the name of the given unit, or of all units of the course."""
     from autograder.course import find_unit
 
     return (find_unit(course, name),) if name else course.units
 
 
 def _summary(report: "Alike") -> str:
-    """Say in a line how many answers there are to an exercise, and how many pairs stand out."""
+    """Say in a line how many answers an exercise has, and how many pairs stand out."""
     exercise = report.exercise
     check = exercise.check or "all"
     standing_out = [pair for pair in report.pairs if pair.stands_out]
@@ -244,7 +244,7 @@ def defence(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else None
-    results_in(folder)  # refuses a folder without any
+    results_in(folder)  # this refuses an empty folder
     every = _results_with_names(folder)
     if policy:
         every = _with_partners(folder, every, policy, course_folder)
@@ -284,8 +284,8 @@ def _results_asked_about(
 ) -> "list[Result]":
     """Return the results of a unit, or of all, and of some students, or of all.
 
-    folder: where the results lie. Raises `Refused` where the unit has none, `UserError` where none
-    of the students has any.
+    folder: of the results. Raises `Refused` if the unit has none, `UserError` if none of the
+    students has any.
     """
     from autograder.grading.roster import roster_beside
     from autograder.review.defence import without_result

@@ -62,10 +62,10 @@ def check(
 
     if check and out:
         raise Refused("--out keeps the results of a whole unit. Leave out the name of the check.")
-    # large imports leave no garbage, and looking for it takes a tenth of a second
+    # large imports leave no garbage, and a collection takes a tenth of a second
     gc.set_threshold(1_000_000)
     if sys.__stderr__:
-        faulthandler.enable(file=sys.__stderr__)  # a crash tells its line
+        faulthandler.enable(file=sys.__stderr__)  # a crash prints its line
     course = find_course(course_folder)
     screen = console(stderr=as_json)
     under_way = UnderWay(sys.stdout, sys.stdout.isatty() and not as_json)
@@ -91,7 +91,7 @@ def check(
         if note:
             screen.print(note, style="yellow", markup=False, soft_wrap=True)
         done.clear()
-        # what the file prints is no JSON
+        # the file's own output is not JSON
         printed = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with printed:
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
@@ -110,7 +110,7 @@ def check(
                 where = f"{found.check}: {where_mended_in_practice(found.found)}"
                 screen.print(where, markup=False, soft_wrap=True)
                 verdicts = [with_place(verdict, found) for verdict in verdicts]
-        if found:  # its place is news
+        if found:  # its place is new information
             warning = save_progress(course, name, path.parent, verdicts)
         if found and found.found.slips and not warning:
             keep_slip(course, name, path.parent, found.check, what_mended(found.found))
@@ -153,7 +153,7 @@ def watch(what: str | None, course_folder: Path | None) -> None:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         remedy = "Without one: autograder check"
-        if "MSYSTEM" in os.environ:  # Git Bash's window is none for programs of Windows
+        if "MSYSTEM" in os.environ:  # Git Bash's window is no console for Windows programs
             remedy = f"In Git Bash: winpty autograder watch. {remedy}"
         raise Refused(f"watch needs a terminal for its keys. {remedy}")
     course = find_course(course_folder)

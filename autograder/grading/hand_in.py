@@ -1,9 +1,9 @@
-"""What is known of a hand-in beside its file: who it is of, when it came, which attempt it is.
+"""The record of a submission beside its file: its student, its time, its attempt.
 
-`autograder collect` writes such a record beside the folder of each file, never in it: what lies in
-that folder is the student's.
+`autograder collect` writes such a record beside the folder of each file, never in it: the content
+of that folder is the student's.
 
-    SUBMITTED/collected.json               that this folder was written by `collect`
+    SUBMITTED/collected.json               marks a folder written by `collect`
     SUBMITTED/not taken.txt                what it did not take, run by run
     SUBMITTED/receipts.csv                 each file that it took, with its checksum
     SUBMITTED/ada/sums/sums.py             the latest attempt
@@ -24,12 +24,12 @@ EARLIER = "earlier"
 
 
 class HandIn(msgspec.Struct, frozen=True, kw_only=True):
-    """One hand-in as the system it came from knows it. A key that is empty was not said.
+    """One submission as its system knows it. Unknown fields are empty.
 
     source: canvas, moodle, gradescope, classroom50, github, nbgrader or folder.
-    student: the folder's name. id: the number that the system gives the person.
-    sis: the number that the university gives. submission: the system's own name for the hand-in.
-    file: what the file was called in the source. submitted: when, ISO 8601 in UTC.
+    student: the folder's name. id: the person's number in the system.
+    sis: the number given by the university. submission: the system's own name for the submission.
+    file: its name in the source. submitted: when, ISO 8601 in UTC.
     attempt: 1 for the first, by time. why: why the file cannot be graded.
     """
 
@@ -51,14 +51,14 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def id_in(record: HandIn | None, source: str) -> str:
-    """Return the number that a system gives who handed in; empty where it is from another."""
+    """Return a system's number of the student; empty if the record is from another system."""
     if record is None or record.source != source:
         return ""
     return record.id
 
 
 def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list[str]:
-    """Return the words for a student of a hand-in; no numbers, for code is full of them."""
+    """Return the words for a submission's student; no numbers, for code is full of them."""
     names = [student, known_as]
     if record:
         names += [record.name, _turned(record.name), record.login, record.email]
@@ -66,9 +66,10 @@ def names_of_hand_in(student: str, known_as: str, record: HandIn | None) -> list
 
 
 def names_to_sign_with(student: str, known_as: str, record: HandIn | None) -> list[str]:
-    """Return the words for a student of a hand-in, those that the student knows first.
+    """Return the words for a submission's student, those that the student knows first.
 
-    A folder is called by a platform's number where no roster has the student, who cannot know it.
+    If no roster has the student, the folder's name is a platform's number, which the student cannot
+    know.
     """
     names = names_of_hand_in(student, known_as, record)
     number = record.id if record else ""
@@ -78,7 +79,7 @@ def names_to_sign_with(student: str, known_as: str, record: HandIn | None) -> li
 
 
 def _turned(name: str) -> str:
-    """Return `Ada Lovelace` of `Lovelace, Ada`, as rosters write it; empty for other names."""
+    """Return `Ada Lovelace` for a roster's `Lovelace, Ada`; empty for other names."""
     last, _, first = name.partition(", ")
     if not first or not last:
         return ""
@@ -86,7 +87,7 @@ def _turned(name: str) -> str:
 
 
 def record_path(folder: Path) -> Path:
-    """Return where the record of the file in a folder lies: beside the folder."""
+    """Return the path of the record of a folder's file: beside the folder."""
     return folder.with_name(f"{folder.name}.json")
 
 
@@ -100,7 +101,7 @@ def read_record(path: Path) -> HandIn | None:
 
 
 def is_collected(submitted: Path) -> bool:
-    """Return whether `collect` wrote this folder: else its records may be the students' own."""
+    """Return whether `collect` wrote this folder: otherwise its records may be students' own."""
     mark = submitted / MARK
     if mark.is_symlink():
         return False
@@ -108,14 +109,14 @@ def is_collected(submitted: Path) -> bool:
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What `collect` notes of a folder. last: the kind of source that came last. kinds: all."""
+    """The note of `collect` on a folder. last: the latest kind of source. kinds: all."""
 
     last: str = ""
     kinds: list[str] = []
 
 
 def kinds_collected(submitted: Path) -> list[str]:
-    """Return the kinds of sources that `collect` has taken into a folder; none for a new one."""
+    """Return the kinds of sources that `collect` has put into a folder; none for a new one."""
     if not is_collected(submitted):
         return []
     try:

@@ -1,8 +1,8 @@
-"""One submission is judged check by check: points first, and then words.
+"""Judges one submission check by check: points first, and then feedback.
 
-A grade and practice go through the same steps. `Judge` gathers from a key what decides about an
-answer, which may take experiments on our own solution; `judging` makes the points of it; and
-`explaining` says what was wrong.
+A grade and practice go through the same steps. `Judge` collects from a key what decides about an
+answer, which may take experiments on our own solution; `judging` computes the points; and
+`explaining` finds what was wrong.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -48,8 +48,8 @@ from autograder.judging.key import Excluded, none_excluded
 from autograder.judging.prints import SmallChange
 from autograder.judging.variants import WrongAnswer, changes_that_explain
 
-# a check and the mistakes made before it → what it is compared with; None where the solution cannot
-# have them all, or does not answer then
+# a check and the mistakes made before it → its basis of comparison; None if the solution cannot
+# contain all of them, or gives no answer then
 Carry = Callable[[Check, Mistakes], Carried | None]
 
 
@@ -59,10 +59,10 @@ def carry_nothing(*_: object) -> Carried | None:
 
 
 def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
-    """Return what a student's key knows of a check after one early mistake: the answer with it.
+    """Return the public key's data on a check after one early mistake: the answer with it.
 
-    Unlike grading, it cannot diagnose further mistakes where the early one changes what is
-    expected, nor see which arrays are still informative. Of small changes it holds no answers.
+    Unlike grading, it cannot diagnose further mistakes if the early one changes what is expected,
+    nor see which arrays are still informative. It holds no answers of small changes.
     """
     listed = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
     if len(made) > 1 or not made <= listed:
@@ -78,9 +78,9 @@ def carried_by_file(key: Key, check: Check, made: Mistakes) -> Carried | None:
 
 
 def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
-    """Return a function that says whether a mistake would have spoilt a check that has passed.
+    """Return a function that says whether a mistake would have failed a check that passed.
 
-    The checks that have passed are looked up each time, since verdicts are added meanwhile.
+    The passed checks are looked up each time, because verdicts are added meanwhile.
     """
 
     def excluded(mistake: Mistake | SmallChange) -> bool:
@@ -94,9 +94,9 @@ def excluded_by(key: Key, verdicts: Mapping[str, Verdict]) -> Excluded:
 
 
 def standard_for(check: Check, key: CheckKey, answer: Answer, excluded: Excluded) -> Standard:
-    """Gather what an answer is compared with: known mistakes only where something is wrong.
+    """Return the basis of comparison of an answer: known mistakes only if something is wrong.
 
-    excluded: asked only of the mistakes that the answer looks like; it may run experiments.
+    excluded: called only for the mistakes that the answer resembles; it may run experiments.
     """
     if _tells_nothing(check, answer):
         return Standard(Answer())
@@ -116,7 +116,7 @@ def points_of(check: Check, key: CheckKey, answer: Answer) -> float:
 
 
 def _tells_nothing(check: Check, answer: Answer) -> bool:
-    """Return whether an answer ended in a way that nothing need be compared for."""
+    """Return whether an answer ended in a way that needs no comparison."""
     if check.measure:
         return bool(answer.failure)
     return answer.failure not in (Failure.NONE, Failure.RAISED) and not answer.arrays
@@ -124,7 +124,7 @@ def _tells_nothing(check: Check, answer: Answer) -> bool:
 
 @dataclass(frozen=True)
 class Judged:
-    """An answer to a check, what it was compared with, and what it earns."""
+    """An answer to a check, its basis of comparison, and its points."""
 
     check: Check
     key: CheckKey
@@ -135,10 +135,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Follows:
-    """A check that needs wrong ones, and what its answer is compared with.
+    """A check that needs wrong ones, and the basis of comparison of its answer.
 
-    possible: the ways in which the wrong ones may have come about, each with what the check is
-    compared with then. carried: what these have in common. needed: the checks that are wrong.
+    possible: the possible explanations of the wrong ones, each with the check's basis of comparison
+    then. carried: what these have in common. needed: the checks that are wrong.
     """
 
     check: Check
@@ -152,8 +152,8 @@ class Follows:
 class Judge:
     """Judges the answers of one submission, in the order of a unit's checks.
 
-    key: of the unit. sizes: letter → size, for shapes in words. carry: what a check is compared
-    with after early mistakes. verdicts: of the checks so far; the caller adds to them.
+    key: of the unit. sizes: letter → size, for shapes in words. carry: the basis of comparison of a
+    check after early mistakes. verdicts: of the checks so far; the caller adds to them.
     """
 
     key: Key
@@ -170,7 +170,7 @@ class Judge:
         return excluded_by(self.key, self.verdicts)
 
     def lacking(self, check: Check) -> list[str]:
-        """Name the checks that this one needs and that have not passed."""
+        """Return the checks that this one needs and that have not passed."""
         return unmet(check, self.verdicts)
 
     def judge(self, check: Check, key: CheckKey, answer: Answer) -> Judged:
@@ -194,14 +194,14 @@ class Judge:
         )
 
     def note(self, judged: Judged) -> None:
-        """Note an answer that has not passed: what needs it may be judged all the same."""
+        """Record an answer that failed: checks that need it may still be judged."""
         if not judged.check.measure:
             self._wrong[judged.check.name] = judged
 
     def follows(self, check: Check, key: CheckKey, needed: Sequence[str]) -> Follows | None:
-        """Return what a check is compared with that needs wrong ones; None where nothing is known.
+        """Return the basis of comparison of a check that needs wrong ones; None if it is unknown.
 
-        key: of the check, where no mistake was made before.
+        key: of the check, without earlier mistakes.
         """
         if check.measure:
             return None
@@ -216,13 +216,13 @@ class Judge:
         return Follows(check, key, possible, together, needed)
 
     def judge_following(self, follows: Follows, answer: Answer) -> Verdict:
-        """Judge and explain the answer to a check that follows wrong ones."""
+        """Judge and explain the answer to a check that depends on wrong ones."""
         following = self._judged_following(follows, answer)
         findings = self._findings_following(follows, following, answer)
         return with_findings(following.verdict(), findings)
 
     def _judged_following(self, follows: Follows, answer: Answer) -> Following:
-        """Judge it: its points, and what later checks follow from."""
+        """Judge it: its points, and what later checks depend on."""
         check = follows.check
         following = still_right(check, follows.key.expected, answer)
         if following is None:
@@ -243,7 +243,7 @@ class Judge:
     def _findings_following(
         self, follows: Follows, following: Following, answer: Answer
     ) -> Sequence[Finding]:
-        """Find what was wrong, with early mistakes carried forward or without: what says more."""
+        """Find what was wrong, with or without early mistakes carried forward: the better reading."""
         findings = explained_following(
             following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
         )
@@ -253,15 +253,15 @@ class Judge:
         return explained_better(findings, plainly, follows.needed)
 
     def waiting(self, check: Check, needed: Sequence[str]) -> Verdict:
-        """Return the verdict of practice on a check that is not run: what to do first."""
+        """Return practice's verdict on a check that is not run: what to do first."""
         return with_findings(not_reached(check), waiting(self._at_fault(needed)))
 
     def not_judged(self, check: Check, needed: Sequence[str]) -> Verdict:
-        """Return the verdict of a grade on a check that is not run: which others did not pass."""
+        """Return a grade's verdict on a check that is not run: which others did not pass."""
         return with_findings(not_reached(check), not_judged(self._at_fault(needed)))
 
     def _at_fault(self, needed: Iterable[str]) -> list[str]:
-        """Name the checks that are wrong, and not those whose answers follow from them."""
+        """Return the checks that are wrong themselves, without those that follow from them."""
         at_fault = []
         for name in needed:
             before = self._follows_from.get(name)
@@ -269,9 +269,9 @@ class Judge:
         return list(dict.fromkeys(at_fault))
 
     def _ways_of(self, name: str) -> list[Mistakes]:
-        """List the ways in which a wrong answer may have come about.
+        """List the possible explanations of a wrong answer.
 
-        They are found when a later check asks for them: small changes take time to make.
+        They are computed when a later check needs them: small changes take time to make.
         """
         if name in self._wrong:
             self._ways[name] = self._found_ways(self._wrong.pop(name))

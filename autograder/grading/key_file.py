@@ -1,12 +1,12 @@
-"""Keys as files: arrays and words, no code.
+"""Keys as files: arrays and text, no code.
 
-A key is one safetensors file. Its arrays are called `check|expected|array` and
+A key is one safetensors file. Its arrays are named `check|expected|array` and
 `check|mistake|array`; an array of text is stored as the bytes of a JSON text. Its metadata hold, by
-check: the loss that training reached, the shapes of the solution's arrays, which of them are the
-same on another seed, which are text, of each mistake the words and how it failed, of small changes
-of the solution the function and the slip, and of pairs of mistakes the ids; of both with prints of
-what they answer and a digest of the code that these come from. An array of a mistake that equals
-the solution's is left out, and so are the weights that training ends with.
+check: the loss of training, the shapes of the solution's arrays, which of them are the same on
+another seed, which are text, for each mistake the description and how it failed, for small changes
+of the solution the function and the error, and for pairs of mistakes the ids; for both, prints of
+their answers and a digest of the code that these come from. An array of a mistake that equals the
+solution's is left out, and so are the trained weights.
 """
 
 import json
@@ -49,14 +49,15 @@ from autograder.sandbox.inside.wire import pack_text, unpack_text
 from autograder.slip import Slip
 
 FORMAT = "4"
-# in the names of arrays
+# separator in the names of arrays
 SMALL_CHANGES, PAIRS, PLACES, PRINTS = "small changes", "pairs", "places", "prints"
-EXPECTED = "expected"  # in the name of an array: it is the solution's
-# Of what the judge tolerates: another style of a right answer uses 0.2, another key 0.2 more,
-# mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes' too, and
-# losses by 0.07.
+EXPECTED = "expected"  # in the name of an array: it belongs to the solution
+# Fractions of the judge's tolerance: another style of a right answer uses 0.2, another key 0.2
+# more, mistakes begin at 1.9. Between AVX-512, AVX2 and SSE answers move by 0.05, the mistakes'
+# too, and losses by 0.07.
 SAME = 0.2
-# of the solution's largest value, in float32: processors differ by 1e-7 where a mistake cancels it
+# fraction of the solution's largest value, in float32: processors differ by 1e-7 if a mistake
+# cancels it
 LAST_BITS = 1e-6
 
 
@@ -65,11 +66,11 @@ class NoKey(UserError):
 
 
 class NothingPlanted(UserError):
-    """No mistakes can be planted, or those that are do not fit the solution; the text says why."""
+    """No mistakes can be planted, or they do not match the solution; the text says why."""
 
 
 class _StoredMistake(msgspec.Struct):
-    """A mistake as the metadata hold it."""
+    """A mistake in the metadata."""
 
     id: str
     text: str
@@ -80,14 +81,14 @@ class _StoredMistake(msgspec.Struct):
 
 
 class _StoredCheck(msgspec.Struct):
-    """What the metadata hold of one entry of a key."""
+    """The metadata of one entry of a key."""
 
     loss: float | None
     shapes: dict[str, tuple[int, ...]]
     constant: list[str]
     mistakes: list[_StoredMistake]
-    small_changes: list[tuple[str, str, Slip]] = []  # id, function and slip of each
-    made_of: str = ""  # the digest of what the small changes come from
+    small_changes: list[tuple[str, str, Slip]] = []  # id, function and error of each
+    made_of: str = ""  # the digest of the code behind the small changes
     pairs: list[str] = []  # the ids of each pair of mistakes
     pairs_made_of: str = ""  # the same digest of the pairs
 
@@ -118,7 +119,7 @@ def save_key(path: Path, key: Key) -> None:
     }
     packed = {name: _packed(array) for name, array in arrays.items()}
     path.parent.mkdir(exist_ok=True, parents=True)
-    # `save_file` writes a file that only its owner can read, and students read keys
+    # `save_file` makes a file readable only by its owner, but students read keys
     path.write_bytes(save(packed, metadata))
 
 
@@ -127,7 +128,7 @@ def _array_name(entry: str, whose: str, array: str) -> str:
 
 
 def _arrays_of(entry: str, known: CheckKey) -> Arrays:
-    """Return the arrays of a key's entry that are stored, by their names in the file."""
+    """Return the stored arrays of a key's entry, by their names in the file."""
     arrays: Arrays = {}
     expected = known.expected.arrays
     if known.loss is None:
@@ -145,9 +146,9 @@ def _arrays_of(entry: str, known: CheckKey) -> Arrays:
 
 
 def _arrays_of_variants(entry: str, whose: str, changed: ChangedAnswers) -> Arrays:
-    """Return the prints of what variants spoil, and the places of these: variant and array.
+    """Return the prints of what variants spoil, and their positions: variant and array.
 
-    whose: what the variants are called.
+    whose: the name of the variants.
     """
     if not changed.changes:
         return {}
@@ -188,7 +189,7 @@ def _is_equal(one: np.ndarray, other: np.ndarray | None) -> bool:
 def load_key(path: Path) -> Key:
     """Return the key in a file. Raises `NoKey`, also for one of another format.
 
-    A file that is as it was when it was read last is not read again.
+    An unchanged file is read once.
     """
     if not path.is_file():
         raise NoKey(f"There is no key for {path.stem}. Make it with `autograder build`.")
@@ -197,9 +198,9 @@ def load_key(path: Path) -> Key:
 
 
 def functions_in_key(unit: Unit, check: Check) -> list[str]:
-    """Return the functions with a mistake that the key of a unit holds for a check.
+    """Return the functions with a mistake in a unit's key for a check.
 
-    Raises `NoKey`; `NothingPlanted` where it holds none.
+    Raises `NoKey`; `NothingPlanted` if it has none.
     """
     known = load_key(unit.course.key(unit.name)).get(check.name)
     functions = known.expected.arrays.get(FUNCTIONS) if known else None
@@ -214,7 +215,7 @@ def functions_in_key(unit: Unit, check: Check) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _read_key(path: Path, modified: int, size: int) -> Key:
-    """Read the key in a file that was modified then (in nanoseconds), of so many bytes."""
+    """Read the key in a file with this modification time (in nanoseconds) and size in bytes."""
     with safe_open(path, "np") as file:
         metadata = file.metadata()
         found = metadata.get("format", "1")
@@ -237,7 +238,7 @@ def _check_key(entry: str, known: _StoredCheck, arrays: Mapping[str, np.ndarray]
     expected: Arrays = {}
     for name, shape in known.shapes.items():
         stored = arrays.get(_array_name(entry, EXPECTED, name))
-        # of trained weights there is the shape alone
+        # for trained weights there is only the shape
         expected[name] = np.zeros(shape) if stored is None else stored
     mistakes = []
     for one in known.mistakes:
@@ -285,10 +286,10 @@ def _variants(
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
-    """Return whether the judge cannot tell two keys of a unit apart.
+    """Return whether the judge cannot distinguish two keys of a unit.
 
-    Another processor rounds differently, and so its key differs in the last bits. Of small changes
-    and of pairs of mistakes it is compared which code their answers come from.
+    Another processor rounds differently, and so its key differs in the last bits. For small changes
+    and for pairs of mistakes, the digests of their code are compared.
     """
     if one.keys() != other.keys():
         return False
@@ -320,7 +321,7 @@ def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
 
 
 def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
-    """List of each mistake what is not a number: its words, and how it failed."""
+    """List for each mistake what is not a number: its description, and how it failed."""
     words = []
     for mistake, mistaken in key.mistakes:
         words.append((mistake, mistaken.failure, kind_of_error(mistaken)))
@@ -328,7 +329,7 @@ def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
 
 
 def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    """Return whether two keys of a check that trains have equal shapes and nearly one loss."""
+    """Return whether two keys of a check that trains have equal shapes and nearly equal losses."""
     if _shapes(one.expected) != _shapes(other.expected):
         return False
     loss = one.loss or 0
@@ -344,11 +345,11 @@ def _shapes(answer: Answer) -> dict[str, tuple[int, ...]]:
 
 
 def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) -> bool:
-    """Return whether the judge cannot tell two answers apart.
+    """Return whether the judge cannot distinguish two answers.
 
     solution: the first key's answer of the solution.
     """
-    # how it failed is compared with the words, and a key holds no more of it
+    # how it failed is compared with the text, and a key holds no more of it
     if one.failure and other.failure:
         return True
     if one.arrays.keys() != other.arrays.keys():
@@ -365,9 +366,9 @@ def _is_same_answer(check: Check, one: Answer, other: Answer, solution: Answer) 
 
 
 def _is_same_but_for_last_bits(one: np.ndarray, other: np.ndarray, solution: np.ndarray) -> bool:
-    """Return whether two arrays are the same on the scale of the solution's.
+    """Return whether two arrays are equal on the scale of the solution's.
 
-    What a mistake cancels out leaves only rounding.
+    Where a mistake cancels it, only rounding is left.
     """
     if one.dtype.kind != "f" or one.shape != other.shape:
         return False
@@ -381,6 +382,6 @@ def _is_same_but_for_last_bits(one: np.ndarray, other: np.ndarray, solution: np.
 
 
 def _largest(array: np.ndarray) -> float:
-    """Return the size of an array's largest entry; 0 of an empty one."""
+    """Return the size of an array's largest entry; 0 for an empty one."""
     sizes = np.abs(array)
     return float(sizes.max(initial=0.0))

@@ -1,7 +1,7 @@
 """Keys: the answers of the solution and of each of its known mistakes on one seed.
 
 The key of a seed is made by the same server and the same experiments as the grades: the solution
-and each of its known mistakes are run as if they were submissions.
+and each of its known mistakes run as if they were submissions.
 """
 
 import ast
@@ -55,10 +55,10 @@ class BrokenSolution(UserError):
     """A solution does not answer its own check; the text says which, and what happened."""
 
 
-Names = frozenset[str] | None  # of definitions; None where they are not known
+Names = frozenset[str] | None  # names of definitions; None if they are unknown
 
-NEAR = 2 * SAME  # in tolerances: a mistake so near to one may pass on another processor
-TOGETHER = 50  # variants of the solution that one process answers for
+NEAR = 2 * SAME  # in tolerances: a mistake this near to one may pass on another processor
+TOGETHER = 50  # variants of the solution in one process
 NOTHING_STORED: Key = MappingProxyType({})
 
 
@@ -71,7 +71,7 @@ def solution_of(unit: Unit) -> Solution:
 
 
 def plain_solution(unit: Unit) -> str:
-    """Return the solution of a unit without its mistakes. Nothing of it is parsed."""
+    """Return the solution of a unit without its mistakes, unparsed."""
     return plain_text(_solution_text(unit))
 
 
@@ -81,7 +81,7 @@ def _solution_text(unit: Unit) -> str:
 
 
 def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
-    """List a unit's checks in order: exact ones, and those that train whose names are in `data`."""
+    """List a unit's checks in order: exact ones, and training ones whose names are in `data`."""
     checks = []
     for check in unit.checks:
         if not check.measure or check.name in data:
@@ -90,7 +90,7 @@ def checks_to_run(unit: Unit, data: Container[str]) -> list[Check]:
 
 
 def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
-    """Name the checks that one needs, and those that these need in turn."""
+    """Return the checks that one needs, directly or not."""
     needed = set(check.needs)
     for name in check.needs:
         needed |= all_needed(checks[name], checks)
@@ -98,7 +98,7 @@ def all_needed(check: Check, checks: Mapping[str, Check]) -> set[str]:
 
 
 def other_seed(seed: int) -> int:
-    """Return the seed that, beside `seed`, tells which arrays are the same on every seed."""
+    """Return the second seed by which constant arrays are recognised."""
     return seed + 1
 
 
@@ -111,15 +111,15 @@ def build_key(
 ) -> dict[str, PlainKey]:
     """Make the key of a unit on a seed: run the solution, and each known mistake in it.
 
-    A mistake is asked of those exact checks that run the definition in which it stands.
+    A mistake runs in those exact checks that use the definition around it.
     data: for each check that trains, the corpora that the solution is trained on. A check without
     any is left out.
-    for_a_file: the key is to be the same on every processor, and to hold what small changes and
-    pairs of mistakes answer.
-    stored: the key that the file holds now; what its variants answer is kept where they come from
+    for_a_file: whether the key has to be the same on every processor, and to hold the answers of
+    small changes and pairs of mistakes.
+    stored: the present key of the file; the answers of its variants are reused if they come from
     the same code.
-    Raises `BrokenSolution` where the solution fails, or answers the same on another seed; and for a
-    file where a mistake stands so near the tolerance that rounding decides whether it is listed.
+    Raises `BrokenSolution` if the solution fails, or gives the same answer on another seed; and for
+    a file if a mistake is so near the tolerance that rounding decides whether it is listed.
     """
     plain = solution_of(server.unit).plain()
     script = plain.encode()
@@ -149,7 +149,7 @@ def _add_mistakes(
     """Add to the keys of exact checks the known mistakes that lose points there.
 
     names: check → the names of the solution's definitions that it runs.
-    refuse_near: raise `BrokenSolution` for a mistake that stands near the tolerance.
+    refuse_near: whether to raise `BrokenSolution` for a mistake near the tolerance.
     """
     solution = solution_of(server.unit)
     spoilt = spoilt_names(solution)
@@ -171,7 +171,7 @@ def _add_mistakes(
 
 
 class _AskedOfMistake(NamedTuple):
-    """A check that is asked of the solution with a mistake in it."""
+    """A check that runs on the solution with a mistake in it."""
 
     check: Check
     mistake: Mistake
@@ -181,9 +181,9 @@ class _AskedOfMistake(NamedTuple):
 def _answers_of_variants(
     server: Server, plain: str, asked: Sequence[_AskedOfMistake], seed: int
 ) -> Iterator[tuple[_AskedOfMistake, Answer]]:
-    """Yield each of the checks that are asked, with its answer.
+    """Yield each of the given checks, with its answer.
 
-    Some are answered in one process. An answer that did not come is asked again in one of its own.
+    Several run in one process. One without an answer runs again in a process of its own.
     plain: the solution's script.
     """
     for first in range(0, len(asked), TOGETHER):
@@ -209,10 +209,10 @@ def _add_small_changes(
     names: Mapping[str, Names],
     stored: Key,
 ) -> None:
-    """Add to the keys of exact checks what small changes of the solution answer.
+    """Add to the keys of exact checks the answers of small changes of the solution.
 
     names: check → the names of the solution's definitions that it runs.
-    stored: as of `build_key`.
+    stored: as in `build_key`.
     """
     plain = plain_solution(server.unit)
     made_of = origin_of_small_changes(server.unit, plain, seed)
@@ -235,9 +235,9 @@ def _add_small_changes(
 
 
 def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key) -> None:
-    """Add to the keys of exact checks what pairs of known mistakes answer.
+    """Add to the keys of exact checks the answers of pairs of known mistakes.
 
-    stored: as of `build_key`.
+    stored: as in `build_key`.
     """
     solution = solution_of(server.unit)
     plain = solution.plain()
@@ -259,9 +259,9 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
 
 
 def for_students(unit: Unit, key: Key) -> dict[str, CheckKey]:
-    """Return a key without the answers to questions, but for those that practice gives feedback on.
+    """Return a key without answers to questions, except those that practice gives feedback on.
 
-    There are few answers to choose from: whoever has a key could try each, however it is hidden.
+    There are few possible answers: whoever has a key could try each, however it is hidden.
     """
     questions = {check.name: check.question for check in unit.checks if check.question}
     given: dict[str, CheckKey] = {}
@@ -273,11 +273,11 @@ def for_students(unit: Unit, key: Key) -> dict[str, CheckKey]:
 
 
 def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
-    """Return the digest of what an author writes and small changes' answers come from.
+    """Return the digest of the code from which small changes' answers come.
 
-    It is the code of the solution and of the experiments; with them what makes the changes and
-    their prints. What is written in comments, as a script's prose is, changes nothing. Of the
-    engine that runs them nothing else counts: `make figures` proves that they are still the same.
+    It covers the code of the solution and of the experiments, and the modules that make the changes
+    and their prints. Comments, such as a script's prose, do not count. No other part of the engine
+    counts: `make figures` verifies that they are still the same.
     plain: the solution's script.
     """
     texts = [plain]
@@ -289,7 +289,7 @@ def origin_of_small_changes(unit: Unit, plain: str, seed: int) -> str:
 
 
 def _without_comments(script: str) -> str:
-    """Return a script without lines that are blank or a comment, but for marks of its regions."""
+    """Return a script without blank lines and comments, except markers of its regions."""
     left_out = set()
     stream = io.StringIO(script)
     for token in tokenize.generate_tokens(stream.readline):
@@ -307,14 +307,14 @@ def _without_comments(script: str) -> str:
 
 
 def cannot_spoil(spoilt: Names, ran: Names) -> bool:
-    """Return whether a mistake stands in no definition that ran, as far as both are known."""
+    """Return whether no definition that ran contains a mistake, as far as both are known."""
     if spoilt is None or ran is None:
         return False
     return spoilt.isdisjoint(ran)
 
 
 def _exact_key(server: Server, script: bytes, check: Check, seed: int) -> tuple[PlainKey, Names]:
-    """Make the key of an exact check, without mistakes, and name the definitions that ran.
+    """Make the key of an exact check, without mistakes, and return the definitions that ran.
 
     Raises `BrokenSolution`.
     """
@@ -344,14 +344,14 @@ def _trained_key(server: Server, script: bytes, check: Check, seed: int, text: C
 
 
 def may_be_the_machines_doing(answer: Answer) -> bool:
-    """Return whether an answer is late or killed. Such a one is not kept."""
+    """Return whether an answer is late or killed. Such an answer is not stored."""
     return answer.failure in (Failure.TIMEOUT, Failure.KILLED)
 
 
 def spoilt_names(solution: Solution) -> dict[str, frozenset[str]]:
-    """Map each mistake, by its id, to the names that the definition binds in which it is made.
+    """Map each mistake, by its id, to the names bound by the definition around it.
 
-    A mistake that stands in no definition is left out.
+    A mistake outside definitions is left out.
     """
     names_on_line: dict[int, frozenset[str]] = {}
     for node in parse(solution.text).body:
@@ -383,7 +383,7 @@ def loses_points(check: Check, expected: Answer, answer: Answer) -> bool:
 def _refuse_near_tolerance(
     unit: Unit, check: Check, mistake: Mistake, expected: Answer, answer: Answer
 ) -> None:
-    """Refuse a mistake that would be listed or not as a processor rounds.
+    """Refuse a mistake whose listing depends on a processor's rounding.
 
     Raises `BrokenSolution`.
     """
@@ -401,7 +401,7 @@ def _refuse_near_tolerance(
 def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
     """Refuse a solution that does not answer its own check. Raises `BrokenSolution`.
 
-    An error in the check's own code is told as that.
+    An error in the check's own code is reported as such.
     """
     if answer.error.in_check:
         raise BrokenSolution(
@@ -415,7 +415,7 @@ def refuse_failure(unit: Unit, check: Check, answer: Answer) -> None:
 
 
 def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
-    """Refuse a check none of whose arrays depends on the seed. Raises `BrokenSolution`."""
+    """Refuse a check whose arrays are all independent of the seed. Raises `BrokenSolution`."""
     if check.measure:
         return
     all_arrays = key.expected.arrays.keys()
@@ -429,7 +429,7 @@ def refuse_constant(unit: Unit, check: Check, key: PlainKey) -> None:
 def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpus) -> float:
     """Measure the held-out loss of trained weights by the solution that `worker` runs.
 
-    NaN where it gives none.
+    NaN if there is none.
     """
     measured = _measured(worker, check, seed, answer, text)
     return _only_number(measured)
@@ -438,9 +438,9 @@ def measure(worker: Worker, check: Check, seed: int, answer: Answer, text: Corpu
 def measure_ours(
     worker: Worker, unit: Unit, check: Check, seed: int, answer: Answer, text: Corpus
 ) -> float:
-    """Measure the held-out loss of weights that the solution itself has trained.
+    """Measure the held-out loss of the weights that the solution itself has trained.
 
-    Raises `BrokenSolution` where there is none.
+    Raises `BrokenSolution` if there is none.
     """
     measured = _measured(worker, check, seed, answer, text)
     loss = _only_number(measured)

@@ -1,8 +1,8 @@
-"""What a unit's key lists by id, once for all machines: which variants of the solution answer.
+"""The ids in a unit's key, fixed for all machines: which variants of the solution answer.
 
-Points rest on what the solution answers with a known mistake or a small change in it. Which of
-these answer is found out when the key is made, and stored with it. A grade runs just those on its
-own seed: one that is late there is the machine's doing, and nothing is judged with less.
+Points depend on the solution's answers with a known mistake or a small change in it. The building
+of the key determines which of these answer, and stores that. A grade runs exactly those on its own
+seed: a late one is caused by the machine, and nothing is judged without it.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class NotAnswered(Exception):
 
 @dataclass(frozen=True)
 class Listed:
-    """What a key lists of one check: the ids of known mistakes and small changes that answer.
+    """The ids of known mistakes and small changes that answer one check.
 
-    endless: the ids of known mistakes that did not answer when the key was made; None where no key
-    says it. pairs: of two known mistakes at once, for words only.
+    endless: the ids of known mistakes that did not answer when the key was built; None if no key
+    says it. pairs: of two known mistakes at once, for feedback only.
     """
 
     mistakes: frozenset[str] = frozenset()
@@ -39,9 +39,9 @@ NOTHING_LISTED = Listed()
 
 
 def listed_in_key(unit: Unit) -> dict[str, Listed]:
-    """Return, by check, what the unit's key lists; nothing where there is no key.
+    """Return the content of the unit's key by check, as ids; nothing if there is no key.
 
-    Of a key that was made for another solution no small change is listed: their ids are numbers.
+    From a key for another solution no small change is listed: their ids are numbers.
     """
     try:
         key = load_key(unit.course.key(unit.name))
@@ -53,7 +53,7 @@ def listed_in_key(unit: Unit) -> dict[str, Listed]:
 
 
 def listed_of(known: CheckKey, origin: str) -> Listed:
-    """Return what the key of one check lists. origin: of the small changes of today's solution."""
+    """Return the ids in one check's key. origin: of the present solution's small changes."""
     answering = set()
     endless = set()
     for mistake, mistaken in known.mistakes:

@@ -1,4 +1,4 @@
-"""The key of a unit; each part is computed when it is first asked for."""
+"""The key of a unit; each part is computed when it is first needed."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,13 +25,13 @@ from autograder.judging.carry import Carried, Mistakes
 from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
 
-_AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes that were made before it
+_AfterMistakes = tuple[str, Mistakes]  # a check, and the mistakes before it
 
 
 class MadeKey(Mapping[str, CheckKey]):
-    """The key of a unit on one seed. Each part is made when it is asked for, and kept in a store.
+    """The key of a unit on one seed. Each part is made when it is needed, and stored.
 
-    Threads may share it: what two of them ask for at once is made once.
+    Threads may share it: a part that two of them need is made once.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class MadeKey(Mapping[str, CheckKey]):
     ) -> None:
         """Make nothing yet.
 
-        data: for each check that trains, the corpus it is given.
-        server: gives a server of the unit, when one is needed.
-        listed: by check, what the unit's key lists: `listed_in_key`.
+        data: for each check that trains, its corpus.
+        server: returns a server of the unit, when one is needed.
+        listed: by check, the ids in the unit's key: `listed_in_key`.
         """
         self._listed = listed
         self._checks = {check.name: check for check in checks_to_run(unit, data)}
@@ -62,13 +62,13 @@ class MadeKey(Mapping[str, CheckKey]):
 
     @property
     def computed(self) -> int:
-        """Return how many answers were not in the store, and had to be computed."""
+        """Return the number of answers that were not in the store, and had to be computed."""
         return self._maker.computed + self._public.computed
 
     def carry(self, check: Check, made: Mistakes) -> Carried | None:
-        """Return what a check is compared with where mistakes were made before it.
+        """Return the basis of comparison of a check after earlier mistakes.
 
-        Which arrays still tell something then is found out on the public seed, once for all runs.
+        The public seed determines, once for all runs, which arrays are still informative then.
         """
         place = (check.name, made)
         with self._lock:
@@ -94,7 +94,7 @@ class MadeKey(Mapping[str, CheckKey]):
         return Carried(key, telling)
 
     def emptied(self, check: Check, made: Mistakes) -> Iterator[EmptiedAnswers]:
-        """Yield what is answered where exercises are emptied, without mistakes and with them."""
+        """Yield the answers with emptied exercises, without mistakes and with them."""
         for wanted in self._exercises_to_empty(check):
             before = self._maker.emptied(check, frozenset(), wanted)
             after = self._maker.emptied(check, made, wanted)
@@ -102,9 +102,9 @@ class MadeKey(Mapping[str, CheckKey]):
                 yield EmptiedAnswers(tuple(wanted), kind, one, other)
 
     def _exercises_to_empty(self, check: Check) -> list[Exercises]:
-        """List what is emptied: each exercise that runs in a check, and all of them.
+        """List the exercises to empty: each one that runs in a check, and all of them.
 
-        Those that run in the checks before it are left out where others run.
+        Those that run in earlier checks are left out if others run.
         """
         ran = self._exercises_run(check)
         before: set[str] = set()
@@ -124,7 +124,7 @@ class MadeKey(Mapping[str, CheckKey]):
         return each
 
     def _exercises_run(self, check: Check) -> set[str]:
-        """Return the exercises that run in a check; all of them where that is not known."""
+        """Return the exercises that run in a check; all of them if that is unknown."""
         written = exercises(self._maker.solution)
         solution = self._maker.made(check, self._maker.script(()))
         if solution.names is None:
@@ -145,12 +145,12 @@ class MadeKey(Mapping[str, CheckKey]):
         return key
 
     def end_processes(self) -> None:
-        """End the processes that answer as the solution does, until the next question."""
+        """End the processes that answer as the solution, until the next question."""
         self._maker.end_process()
         self._public.end_process()
 
     def close(self) -> None:
-        """Close the store, and leave no process behind."""
+        """Close the store, and end all processes."""
         self.end_processes()
         self._maker.close()
 
@@ -177,13 +177,13 @@ class MadeKey(Mapping[str, CheckKey]):
 
 
 def _check_of(entry: str) -> str:
-    """Return the name of the check that an entry of a key is of: see `key_name`."""
+    """Return the check of a key's entry: see `key_name`."""
     name, _, _ = entry.partition("@")
     return name
 
 
 class MadeCheckKey:
-    """The key of one check; each answer is computed when it is first asked for."""
+    """The key of one check; each answer is computed when it is first needed."""
 
     def __init__(
         self,
@@ -195,10 +195,10 @@ class MadeCheckKey:
     ) -> None:
         """Make nothing yet.
 
-        text: what a check that trains is given.
-        made: known mistakes or small changes that are made throughout, so that each other one is
-        one more.
-        listed: what the unit's key lists of this check.
+        text: the text of a check that trains.
+        made: known mistakes or small changes present in all variants, so that each other one is
+        additional.
+        listed: the ids in the unit's key for this check.
         """
         self._listed = listed
         self._maker = maker
@@ -230,12 +230,12 @@ class MadeCheckKey:
 
     @property
     def loss(self) -> float | None:
-        """Return the loss that the solution's training reached."""
+        """Return the loss of the solution's training."""
         return self._solution().loss
 
     @property
     def constant(self) -> frozenset[str]:
-        """Name the arrays that the solution answers alike on another seed."""
+        """Return the arrays that are equal in the solution's answer on another seed."""
         if self._check.measure or self._check.question:
             return frozenset()
         with self._lock:
@@ -259,7 +259,7 @@ class MadeCheckKey:
 
     @property
     def _has_no_variants(self) -> bool:
-        """Return whether nothing is asked of changed solutions, as of one that trains."""
+        """Return whether no changed solutions run, as for a check that trains."""
         check = self._check
         if check.measure or check.question or self._always:
             return True
@@ -267,7 +267,7 @@ class MadeCheckKey:
 
     @property
     def small_changes(self) -> ChangedAnswers:
-        """Return what the solution answers with one small change in it."""
+        """Return the solution's answers with one small change in it."""
         if self._has_no_variants:
             return NO_CHANGES
         with self._lock:
@@ -279,7 +279,7 @@ class MadeCheckKey:
 
     @property
     def style_changes(self) -> ChangedAnswers:
-        """Return what right answers in other styles answer with one small change in them."""
+        """Return the answers of right solutions in other styles with one small change in them."""
         if self._has_no_variants:
             return NO_CHANGES
         with self._lock:
@@ -289,7 +289,7 @@ class MadeCheckKey:
 
     @property
     def mistake_pairs(self) -> ChangedAnswers:
-        """Return what the solution answers with two known mistakes in it; nothing if one is late.
+        """Return the solution's answers with two known mistakes in it; nothing if one is late.
 
         Points do not depend on it, and so a late one is not waited for.
         """
@@ -314,7 +314,7 @@ class MadeCheckKey:
         return self._spoils[change.id]
 
     def _may_reach(self, change: SmallChange) -> bool:
-        """Return whether a change may stand in a definition that runs; of a style it may."""
+        """Return whether a change may be in a definition that runs; true for a style's."""
         if change.id not in self._maker.changed_scripts:
             return True
         return is_reached(change.function, self._solution().names)
@@ -334,14 +334,14 @@ class MadeCheckKey:
         return self._spoils[mistake.id]
 
     def _may_spoil(self, mistake: Mistake) -> bool:
-        """Return whether a known mistake can be made in a definition that runs here."""
+        """Return whether a known mistake is in a definition that runs here."""
         if self._check.measure:
             return False
         ran = self._solution().names
         return not self._maker.cannot_spoil(mistake, ran) and self.fits(mistake)
 
     def make_ahead(self, mistakes: Iterable[Mistake]) -> None:
-        """Make what the solution answers with each of these mistakes in it, all in one process."""
+        """Compute the solution's answers with each of these mistakes in it, in one process."""
         with self._lock:
             scripts = {}
             for mistake in mistakes:
@@ -356,14 +356,14 @@ class MadeCheckKey:
         return self._maker.script([*self._always, mistake.id])
 
     def fits(self, mistake: Mistake) -> bool:
-        """Return whether a mistake can be made beside those that are made throughout."""
+        """Return whether a mistake can be combined with those in all variants."""
         if mistake.id in self._always:
             return False
         together = {*self._always, mistake.id}
         return self._maker.fit_together(together)
 
     def answer_of(self, mistake: Mistake) -> Answer:
-        """Return what the solution answers with a known mistake in it."""
+        """Return the solution's answer with a known mistake in it."""
         with self._lock:
             answer = self._of_mistakes.get(mistake.id)
             if answer is None:
@@ -374,10 +374,10 @@ class MadeCheckKey:
             return answer
 
     def _refuse_late(self, mistake: Mistake, answer: Answer) -> None:
-        """Refuse an answer that did not come, of a mistake that answers: raises `NotAnswered`.
+        """Refuse a missing answer of a mistake that must have one: raises `NotAnswered`.
 
-        Without early mistakes all answer but those that the key knows to be endless. A mistake that
-        this check does not show answered as the solution did when the key was made.
+        Without early mistakes all have one except those that the key lists as endless. A mistake
+        that this check does not show gave the solution's answer when the key was built.
         """
         if not may_be_the_machines_doing(answer):
             return

@@ -1,4 +1,4 @@
-"""What a pass of one check rests on, so that a change of another check asks nothing again."""
+"""What a pass of one check depends on, so that a change of another check reruns nothing."""
 
 import ast
 
@@ -10,7 +10,7 @@ from autograder.parsing import parse
 
 
 def check_materials(unit: Unit) -> dict[str, str]:
-    """Map each check to the digest of what a pass rests on.
+    """Map each check to the digest of what a pass depends on.
 
     That is its experiment, what all experiments share, and the solution. Known mistakes are no part
     of it.
@@ -31,9 +31,9 @@ def check_materials(unit: Unit) -> dict[str, str]:
 
 
 def _apart(text: str, names: set[str]) -> tuple[dict[str, str], str]:
-    """Take the functions of these names, with their decorators, out of a module.
+    """Remove the functions of these names, with their decorators, from a module.
 
-    Returns the text of each function, and the lines that are left without the empty ones.
+    Returns the text of each function, and the remaining nonempty lines.
     """
     lines = text.split("\n")
     functions = {}

@@ -1,4 +1,4 @@
-"""Which small change mends a submission: searched for in a grade, behind walls, points first."""
+"""Which small change repairs a submission: searched in a grade, in the sandbox, points first."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,15 +13,15 @@ from autograder.judging import Key, Verdict
 from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker, printable
 
-NAME = "submission.py"  # what the changed file is called
+NAME = "submission.py"  # the name of the changed file
 
 
 def graded_file(
     server: Server, source: bytes, seed: int, answers: Mapping[str, Answer], key: Key
 ) -> GradedFile:
-    """Return a submission that was graded, with what runs changes of it.
+    """Return a graded submission, with a runner of its changes.
 
-    source: the file. answers: its own, by check. key: what they were compared with.
+    source: the file. answers: its own, by check. key: the basis of comparison.
     """
     return GradedFile(
         unit=server.unit,
@@ -41,13 +41,12 @@ def _worker(server: Server, source: bytes) -> Worker:
 def with_repair(
     file: GradedFile, verdicts: Mapping[str, Verdict], checks: Sequence[Check]
 ) -> dict[str, Verdict]:
-    """Add to the first wrong answer that nothing explains which small change mends it, if one does.
+    """Add to the first unexplained wrong answer the small change that repairs it, if there is one.
 
-    checks: those that were asked. Whatever happens here, the points stand.
+    checks: the requested ones. Whatever happens here, the points stay.
     """
     told = dict(verdicts)
-    # where the server has ended, the next submission finds out; and what a submission sends may be
-    # anything
+    # if the server has ended, the next submission will notice; and a submission may send anything
     with suppress(Exception):
         found = mended(file, checks, verdicts)
         if found:
@@ -57,7 +56,7 @@ def with_repair(
 
 
 def _printable(found: Mending) -> Mending:
-    """Return what mends a file, with text of the submission that can be shown."""
+    """Return the repair of a file, with displayable text of the submission."""
     slips = []
     for slip in found.slips:
         names = tuple(printable(name) for name in slip.names)

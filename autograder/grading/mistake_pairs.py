@@ -1,8 +1,8 @@
-"""Pairs of known mistakes, made in the solution at once: which are tried, and what they answer.
+"""Pairs of known mistakes in the solution at once: which are tried, and their answers.
 
-Two slips may give values that neither gives alone. A pair is one more variant of the solution: it
-is run and kept as small changes are, for words only. A mistake that a needed check shows is left
-out, since that check has to pass before.
+Two mistakes may give values that neither gives alone. A pair is one more variant of the solution:
+it runs and is stored as small changes are, for feedback only. A mistake that a needed check shows
+is left out, since that check has to pass before.
 """
 
 import re
@@ -20,13 +20,13 @@ from autograder.sandbox.client import Server
 from autograder.source.edits import Edit, edits_of_mistakes, with_edits
 from autograder.source.solution import Solution
 
-MOST = 600  # pairs that are tried of one check; of more, as many evenly spread
+MOST = 600  # pairs to try for one check; of more, as many evenly spread
 _WORDS_AND_SIGNS = re.compile(r"\w+|\s+|.")
 
 
 @dataclass(frozen=True)
 class Together:
-    """A script in which several edits are made at once."""
+    """A script with several edits at once."""
 
     text: str
     edits: Sequence[Edit]
@@ -42,7 +42,7 @@ def pairs_to_be_tried(
 ) -> Tried:
     """Return the pairs of mistakes that lose points at a check; of very many, some.
 
-    needed: the checks that it needs, those that these need among them.
+    needed: the checks that it needs, directly or not.
     keys: by check, with the mistakes that lose points there.
     """
     shown_before: set[str] = set()
@@ -58,7 +58,7 @@ def _ids(key: PlainKey) -> list[str]:
 
 
 def scripts_of_pairs(solution: Solution, pairs: Iterable[str]) -> Tried:
-    """Return pairs, by their ids, with their scripts; one that cannot be made is left out."""
+    """Return pairs, by their ids, with their scripts; impossible pairs are left out."""
     plain = solution.plain()
     parts = {}
     for identity, edit in edits_of_mistakes(solution).items():
@@ -74,7 +74,7 @@ def scripts_of_pairs(solution: Solution, pairs: Iterable[str]) -> Tried:
 
 
 def _in_parts(edit: Edit) -> list[Edit]:
-    """Split an edit into the words and signs that it changes: another may change others beside."""
+    """Split an edit into the tokens that it changes: another one may change others beside them."""
     old = _WORDS_AND_SIGNS.findall(edit.replaced)
     new = _WORDS_AND_SIGNS.findall(edit.code)
     parts = []
@@ -92,16 +92,16 @@ def _bytes_in(parts: Iterable[str]) -> int:
 
 
 def _are_apart(one: Edit, other: Edit) -> bool:
-    """Return whether something stands between two edits, so that none has to come first."""
+    """Return whether two edits do not touch, so that their order does not matter."""
     return one.end < other.start or other.end < one.start
 
 
 def try_pairs(
     server: Server, check: Check, seed: int, plain: str, key: PlainKey, tried: Tried
 ) -> ChangedAnswers:
-    """Run pairs of mistakes; keep prints of those that give an array neither mistake gives alone.
+    """Run pairs of mistakes; store prints of those with an array that neither mistake gives alone.
 
-    plain: the solution's script. key: of the check, with what each mistake answers.
+    plain: the solution's script. key: of the check, with each mistake's answer.
     """
     alone = {mistake.id: answer for mistake, answer in key.mistakes}
     answers = answers_of(server, check, seed, plain, tried, SECONDS)
@@ -121,5 +121,5 @@ def _giving_more(
 
 
 def _is_in_one(check: Check, name: str, known: Sequence[Answer], answer: Answer) -> bool:
-    """Return whether an array is as one of the known answers has it."""
+    """Return whether an array equals that of one of the known answers."""
     return any(agree(check, name, one, answer) for one in known)

@@ -1,4 +1,4 @@
-"""One submission: its checks in order, each asked, judged and, where it trains, measured."""
+"""Grades one submission: its checks in order, each run, judged and, if it trains, measured."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -29,18 +29,18 @@ from autograder.sandbox.client import Server
 from autograder.sandbox.worker import Worker
 
 NOTHING: Mapping[str, Verdict] = MappingProxyType({})
-# late answers of a submission, after which a check that is late is not asked again
+# late answers of a submission, after which a late check is not repeated
 SECOND_CHANCES = 2
 # failures that a fresh process would not change
 ASKED_ONCE = frozenset({Failure.STUB, Failure.MISSING, Failure.BROKEN})
-HURRY = 1.0  # seconds that a submission may wait while others stand in line
+HURRY = 1.0  # seconds that a submission may wait while others are queued
 
 
 class Postponed(Exception):
-    """A submission waits while others stand in line: it is graded after them.
+    """A submission waits while others are queued: it is graded after them.
 
-    verdicts: those on the checks that it has answered. crowded: it was late since others had the
-    processor, and so it is graded with no other beside it.
+    verdicts: those on the checks that it has answered. crowded: whether it was late because others
+    used the processor, so that it is graded with no other beside it.
     """
 
     def __init__(self, verdicts: Mapping[str, Verdict], crowded: bool = False) -> None:
@@ -65,21 +65,21 @@ def grade_one(
 ) -> list[Verdict]:
     """Grade one submission, check by check.
 
-    source, name: the file's bytes, and what it is called.
-    key: the answers of the solution and of known mistakes on `seed`. With one that can carry early
-    mistakes forward, checks are judged too that need what known mistakes have spoilt.
-    data: for each check that trains, the corpus it is given. Those without any are left out.
-    Held-out text goes to the solution's worker only.
+    source, name: the file's bytes, and its name.
+    key: the answers of the solution and of known mistakes on `seed`. If it can carry early mistakes
+    forward, checks that need spoilt ones are judged, too.
+    data: for each check that trains, its corpus. Checks without data are left out. Held-out text
+    goes to the solution's worker only.
     passed: verdicts of an earlier run that still hold.
-    hurry: whether others stand in line. Raises `Postponed` then, once the submission has waited for
-    more than a second without computing anything, or others had the processor so long that a check
-    was stopped.
-    complete: raise `Postponed`, at the end, where others had the processor so long that a check was
-    stopped: then the verdicts are no grade.
-    earlier: verdicts of the run that ended so. A submission can bring that about, and so it has no
-    second guess: where a verdict earns less than now, it counts.
-    names: all by which the student is known, for mistakes that are planted by name; with none, any
-    name in the file will do.
+    hurry: whether others are queued. Then it raises `Postponed` once the submission has waited for
+    more than a second without computing anything, or if others used the processor so long that a
+    check was stopped.
+    complete: whether to raise `Postponed` at the end, if others used the processor so long that a
+    check was stopped: then the verdicts are no grade.
+    earlier: verdicts of the run that ended so. A submission can cause that, and so it has no second
+    guess: a verdict that earns less than now counts.
+    names: all names of the student, for mistakes that are planted by name; with none, any name in
+    the file is accepted.
     """
     handed = Handed(server.unit, names)
     carry: Carry = getattr(key, "carry", carry_nothing)
@@ -122,7 +122,7 @@ def grade_one(
 
 
 def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:
-    """Ask and judge a check that needs what known mistakes have spoilt."""
+    """Run and judge a check that needs checks which known mistakes have spoilt."""
     answer, seconds = _ask(worker, follows.check, follows.key, seed)
     verdict = judge.judge_following(follows, answer)
     return replace(verdict, seconds=round(seconds, 4))
@@ -130,9 +130,9 @@ def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) 
 
 @dataclass(frozen=True)
 class AskedCheck:
-    """A check that is asked of a submission, and what the answer is judged by.
+    """A check that runs on a submission, and the basis for judging its answer.
 
-    handed: who handed it in, for mistakes that are planted by name.
+    handed: who submitted it, for mistakes that are planted by name.
     """
 
     check: Check
@@ -143,7 +143,7 @@ class AskedCheck:
     handed: Handed | None = None
 
     def ask(self, worker: Worker) -> tuple[Answer, float]:
-        """Ask a submission; return its answer, and the seconds that it took."""
+        """Run the check on a submission; return its answer, and the seconds that it took."""
         text = self.text.train if self.text else None
         return _ask(worker, self.check, self.key, self.seed, text)
 
@@ -157,11 +157,11 @@ class AskedCheck:
 
 @dataclass(frozen=True)
 class _Tried:
-    """An answer that was judged.
+    """A judged answer.
 
-    seconds: from request to answer, of both requests where it was asked twice. They hold what the
-    submission took, and no judging.
-    two_answers: whether it was answered differently when it was asked again.
+    seconds: from request to answer, for both requests if there were two. They include the
+    submission's time, and no judging.
+    two_answers: whether the second request got a different answer.
     """
 
     judged: Judged
@@ -170,11 +170,11 @@ class _Tried:
 
 
 def try_twice(worker: Worker, asked: AskedCheck) -> _Tried:
-    """Ask a check and judge the answer; ask once more where the first answer may not be its own.
+    """Run a check and judge the answer; run it again if the first answer may not be its own.
 
-    A check that fails after others have run is asked again in a fresh process, so that what they
-    left behind cannot cost points. A submission can see that it is asked again, and so it has one
-    guess: of two answers that differ the one that earns less counts.
+    A check that fails after others have run is repeated in a fresh process, so that their side
+    effects cannot cost points. A submission can notice the repetition, and so it has one guess: of
+    two different answers the one that earns less counts.
     """
     late_before = worker.timeouts
     first = _try(worker, asked)
@@ -187,7 +187,7 @@ def try_twice(worker: Worker, asked: AskedCheck) -> _Tried:
         return first
     worker.renew()
     answer, seconds = asked.ask(worker)
-    judged = first.judged  # to judge a wrong answer takes longer than to compare it
+    judged = first.judged  # judging a wrong answer takes longer than comparing it
     two_answers = False
     if not is_to_the_last_bit(judged.answer, answer):
         judged = asked.judge(answer)
@@ -198,7 +198,7 @@ def try_twice(worker: Worker, asked: AskedCheck) -> _Tried:
 
 
 def _is_final(judged: Judged) -> bool:
-    """Return whether a fresh process would give no better answer to a check that has not passed."""
+    """Return whether a fresh process would give no better answer to a failed check."""
     answer = judged.answer
     if answer.failure:
         return answer.failure in ASKED_ONCE
@@ -218,7 +218,7 @@ def is_to_the_last_bit(first: Answer, second: Answer) -> bool:
 
 
 def _is_same(check: Check, first: Answer, second: Answer) -> bool:
-    """Return whether the second answer stands for both: the first was none, or is the same."""
+    """Return whether the second answer replaces both: the first was none, or is the same."""
     if first.failure:
         return True
     if second.failure:
@@ -232,7 +232,7 @@ def _lesser(one: Judged, other: Judged) -> Judged:
 
 
 def _not_more_than(before: Verdict | None, now: Verdict) -> Verdict:
-    """Choose between a verdict and an earlier one, where that is on an answer."""
+    """Choose between a verdict and an earlier one, if that is on an answer."""
     if before is None or before.failure or before.status == "not_reached":
         return now
     if before.earned == now.earned:
@@ -241,7 +241,7 @@ def _not_more_than(before: Verdict | None, now: Verdict) -> Verdict:
 
 
 def _of_two_answers(verdict: Verdict) -> Verdict:
-    """Say of a verdict that it is on one of two different answers."""
+    """Mark a verdict as being on one of two different answers."""
     remarks = (*verdict.remarks, remark_on(Finding(FindingKind.TWO_ANSWERS)))
     return replace(verdict, two_answers=True, remarks=remarks)
 
@@ -254,9 +254,9 @@ def _try(worker: Worker, asked: AskedCheck) -> _Tried:
 def _ask(
     worker: Worker, check: Check, key: CheckKey, seed: int, text: str | None = None
 ) -> tuple[Answer, float]:
-    """Ask a check; return the answer, and the seconds that it took.
+    """Run a check; return the answer, and the seconds that it took.
 
-    What is far larger than the key's answer is dropped.
+    A value far larger than the key's is dropped.
     """
     expected = key.expected.arrays
     most = most_bytes(expected)
@@ -273,7 +273,7 @@ class Measurer:
     """
 
     def __init__(self, server: Server) -> None:
-        """Start nothing: most submissions that are wrong train nothing."""
+        """Start nothing: most wrong submissions train nothing."""
         self._server = server
         self._worker: Worker | None = None
 
@@ -283,7 +283,7 @@ class Measurer:
         return self._server.unit
 
     def loss(self, asked: AskedCheck, answer: Answer, text: Corpus) -> float:
-        """Measure the held-out loss of trained weights; NaN where there is none."""
+        """Measure the held-out loss of trained weights; NaN if there is none."""
         if self._worker is None:
             plain = solution_of(self.unit).plain()
             self._worker = self._server.worker(plain.encode(), SOLUTION)
@@ -298,7 +298,7 @@ class Measurer:
 
 
 def _with_loss(measurer: Measurer, asked: AskedCheck, tried: _Tried) -> Verdict:
-    """Return the verdict on an answer; where weights can be measured, the verdict on their loss."""
+    """Return the verdict on an answer; if weights can be measured, the verdict on their loss."""
     check = asked.check
     judged = tried.judged
     verdict = asked.submission.explain(judged)

@@ -1,6 +1,6 @@
-"""Notices the file of another unit: it defines what that one asks for, and little of its own unit.
+"""Recognises the file of another unit: it defines that unit's names, and few of its own.
 
-Only what one unit alone asks for counts, as several may ask for a function `train`.
+Only names that a single unit asks for count, as several may ask for a function `train`.
 """
 
 import ast
@@ -12,9 +12,9 @@ from autograder.errors import BadSource
 from autograder.parsing import parse
 from autograder.sandbox.definitions import read_definitions
 
-FEWEST = 2  # names of another unit that a file must define, if it has so many
-MOST_OWN = 0.25  # of its own unit's names, beyond which a file is of its unit
-LEAST_OTHER = 0.5  # of another unit's names
+FEWEST = 2  # minimum of another unit's names in a file, if that unit has as many
+MOST_OWN = 0.25  # fraction of its own unit's names from which on a file belongs to its unit
+LEAST_OTHER = 0.5  # fraction of another unit's names
 BEGINS = "This looks like the file of "
 
 
@@ -42,7 +42,7 @@ def _names(text: str) -> Iterator[str]:
 
 
 def other_unit(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> str:
-    """Return the unit that a file is clearly of, where that is not `unit`; else "".
+    """Return the unit that a file clearly belongs to, if that is not `unit`; else "".
 
     names: of each unit, as `names_by_unit` returns them.
     """
@@ -60,10 +60,10 @@ def other_unit(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -
 
 
 def as_note(unit: str, other: str) -> str:
-    """Say it to the student and on the class's page."""
+    """Return the note for the student and the class's page."""
     return f"{BEGINS}`{other}`. It was graded as `{unit}`: hand in the file of that unit."
 
 
 def is_noted(note: str) -> bool:
-    """Say whether a result's note says so."""
+    """Return whether a result's note says so."""
     return note.startswith(BEGINS)

@@ -1,8 +1,8 @@
-"""A unit as grading needs it, without importing what its checks compute with.
+"""A unit as grading needs it, without importing the packages of its checks.
 
-Importing a unit's experiments may take longer than grading a file, and the process that grades runs
-none of them. What it must know of the checks is read once by importing them, and kept in the cache
-by the digest of their files.
+Importing a unit's experiments may take longer than grading a file, and the grading process runs
+none of them. The facts about the checks are read once by importing them, and cached by the digest
+of their files.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from autograder.relations import letters_of
 
 
 class _CheckKept(msgspec.Struct, frozen=True):
-    """What is kept of a check.
+    """The cached facts on a check.
 
     names: in the code of its experiment. trains, has_data: whether it has the functions `measure`
     and `data`. is_drawn: whether `data` takes the seed.
@@ -58,7 +58,7 @@ class _CheckKept(msgspec.Struct, frozen=True):
 
 
 class _Outline(msgspec.Struct, frozen=True):
-    """What is kept of a unit."""
+    """The cached facts on a unit."""
 
     checks: tuple[_CheckKept, ...]
     packages: tuple[str, ...]
@@ -86,14 +86,14 @@ def outline_unit(course: Course, name: str) -> Unit:
 
 
 def _store(path: Path, outline: _Outline) -> None:
-    """Keep an outline, where it can be kept."""
+    """Cache an outline, if possible."""
     text = msgspec.json.encode(outline).decode()
     with suppress(CannotWrite):
         write_whole(path, text)
 
 
 def _stored(path: Path) -> _Outline | None:
-    """Read what is kept; None where nothing can be read."""
+    """Read the cached outline; None if there is no readable one."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Outline)
     except (OSError, msgspec.MsgspecError):
@@ -145,7 +145,7 @@ def _check(course: Course, unit: str, kept: _CheckKept) -> Check:
         return corpus
 
     experiment: Any = later("experiment")
-    experiment.__doc__ = kept.title  # from which a check takes its title
+    experiment.__doc__ = kept.title  # a check takes its title from it
     experiment.names_in_code = kept.names
     data: Callable[..., Corpus] = drawn if kept.is_drawn else later("data")
     return Check(

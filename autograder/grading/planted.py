@@ -1,10 +1,10 @@
-"""Find the mistake: a right function with one small change in it, another one for each student.
+"""Find the mistake: a right function with one small change in it, which depends on the student.
 
-`build` makes the functions from the solution of an exercise that is there for nothing else, and the
-key that students get holds them. Which of them a student gets depends on the name in the student's
-file. The right line is where that function differs from the solution's: it is found out here, on
-the trusted side, and stands in no file that students get. Nothing of a submission runs for it; what
-comes back is a name and a number.
+`build` makes the functions from the solution of an exercise that exists only for this purpose, and
+the public key holds them. The name in a student's file determines which of them the student gets.
+The right line is where that function differs from the solution's: it is determined here, on the
+trusted side, and is in no file for students. No code of a submission runs for it; it sends a name
+and a number.
 """
 
 import ast
@@ -28,9 +28,9 @@ from autograder.sandbox.client import Server
 from autograder.slip import SlipKind
 from autograder.source.edits import Edit
 
-FEWEST = 2  # functions with a mistake: with one, all students would have the same
-SEEDS = 3  # on which a mistake has to show
-# small changes that a person would not write, or sees at once
+FEWEST = 2  # least number of functions with a mistake: with one, all students would have the same
+SEEDS = 3  # seeds on which a mistake has to show
+# small changes that a person would not write, or would notice at once
 NOT_PLANTED = frozenset(
     {SlipKind.ENTRY, SlipKind.WITH, SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY}
 )
@@ -45,10 +45,10 @@ def asks_for_line(check: Check) -> bool:
 
 
 def functions_with_a_mistake(server: Server, check: Check) -> tuple[str, ...]:
-    """Make the functions that students get, each with one line that is wrong.
+    """Make the functions for students, each with one wrong line.
 
-    They are the small changes that the exact checks of the function tell from the solution on
-    several seeds, and that raise no error. Raises `NothingPlanted`.
+    They are the small changes that the exact checks of the function distinguish from the solution
+    on several seeds, and that raise no error. Raises `NothingPlanted`.
     """
     unit = server.unit
     plantable = _changes_of_one_line(unit, check)
@@ -67,7 +67,7 @@ def functions_with_a_mistake(server: Server, check: Check) -> tuple[str, ...]:
 
 
 class _Plantable(NamedTuple):
-    """A small change, and the function as it is with it."""
+    """A small change, and the function with it."""
 
     change: SmallChange
     edit: Edit
@@ -75,7 +75,7 @@ class _Plantable(NamedTuple):
 
 
 def _changes_of_one_line(unit: Unit, check: Check) -> dict[str, _Plantable]:
-    """Return the small changes of a function that leave all of its lines but one, by id."""
+    """Return the small changes of a function that change only one of its lines, by id."""
     plain = plain_solution(unit)
     name = _function_of(check)
     right = function_in(plain, name)
@@ -93,7 +93,7 @@ def _changes_of_one_line(unit: Unit, check: Check) -> dict[str, _Plantable]:
 
 
 def _does_nothing(line: str) -> bool:
-    """Return whether a line is `pass` or a value that is not used, which one sees at once."""
+    """Return whether a line is `pass` or an unused value, which is obvious."""
     try:
         (node,) = parse(line.strip()).body
     except (SyntaxError, ValueError):  # the head of a loop or of a condition
@@ -105,7 +105,7 @@ def _does_nothing(line: str) -> bool:
 def _seen_on(
     server: Server, check: Check, seed: int, plantable: Mapping[str, _Plantable]
 ) -> set[str]:
-    """Return the ids of the changes that an exact check of the function tells from the solution."""
+    """Return the ids of the changes that an exact check of the function distinguishes."""
     plain = plain_solution(server.unit)
     tried = [(one.change, one.edit) for one in plantable.values()]
     seen: set[str] = set()
@@ -126,9 +126,9 @@ def _function_of(check: Check) -> str:
 
 
 def function_in(script: str, name: str) -> str | None:
-    """Return the text of a function at the top of a script; None where there is none.
+    """Return the text of a function at the top of a script; None if there is none.
 
-    It is written by Python from what it has read, so that no bracket shows where a change was made.
+    Python writes it from the syntax tree, so that no bracket shows where a change was made.
     """
     for node in parse(script).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
@@ -137,7 +137,7 @@ def function_in(script: str, name: str) -> str | None:
 
 
 def _line_that_differs(function: str, right: str) -> int | None:
-    """Return the number of the one line, from 1, in which two functions differ; None of others."""
+    """Return the number of the only line, from 1, in which two functions differ; else None."""
     lines = function.split("\n")
     right_lines = right.split("\n")
     if len(lines) != len(right_lines):
@@ -148,9 +148,9 @@ def _line_that_differs(function: str, right: str) -> int | None:
 
 
 def key_with_functions(server: Server, check: Check, solution: Answer) -> CheckKey:
-    """Make what the key of students holds of a check that asks for a line: the functions.
+    """Make the public key of a check that asks for a line: the functions.
 
-    solution: what the solution answers; its line has to be that of its name.
+    solution: the solution's answer; its line has to match its name.
     Raises `NothingPlanted`.
     """
     functions = functions_with_a_mistake(server, check)
@@ -165,25 +165,24 @@ def key_with_functions(server: Server, check: Check, solution: Answer) -> CheckK
     return PlainKey(Answer({FUNCTIONS: np.array(functions)}))
 
 
-# ---- judged
+# ---- judging
 
 
 @dataclass(frozen=True)
 class Handed:
-    """Who handed in a submission.
+    """Who submitted a file.
 
-    names: all by which the grader knows the student; nothing where it knows none, and any name in
-    the file will do.
+    names: all names of the student known to the grader; if empty, any name in the file is accepted.
     """
 
     unit: Unit
     names: Sequence[str] = ()
 
     def key(self, check: Check, answer: Answer) -> CheckKey:
-        """Return what the answer to a check that asks for a line is compared with.
+        """Return the basis of comparison of a check that asks for a line.
 
-        It is the line of the mistake that the name in the file draws. Where that is not a name of
-        the student, no line is right.
+        It is the line of the mistake that the name in the file draws. If that is not a name of the
+        student, no line is right.
         """
         name = _name_in(answer)
         if self._is_anothers(name):
@@ -193,7 +192,7 @@ class Handed:
         return PlainKey(Answer({check.name: np.array(line)}))
 
     def told(self, answer: Answer, verdict: Verdict) -> Verdict:
-        """Add to a verdict that the name in the file is not the student's, where it is not."""
+        """Add to a verdict that the name in the file is not the student's, if so."""
         if answer.failure or not self._is_anothers(_name_in(answer)):
             return verdict
         remark = Remark(
@@ -209,7 +208,7 @@ class Handed:
 
 
 def _ways_to_write(names: Sequence[str]) -> list[str]:
-    """Return names, and of addresses also the part before the @."""
+    """Return names, and for addresses also the part before the @."""
     before_the_at = [name.partition("@")[0] for name in names if "@" in name]
     return [*names, *filter(None, before_the_at)]
 
@@ -218,7 +217,7 @@ def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:
     """Return the number of the line in which a function differs from the solution's."""
     name = _function_of(check)
     right = function_in(plain_solution(unit), name)
-    # as this Python writes it: another one may have made the key
+    # as this version of Python writes it: another one may have made the key
     line = _line_that_differs(function_in(function, name) or "", right or "")
     if line is None:
         raise NothingPlanted(
@@ -228,7 +227,7 @@ def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:
 
 
 def _name_in(answer: Answer) -> str:
-    """Return the name that an answer gives; "" where it is no text."""
+    """Return the name in an answer; "" if it is not text."""
     name = answer.arrays.get(WHOSE)
     if name is None or name.ndim or not is_text(name):
         return ""

@@ -1,8 +1,8 @@
-"""What a course makes of its results: late days, several submissions, partners, points by hand.
+"""A course's rules for its results: late days, several submissions, partners, manual points.
 
-Also checks that do not count, or count on top. Stored results stay as they are; a policy is applied
-where they are shown or exported. In this order: points by cut-offs and by hand, dropped checks, the
-bonus for being early, a factor by hand, what lateness costs.
+There are also checks that do not count, or count on top. Stored results do not change; a policy is
+applied where they are shown or exported. The order is: points by cut-offs and manual points,
+dropped checks, the bonus for being early, a manual factor, the deduction for lateness.
 """
 
 import math
@@ -36,7 +36,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)  # units without a due time come last
 
 
 class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The dates of one unit for a section of the class; what is not said is as for the others.
+    """The dates of one unit for a section of the class; others are as for the whole class.
 
     due, begun, handed_out: see `Rules`.
     """
@@ -49,10 +49,10 @@ class Dates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The rules of one unit.
 
-    due: until when it may be handed in.
-    handed_out: when it was given to students; extra time is counted from then.
-    begun: by when something must have been handed in; see `Late.not_begun`.
-    weight: what it weighs in the total.
+    due: the deadline.
+    handed_out: when students received it; extra time is counted from then.
+    begun: when something must have been submitted; see `Late.not_begun`.
+    weight: in the total.
     drop, bonus: the checks that count nothing, and those that count on top.
     cutoffs: for checks that train, the share of points at a held-out loss: pairs (loss, share),
     linear in between.
@@ -68,13 +68,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What lateness costs.
+    """The deduction for lateness.
 
-    per_day: the share of the points that each day begun after the due time and `grace_hours` costs;
-    `at_most` is lost in all.
-    slack_days: days that cost nothing. Each student has so many for all units together, used in the
-    order of due times, at most `slack_each` for one unit, and none where they change no points.
-    not_begun: the share that is lost where nothing was handed in by the unit's `begun`.
+    per_day: the share of the points deducted for each day begun after the due time and
+    `grace_hours`; `at_most` in all.
+    slack_days: free days. Each student has this many for all units together, used in the order of
+    due times, at most `slack_each` for one unit, and none if they change no points.
+    not_begun: the share deducted if nothing was submitted by the unit's `begun`.
     """
 
     grace_hours: Hours = 0.0
@@ -86,7 +86,7 @@ class Late(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it brings to hand in at least so many `days` before the due time.
+    """The bonus for submitting at least this many `days` before the due time.
 
     bonus: a share of the points.
     """
@@ -98,8 +98,8 @@ class Early(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Total(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The total of a course.
 
-    drop_lowest: how many of a student's lowest units are left out.
-    letters: letter → the share from which on it is given.
+    drop_lowest: the number of a student's lowest units that are left out.
+    letters: letter → its least share.
     """
 
     drop_lowest: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -111,16 +111,16 @@ class Policy:
     """The rules of a course.
 
     Without a file every check counts, nothing is late, and the best submission is kept.
-    carried: the share that counts of points which rest on an early mistake that was carried
+    carried: the share that counts of points which depend on an early mistake that was carried
     forward.
     extensions: (student, unit) → days.
     sections: section → unit → its dates there.
-    sections_of: student → the sections that the roster names, of those in `sections`.
-    extra_time: student → by what the time from handing out to the due time is multiplied.
-    partners: unit → groups of students whose hand-ins count for all of them.
-    untimed: units of which no hand-in has a time, so that nothing can be said of being late.
-    regrades: the address that students may write to, from a link at each check.
-    show_solutions: whether a page of feedback shows the course's solution of what passed.
+    sections_of: student → the sections in the roster, of those in `sections`.
+    extra_time: student → the factor of the time from release to the due time.
+    partners: unit → groups of students whose submissions count for all of them.
+    untimed: units without any submission time, for which lateness is unknown.
+    regrades: the address for students' requests, from a link at each check.
+    show_solutions: whether a page of feedback shows the course's solution of passed exercises.
     """
 
     keep: str = "best"
@@ -141,7 +141,7 @@ class Policy:
 
     @property
     def holds_only_points_by_hand(self) -> bool:
-        """Say whether no rule differs from what holds without a file."""
+        """Return whether no rule differs from the default."""
         return self == Policy(adjustments=self.adjustments, untimed=self.untimed)
 
     def rules(self, unit: str) -> Rules:
@@ -162,7 +162,7 @@ class Policy:
 
 
 def _with_dates(rules: Rules, dates: Dates) -> Rules:
-    """Return rules with the dates that a section has of its own."""
+    """Return rules with a section's own dates."""
     return msgspec.structs.replace(
         rules,
         due=dates.due or rules.due,
@@ -173,7 +173,7 @@ def _with_dates(rules: Rules, dates: Dates) -> Rules:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a unit is due for one student; why: what it differs from the class's by."""
+    """A unit's due time for one student; why: the reason for a difference from the class's."""
 
     due: datetime
     why: tuple[str, ...] = ()
@@ -186,9 +186,9 @@ class Deadline:
 
 
 def deadline(student: str, unit: str, policy: Policy) -> Deadline | None:
-    """Return when a unit is due for a student; None where it has no due time.
+    """Return a unit's due time for a student; None if it has none.
 
-    First the section's dates, then extra time, then days of extension.
+    First the section's dates count, then extra time, then days of extension.
     """
     rules = policy.rules_of(student, unit)
     due = rules.due
@@ -210,9 +210,9 @@ def deadline(student: str, unit: str, policy: Policy) -> Deadline | None:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the sum that leads from the points of the checks to those that count.
+    """A line of the sum from the points of the checks to those that count.
 
-    points: how many there are after it.
+    points: the number after it.
     """
 
     words: str
@@ -220,20 +220,21 @@ class Line:
 
     @property
     def shown(self) -> float:
-        """Return the points as they are shown."""
+        """Return the points for display."""
         return rounded(self.points)
 
 
 @dataclass(frozen=True)
 class Grade:
-    """What counts of a result: points after the policy, and those to be had.
+    """The points of a result that count, and the maximum.
 
-    words: what the policy did, and what was given by hand for the whole unit.
-    tally: how the points come about, from those of all checks; one line where nothing was changed.
-    exact_points: the same points before they were rounded.
+    words: the effects of the policy, and the manual points for the whole unit.
+    tally: the sum that leads to the points, from those of all checks; one line if nothing was
+    changed.
+    exact_points: the same points before rounding.
     slack: the slack days that were used. days_late: after the student's own due time.
-    due: when it was due for the student, in words; "" where it has no due time.
-    by_hand: what was given by hand, also for single checks.
+    due: the student's due time, in words; "" if there is none.
+    by_hand: the manual points, also for single checks.
     """
 
     result: Result
@@ -249,22 +250,21 @@ class Grade:
 
     @property
     def all_words(self) -> str:
-        """Say what the policy did, and what was given by hand for single checks, in one line."""
+        """Describe the policy's effects, and the manual points for single checks, in one line."""
         said = said_of_checks(self.result, self.by_hand)
         if self.words:
             said = [self.words, *said]
         return "; ".join(said)
 
 
-# ---- which hand-in counts
+# ---- which submission counts
 
 
 def grades(results: Sequence[Result], policy: Policy) -> list[Grade]:
     """Make one grade for each student and unit, by unit and student.
 
-    results: of one student and unit in the order in which they were handed in, which decides
-    between two of one second. Slack days are used unit by unit, in the order in which the units are
-    due.
+    results: of one student and unit in the order of submission, which decides between two in one
+    second. Slack days are used unit by unit, in the order of due times.
     """
     by_student: dict[str, list[Result]] = {}
     for result in with_partners(results, policy):
@@ -281,7 +281,7 @@ def _unit_and_student(grade: Grade) -> tuple[str, str]:
 
 
 def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Result]:
-    """Add to results those that count for the partners of who handed them in."""
+    """Add to results those that count for the submitters' partners."""
     found = list(results)
     if policy is None:
         return found
@@ -296,7 +296,7 @@ def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Resu
 
 
 def _partners_of(result: Result, policy: Policy) -> list[str]:
-    """List the other students of the groups whose hand-in a result is; none of a partner's."""
+    """List the other students of the submitters' groups; none for a partner's result."""
     student = result.lms_name
     partners: set[str] = set()
     if result.handed_in_by:
@@ -309,9 +309,9 @@ def _partners_of(result: Result, policy: Policy) -> list[str]:
 
 
 def _in_name_of(partner: str, file: str, result: Result) -> Result:
-    """Return a result as a partner's, without what the LMS says of who handed it in.
+    """Return a result as a partner's, without the LMS's data on the submitter.
 
-    file: what files and pages call the partner.
+    file: the partner's name in files and pages.
     """
     hand_in = result.hand_in
     if hand_in:
@@ -325,7 +325,7 @@ def _in_name_of(partner: str, file: str, result: Result) -> Result:
 
 
 def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
-    """Yield a student's grade for each unit, the unit that is due first before the others."""
+    """Yield a student's grade for each unit, in the order of due times."""
     by_unit: dict[str, list[Result]] = {}
     for result in results:
         of_unit = by_unit.setdefault(result.unit, [])
@@ -360,14 +360,14 @@ def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
     )
 
 
-# ---- what a hand-in counts
+# ---- what a submission counts
 
 
 def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
     """Return what a result counts under a policy.
 
-    slack: how many slack days the student may use for it.
-    first: when the student first handed in anything for the unit.
+    slack: the number of slack days that the student may use for it.
+    first: the time of the student's first submission to the unit.
     """
     rules = policy.rules_of(result.lms_name, result.unit)
     tally = [Line("all checks", _earned(result))]
@@ -422,7 +422,7 @@ def _earned(result: Result) -> Fraction:
 
 
 def _changes(tally: Sequence[Line]) -> list[Line]:
-    """Return the first line, and those after which there are other points than before."""
+    """Return the first line, and those that change the points."""
     kept = [tally[0]]
     for line in tally[1:]:
         if line.points != kept[-1].points:
@@ -432,9 +432,10 @@ def _changes(tally: Sequence[Line]) -> list[Line]:
 
 @dataclass(frozen=True)
 class _PolicyStep:
-    """Something that a policy does to the points of a unit: by what it multiplies them, and why.
+    """A step of a policy for a unit's points: the factor, and the reason.
 
-    short: what a line of the sum says, where the words stand elsewhere. days: how many it was late.
+    short: the text in a line of the sum, if the reason is given elsewhere. days: the days of
+    lateness.
     """
 
     factor: Fraction = Fraction(1)
@@ -445,7 +446,7 @@ class _PolicyStep:
 
 
 def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list[str]:
-    """Say what the policy did to a result."""
+    """Describe the policy's effects on a result."""
     words = []
     if result.handed_in_by:
         words.append(handed_in_by(result.handed_in_by))
@@ -463,12 +464,12 @@ def _words(result: Result, policy: Policy, steps: Sequence[_PolicyStep]) -> list
 
 
 def handed_in_by(partner: str) -> str:
-    """Say who handed in what counts for a partner."""
+    """Say who submitted a partner's result."""
     return f"handed in by {partner}"
 
 
 def _with_carried(result: Result, policy: Policy) -> Result:
-    """Leave of the points that rest on early mistakes what counts of them."""
+    """Keep the counting share of the points that depend on early mistakes."""
     if policy.carried == 1:
         return result
     lost = 1 - exact(policy.carried)
@@ -480,7 +481,7 @@ def _with_carried(result: Result, policy: Policy) -> Result:
 
 
 def _with_cutoffs(result: Result, rules: Rules, name: str) -> Result:
-    """Give points by cut-offs for a check that trains and has reached a loss."""
+    """Give points by cut-offs for a check that trains and has a loss."""
     verdicts = []
     for verdict in result.verdicts:
         is_meant = verdict.name == name
@@ -519,7 +520,7 @@ def _by_hand(result: Result, policy: Policy) -> _PolicyStep:
 
 
 def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
-    """Take off what it costs that nothing was handed in by `begun`; `first` is the first time."""
+    """Deduct points if nothing was submitted by `begun`; `first` is the first time."""
     lost = policy.late.not_begun
     if not (lost and rules.begun and first):
         return _PolicyStep()
@@ -534,10 +535,10 @@ def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
 def _late(
     result: Result, own: Deadline | None, policy: Policy, slack: int, has_points: bool
 ) -> _PolicyStep:
-    """Take off what lateness costs; `slack` days of it are free.
+    """Deduct points for lateness; `slack` days of it are free.
 
-    own: when it was due for the student. Where that is not the class's due time, it is named as
-    soon as that is over. has_points: whether there is anything to take off.
+    own: the student's due time. If it differs from the class's, it is mentioned once that is over.
+    has_points: whether there is anything to deduct.
     """
     if result.note == NO_FILE:
         return _PolicyStep()
@@ -572,14 +573,14 @@ def _late(
 
 
 def _lost(days: int, policy: Policy) -> Fraction:
-    """Return the share of the points that so many days cost."""
+    """Return the share of the points deducted for a number of days."""
     return min(days * exact(policy.late.per_day), exact(policy.late.at_most))
 
 
 def _time_not_known(result: Result, own: Deadline | None) -> str:
-    """Say that lateness costs nothing where it is not known when a result was handed in.
+    """Say that lateness costs nothing because the time of a submission is unknown.
 
-    own: when it was due for the student. Without a due time there is nothing to say.
+    own: the student's due time. Without one there is nothing to say.
     """
     if result.hand_in and result.hand_in.late:
         return (
@@ -592,7 +593,7 @@ def _time_not_known(result: Result, own: Deadline | None) -> str:
 
 
 def _days_after(due: datetime, submitted: datetime, policy: Policy) -> int:
-    """Count the days begun since the hours of grace after a due time were over."""
+    """Count the days begun since the grace hours after a due time ended."""
     grace = timedelta(hours=policy.late.grace_hours)
     late = submitted - due - grace
     days = late / timedelta(days=1)

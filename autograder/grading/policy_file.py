@@ -35,7 +35,7 @@ Factor = Annotated[float, msgspec.Meta(ge=1, le=10)]
 
 
 def read_policy(course: Course, path: Path) -> Policy:
-    """Read the policy in a TOML file: what holds for all units, and a table for each unit.
+    """Read the policy in a TOML file: the rules for all units, and a table for each unit.
 
     Raises `BadFile`.
     """
@@ -117,10 +117,9 @@ def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> di
 
 
 def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
-    """Write out the names of units in a table; what is no table is left as it is.
+    """Write out the names of units in a table; another value is left unchanged.
 
-    known: other names that could have been meant. Raises `BadFile` for an unknown unit, or one that
-    is named twice.
+    known: other possible names. Raises `BadFile` for an unknown unit, or a repeated one.
     """
     if not isinstance(by_unit, dict):
         return by_unit
@@ -179,7 +178,7 @@ def _refuse_extra_time_from_nowhere(
     units: Mapping[str, Rules],
     where: str,
 ) -> None:
-    """Refuse extra time where nothing says from when it is counted. Raises `BadFile`."""
+    """Refuse extra time without a start. Raises `BadFile`."""
     if not extra_time:
         return
     for unit, rules in units.items():
@@ -197,9 +196,9 @@ def _refuse_extra_time_from_nowhere(
 
 
 def with_sections(policy: Policy, roster: Roster | None) -> Policy:
-    """Return a policy that knows in which of its sections each student is, by the roster.
+    """Return a policy that knows each student's sections, by the roster.
 
-    Raises `BadFile` where there is no roster, and for a section that nobody is in.
+    Raises `BadFile` without a roster, and for a section without students.
     """
     if not policy.sections:
         return policy
@@ -258,13 +257,13 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
 
 
 def units_without_times(results: Sequence[Result]) -> frozenset[str]:
-    """Return the units of which no hand-in has a time."""
+    """Return the units without any submission time."""
     timed = {result.unit for result in results if result.submitted}
     return frozenset({result.unit for result in results} - timed)
 
 
 def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Say of each unit with a due time, but no times, that its rules for late work do nothing."""
+    """Say of each unit with a due time, but no times, that its late rules have no effect."""
     lines = []
     for unit in sorted(policy.untimed):
         sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
@@ -292,10 +291,10 @@ def _name(result: Result) -> str:
 
 
 def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
-    """Say which students a policy names that nobody is, each with the nearest; empty if none.
+    """List the unknown students that a policy names, each with the nearest name; empty if none.
 
-    With a roster that is an error of the policy's, and `BadFile` is raised. Without one, a student
-    may not have handed in yet, and a partner need not.
+    With a roster they are an error of the policy, and `BadFile` is raised. Without one, a student
+    may not have submitted yet, and a partner need not.
     """
     known: set[str] = set()
     for result in results:
@@ -326,7 +325,7 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
 
 
 def _strangers(named: set[str], known: set[str]) -> str:
-    """List the names that no student has, each with the nearest name of a student."""
+    """List the unknown names, each with the nearest name of a student."""
     told = []
     for student in sorted(named - known):
         near = get_close_matches(student, known, 1, 0.6)

@@ -1,7 +1,7 @@
 """A pool of secret seeds with their keys, for graders that see one file at a time.
 
-Each grading runs in a container of its own there. Without the pool, it would make the parts of a
-key that it needs anew. The pool holds answers: it belongs where the solutions are.
+There, each grading runs in its own container. Without the pool, it would compute again the parts of
+a key that it needs. The pool holds answers: it belongs with the solutions.
 """
 
 import secrets
@@ -27,9 +27,9 @@ class NoPool(UserError):
 def fill_pool(
     course: Course, units: tuple[str, ...], path: Path, seeds: int, say: Callable[[str], object]
 ) -> None:
-    """Make the whole keys of some units on secret seeds, and keep them in a file.
+    """Make the whole keys of some units on secret seeds, and store them in a file.
 
-    seeds: how many; each holds keys for all of the units.
+    seeds: their number; each holds keys for all of the units.
     say: called with a line for each key.
     """
     store = AnswerStore(path)
@@ -45,10 +45,10 @@ def fill_pool(
 
 
 def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
-    """Make all that a file with one known mistake needs of a key; return how many answers.
+    """Make everything that a file with one known mistake needs of a key; count the answers.
 
-    A second mistake in what follows from the first has its answers made when it is met: there are
-    too many pairs.
+    The answers of a second mistake that follows the first are computed on demand: there are too
+    many pairs.
     """
     with Server(unit, stub=solution_of(unit).stub) as server:
         key = MadeKey(unit, seed, unit_data(unit, seed), store, lambda: server, listed_in_key(unit))
@@ -62,7 +62,7 @@ def _make_whole_key(unit: Unit, seed: int, store: AnswerStore) -> int:
 
 
 def _carry_each_forward(key: MadeKey, check: Check) -> None:
-    """Make what a check is compared with after each known mistake in a check that it needs."""
+    """Compute a check's basis of comparison after each known mistake in a check that it needs."""
     early = set()
     for needed in check.needs:
         for mistake, _ in key[needed].mistakes:
@@ -74,7 +74,7 @@ def _carry_each_forward(key: MadeKey, check: Check) -> None:
 
 
 def _make(key: CheckKey) -> None:
-    """Ask for the solution's answer and what is the same on every seed: they are made and kept."""
+    """Compute and store the solution's answer and its constant arrays."""
     _ = key.expected
     _ = key.constant
 

@@ -243,7 +243,7 @@ class Judge:
     def _findings_following(
         self, follows: Follows, following: Following, answer: Answer
     ) -> Sequence[Finding]:
-        """Find what was wrong, with or without early mistakes carried forward: the better reading."""
+        """Find what was wrong, with or without carried mistakes: whichever reading says more."""
         findings = explained_following(
             following, follows.carried.key, follows.needed, answer, self.sizes, self.excluded
         )

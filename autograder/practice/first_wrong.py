@@ -56,7 +56,8 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
 def _first_row_apart(name: str, want: np.ndarray, got: np.ndarray) -> str:
     """Say which row a list lacks first, else its first unexpected one."""
     missing, others = rows_apart(want, got)
-    if len(missing) == len(want):
+    is_any_there = bool(want.ndim) and len(missing) < len(want)  # a single number has no rows
+    if not is_any_there:
         return ""
     if missing:
         return f"`{name}` lacks {_shortened(missing[0])}."

@@ -86,13 +86,16 @@ def test_the_first_wrong_number_is_told(want, got, words):
         ([[0, 1]], [[1, 0], [0, 0]], ""),
         ([[0, 1]], [0, 1], ""),
         ([1.5, 2.5], [1.5], ""),
+        (3.8, [3.8], ""),
+        (3, [3, 4], ""),
+        ([3.8], 3.8, ""),
         (["a" * 99, "b"], ["b"], f"`y` lacks '{'a' * 59}…."),
     ],
 )
 def test_of_a_list_of_another_length_a_row_is_told(want, got, words):
     """For a list of another length the first missing or surplus row is shown.
 
-    If all rows are wrong, none is shown.
+    If all rows are wrong, none is shown. A single number has no rows.
     """
     assert told(want, got) == words
 

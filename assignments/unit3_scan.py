@@ -38,11 +38,11 @@
 #
 # You need PyTorch tensors and `torch.autograd`.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
-# check tells you which. Import only PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an
-# argument in place. Gradients must be able to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text
-# says otherwise. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at
-# a time.
+# **How to work.** The exercises take about 190 minutes in all; reading and looking at the examples takes about 50 more. Replace each
+# `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the check tells you which. Import only
+# PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. Gradients must be able
+# to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a `.py` file hints and
+# answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course:
 #
@@ -88,7 +88,7 @@ check = autograder.unit("unit3_scan")
 #     r3 = fn(r2, x3)
 # ```
 #
-# With addition as `fn` that is a running sum: `scan(add, 0, range(5))` is `[0, 1, 3, 6, 10]`. The start itself is not
+# With addition as `fn` that is a running sum: `scan(add, 0, range(1, 6))` is `[1, 3, 6, 10, 15]`. The start itself is not
 # among the results, and what is carried may be anything: a number, a tensor, a tuple.
 #
 # **Exercise** · 10 minutes · ●○○ · about 5 lines
@@ -275,8 +275,8 @@ check("states_and_logits")
 # $$L = -\sum_{t=1}^{T} \ln \mathrm{softmax}(\mathrm{logits}_t)[\mathrm{target}_t]$$
 #
 # The targets are ids. Written as one-hot rows, the same loss is $-\sum_t \sum_v \mathrm{target}_{t,v} \ln p_{t,v}$, in which all terms but one per
-# step are zero. Integer targets (Keras calls them *sparse*) say the same without the zeros. The lesson trained its network both ways and came
-# to nearly the same loss: 1.741 nats per character with one-hot rows, 1.726 with integers. (The second network also had an embedding.)
+# step are zero. Integer targets (Keras calls them *sparse*) say the same without the zeros. The lesson trained two
+# networks, one with one-hot rows, one with an embedding and integers. They came to nearly the same loss: 1.741 and 1.726 nats per character.
 #
 # Guessing uniformly among the 83 characters of the lesson's corpus has a loss of ln 83 = 4.42 nats each, so 35.4 for eight.
 # Units 2 and 5 take the mean per character: divide a sum by T to compare it with theirs.
@@ -303,7 +303,7 @@ check("summed_loss")
 # ## 7. Gradients of all weights
 #
 # Because all weights were passed in, one call to autograd gives all gradients: differentiate this number with respect to these tensors.
-# In Theano that was `T.grad(error, w_all)`; in PyTorch it is `torch.autograd.grad(loss, tensors)`.
+# In Theano that was `T.grad(error, w_all)`, where `T` is Theano's module of tensors; in PyTorch it is `torch.autograd.grad(loss, tensors)`.
 #
 # The function should leave no trace. The tensors in `weights` are plain ones (they do not require a gradient), and they belong to the
 # caller. So make tensors of your own from them, for this one question; asked twice, the answer is the same.
@@ -414,7 +414,8 @@ check("few_sequences")
 # $\sqrt{2/V}$. The lesson draws it by this rule nevertheless, and so do we.)
 #
 # The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step, and over many steps hardly any
-# drawn matrix keeps its size, as you will see below. So it begins as the identity: the state is kept, and what is read is added to it.
+# drawn matrix keeps its size, as you will see below. So it begins as the identity: the state is kept,
+# and what is read is added to it, until relu sets a negative sum to 0.
 #
 # | | what it is | |
 # |---|---|---|
@@ -502,20 +503,21 @@ with autograder.example("how large the state gets"):
     plt.show()
 
 # %% [markdown]
-# With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it is a sum of what was read. At half the scale it
-# stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends at 30,000,
-# and at twice that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of layers
-# with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
+# With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it adds up what is read (where relu does not cut it off at 0).
+# At half the scale it stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends
+# at 30,000, and at twice that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of
+# layers with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
 # same happens to the gradients, as unit 5 shows.
 #
-# **Find the mistake.** How large is this growth per step, and would a tiny *difference* between two states grow as well? If so, the network is chaotic,
-# and what it read first decides everything later. Measure it: run the network from two states that differ a little, and see how many times as large
-# each step makes their difference. After each step pull the second state back to the first one until they are as near as at the start;
-# otherwise the difference would soon be no small one. The mean is taken of the logarithms, because factors multiply:
+# **Find the mistake.** Does a tiny *difference* between two states grow as well? If it grows while the states stay of one size, the network is
+# *chaotic*: two states that nearly agree at first have nothing in common later. Measure it: run the network from two states that differ a little,
+# and see how many times as large each step makes their difference. After each step pull the second state back to the first one until they are as
+# near as at the start; otherwise the difference would soon be no small one. The mean is taken of the logarithms, because factors multiply:
 #
 # $$\mathrm{growth} = \exp\Big(\frac{1}{T} \sum_t \ln \frac{\text{size of the difference after step } t}{\text{size before it}}\Big)$$
 #
-# (Its logarithm is the *Lyapunov exponent*.) The function below does that, but one of its lines is wrong. Which one depends on your name.
+# (For long T its logarithm estimates the *Lyapunov exponent*.) The function below does that, but one of its lines is wrong. Which one depends on
+# your name.
 #
 # 1. Write your name, run the example below it, and copy the function that you get to where it is asked for.
 # 2. Find the wrong line: give the function steps whose growth you know. Repair it, in any way; the check runs it.
@@ -525,8 +527,8 @@ with autograder.example("how large the state gets"):
 #
 # <details><summary>For which steps do I know the growth?</summary>
 #
-# `lambda h, x: 3 * h` has a growth of 3, `lambda h, x: h + x` one of 1. Two steps by turns, 2 * h and 8 * h, have the growth 4: with x in (2, 8) that is
-# `lambda h, x: x * h`. None of that depends on the size of the first difference.
+# `lambda h, x: 3 * h` has a growth of 3, `lambda h, x: h + x` one of 1. Two steps by turns, 2 * h and 8 * h, have the growth 4: with x in (2, 8)
+# that is `lambda h, x: x * h`. None of that depends on the size of the first difference.
 # </details>
 
 
@@ -570,19 +572,26 @@ check("line_of_the_mistake")
 with autograder.example("how fast a difference grows"):
     inputs = begin["Wx"][ids[:30]].double()  # what comes in at each step
     nudge = 1e-3 * torch.randn(96, generator=random).double()
+    print("growth of a difference per step:  with relu  with tanh")
     for name, Wh in hidden.items():
-        Wh = Wh.double()
+        Wh, factors = Wh.double(), []
+        for activation in (torch.relu, torch.tanh):
 
-        def one_step(h, x, Wh=Wh):
-            return torch.relu(x + h @ Wh)
+            def one_step(h, x, activation=activation, Wh=Wh):
+                return activation(x + h @ Wh)
 
-        factor = float(growth(one_step, torch.ones(96).double(), inputs, nudge))
-        print(f"{name:<15} × {factor:.2f} per step, × {factor**100:.1g} in 100 steps")
+            factors.append(float(growth(one_step, torch.ones(96).double(), inputs, nudge)))
+        print(f"{name:<32} × {factors[0]:<8.2f} × {factors[1]:.2f}")
 
 # %% [markdown]
-# With the identity a difference neither grows nor shrinks, with half the scale it halves at each step, and with twice the scale it doubles. The drawn matrix
-# itself lies between, at 1.07 in these 30 steps. With the first one, all that was read counts equally for ever. With the last one the state is
-# chaotic: the smallest difference at the start is all that matters at the end.
+# With relu and the identity a difference shrinks only a little, at 0.997 per step, where relu cuts a unit off at 0. At half the scale it halves at
+# each step, and at twice the scale it doubles. The drawn matrix lies between, at 1.07 in these 30 steps. Over the 100 steps of the plot it comes to
+# 1.11, and there the state grows by 1.13 per step, because new characters keep coming in. (At twice the scale 30 steps are enough: beside a
+# state of $10^{34}$ the difference would be lost to rounding, and `growth` would be nan.)
+#
+# So with relu this network *explodes*, but it is not chaotic: the state grows at least as fast as the difference. From two random states
+# that differ by 62 % of their size, twice the scale leads to two that differ by 36 % of it after 100 steps. With tanh no number exceeds 1.
+# There a growth above 1 is chaos: at twice the scale (1.28) a difference of a thousandth becomes as large as the states themselves in 100 steps.
 #
 # And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
 # it:** at which scale will learning be fastest, and what can a network learn from zeros?
@@ -654,11 +663,12 @@ with autograder.example("held out, per character"), torch.no_grad():
     print(f"held out: {sum(losses) / len(losses) / 8:.3f} nats per character")
 
 # %% [markdown]
-# 2.33 is better than knowing how frequent each character is, which comes to 3.04 on held-out text, and worse than the 2.11 of unit 2's network that
-# reads three characters. That one was trained on millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
+# In our run that is 2.33; rounding, which differs between machines, moves it by about 0.01. It is better than knowing how frequent each character
+# is, which comes to 3.04 on held-out text, and worse than the 2.11 of unit 2's network that reads three characters. That one was trained on
+# millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on
-# the same seed, initial weights and sequences. It reads only 750 sequences, so its losses are higher.
+# the same seed, initial weights and sequences, 200 of them.
 
 # %%
 check("training")
@@ -675,8 +685,8 @@ with autograder.example("what comes next, at every step"):
         print([*phrase], "→", [alphabet[i] for i in logits.argmax(-1)])
 
 # %% [markdown]
-# After " part o" it expects an f, and after " th" an e. After " thi" it expects an n, as in *think*: the s it cannot know. After " the tru"
-# it expects a t, as in *truth*. And after " the t" an h, as if *the* came once more. It counts on the last two or three characters.
+# In our run it expects an f after " part o" and an e after " th". After " thi" it expects an n, as in *think*: the s it cannot know. And after
+# " the t" it expects an h, as if *the* came once more. It counts on the last two or three characters.
 #
 # ## 12. Scan in parallel
 #
@@ -738,8 +748,7 @@ with autograder.example("one step has one kink, two steps have two"):
 #
 # <details><summary>What happens to the first places of a round?</summary>
 #
-# They have no element d places earlier, and they are finished already: they stay. A round is the old `ys[:d]`, followed by
-# `op(…, …)` of two slices of length T − d.
+# They have no element d places earlier, and they are finished already: they stay as they are.
 # </details>
 #
 # <details><summary>Which slices?</summary>
@@ -864,7 +873,8 @@ check("recurrence")
 # <details><summary>Which factor belongs to the first step backwards?</summary>
 #
 # None: nothing comes back into the last state. Start from zeros, and the factor does not matter. Every other place takes the
-# factor of the step *after* it, so shift `a` by one, put any row at its end, and reverse it.
+# factor of the step *after* it, so shift `a` by one, put any row at its end, and reverse it. With three steps, a = (a1, a2, a3) is shifted to
+# (a2, a3, any), reversed to (any, a3, a2), and meets dh reversed, (dh3, dh2, dh1).
 # </details>
 #
 # <details><summary>How do I reverse a sequence?</summary>
@@ -953,7 +963,8 @@ with autograder.example("how long a loop and a parallel scan take"):
 # ## 16. It reads
 #
 # Let the recurrence read the corpus, 512 characters in nine rounds. What comes in is each character's row of `Wx`, as in section 4. How much a unit
-# keeps is one number between 0 and 1, which is learned and then the same at every step. And the relu? It stands *behind* the recurrence, where no step waits for another:
+# keeps is one number between 0 and 1, which is learned and then the same at every step. And the relu? It stands *behind* the recurrence, where no
+# step waits for another:
 #
 # $$h_t = \mathrm{keep} \odot h_{t-1} + W_x[x_t] \qquad \mathrm{logits}_t = \mathrm{relu}(h_t W_m + b_m)\, W_y + b_y$$
 #
@@ -1003,17 +1014,19 @@ with autograder.example("the recurrence reads"):
             with torch.no_grad():
                 logits = parallel_network(weights, unseen[start : start + T])
                 total += float(sequence_loss(logits, unseen[start + 1 : start + T + 1]))
-        print(f"{count} held-out sequences of {T}: {total / count / T:.2f} nats per character")
+        print(f"held out: {total / count / T:.3f} nats per character in sequences of {T}")
 
 # %% [markdown]
-# On sequences of eight it comes to 2.221 ± 0.006, a little below the 2.33 of section 11, and on sequences of 512 to 2.174 ± 0.010 (mean and standard deviation of five
-# seeds): what it read more than eight characters ago is of some use. This is no contest between two recurrences, for it has read 102,400 characters where the
-# other read 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of
-# today's fast models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
+# On sequences of eight it comes to 2.221 ± 0.006, a little below the 2.33 of section 11, and on sequences of 512 to 2.174 ± 0.010 (mean and
+# standard deviation of five seeds). Longer sequences are easier because fewer of their characters lack context: the first of eight costs 2.57 nats,
+# the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the same predictions lose 0.004 ±
+# 0.001 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read 48,000, with another optimizer.
+# But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast models are stacks of just that: a
+# linear recurrence over time, then a position-wise non-linear layer, and so on.
 #
 # One thing is simpler here than in those. `keep` is a constant, so this recurrence is a convolution: character t − k counts with the weight
-# $\mathrm{keep}^k$, whatever it is. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input, so the
-# network chooses at each character what to keep and what to forget. (That is the "selective" in its name.)
+# $\mathrm{keep}^k$, whatever it is. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input,
+# so the network chooses at each character what to keep and what to forget. (That is the "selective" in its name.)
 #
 # You have built a network of a five-line loop and a four-line step, seen which loops need not be loops, and trained one of those. In unit 4 you
 # compute the gradients of section 7 by hand.
@@ -1021,7 +1034,7 @@ with autograder.example("the recurrence reads"):
 # ## The ladder so far
 #
 # The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own
-# figures. (Unit 3's network has read 48,000 characters, unit 2's between 2 and 3.5 million. "Nothing" is ln 84, with an id for unknown
+# figures. (Unit 3's networks have read 48,000 and 102,400 characters, unit 2's between 2 and 3.5 million. "Nothing" is ln 84, with an id for unknown
 # characters, as in units 2 and 5; without it, as here, it is 4.42.)
 #
 # | the model knows | nats |
@@ -1033,6 +1046,8 @@ with autograder.example("the recurrence reads"):
 # | unit 2: a target at every step, the mean of eight steps | 1.92 |
 # | unit 2: only the eighth of them | 1.79 |
 # | unit 3: one sequence at a time, 6,000 of them | 2.33 |
+# | unit 3: a linear recurrence, on sequences of 8 | 2.22 |
+# | unit 3: the same, on sequences of 512 | 2.17 |
 # | unit 2, without a network: counts of the last four characters, with back-off | 1.455 |
 #
 # No network so far beats counting. The one that does stands at the end of unit 5.

@@ -26,8 +26,8 @@
 # describes a computation first and runs it later; its development ended in 2017, and it lives on as PyTensor. Why go below Keras at all? Because
 # you can then look into every step when something goes wrong, and build what no ready-made layer does.
 #
-# Sections 6 to 11 train the network. Then you see why this network cannot run in parallel. If you want to see that first, sections 12 to 15
-# need only the `scan` of section 1 and the idea of section 5; come back to 6 to 11 before section 16.
+# Sections 4 to 8 train the network. Then you see why this network cannot run in parallel. If you want to see that first, sections 9 to 11
+# need only the `scan` of section 1 and the idea of section 3; come back to 4 to 8 before section 12.
 #
 # **Afterwards you can**
 #
@@ -73,7 +73,7 @@ import autograder
 check = autograder.unit("unit3_scan")
 
 # %% [markdown]
-# ## 1. Scan
+# ## 1. Scan, and a running sum
 #
 # `scan` takes a function of two arguments, a value to start from, and a sequence. It calls the function with the *carried*
 # value and the first element; the result is kept, and is what is carried to the second element; and so on:
@@ -91,7 +91,11 @@ check = autograder.unit("unit3_scan")
 # With addition as `fn` that is a running sum: `scan(add, 0, range(1, 6))` is `[1, 3, 6, 10, 15]`. The start itself is not
 # among the results, and what is carried may be anything: a number, a tensor, a tuple.
 #
-# **Exercise** · 10 minutes · ●○○ · about 5 lines
+# Then use it: in `cumulative_sum` each row is the sum of all rows so far, $s_t = x_1 + \dots + x_t$. That takes one line. (PyTorch has it ready-made; here
+# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, because with them numbers
+# leave torch.)
+#
+# **Exercise** · 15 minutes · ●○○ · about 6 lines in all
 #
 # <details><summary>Is this not functools.reduce?</summary>
 #
@@ -101,6 +105,11 @@ check = autograder.unit("unit3_scan")
 # <details><summary>It says that a generator has no len()</summary>
 #
 # The elements may come from a generator, which you can loop over once but not measure or index. `for x in xs` is all you need.
+# </details>
+#
+# <details><summary>All my rows are the same</summary>
+#
+# Then all results are one and the same tensor, which was added to in place (`+=`, `add_`). `a + b` makes a new tensor each time.
 # </details>
 
 
@@ -114,25 +123,6 @@ def scan(fn, start, xs):
     raise NotImplementedError()
 
 
-# %%
-check("every_result")
-
-# %% [markdown]
-# ## 2. The first scan: a running sum
-#
-# Each row is the sum of all rows so far: $s_t = x_1 + \dots + x_t$. Your `scan` has it in one line. (PyTorch has it ready-made; here
-# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, because with them numbers
-# leave torch.)
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>All my rows are the same</summary>
-#
-# Then all results are one and the same tensor, which was added to in place (`+=`, `add_`). `a + b` makes a new tensor each time.
-# </details>
-
-
-# %%
 def cumulative_sum(xs):
     """The running sum over the first axis: (T, ...) → (T, ...). `xs` stays as it is."""
     # YOUR CODE HERE
@@ -140,15 +130,26 @@ def cumulative_sum(xs):
 
 
 # %%
+check("every_result")
+
+# %%
 check("running_sum")
 
 # %% [markdown]
-# ## 3. Characters as one-hot rows
+# ## 2. One step
 #
 # This network has no embedding, so that it is made of plain arrays only. A character enters it as a row of V zeros with a single 1, at
 # the place of its id. Multiplied by a matrix, such a row picks a row of it. (So `Wx` does what an embedding did in unit 2.)
 #
-# **Exercise** · 5 minutes · ●○○ · about 1 line
+# `step` is what happens between one character and the next, with all weights passed in, none kept anywhere:
+#
+# $$h_t = \mathrm{relu}(x_t W_x + h_{t-1} W_h + b_h) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
+#
+# To be scanned, a step takes *(carried, element)* and returns what is carried next. We want the logits out of it as well as the
+# state, so both are carried, as a pair, and the next step simply does not look at the old logits. (The lesson's step ends in a softmax.
+# We return the scores before it, because the loss is safer to compute from them.)
+#
+# **Exercise** · 20 minutes · ●●○ · about 5 lines in all
 #
 # <details><summary>"expected m1 and m2 to have the same dtype"</summary>
 #
@@ -160,30 +161,6 @@ check("running_sum")
 #
 # A sequence need not hold the last character. Its rows have V places nevertheless.
 # </details>
-
-
-# %%
-def one_hot(ids, V):
-    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-check("one_hot_rows")
-
-# %% [markdown]
-# ## 4. One step
-#
-# What happens between one character and the next, with all weights passed in, none kept anywhere:
-#
-# $$h_t = \mathrm{relu}(x_t W_x + h_{t-1} W_h + b_h) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
-#
-# To be scanned, a step takes *(carried, element)* and returns what is carried next. We want the logits out of it as well as the
-# state, so both are carried, as a pair, and the next step simply does not look at the old logits. (The lesson's step ends in a softmax.
-# We return the scores before it, because the loss is safer to compute from them.)
-#
-# **Exercise** · 15 minutes · ●●○ · about 4 lines
 #
 # <details><summary>What are the shapes?</summary>
 #
@@ -198,11 +175,20 @@ check("one_hot_rows")
 
 
 # %%
+def one_hot(ids, V):
+    """A row for each id, zeros but for a 1 at its place: (T,) integers → (T, V) floats, of torch's default type."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
 def step(carry, x, weights):
     """One step: carry is (h (H,), the last logits, unused), x (V,) → (new h (H,), logits (V,))."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
+
+# %%
+check("one_hot_rows")
 
 # %%
 check("one_step")
@@ -242,7 +228,7 @@ with autograder.example("the graph of one step"):
 # There are three products (`mm`): of x and `Wx`, of h and `Wh`, and of the new state and `Wy`. What `relu` gives is the new state, and it comes
 # back together with the last sum, the logits. The old logits appear in no line: the step gets them and never reads them.
 #
-# ## 5. The network
+# ## 3. The network
 #
 # The whole network is now one line: scan `step` along the characters. It starts from the pair `(h0, None)`, as there are no logits
 # yet. But `scan` calls its function with two arguments, and `step` has a third, the weights, which are the same at every step. So pass a
@@ -267,7 +253,7 @@ def network(weights, h0, xs):
 check("states_and_logits")
 
 # %% [markdown]
-# ## 6. The loss of a sequence
+# ## 4. The loss of a sequence and its gradients
 #
 # At every step the network has said how likely each next character is, and the target is known. The loss of the sequence is the
 # cross-entropy **summed over its T steps**, as in the lesson:
@@ -281,31 +267,10 @@ check("states_and_logits")
 # Guessing uniformly among the 83 characters of the lesson's corpus has a loss of ln 83 = 4.42 nats each, so 35.4 for eight.
 # Units 2 and 5 take the mean per character: divide a sum by T to compare it with theirs.
 #
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>Which of cross_entropy and nll_loss?</summary>
-#
-# `F.cross_entropy` takes logits. `F.nll_loss` takes log-probabilities, so after `log_softmax`. Both average unless told otherwise.
-# </details>
-
-
-# %%
-def sequence_loss(logits, targets):
-    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-check("summed_loss")
-
-# %% [markdown]
-# ## 7. Gradients of all weights
-#
-# Because all weights were passed in, one call to autograd gives all gradients: differentiate this number with respect to these tensors.
+# `gradients` differentiates this loss. Because all weights were passed in, one call to autograd gives the gradients of all of them.
 # In Theano that was `T.grad(error, w_all)`, where `T` is Theano's module of tensors; in PyTorch it is `torch.autograd.grad(loss, tensors)`.
 #
-# The function should leave no trace. The tensors in `weights` are plain ones (they do not require a gradient), and they belong to the
+# `gradients` should leave no trace. The tensors in `weights` are plain ones (they do not require a gradient), and they belong to the
 # caller. So make tensors of your own from them, for this one question; asked twice, the answer is the same.
 #
 # | | |
@@ -314,7 +279,12 @@ check("summed_loss")
 # | `h0`, `xs`, `targets` | (H,), (T, V), (T,) |
 # | returns | the loss, a float or a tensor of shape (); and a dict with the gradient of each of the weights, shaped like it; none of them attached to a graph |
 #
-# **Exercise** · 15 minutes · ●●○ · about 5 lines
+# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+#
+# <details><summary>Which of cross_entropy and nll_loss?</summary>
+#
+# `F.cross_entropy` takes logits. `F.nll_loss` takes log-probabilities, so after `log_softmax`. Both average unless told otherwise.
+# </details>
 #
 # <details><summary>"does not require grad and does not have a grad_fn"</summary>
 #
@@ -330,6 +300,12 @@ check("summed_loss")
 
 
 # %%
+def sequence_loss(logits, targets):
+    """The cross-entropy in nats, summed over steps: logits (T, V), targets (T,) → a tensor of shape (), in the graph."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
 def gradients(weights, h0, xs, targets):
     """The loss of a sequence (no longer in a graph) and a dict of its gradient with respect to each of the weights."""
     # YOUR CODE HERE
@@ -337,36 +313,18 @@ def gradients(weights, h0, xs, targets):
 
 
 # %%
+check("summed_loss")
+
+# %%
 check("all_gradients")
 
 # %% [markdown]
-# ## 8. All weights at once
+# ## 5. Online training
 #
-# One step of gradient descent, $w \leftarrow w - \mathrm{lr} \cdot \mathrm{d}w$, for all weights *at once*: every gradient was computed
+# `update` is one step of gradient descent, $w \leftarrow w - \mathrm{lr} \cdot \mathrm{d}w$, for all weights *at once*: every gradient was computed
 # with the old weights, so all old weights are replaced together. Return new tensors; the caller's stay as they are.
 #
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>It says that the caller's tensors changed</summary>
-#
-# `w -= …` and `w.sub_(…)` write into the tensor that the caller holds. `w - lr * dw` makes a new one.
-# </details>
-
-
-# %%
-def update(weights, grads, lr):
-    """New weights after one step of gradient descent: a new dict of new tensors, as plain as the old ones."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-check("all_at_once")
-
-# %% [markdown]
-# ## 9. Online training
-#
-# Now train as the lesson does: **one sequence at a time**, a step after each. For each sequence: one-hot its characters,
+# `train_online` trains as the lesson does: **one sequence at a time**, a step after each. For each sequence: one-hot its characters,
 # start from a state of zeros, ask for gradients, update. The loss of a single sequence is noisy, so record the **mean over every `every`
 # sequences** (the lesson prints one per thousand). The loss of a sequence is its sum over the steps, measured before the update. Where the
 # number of sequences is no multiple of `every`, train on the rest, but record nothing for it.
@@ -378,7 +336,12 @@ check("all_at_once")
 # | `lr`, `every` | learning rate; how many losses make one entry |
 # | returns | the trained weights, and a list of mean losses, one for each `every` sequences |
 #
-# **Exercise** · 20 minutes · ●●○ · about 10 lines
+# **Exercise** · 25 minutes · ●●○ · about 11 lines in all
+#
+# <details><summary>It says that the caller's tensors changed</summary>
+#
+# `w -= …` and `w.sub_(…)` write into the tensor that the caller holds. `w - lr * dw` makes a new one.
+# </details>
 #
 # <details><summary>Where do V and H come from?</summary>
 #
@@ -387,6 +350,12 @@ check("all_at_once")
 
 
 # %%
+def update(weights, grads, lr):
+    """New weights after one step of gradient descent: a new dict of new tensors, as plain as the old ones."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
 def train_online(weights, sequences, lr, every=1000):
     """Train on one sequence after another, each from a state of zeros; returns weights, mean losses."""
     # YOUR CODE HERE
@@ -394,10 +363,13 @@ def train_online(weights, sequences, lr, every=1000):
 
 
 # %%
+check("all_at_once")
+
+# %%
 check("few_sequences")
 
 # %% [markdown]
-# ## 10. Initial weights
+# ## 6. Initial weights
 #
 # The initial weights decide whether training works. Zeros do not work: units whose weights are the same get the
 # same gradient, so they stay the same for ever, and H units do the work of one. So draw the weights at random. How large?
@@ -414,7 +386,7 @@ check("few_sequences")
 # $\sqrt{2/V}$. The lesson draws it by this rule nevertheless, and so do we.)
 #
 # The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step, and over many steps hardly any
-# drawn matrix keeps its size, as you will see below. So it begins as the identity: the state is kept,
+# drawn matrix keeps its size, as section 7 shows. So it begins as the identity: the state is kept,
 # and what is read is added to it, until relu sets a negative sum to 0.
 #
 # | | what it is | |
@@ -454,6 +426,8 @@ def initial_weights(V, H, generator):
 check("first_weights")
 
 # %% [markdown]
+# ## 7. One matrix, a hundred steps
+#
 # What does a scale do over many steps? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
 # matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. Which of the four states will still be of ordinary size, between
 # 0.01 and 100, after 100 steps? Write what you expect before you run the example; every prediction earns the points.
@@ -617,7 +591,7 @@ with autograder.example("what the scale does to training"):
 # first steps are so large that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn
 # is lost.
 #
-# ## 11. For real
+# ## 8. For real
 #
 # Now as the lesson trains: with these initial weights, a learning rate of 0.01 and sequences of eight characters. Its error per sequence began
 # at 25.2 (the mean of the first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
@@ -688,7 +662,7 @@ with autograder.example("what comes next, at every step"):
 # In our run it expects an f after " part o" and an e after " th". After " thi" it expects an n, as in *think*: the s it cannot know. And after
 # " the t" it expects an h, as if *the* came once more. It counts on the last two or three characters.
 #
-# ## 12. Scan in parallel
+# ## 9. Scan in parallel
 #
 # Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
 # additions of neighbours at once, then two, then one. All *running* sums also take three rounds. So it is no obstacle that
@@ -699,7 +673,7 @@ with autograder.example("what comes next, at every step"):
 #   one element, however many steps it stands for.
 #
 # What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
-# associative for maps of any kind. Closure is what the network of section 5 lacks: two of its steps in a row are in general not one such
+# associative for maps of any kind. Closure is what the network of section 3 lacks: two of its steps in a row are in general not one such
 # step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(2 - h)$, which
 # has one kink, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
 # That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it has two kinks. No single step does that.
@@ -771,7 +745,7 @@ def parallel_scan(op, xs):
 check("in_rounds")
 
 # %% [markdown]
-# ## 13. A recurrence that can be scanned in parallel
+# ## 10. A recurrence that can be scanned in parallel
 #
 # Take the relu away, and let each hidden unit look only at itself:
 #
@@ -784,17 +758,28 @@ check("in_rounds")
 #
 # $$h \;\mapsto\; a_2 (a_1 h + b_1) + b_2 = (a_2 a_1)\, h + (a_2 b_1 + b_2)$$
 #
-# So pairs are closed under combination, and applying one map after another is always associative. It does not commute. An element is a
-# tensor of shape (2, H): `[0]` is a, `[1]` is b. Combine n pairs of elements at once.
+# So pairs are closed under combination, and applying one map after another is always associative. It does not commute. `combine` takes
+# n pairs at once, (n, 2, H): `[:, 0]` holds the factors a, `[:, 1]` what comes in, b.
 #
 # (Why should a unit look only at itself? With a full matrix instead of $a_t$ the maps would be closed, too. But combining two of them would
 # multiply two matrices, which takes about H³ multiplications; here it takes 2 H.)
 #
-# **Exercise** · 10 minutes · ●●○ · about 3 lines
+# `linear_recurrence` scans the pairs (a, b) in parallel with `combine`. Entry t is then the map of *all* steps up to t in one pair $(A_t, B_t)$, and
+# $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
+#
+# The check runs 512 steps, counts the calls of torch and allows fewer than 512, so a loop over time will not do. `cumsum`, `cumprod`
+# and their like are blocked, and so are `.numpy()` and `.tolist()`.
+#
+# **Exercise** · 20 minutes · ●●○ · about 5 lines in all
 #
 # <details><summary>How do I take a and b out of (n, 2, H)?</summary>
 #
 # `earlier[:, 0]` and `earlier[:, 1]`, or `earlier.unbind(1)`. Put back together with `torch.stack([a, b], 1)`.
+# </details>
+#
+# <details><summary>What goes into the scan?</summary>
+#
+# One sequence of pairs, (T, 2, H): `torch.stack([a, b], 1)`. Out come pairs again; `unbind(1)` takes them apart.
 # </details>
 
 
@@ -805,27 +790,6 @@ def combine(earlier, later):
     raise NotImplementedError()
 
 
-# %%
-check("combining")
-
-# %% [markdown]
-# ## 14. The recurrence through the scan
-#
-# Scan the pairs (a, b) in parallel with `combine`. Entry t is then the map of *all* steps up to t in one pair $(A_t, B_t)$, and
-# $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
-#
-# The check runs 512 steps, counts the calls of torch and allows fewer than 512, so a loop over time will not do. `cumsum`, `cumprod`
-# and their like are blocked, and so are `.numpy()` and `.tolist()`.
-#
-# **Exercise** · 10 minutes · ●●○ · about 2 lines
-#
-# <details><summary>What goes into the scan?</summary>
-#
-# One sequence of pairs, (T, 2, H): `torch.stack([a, b], 1)`. Out come pairs again; `unbind(1)` takes them apart.
-# </details>
-
-
-# %%
 def linear_recurrence(a, b, h0):
     """h[t] = a[t] h[t−1] + b[t], with h0 before the first step: a, b (T, H), h0 (H,) → h (T, H)."""
     # YOUR CODE HERE
@@ -833,10 +797,13 @@ def linear_recurrence(a, b, h0):
 
 
 # %%
+check("combining")
+
+# %%
 check("recurrence")
 
 # %% [markdown]
-# ## 15. Its gradient is the same recurrence, backwards
+# ## 11. Its gradient is the same recurrence, backwards
 #
 # The formulas below count steps from 1, and code counts from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.
 #
@@ -960,16 +927,16 @@ with autograder.example("how long a loop and a parallel scan take"):
 # cores. There are also scans whose work is only about 2 T, at a depth of 2 log₂ T: first up a tree of sums, then down again (Blelloch 1990,
 # *Prefix sums and their applications*).
 #
-# ## 16. It reads
+# ## 12. It reads
 #
-# Let the recurrence read the corpus, 512 characters in nine rounds. What comes in is each character's row of `Wx`, as in section 4. How much a unit
+# Let the recurrence read the corpus, 512 characters in nine rounds. What comes in is each character's row of `Wx`, as in section 2. How much a unit
 # keeps is one number between 0 and 1, which is learned and then the same at every step. And the relu? It stands *behind* the recurrence, where no
 # step waits for another:
 #
 # $$h_t = \mathrm{keep} \odot h_{t-1} + W_x[x_t] \qquad \mathrm{logits}_t = \mathrm{relu}(h_t W_m + b_m)\, W_y + b_y$$
 #
 # Here ⊙ multiplies elementwise, and $W_m$ (H, H) is a second matrix that all steps share. Forward goes through your `linear_recurrence`, back
-# through your `linear_recurrence_backward`. **Before you run it:** the network of section 11 came to 2.33 nats on sequences of eight. Will this
+# through your `linear_recurrence_backward`. **Before you run it:** the network of section 8 came to 2.33 nats on sequences of eight. Will this
 # one, whose state is only a fading sum, come near?
 
 
@@ -1017,7 +984,7 @@ with autograder.example("the recurrence reads"):
         print(f"held out: {total / count / T:.3f} nats per character in sequences of {T}")
 
 # %% [markdown]
-# On sequences of eight it comes to 2.221 ± 0.006, a little below the 2.33 of section 11, and on sequences of 512 to 2.174 ± 0.010 (mean and
+# On sequences of eight it comes to 2.221 ± 0.006, a little below the 2.33 of section 8, and on sequences of 512 to 2.174 ± 0.010 (mean and
 # standard deviation of five seeds). Longer sequences are easier because fewer of their characters lack context: the first of eight costs 2.57 nats,
 # the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the same predictions lose 0.004 ±
 # 0.001 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read 48,000, with another optimizer.
@@ -1029,7 +996,7 @@ with autograder.example("the recurrence reads"):
 # so the network chooses at each character what to keep and what to forget. (That is the "selective" in its name.)
 #
 # You have built a network of a five-line loop and a four-line step, seen which loops need not be loops, and trained one of those. In unit 4 you
-# compute the gradients of section 7 by hand.
+# compute the gradients of section 4 by hand.
 #
 # ## The ladder so far
 #
@@ -1069,7 +1036,7 @@ with autograder.example("the recurrence reads"):
 # h → c·a·h + (c·b + d): again a pair of numbers. So linear recurrences are closed.
 # </details>
 #
-# <details><summary>4. Why are a and b of section 13 vectors and not matrices?</summary>
+# <details><summary>4. Why are a and b of section 10 vectors and not matrices?</summary>
 #
 # Matrices would be closed as well, but combining two costs about H³ multiplications instead of 2 H. So each hidden unit looks only at itself.
 # </details>
@@ -1100,9 +1067,9 @@ with autograder.example("the recurrence reads"):
 #
 # These are not graded.
 #
-# * Leave out the relu of section 16, so that the logits come straight from h. What does it cost?
+# * Leave out the relu of section 12, so that the logits come straight from h. What does it cost?
 # * Write the two-pass scan of Blelloch with 2T combinations, and time it beside yours.
-# * Trace your `network` for three characters, as section 4 traces `step`. Where is the loop?
+# * Trace your `network` for three characters, as section 2 traces `step`. Where is the loop?
 #
 # ## Reading
 #

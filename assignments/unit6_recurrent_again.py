@@ -31,7 +31,7 @@
 # * say what the delta rule stores, what a gate adds, and why a factor below zero matters;
 # * run a non-linear network in parallel by Newton's method, and prove that it ends.
 #
-# You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 12 to 15) and the gradient of cross-entropy from unit 4 (its
+# You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
 # section 5).
 #
 # **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
@@ -155,7 +155,7 @@ check("recurrence")
 #
 # The gate $z_t$ says how much of the state is replaced, between 0 and 1, and the candidate $c_t$ says by what. An example with one unit:
 # if every space has z = 1 and c = 0, and every other character has z = ½ and c = 1, the unit forgets everything at a space and then climbs,
-# ½, ¾, ⅞, …: it knows how many letters of the word have been read. A fixed factor, as in section 16 of unit 3, cannot do that.
+# ½, ¾, ⅞, …: it knows how many letters of the word have been read. A fixed factor, as in section 12 of unit 3, cannot do that.
 #
 # All factors $a_t = 1 - z_t$ and all inputs $b_t = z_t \odot c_t$ are known before the scan begins. Return these two arrays, `keep` and `write`.
 #
@@ -335,7 +335,7 @@ with autograder.example("minGRU reads"):
 # %% [markdown]
 # On the lesson's corpus it comes to 2.19 nats on windows of 8, 2.14 on 64, 2.10 on 512 and 2.13 on 4,096 characters. (The last figure comes from five
 # pieces of the text only, the third from forty.) So length does no harm: the state has learned to forget, and what has been forgotten cannot
-# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 16, whose factors are fixed, came to 2.17 on
+# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 12, whose factors are fixed, came to 2.17 on
 # 512 characters; it had seen fewer characters, though, so part of the difference is training.
 #
 # The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on the same
@@ -354,7 +354,7 @@ check("training")
 #
 # For example, if $q_t$ fits the key of the last full stop and no other, $o_t$ is the value that was stored there, however far back. Nothing
 # fades. The price: step t takes t products, so T steps take about T²/2, and all keys and values have to be kept. (This is one head. A transformer
-# has several beside each other, and layers of them. The √D keeps the products at size 1, as in section 10 of unit 3.)
+# has several beside each other, and layers of them. The √D keeps the products at size 1, as in section 6 of unit 3.)
 #
 # A step must not look at the future. In a matrix of all products that is a *mask*: entry (t, s) counts only where s ≤ t.
 #
@@ -838,7 +838,7 @@ with autograder.example("rounds of Newton's method"):
 # %% [markdown]
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At three times the scale it takes 36, and it advances
 # by one or two states in a round: a tiny error in an early state becomes a large one later, so there is nothing to be gained from a guess of the later
-# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 9).
+# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 8).
 # So for useful networks, few rounds are enough.
 #
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that

@@ -552,9 +552,9 @@ def three_thoughts() -> Drawing:
     d = Drawing(
         "Three thoughts that lead to an LSTM",
         "Three lines, each from an old cell state c to a new one, c'. First, only add: what is "
-        "new, u, is added to c. Second, forget: c is multiplied by f before u is added. Third, "
-        "choose: what is new is multiplied by i before it is added, and c' goes through tanh "
-        "and is multiplied by o before others see it as h'.",
+        "new, u, is added to c. Second, forget: c is multiplied by σ(f) before u is added. Third, "
+        "choose: what is new is multiplied by σ(i) before it is added, and c' goes through tanh "
+        "and is multiplied by σ(o) before others see it as h'.",
         660,
         355,
     )
@@ -567,7 +567,7 @@ def three_thoughts() -> Drawing:
         d.text((482, y), "c'")
         if row:
             d.arrow([(230, y + 44), (230, y)], "purple", gap=14)
-            d.text((230, y + 44), "f", "purple")
+            d.text((230, y + 44), "σ(f)", "purple")
             gate(d, (230, y), "×")
         if row < 2:
             d.arrow([(330, y + 46), (330, y)], "green", gap=14)
@@ -578,13 +578,13 @@ def three_thoughts() -> Drawing:
     d.arrow([(330, 335), (330, 285)], "green", gap=14)
     d.text((330, 336), "tanh(g)", "green")
     d.arrow([(275, 285), (330, 285)], "purple", gap=14)
-    d.text((275, 285), "i", "purple")
+    d.text((275, 285), "σ(i)", "purple")
     gate(d, (330, 285), "×")
     d.line([(410, y), (410, 285), (470, 285)], "blue")
     d.arrow([(470, 285), (575, 285)], "blue", gap=14)
     d.box((470, 285), (52, 26), "tanh", "blue")
     d.arrow([(575, y), (575, 285)], "purple", gap=14)
-    d.text((575, y), "o", "purple")
+    d.text((575, y), "σ(o)", "purple")
     d.arrow([(575, 285), (636, 285)], "blue", gap=14)
     gate(d, (575, 285), "×")
     d.text((640, 285), "h'")

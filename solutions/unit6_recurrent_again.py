@@ -34,7 +34,8 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
 # section 5).
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run the exercise's last line. If you made a common mistake, the
+# **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes about three quarters of an hour more.
+# Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in
 # place. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
@@ -864,7 +865,7 @@ with autograder.example("four ways to look back, timed"):
 #
 # 1. Write your name, and run the example below it. Copy the function that it prints to where it is asked for.
 # 2. Find the mistake and repair it, in your way. The check runs your repair.
-# 3. Give the number of the line that was wrong. The check only records it; it is judged when you have handed in.
+# 3. Give the number printed at the end of the line that was wrong. The check only records it; it is judged when you have handed in.
 #
 # **Exercise** · 10 minutes · ●●○ · about 11 lines in all
 #

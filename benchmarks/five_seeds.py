@@ -271,7 +271,7 @@ def of_unit_5() -> Any:
 
 
 def small_run(network: Any, bound: float) -> None:
-    """Train as unit 5, section 7 does: 240,000 characters, then 48,000 at a lower rate."""
+    """Train as unit 5, section 6 does: 240,000 characters, then 48,000 at a lower rate."""
     unit5 = of_unit_5()
     train = ids(text().train)
     optimizer = adam(network.parameters(), 8e-3)
@@ -281,7 +281,7 @@ def small_run(network: Any, bound: float) -> None:
 
 
 def carrying(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 5, section 7: with the state carried in training and in reading, or not."""
+    """Unit 5, section 6: with the state carried in training and in reading, or not."""
     unit5, held_out = of_unit_5(), ids(text().held_out)
     for trained in ("carried", "from zeros"):
         torch.manual_seed(seed)
@@ -293,7 +293,7 @@ def carrying(seed: int) -> Iterator[tuple[str, float]]:
 
 
 def parts(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 5, section 7: one thing changed at a time."""
+    """Unit 5, section 6: one thing changed at a time."""
     unit5, held_out = of_unit_5(), ids(text().held_out)
     names = (
         "as it is; no batch norm; small embedding; no batch norm, small embedding; one layer; "
@@ -306,7 +306,7 @@ def parts(seed: int) -> Iterator[tuple[str, float]]:
 
 
 def larger(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 5, section 7: the larger network, two passes over the text."""
+    """Unit 5, section 6: the larger network, two passes over the text."""
     unit5, train = of_unit_5(), ids(text().train)
     torch.manual_seed(seed)
     network = unit5.CharLSTM(len(vocabulary()), 32, 128, 0.1)

@@ -36,7 +36,7 @@ LEFT = (
     "the model was modified: its numbers, its gradients, or its `requires_grad`. Leave it as it is."
 )
 CALLED = (
-    "call `self.norm(…)` and `self.lstm(…)` as they are: section 7 puts other layers in their "
+    "call `self.norm(…)` and `self.lstm(…)` as they are: section 6 puts other layers in their "
     "places."
 )
 CUT = "the state was cut off inside the model. Whether to cut it, the caller decides."
@@ -153,22 +153,6 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
             integers &= all(part.dtype == torch.int64 for part in pair)
     out |= named("integers", integers)
     return out | same_after(net)
-
-
-@check(points=2, costs=("h", "c"))
-def cut_from_the_past(net: Any, seed: int) -> Arrays:
-    """`detached` returns the same state, cut off from its graph"""
-    past = floats(seed, 2, B, H)
-    past.requires_grad_()
-    new = net.detached((2 * past, past - 1))  # of tensors that may be cut in place
-    # each state times what it is: where the past is not cut off, that comes twice
-    found: list[torch.Tensor] = []
-    for now, before in zip(new, (2 * past, past - 1), strict=True):
-        product = now * before
-        found.extend(torch.autograd.grad(product.sum(), past))
-    out = named("h c", new)
-    out |= named("gradient_of_h gradient_of_c", *found)
-    return out | named("has_a_past", [part.requires_grad for part in new])
 
 
 @check(points=4, words={"same_after": KEPT, "norm_and_lstm_are_called": CALLED})
@@ -288,6 +272,22 @@ def dropping_out(net: Any, seed: int) -> Arrays:
     out = named("mean_of_half spread_of_half", half.mean(), half.std())
     out |= named("logits h logits_evaluated", logits, h, logits_evaluated)
     return out
+
+
+@check(points=2, costs=("h", "c"))
+def cut_from_the_past(net: Any, seed: int) -> Arrays:
+    """`detached` returns the same state, cut off from its graph"""
+    past = floats(seed, 2, B, H)
+    past.requires_grad_()
+    new = net.detached((2 * past, past - 1))  # of tensors that may be cut in place
+    # each state times what it is: where the past is not cut off, that comes twice
+    found: list[torch.Tensor] = []
+    for now, before in zip(new, (2 * past, past - 1), strict=True):
+        product = now * before
+        found.extend(torch.autograd.grad(product.sum(), past))
+    out = named("h c", new)
+    out |= named("gradient_of_h gradient_of_c", *found)
+    return out | named("has_a_past", [part.requires_grad for part in new])
 
 
 @check(

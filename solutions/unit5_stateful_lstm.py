@@ -18,7 +18,7 @@
 #
 # In the earlier units every window began from zeros: after 8 characters in units 2 and 4, after 512 at most in unit 3. Here the state goes from
 # one window into the next, so it can hold what the network read long ago. Such a network is harder to train, and you build the parts that it
-# needs: an LSTM cell, batches that continue, truncated back-propagation through time, batch norm and clipping. Section 7 takes such parts away
+# needs: an LSTM cell, batches that continue, truncated back-propagation through time, batch norm and clipping. Section 6 takes such parts away
 # and measures how much each helped; at this size some do not help at all. There a network also beats the counts of unit 2 for the first time,
 # with 1.320 nats per character against 1.455.
 #
@@ -34,7 +34,7 @@
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
 # **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes about an hour more. Plan three
-# sittings: sections 1 to 4, 5 to 7, and 8 to 11. The examples run for one and a half minutes together on a CPU, most of that in section 7.
+# sittings: sections 1 to 3, 4 to 6, and 7 to 10. The examples run for one and a half minutes together on a CPU, most of that in section 6.
 #
 # Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
@@ -218,12 +218,21 @@ with autograder.example("your step against nn.LSTMCell"):
 # 3. Ask for the gradient of that number with respect to *each* of the states, the start first.
 # 4. Return the norm of each gradient: the root of the sum of its squares, over everything.
 #
-# **Exercise** · 20 minutes · ●●○ · about 5 lines
+# The example below measures plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each is drawn eight times,
+# with eight matrices. Which of them will have a gradient of ordinary size, between 1 and 1,000, at the first state, whatever the matrix? Write
+# what you expect before you run the example; each of the five answers earns the point.
+#
+# **Exercise** · 22 minutes · ●●○ · about 6 lines in all
 #
 # <details><summary>How do I get gradients with respect to states, which are no parameters?</summary>
 #
 # `torch.autograd.grad(number, list_of_tensors)` returns one gradient for each tensor of the list. The start has no past, so it
 # must require a gradient: `start.clone().requires_grad_()`.
+# </details>
+#
+# <details><summary>What should I think of before I predict?</summary>
+#
+# Of a product of a hundred factors. Where can each factor be near 1 for *every* matrix, and not only on average?
 # </details>
 
 
@@ -273,23 +282,6 @@ def gradient_norms(step, start, T):
     ### END SOLUTION
 
 
-# %%
-check("norms_through_time")
-
-# %% [markdown]
-# Here are plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each is drawn eight times,
-# with eight matrices. Which of them will have a gradient of ordinary size, between 1 and 1,000, at the first state, whatever the matrix? Write
-# what you expect before you run the example; each of the five answers earns the point.
-#
-# **Exercise** · 2 minutes · ●○○ · about 1 line
-#
-# <details><summary>What should I think of?</summary>
-#
-# Of a product of a hundred factors. Where can each factor be near 1 for *every* matrix, and not only on average?
-# </details>
-
-
-# %%
 def gradient_that_stays():
     """Your prediction, one of "plain × 1.60", "plain × 1.41", "plain × 1.00", "LSTM open" and "LSTM half open"."""
     ### BEGIN SOLUTION
@@ -304,6 +296,9 @@ def gradient_that_stays():
     #   a gate that is half open halves the gradient at each step, so it vanishes. The cell alone keeps nothing.
     ### END SOLUTION
 
+
+# %%
+check("norms_through_time")
 
 # %%
 check("predicted_network")
@@ -389,7 +384,7 @@ with autograder.example("gradients through 100 steps"):
 #
 # How does `nn.LSTM` begin? Its biases are random numbers near 0, so its forget gates begin half open, where the gradient vanishes. A usual
 # remedy is to begin with a forget bias of 1, so that σ(f) ≈ 0.73 (Gers 2000; Jozefowicz, Zaremba and Sutskever 2015). Keras does so, and the
-# lesson's networks did. Section 7 measures what that is worth over ten steps.
+# lesson's networks did. Section 6 measures what that is worth over ten steps.
 #
 # ## 3. Batches that continue
 #
@@ -411,7 +406,7 @@ with autograder.example("gradients through 100 steps"):
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |
 #
-# **Exercise** · 25 minutes · ●●● · about 4 lines
+# **Exercise** · 25 minutes · ●●○ · about 4 lines
 #
 # <details><summary>How do I stack streams as columns?</summary>
 #
@@ -481,52 +476,7 @@ def continuing_batches(ids, B, T):
 check("batches_that_continue")
 
 # %% [markdown]
-# ## 4. A cut through the past
-#
-# Carrying the state has a catch. A tensor holds the graph of its computation, so a carried state keeps the graphs of all batches before
-# alive. The gradient of batch 500 would walk back through all 500 batches, through weights that have changed since. So between two
-# batches the *numbers* go on and the graph is cut: truncated back-propagation through time. (Unit 4's `no_past` is the extreme case, cut
-# after every single step.) The state can carry something for as long as the network keeps it. But no gradient rewards
-# the network for remembering anything for more than T steps. That is the price of the cut.
-#
-# ![Three batches of three steps each, in a row of nine states. Orange arrows carry the state from each step to the next, also
-# from one batch into the following. Red dashed arrows carry gradients back from each step to the one before, but not across the
-# two cuts between batches: there the state is detached.](../drawings/truncated.svg)
-#
-# **Exercise** · 5 minutes · ●○○ · about 1 line
-#
-# <details><summary>It says that it still has a past</summary>
-#
-# `t.detach()` does not change `t`. It *returns* a tensor with the same numbers and no past. And a state has two parts.
-# </details>
-
-
-# %%
-def detached(state):
-    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it.
-
-    Make new tensors, or cut those of the state in place (`detach_()`): their past is not needed any more.
-    """
-    ### BEGIN SOLUTION
-    return tuple(s.detach() for s in state)
-    # mistake (keeps 0.5): return (state[0].detach(), state[1])
-    #   only h was detached. The cell state c has a past, too.
-    # mistake (keeps 0.5): return (state[0], state[1].detach())
-    #   only c was detached. The hidden state h has a past, too.
-    # mistake: return tuple(s.clone() for s in state)
-    #   nothing was detached. `detach()` returns a new tensor, which must be used; `clone()` keeps the past.
-    # mistake: return tuple(torch.zeros_like(s) for s in state)
-    #   the state was set to zeros. Keep its numbers, and cut only its past.
-    # mistake: return tuple(s.detach() for s in reversed(state))
-    #   the pair is reversed. Return h first, then c.
-    ### END SOLUTION
-
-
-# %%
-check("cut_from_the_past")
-
-# %% [markdown]
-# ## 5. The network
+# ## 4. The network
 #
 # Two recurrent layers, one on top of the other: the second reads the states of the first. In time a network is deep already, but there
 # it applies the *same* layer again. The second layer can compute something new from what the first has kept.
@@ -545,9 +495,9 @@ check("cut_from_the_past")
 # | `dropout` | `nn.Dropout` | on what comes out of the LSTM |
 # | `output` | `nn.Linear`, H → V | the same layer at every step: `nn.Linear` applies itself to the last axis, whatever the others are (in Keras: `TimeDistributed`) |
 #
-# Use these names and classes, and call each layer as `self.norm(…)`, `self.lstm(…)`: section 7 exchanges some.
+# Use these names and classes, and call each layer as `self.norm(…)`, `self.lstm(…)`: section 6 exchanges some.
 #
-# Why a norm? The lesson says that its network did not learn until batch norm stood after the embedding; section 7 measures what it does in ours.
+# Why a norm? The lesson says that its network did not learn until batch norm stood after the embedding; section 6 measures what it does in ours.
 # Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E
 # numbers, whatever the length of the window. In training it also keeps a running mean of these statistics, and in evaluation mode it
 # uses what it has kept.
@@ -565,7 +515,7 @@ check("cut_from_the_past")
 # single one. In evaluation mode it does nothing.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result, not detached. So the model keeps nothing between two calls, and the caller decides whether to carry, cut or reset.
+# result, not detached. So the model keeps nothing between two calls, and the caller decides whether to carry, cut (section 5) or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -622,7 +572,7 @@ class CharLSTM(nn.Module):
         ### BEGIN SOLUTION
         embedded = self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape)
         # mistake (keeps 0.5): kept = self.norm.running_mean, self.norm.running_var, self.norm.weight, self.norm.bias; embedded = F.batch_norm(self.embedding(x).flatten(0, 1), *kept, self.training).unflatten(0, x.shape)
-        #   the norm's numbers were used instead of the layer, and section 7 puts another layer there. Call the layer:
+        #   the norm's numbers were used instead of the layer, and section 6 puts another layer there. Call the layer:
         #   `self.norm(…)`.
         # mistake: embedded = self.embedding(x)
         #   the norm was not applied: it goes right after the embedding.
@@ -673,15 +623,25 @@ check("state_in_and_out")
 check("dropping_out")
 
 # %% [markdown]
-# ## 6. An epoch
+# ## 5. An epoch, and a cut through the past
 #
-# Now everything comes together, for one pass over the text:
+# Carrying the state has a catch. A tensor holds the graph of its computation, so a carried state keeps the graphs of all batches before
+# alive. The gradient of batch 500 would walk back through all 500 batches, through weights that have changed since. So between two
+# batches the *numbers* go on and the graph is cut: truncated back-propagation through time. (Unit 4's `no_past` is the extreme case, cut
+# after every single step.) The state can carry something for as long as the network keeps it. But no gradient rewards
+# the network for remembering anything for more than T steps. That is the price of the cut.
+#
+# ![Three batches of three steps each, in a row of nine states. Orange arrows carry the state from each step to the next, also
+# from one batch into the following. Red dashed arrows carry gradients back from each step to the one before, but not across the
+# two cuts between batches: there the state is detached.](../drawings/truncated.svg)
+#
+# So write `detached`, which cuts a state, and then one pass over the text, where everything comes together:
 #
 # 1. Switch on **training mode**.
 # 2. Begin with the state None. That is **the reset**: the end of the text says nothing about its beginning. (The lesson forgot it at first.)
 # 3. For each batch: bring it to the model's device, since the batches lie on the CPU; predict from the carried state; take the mean
 #    cross-entropy over all T × B places; compute the gradients; **clip** them to a global norm of `bound`; step.
-# 4. Carry the state to the next batch, cut from its past.
+# 4. Carry the state to the next batch, cut from its past by `detached`.
 #
 # On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch runs matrix products in 16 bits and sensitive
 # operations in 32. The function below has an effect only on a CUDA device. Put prediction and loss inside, `backward` outside.
@@ -702,7 +662,12 @@ def mixed(device):
 # | `bound` | the largest norm that all gradients together may have (`nn.utils.clip_grad_norm_` does it) |
 # | returns | a list of floats: the loss of each batch, as it was before the step |
 #
-# **Exercise** · 30 minutes · ●●● · about 15 lines
+# **Exercise** · 35 minutes · ●●● · about 16 lines in all
+#
+# <details><summary>It says that it still has a past</summary>
+#
+# `t.detach()` does not change `t`. It *returns* a tensor with the same numbers and no past. And a state has two parts.
+# </details>
 #
 # <details><summary>"Trying to backward through the graph a second time"</summary>
 #
@@ -717,6 +682,26 @@ def mixed(device):
 
 
 # %%
+def detached(state):
+    """The pair (h, c) with the same numbers and no past, so that no gradient flows back through it.
+
+    Make new tensors, or cut those of the state in place (`detach_()`): their past is not needed any more.
+    """
+    ### BEGIN SOLUTION
+    return tuple(s.detach() for s in state)
+    # mistake (keeps 0.5): return (state[0].detach(), state[1])
+    #   only h was detached. The cell state c has a past, too.
+    # mistake (keeps 0.5): return (state[0], state[1].detach())
+    #   only c was detached. The hidden state h has a past, too.
+    # mistake: return tuple(s.clone() for s in state)
+    #   nothing was detached. `detach()` returns a new tensor, which must be used; `clone()` keeps the past.
+    # mistake: return tuple(torch.zeros_like(s) for s in state)
+    #   the state was set to zeros. Keep its numbers, and cut only its past.
+    # mistake: return tuple(s.detach() for s in reversed(state))
+    #   the pair is reversed. Return h first, then c.
+    ### END SOLUTION
+
+
 def train_epoch(model, batches, optimizer, bound):
     """One step for each batch, carrying the state: a list of the losses, floats from before each step."""
     ### BEGIN SOLUTION
@@ -805,10 +790,13 @@ def train_epoch(model, batches, optimizer, bound):
 
 
 # %%
+check("cut_from_the_past")
+
+# %%
 check("two_epochs")
 
 # %% [markdown]
-# ## 7. For real
+# ## 6. For real
 #
 # Does carrying the state help? Train the same network twice on the same batches with your `train_epoch`: once as it is, and once in a
 # wrapper that ignores the state it is given. Windows are short (T = 10), so forgetting should hurt.
@@ -917,7 +905,7 @@ class ExtraDense(nn.Module):
 
 
 def variant(name, seed=0):
-    """The network of section 5 with something changed, and the bound of its gradients."""
+    """The network of section 4 with something changed, and the bound of its gradients."""
     torch.manual_seed(seed)
     network = CharLSTM(len(chars), 32, 64, 0.0 if "no dropout" in name else 0.1)
     if "no batch norm" in name:
@@ -1022,7 +1010,7 @@ with autograder.example("a larger network"):
 #
 # For the rest of this unit the smaller network will do.
 #
-# ## 8. Completing a text
+# ## 7. Completing a text
 #
 # Read the start, draw a character from the softmax of logits / *temperature*, read it, and so on. At a low temperature the most likely
 # character nearly always wins; at 1 the network writes as it learned; above 1 it becomes bold.
@@ -1209,7 +1197,7 @@ with autograder.example("inside and outside of quotations"):
 # of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
 # few quotations are that short: it can carry a state from one mark to the next, but no gradient has ever taught it to.
 #
-# ## 9. Does it copy?
+# ## 8. Does it copy?
 #
 # Does the network invent its phrases, or copy them? The lesson's notes say that they are not in the text. But their
 # example, "morality equals self-glorification", *is* in Nietzsche. A line ends inside it, so a plain search does not find
@@ -1364,7 +1352,7 @@ with autograder.example("how much of it is copied"):
 # or less). So what the samples share with the text is more than chance: words, and a few in a row. At 0.4 the network copies about as much as
 # Nietzsche repeats himself, at 1.0 clearly less.
 #
-# ## 10. What surprises it
+# ## 9. What surprises it
 #
 # A network that predicts can also be surprised. The *surprise* of a character is $-\ln p$, where p is the probability that the network gave to
 # it after all that came before. The larger it is, the less the character fits. You need no threshold yet, just one number for each
@@ -1487,7 +1475,7 @@ with autograder.example("surprise, character by character"):
 # a small network that has read English books. Most characters of the English sentences have none: mainly first letters of words do.
 # In the German sentence most are shaded, many of them darkly.](../drawings/surprise_map.svg)
 #
-# ## 11. How well does it find them?
+# ## 10. How well does it find them?
 #
 # A threshold on surprise would say "foreign" or not, and each threshold has its own hits and false alarms. To judge the *score*
 # rather than a threshold, ask: take a foreign character and an ordinary one at random; how often does the foreign one have the
@@ -1681,7 +1669,7 @@ with autograder.example("where foreign passages begin and end"):
 # | unit 5: an LSTM whose state is carried | 2.72 | 1.88 |
 # | unit 5: a larger one, two passes over the text | 2.22 | 1.54 |
 # | unit 2, without a network: counts of the last four characters, with back-off | 2.10 | 1.455 |
-# | the network with 256 units of section 7, eight passes | 1.90 | 1.32 |
+# | the network with 256 units of section 6, eight passes | 1.90 | 1.32 |
 #
 # Only the last network beats counting.
 #

@@ -1,9 +1,9 @@
 """Compare our engine with `nbgrader autograde`: cost per submission, and a hundred mutilations.
 
-The same notebooks in one run, one thread a process: CPU time of all processes, and seconds on
-the clock, the median of three. nbgrader grades one submission at a time; ours as many as there are
-cores. Writes the tables of docs/measurements/nbgrader.md. `--cost` leaves the mutilations out, and writes
-nothing.
+Both grade the same notebooks in one run, with one thread per process. The figures are the CPU time
+of all processes, and seconds on the clock, the median of three. nbgrader grades one submission at a
+time, ours as many as there are cores. Writes the tables of docs/measurements/nbgrader.md. `--cost`
+leaves the mutilations out, and writes nothing.
 """
 
 import os

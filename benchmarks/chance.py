@@ -1,18 +1,19 @@
 """Count how often a known mistake passes all exact checks of its unit, over many seeds.
 
-It may on at most 1 of 1,000.
+It may pass on at most 1 of 1,000.
 
-python benchmarks/chance.py [UNIT …] [--screen 50] [--near 1000] [--far 50] [--kept FOLDER] [--list]
+    python benchmarks/chance.py [UNIT …] [--screen 50] [--near 1000] [--far 50] [--kept FOLDER]
+        [--list]
 
-Most mistakes make many arrays wrong by far on every seed, and cannot pass by chance. All are asked
-on --screen seeds, and how much each shows is kept: on the first of them in all checks that run what
-it spoils, and then in one that showed it by far. Those that `nearness.py` finds near are asked on
---near seeds in all, and the others on --far, each up to the first check that it fails. --list names
-those that are near.
+Most mistakes make many arrays very wrong on every seed, and cannot pass by chance. All run on
+--screen seeds, with their wrong arrays recorded: on the first of these seeds in all checks that use
+the spoilt definition, and then in one that showed the mistake clearly. Those that `nearness.py`
+finds near run on --near seeds in total, and the others on --far, each up to the first check that it
+fails. --list names the near ones.
 
-All in this process, without walls: half a second to three a seed and unit. What each seed showed is
-kept in a file, and a run that was ended goes on from there. A file is of one solution and its
-checks, and a change of these begins another.
+Everything runs in this process, without a sandbox: half a second to three per seed and unit. The
+results of each seed are stored in a file, so that an interrupted run can be continued. A file
+belongs to one solution and its checks; a change of these starts another.
 """
 
 import os

@@ -1,8 +1,9 @@
-"""Grade a class and print the CPU time that it took, of all processes together.
+"""Grade a class and print the CPU time of all processes together.
 
-python benchmarks/class_cost.py SUBMITTED OUT JOBS: the exact checks, without training. Prints
-`seconds`, of the whole class, and `each`, of one more submission once all is warm. Linux only: the
-time of processes is read from /proc.
+    python benchmarks/class_cost.py SUBMITTED OUT JOBS
+
+It runs the exact checks, without training, and prints `seconds`, of the whole class, and `each`, of
+one more submission after warming up. Linux only: the processes' times come from /proc.
 """
 
 import os

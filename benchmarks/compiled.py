@@ -1,7 +1,7 @@
-"""Measure what `torch.compile` makes of unit 2's loop.
+"""Measure `torch.compile` on unit 2's loop.
 
-One reading of 64 sequences, beside the loop itself, its graph, and `nn.RNN`. It needs a C++
-compiler, and takes about a minute.
+It times one reading of 64 sequences, compared with the loop itself, its graph, and `nn.RNN`. It
+needs a C++ compiler, and takes about a minute.
 
     python benchmarks/compiled.py
 """

@@ -1,8 +1,9 @@
-"""Whether all that passes the exact checks of a unit runs every example of it, with small sizes.
+"""Whether code that passes a unit's exact checks runs every example of it, with small sizes.
 
-python benchmarks/examples.py [UNIT …]: the styles, the known mistakes and the mutants of the
-solution that lose no points, and those that `solutions/equivalent.toml` calls right; about five
-minutes a unit.
+    python benchmarks/examples.py [UNIT …]
+
+The code is the styles, the known mistakes and the mutants of the solution that lose no points, and
+those that `solutions/equivalent.toml` lists as right. It takes about five minutes a unit.
 """
 
 import os

@@ -1,10 +1,9 @@
-"""Time what a failing file takes more than a right one: its exact checks, judged and told.
+"""Measure the additional time for a failing file: its exact checks, judged and explained.
 
-python benchmarks/failing_cost.py [UNIT …] [--files N]
+    python benchmarks/failing_cost.py [UNIT …] [--files N]
 
-The wrong files are mutants of a unit's styles, drawn by chance, and those that pass are left out.
-What known mistakes and small changes answer is asked once before, as in a class after its first
-such files.
+The wrong files are random mutants of a unit's styles, without those that pass. The answers of known
+mistakes and small changes are computed once before, as in a class after its first such files.
 """
 
 import os

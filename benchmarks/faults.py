@@ -1,12 +1,12 @@
-"""Plant faults in the engine itself, one at a time, in a copy: which layer of the tests catches each?
+"""Plant faults in the engine, one at a time, in a copy: which layer of the tests catches each?
 
 Writes docs/faults.md.
 
-python benchmarks/faults.py            all of them: about half an hour on one core
-python benchmarks/faults.py WORD …     those whose sentence or file holds one of these words
+    python benchmarks/faults.py            all of them: about half an hour on one core
+    python benchmarks/faults.py WORD …     those whose description or file contains one of these
 
-Of each fault the tests run that stand nearest to what it breaks; they pass without it. They are
-tried as `make test` runs them, and, where that finds nothing, as `make proofs` does.
+For each fault the tests nearest to the broken code run; they pass without it. They run as in `make
+test` and, if that finds nothing, as in `make proofs`.
 """
 
 import os

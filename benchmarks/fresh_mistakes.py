@@ -1,12 +1,12 @@
-"""What is said of wrong answers that were written for no list: benchmarks/fresh_mistakes/UNIT.txt.
+"""The feedback on wrong answers written without a list: benchmarks/fresh_mistakes/UNIT.txt.
 
-python benchmarks/fresh_mistakes.py [UNIT …] [--read] [--without]
+    python benchmarks/fresh_mistakes.py [UNIT …] [--read] [--without]
 
-They were written from the text that students get, before the solutions' known mistakes were read. A
-file holds one right answer, called `base`, and then wrong ones, each as what it changes in it: lines
-`- …` that are replaced by the lines `+ …` below them. One exact seed, one to two minutes a unit.
---read prints what each is told, for reading by hand. --without leaves small changes of the solution
-out, as it was before there were any.
+They were written from the students' text, before their author read the solutions' known mistakes. A
+file holds one right answer, called `base`, and then wrong ones, each as its changes: lines `- …`
+that are replaced by the lines `+ …` below them. One exact seed, one to two minutes a unit. --read
+prints the feedback on each, for a person to read. --without leaves small changes of the solution
+out, as before they existed.
 """
 
 import os

@@ -1,17 +1,17 @@
-"""Fuzz what the trusted process does with bytes of others, guided by coverage.
+"""Fuzz the trusted process's handling of foreign bytes, guided by coverage.
 
-What is found is an exception or a broken promise; the input lies in a file `crash-…` then.
+A finding is an exception or a broken promise; its input is in a file `crash-…`.
 
 pip install atheris; python benchmarks/fuzz.py TARGET -max_total_time=120
 
-| target | bytes | what must come of them |
+| target | bytes | expected result |
 |---|---|---|
 | wire | a worker's answers | frames or a `BadFrame`; a verdict within the check's points |
 | cells | a script or notebook | cells or `Broken`; its code for a page, with every line escaped |
 | zips | a zip of a class | submissions or a sentence; nothing out of the folder |
 | names | names in a folder | each student a file and a name of their own |
-| collected | names and a zip that students hand in | a plan or a sentence; plain folders |
-| results | a stored result | the result or none; what is written of it is read as the same |
+| collected | names and a zip that students submit | a plan or a sentence; plain folders |
+| results | a stored result | the result or none; written again, it reads back the same |
 | times | a `timestamp.txt` | a time or none |
 """
 

@@ -1,8 +1,10 @@
-"""Which arrays one guess gets right on many seeds, though the seed decides them.
+"""Which arrays one guess gets right on many seeds, though the seed determines them.
 
-python benchmarks/guesses.py [UNIT …] [--seeds 20]: for each array that earns, the guess is what the
-solution gives on one of the seeds, or the mean or median over all; told are those that one guess
-gets right on more than two seeds. In this process, without walls.
+    python benchmarks/guesses.py [UNIT …] [--seeds 20]
+
+For each array that earns points, the guess is the solution's answer on one of the seeds, or the
+mean or median over all. The script reports arrays that one guess gets right on more than two seeds.
+It runs in this process, without a sandbox.
 """
 
 import os

@@ -1,10 +1,10 @@
 """Grade right answers on other instruction sets, kernels of BLAS and orders of floats.
 
 The key is made as it is here. Then the solution and each of its other styles answer every exact
-check while the numerical libraries compute as on another processor. So a student's ARM, or an old
-laptop, is no surprise: no right answer may lose a point.
+check while the numerical libraries compute as on another processor. No right answer may lose a
+point on a student's ARM or an old laptop.
 
-python benchmarks/kernels.py [UNIT …]
+    python benchmarks/kernels.py [UNIT …]
 """
 
 import os

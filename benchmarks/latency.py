@@ -1,7 +1,9 @@
 """Measure how long one person waits for `autograder grade` of one file, from its start.
 
-python benchmarks/latency.py, rows for docs/measurements/performance.md. Each run has a secret seed of its own,
-as a grader of one file has. Medians of five, only exact checks; with training, one run.
+    python benchmarks/latency.py
+
+It prints rows for docs/measurements/performance.md. Each run has its own secret seed, as a grader
+of one file has. Medians of five, only exact checks; with training, one run.
 """
 
 import os

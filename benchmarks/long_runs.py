@@ -1,9 +1,11 @@
 """Whether mistakes that only a longer run shows are caught, and by which check.
 
-python benchmarks/long_runs.py [UNIT …]: stopping early, leaving a batch out now and then, gradients
-or a state that are kept or lost in some steps only, a rate that falls, clipping that begins or
-ends, an optimizer that forgets. Each is put into the solution's training and graded whole, on one
-seed and the first corpus; about a minute for all units.
+    python benchmarks/long_runs.py [UNIT …]
+
+The mistakes are: stopping early, skipping a batch now and then, keeping or losing gradients or a
+state in some steps only, a falling rate, clipping that begins or ends, and an optimizer that
+forgets. Each is planted in the solution's training and graded whole, on one seed and the first
+corpus; about a minute for all units.
 """
 
 import os

@@ -1,7 +1,9 @@
-"""How fast the solutions are, each against a peer in the same run: rows for docs/measurements/performance.md.
+"""The speed of the solutions, each compared with a peer in the same run.
 
-python benchmarks/material.py. One thread; peers take turns; medians of RUNS turns. On a GPU too
-where there is one.
+    python benchmarks/material.py
+
+It prints rows for docs/measurements/performance.md. One thread; peers take turns; medians of RUNS
+turns. It also runs on a GPU if there is one.
 """
 
 import os

@@ -1,10 +1,10 @@
 """Measure the exact checks of each unit: our engine beside nbgrader, otter and pytest.
 
-All are given the same answers. Prints rows for docs/measurements/performance.md.
+All get the same answers. Prints rows for docs/measurements/performance.md.
 
-Processor time of all processes, one thread each, for one more submission; what starts once for a
-class is left out where a tool grades a class (ours, nbgrader), and is part of it where it grades
-one file (otter, pytest). Medians of three.
+The figures are the CPU time of all processes, one thread each, for one more submission. What starts
+once for a class is left out if a tool grades a class (ours, nbgrader), and is part of it if the
+tool grades one file (otter, pytest). Medians of three.
 """
 
 import os

@@ -1,12 +1,12 @@
 """Grade many submissions twice, idle and on a busy machine: every check has to earn the same.
 
-python benchmarks/same_points.py [UNIT …] [--most 85] [--busy 8]
+    python benchmarks/same_points.py [UNIT …] [--most 85] [--busy 8]
 
 The submissions are a unit's fresh wrong answers (benchmarks/fresh_mistakes/), pairs of them in one
 file, and right answers in other styles. The first run is idle, with one job. The second has two
-jobs, the submissions in reversed order, and so many busy loops at the lowest priority beside it.
-Each run has a cache of its own, so that all answers of our solution are made anew. Ends with 1
-where a check earns something else. --most: submissions of a unit, spread evenly over all.
+jobs, the submissions in reversed order, and --busy loops at the lowest priority beside it. Each run
+has its own cache, so that all answers of our solution are computed again. Ends with 1 if a check
+earns something else. --most: submissions of a unit, spread evenly over all.
 """
 
 import argparse

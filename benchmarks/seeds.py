@@ -2,8 +2,10 @@
 
 On some seeds it may make no difference.
 
-python benchmarks/seeds.py [UNIT …]: all exact checks, 60 seeds, about five minutes a unit. Each
-mistake runs once a seed, for the key, and its own answers are then judged.
+    python benchmarks/seeds.py [UNIT …]
+
+All exact checks, 60 seeds, about five minutes a unit. Each mistake runs once per seed, for the key,
+and its own answers are then judged.
 """
 
 import os

@@ -1,14 +1,16 @@
-"""Seven layers that read, at one budget: what each pays, how long it takes, what it remembers.
+"""Seven layers that read, at one budget: their loss, their time and their memory.
 
-python benchmarks/side_by_side.py SEED …: trains each layer on the same windows and keeps what it
-comes to in benchmarks/side_by_side.json, seed by seed (about two minutes each, on one core).
-python benchmarks/side_by_side.py --times: times each layer on 8 to 4,096 steps.
-python benchmarks/side_by_side.py: prints the tables of unit 6 from the figures that are kept.
+    python benchmarks/side_by_side.py SEED …    train each layer on the same windows
+    python benchmarks/side_by_side.py --times   time each layer on 8 to 4,096 steps
+    python benchmarks/side_by_side.py           print the tables of unit 6 from the stored figures
+
+Training stores its figures in benchmarks/side_by_side.json, seed by seed (about two minutes each,
+on one core).
 
 The budget is the same for all: 614,400 characters (600 batches of 16 windows of 64 steps), AdamW at
-4e-3 with a warm-up and a linear decay, and 12,300 to 12,700 parameters in the layer. Around it all
-have an embedding, a convolution over the last four characters, as today's layers have, and a layer
-of 128 relu units at each step. No layer is told positions.
+4e-3 with a warm-up and a linear decay, and 12,300 to 12,700 parameters in the layer. Around each
+layer are an embedding, a convolution over the last four characters, as today's layers have, and a
+layer of 128 relu units at each step. No layer gets positions as input.
 """
 
 import json

@@ -1,11 +1,12 @@
-"""Measure whether copies in disguise are found, beside copydetect on the same files.
+"""Measure whether disguised copies are found, compared with copydetect on the same files.
 
-It also measures how long a class of 3,000 takes.
+It also measures the time of a class of 3,000.
 
-python benchmarks/similar.py [--students 3000] [--write docs/measurements/similar.md]
+    python benchmarks/similar.py [--students 3000] [--write docs/measurements/similar.md]
 
 Copies are made of the styles of unit 4 by changing their syntax trees; the table says how many earn
-what their originals earn. copydetect is in the extra `bench`; without it its columns are left out.
+the points of their originals. copydetect is in the extra `bench`; without it its columns are left
+out.
 """
 
 import argparse

@@ -1,18 +1,18 @@
-"""Count what is said of mistakes that nobody wrote: mutants of solutions and of styles.
+"""Count the feedback on mistakes that nobody wrote: mutants of solutions and of styles.
 
-python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--seed N] [--draw N]
-    [--which HOW …] [--store FILE]
+    python benchmarks/told.py [UNIT …] [--styles] [--held-out] [--every N] [--seed N] [--draw N]
+        [--which HOW …] [--store FILE]
 
-The exact checks on one seed, one to three minutes a unit. With --styles the mutants are 150 of the
-unit's styles, drawn by chance: they are further from the solution, as students are. --draw prints N
-of those that are named or related, to be read by hand: is what they are told true? (--which: of
-those that are told how, as `repaired`.)
+The exact checks run on one seed, one to three minutes a unit. With --styles the mutants are 150
+random ones of the unit's styles: like students, they are further from the solution. --draw prints N
+of those that are named or related, for a person to judge whether the feedback is true. (--which: of
+those with this diagnosis, such as `repaired`.)
 
-The mutants are compared with known mistakes and relations. With --held-out also with small changes of
-the solution and of the styles, but for those of the same kind, by their words, as a mutant of the
-solution, and for those of the same style as a mutant of a style: so no mutant is told itself.
---every N takes each Nth mutant. --seed draws other mutants, and asks them on another seed. --store keeps what the solution and its changes answer in a file, for
-a later run.
+The mutants are compared with known mistakes and relations. With --held-out they are also compared
+with small changes of the solution and of the styles, except those of a mutant's own kind, by their
+text, if it is the solution's, and those of its own style, if it is a style's: so no mutant is
+diagnosed by itself. --every N takes each Nth mutant. --seed draws other mutants, and runs them on
+another seed. --store stores the answers of the solution and its changes in a file, for a later run.
 """
 
 import os

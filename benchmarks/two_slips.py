@@ -1,12 +1,12 @@
-"""What is said of answers with two slips at once: at least one of them, and truly?
+"""The feedback on answers with two mistakes at once: does it name one of them, and truly?
 
-python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read]
+    python benchmarks/two_slips.py [UNIT …] [--pairs N] [--read]
 
-Pairs are drawn by chance, on one exact seed: of a solution's known mistakes that lose points at the
-same check first, and of fresh ones (benchmarks/fresh_mistakes/UNIT.txt) in the same function. A file
-counts as explained, partly or wholly, where the first check that it fails says of some of its wrong
-arrays how they came about, or of all; as untrue where it names a known mistake that was not made.
-*Singly* is what was told before pairs of known mistakes were candidates. --read prints what is said.
+Random pairs run on one exact seed: of a solution's known mistakes that first lose points in the
+same check, and of fresh ones (benchmarks/fresh_mistakes/UNIT.txt) in the same function. A file
+counts as explained, partly or wholly, if the first failed check gives the cause of some of its
+wrong arrays, or of all; as untrue if it names a known mistake that was not made. *Singly* is the
+feedback before pairs of known mistakes were candidates. --read prints the feedback.
 """
 
 import os

@@ -2,12 +2,14 @@
 
 The real command grades it on two workers.
 
-python benchmarks/whole_class.py, a section of docs/measurements/performance.md. Each student hands in another
-right answer, or one with a known mistake in it (two in five of the files), so that known mistakes
-are looked for as well.
+    python benchmarks/whole_class.py
 
-Another 60 students, into the same folder of results, show what a student more costs: the answers
-of the solution and of its mistakes are made for the first ones that need them, once a class.
+It prints a section of docs/measurements/performance.md. Each student submits another right answer,
+or one with a known mistake in it (two in five of the files), so that known mistakes are looked for
+as well.
+
+Another 60 students, into the same folder of results, show the cost of one more student: the answers
+of the solution and of its mistakes are computed for the first ones that need them, once a class.
 """
 
 import os

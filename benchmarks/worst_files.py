@@ -1,10 +1,10 @@
 """Measure what the worst files cost the trusted process.
 
-Measured are time and memory of reading a submission's code for its page, of reading the names that
-stand in it, which decide how a mistake is told, and of making as many changes of it as may be tried
-where nothing explains a wrong answer.
+It measures the time and memory of reading a submission's code for its page, of reading the names in
+it, which determine the diagnosis of a mistake, and of making the maximal number of changes that are
+tried if nothing explains a wrong answer.
 
-python benchmarks/worst_files.py [--write]    # --write puts the table into docs/attacks.md
+    python benchmarks/worst_files.py [--write]    # --write puts the table into docs/attacks.md
 """
 
 import subprocess

@@ -1,6 +1,6 @@
-"""Where the bound of a training check lies: between right answers in other styles and mistakes.
+"""The bound of a training check lies between right answers in other styles and mistakes.
 
-`solutions/bounds.toml` keeps what `autograder calibrate` measured: a `Bound` for each training
+`solutions/bounds.toml` stores what `autograder calibrate` measured: a `Bound` for each training
 check and corpus. A distance is that of a held-out loss from our solution's on the same seed.
 """
 

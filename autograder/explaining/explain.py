@@ -81,7 +81,7 @@ def _on_answer(judgement: Judgement) -> list[Finding]:
 
 
 def explained_failure(judgement: Judgement, answer: Answer) -> list[Finding]:
-    """Find what was wrong with an answer of which only the failure is known."""
+    """Find what was wrong with an answer whose failure is all that is known."""
     return _on_failure(judgement, Standard(Answer()), answer)
 
 

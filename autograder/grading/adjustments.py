@@ -487,7 +487,7 @@ def append_new(path: Path, several: Sequence[Adjustment]) -> int:
 
 
 def as_toml(one: Adjustment) -> str:
-    """Write an adjustment as it stands in the file."""
+    """Return an adjustment in the form of the file."""
     lines = ["[[adjustment]]"]
     fields = msgspec.structs.asdict(one)
     for name, value in fields.items():

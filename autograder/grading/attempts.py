@@ -267,7 +267,7 @@ def _would_replace(out: Path, whole: int, option: str) -> WouldReplace:
 
 
 class Mixed(UserError):
-    """Results that cannot be compared would stand in one table."""
+    """Results that cannot be compared would appear in one table."""
 
 
 def refuse_mixed(results: Sequence[Result]) -> None:

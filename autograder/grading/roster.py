@@ -250,7 +250,7 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
 
 
 def _each_once(rows: Sequence[Student]) -> Iterable[Student]:
-    """Return the students of a table, of which Canvas lists each once for each section."""
+    """Return each student of a table once, though Canvas lists one for each section."""
     once: dict[Student, Student] = {}
     for row in rows:
         person = replace(row, section="")

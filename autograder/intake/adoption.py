@@ -82,7 +82,7 @@ def _is_same_folder(one: Path, other: Path) -> bool:
 
 
 def _as_own(record: HandIn, whose: Student) -> HandIn:
-    """Return the record of a hand-in as one of a roster's student."""
+    """Return the record of a submission as one of a roster's student."""
     return msgspec.structs.replace(
         record,
         student=whose.student,

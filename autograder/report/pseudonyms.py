@@ -81,7 +81,7 @@ class Renaming:
             by_hand.append(msgspec.structs.replace(adjustment, words=text))
         words = grade.words
         partner = grade.result.handed_in_by
-        if partner:  # a name of two letters is found in no text, but it appears here
+        if partner:  # a name of two letters is not searched in texts, but it appears here
             alias = self._names.get(partner, "a partner")
             words = words.replace(handed_in_by(partner), handed_in_by(alias), 1)
         return replace(grade, words=self.text(words), by_hand=tuple(by_hand))

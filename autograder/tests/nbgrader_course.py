@@ -23,7 +23,7 @@ def nbgrader(folder, *arguments):
     # of `alembic`, which it calls
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path}
-    # ipykernel behaves differently where it sees that
+    # ipykernel behaves differently if it sees that
     environment.pop("PYTEST_CURRENT_TEST", None)
     with tempfile.NamedTemporaryFile() as said:
         command = (folder, list(map(str, arguments)), environment, said.name)

@@ -22,7 +22,7 @@ DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
 def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
-    """Return a result of one check, submitted so many days after the due time."""
+    """Return a result of one check, submitted this many days after the due time."""
     losses = (loss, 1.9, 0.1) if loss is not None else ()
     verdict = Verdict("training", "It learns", of, points, "partial", loss=losses)
     when = (due + timedelta(days=days)).isoformat(timespec="seconds")
@@ -38,8 +38,8 @@ def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
 
 
 # CMU 11-785, fall 2025 (deeplearning.cs.cmu.edu/F25/page/syllabus.html): cut-offs HIGH 90 %, MEDIUM
-# 70 %, LOW 50 %, VERY LOW 30 %, linear in between, the best 105 %; 10 % off where nothing was
-# handed in by the early deadline; 10 % off after the on-time deadline; ten slack days in all
+# 70 %, LOW 50 %, VERY LOW 30 %, linear in between, the best 105 %; 10 % off if nothing was
+# submitted by the early deadline; 10 % off after the on-time deadline; ten slack days in all
 CMU = Policy(
     late=Late(per_day=0.1, at_most=0.1, slack_days=10, not_begun=0.1),
     units={

@@ -106,7 +106,7 @@ def test_a_record_that_came_later_is_taken_over(tmp_path):
 
 
 def test_a_record_that_a_student_packed_is_not_believed(tmp_path):
-    """Where `collect` did not write the tree, a timestamp beside a file is ignored."""
+    """If `collect` did not write the tree, a timestamp beside a file is ignored."""
     small.submit(tmp_path / "submitted", "eve", RIGHT)
     forged = '{"source":"canvas","student":"eve","id":"1","submitted":"1999-01-01T00:00:00+00:00"}'
     (tmp_path / "submitted" / "eve" / f"{UNIT}.json").write_text(forged)

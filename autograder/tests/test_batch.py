@@ -120,7 +120,7 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
 def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
     """An interrupted run says what is kept, and that the same command continues.
 
-    That holds where a shell runs the tests in the background, too.
+    This also holds if a shell runs the tests in the background.
     """
     submitted = small.write_class(tmp_path / "class", 40, slow=True)
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"

@@ -155,9 +155,9 @@ def test_a_key_that_carries_nothing_judges_as_before(graded, running):
 
 
 def test_the_wrong_check_is_named_and_not_one_that_follows_from_it(graded, made):
-    """A check without a carried answer names the mistake that it waits for.
+    """A check that cannot be carried forward names the wrong check that it needs.
 
-    It does not name consistent later work.
+    It does not name a check whose answer only follows from the wrong one.
     """
 
     class NotToTheLast:
@@ -287,7 +287,7 @@ def test_an_array_in_which_a_slip_hides_a_later_mistake_earns_nothing(graded):
 
 
 def test_a_mistake_that_hides_others_earns_nothing_later(graded):
-    """Where an early mistake hides a later one, even a correct later answer earns nothing."""
+    """If an early mistake hides a later one, even a correct later answer earns nothing."""
     assert points(graded(NOTHING)) == points(graded(NOTHING, SIGN)) == [0, 0, 0]
 
 

@@ -359,7 +359,7 @@ def test_a_shape_that_the_check_cannot_use_is_told_of_what_was_returned():
 
 
 def test_what_has_no_influence_is_told_of_what_was_handed_in():
-    """Where the gradient does not depend on an argument, the explanation names that argument.
+    """If the result does not depend on an argument, the explanation speaks of the arguments.
 
     The check computes the gradient, so torch's `allow_unused` appears in no line of the student's.
     """
@@ -477,10 +477,10 @@ def word(seed):
 
 
 def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
-    """An error in the check's own code is reported as such, and values named before it still count.
+    """An error in the check's own code is reported as such; values named before it count.
 
-    A bare `KeyError: 'sd'` means nothing to a student. Errors of the engine already say what it
-    expects and stay unchanged.
+    No student wrote the bare `KeyError: 'sd'`. Errors of the engine already say what it expects and
+    stay unchanged.
     """
     unit = small.write_course(tmp_path, "own", FOUND_BY_NAME, RETURNED_OTHERS)
     with Server(unit) as server, server.worker(RETURNED_OTHERS.encode(), "ada.py") as worker:

@@ -261,7 +261,7 @@ def test_names_that_no_file_or_terminal_should_bear_are_changed(tmp_path, name):
 
 
 def test_one_student_has_one_submission(tmp_path):
-    """Of `bob.py` and `bob.ipynb` in a flat folder the script counts, as in a student's folder."""
+    """In a flat folder the script `bob.py` counts before `bob.ipynb`, as in a student's folder."""
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "bob.ipynb").write_text("{}")
     (tmp_path / "class" / "bob.py").write_text(RIGHT)

@@ -40,7 +40,7 @@ def test_bubblewrap_starts_where_a_folder_holds_a_link_out_of_it(monkeypatch, tm
 
 
 def test_a_long_stub_in_any_script_reaches_the_server():
-    """Of a long stub the server receives the first part.
+    """If a stub is long, the server receives its first part.
 
     A message has a limit, and a server that gets no message would end.
     """
@@ -281,7 +281,7 @@ def test_closing_leaves_no_process_and_no_file():
 
 
 def test_checks_together_have_a_limit(tmp_path):
-    """A submission whose total time is used up is told so at the remaining checks."""
+    """At each check after its total time is used up, a submission is told so."""
     checks = """
         from autograder.check import Limits, UnitSettings, check, named
 

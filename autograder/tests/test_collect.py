@@ -284,7 +284,7 @@ def test_two_people_never_share_a_folder(tmp_path):
 
 
 def test_what_lies_beside_is_told(tmp_path):
-    """Of several files in one submission the best named one is taken and the others are listed."""
+    """The best named file of a submission is taken and the others are listed."""
     own = "Ada_17_assignsubmission_file"
     entries = [
         Entry(f"{own}/{name}")
@@ -321,7 +321,7 @@ def told(made):
 
 
 def test_two_files_of_which_neither_is_named_are_not_guessed(tmp_path):
-    """Of two files without the unit's name none is guessed; the message says what to do.
+    """If neither of two files has the unit's name, none is guessed; the message says what to do.
 
     The student is not listed twice.
     """
@@ -473,7 +473,7 @@ def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
 
 
 def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
-    """Of two people of one name in a download, the roster's one student matches neither twice.
+    """Of two people of one name in a download, only one becomes the roster's student.
 
     The other is reported as unknown.
     """
@@ -737,9 +737,9 @@ def test_the_list_of_what_was_not_taken_is_short_and_kept(tmp_path):
 
 
 def test_a_clone_with_the_assignment_before_the_login_is_the_students(tmp_path):
-    """A clone's login follows the assignment's name, as in classrooms.
+    """The login of a clone named `<assignment>-<login>` is found by the roster.
 
-    It is found by the roster, or if no student has the whole name.
+    A student whose login is the whole name is found, too.
     """
     for clone in ("unit4-ada", "unit4-mary-ann", "mary-ann-b"):
         lms.commit(tmp_path / "c" / clone, {f"{UNIT}.py": RIGHT}, "2026-11-20T14:22:32+01:00")

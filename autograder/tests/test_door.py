@@ -48,7 +48,7 @@ def one_by_one():
     ],
 )
 def test_what_is_far_larger_than_expected_is_dropped(array, comes_in):
-    """Of a dropped oversized value its shape and its size are kept."""
+    """A dropped oversized value leaves its shape and its size."""
     answer = let_in(Answer({"x": array}, Failure.RAISED, "why"), EXPECTED)
     assert (answer.failure, answer.message) == (Failure.RAISED, "why")
     assert ("x" in answer.arrays) is comes_in

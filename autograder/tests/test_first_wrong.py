@@ -110,7 +110,7 @@ def test_of_a_list_of_another_length_a_row_is_told(want, got, words):
     ],
 )
 def test_a_remark_stands_before_its_arrays(arrays, named):
-    """A remark precedes its arrays, of which it names at most three."""
+    """A remark precedes its arrays and names at most three of them."""
     verdict = Verdict("numbers", "", 1, 0, "failed", (Remark("a slip.", tuple(arrays)),))
     assert verdict_lines(verdict).plain.splitlines()[1] == f"    a slip.{named}"
 

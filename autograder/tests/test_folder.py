@@ -112,7 +112,7 @@ def test_a_release_comes_in_and_what_was_written_stays(work, second):
 
 
 def test_where_both_changed_the_same_lines_the_student_s_stay(work, second):
-    """Where both changed the same lines, the student's stay and the new text lies beside.
+    """If both changed the same lines, the student's stay and the new text lies beside.
 
     The following release is merged against the one that came in.
     """

@@ -69,7 +69,7 @@ def test_pages_of_the_class_never_hold_it(grades):
 
 
 def verdict(name, status):
-    """Return a verdict of which only the status matters."""
+    """Return a verdict with this status; its other fields do not matter."""
     return Verdict(name=name, title=name, status=status, earned=0.0, points=1.0, seconds=0.0)
 
 

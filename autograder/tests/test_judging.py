@@ -306,7 +306,7 @@ def test_the_mistake_that_explains_most_is_named():
 
 
 def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
-    """Of several indistinguishable mistakes none is named.
+    """If several mistakes cannot be distinguished, none is named.
 
     A list of mistakes is no diagnosis. The points are those of the mistake that keeps least.
     """
@@ -441,7 +441,7 @@ def test_wrong_places_are_counted_as_the_judge_compares():
 
 
 def test_a_shape_has_no_letters_where_a_single_number_is_wanted():
-    """Where a single number is expected, a size has no letter: it could match one by chance.
+    """If a single number is expected, a size has no letter: it could match one by chance.
 
     T · B of a smaller example may equal another's T.
     """
@@ -997,7 +997,7 @@ def test_the_checks_own_words_stand_for_wrong_text_too():
 
 
 def test_of_a_long_text_the_part_that_differs_is_shown():
-    """Of long text, both sides show the same sixty characters around the first difference."""
+    """Both sides of a long text show the same sixty characters around the first difference."""
     long = "word " * 100
     wrong = long[:250] + "W" + long[251:]
     judged = judge(

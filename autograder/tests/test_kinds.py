@@ -205,7 +205,7 @@ def test_an_exception_is_text():
 
 
 def test_what_did_not_come_stays_unanswered():
-    """Where one function failed, a second run without it names the answers of the others."""
+    """If one function failed, a second run without it names the answers of the others."""
     unanswered = Unanswered(KeyError("n"))
     assert frame("t", unanswered) == rows("t", unanswered, "n") == figure("t", unanswered) == {}
     assert printed(lambda: unanswered) is unanswered

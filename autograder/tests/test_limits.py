@@ -139,7 +139,7 @@ def test_check_tells_what_it_ended_and_goes_on(course):
 
 
 def test_check_ends_itself_where_no_exception_can(course):
-    """Where no exception can stop the code, `check` prints the student's line and exits."""
+    """If no exception can stop the code, `check` prints the student's line and exits."""
     fill(course, double=UNREACHABLE)
     done = run_check(course)
     assert done.returncode == -signal.SIGXCPU

@@ -194,7 +194,7 @@ def test_a_script_that_python_cannot_read_is_refused_with_its_line():
 
 
 def test_a_solution_outside_of_functions_is_tried_too(tmp_path):
-    """Validation also covers solutions outside functions; it has nothing to empty there."""
+    """A solution outside functions is built and validated, though nothing in it can be emptied."""
     unit = small.write_course(
         tmp_path,
         "plain",

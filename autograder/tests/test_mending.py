@@ -120,7 +120,7 @@ def test_a_list_is_not_put_into_itself(course):
 
 @pytest.mark.parametrize("body", ["return 1 / 0", TWO_SLIPS, UPHILL])
 def test_nothing_is_made_up(course, body):
-    """No repair is given for an exception, for two errors, or for a known mistake."""
+    """The search reports no repair for an exception, for two errors, or for a known mistake."""
     assert found_in(course, body) is None
 
 

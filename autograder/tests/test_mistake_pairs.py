@@ -233,7 +233,10 @@ def test_a_pair_that_is_late_is_not_told_and_costs_no_grade(grade, monkeypatch):
 
 
 def test_of_very_many_pairs_some_are_tried(unit, monkeypatch):
-    """Of very many pairs a fixed number is tried, evenly spread, so no clock decides."""
+    """If there are very many pairs, a fixed number of them is tried, evenly spread.
+
+    So no clock decides.
+    """
     solution = small.solution_of(unit)
     key = load_key(unit.course.key(unit.name))
     check = unit.checks[1]
@@ -268,7 +271,7 @@ def words(*ids, ruled_out=()):
 
 
 def test_pairs_that_give_the_same_are_told_by_what_they_have_in_common():
-    """Of pairs with equal values only their common mistake is named, if there is one."""
+    """If several pairs have equal values, only their common mistake is named, if there is one."""
     said = "your values match two known mistakes made at once"
     assert words("m01 m02") == [f"{said}: slip 1. And: slip 2."]
     assert words("m01 m02", "m01 m03") == [f"{said}. One of them: slip 1."]

@@ -296,7 +296,7 @@ def test_what_to_type_next_can_be_typed(tmp_path, name):
 
 
 def test_what_is_left_of_a_unit_is_told(course, tmp_path):
-    """`validate` reports what is left of a removed unit.
+    """`build` reports what is left of a removed unit.
 
     Examples: generated files, styles, and a role without a dataset.
     """

@@ -96,7 +96,10 @@ def test_a_unit_comes_back_from_its_notebook(unit):
 
 
 def test_making_notebooks_parses_no_grammar_of_addresses():
-    """Making notebooks does not import the URL grammar, which would double the time."""
+    """Making notebooks does not build the grammar of addresses, which would double the time.
+
+    Later code that needs the grammar gets it.
+    """
     pytest.importorskip("rfc3987_syntax", reason="this needs rfc3987-syntax, as JupyterLab does")
     code = """if True:
         import sys

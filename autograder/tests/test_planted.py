@@ -329,7 +329,7 @@ def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
 
 
 def test_where_no_name_is_known_any_will_do(graded, functions):
-    """Where no name is known, any is accepted: a grader of single files knows none."""
+    """If no name is known, any is accepted: a grader of single files knows none."""
     assert graded(submission("bob", line_of(functions, "bob")))["found"].earned == 1
 
 

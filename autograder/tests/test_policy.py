@@ -80,7 +80,7 @@ def handed_in(results, student, when, case="complete"):
     ],
 )
 def test_late_days_grace_and_extension(results, policy, student, when, points, words):
-    """Of 11 points, 2 are dropped and 3 added by late rules; the stored result is unchanged."""
+    """Of 11 points, 2 do not count and 3 count on top; the stored result is unchanged."""
     result = handed_in(results, student, when)
     (grade,) = grades([result], policy)
     assert (grade.points, grade.max_points) == (points, 6)
@@ -172,7 +172,7 @@ def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
 
 
 def test_best_or_last_of_several(results):
-    """Of several submissions the best or the last one counts."""
+    """The best or the last of several submissions counts."""
     early = handed_in(results, "bob", "2026-12-01T10:00:00+00:00")
     late = handed_in(results, "bob", "2026-12-01T12:00:00+00:00", "squared")
     (best,) = grades([early, late], Policy())
@@ -183,7 +183,7 @@ def test_best_or_last_of_several(results):
 
 
 def test_of_two_in_one_second_the_later_one_counts_as_the_last(results):
-    """Of two submissions in the same second, the one graded later is the last.
+    """The one graded later of two submissions in the same second is the last.
 
     File times have a resolution of a second, and a grading may take less.
     """
@@ -289,7 +289,7 @@ def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
 
 @pytest.mark.parametrize("anonymous", [False, True])
 def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
-    """A page shows what a result counts and why, and an extension under a later name, too."""
+    """A page shows what a result counts and why; an extension stays with a renamed student."""
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
     write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=PageContext(rules=policy))

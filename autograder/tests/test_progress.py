@@ -246,7 +246,7 @@ def test_a_progress_file_that_cannot_be_written_is_a_warning(course):
 
 
 def held(monkeypatch, times, error=PermissionError):
-    """Make replacing a file fail so many times, as on Windows while it is open."""
+    """Make replacing a file fail this many times, as on Windows while it is open."""
     left = iter(range(times))
     replace = os.replace
 

@@ -380,7 +380,7 @@ def test_each_option_has_its_own_words(asked, graded):
 
 
 def test_of_several_choices_each_wrong_one_is_told(asked, graded):
-    """Of several choices each wrong one gets a remark; an unlisted option gets the first."""
+    """Each wrong one of several choices gets a remark; an unlisted option gets the first."""
     found = graded(answering(asked, true_ones='{"a", "b", "c", "d"}'))["true_ones"]
     assert (found.earned, found.given) == (0, "a, b, c, d")
     told = [(r.text, r.arrays) for r in found.remarks[1:]]

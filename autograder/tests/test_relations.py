@@ -480,7 +480,7 @@ def test_one_wrong_row_is_not_one_place_of_each():
 
 
 def test_of_two_numbers_a_place_is_told_and_no_size():
-    """Of two numbers a position is reported and no size.
+    """For two numbers, a position is reported and no size.
 
     One is the larger by chance, so a rule about size would fail on the next seed.
     """
@@ -680,7 +680,7 @@ def test_factors_run_along_axes_of_which_one_has_a_letter():
 
 
 def test_random_arrays_are_related_to_nothing():
-    """Of 5,000 random pairs none has a relation, except that an array is constant.
+    """None of 5,000 random pairs has a relation, except that an array is constant.
 
     Being constant is a property of the array itself.
     """
@@ -834,7 +834,10 @@ def test_minus_1_has_nothing_to_do_with_signs_where_no_negative_number_is_expect
 
 
 def test_whole_numbers_are_right_only_where_they_are_equal():
-    """Integers are right only if they are equal, even beside a large one; order counts, too."""
+    """Integers are right only if they are equal, even beside a large one.
+
+    A nearly equal array is no reordering either.
+    """
     assert told(WIDE, 2 * WIDE - (WIDE > 60)) is None
     assert words(told(WIDE, WIDE + 1)) == "your values are the expected ones + 1."
 

@@ -624,7 +624,10 @@ NAMES = {
 
 
 def test_what_a_change_makes_is_what_its_counterpart_mends():
-    """Each kind of change has a counterpart that undoes it, or a reason for having none."""
+    """A change and the change that undoes it are each other's counterparts.
+
+    Both have a text for feedback.
+    """
     slips = {change.slip for change in small_changes(small.solved())}
     assert len({slip.kind for slip in slips}) > 10
     only_mended = (SlipKind.CALL, SlipKind.DIVISOR)
@@ -645,7 +648,7 @@ def test_what_a_change_makes_is_what_its_counterpart_mends():
     [(":", ["1:", "2:", ":-1"]), ("1:", ["1:-1"]), ("::2", []), ("::", []), (":3", ["1:3", "2:3"])],
 )
 def test_a_slice_is_cut_at_an_end_that_it_has_not(slice, cut):
-    """A slice is extended only at a missing end; one with a step stays as it is."""
+    """A slice is cut only at an end that it lacks; one with a step stays as it is."""
     source = Source(f"def f(x):\n    return x[{slice}]\n", frozenset())
     (definition,) = source.definitions([2])
     made = places_moved(definition, source)

@@ -324,7 +324,7 @@ def test_where_one_function_raises_the_others_answer(change, left):
 
 
 def test_where_no_function_answers_nothing_is_named():
-    """Where no function answers, the experiment's own names are no answer of the submission's."""
+    """If no function answers, the experiment's own names are no answer of the submission's."""
     found = answer("def a(x): raise ValueError('planted')\nb = pair = a\n", several)
     assert found.failure == "raised"
     assert not found.arrays

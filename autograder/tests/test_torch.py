@@ -101,9 +101,9 @@ def test_once_warm_a_step_of_training_imports_nothing():
 
 
 def test_who_asks_more_of_torchs_compiler_gets_the_real_one():
-    """An attribute of torch's compiler loads the real one; `inspect` over all modules does not.
+    """Access to an attribute of torch's compiler loads the real one.
 
-    Training works afterwards.
+    `inspect` over all modules does not. Training works afterwards.
     """
     code = """if True:
         import inspect
@@ -180,7 +180,10 @@ def test_ready_made_layers_are_out_of_reach(route):
 
 
 def test_what_a_student_writes_by_hand_runs_beside_them():
-    """Matrices, other layers and gradients work; further forbidden operators can be named."""
+    """Matrices, other layers and gradients work inside `by_hand`.
+
+    It can block other operators instead, with a name for them in the error.
+    """
     with by_hand():
         w = torch.ones(3, 3, requires_grad=True)
         (torch.tanh(nn.Linear(3, 3)(torch.ones(3) @ w))).sum().backward()

@@ -148,7 +148,7 @@ def now(monkeypatch):
 
 
 def test_a_sleeper_in_every_check_may_wait_for_less_and_less(now):
-    """A submission that sleeps may wait three seconds in a check and eight in all, then half.
+    """A submission that sleeps may wait three seconds in a check, eight in all, then half a second.
 
     Each submission has its own allowance.
     """

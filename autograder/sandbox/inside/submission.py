@@ -36,7 +36,7 @@ from autograder.sandbox.inside.locations import statement_filename
 # another meaning; the last came with Python 3.12, for type aliases and for annotations in a class
 _LOOKS_UP = {"LOAD_NAME": 0, "LOAD_GLOBAL": 1, "LOAD_FROM_DICT_OR_GLOBALS": 0}
 _BITS = {dis.opmap[name]: bits for name, bits in _LOOKS_UP.items() if name in dis.opmap}
-SIMILAR = 0.6  # of 1, by difflib: names nearer than this may be meant
+SIMILAR = 0.6  # of 1, by difflib: names nearer than this may be intended
 
 
 class Missing(UserError):

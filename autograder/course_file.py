@@ -136,8 +136,8 @@ def joined(released: str, here: str, units: Sequence[str]) -> str:
 
     These are the roles of corpora and the packages that the release does not name; if both name
     one, the release's counts.
-    released, here: the text of each. units: those that the folder has afterwards. Raises `BadName`
-    if the list of units cannot be found.
+    released, here: the text of each. units: those that the folder has afterwards.
+    Raises `BadName` if the list of units cannot be found.
     """
     text = with_units(released, units)
     before = tomllib.loads(here)

@@ -206,9 +206,10 @@ def _is_plain_number(label: Any) -> bool:
 def rows(name: str, answer: Any, columns: str) -> Arrays:
     """Name the columns of rows, as a query returns them: an array `name.COLUMN` for each.
 
-    answer: a cursor, or a list of tuples. columns: names separated by blanks, in the order of a
-    row. None is NaN among numbers, "missing" among text. Rows keep their order: sort them if a
-    query need not.
+    answer: a cursor, or a list of tuples.
+    columns: names separated by blanks, in the order of a row.
+    None is NaN among numbers, "missing" among text. Rows keep their order: sort them if a query
+    need not.
     Raises `TypeError` if a row has another number of values.
     """
     if isinstance(answer, Unanswered):
@@ -256,8 +257,8 @@ def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
     parts: those to compare, separated by blanks: "labels", the titles and the labels of the axes;
     "legend", its texts; "lines", x and y of each line, with NaN between two; "points", x and y of
     scattered points; "bars", left edge, width and height of each; "limits" of x and y; "scales",
-    "linear" or "log"; "ticks", their texts. Each is an array `name.PART`; lines and points give
-    `name.lines_x` and `name.lines_y`.
+    "linear" or "log"; "ticks", their texts.
+    Each is an array `name.PART`; lines and points give `name.lines_x` and `name.lines_y`.
     Raises `TypeError` if the answer is no figure.
     """
     if isinstance(answer, Unanswered):

@@ -243,8 +243,8 @@ def _beyond(
 ) -> list[str]:
     """Report the adjustments with which a student exceeds the maximum.
 
-    others: those of the files before this one. An adjustment for the whole class may exceed full
-    marks, and so may a line of a rubric.
+    An adjustment for the whole class may exceed full marks, and so may a line of a rubric.
+    others: those of the files before this one.
     """
     problems = []
     before = [*others]
@@ -315,7 +315,8 @@ def points_with(result: Result, adjustments: Sequence[Adjustment], one: Adjustme
 def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -> None:
     """Refuse an adjustment whose description matches no wrong answer, or several kinds.
 
-    where: the beginning of the error message. results: of all attempts. Raises `BadFile`.
+    where: the beginning of the error message. results: of all attempts.
+    Raises `BadFile`.
     """
     if not one.made:
         return

@@ -176,7 +176,8 @@ class AnswerMaker:
     def changed(self, check: Check, solution: Made, listed: Collection[str]) -> ChangedAnswers:
         """Return the solution's answers to an exact check with each of some small changes.
 
-        listed: their ids. Raises `NotAnswered` if one of them is late.
+        listed: their ids.
+        Raises `NotAnswered` if one of them is late.
         """
         in_order = [self.changed_scripts[identity] for identity in sorted(listed, key=_number)]
         ids = [change.id for change, _ in in_order]

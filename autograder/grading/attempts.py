@@ -76,7 +76,8 @@ def refuse_results_of_one_number(
 ) -> None:
     """Refuse results of one student under two names, whose points would count twice.
 
-    found: submissions to be graded beside these results. Raises `OneNumberTwice`.
+    found: submissions to be graded beside these results.
+    Raises `OneNumberTwice`.
     """
     numbered = [Numbered(one.unit, one.lms_name, one.hand_in) for one in results]
     numbered += [_numbered_submission(entry) for entry in found]

@@ -119,7 +119,8 @@ def _with_whole_names(course: Course, written: dict[str, Any], where: str) -> di
 def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = ()) -> Any:
     """Write out the names of units in a table; another value is left unchanged.
 
-    known: other possible names. Raises `BadFile` for an unknown unit, or a repeated one.
+    known: other possible names.
+    Raises `BadFile` for an unknown unit, or a repeated one.
     """
     if not isinstance(by_unit, dict):
         return by_unit

@@ -40,8 +40,8 @@ class Result:
     submitted: when, ISO 8601 in UTC.
     hand_in: the record of `collect`.
     known_as: the student's name on the LMS, if no file can have it.
-    handed_in_by: the partner who submitted, for a result that counts for another student, too. Only
-    results under a policy have it; no file does.
+    handed_in_by: the partner who submitted, for a result that counts for another student, too.
+    Only results under a policy have it; no file does.
     """
 
     student: str

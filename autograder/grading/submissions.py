@@ -60,8 +60,9 @@ def find_submissions(
     """Find the submissions below a folder: `<student>/<unit>/<unit>.py` (or `.ipynb`).
 
     unit: take only this unit; then flat files `<student>.py` are found, too.
-    taken: students with existing results, who keep their names. Links are not followed. Raises
-    `NothingToGrade`.
+    taken: students with existing results, who keep their names.
+    Links are not followed.
+    Raises `NothingToGrade`.
     """
     if not folder.is_dir():
         raise NothingToGrade(

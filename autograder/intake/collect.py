@@ -231,7 +231,8 @@ def _worksheet_of(source: SourceKind, roster: Roster | None) -> Worksheet:
 def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> None:
     """Refuse the worksheet of another assignment: Moodle numbers participants in each.
 
-    came: the numbers of those with a submission. Raises `CannotCollect`.
+    came: the numbers of those with a submission.
+    Raises `CannotCollect`.
     """
     is_another = worksheet.numbers and came and worksheet.numbers.isdisjoint(came)
     if not is_another:

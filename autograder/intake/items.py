@@ -194,7 +194,8 @@ def glance(source: Path, depth: int = 3) -> list[Item]:
 def _walk(folder: Path, parts: tuple[str, ...], contents: Contents, depth: int = 64) -> None:
     """Add the files of a folder to the contents, with inner folders down to some level.
 
-    parts: the folder's place in the source. Raises `CannotCollect` if there are too many.
+    parts: the folder's place in the source.
+    Raises `CannotCollect` if there are too many.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)

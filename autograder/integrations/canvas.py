@@ -99,8 +99,8 @@ ASSIGNMENT = re.compile(r"/courses/(\d+)/assignments/(\d+)")
 def times_of(url: str, token: str) -> dict[str, str]:
     """Ask Canvas for each student's last submission to an assignment: number → ISO 8601 in UTC.
 
-    url: the assignment's address, as a browser shows it. Raises `NoCanvas`, `ImportError` without
-    canvasapi.
+    url: the assignment's address, as a browser shows it.
+    Raises `NoCanvas`, `ImportError` without canvasapi.
     """
     from canvasapi.exceptions import CanvasException
     from requests import RequestException
@@ -230,7 +230,8 @@ def send(
     """Send letters; return how many failed.
 
     Letters recorded in `sent` are skipped, and new ones are recorded there.
-    say: called with a line for each. Raises `NoCanvas`, `ImportError` without canvasapi.
+    say: called with a line for each.
+    Raises `NoCanvas`, `ImportError` without canvasapi.
     """
     from canvasapi.exceptions import CanvasException
     from requests import RequestException

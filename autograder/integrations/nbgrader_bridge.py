@@ -113,8 +113,8 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     result. Scores and comments that a person has entered stay, and are written into the adjustments
     beside the results, so that our own pages and exports count them, too. nbgrader copies a
     submission that is not in its `autograded/` there, without executing it. A result that cannot be
-    entered is reported, and the others are entered. Raises `NoGradebook`; `ImportError` without
-    nbgrader.
+    entered is reported, and the others are entered.
+    Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
     from nbgrader.coursedir import CourseDirectory

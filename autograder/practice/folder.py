@@ -230,7 +230,8 @@ def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
 def _joined(base: bytes, ours: bytes, new: bytes) -> tuple[bytes, Merged]:
     """Merge two changes of a script, with the student's line ends and byte order mark.
 
-    base: the student's original stub. Raises `ValueError` with the reason if it is impossible.
+    base: the student's original stub.
+    Raises `ValueError` with the reason if it is impossible.
     """
     try:
         text = ours.decode("utf-8")

@@ -71,7 +71,8 @@ class CheckedUnit:
         """Return a function of the unit with one mistake in it, which depends on the name.
 
         function: one that students have to repair. name: of the student. Each line of code ends
-        with its number, as a comment. Raises `UnknownUnit` for a function without planted mistakes.
+        with its number, as a comment.
+        Raises `UnknownUnit` for a function without planted mistakes.
         """
         unit = self._unit(sys._getframe(1).f_globals)
         return function_to_repair(unit, function, name)

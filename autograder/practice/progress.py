@@ -338,7 +338,8 @@ def current_unit(course: Course) -> str:
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     """Return the next step of help with a check; after the last, all of them.
 
-    source: of the script or notebook. Raises `UnknownUnit`.
+    source: of the script or notebook.
+    Raises `UnknownUnit`.
     """
     checks = outline(course, unit)
     if check not in checks:

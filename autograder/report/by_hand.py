@@ -213,7 +213,8 @@ def take_form(
 ) -> str:
     """Append a form's data to the adjustments, or remove one; return the page to show.
 
-    address: of the page with the form. Raises `BadForm`, `BadFile`, `CannotWrite`.
+    address: of the page with the form.
+    Raises `BadForm`, `BadFile`, `CannotWrite`.
     """
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
     sent = _fields(body)

@@ -145,8 +145,8 @@ def read_class(
     units: their names; a unit is loaded, with its packages, only if somebody submitted it.
     folder: of `grade`'s results, or of submissions. submitted: the submissions of a graded class,
     if they have been moved. also: folders of earlier years. lines: exercises shorter than this are
-    left out. partners: unit → groups of students who submit together. Raises `NothingToCompare` and
-    `OneNumberTwice`.
+    left out. partners: unit → groups of students who submit together.
+    Raises `NothingToCompare` and `OneNumberTwice`.
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []

@@ -73,7 +73,8 @@ class Scratch:
 def _lock(folder: str | Path, wait: bool) -> int:
     """Lock a folder. Return the descriptor that holds the lock until it is closed.
 
-    wait: whether to wait for another holder. Raises `OSError`.
+    wait: whether to wait for another holder.
+    Raises `OSError`.
     """
     how = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     folder_only = os.O_DIRECTORY | os.O_NOFOLLOW

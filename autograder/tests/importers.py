@@ -95,7 +95,8 @@ def moodle_takes(
 ) -> Mapping[int, Taken]:
     """Return what Moodle takes from a grading worksheet by the rules above.
 
-    graded: the participants who already have a grade or feedback. Raises `Refused`.
+    graded: the participants who already have a grade or feedback.
+    Raises `Refused`.
     """
     head, *rows = php_table(content)
     if any(len(row) != len(head) for row in rows):

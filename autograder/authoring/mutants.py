@@ -28,7 +28,7 @@ from autograder.source.changed_lines import changed_lines
 from autograder.source.edits import Edit
 from autograder.source.small_changes import small_changes
 
-ROUNDING = 1e-4  # tolerances by which right answers differ through rounding
+ROUNDING = 1e-4  # fraction of a tolerance by which right answers differ through rounding
 SECONDS = 2.0  # CPU time (s) that an exact check of a mutant may take
 # small changes that prove nothing about a check, each with the reason
 NO_MUTANTS: Mapping[SlipKind, str] = MappingProxyType(

@@ -19,7 +19,7 @@ from autograder.source.markers import BEGIN
 from autograder.source.solution import Solution
 
 KINDS = ("zeros", "ones", "public", "input")  # the return values of an emptied function
-SECONDS = 1.0  # code of a check: one that gets its own input back may read it for ever
+SECONDS = 1.0  # CPU time of a check: one that gets its own input back may read it for ever
 
 # a function or class → the functions in it that a student writes
 Exercises = Mapping[str, Sequence[str]]

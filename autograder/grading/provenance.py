@@ -35,9 +35,9 @@ class Provenance:
     corpus: of the checks that train; empty if none ran.
     versions: package → version, Python among them.
     official: whether submissions were confined.
-    any_name: whether names in files were accepted without comparison. Only for the record are the
-    digest of course.toml (`course`), the course's title and folder, the version of the kit, and the
-    walls.
+    any_name: whether names in files were accepted without comparison.
+    Only for the record are the digest of course.toml (`course`), the course's title and folder, the
+    version of the kit, and the sandbox's layers (`walls`).
     """
 
     engine: str = ""

@@ -174,7 +174,7 @@ class AnswerStore:
 # stored beside an experiment's arrays, whose names have no spaces
 LOSS = "loss of these weights"
 NAMES = "names that ran"
-LENGTH = 8  # bytes before a frame with its length
+LENGTH = 8  # bytes before a frame that hold its length
 SECONDS_OF_A_DAY = 86_400
 
 

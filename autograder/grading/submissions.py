@@ -411,7 +411,7 @@ HEADER = b"PK\1\2"  # of an entry in a zip's table of contents
 # the records after the table: the plain one, and before it that of a large zip with its locator
 END, END_SIZE = b"PK\5\6", 22
 END_64, END_64_SIZE = b"PK\6\6", 76
-LONGEST_COMMENT = 1 << 16  # after the records
+LONGEST_COMMENT = 1 << 16  # bytes after the records
 
 
 def entries_in_zip(archive: Path) -> int:

@@ -108,12 +108,12 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
-    remarks are comments.
-    folder: nbgrader's course. grades: the folder of results. say: called with a line for each
-    result. Scores and comments that a person has entered stay, and are written into the adjustments
-    beside the results, so that our own pages and exports count them, too. nbgrader copies a
-    submission that is not in its `autograded/` there, without executing it. A result that cannot be
-    entered is reported, and the others are entered.
+    remarks are comments. Scores and comments that a person has entered stay, and are written into
+    the adjustments beside the results, so that our own pages and exports count them, too. nbgrader
+    copies a submission that is not in its `autograded/` there, without executing it. A result that
+    cannot be entered is reported, and the others are entered.
+    folder: nbgrader's course. grades: the folder of results.
+    say: called with a line for each result.
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry

@@ -13,7 +13,7 @@ from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these that shows the difference
 PRECISIONS = (4, 6, 8, 12, 17)  # the last distinguishes any two floats
-MOST_FIGURES = 60  # for an integer that is written in full
+MOST_FIGURES = 60  # of an integer that is written in full
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:

@@ -11,7 +11,7 @@ from autograder.judging import chance as evidence
 from autograder.judging.chance import differ
 from autograder.relations.letters import Letters
 
-ROUNDING = 1e-9  # tolerance of an integer computed as a float
+ROUNDING = 1e-9  # relative tolerance of an integer computed as a float
 
 Array = np.ndarray
 Arrays = Mapping[str, Array]

@@ -54,7 +54,7 @@ NOT_ASKED = frozenset(
     }
 )
 NOTHING_FOR_OPTION = "**{}"  # the replacement of a left-out option
-HARDEST = 3  # the last question is among this fraction of the hardest: one in this number
+HARDEST = 3  # the last question is among the hardest: one in this number
 DRAWS = 3  # number of seeds on which an answer has to be the same
 MOST_ARRAYS = 6  # of a question
 LEAST_LINES = 3  # lines of a function: shorter ones leave nothing to find out

@@ -23,7 +23,7 @@ _COLON = re.compile(r"\s*(\([^)]*\))?\s*:")  # after the word, or the text in br
 _EXERCISE = re.compile(r"# \*\*Exercise\*\*")
 _DEFINED = re.compile(r"\s*(?:async )?(?:def|class) (\w+)")
 ALIKE = 0.75  # of 1, by difflib: words nearer than this may be intended
-MOST_WORDS = 3  # length of a comment that may be intended as a marker; longer ones are prose
+MOST_WORDS = 3  # in a comment that may be intended as a marker; longer ones are prose
 OPENERS = ("begin", "start", "end", "stop")
 HOW_TO_WRITE_A_MISTAKE = "`# mistake: CODE` or `# mistake (keeps 0.5): CODE`"
 

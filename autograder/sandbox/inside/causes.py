@@ -29,7 +29,7 @@ Shape = tuple[int, ...]
 MAX_OWN_TEXT = 240  # characters of an exception's own text before its cause
 MOST_FRAMES = 60  # innermost frames of a recursion to examine
 PLAIN = (int, float, complex, str, bytes, type(None))
-MOST_AXES = 8  # length of a value that is written out
+MOST_AXES = 8  # of an index that is written out
 MOST_NAMES, LONGEST_NAME = 12, 30  # names of a table to list, and characters of each
 FEWEST_CALLS = 8  # consecutive calls with equal arguments that prove endless recursion
 # expressions that may be evaluated again without side effects

@@ -1,4 +1,4 @@
-"""The commands: parsing, and telling a person how it went."""
+"""The commands: argument parsing, and output for people."""
 
 from autograder.cli import author, grade, instructor, platforms, review, student
 from autograder.cli.base import main

@@ -99,7 +99,7 @@ class GradingContext:
 class Graded:
     """The verdicts of one submission.
 
-    walls: its confinement.
+    walls: the layers of its sandbox.
     answers_made: answers of the solution and its mistakes that had to be computed for it.
     incomplete: others used the processor, and a check was stopped for that: it has to be graded
     again.
@@ -149,7 +149,7 @@ _turn = threading.Lock()
 def _server(context: GradingContext) -> Server:
     """Return this thread's server.
 
-    It starts anew if the last one served another unit, or an earlier version of this one.
+    It starts another one if the last one served another unit, or an earlier version of this one.
     """
     wanted = (context.course, context.unit, context.unit_digest, context.unsafe)
     if hasattr(_mine, "server") and _mine.serves != wanted:

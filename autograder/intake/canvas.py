@@ -1,6 +1,6 @@
 """Canvas: Assignments → Download Submissions, a flat zip.
 
-    lovelaceada_4711_99813_sums.py            a file handed in: user 4711, attachment 99813
+    lovelaceada_4711_99813_sums.py            a submitted file: user 4711, attachment 99813
     babbagecharles_LATE_4712_99815_sums-1.py  late; the first resubmission of a file of that name
     anon_Xy7kQ_99816_sums.py                  where students are anonymous
     turingalan_4713_text.html                 text or an address typed into the browser

@@ -4,12 +4,13 @@
     fall-sums_submissions_2026_12_01_T_23_59_59/fall-sums-ada/.classroom50.yaml
     fall-sums_submissions_2026_12_01_T_23_59_59/fall-sums-ada/assignments/sums.py
 
-A clone of Classroom 50 is called `<classroom>-<assignment>-<username>`; which part is the username
-is known from the beginning that `.classroom50.yaml` gives in most clones (a student can change the
-file in their own). Source: foundation50/classroom50, wiki, gh-teacher and Autograders. Any other
-folder with `.git` in it is a clone too, called like its student; a zip of clones holds no `.git`.
+A clone of Classroom 50 has the name `<classroom>-<assignment>-<username>`. Which part is the
+username follows from the beginning that `.classroom50.yaml` gives in most clones (a student can
+change the file in their own). Source: foundation50/classroom50, wiki, gh-teacher and Autograders.
+Any other folder with `.git` in it is a clone, too, named like its student; a zip of clones holds no
+`.git`.
 
-When a clone was handed in is its last commit's time, which is what the student's machine said.
+The time of a submission is its clone's last commit, as the student's machine recorded it.
 """
 
 import os

@@ -6,10 +6,10 @@
     Ada Lovelace_17_assignsubmission_onlinetext/onlinetext.html
 
 Source: `mod/assign/feedback/file/importziplib.php` of moodle/moodle, which reads such names when
-feedback is uploaded: `fullname_userid_plugintype_pluginname`, an underscore behind it in older
+feedback is uploaded: `fullname_userid_plugintype_pluginname`, followed by an underscore in older
 versions. The number is the one in the grading worksheet's column Identifier ("Participant 17").
-The zip says no times but those of its entries, which are the files' own, so a student could set
-them. When a student handed in stands in the worksheet: Last modified (submission).
+The zip has only the times of its entries, which are the files' own, so a student could set them.
+The time of a submission is in the worksheet: Last modified (submission).
 """
 
 import re

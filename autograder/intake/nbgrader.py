@@ -1,12 +1,11 @@
-"""nbgrader: what it has collected, or its exchange as it stands.
+"""nbgrader: the files that it has collected, or its exchange.
 
     submitted/ada/sums/sums.ipynb, submitted/ada/sums/timestamp.txt      after `nbgrader collect`
     inbound/ada+sums+2026-12-01 21:14:05.113 UTC+k3J…/sums.ipynb         the exchange: all attempts
 
 Source: nbgrader's documentation, "The philosophy and the approach" (directory structure) and the
-exchange's `submit.py`: `{user}+{assignment}+{timestamp}+{random}`. A student who is in the exchange
-could have written a `timestamp.txt`; in the exchange, the folder's name counts, which nbgrader
-gives.
+exchange's `submit.py`: `{user}+{assignment}+{timestamp}+{random}`. A student could have put a
+`timestamp.txt` into the exchange; there, the folder's name counts, which nbgrader chooses.
 """
 
 import re

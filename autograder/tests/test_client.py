@@ -281,7 +281,7 @@ def test_closing_leaves_no_process_and_no_file():
 
 
 def test_checks_together_have_a_limit(tmp_path):
-    """At each check after its total time is used up, a submission is told so."""
+    """Each check after a submission's total time is used up says so."""
     checks = """
         from autograder.check import Limits, UnitSettings, check, named
 

@@ -464,7 +464,7 @@ def _of_what(raised: Raised) -> str:
 
 
 def _names_in_conditions(line: str) -> Iterator[ast.Name]:
-    """Yield the names that stand in the conditions of a line of code."""
+    """Yield the names in the conditions of a line of code."""
     for node in parts_of_line(line):
         if not isinstance(node, ast.If | ast.While | ast.IfExp):
             continue

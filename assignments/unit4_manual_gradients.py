@@ -24,7 +24,7 @@
 #
 # **Afterwards you can**
 #
-# * differentiate softmax, cross-entropy and relu, and say why softmax and loss belong together;
+# * write the derivatives of softmax, cross-entropy and relu, and say why softmax and loss belong together;
 # * send a gradient back through time, by hand and in batches;
 # * check any gradient numerically, and choose ε;
 # * say when gradients explode or vanish, and clip them without changing their direction;
@@ -162,7 +162,7 @@ check("activations")
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
 # The entries on the diagonal are $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Those off the diagonal are $-p_i p_j$: if one
-# probability gains, the others lose. Each row sums to 0.
+# probability gains, the others lose. Each row sums to 0, because adding the same number to all scores changes nothing.
 #
 # **Exercise** · 20 minutes · ●●○ · about 4 lines in all
 #
@@ -238,7 +238,8 @@ check("cross_entropy_of_probabilities")
 #
 # $$\frac{\partial\,\mathrm{CE}}{\partial z_j} = \sum_i -\frac{y_i}{p_i}\; p_i\,([i = j] - p_j) = -y_j + p_j \sum_i y_i = p_j - y_j$$
 #
-# The gradient is predicted minus true. So we work with the scores (*logits*) directly. That is safer too: the logarithm of
+# The gradient is predicted minus true. In the example above, with scores 2, 1 and 0, it is (0.67, −0.76, 0.09): the second score should rise,
+# and the first should fall almost as far. So we work with the scores (*logits*) directly. That is safer too: the logarithm of
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
@@ -323,7 +324,8 @@ check("states_and_logits")
 # parameter. Walk from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
 # At each step:
 #
-# 1. The output layer: $\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$, and the bias gets the sum over the batch.
+# 1. The output layer: $\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$, and the bias gets the sum over the batch. (The formula's $h_t$ is
+#    `h[t + 1]` in code.)
 # 2. The state $h_t$ was used **twice**: for this step's output, and by the next step. Both gradients add:
 #    $\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top + \mathrm{dnext}$.
 # 3. Through the activation: $\mathrm{d}z = \mathrm{d}h \odot \mathrm{relu}'(z_t)$. As relu(z) is above 0 exactly where z is,
@@ -344,7 +346,7 @@ check("states_and_logits")
 # | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
 # | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
 #
-# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The numbers of the columns are those of the list above. If `h[2]` were 0, its
+# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The headings name the items of the list above. If `h[2]` were 0, its
 # unit would be inactive: dz of the second step would be 0, and so would all that follows from it in that row.
 #
 # A gradient has the shape of what it belongs to. At one step `h[t].T @ dz` is (H, B) times (B, H): a sum over the batch of outer
@@ -405,7 +407,7 @@ check("backward_through_time")
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
 #
 # has an error of order ε², the one-sided difference one of order ε. The smallest ε is not the best: each f is rounded, to about
-# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between. Two evaluations
+# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between: ε² and 10⁻¹⁶ / ε are equally small near 10⁻⁵. Two evaluations
 # for every single number are far too many to train with. But everyone who writes a gradient by hand checks it this way.
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
@@ -468,8 +470,8 @@ with autograder.example("your backward pass against your numerical gradient"):
         )
 
 # %% [markdown]
-# Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ on the
-# error falls by 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
+# Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ to 10⁻⁵ the
+# error falls by about 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 #
 # **Find the mistake.** The network of section 11 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
 # right, two losses are enough. Draw a direction d, as many numbers as there are weights, and move all weights along it. The slope that you measure
@@ -488,8 +490,8 @@ with autograder.example("your backward pass against your numerical gradient"):
 #
 # <details><summary>Which losses have a slope that I know?</summary>
 #
-# The sum of all weights has a gradient of ones. With ones the error is 0 along every direction; with threes one slope is three times the other, so
-# the error is 2/3; with −1 everywhere it is 2. Then take a loss that is not linear, such as the sum of all squares.
+# The sum of all weights has a gradient of ones. Give `grads` of ones, and the error is 0 along every direction. Give threes, which are wrong: one
+# slope is three times the other, so the error is 2/3. Give −1 everywhere: 2. Then take a loss that is not linear, such as the sum of all squares.
 # </details>
 
 
@@ -556,7 +558,7 @@ with autograder.example("14,867 weights checked by two losses"):
 #
 # ## 8. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back, and by relu's derivative, which is 1 here. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
+# `dnext` is multiplied by $W_h^\top$ at every step back, and by relu's derivative, which is 1 where a unit is active, as here. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
 # steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a number for the first before you run the example; every
 # prediction earns the point.
 #
@@ -620,8 +622,8 @@ with autograder.example("gradient norms through 100 steps"):
 # %% [markdown]
 # With 1.05 the gradient becomes 131 times as large; with 0.95, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it
 # *vanishes*, to less than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units
-# of relu. Training moves $W_h$, so this holds only at the start. Against exploding there is a remedy for the whole run: clipping.
-# The picture shows a gradient that vanishes, number by number.
+# of relu. Training moves $W_h$, so this holds only at the start. (For any matrix: if its largest singular value is below 1, gradients vanish; to explode they need one above 1.) The picture shows a gradient that vanishes, number by number.
+# Against exploding there is a remedy for the whole run: clipping.
 #
 # ![One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its states go from h[0] = 1 down to h[10] =
 # 0.35. Below each stands the gradient of h[10] with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7
@@ -633,7 +635,7 @@ with autograder.example("gradient norms through 100 steps"):
 #
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
 #
-# The gradients here are never all zero.
+# The gradients here are never all zero, so you need not guard against n = 0.
 #
 # Then stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Both functions return new
 # arrays and leave the old ones as they are: another function may still hold them and must not find them changed.
@@ -720,8 +722,7 @@ check("two_steps")
 #
 # Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
 # a loss of their entropy. On this corpus they are 4.42 and 3.13 (3.04 on the held-out text); if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
-# 1.92. Unit 2 counted how low a loss on the training text can be: 2.46 nats if one character is known, 1.89 if two are, 1.29 if three. With more, the bound
-# falls further.
+# 1.92.
 
 
 # %%
@@ -775,8 +776,8 @@ with autograder.example("training on the corpus"):
 # %% [markdown]
 # Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$
 # where the outer product belongs; summed over steps and batch, it is the sum of the diagonal of your gradient. `no_past` forgets `dnext`, so
-# that a state learns nothing from later steps. One run never changes `Wh`, and the last has the right gradient and is never clipped. **Before
-# you run it:** put the five in order.
+# that a state learns nothing from later steps. A third run never changes `Wh`. A fourth
+# has the right gradient and is never clipped. **Before you run it:** put these four and the right, clipped one in order.
 
 
 # %%
@@ -847,7 +848,8 @@ with autograder.example("wrong gradients"):
 # | `Wh` left alone | 2.314 ± 0.008 | 0.163 ± 0.016 worse |
 # | one number in `Wh` | 2.844 ± 0.018 | 0.692 ± 0.015 worse |
 #
-# Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all, and still the
+# Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all. Part of that is clipping: the wrong
+# entries make the gradient so long that all others are shrunk in nearly every step; clipped apart from them, we came to 2.64 ± 0.03. Still the
 # network learns: with only the frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see
 # that in a loss curve, but two losses are enough to find either mistake: see the relative errors above. How much clipping helps depends on luck:
 # between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes is called *truncated* back-propagation through time, here cut after every single
@@ -864,7 +866,7 @@ check("training")
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
 # last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw only
-# with `rng`; how is up to you. At a low temperature the most likely character always wins; at 1 the
+# with `rng`; how is up to you. At a low temperature the most likely character almost always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
@@ -908,8 +910,8 @@ with autograder.example("what the network writes"):
 # %% [markdown]
 # Before training it writes noise. Afterwards, at temperature 0.3, it writes short words and many "the"; at 1 even the letters of a word do not
 # always fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
-# at `loss.backward()`. This network forgets everything at the end of a window. In unit 5 a state is carried on, in a cell whose
-# gradient survives a hundred steps.
+# at `loss.backward()`. In training this network starts from zeros every 8 steps, though `sample` carries its state much
+# further. In unit 5 the state is carried on in training too, in a cell whose gradient survives a hundred steps.
 #
 # ## The ladder so far
 #

@@ -140,14 +140,14 @@ def windows_trained(model: Any, n: int, steps: int, rate: float, seed: int) -> f
     unit2 = unit("unit2_unrolled_rnn")
     x, y = unit2.windows(ids(text().train), n)
     learned = [weight for weight in model.parameters() if weight.requires_grad]
-    unit2.train(model, unit2.shuffled(x, y, 256, steps, seed), adam(learned, rate))
+    unit2.train(model, unit2.random_batches(x, y, 256, steps, seed), adam(learned, rate))
     x, y = unit2.windows(ids(text().held_out), n)
     with torch.no_grad():
         return float(unit2.mean_loss(model(x), y))
 
 
 def three_characters(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 2, section 5: the network of three characters."""
+    """Unit 2: the network of three characters."""
     torch.manual_seed(seed)
     model = unit("unit2_unrolled_rnn").ThreeCharacters(len(vocabulary()), 24, 96)
     model.embedding.weight.data *= 0.1
@@ -182,7 +182,7 @@ def every_step(seed: int) -> Iterator[tuple[str, float]]:
     torch.manual_seed(seed)
     x, y = unit2.sequence_windows(ids(text().train), 8)
     model = unit2.EveryStep(len(vocabulary()), 24, 96)
-    unit2.train(model, unit2.shuffled(x, y, 256, 1000, seed), adam(model.parameters(), 4e-3))
+    unit2.train(model, unit2.random_batches(x, y, 256, 1000, seed), adam(model.parameters(), 4e-3))
     x, y = unit2.sequence_windows(ids(text().held_out), 8)
     with torch.no_grad():
         losses = unit2.loss_by_position(model(x), y)

@@ -188,7 +188,7 @@ def lookup_gradient(net: Any, seed: int) -> Arrays:
     of_five = draw(rng, 5, 2)
     with torch.no_grad():
         in_table = net.lookup_backward(rows, of_six, V)
-        in_another = net.lookup_backward(rows[1:], of_five, U)
+        in_another = net.lookup_backward(rows[1:], of_five, 9)  # a size without a letter
     out = named("gradient gradient_in_another_table", in_table, in_another)
     return out | same_after(net)
 
@@ -362,38 +362,6 @@ LEFT = (
 )
 
 
-@check(points=2, words={"model_same_after": LEFT})
-def weight_decay(net: Any, seed: int) -> Arrays:
-    """`penalty` is the sum of the squares of all embedding tables, whatever else a model has"""
-    rng = np.random.default_rng(seed)
-    deep = nn.Module()
-    deep.user = nn.Embedding(U, E)
-    deep.movie = nn.Embedding(V, E)
-    deep.hidden = nn.Linear(2 * E, H)
-    deep.output = nn.Linear(H, 1)
-    fill(deep, rng, "user", "movie", "hidden", "output")
-    rater = Rater(rng, U, V, E)
-    nested = nn.Module()
-    nested.user = deep.user
-    nested.movie = deep.movie
-    nested.inner = nn.Sequential(Rater(rng, 2, 2, E))
-    for parameter in rater.parameters():
-        parameter.grad = torch.ones_like(parameter)
-    before = condition(rater)
-    total = net.penalty(rater)
-    same = condition(rater) == before
-    gradient = torch.zeros(U, E)
-    if getattr(total, "requires_grad", False):
-        table = rater.get_parameter("user.weight")
-        (found,) = torch.autograd.grad(total.sum(), table, allow_unused=True)
-        gradient = gradient if found is None else found
-    of_deep = net.penalty(deep)
-    of_nested = net.penalty(nested)
-    names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
-    out = named(names, total, of_deep, of_nested, gradient)
-    return out | named("model_same_after", same)
-
-
 @check(points=1, question=shape(predict=True))
 def predicted_shape(net: Any, seed: int) -> tuple[int, ...]:
     """`column_minus_row` predicts a shape"""
@@ -435,6 +403,38 @@ def held_out_error(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
+@check(points=2, words={"model_same_after": LEFT})
+def weight_decay(net: Any, seed: int) -> Arrays:
+    """`penalty` is the sum of the squares of all embedding tables, whatever else a model has"""
+    rng = np.random.default_rng(seed)
+    deep = nn.Module()
+    deep.user = nn.Embedding(U, E)
+    deep.movie = nn.Embedding(V, E)
+    deep.hidden = nn.Linear(2 * E, H)
+    deep.output = nn.Linear(H, 1)
+    fill(deep, rng, "user", "movie", "hidden", "output")
+    rater = Rater(rng, U, V, E)
+    nested = nn.Module()
+    nested.user = deep.user
+    nested.movie = deep.movie
+    nested.inner = nn.Sequential(Rater(rng, 2, 2, E))
+    for parameter in rater.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    before = condition(rater)
+    total = net.penalty(rater)
+    same = condition(rater) == before
+    gradient = torch.zeros(U, E)
+    if getattr(total, "requires_grad", False):
+        table = rater.get_parameter("user.weight")
+        (found,) = torch.autograd.grad(total.sum(), table, allow_unused=True)
+        gradient = gradient if found is None else found
+    of_deep = net.penalty(deep)
+    of_nested = net.penalty(nested)
+    names = "penalty of_a_neural_net of_a_model_in_a_model gradient"
+    out = named(names, total, of_deep, of_nested, gradient)
+    return out | named("model_same_after", same)
+
+
 @check(points=3, needs=weight_decay)
 def few_steps(net: Any, seed: int) -> Arrays:
     """`train` on seven batches: how far each weight moved, and the losses"""
@@ -452,64 +452,6 @@ def few_steps(net: Any, seed: int) -> Arrays:
         key = name.replace(".", "_")
         out[key] = moved.numpy()
     return out | figures(losses)
-
-
-@check(
-    points=3,
-    words={
-        "integers": "ids should be whole numbers.",
-        "bias_same_after": (
-            "`best_and_worst` changed the biases that were passed in. Work on a copy."
-        ),
-        "table_same_after": "`neighbours` changed the table that was passed in. Work on a copy.",
-        "map_same_after": "`two_dimensions` changed the table that was passed in. Work on a copy.",
-    },
-)
-def learned(net: Any, seed: int) -> Arrays:
-    """`best_and_worst`, `neighbours` and `two_dimensions` show what a table has learned"""
-    rng = np.random.default_rng(seed)
-    best = Watched(net)
-    near = Watched(net)
-    flat = Watched(net)
-    lengths = torch.linspace(0.4, 3, V).unsqueeze(1)
-    table = draw(rng, V, E) * lengths + 1
-    table[1::3] *= -1  # some point the other way
-    table[3] = 0.5 * table[4]  # the same direction: as near to row 4 as row 4 itself
-    place = torch.as_tensor(flat.two_dimensions(table.clone()))
-    best_and_worst = best.best_and_worst(draw(rng, V), 3)
-    out = named("best worst", best_and_worst)
-    five_of_each = best.best_and_worst(draw(rng, V), 5)
-    out |= named("best_five worst_five", five_of_each)
-    three = near.neighbours(table.clone(), 4, 3)
-    all_others = near.neighbours(table.clone(), 4, V - 1)
-    out |= named("neighbours all_neighbours", three, all_others)
-    filled = [array for array in out.values() if array.size]  # an empty list has no kind
-    integers = all(array.dtype.kind == "i" for array in filled)
-    out |= named("integers", integers)
-    distances = torch.cdist(place, place)
-    out |= named("distances on_the_map", distances, tuple(place.shape))
-    out |= named("spreads", place.std(0))
-    kept = [same_after(watched)["same_after"] for watched in (best, near, flat)]
-    return out | named("bias_same_after table_same_after map_same_after", kept)
-
-
-@check(points=2, words={"same_after": KEPT})
-def repaired(net: Any, seed: int) -> Arrays:
-    """`newcomer` finds a row and a bias for somebody who rated a few films, without the mistake"""
-    rng = np.random.default_rng(seed)
-    net = Watched(net)
-    found = []
-    for constant, decay in ((3.5, 0.6), (1.5, 1.2), (2.5, 0.9)):
-        table, bias, stars = draw(rng, V, E), draw(rng, V), 3 + draw(rng, B)
-        row, own_bias = net.newcomer(table, bias, constant, ids(rng, V), stars, decay)
-        found.append([*tensor("newcomer", row).tolist(), float(own_bias)])
-    return named("rows_and_biases", found) | same_after(net)
-
-
-@check(points=1, question=planted("newcomer"))
-def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
-    """`mistaken_line` is the line in which your mistake stands"""
-    return net.my_name(), net.mistaken_line()
 
 
 def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
@@ -572,3 +514,61 @@ def drawn_batches(
         drawn = rng.integers(0, len(values), 256)
         rows = torch.from_numpy(drawn)
         yield users[rows], movies[rows], values[rows]
+
+
+@check(
+    points=3,
+    words={
+        "integers": "ids should be whole numbers.",
+        "bias_same_after": (
+            "`best_and_worst` changed the biases that were passed in. Work on a copy."
+        ),
+        "table_same_after": "`neighbours` changed the table that was passed in. Work on a copy.",
+        "map_same_after": "`two_dimensions` changed the table that was passed in. Work on a copy.",
+    },
+)
+def learned(net: Any, seed: int) -> Arrays:
+    """`best_and_worst`, `neighbours` and `two_dimensions` show what a table has learned"""
+    rng = np.random.default_rng(seed)
+    best = Watched(net)
+    near = Watched(net)
+    flat = Watched(net)
+    lengths = torch.linspace(0.4, 3, V).unsqueeze(1)
+    table = draw(rng, V, E) * lengths + 1
+    table[1::3] *= -1  # some point the other way
+    table[3] = 0.5 * table[4]  # the same direction: as near to row 4 as row 4 itself
+    place = torch.as_tensor(flat.two_dimensions(table.clone()))
+    best_and_worst = best.best_and_worst(draw(rng, V), 3)
+    out = named("best worst", best_and_worst)
+    five_of_each = best.best_and_worst(draw(rng, V), 5)
+    out |= named("best_five worst_five", five_of_each)
+    three = near.neighbours(table.clone(), 4, 3)
+    all_others = near.neighbours(table.clone(), 4, V - 1)
+    out |= named("neighbours all_neighbours", three, all_others)
+    filled = [array for array in out.values() if array.size]  # an empty list has no kind
+    integers = all(array.dtype.kind == "i" for array in filled)
+    out |= named("integers", integers)
+    distances = torch.cdist(place, place)
+    out |= named("distances on_the_map", distances, tuple(place.shape))
+    out |= named("spreads", place.std(0))
+    kept = [same_after(watched)["same_after"] for watched in (best, near, flat)]
+    return out | named("bias_same_after table_same_after map_same_after", kept)
+
+
+@check(points=2, words={"same_after": KEPT})
+def repaired(net: Any, seed: int) -> Arrays:
+    """`newcomer` finds a row and a bias for somebody who rated a few films, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    found = []
+    for constant, decay in ((3.5, 0.6), (1.5, 1.2), (2.5, 0.9)):
+        table, bias, stars = draw(rng, V, E), draw(rng, V), 3 + draw(rng, B)
+        row, own_bias = net.newcomer(table, bias, constant, ids(rng, V), stars, decay)
+        found.append([*tensor("newcomer", row).tolist(), float(own_bias)])
+    return named("rows_and_biases", found) | same_after(net)
+
+
+@check(points=1, question=planted("newcomer"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()

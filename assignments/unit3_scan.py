@@ -495,7 +495,7 @@ with autograder.example("how large the state gets"):
 #
 # 1. Write your name, run the example below it, and copy the function that you get to where it is asked for.
 # 2. Find the wrong line: give the function steps whose growth you know. Repair it, in any way; the check runs it.
-# 3. Give the number of that line. The check stores it, and it is judged when you have handed in.
+# 3. Give the number printed at the end of that line. The check stores it, and it is judged when you have handed in.
 #
 # **Exercise** · 10 minutes · ●●○ · about 12 lines in all
 #

@@ -159,6 +159,11 @@ def every_result(net: Any, seed: int) -> Arrays:
         raise TypeError(
             f"`scan` returned a {type(sums).__name__}, but should return a list of all results."
         )
+    if not hasattr(sums, "__iter__"):
+        raise TypeError(
+            f"`scan` returned a single {type(sums).__name__}, as `reduce` does, but should return "
+            "a list of all results."
+        )
     out = named("sums results", sums, net.scan(count, start, xs))
     matrices = draw(rng, T, 3, 3)
     vector = draw(rng, 3)
@@ -473,7 +478,16 @@ def predicted_states(net: Any, seed: int) -> set[str]:
     return net.ordinary_after_100_steps()
 
 
-@check(points=2, words={"same_after": KEPT})
+@check(
+    points=2,
+    words={
+        "same_after": KEPT,
+        "factors": (
+            "the growth is wrong. Try a step whose growth you know: `lambda h, x: 3 * h` has "
+            "a growth of 3."
+        ),
+    },
+)
 def repaired(net: Any, seed: int) -> Arrays:
     """`growth` is the mean factor per step of a difference, without the mistake"""
     rng = np.random.default_rng(seed)

@@ -283,6 +283,8 @@ def step(carry, x, weights):
     # mistake: logits = torch.relu(h @ weights["Wy"] + weights["by"])
     #   relu was applied to the logits. Scores may be negative: leave them as they are.
     return h, logits
+    # mistake: return carry[0], logits
+    #   the old state was returned, so the next step never learns what x was. Return the new state.
     # mistake: return logits, h
     #   state and logits are returned in the wrong order. What comes back is the next carry: (h, logits).
     ### END SOLUTION
@@ -539,7 +541,8 @@ def update(weights, grads, lr):
     # mistake: return {name: w + lr * grads[name] for name, w in weights.items()}
     #   this goes uphill. The gradient points to where the loss grows: subtract it.
     # mistake (keeps 0.5): return {name: w.sub_(lr * grads[name]) for name, w in weights.items()}
-    #   the caller's tensors were changed in place, and the caller still needs them. Make new ones: w − lr·dw.
+    #   the caller's dict holds other weights now: `w -= …` does that, and so does writing into the dict. Return a new dict of new
+    #   tensors: w − lr·dw.
     # mistake: return {name: w - grads[name] for name, w in weights.items()}
     #   the learning rate has no effect: w − lr·dw.
     # mistake: return {name: w - lr * grads[name] if name[0] == "W" else w for name, w in weights.items()}
@@ -818,7 +821,7 @@ with autograder.example("how large the state gets"):
 #
 # 1. Write your name, run the example below it, and copy the function that you get to where it is asked for.
 # 2. Find the wrong line: give the function steps whose growth you know. Repair it, in any way; the check runs it.
-# 3. Give the number of that line. The check stores it, and it is judged when you have handed in.
+# 3. Give the number printed at the end of that line. The check stores it, and it is judged when you have handed in.
 #
 # **Exercise** · 10 minutes · ●●○ · about 12 lines in all
 #
@@ -1077,10 +1080,12 @@ def parallel_scan(op, xs):
     # mistake: ys, distance = xs, 2
     #   the round with distance 1 is missing. Begin with neighbours.
     # mistake: return torch.stack([xs[0], *scan(lambda a, b: op(a[None], b[None])[0], xs[0], xs[1:])])
-    #   `op` was called once for each step, one after another. Call it on whole slices: one call for each distance.
+    #   `op` was called T − 1 times, as a loop does, and halving does too. Call it on whole slices: one call for each distance.
     while distance < len(xs):
         # mistake: while distance < min(len(xs), 16):
         #   the rounds ended at a distance that is written into the code. Go on as long as the distance is below T.
+        # mistake: while 2 * distance <= len(xs):
+        #   the number of rounds was rounded down, as `int(log2(T))` does. If T is no power of 2, one more round is needed.
         # mistake: while 2 * distance < len(xs):
         #   the last round is missing: go on as long as the distance is below T.
         # mistake: while distance <= 1:
@@ -1094,6 +1099,8 @@ def parallel_scan(op, xs):
         #   the first places were lost, d in each round. They are finished: put them before what `op` returns.
         # mistake: ys = torch.cat([ys[:distance], op(xs[:-distance], ys[distance:])])
         #   each round took the original elements. Go on from what the last round left.
+        # mistake: ys = torch.cat([ys[:distance], op(ys[:-distance], xs[distance:])])
+        #   each round took the original elements as the later ones. Take both slices from what the last round left.
         # mistake: ys = torch.cat([xs[:distance], op(ys[:-distance], ys[distance:])])
         #   the first places went back to the original elements. They are finished: keep what the last round left.
         # mistake: ys = torch.cat([ys[:distance], torch.stack([op(a, b) for a, b in zip(ys[:-distance], ys[distance:])])])
@@ -1167,6 +1174,8 @@ def combine(earlier, later):
     """The map "first `earlier`, then `later`", pair by pair: (n, 2, H), (n, 2, H) → (n, 2, H)."""
     ### BEGIN SOLUTION
     a1, b1 = earlier.unbind(1)
+    # mistake: a1, b1, later = earlier[0], earlier[1], later[:2].transpose(0, 1)
+    #   pairs were taken apart along the first axis, where the n pairs lie. Take `earlier[:, 0]` and `earlier[:, 1]`.
     a2, b2 = later.unbind(1)
     # mistake: a2, b2 = later.unbind(1); b1 *= a2; return torch.stack([a2 * a1, b1 + b2], 1)
     #   `earlier` was changed in place, and so were its parts: they are the caller's. Write into a new tensor.
@@ -1277,6 +1286,8 @@ def linear_recurrence_backward(a, h0, h, dh):
     #   the factors were not shifted: what comes back to h[t] from step t + 1 is to be multiplied by a[t + 1].
     # mistake: following = torch.cat([torch.zeros_like(a[:1]), a[:-1]])
     #   the factors were shifted the wrong way. Place t needs a[t + 1]: drop the first, add a row at the end.
+    # mistake: following = a.roll(1, 0)
+    #   `roll` shifted the factors the wrong way. Place t needs a[t + 1]: roll by −1.
     # mistake: following = torch.zeros_like(a)
     #   nothing comes back from later steps. A state acts on the loss directly *and* through the next state.
     # mistake: following = torch.cat([a[1:] * h[1:], torch.zeros_like(a[:1])])

@@ -21,7 +21,7 @@
 # Should that work? Beyond the labels, everything the second network (the *student*) learns comes from the first (the *teacher*). How can it beat a
 # teacher whose mistakes it copies? You will see that it can, with handwritten digits: fifty labels, and a student that corrects one in eight of its
 # teacher's mistakes. Two things help it. Images of one class lie close together, so the right guesses for similar images outvote a wrong one. And
-# noise (dropout) keeps the student from copying single images. Section 9 shows in which images the student is better.
+# noise (dropout) keeps the student from copying single images. Section 8 shows in which images the student is better.
 #
 # Training a new student on a teacher's guesses is called *self-training* (Yarowsky 1995; with noise in the student, Xie et al. 2020). The
 # lesson follows Lee (2013), who coined the name *pseudo-label*. His method is similar: one network guesses hard labels again at each step, and
@@ -64,7 +64,7 @@ import autograder
 check = autograder.unit("unit0_pseudo_labels")
 
 # %% [markdown]
-# Here are 24 of the digits. **Label them yourself**, and note which ones you are unsure of. Section 9 shows what a network trained on fifty labels
+# Here are 24 of the digits. **Label them yourself**, and note which ones you are unsure of. Section 8 shows what a network trained on fifty labels
 # made of them.
 
 # %%
@@ -117,10 +117,10 @@ class Batches:
 # | `MixIterator(children)` | `children`: a list (or tuple) of iterators like the one above |
 # | `N` | how many examples the children have in all |
 # | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike; without end |
-# | `reset()` | resets each child, once |
-# | `iter(mix)` | the mix itself, as Python asks of an iterator |
 #
-# **Exercise** · 15 minutes · ●●○ · about 7 lines in all
+# `iter(mix)` and `reset()` are ready; both need your list `self.children`.
+#
+# **Exercise** · 15 minutes · ●●○ · about 4 lines in all
 #
 # <details><summary>I have a list of pairs and need two tensors</summary>
 #
@@ -138,9 +138,8 @@ class MixIterator:
         raise NotImplementedError()
 
     def __iter__(self):
-        """The mix itself."""
-        # YOUR CODE HERE
-        raise NotImplementedError()
+        """The mix itself, as Python asks of an iterator."""
+        return self
 
     def __next__(self):
         """x (B, ...), y (B, ...): the children's next batches, joined along axis 0 in order."""
@@ -149,8 +148,8 @@ class MixIterator:
 
     def reset(self):
         """Reset each child once."""
-        # YOUR CODE HERE
-        raise NotImplementedError()
+        for child in self.children:
+            child.reset()
 
 
 # %%
@@ -198,17 +197,29 @@ with autograder.example("the lesson's epoch"):
     print("N =", lesson.N, "and an epoch takes", len(list(one_epoch(lesson))), "batches")
 
 # %% [markdown]
-# ## 3. The right share
+# ## 3. Shares and parts
 #
 # The true labels should weigh more than the guesses: the lesson advises that a quarter to a third of each batch be pseudo-labelled. The *share*
-# is of the whole batch. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
+# is of the whole batch, and `batch_sizes` turns it into sizes. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
 #
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
+# `split_rows` cuts the parts. Before any training we put some images aside. They are *held out*, and we measure with them at the end. (The lesson's
+# notebook put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure says nothing.)
+# From the rest, a few keep their labels, and the labels of all others are forgotten.
+#
+# `order` is a random permutation of the row numbers. The first `held_out` entries of it are held out, the next `labelled` keep
+# their labels, and all that remain are unlabelled.
+#
+# **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>Is the share of the labelled part, or of everything?</summary>
 #
 # Of everything: the second size is made from `total` and `share`, and what is left of `total` is labelled. `round` goes to
 # the nearest integer, and returns one. (`total × share` never lies half-way between two here.)
+# </details>
+#
+# <details><summary>Which rows may be in two parts?</summary>
+#
+# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
 # </details>
 
 
@@ -219,28 +230,6 @@ def batch_sizes(total, share):
     raise NotImplementedError()
 
 
-# %%
-check("shares")
-
-# %% [markdown]
-# ## 4. Three parts without a common row
-#
-# Before any training we put some images aside. They are *held out*, and we measure with them at the end. (The lesson's notebook
-# put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure
-# says nothing.) From the rest, a few keep their labels, and the labels of all others are forgotten.
-#
-# `order` is a random permutation of the row numbers. The first `held_out` entries of it are held out, the next `labelled` keep
-# their labels, and all that remain are unlabelled.
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Which rows may be in two parts?</summary>
-#
-# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
-# </details>
-
-
-# %%
 def split_rows(order, held_out, labelled):
     """Row numbers of the three parts, cut from `order` (N,) one after another: held out, labelled, unlabelled."""
     # YOUR CODE HERE
@@ -248,10 +237,13 @@ def split_rows(order, held_out, labelled):
 
 
 # %%
+check("shares")
+
+# %%
 check("three_parts")
 
 # %% [markdown]
-# ## 5. Soft pseudo-labels
+# ## 4. Soft pseudo-labels
 #
 # A *hard* pseudo-label is the most likely class. A *soft* one keeps the whole distribution: "an 8, or perhaps a 3". It says how
 # sure the network is. So a doubtful guess does not push the student to one class; the student learns the doubt instead. We use
@@ -289,7 +281,7 @@ def pseudo_labels(model, x):
 check("soft_labels")
 
 # %% [markdown]
-# ## 6. A loss for soft labels
+# ## 5. A loss for soft labels
 #
 # Cross-entropy needs no single true class; a distribution will do:
 #
@@ -325,7 +317,7 @@ def soft_cross_entropy(logits, y):
 check("loss_of_soft_labels")
 
 # %% [markdown]
-# ## 7. A training loop
+# ## 6. A training loop
 #
 # A given number of steps, each with the next batch: measure with `soft_cross_entropy`, clear the old gradients, differentiate, step.
 # Put the model in *training mode* first. Take the batches as they come: no reset, and none drawn that is not trained on. Return a list of the
@@ -351,7 +343,7 @@ def train(model, batches, optimizer, steps):
 check("few_steps")
 
 # %% [markdown]
-# ## 8. Teacher and student
+# ## 7. Teacher and student
 #
 # Now all together. The teacher learns only from the labelled images, and labels the others. The student, a fresh network, learns from
 # mixed batches.
@@ -393,7 +385,7 @@ def semi_supervised(
 check("both_networks")
 
 # %% [markdown]
-# ## 9. For real: digits with fifty labels
+# ## 8. For real: digits with fifty labels
 #
 # 1,797 small handwritten digits come with scikit-learn (8 × 8 pixels). We put 550 aside, keep 50 labels (five of each digit, on
 # average), and forget the other 1,197.
@@ -516,85 +508,6 @@ with autograder.example("digits, with and without pseudo-labels"):
 # The loss falls too, and where the student is wrong it is less sure than the network with only labels: 68 % on average, against 74 %. Compare
 # its loss, 0.628, with that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it
 # surer where it is wrong, and its loss is 0.832.)
-#
-# **Find the mistake.** A soft label is worth something only if its numbers mean what they say: of the guesses that are 70 % sure, 70 % should be
-# right. Such a network is *calibrated*. To measure how far one is from that, sort its guesses into bins by their sureness. In each bin compare the mean
-# sureness with the share that is right; then take the mean of these differences, weighted by the size $N_b$ of the bin:
-#
-# $$\mathrm{ECE} = \sum_b \frac{N_b}{N}\, \big|\, \mathrm{sureness}_b - \mathrm{accuracy}_b \,\big|$$
-#
-# That is the *expected calibration error* (Guo and others 2017). Below is a function for it in which one line is wrong. Your name decides which, so
-# most of your neighbours have another mistake.
-#
-# 1. Write your name, run the example below it, and copy the function that it prints to where it is asked for.
-# 2. Find the mistake: try three or four guesses whose error you can work out. Repair it, in your way; the check runs it.
-# 3. Give the number of the wrong line: it is printed at the end of the line. The check keeps your number, and it is judged when you have handed in.
-#
-# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
-#
-# <details><summary>What are good guesses to try?</summary>
-#
-# Guesses that are all right and 100 % sure: the error is 0. All wrong and 100 % sure: it is 1. One of two right, both 80 % sure: 0.3. Then put these
-# into two bins of different size.
-# </details>
-
-
-# %%
-def my_name():
-    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-with autograder.example("a function with your mistake in it"):
-    print(check.with_mistake("calibration_error", my_name()))
-
-
-# %%
-def calibration_error(probabilities, classes, edges):
-    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated.
-
-    probabilities (N, V), classes (N,): integers. edges: a tensor of rising numbers, one more than there are bins; a sureness that equals
-    an edge belongs to the bin below it.
-    """
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-check("repaired")
-
-
-# %%
-def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
-# %%
-check("line_of_the_mistake")
-
-# %%
-with autograder.example("do the teacher and the student mean what they say?"):
-    edges = torch.linspace(0, 1, 11)
-    for seed, (teacher, student, no_labels) in enumerate(pairs):
-        of_both = [
-            float(
-                calibration_error(
-                    pseudo_labels(model, images[no_labels]), answers[no_labels], edges
-                )
-            )
-            for model in (teacher, student)
-        ]
-        print(
-            f"seed {seed}: calibration error of the teacher {of_both[0]:.3f}, of the student {of_both[1]:.3f}"
-        )
-
-# %% [markdown]
-# On three of the four seeds both errors are below 0.04: sureness and accuracy roughly agree. On seed 0 the teacher is
-# 0.14 off, on average, and its student, which learned from those numbers, 0.10.
 #
 # Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
 # guesses are red, with the true label. Were you better?
@@ -729,6 +642,93 @@ with autograder.example("another share of guesses"):
 check("training")
 
 # %% [markdown]
+# ## 9. Does it mean what it says?
+#
+# **Find the mistake.** A soft label is worth something only if its numbers mean what they say: of the guesses that are 70 % sure, 70 % should be
+# right. Such a network is *calibrated*. To measure how far one is from that, sort its guesses into bins by their sureness. In each bin compare the mean
+# sureness with the share that is right; then take the mean of these differences, weighted by the size $N_b$ of the bin:
+#
+# $$\mathrm{ECE} = \sum_b \frac{N_b}{N}\, \big|\, \mathrm{sureness}_b - \mathrm{accuracy}_b \,\big|$$
+#
+# That is the *expected calibration error* (Guo and others 2017). Below is a function for it in which one line is wrong. Your name decides which, so
+# most of your neighbours have another mistake.
+#
+# 1. Write your name, run the example below it, and copy the function that it prints to where it is asked for.
+# 2. Find the mistake: try three or four guesses whose error you can work out. Repair it, in your way; the check runs it.
+# 3. Give the number of the wrong line: it is printed at the end of the line. The check keeps your number, and it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
+#
+# <details><summary>What are good guesses to try?</summary>
+#
+# Guesses that are all right and 100 % sure: the error is 0. All wrong and 100 % sure: it is 1. One of two right, both 80 % sure: 0.3. Then put these
+# into two bins of different size.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("calibration_error", my_name()))
+
+
+# %%
+def calibration_error(probabilities, classes, edges):
+    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated.
+
+    probabilities (N, V), classes (N,): integers. edges: a tensor of rising numbers, one more than there are bins; a sureness that equals
+    an edge belongs to the bin below it.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+with autograder.example("three guesses whose error you know"):
+    three = torch.tensor([[1.0, 0.0], [0.2, 0.8], [0.8, 0.2]])  # 100 %, 80 % and 80 % sure
+    error = calibration_error(three, torch.tensor([0, 1, 1]), torch.linspace(0, 1, 11))
+    print(f"the last one is wrong: {float(error):.3f}, and 0.200 is right")
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("do the teacher and the student mean what they say?"):
+    edges = torch.linspace(0, 1, 11)
+    for seed, (teacher, student, no_labels) in enumerate(pairs):
+        of_both = [
+            float(
+                calibration_error(
+                    pseudo_labels(model, images[no_labels]), answers[no_labels], edges
+                )
+            )
+            for model in (teacher, student)
+        ]
+        print(
+            f"seed {seed}: calibration error of the teacher {of_both[0]:.3f}, of the student {of_both[1]:.3f}"
+        )
+
+# %% [markdown]
+# On three of the four seeds both errors are below 0.04: sureness and accuracy roughly agree. On seed 0 the teacher is
+# 0.14 off, on average, and its student, which learned from those numbers, 0.10.
+#
 # The next unit is about tables of numbers that are learned, called embeddings, and asks what such a table has learned.
 #
 # ## Questions

@@ -26,6 +26,7 @@ SIZES = {"B": 5, "V": 8, "D": 11}
 B, V, D = SIZES.values()
 H = 17
 DRAWN = "too many or too few batches were taken. Take one batch for each batch that you give."
+STEPS = "too many or too few batches were taken. Take one for each step."
 AHEAD = (
     "batches were taken before they were needed. Take each when it is needed, as a generator does."
 )
@@ -148,6 +149,11 @@ def epochs(net: Any, seed: int) -> Arrays:
         next(child)
         child.N = N
         batches = list(net.one_epoch(child))
+        if not batches:
+            raise TypeError(
+                "`one_epoch` gave no batch. Give batches until N examples have been seen, whatever "
+                "the size of each."
+            )
         if not all(is_pair(batch) for batch in batches):
             raise TypeError(
                 "an epoch should give pairs, one after another: `yield x, y` in the loop, not "
@@ -290,7 +296,7 @@ def loss_of_soft_labels(net: Any, seed: int) -> Arrays:
     points=3,
     needs=loss_of_soft_labels,
     words={
-        "drawn": DRAWN,
+        "drawn": STEPS,
         "resets": "the batches were reset, but only the caller does that. Take the next batch.",
     },
 )

@@ -21,7 +21,7 @@
 # Should that work? Beyond the labels, everything the second network (the *student*) learns comes from the first (the *teacher*). How can it beat a
 # teacher whose mistakes it copies? You will see that it can, with handwritten digits: fifty labels, and a student that corrects one in eight of its
 # teacher's mistakes. Two things help it. Images of one class lie close together, so the right guesses for similar images outvote a wrong one. And
-# noise (dropout) keeps the student from copying single images. Section 9 shows in which images the student is better.
+# noise (dropout) keeps the student from copying single images. Section 8 shows in which images the student is better.
 #
 # Training a new student on a teacher's guesses is called *self-training* (Yarowsky 1995; with noise in the student, Xie et al. 2020). The
 # lesson follows Lee (2013), who coined the name *pseudo-label*. His method is similar: one network guesses hard labels again at each step, and
@@ -64,7 +64,7 @@ import autograder
 check = autograder.unit("unit0_pseudo_labels")
 
 # %% [markdown]
-# Here are 24 of the digits. **Label them yourself**, and note which ones you are unsure of. Section 9 shows what a network trained on fifty labels
+# Here are 24 of the digits. **Label them yourself**, and note which ones you are unsure of. Section 8 shows what a network trained on fifty labels
 # made of them.
 
 # %%
@@ -117,10 +117,10 @@ class Batches:
 # | `MixIterator(children)` | `children`: a list (or tuple) of iterators like the one above |
 # | `N` | how many examples the children have in all |
 # | `next(mix)` | one batch of each child, joined along axis 0 **in the order of the list**, `x` and `y` alike; without end |
-# | `reset()` | resets each child, once |
-# | `iter(mix)` | the mix itself, as Python asks of an iterator |
 #
-# **Exercise** · 15 minutes · ●●○ · about 7 lines in all
+# `iter(mix)` and `reset()` are ready; both need your list `self.children`.
+#
+# **Exercise** · 15 minutes · ●●○ · about 4 lines in all
 #
 # <details><summary>I have a list of pairs and need two tensors</summary>
 #
@@ -156,12 +156,8 @@ class MixIterator:
         ### END SOLUTION
 
     def __iter__(self):
-        """The mix itself."""
-        ### BEGIN SOLUTION
+        """The mix itself, as Python asks of an iterator."""
         return self
-        # mistake: return iter(self.children)
-        #   `__iter__` returns something else than the mix, so a loop does not call the mix's own `__next__`. Return `self`.
-        ### END SOLUTION
 
     def __next__(self):
         """x (B, ...), y (B, ...): the children's next batches, joined along axis 0 in order."""
@@ -195,14 +191,8 @@ class MixIterator:
 
     def reset(self):
         """Reset each child once."""
-        ### BEGIN SOLUTION
         for child in self.children:
-            # mistake: for child in self.children[:1]:
-            #   only the first child was reset. `reset` reaches each of them.
             child.reset()
-            # mistake: pass
-            #   no child was reset, so each goes on where it stopped. Call each one's `reset`.
-        ### END SOLUTION
 
 
 # %%
@@ -255,7 +245,7 @@ def one_epoch(batches):
         #   the batches were turned into another type. Give them as they come.
         seen += len(x)
         # mistake: seen += len((x, y))
-        #   the pair (x, y) has length 2, whatever is in it. Add the number of examples, `len(x)`.
+        #   2 was counted for each batch, as by `len((x, y))`. Add the number of examples in it, `len(x)`.
         # mistake: seen += 1
         #   batches were counted, not examples. Add the length of each batch.
         # mistake: seen += x.numel()
@@ -277,17 +267,29 @@ with autograder.example("the lesson's epoch"):
     print("N =", lesson.N, "and an epoch takes", len(list(one_epoch(lesson))), "batches")
 
 # %% [markdown]
-# ## 3. The right share
+# ## 3. Shares and parts
 #
 # The true labels should weigh more than the guesses: the lesson advises that a quarter to a third of each batch be pseudo-labelled. The *share*
-# is of the whole batch. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
+# is of the whole batch, and `batch_sizes` turns it into sizes. Of 64 examples with a share of 1/4, 16 are pseudo-labelled and 48 labelled.
 #
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
+# `split_rows` cuts the parts. Before any training we put some images aside. They are *held out*, and we measure with them at the end. (The lesson's
+# notebook put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure says nothing.)
+# From the rest, a few keep their labels, and the labels of all others are forgotten.
+#
+# `order` is a random permutation of the row numbers. The first `held_out` entries of it are held out, the next `labelled` keep
+# their labels, and all that remain are unlabelled.
+#
+# **Exercise** · 10 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>Is the share of the labelled part, or of everything?</summary>
 #
 # Of everything: the second size is made from `total` and `share`, and what is left of `total` is labelled. `round` goes to
 # the nearest integer, and returns one. (`total × share` never lies half-way between two here.)
+# </details>
+#
+# <details><summary>Which rows may be in two parts?</summary>
+#
+# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
 # </details>
 
 
@@ -314,28 +316,6 @@ def batch_sizes(total, share):
     ### END SOLUTION
 
 
-# %%
-check("shares")
-
-# %% [markdown]
-# ## 4. Three parts without a common row
-#
-# Before any training we put some images aside. They are *held out*, and we measure with them at the end. (The lesson's notebook
-# put its validation images into the training batches as well, with their labels, and then measured on them. Such a figure
-# says nothing.) From the rest, a few keep their labels, and the labels of all others are forgotten.
-#
-# `order` is a random permutation of the row numbers. The first `held_out` entries of it are held out, the next `labelled` keep
-# their labels, and all that remain are unlabelled.
-#
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
-#
-# <details><summary>Which rows may be in two parts?</summary>
-#
-# None. Cut `order` once for the held-out rows; the other two parts come from what remains after that cut.
-# </details>
-
-
-# %%
 def split_rows(order, held_out, labelled):
     """Row numbers of the three parts, cut from `order` (N,) one after another: held out, labelled, unlabelled."""
     ### BEGIN SOLUTION
@@ -345,6 +325,8 @@ def split_rows(order, held_out, labelled):
     # mistake: rest = torch.arange(held_out, len(order))
     #   the rows were taken as they stand, not in the given order, so the parts are not random. Cut `order`.
     return order[:held_out], rest[:labelled], rest[labelled:]
+    # mistake: return order[:held_out], order[:labelled], order[held_out + labelled :]
+    #   the labelled rows were cut from the beginning of `order`, so they are held out, too. Cut them behind the held-out ones.
     # mistake: return order[labelled:][:held_out], order[:labelled], order[labelled:][held_out:]
     #   the parts were cut in another order: the first `held_out` entries are held out, the next are labelled.
     # mistake: return order[-held_out:], order[:labelled], order[labelled:-held_out]
@@ -365,10 +347,13 @@ def split_rows(order, held_out, labelled):
 
 
 # %%
+check("shares")
+
+# %%
 check("three_parts")
 
 # %% [markdown]
-# ## 5. Soft pseudo-labels
+# ## 4. Soft pseudo-labels
 #
 # A *hard* pseudo-label is the most likely class. A *soft* one keeps the whole distribution: "an 8, or perhaps a 3". It says how
 # sure the network is. So a doubtful guess does not push the student to one class; the student learns the doubt instead. We use
@@ -417,6 +402,8 @@ def pseudo_labels(model, x):
         #   softmax ran over the examples. Each row is a distribution over the classes: the last axis.
         # mistake: y = F.one_hot(model(x).argmax(-1), model(x).shape[-1]).float()
         #   these are hard labels: only the most likely class. Soft ones keep all probabilities.
+        # mistake: y = F.one_hot(model(x).argmax(-1), 10).float()
+        #   these are hard labels, with 10 classes written into the code. Return the softmax of the logits, whatever their number.
         # mistake: y = model(x).argmax(-1)
         #   these are the numbers of the most likely classes. A soft label is a row of V probabilities.
         # mistake: y = torch.softmax(model(x[torch.randperm(len(x))]), -1)
@@ -442,7 +429,7 @@ def pseudo_labels(model, x):
 check("soft_labels")
 
 # %% [markdown]
-# ## 6. A loss for soft labels
+# ## 5. A loss for soft labels
 #
 # Cross-entropy needs no single true class; a distribution will do:
 #
@@ -519,7 +506,7 @@ def soft_cross_entropy(logits, y):
 check("loss_of_soft_labels")
 
 # %% [markdown]
-# ## 7. A training loop
+# ## 6. A training loop
 #
 # A given number of steps, each with the next batch: measure with `soft_cross_entropy`, clear the old gradients, differentiate, step.
 # Put the model in *training mode* first. Take the batches as they come: no reset, and none drawn that is not trained on. Return a list of the
@@ -557,6 +544,8 @@ def train(model, batches, optimizer, steps):
         error = soft_cross_entropy(model(x), y)
         # mistake: error = F.cross_entropy(model(x), y.argmax(-1))
         #   the labels were hardened to their most likely class. Use `soft_cross_entropy`.
+        # mistake: error = soft_cross_entropy(torch.softmax(model(x), -1), y)
+        #   softmax was applied twice: `soft_cross_entropy` takes logits and does its own. Pass it the logits.
         optimizer.zero_grad()
         # mistake: pass
         #   gradients of earlier steps were never cleared: they add up. `optimizer.zero_grad()` at each step.
@@ -567,11 +556,13 @@ def train(model, batches, optimizer, steps):
         #   the gradients were clipped after the first few steps. Here they are used as they are.
         optimizer.step()
         # mistake: pass
-        #   no weight moved. A gradient has to be there when the optimizer steps: at each step first call `backward`, then
-        #   `optimizer.step()`.
+        #   no weight moved. A gradient has to be there when the optimizer steps: call `zero_grad`, `backward` and `step` in this
+        #   order.
         # mistake: optimizer.step(); optimizer.step()
         #   two steps were taken on each batch. Take one.
         losses.append(error.item())
+        # mistake: losses.append(error.item()); return losses
+        #   `return` stands inside the loop, so the training ends after one step. Put it behind the loop.
         # mistake (keeps 0.5): losses.append(error)
         #   the losses are tensors, and each holds on to its graph. Keep the number: `loss.item()`.
         # mistake (keeps 0.5): losses.append(soft_cross_entropy(model(x), y).item())
@@ -590,7 +581,7 @@ def train(model, batches, optimizer, steps):
 check("few_steps")
 
 # %% [markdown]
-# ## 8. Teacher and student
+# ## 7. Teacher and student
 #
 # Now all together. The teacher learns only from the labelled images, and labels the others. The student, a fresh network, learns from
 # mixed batches.
@@ -681,7 +672,7 @@ def semi_supervised(
 check("both_networks")
 
 # %% [markdown]
-# ## 9. For real: digits with fifty labels
+# ## 8. For real: digits with fifty labels
 #
 # 1,797 small handwritten digits come with scikit-learn (8 × 8 pixels). We put 550 aside, keep 50 labels (five of each digit, on
 # average), and forget the other 1,197.
@@ -804,98 +795,6 @@ with autograder.example("digits, with and without pseudo-labels"):
 # The loss falls too, and where the student is wrong it is less sure than the network with only labels: 68 % on average, against 74 %. Compare
 # its loss, 0.628, with that of the teacher, which took as many steps: 0.744. (The network with only labels took twice as many. That made it
 # surer where it is wrong, and its loss is 0.832.)
-#
-# **Find the mistake.** A soft label is worth something only if its numbers mean what they say: of the guesses that are 70 % sure, 70 % should be
-# right. Such a network is *calibrated*. To measure how far one is from that, sort its guesses into bins by their sureness. In each bin compare the mean
-# sureness with the share that is right; then take the mean of these differences, weighted by the size $N_b$ of the bin:
-#
-# $$\mathrm{ECE} = \sum_b \frac{N_b}{N}\, \big|\, \mathrm{sureness}_b - \mathrm{accuracy}_b \,\big|$$
-#
-# That is the *expected calibration error* (Guo and others 2017). Below is a function for it in which one line is wrong. Your name decides which, so
-# most of your neighbours have another mistake.
-#
-# 1. Write your name, run the example below it, and copy the function that it prints to where it is asked for.
-# 2. Find the mistake: try three or four guesses whose error you can work out. Repair it, in your way; the check runs it.
-# 3. Give the number of the wrong line: it is printed at the end of the line. The check keeps your number, and it is judged when you have handed in.
-#
-# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
-#
-# <details><summary>What are good guesses to try?</summary>
-#
-# Guesses that are all right and 100 % sure: the error is 0. All wrong and 100 % sure: it is 1. One of two right, both 80 % sure: 0.3. Then put these
-# into two bins of different size.
-# </details>
-
-
-# %%
-def my_name():
-    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
-    ### BEGIN SOLUTION
-    return "ada"
-    ### END SOLUTION
-
-
-# %%
-with autograder.example("a function with your mistake in it"):
-    print(check.with_mistake("calibration_error", my_name()))
-
-
-# %%
-def calibration_error(probabilities, classes, edges):
-    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated.
-
-    probabilities (N, V), classes (N,): integers. edges: a tensor of rising numbers, one more than there are bins; a sureness that equals
-    an edge belongs to the bin below it.
-    """
-    ### BEGIN SOLUTION
-    sureness, guesses = probabilities.max(-1)
-    is_right = (guesses == classes).float()
-    error = 0.0
-    for place in range(len(edges) - 1):
-        is_above = sureness > edges[place]
-        inside = is_above & (sureness <= edges[place + 1])
-        if inside.any():
-            share = inside.float().mean()
-            difference = sureness[inside].mean() - is_right[inside].mean()
-            error += share * difference.abs()
-    return error
-    ### END SOLUTION
-
-
-# %%
-check("repaired")
-
-
-# %%
-def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
-    ### BEGIN SOLUTION
-    return 12
-    ### END SOLUTION
-
-
-# %%
-check("line_of_the_mistake")
-
-# %%
-with autograder.example("do the teacher and the student mean what they say?"):
-    edges = torch.linspace(0, 1, 11)
-    for seed, (teacher, student, no_labels) in enumerate(pairs):
-        of_both = [
-            float(
-                calibration_error(
-                    pseudo_labels(model, images[no_labels]), answers[no_labels], edges
-                )
-            )
-            for model in (teacher, student)
-        ]
-        print(
-            f"seed {seed}: calibration error of the teacher {of_both[0]:.3f}, of the student {of_both[1]:.3f}"
-        )
-
-# %% [markdown]
-# On three of the four seeds both errors are below 0.04: sureness and accuracy roughly agree. On seed 0 the teacher is
-# 0.14 off, on average, and its student, which learned from those numbers, 0.10.
 #
 # Here is what the last of the four students was taught: the 24 images from the beginning, each with the teacher's guess and how sure it was. Wrong
 # guesses are red, with the true label. Were you better?
@@ -1035,6 +934,106 @@ with autograder.example("another share of guesses"):
 check("training")
 
 # %% [markdown]
+# ## 9. Does it mean what it says?
+#
+# **Find the mistake.** A soft label is worth something only if its numbers mean what they say: of the guesses that are 70 % sure, 70 % should be
+# right. Such a network is *calibrated*. To measure how far one is from that, sort its guesses into bins by their sureness. In each bin compare the mean
+# sureness with the share that is right; then take the mean of these differences, weighted by the size $N_b$ of the bin:
+#
+# $$\mathrm{ECE} = \sum_b \frac{N_b}{N}\, \big|\, \mathrm{sureness}_b - \mathrm{accuracy}_b \,\big|$$
+#
+# That is the *expected calibration error* (Guo and others 2017). Below is a function for it in which one line is wrong. Your name decides which, so
+# most of your neighbours have another mistake.
+#
+# 1. Write your name, run the example below it, and copy the function that it prints to where it is asked for.
+# 2. Find the mistake: try three or four guesses whose error you can work out. Repair it, in your way; the check runs it.
+# 3. Give the number of the wrong line: it is printed at the end of the line. The check keeps your number, and it is judged when you have handed in.
+#
+# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
+#
+# <details><summary>What are good guesses to try?</summary>
+#
+# Guesses that are all right and 100 % sure: the error is 0. All wrong and 100 % sure: it is 1. One of two right, both 80 % sure: 0.3. Then put these
+# into two bins of different size.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    ### BEGIN SOLUTION
+    return "ada"
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("calibration_error", my_name()))
+
+
+# %%
+def calibration_error(probabilities, classes, edges):
+    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated.
+
+    probabilities (N, V), classes (N,): integers. edges: a tensor of rising numbers, one more than there are bins; a sureness that equals
+    an edge belongs to the bin below it.
+    """
+    ### BEGIN SOLUTION
+    sureness, guesses = probabilities.max(-1)
+    is_right = (guesses == classes).float()
+    error = 0.0
+    for place in range(len(edges) - 1):
+        is_above = sureness > edges[place]
+        inside = is_above & (sureness <= edges[place + 1])
+        if inside.any():
+            share = inside.float().mean()
+            difference = sureness[inside].mean() - is_right[inside].mean()
+            error += share * difference.abs()
+    return error
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("three guesses whose error you know"):
+    three = torch.tensor([[1.0, 0.0], [0.2, 0.8], [0.8, 0.2]])  # 100 %, 80 % and 80 % sure
+    error = calibration_error(three, torch.tensor([0, 1, 1]), torch.linspace(0, 1, 11))
+    print(f"the last one is wrong: {float(error):.3f}, and 0.200 is right")
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    ### BEGIN SOLUTION
+    return 12
+    ### END SOLUTION
+
+
+# %%
+check("line_of_the_mistake")
+
+# %%
+with autograder.example("do the teacher and the student mean what they say?"):
+    edges = torch.linspace(0, 1, 11)
+    for seed, (teacher, student, no_labels) in enumerate(pairs):
+        of_both = [
+            float(
+                calibration_error(
+                    pseudo_labels(model, images[no_labels]), answers[no_labels], edges
+                )
+            )
+            for model in (teacher, student)
+        ]
+        print(
+            f"seed {seed}: calibration error of the teacher {of_both[0]:.3f}, of the student {of_both[1]:.3f}"
+        )
+
+# %% [markdown]
+# On three of the four seeds both errors are below 0.04: sureness and accuracy roughly agree. On seed 0 the teacher is
+# 0.14 off, on average, and its student, which learned from those numbers, 0.10.
+#
 # The next unit is about tables of numbers that are learned, called embeddings, and asks what such a table has learned.
 #
 # ## Questions

@@ -40,6 +40,10 @@ CALLED = (
     "places."
 )
 CUT = "the state was cut off inside the model. Whether to cut it, the caller decides."
+PIECES = (
+    "`pieces` has a row for each piece: the threshold, its first place, and the place after its "
+    "last. Of several places where the total is as high, the first counts."
+)
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
 
@@ -139,7 +143,7 @@ def batches_that_continue(net: Any, seed: int) -> Arrays:
     for word, length, b, t in (
         ("", 65, B, T),
         ("_even", 60, B, T),
-        ("_of_another_size", 65, 2, 5),
+        ("_of_another_size", 65, 2, 3),
     ):
         pairs = list(net.continuing_batches(stream[:length].clone(), b, t))
         x = torch.cat([inputs for inputs, _ in pairs])
@@ -420,7 +424,9 @@ def first_eight(drawn: Any, number: int) -> np.ndarray:
             "without a generator every text is the same. Draw without seeding: the caller may "
             "seed, `generate` does not."
         ),
-        "without_a_generator": ("with None for the generator, the result should be three ids."),
+        "integers": (
+            "the result should be a list of integers: `.item()` takes the number out of a tensor."
+        ),
     },
 )
 def generating(net: Any, seed: int) -> Arrays:
@@ -467,8 +473,8 @@ def generating(net: Any, seed: int) -> Arrays:
     is_other = one != other or len(set(one)) < 2
     out |= named("no_generator_other_text", is_other)
     free = np.asarray(net.generate(Flat(), [0], 3, 1.0))
-    are_three_ids = free.shape == (3,) and free.dtype.kind == "i"
-    out |= named("without_a_generator", are_three_ids)
+    are_integers = free.shape == (3,) and free.dtype.kind == "i"
+    out |= named("integers", are_integers)
     # Of 200 independent draws a share deviates by 0.034: 0.22 is 4.6 of two. Of 300 it is 0.026 and
     # 0.17, so that 1 is no share that is right, in place of 0.7.
     for word, temperature, scale, length in SHARES:
@@ -550,7 +556,7 @@ def area_under_the_curve(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
-@check(points=2, words={"same_after": KEPT})
+@check(points=2, words={"same_after": KEPT, "pieces": PIECES})
 def repaired(net: Any, seed: int) -> Arrays:
     """`surprising_pieces` finds where the total is above usual, without the mistake"""
     rng = np.random.default_rng(seed)

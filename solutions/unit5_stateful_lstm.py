@@ -457,6 +457,8 @@ def continuing_batches(ids, B, T):
     #   the last batches were left out. Give all L / T of them.
     # mistake: return [(ids[k : k + B * T].view(B, T).T, ids[k + 1 : k + 1 + B * T].view(B, T).T) for k in range(0, B * L, B * T)]
     #   columns do not continue: neighbouring windows share a batch, so column i jumps ahead by B windows. Cut the text into B streams first.
+    # mistake: return [(x[t : t + T], x[t + 1 : t + T + 1]) for t in range(0, L, T)]
+    #   the targets were cut from the streams of `x`, which have no target for their last id. Cut them from the ids that begin one later.
     # mistake: return [(x[t : t + T], y[t : t + T]) for t in (torch.randperm(L // T) * T).tolist()]
     #   the batches were shuffled. To carry a state from one to the next they must stay in order.
     # mistake: return [(x[t : t + T].T, y[t : t + T].T) for t in range(0, L, T)]
@@ -582,6 +584,8 @@ class CharLSTM(nn.Module):
         #   each sequence was normalised over its time axis. Take the statistics over all steps and the batch together.
         # mistake: embedded = self.dropout(self.norm(self.embedding(x).flatten(0, 1)).unflatten(0, x.shape))
         #   dropout was applied to the embedding, too. It goes only between the LSTM's layers and before `output`.
+        # mistake: embedded = self.norm(self.embedding(x).transpose(0, 1).flatten(0, 1)).unflatten(0, x.shape)
+        #   time and batch were exchanged before the norm and not put back, so a vector meets another character. Exchange them again after it.
         # mistake: embedded = self.norm(self.embedding(x).reshape(len(x), -1, x.shape[1])).reshape(*x.shape, -1)
         #   the shape (T, E, B) is right, but the numbers did not move with the axes, so features were mixed. Use `movedim`.
         h, state = self.lstm(embedded, state)
@@ -740,7 +744,9 @@ def train_epoch(model, batches, optimizer, bound):
             # mistake: loss = F.cross_entropy(logits[-1], y[-1])
             #   only the last step counted. The loss is the mean over all steps.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.T.flatten())
-            #   logits and targets were laid out in different orders: one time first, the other batch first.
+            #   the targets were laid out batch first and the logits time first. Flatten both in the same order.
+            # mistake: loss = F.cross_entropy(logits.transpose(0, 1).flatten(0, 1), y.flatten())
+            #   the logits were laid out batch first and the targets time first. Flatten both in the same order.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), y.flatten()) * len(x)
             #   the loss was summed over the steps. Take the mean over steps and batch.
             # mistake: loss = F.cross_entropy(logits.flatten(0, 1), x.flatten())
@@ -1386,7 +1392,7 @@ def surprise(model, ids):
         # mistake: logits = torch.cat([model(part[:, None])[0] for part in ids[:-1].split(100)])
         #   the text was read in pieces, each from zeros. Let the state run through all of it.
         # mistake: logits = torch.cat([model(i.view(1, 1))[0] for i in ids[:-1]])
-        #   each character was read from zeros, so only the one before counts. Let the state run through the text.
+        #   each character was read from zeros, so only the one before counts. Let the state run through the text: x is (N − 1, 1), time first.
         # mistake: logits, _ = model(ids[1:, None])
         #   each character was read before its own surprise was taken, so it saw the answer. Read `ids[:-1]`.
     return F.cross_entropy(logits[:, 0], ids[1:], reduction="none")

@@ -87,19 +87,58 @@ def _changes_of_one_line(unit: Unit, check: Check) -> dict[str, _Plantable]:
             continue
         function = function_in(edit.script, name) or ""
         line = _line_that_differs(function, right)
-        if line is not None and not _does_nothing(function.split("\n")[line - 1]):
-            found[identity] = _Plantable(change, edit, function)
+        if line is None:
+            continue
+        changed = function.split("\n")[line - 1].strip()
+        original = right.split("\n")[line - 1].strip()
+        if _looks_odd(changed) and not _looks_odd(original):
+            continue
+        found[identity] = _Plantable(change, edit, function)
     return found
 
 
-def _does_nothing(line: str) -> bool:
-    """Return whether a line is `pass` or an unused value, which is obvious."""
+def _looks_odd(line: str) -> bool:
+    """Return whether one sees at once that nobody would write a line: it does nothing, or twice.
+
+    Such are `pass`, a value that is not used, `x + 0`, `x * 1`, `x - x` and `pair = (x, x)`.
+    """
+    head = line if not line.endswith(":") else f"{line} pass"
     try:
-        (node,) = parse(line.strip()).body
-    except (SyntaxError, ValueError):  # the head of a loop or of a condition
+        (statement,) = parse(head).body
+    except (SyntaxError, ValueError):  # a line within a statement, or an `else:`
         return False
-    is_value = isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
-    return is_value or isinstance(node, ast.Pass)
+    if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call):
+        return True
+    if isinstance(statement, ast.Pass):
+        return True
+    return any(map(_is_odd, ast.walk(statement)))
+
+
+def _is_odd(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp(op=ast.Add() | ast.Sub(), left=left, right=right):
+            return _is_number(left, 0) or _is_number(right, 0) or _are_equal(left, right)
+        case ast.BinOp(op=ast.Mult(), left=left, right=right):
+            return _is_number(left, 1) or _is_number(right, 1) or _are_equal(left, right)
+        case ast.BinOp(left=left, right=right):
+            return _is_number(right, 1) or _are_equal(left, right)
+        case ast.Compare(left=left, comparators=[right]):
+            return _are_equal(left, right)
+        case ast.Assign(targets=[target], value=value):
+            return _are_equal(target, value)
+        case ast.Call(args=[first, second]) | ast.Tuple(elts=[first, second]):
+            return _are_equal(first, second)
+        case ast.UnaryOp(operand=ast.UnaryOp()):
+            return True
+    return False
+
+
+def _is_number(node: ast.expr, number: int) -> bool:
+    return isinstance(node, ast.Constant) and node.value == number
+
+
+def _are_equal(one: ast.expr, other: ast.expr) -> bool:
+    return ast.unparse(one) == ast.unparse(other)
 
 
 def _seen_on(

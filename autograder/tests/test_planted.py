@@ -1,6 +1,7 @@
 """Find the mistake: each name gets a function with one planted edit, to be located and fixed."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -167,6 +168,15 @@ def test_each_function_has_one_wrong_line_and_there_are_twenty(unit, functions):
         exec(function, namespace)
         wrong = namespace["smooth"](numbers, 0.3)
         assert np.shape(wrong) != np.shape(right) or not np.allclose(wrong, right), function
+
+
+def test_no_function_shows_its_mistake_at_once(unit, functions):
+    """None adds 0, multiplies by 1, or calculates with a value and the same value."""
+    right = set(function_in(RIGHT, "smooth").splitlines())
+    for function in functions:
+        (wrong,) = set(function.splitlines()) - right
+        assert not re.search(r"(?<![\w.\]])(\w+) [-+*/<>]=? \1\b(?![\w.\[(])", wrong), wrong
+        assert not re.search(r"[-+] 0\b|[*/] 1\b|\b1 \*", wrong), wrong
 
 
 def test_a_name_draws_the_same_function_however_it_is_written(functions):

@@ -242,22 +242,35 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
             raise BadRoster(
                 f"{path}: {len(students)} students are called `{name}`, and their grades would be "
                 "mixed up. Give each a name of their own in a column `student`, such as the login "
-                "or the e-mail address, and write the name in a column `name`."
+                "or the e-mail address, and write the name in a column `name`. If they are one "
+                "student, delete a row."
             )
         for student in students:
             apart.append(replace(student, student=f"{name}_{student.id}"))
     return apart
 
 
-def _each_once(rows: Sequence[Student]) -> Iterable[Student]:
-    """Return each student of a table once, though Canvas lists one for each section."""
+def _each_once(rows: Sequence[Student]) -> list[Student]:
+    """Return the students of a table, where Canvas lists a student once for each section.
+
+    Equal rows that only name a student stay: they may be two of one name.
+    """
     once: dict[Student, Student] = {}
+    doubled = []
     for row in rows:
         person = replace(row, section="")
-        before = once.get(person, person)
-        sections = dict.fromkeys(filter(None, (before.section, row.section)))
+        before = once.get(person)
+        if before == row and not _is_told_apart(row):
+            doubled.append(row)
+        first = before or person
+        sections = dict.fromkeys(filter(None, (first.section, row.section)))
         once[person] = replace(row, section="; ".join(sections))
-    return once.values()
+    return [*once.values(), *doubled]
+
+
+def _is_told_apart(student: Student) -> bool:
+    """Say whether something else than a name says who a student is."""
+    return any((student.email, student.id, student.login, student.sis)) or "@" in student.student
 
 
 def _rows(text: str, path: Path) -> Iterator[Student]:
@@ -489,13 +502,17 @@ class Roster:
         return _if_only(same)
 
     def _by_name(self, name: str) -> Student | None:
-        """Return the student with a name, in either order; None if none has it, or several."""
+        """Return the student who is called so, in either order; None if none is, or several."""
+        return _if_only(self.namesakes(name))
+
+    def namesakes(self, name: str) -> list[Student]:
+        """List the students who are called so, in either order; none for an empty name."""
         wanted = folded(name)
         same = []
         for student in self.students.values():
-            if wanted in _folded_names(student):
+            if wanted and wanted in _folded_names(student):
                 same.append(student)
-        return _if_only(same)
+        return same
 
     def nearest(self, student: str) -> str:
         """Return the student whose name is nearest to one that does not exist; empty if none is."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.grading.hand_in import EARLIER, HandIn, read_record, record_path
-from autograder.grading.roster import Roster, Student
+from autograder.grading.roster import CANVAS, Roster, Student
 from autograder.intake.laid_out import (
     Attempt,
     attempt_folders,
@@ -68,12 +68,20 @@ def _owner(roster: Roster, record: HandIn, unit: str) -> Student | None:
     """Return the owner of a submission by its number in a unit, by login or by address."""
     same = []
     for student in roster.students.values():
-        is_same_platform = student.source == record.source
+        is_same_platform = student.source == record.source or _is_of_canvas(student, record)
         if record.id and is_same_platform and student.number_in(unit) == record.id:
             same.append(student)
     if same:
         return same[0] if len(same) == 1 else None
     return roster.find(login=record.login, sis=record.sis, email=record.email)
+
+
+def _is_of_canvas(student: Student, record: HandIn) -> bool:
+    """Say whether a number that a person wrote into a roster can be Canvas's of a hand-in.
+
+    Canvas has one number for a person, Moodle another in each assignment.
+    """
+    return not student.source and record.source == CANVAS.source
 
 
 def _is_same_folder(one: Path, other: Path) -> bool:

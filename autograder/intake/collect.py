@@ -29,7 +29,7 @@ from autograder.grading.roster import (
 )
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
-from autograder.intake.folder_names import Naming, folder_name
+from autograder.intake.folder_names import Naming, folder_name, shared_names
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
     CannotCollect,
@@ -84,20 +84,22 @@ class Ungraded:
 class Plan:
     """The effect of collecting a source.
 
-    places: what is written. left: what is not taken. unknown: who is in no roster. missing: who is
-    in the roster and submitted nothing. ungraded: who submitted only files that cannot be graded.
-    usual: the unit that most of the students submitted; empty if there is none.
-    future: the files whose time is in the future. kinds: the kinds of sources collected into the
-    folder, this one too. above: the number of outer folders without information. kept: the message
-    on an earlier roster. named: by student and unit, another unit that the file's name belongs to.
-    worksheet: Moodle's, an empty one if none was given. lacking: students with a submission in the
-    worksheet and none in the zip. adopted: students' files under other names.
+    places: what is written. left: what is not taken. unknown: who is in no roster. doubtful: of
+    them, by a name of the roster's, the folders of those who bear it. missing: who is in the roster
+    and handed in nothing. ungraded: who handed in only files that cannot be graded.
+    usual: the unit that most of the students handed in; empty where there is none.
+    future: the files whose time is still to come. kinds: the kinds of sources that were collected
+    into the folder, this one too. above: how many folders around the whole say nothing. kept: what
+    is to be said of a roster that was there before. named: by student and unit, another unit that
+    the file's name is of. worksheet: Moodle's, an empty one if none was given. lacking: of whom it
+    has a submission and the zip nothing. adopted: what lies of students under other names.
     """
 
     source: SourceKind
     places: list[AttemptsAtUnit] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    doubtful: dict[str, set[str]] = field(default_factory=dict)
     missing: list[Student] = field(default_factory=list)
     ungraded: list[Ungraded] = field(default_factory=list)
     usual: str = ""
@@ -157,7 +159,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_another_worksheet(made.worksheet, came)
     times = {**made.worksheet.times, **wish.times}
     now = datetime.now(UTC)
-    naming = Naming(wish.into, source.name, whole)
+    shared = shared_names(found.who for found in found_items if found.who)
+    naming = Naming(wish.into, source.name, whole, shared)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
     unread = {each.place: each for each in contents.left}
     for found in found_items:
@@ -196,6 +199,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     made.unknown = sorted(naming.unknown)
+    made.doubtful = naming.doubtful
     if whole:
         there = [place.student for place in made.places]
         there += [one.student for one in made.ungraded]
@@ -651,10 +655,27 @@ def summary(made: Plan) -> list[str]:
     lines += _without_unit(made)
     lines += [shown(line) for line in adoption_in_words(made.adopted)]
     lines += listed("not in the roster, but taken", unknown)
+    lines += _doubtful(made)
     lines += listed("in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
     return lines
+
+
+def _doubtful(made: Plan) -> list[str]:
+    """Say whose names could be of several people, so that nobody was taken for them."""
+    lines = []
+    for name, folders in sorted(made.doubtful.items()):
+        namesakes = made.roster.namesakes(name) if made.roster else []
+        students = ", ".join(student.student for student in namesakes)
+        lines.append(shown(f"{name}: here {', '.join(sorted(folders))}; in the roster {students}"))
+    if not lines:
+        return []
+    return [
+        *listed("matched with nobody, because the name may be of several people", lines),
+        "  Write into the roster what the platform knows them by, such as its number, in a column "
+        "`id`, and run collect again.",
+    ]
 
 
 def _lacking_in_words(made: Plan) -> list[str]:

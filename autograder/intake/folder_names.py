@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.grading.hand_in import EARLIER, HandIn, read_record
 from autograder.grading.results import digest
-from autograder.grading.roster import Roster, Student
+from autograder.grading.roster import CANVAS, Roster, Student, folded
 from autograder.intake.items import Person
 
 LONGEST = 100  # bytes of a folder's name
@@ -29,13 +30,17 @@ class _TakenName:
 class Naming:
     """Chooses the names of students' folders: by the roster, else by the source.
 
-    No two people share one. taken: by the folded name.
+    No two people share one. taken: by the folded name. shared: the names that several people of the
+    source bear, as `shared_names` returns them. doubtful: by a name that may be of several people,
+    the folders of those who bear it, for whom no student of the roster was taken.
     """
 
     into: Path
     source: str
     roster: Roster | None
+    shared: Collection[str] = ()
     unknown: set[str] = field(default_factory=set)
+    doubtful: dict[str, set[str]] = field(default_factory=dict)
     taken: dict[str, _TakenName] = field(default_factory=dict)
 
     def folder_of(self, who: Person) -> tuple[str, Student | None]:
@@ -43,9 +48,8 @@ class Naming:
         person = self._person(who)
         known = None
         if self.roster:
-            known = self.roster.find(
-                name=who.name, email=who.email, id=who.id, login=who.login, sis=who.sis
-            )
+            known = self.roster.find(email=who.email, id=who.id, login=who.login, sis=who.sis)
+            known = known or self._by_name(who, self.roster)
         if self.roster and not known and self.source == "github":
             known = _called_behind_a_prefix(who.login, self.roster)
         if known:
@@ -61,7 +65,28 @@ class Naming:
         name = self._alone(wanted, person, held_by=self._held(wanted))
         if self.roster:
             self.unknown.add(name)
+            if self.roster.namesakes(who.name):
+                self.doubtful.setdefault(who.name, set()).add(name)
         return name, None
+
+    def _by_name(self, who: Person, roster: Roster) -> Student | None:
+        """Find the student of the roster who alone is called so; None where two people may be.
+
+        That is where several of the roster or of the source bear the name, and where the student
+        is known to have another number.
+        """
+        same = roster.namesakes(who.name)
+        if len(same) != 1 or folded(who.name) in self.shared:
+            return None
+        return None if self._has_another_number(same[0], who) else same[0]
+
+    def _has_another_number(self, student: Student, who: Person) -> bool:
+        """Say whether Canvas's number of a student is another: there each has one for good."""
+        if self.source != CANVAS.source:
+            return False
+        number = student.id if student.source == CANVAS.source else ""
+        held_by = self._held(folder_name(student.student))
+        return number not in ("", who.id) or held_by not in ("", self._person(who))
 
     def _person(self, who: Person | HandIn) -> str:
         """Return what distinguishes a person from all others in this kind of source."""
@@ -89,6 +114,14 @@ class Naming:
             if record and record.source == self.source:
                 return self._person(record)
         return ""
+
+
+def shared_names(people: Iterable[Person]) -> set[str]:
+    """Return the names, as `folded` compares them, that several people of a source bear."""
+    bearers: dict[str, set[Person]] = {}
+    for person in people:
+        bearers.setdefault(folded(person.name), set()).add(person)
+    return {name for name, same in bearers.items() if name and len(same) > 1}
 
 
 def _called_behind_a_prefix(clone: str, roster: Roster) -> Student | None:

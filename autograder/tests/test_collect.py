@@ -472,19 +472,61 @@ def test_a_platform_s_numbers_tell_two_of_one_name_apart(tmp_path):
     assert sorted(read_roster(path).students) == ["ada"]
 
 
-def test_two_people_of_a_source_are_never_one_student_of_the_roster(tmp_path):
-    """Of two people of one name in a download, only one becomes the roster's student.
+TWO_MÜLLERS = [
+    Entry(f"müllerjan_2001_11_{UNIT}.py"),
+    Entry(f"müllerjan_2002_12_{UNIT}.py", HALF),
+]
 
-    The other is reported as unknown.
-    """
-    source = pack(
-        tmp_path / f"Course-{UNIT}-4711.zip",
-        [Entry(f"Jürgen Müller_{number}_assignsubmission_file/{UNIT}.py") for number in (17, 18)],
-    )
-    made = collect(source, tmp_path / "submitted", "student,email\nJürgen Müller,m1@x.edu\n")
-    (other,) = made.unknown
-    emails = {place.student: place.latest.email for place in made.places}
-    assert emails == {"Jürgen Müller": "m1@x.edu", other: ""}
+
+@pytest.mark.parametrize(
+    "roster",
+    [
+        "student,name\njmueller2,Jan Müller\n",
+        "student,name\nJan Müller,Jan Müller\n",
+        "student,name\njm1,Jan Müller\njm2,Jan Müller\n",
+        'Student,ID,SIS User ID,SIS Login ID,Section\n"Müller, Jan",,,jmueller2,A\n',
+    ],
+)
+def test_a_name_that_several_people_bear_matches_nobody(tmp_path, roster):
+    """Neither file becomes that of the student who is called so, and the summary says so."""
+    into = tmp_path / "submitted"
+    made = collect(pack(tmp_path / "submissions.zip", TWO_MÜLLERS), into, roster)
+    assert laid_out(into) == {"müllerjan_2001": RIGHT, "müllerjan_2002": HALF}
+    assert "matched with nobody, because the name may be of several people (1)" in told(made)
+    assert "müllerjan: here müllerjan_2001, müllerjan_2002; in the roster " in told(made)
+    assert len(made.missing) == roster.count("\n") - 1
+
+
+def test_a_number_of_canvas_s_decides_before_a_name(tmp_path):
+    """The roster, or the folder of an earlier run, knows the namesake by another number."""
+    roster = 'Student,ID,SIS User ID,SIS Login ID,Section\n"Müller, Jan",2001,,jmueller2,A\n'
+    first, second = TWO_MÜLLERS
+    alone = pack(tmp_path / "second.zip", [second])
+    collect(alone, tmp_path / "by number", roster)
+    assert sorted(laid_out(tmp_path / "by number")) == ["müllerjan_2002"]
+    into = tmp_path / "by folder"
+    own = "student,name\njmueller2,Jan Müller\n"
+    collect(pack(tmp_path / "first.zip", [first]), into, own)
+    collect(alone, into, own)
+    assert laid_out(into) == {"jmueller2": RIGHT, "müllerjan_2002": HALF}
+
+
+def test_a_number_in_the_column_id_settles_a_doubtful_name(tmp_path):
+    """What the message says to do moves the file into the student's own folder."""
+    into = tmp_path / "submitted"
+    source = pack(tmp_path / "submissions.zip", TWO_MÜLLERS)
+    collect(source, into, "student,name\njmueller2,Jan Müller\n")
+    made = collect(source, into, "student,name,id\njmueller2,Jan Müller,2002\n")
+    assert laid_out(into) == {"jmueller2": HALF, "müllerjan_2001": RIGHT}
+    assert made.missing == []
+
+
+def test_a_row_that_stands_twice_is_an_error_of_the_roster(tmp_path):
+    """It may be two students of one name, where nothing else says who they are."""
+    path = tmp_path / "roster.csv"
+    path.write_text("student\nJan Müller\nJan Müller\n")
+    with pytest.raises(BadRoster, match="2 students are called `Jan Müller`"):
+        read_roster(path)
 
 
 def test_the_roster_of_github_classroom_is_known(tmp_path):

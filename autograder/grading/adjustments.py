@@ -174,16 +174,17 @@ def all_adjustments(
 ) -> tuple[Adjustment, ...]:
     """Read the adjustments beside results, in the folders that `grade` wrote.
 
-    They may be for anybody of the class: whoever has a result or is in the roster. Several people
-    may each keep a file: see `adjustment_files`.
-    Raises `BadFile` with all conflicts at once, as after late submissions of several students who
-    had points without one.
+    They may be for anybody of the class: whoever has a result or stands in the roster. Several
+    people may each keep a file: see `adjustment_files`. No two files may give points for the same,
+    be they in one folder or in two, as after a folder was copied.
+    Raises `BadFile`: with all that is in conflict at once, as after late submissions of several
+    students who had points without one.
     """
     students = students_of(results, roster)
     found: list[Adjustment] = []
     problems: list[str] = []
+    said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
     for folder in folders:
-        said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
         in_folder: list[Adjustment] = []
         for path in adjustment_files(folder):
             read = read_adjustments(course, path, students)
@@ -194,7 +195,7 @@ def all_adjustments(
             twice = _said_twice(read, path, said_in)
             problems += [*_beyond(read, in_folder, results, path), *twice]
             in_folder += read
-        found += in_folder
+        found += [one for one in in_folder if one not in found]  # equal comments are one
     _refuse_all(problems)
     return tuple(found)
 
@@ -227,8 +228,12 @@ def _said_twice(
         if first_path == path:
             continue
         place = one.check or one.line or "the whole unit"
+        is_one_folder = first_path.parent == path.parent
+        files = (
+            f"{first_path.name} and {path.name}" if is_one_folder else f"{first_path} and {path}"
+        )
         problems.append(
-            f"{first_path.name} and {path.name} both give points to {one.student} for {place}, "
+            f"{files} both give points to {one.student} for {place}, "
             f"{one.unit}: {first.change} ({first.who}) and {one.change} ({one.who}). Agree on one, "
             "and remove the other."
         )

@@ -520,6 +520,22 @@ def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
     assert "+0.5 (tg) and set to 1 (mk)" in str(told.value)
 
 
+def test_points_in_two_folders_are_refused(graded_class, tmp_path):
+    """As after a copy of GRADES: they would be added twice. A comment that both have is one."""
+    results = stored_results(graded_class)
+    said = Adjustment("stub", UNIT, "see me", "tg", check="doubling", points=0)
+    given = Adjustment("stub", UNIT, "a try", "tg", check="doubling", points=0.5)
+    folders = [tmp_path / "grades", tmp_path / "grades2"]
+    for folder in folders:
+        append_adjustment(folder / FILE, said)
+    assert all_adjustments(COURSE, folders, results, None) == (said,)
+    for folder in folders:
+        append_adjustment(folder / FILE, given)
+    with pytest.raises(BadFile, match="both give points to stub for doubling") as told:
+        all_adjustments(COURSE, folders, results, None)
+    assert f"{folders[0] / FILE} and {folders[1] / FILE} both" in str(told.value)
+
+
 def test_as_toml_leaves_out_what_is_empty():
     """`as_toml` omits empty fields, so that a block looks as a person would write it."""
     one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)

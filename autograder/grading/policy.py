@@ -249,6 +249,13 @@ class Grade:
     due: str = ""
 
     @property
+    def share(self) -> Fraction:
+        """Return the share of the points to be had; 0 where there are none."""
+        if not self.max_points:
+            return Fraction(0)
+        return self.exact_points / exact(self.max_points)
+
+    @property
     def all_words(self) -> str:
         """Describe the policy's effects, and the manual points for single checks, in one line."""
         said = said_of_checks(self.result, self.by_hand)
@@ -351,12 +358,21 @@ def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
 
 
 def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
-    """Choose the best of some grades, or the last."""
+    """Choose the best of some grades, or the last.
+
+    The best has the largest share: a unit's points may have changed between two rounds.
+    """
     latest_first = possible[::-1]  # `max` keeps the first of equals
     if keep == "last":
         return max(latest_first, key=lambda grade: grade.result.submitted)
     return max(
-        latest_first, key=lambda grade: (grade.exact_points, -grade.slack, grade.result.submitted)
+        latest_first,
+        key=lambda grade: (
+            grade.share,
+            grade.exact_points,
+            -grade.slack,
+            grade.result.submitted,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograder.errors import visible
 from autograder.grading.adjustments import BY_HAND
-from autograder.grading.attempts import kind_in_words, refuse_mixed
+from autograder.grading.attempts import Mixed, kind_in_words, refuse_mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
@@ -53,6 +53,8 @@ def export(
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)
+    if to in OF_ONE_MAXIMUM:
+        refuse_two_maxima(grades)
     files = _total(grades, missing, rules) if to == "total" else FORMATS[to](grades, missing)
     written = []
     for name, content in files.items():
@@ -62,7 +64,37 @@ def export(
     return written
 
 
-# ---- cells and text
+OF_ONE_MAXIMUM = ("canvas", "moodle")  # where a column stands for an assignment with its points
+
+
+def refuse_two_maxima(grades: Sequence[Grade]) -> None:
+    """Refuse grades of one unit with different points to be had, as after a check has changed.
+
+    A gradebook would take full marks of one round for a part of the other's. Raises `Mixed`.
+    """
+    by_unit: dict[str, dict[float, list[str]]] = {}
+    for grade in grades:
+        maxima = by_unit.setdefault(grade.result.unit, {})
+        maxima.setdefault(grade.max_points, []).append(_student(grade))
+    for unit, maxima in sorted(by_unit.items()):
+        if len(maxima) > 1:
+            raise Mixed(_two_maxima_in_words(unit, maxima))
+
+
+def _two_maxima_in_words(unit: str, maxima: Mapping[float, Sequence[str]]) -> str:
+    """Say which students have which maximum, and what to do."""
+    parts = []
+    for most, students in sorted(maxima.items()):
+        several = f"{len(students)} students, such as " if len(students) > 1 else ""
+        parts.append(f"{number(most)} points for {several}{visible(students[0])}")
+    return (
+        f"{unit} has two maxima: {' and '.join(parts)}. One column cannot hold both. Grade the "
+        "older results again with the course as it is now, with the command of before, or use "
+        "--to total, which counts shares."
+    )
+
+
+# ---- cells and words
 
 
 def spreadsheet_cell(value: str | float) -> str:
@@ -345,7 +377,7 @@ def _mail(grades: Sequence[Grade], missing: Missing) -> Files:
             grade = row.units.get(unit)
             if grade:
                 page = f"{grade.result.student} {unit}.html"
-                rows.append((*address, grade.points, points, _feedback(grade), page))
+                rows.append((*address, grade.points, grade.max_points, _feedback(grade), page))
             elif (unit, who.student) in without:
                 rows.append((*address, 0.0, points, NOTHING, ""))
     return {"mail.csv": as_csv(rows)}

@@ -67,9 +67,7 @@ def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row
 
 def _share(grade: Grade | None) -> Fraction:
     """Return the share of its points that a grade has; 0 without a grade."""
-    if grade is None or not grade.max_points:
-        return Fraction(0)
-    return grade.exact_points / exact(grade.max_points)
+    return grade.share if grade else Fraction(0)
 
 
 def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[str | float]]:

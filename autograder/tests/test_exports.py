@@ -12,6 +12,7 @@ import small
 from small import UNIT, WORDS
 
 from autograder.cli.instructor import FORMATS
+from autograder.grading.attempts import Mixed
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
@@ -423,3 +424,33 @@ def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path
     )
     by_name = {row["SIS Login ID"]: row[UNIT] for row in table(tmp_path / "canvas.csv")}
     assert (by_name["stub"], by_name["halved"], by_name["squared"]) == ("11", "10", "9")
+
+
+def of_other_points(result, points):
+    """A result of the time when its first check had other points, all earned."""
+    first, *others = result.verdicts
+    old = dataclasses.replace(first, points=points, earned=points)
+    return dataclasses.replace(result, verdicts=(old, *others))
+
+
+@pytest.mark.parametrize("to", ["canvas", "moodle"])
+def test_two_maxima_in_one_column_are_refused(results, tmp_path, to):
+    """A check changed between two rounds: full marks of one are not those of the other."""
+    best = max(results, key=lambda result: result.score)
+    ada, bob = of("ada", best, ADA), of("bob", of_other_points(best, 1), GRACE)
+    with pytest.raises(Mixed, match=r"two maxima: \d+ points for bob and 11 points for ada"):
+        exported([ada, bob], to, tmp_path)
+    assert not list(tmp_path.iterdir())
+    rows = table(exported([ada, bob], "mail", tmp_path)[0])
+    assert all(row["points"] == row["of"] for row in rows)
+
+
+def test_the_best_of_two_rounds_has_the_largest_share(results):
+    """Full marks of the round before, and one point less of a unit that has more now."""
+    best = max(results, key=lambda result: result.score)
+    before = of_other_points(best, 0.5)
+    halved = next(result for result in results if result.student == "halved")
+    now = dataclasses.replace(halved, student=best.student)
+    assert now.score > before.score
+    (grade,) = grades([before, now], Policy())
+    assert grade.share == 1

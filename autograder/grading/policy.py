@@ -233,8 +233,10 @@ class Grade:
     changed.
     exact_points: the same points before rounding.
     slack: the slack days that were used. days_late: after the student's own due time.
-    due: the student's due time, in words; "" if there is none.
-    by_hand: the manual points, also for single checks.
+    due: when it was due for the student, in words; "" where it has no due time.
+    by_hand: what was given by hand, also for single checks.
+    stored: the result as it lies in its file. possible: what each hand-in of the student at the
+    unit counts, and each of a partner, by time; this one too.
     """
 
     result: Result
@@ -247,6 +249,8 @@ class Grade:
     tally: tuple[Line, ...] = ()
     days_late: int = 0
     due: str = ""
+    stored: Result | None = None
+    possible: tuple["Grade", ...] = ()
 
     @property
     def share(self) -> Fraction:
@@ -354,7 +358,10 @@ def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
     times = [result.submitted for result in results if result.submitted]
     first = min(times, default="")
     possible = [grade_of(result, policy, free, first) for result in results]
-    return _chosen(possible, policy.keep)
+    chosen = _chosen(possible, policy.keep)
+    if all(result.submitted for result in results):
+        possible.sort(key=lambda grade: grade.result.submitted)
+    return replace(chosen, possible=tuple(possible))
 
 
 def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
@@ -429,6 +436,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         tally=tuple(_changes(tally)),
         days_late=late.days,
         due=own.words if own else "",
+        stored=result,
     )
 
 

@@ -7,6 +7,7 @@ import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 from autograder.course import Course
 from autograder.errors import UserError, one_line
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import EARLIER, HandIn, is_collected
 from autograder.grading.results import Result, digest
 
 MAX_FILE = 5 << 20  # bytes of a submission
@@ -333,9 +334,11 @@ def graded_files(
 ) -> Callable[[Result], bytes | None]:
     """Return a function that reads the graded file of a result below `folder`.
 
-    It returns the file's bytes, or None if the file has changed since.
-    students: all with results, by their names there.
+    It gives the file's bytes, or None where they are not those that were graded. Of several
+    attempts that `collect` laid out it reads the one that was.
+    students: all who have results, by the names that these bear.
     """
+    is_laid_out = is_collected(folder)
     taken = frozenset(students)
 
     @cache
@@ -349,13 +352,29 @@ def graded_files(
         student = result.handed_in_by or result.student
         try:
             path = paths(result.unit).get(student)
-            content = read_file(path) if path else b""
-        except (OSError, ValueError, NothingToGrade):
+        except (OSError, NothingToGrade):
             return None
-        is_graded = digest(content) == result.sha256
-        return content if is_graded else None
+        if path is None:
+            return b"" if digest(b"") == result.sha256 else None
+        earlier = _earlier_files(path) if is_laid_out else []
+        for attempt in (path, *earlier):
+            with suppress(OSError, ValueError):
+                content = read_file(attempt)
+                if digest(content) == result.sha256:
+                    return content
+        return None
 
     return file_of
+
+
+def _earlier_files(latest: Path) -> list[Path]:
+    """List the files of a student's attempts at a unit before the latest, as `collect` lays them.
+
+    latest: `<student>/<unit>/<unit>.py`.
+    """
+    unit = latest.parent.name
+    attempts = latest.parent.parent / EARLIER / unit
+    return sorted(attempts.glob(f"*/{unit}.*"))
 
 
 def unpack(archive: Path, folder: Path) -> Path:

@@ -249,7 +249,8 @@ def site(
     addresses = {unit: f"{unit}.html" for unit in units}
     if len(units) == 1:
         addresses = dict.fromkeys(units, "index.html")
-    counts = _counts(called, around)
+    by_place = _by_place(called, around)
+    counts = _counts(called, by_place)
     shared = {
         "counts": counts,
         "names": _names(called.shown, missing),
@@ -276,8 +277,11 @@ def site(
     if len(units) != 1:
         scores = _scores(called.shown, counts, missing)
         pages["index.html"] = partial(_render, "class.html", shared, units=units, students=scores)
-    for stored, shown in zip(called.stored, called.shown, strict=True):
-        page = _StudentPage(course, stored, shown, source, called.renaming, around.earlier)
+    for latest, shown in zip(called.stored, called.shown, strict=True):
+        stored = _that_counts(latest, by_place.get(latest.place))
+        if stored is not latest:
+            shown = called.renaming.result(stored, shown.student) if called.renaming else stored
+        page = _StudentPage(course, stored, shown, source, called.renaming)
         pages[f"{shown.unit}/{shown.student}.html"] = partial(page.render, shared)
     return pages
 
@@ -348,18 +352,30 @@ def _called(results: Sequence[Result], aliases: Pseudonyms | None) -> _Called:
     return _Called(stored, shown, renaming)
 
 
-def _counts(called: _Called, around: PageContext) -> Counts:
-    """Return what counts of each student's submissions; nothing if no rule applies."""
+def _by_place(called: _Called, around: PageContext) -> Counts:
+    """Return what counts of each student's hand-ins, by their names; nothing if that is plain."""
     if not around.rules and not around.earlier:
         return {}
-    by_place = around.counted(called.stored)
+    return around.counted(called.stored)
+
+
+def _counts(called: _Called, by_place: Counts) -> Counts:
+    """Return what counts of each student's hand-ins, by what the pages call the student."""
     counts = {}
     for stored, shown in zip(called.stored, called.shown, strict=True):
-        grade = by_place[stored.place]
-        if called.renaming:
-            grade = called.renaming.grade(grade)
-        counts[shown.place] = grade
+        grade = by_place.get(stored.place)
+        if grade:
+            counts[shown.place] = called.renaming.grade(grade) if called.renaming else grade
     return counts
+
+
+def _that_counts(latest: Result, grade: Grade | None) -> Result:
+    """Return the result of the hand-in that counts, which may be an earlier one or a partner's."""
+    counted = grade.stored if grade else None
+    if counted is None:
+        return latest
+    is_latest = counted.sha256 == latest.sha256 and counted.submitted == latest.submitted
+    return latest if is_latest else counted
 
 
 def _by_hand_of_checks(
@@ -424,7 +440,11 @@ def remove_other_pages(folder: Path, addresses: Mapping[str, object]) -> None:
 def page_alone(
     course: Course, result: Result, grade: Grade, source: SubmittedBytes | None, around: PageContext
 ) -> str:
-    """Return a student's page for the student: no link leads to the class."""
+    """Return a student's page to be given to the student: no link leads to the class.
+
+    result: of the latest hand-in. The page is about the one that counts.
+    """
+    stored = _that_counts(result, grade)
     shared = {
         "counts": {result.place: grade},
         "names": names_of_results([result]),
@@ -435,12 +455,11 @@ def page_alone(
     }
     page = _StudentPage(
         course=course,
-        stored=result,
-        shown=result,
+        stored=stored,
+        shown=stored,
         source=source,
         renaming=None,
-        earlier=around.earlier,
-        good_ones=_good_ones(course, result, around.rules),
+        good_ones=_good_ones(course, stored, around.rules),
     )
     return page.render(shared)
 
@@ -461,9 +480,9 @@ def _good_ones(course: Course, result: Result, rules: Policy | None) -> "Listing
 class _StudentPage:
     """The data for a student's page.
 
-    stored: the result as on disk, by which its file is found. shown: the same, with the student's
-    name on the page. renaming: of anonymous pages. earlier: submissions before the latest.
-    good_ones: the course's solution of passed exercises, if a page shows it.
+    stored: the result as it lies on the disk, by which its file is found. shown: the same, as the
+    page calls the student. renaming: of anonymous pages. good_ones: the course's solution of what
+    passed, where a page shows it.
     """
 
     course: Course
@@ -471,7 +490,6 @@ class _StudentPage:
     shown: Result
     source: SubmittedBytes | None
     renaming: Renaming | None
-    earlier: Sequence[Result]
     good_ones: "Listing" = field(default_factory=dict)
 
     def render(self, shared: Mapping[str, Any]) -> str:
@@ -486,20 +504,11 @@ class _StudentPage:
             "student.html",
             shared,
             result=self.shown,
-            attempts=_attempts(self.stored, self.earlier),
             listing=listing or {},
             good_ones=self.good_ones,
             shown=listing is not None,
             changed=is_gone and not self.shown.note,
         )
-
-
-def _attempts(latest: Result, earlier: Sequence[Result]) -> list[Result]:
-    """Return a student's submissions to a unit, the latest last; none if there is only one."""
-    before = [result for result in earlier if result.place == latest.place]
-    if not before:
-        return []
-    return [*before, latest]
 
 
 # ---- a student's own code

@@ -84,7 +84,12 @@ class Renaming:
         if partner:  # a name of two letters is not searched in texts, but it appears here
             alias = self._names.get(partner, "a partner")
             words = words.replace(handed_in_by(partner), handed_in_by(alias), 1)
-        return replace(grade, words=self.text(words), by_hand=tuple(by_hand))
+        return replace(
+            grade,
+            words=self.text(words),
+            by_hand=tuple(by_hand),
+            possible=tuple(self.grade(one) for one in grade.possible),
+        )
 
 
 def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renaming:

@@ -73,6 +73,9 @@ def test_attempts_that_were_collected_are_all_graded(tmp_path):
         ("ada", 2, 6, "2026-11-22T10:00:00+00:00"),
         ("zoë", 1, 8, "2026-11-21T10:00:00+00:00"),
     ]
+    page = (tmp_path / "grades" / "pages" / UNIT / "ada.html").read_text()
+    assert "All checks passed." in page  # it is about the attempt that counts, and shows its code
+    assert "cumsum" in page
 
 
 def test_a_record_that_a_student_wrote_is_not_believed(tmp_path):

@@ -347,6 +347,40 @@ def partners_of(*students):
     return Policy(partners={UNIT: [frozenset(students)]})
 
 
+def test_a_page_is_about_the_hand_in_that_counts(results, tmp_path):
+    """A partner's, where the student's own has fewer points: what is given by hand is about it."""
+    when = "2026-12-01T12:00:00+01:00"
+    found = [handed_in(results, "ada", when, "squared"), handed_in(results, "li", when)]
+    given = Adjustment("ada", UNIT, "see the slide", "tg", check="fitting", points=0)
+    rules = dataclasses.replace(partners_of("ada", "li"), adjustments=(given,))
+    write_pages(COURSE, found, tmp_path, around=PageContext(rules=rules))
+    page = (tmp_path / UNIT / "ada.html").read_text()
+    text = " ".join(re.sub("<[^>]*>", " ", page).split())
+    assert "11 of 11 points" in text
+    assert "All checks passed." in text
+    assert "9 of 11 no 9 " in text
+    assert "11 of 11 yes 11: handed in by li" in text
+
+
+def test_a_page_says_what_each_hand_in_would_count(results, tmp_path):
+    """The late one has more points before lateness; the page is about the one that counts."""
+    due = datetime.fromisoformat("2026-12-01T12:00:00+01:00")
+    policy = Policy(late=Late(per_day=0.5), units={UNIT: Rules(due=due)})
+    in_time = handed_in(results, "ada", "2026-12-01T11:00:00+01:00", "squared")
+    late = handed_in(results, "ada", "2026-12-02T11:00:00+01:00")
+    around = PageContext(earlier=[in_time], rules=policy)
+    write_pages(COURSE, [late], tmp_path, around=around)
+    text = " ".join(re.sub("<[^>]*>", " ", (tmp_path / UNIT / "ada.html").read_text()).split())
+    assert "Did not pass: doubling" in text
+    assert "9 of 11 yes 9 " in text
+    assert "11 of 11 no 5.5: 1 day late, 50% taken off" in text
+    counted = grades([in_time, late], policy)
+    write_feedback(COURSE, counted, [late], tmp_path, None, around)
+    page = (tmp_path / f"ada {UNIT}.html").read_text()
+    assert "Did not pass" in page
+    assert f'Another hand-in: <span class="checksum">sha256 {late.sha256}' in page
+
+
 def test_anonymous_pages_name_no_partner(results, tmp_path):
     """Anonymous pages hide a partner's name, even of two letters.
 
@@ -357,7 +391,7 @@ def test_anonymous_pages_name_no_partner(results, tmp_path):
     rules = partners_of("ada", "li")
     write_pages(COURSE, found, tmp_path, anonymous=True, around=PageContext(rules=rules))
     pages = [path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html")]
-    assert sum("handed in by student " in page for page in pages) == 1
+    assert sum("handed in by student " in page for page in pages) == 2  # both list both hand-ins
     assert not any("handed in by li" in page for page in pages)
 
 

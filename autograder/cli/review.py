@@ -315,10 +315,12 @@ def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path
     Example:  autograder regrades Regrades.mbox grades --policy policy.toml
     """
     from autograder.errors import visible
+    from autograder.grading.attempts import all_attempts
     from autograder.grading.policy import Policy
+    from autograder.grading.policy import grades as graded
     from autograder.grading.results import write_whole
     from autograder.grading.roster import roster_beside
-    from autograder.grading.whole_class import with_partners_alone
+    from autograder.grading.whole_class import with_students
     from autograder.report.exports import as_csv
     from autograder.report.regrade import addresses_of, as_table, listed, read_mails
 
@@ -326,13 +328,22 @@ def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path
     requests, unclear = read_mails(mails)
     roster = roster_beside(grades)
     rules = rules_for(course_folder, policy, [grades], results) or Policy()
-    results = with_partners_alone(results, rules, roster)
+    counted = graded(all_attempts(grades), rules)  # a student's page is about what counts
+    results = with_students([one.stored or one.result for one in counted], roster)
     listing = listed(requests, results, rules, roster)
     table = as_csv(as_table(listing, unclear, addresses_of(results, roster)))
     path = grades / "regrades.csv"
     write_whole(path, table.rstrip("\n"))
     for request in listing:
         click.echo(visible(request.in_words()))
+    unknown = sorted({one.request.student for one in listing if one.verdict and not one.address})
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        click.echo(
+            "The sender could not be compared with the student's address for "
+            f"{visible(unknown[0])}{more}: no roster has it. Give `collect` or `grade` a --roster "
+            "with a column `email`."
+        )
     for mail in unclear:
         click.echo(f"please read: {visible(mail.in_words())}")
     asking = "1 request" if len(requests) == 1 else f"{len(requests)} requests"

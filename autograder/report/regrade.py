@@ -299,12 +299,12 @@ class RequestShown:
 
     @property
     def whose_address(self) -> str:
-        """Say whether the student's own address sent it; "" if no address is known.
+        """Say whether the student's own address sent it, or that no address is known.
 
         A mail's sender is easily forged, so that the right one is no proof.
         """
         if not self.address:
-            return ""
+            return "could not be compared"
         same = address_of(self.request.sender) == self.address.casefold()
         return "the student's" if same else f"not the student's, {self.address}"
 

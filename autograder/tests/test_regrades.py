@@ -278,3 +278,31 @@ def test_a_mail_without_headers_is_named_by_its_text(pages, tmp_path):
         'unit.": from an unknown sender\n'
     ) in done.stdout
     assert ",Please look at my grade" in (pages / "regrades.csv").read_text()
+
+
+def test_a_sender_that_cannot_be_compared_is_reported(pages, tmp_path):
+    """No roster has the student's address, as Canvas's gradebook has none."""
+    link = links(pages, "crash")["summing"]
+    (tmp_path / "1.eml").write_bytes(bytes(mail_of(link, "Please.", "eve@evil.example")))
+    done = small.run_command("regrades", tmp_path / "1.eml", pages)
+    assert "could not be compared with the student's address for crash" in done.stdout
+    (row,) = csv.DictReader((pages / "regrades.csv").read_text().splitlines())
+    assert row["sender's address"] == "could not be compared"
+
+
+def test_a_request_about_the_earlier_file_that_counts_is_as_graded(pages, tmp_path):
+    """The student's page is about it, and the latest file has fewer points."""
+    grades = tmp_path / "grades"
+    shutil.copytree(pages, grades)
+    (grades / FILE).unlink(missing_ok=True)
+    latest = grades / UNIT / "crash.json"
+    earlier = grades / UNIT / "earlier" / "crash"
+    earlier.mkdir(parents=True)
+    shutil.copy(latest, earlier / "0.json")
+    shutil.copy(grades / UNIT / "stub.json", latest)
+    latest.write_text(latest.read_text().replace('"student": "stub"', '"student": "crash"'))
+    link = links(pages, "crash")["summing"]
+    (tmp_path / "1.eml").write_bytes(bytes(mail_of(link, "Please.")))
+    done = small.run_command("regrades", tmp_path / "1.eml", grades)
+    assert done.returncode == 0, done.stderr
+    assert f"{UNIT}, summing: crash, 0 of 4 points, as graded" in done.stdout

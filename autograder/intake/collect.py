@@ -86,7 +86,8 @@ class Plan:
 
     places: what is written. left: what is not taken. unknown: who is in no roster. doubtful: of
     them, by a name of the roster's, the folders of those who bear it. missing: who is in the roster
-    and handed in nothing. ungraded: who handed in only files that cannot be graded.
+    and handed in nothing of the usual unit; where there is none, nothing at all. ungraded: who
+    handed in only files that cannot be graded.
     usual: the unit that most of the students handed in; empty where there is none.
     future: the files whose time is still to come. kinds: the kinds of sources that were collected
     into the folder, this one too. above: how many folders around the whole say nothing. kept: what
@@ -205,8 +206,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         there += [one.student for one in made.ungraded]
         made.lacking = _lacking(named, made.worksheet, came)
         there += [student.student for student in made.lacking]
-        there += [one.whose.student for one in made.adopted]
-        made.missing = _missing(whole, there, wish.into)
+        adopted_now = [one for one in made.adopted if made.usual in ("", one.unit)]
+        there += [one.whose.student for one in adopted_now]
+        made.missing = _missing(whole, there, wish.into, made.usual)
     return made
 
 
@@ -365,11 +367,14 @@ def _is_to_come(found: Found, now: datetime) -> bool:
     return datetime.fromisoformat(found.submitted) > now + ZONES
 
 
-def _missing(roster: Roster, came: Sequence[str], into: Path) -> list[Student]:
-    """Return who has submitted nothing, now or before. came: who has now."""
+def _missing(roster: Roster, came: Sequence[str], into: Path, unit: str) -> list[Student]:
+    """Return who has handed in nothing, now or before. came: who has now.
+
+    unit: the one that is collected; empty where there are several, and then for none of them.
+    """
     missing = []
     for student in roster.without(came):
-        if not has_any(into, student.student):
+        if not has_any(into, student.student, unit):
             missing.append(student)
     return missing
 
@@ -656,7 +661,8 @@ def summary(made: Plan) -> list[str]:
     lines += [shown(line) for line in adoption_in_words(made.adopted)]
     lines += listed("not in the roster, but taken", unknown)
     lines += _doubtful(made)
-    lines += listed("in the roster, and handed in nothing", missing)
+    of_unit = f"{made.usual}: " if made.usual else ""
+    lines += listed(f"{of_unit}in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
     return lines

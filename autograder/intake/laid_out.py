@@ -148,10 +148,10 @@ def _put_by_hand(student: str, path: Path) -> HandIn:
     )
 
 
-def has_any(into: Path, student: str) -> bool:
-    """Return whether an earlier run wrote any file of a student."""
+def has_any(into: Path, student: str, unit: str = "") -> bool:
+    """Say whether an earlier run has laid out anything of a student, or of their unit."""
     folder = into / folder_name(student)
-    return any(folder.glob("*.json"))
+    return any(folder.glob(f"{unit or '*'}.json"))
 
 
 def lay_out(place: AttemptsAtUnit, into: Path) -> None:

@@ -1259,3 +1259,16 @@ def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
         done = small.run_command(*command)
         assert done.returncode == 2, command
         assert said in done.stderr
+
+
+def test_who_is_missing_is_counted_for_the_unit(tmp_path):
+    """In the second week, whoever handed in only the first week's unit is missing."""
+    into = tmp_path / "submitted"
+    names = {"lovelaceada_4711": "ada", "babbagecharles_4712": "charles", "müllerzoë_4713": "zoe"}
+    first = [Entry(f"{name}_{at}_{UNIT}.py") for at, name in enumerate(names, 10)]
+    second = Entry(f"lovelaceada_4711_20_{WORDS}.py", small.solved(name=WORDS))
+    collect(pack(tmp_path / "first.zip", first), into, lms.CANVAS_ROSTER)
+    made = collect(pack(tmp_path / "second.zip", [second]), into, lms.CANVAS_ROSTER, unit=WORDS)
+    students = [each.student for each in made.missing]
+    assert students == ["alan", "charles", "grace", "zoe"]
+    assert f"{WORDS}: in the roster, and handed in nothing (4)" in told(made)

@@ -122,6 +122,7 @@ def grade(
 
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
+    batch.refuse_out_within(out, submitted)
     if not cluster:
         jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")

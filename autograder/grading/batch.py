@@ -102,6 +102,22 @@ def refuse_course_within(course: Course, submitted: Path) -> None:
         )
 
 
+class OutWithin(UserError):
+    """Results would be written among the submissions."""
+
+
+def refuse_out_within(out: Path, submitted: Path) -> None:
+    """Refuse to write results into what is graded: the next run would take a folder for a student.
+
+    Raises `OutWithin`.
+    """
+    if out.resolve().is_relative_to(submitted.resolve()):
+        raise OutWithin(
+            f"--out {out} lies inside {submitted}, so that the next run would take its folders for "
+            "students. Name a folder elsewhere."
+        )
+
+
 @dataclass
 class Tally:
     """The counts of a run for the submissions of one unit.

@@ -15,8 +15,8 @@ import msgspec
 from autograder.course import Course
 from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
-from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.roster import (
+    CANVAS,
     Roster,
     Student,
     Worksheet,
@@ -27,6 +27,7 @@ from autograder.grading.roster import (
     roster_beside,
     with_units,
 )
+from autograder.grading.roster import FILE as ROSTER
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
 from autograder.intake.folder_names import Naming, folder_name, shared_names
@@ -199,6 +200,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         raise CannotCollect(_nothing(made))
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
+    if named and source.name == CANVAS.source:
+        _refuse_roster_of_nobody(naming, named)
     made.unknown = sorted(naming.unknown)
     made.doubtful = naming.doubtful
     if whole:
@@ -247,6 +250,25 @@ def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> No
         f"The worksheet has none of the participants' numbers of the zip, such as {min(came)}, so "
         "it is the worksheet of another assignment. In Moodle, open the assignment that the zip is "
         "of, choose *Download grading worksheet*, and give that to --roster."
+    )
+
+
+def _refuse_roster_of_nobody(naming: Naming, named: Roster) -> None:
+    """Refuse a roster in which nobody of Canvas's download is found, by number or name.
+
+    One who is not in it may be a stranger. Raises `CannotCollect`.
+    """
+    is_of_nobody = not naming.known and not naming.doubtful and len(naming.unknown) > 1
+    if not is_of_nobody:
+        return
+    has_numbers = any(student.id for student in named.students.values())
+    lacks = "has none of these numbers" if has_numbers else "has no numbers of Canvas's"
+    raise CannotCollect(
+        f"None of the {len(naming.unknown)} students of the download, such as "
+        f"{shown(min(naming.unknown))}, is in the roster. Canvas's download knows students by "
+        f"their names and Canvas's numbers, and the roster {lacks}. In Canvas, choose *Grades*, "
+        "*Export*, *Export Entire Gradebook*, and give that to --roster; or write Canvas's "
+        "numbers into a column `id` of yours."
     )
 
 

@@ -31,14 +31,15 @@ class Naming:
     """Chooses the names of students' folders: by the roster, else by the source.
 
     No two people share one. taken: by the folded name. shared: the names that several people of the
-    source bear, as `shared_names` returns them. doubtful: by a name that may be of several people,
-    the folders of those who bear it, for whom no student of the roster was taken.
+    source bear, as `shared_names` returns them. known: who is in the roster. doubtful: by a name
+    that may be of several people, the folders of those who bear it, for whom no student was taken.
     """
 
     into: Path
     source: str
     roster: Roster | None
     shared: Collection[str] = ()
+    known: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     doubtful: dict[str, set[str]] = field(default_factory=dict)
     taken: dict[str, _TakenName] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Naming:
             wanted = folder_name(known.student)
             name = self._alone(wanted, person, held_by="")
             if name == wanted:
+                self.known.add(name)
                 return name, known
             # another person of the source was identified as this student, so this one is somebody
             # else

@@ -621,3 +621,13 @@ def earned_in(out):
         checks = {check["name"]: (check["earned"], check["status"]) for check in record["checks"]}
         found[record["unit"], name] = checks
     return found
+
+
+@pytest.mark.parametrize("out", ["submitted", "submitted/grades"])
+def test_results_among_the_submissions_are_refused(tmp_path, out):
+    """The next run would take a folder of pages for a student."""
+    small.submit(tmp_path / "submitted", "ada", "x = 1")
+    done = small.run_command("grade", tmp_path / "submitted", "--out", tmp_path / out)
+    assert done.returncode == 2
+    assert "Name a folder elsewhere." in done.stderr
+    assert [path.name for path in (tmp_path / "submitted").iterdir()] == ["ada"]

@@ -269,6 +269,10 @@ def _bring(config: Any, result: Result) -> str:
     done = capture_log(Autograde(coursedir=directory, config=config))
     if done["success"]:
         return ""
+    step = directory.submitted_directory
+    there = Path(directory.format_path(step, result.lms_name, result.unit))
+    if not (there / f"{result.unit}.ipynb").is_file():
+        return f"nbgrader needs the exact name {result.unit}.ipynb in {there}"
     return _reason(str(done["error"]), str(done.get("log", "")))
 
 

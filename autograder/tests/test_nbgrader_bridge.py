@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import msgspec
 import nbformat
@@ -26,6 +27,7 @@ from autograder.grading.adjustments import (
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import stored_results
+from autograder.integrations import nbgrader_bridge
 from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
@@ -409,6 +411,18 @@ def test_a_page_is_made_without_running_the_submission(folder, recorded):
         assert not cell.execution_count
     page = next((folder / "feedback" / "halved").rglob("*.html"))
     assert page.stat().st_size > 10_000
+
+
+def test_a_notebook_of_another_name_is_told_the_name_that_nbgrader_needs(folder, graded_class):
+    """We grade `<unit> (1).ipynb`, which nbgrader takes for no notebook at all."""
+    result = next(each for each in stored_results(graded_class) if each.unit == UNIT)
+    copy = replace(result, student="copy of a browser")
+    theirs = folder / "submitted" / copy.student / UNIT
+    theirs.mkdir(parents=True)
+    (theirs / f"{UNIT} (1).ipynb").write_text("{}")
+    why = nbgrader_bridge._bring(nbgrader_bridge._configuration(folder), copy)
+    shutil.rmtree(theirs.parent)
+    assert why == f"nbgrader needs the exact name {UNIT}.ipynb in {theirs}"
 
 
 def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):

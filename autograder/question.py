@@ -9,7 +9,7 @@ import ast
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -270,6 +270,13 @@ def _without_docstring(function: str) -> str:
 def is_same_name(one: str, other: str) -> bool:
     """Return whether two names are equal up to capitals, blanks and accents."""
     return _folded_name(one) == _folded_name(other)
+
+
+def is_name_of(name: str, names: Iterable[str]) -> bool:
+    """Return whether a name is one of a student's, or the part of an address before the @."""
+    known = list(names)
+    known += [one.partition("@")[0] for one in known if one.find("@") > 0]
+    return any(is_same_name(name, own) for own in known)
 
 
 def _folded_name(name: str) -> str:

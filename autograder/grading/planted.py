@@ -17,20 +17,22 @@ import numpy as np
 
 from autograder.check import Answer, Check, is_text, is_to_be_repaired
 from autograder.course import Unit
+from autograder.errors import one_line
 from autograder.grading.key_file import NothingPlanted, functions_in_key
 from autograder.grading.keys import plain_solution
 from autograder.grading.small_changes import SOLUTION, changed_scripts, try_changes
 from autograder.judging import CheckKey, PlainKey, Remark, Verdict
 from autograder.judging.prints import SmallChange
 from autograder.parsing import parse
-from autograder.question import FUNCTIONS, WHOSE, Kind, drawn, is_same_name
+from autograder.question import FUNCTIONS, WHOSE, Kind, drawn, is_name_of
 from autograder.sandbox.client import Server
 from autograder.slip import SlipKind
 from autograder.source.edits import Edit
 
-FEWEST = 2  # least number of functions with a mistake: with one, all students would have the same
-SEEDS = 3  # seeds on which a mistake has to show
-# small changes that a person would not write, or would notice at once
+FEWEST = 2  # functions with a mistake: with one, all students would have the same
+LONGEST_NAME = 100  # characters of a name in a file that are kept
+SEEDS = 3  # on which a mistake has to show
+# small changes that a person would not write, or sees at once
 NOT_PLANTED = frozenset(
     {SlipKind.ENTRY, SlipKind.WITH, SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY}
 )
@@ -231,25 +233,21 @@ class Handed:
         return PlainKey(Answer({check.name: np.array(line)}))
 
     def told(self, answer: Answer, verdict: Verdict) -> Verdict:
-        """Add to a verdict that the name in the file is not the student's, if so."""
-        if answer.failure or not self._is_anothers(_name_in(answer)):
+        """Add to a verdict that the name in the file is not the student's, where it is not."""
+        name = _name_in(answer)
+        if answer.failure or not self._is_anothers(name):
             return verdict
         remark = Remark(
             f'The name in your file is not yours: you handed in as "{self.names[0]}". Each name '
             "has a mistake of its own, so write your name, and find that one."
         )
-        return replace(verdict, remarks=(*verdict.remarks, remark))
+        whose = one_line(name[:LONGEST_NAME])
+        return replace(verdict, remarks=(*verdict.remarks, remark), whose=whose)
 
     def _is_anothers(self, name: str) -> bool:
         if not self.names:
             return False
-        return not any(is_same_name(name, own) for own in _ways_to_write(self.names))
-
-
-def _ways_to_write(names: Sequence[str]) -> list[str]:
-    """Return names, and for addresses also the part before the @."""
-    before_the_at = [name.partition("@")[0] for name in names if "@" in name]
-    return [*names, *filter(None, before_the_at)]
+        return not is_name_of(name, self.names)
 
 
 def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
+from autograder.errors import visible
+from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.results import Result
 from autograder.grading.ways_wrong import WrongValues, mistakes_made, wrong_values
 from autograder.judging import Verdict
+from autograder.question import is_name_of
 
 ENDED = ("killed", "timeout", "error")
 
@@ -159,13 +162,16 @@ LEAST_SECONDS = 0.3  # a faster check is not slow
 def to_look_at(results: Sequence[Result]) -> list[tuple[Result, str]]:
     """Return the submissions that a person should look at, and why.
 
-    They could not be read, raised an error, hung or were stopped in a check, gave two answers to
-    one question, or took far longer for a check than those who passed it.
+    Those could not be read, raised an error, hung or were stopped in a check, gave two answers to
+    one question, took far longer for a check than those who passed it, or bear another's name.
     """
     usual = _usual_seconds(results)
+    others_names = {result.place: words for result, words in bearing_another_name(results)}
     found = []
     for result in results:
         reasons = _reasons(result, usual)
+        if result.place in others_names:
+            reasons.append(others_names[result.place])
         if reasons:
             found.append((result, "; ".join(reasons)))
     return found
@@ -205,6 +211,25 @@ def two_answers(result: Result) -> str:
     """Return the checks with two answers of a submission; empty for none."""
     names = [verdict.name for verdict in result.verdicts if verdict.two_answers]
     return ", ".join(names)
+
+
+def bearing_another_name(results: Sequence[Result]) -> list[tuple[Result, str]]:
+    """Return the submissions whose file bears the name of another student, and say whose it is."""
+    found = []
+    for result in results:
+        names = dict.fromkeys(verdict.whose for verdict in result.verdicts if verdict.whose)
+        for name in names:
+            owners = [one.lms_name for one in results if is_name_of(name, _names_of(one))]
+            others = sorted({*owners} - {result.lms_name})
+            if others:
+                whose = visible(", ".join(others))
+                found.append((result, f'the name in the file, "{name}", is that of {whose}'))
+    return found
+
+
+def _names_of(result: Result) -> list[str]:
+    """Return all words that the student of a result is known to be called by."""
+    return names_of_hand_in(result.student, result.known_as, result.hand_in)
 
 
 def _endings(verdicts: Sequence[Verdict]) -> list[str]:

@@ -306,7 +306,8 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     """List what to look at in each unit.
 
     These are the slowest checks, the largest groups of equal wrong answers that match no known
-    mistake, and who gave two answers to one question. most: of checks and of groups.
+    mistake, who gave two answers to one question, and whose file bears another's name. most: of
+    checks and of groups.
     """
     lines = []
     for unit, of_unit in summary.by_unit(results).items():
@@ -319,6 +320,8 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
             if two:
                 words = f"two different answers to the same question in {two}: look at this file"
                 lines.append(f"  {_called(result)}: {words}")
+        for result, words in summary.bearing_another_name(of_unit):
+            lines.append(f"  {_called(result)}: {words}")
     return _as_text(lines)
 
 

@@ -1272,3 +1272,18 @@ def test_who_is_missing_is_counted_for_the_unit(tmp_path):
     students = [each.student for each in made.missing]
     assert students == ["alan", "charles", "grace", "zoe"]
     assert f"{WORDS}: in the roster, and handed in nothing (4)" in told(made)
+
+
+@pytest.mark.parametrize(
+    ("roster", "words"),
+    [
+        ("Student,ID,SIS User ID,SIS Login ID\n,,,alove\n,,,cbabb\n", "has no numbers of Canvas's"),
+        ("student,id\nalove,u1\ncbabb,u2\n", "has none of these numbers"),
+    ],
+)
+def test_a_roster_with_nobody_of_canvas_s_download_is_refused(tmp_path, roster, words):
+    """It says which table to give, instead of listing everybody as unknown and as missing."""
+    with pytest.raises(CannotCollect, match="Export Entire Gradebook") as told:
+        collect(lms.canvas(tmp_path), tmp_path / "submitted", roster)
+    assert words in str(told.value)
+    assert not list((tmp_path / "submitted").glob("*"))

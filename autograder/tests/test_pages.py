@@ -28,6 +28,8 @@ from autograder.judging import Remark
 from autograder.report import html, pages, pseudonyms
 from autograder.report.code import MAX_SHOWN, exercises, lines, lines_of_mistake, parts
 from autograder.report.pages import environment, security_policy
+from autograder.report.summary import bearing_another_name
+from autograder.report.terminal import class_summary
 from autograder.sandbox import definitions
 from autograder.sandbox.definitions import (
     MAX_CELLS,
@@ -804,3 +806,29 @@ def test_where_no_cache_can_be_written_templates_are_compiled_each_time(fresh_te
     fresh_templates.parent.parent.write_text("no folder")
     environment().get_template("student.html")
     assert not fresh_templates.exists()
+
+
+def test_a_file_that_bears_another_student_s_name_is_worth_a_look(graded_class):
+    """The class page and `grade` say whose name it is; a name that nobody has is no other's."""
+    found = []
+    for result in stored_results(graded_class):
+        if result.unit == UNIT and result.student in ("crash", "halved"):
+            name = {"crash": "Complete@uni.example", "halved": "nobody"}[result.student]
+            first, *others = result.verdicts
+            result = dataclasses.replace(
+                result, verdicts=(dataclasses.replace(first, whose=name), *others)
+            )
+        found.append(result)
+    of_unit = [result for result in found if result.unit == UNIT]
+    named = []
+    for one in of_unit:
+        address = "complete@uni.example" if one.student == "complete" else ""
+        named.append(dataclasses.replace(one, known_as=address))
+    ((result, words),) = bearing_another_name(named)
+    assert result.student == "crash"
+    assert words == 'the name in the file, "Complete@uni.example", is that of complete@uni.example'
+    assert words in class_summary(named).plain
+    page = pages.site(COURSE, named)["index.html"]()
+    assert "the name in the file" in page
+    anonymous = pages.site(COURSE, named, aliases=pseudonyms.Pseudonyms())["index.html"]()
+    assert "the name in the file" not in anonymous

@@ -303,6 +303,7 @@ def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functi
     said = copied["found"].remarks[-1].text
     assert said.startswith('The name in your file is not yours: you handed in as "ada".')
     assert "bob" not in said
+    assert (copied["found"].whose, copied["repaired"].whose) == ("bob", "")
 
 
 @pytest.mark.parametrize("name", ["Zoë MÜLLER", "zoe muller", "ZOE.M", "zoe.m@example.org"])

@@ -54,8 +54,8 @@ KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", 
 @click.option(
     "--times-from",
     "times_from",
-    metavar="URL",
-    help="Of Canvas: the assignment's address; its API is asked when each student handed in.",
+    metavar="URL|FILE",
+    help="When students handed in: Canvas's assignment, whose API is asked, or a table.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and write nothing.")
 @course_option
@@ -91,7 +91,7 @@ def collect(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else ""
-    times = _times_in_canvas(times_from) if times_from else {}
+    times = _times(times_from) if times_from else {}
     wish = collecting.Wish(into, unit, kind or "", times)
     students = read_roster(roster) if roster else None
     with Scratch() as scratch:
@@ -109,11 +109,14 @@ def collect(
         click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
 
 
-def _times_in_canvas(url: str) -> dict[str, str]:
-    """Ask Canvas for each student's submission time for an assignment, by Canvas's number."""
+def _times(address: str) -> dict[str, str]:
+    """Return when students handed in, by Canvas's number for them, or as a table names them."""
+    from autograder.grading.roster import read_times
     from autograder.integrations import canvas
 
-    return canvas.times_of(url, _token())
+    if "://" not in address:
+        return read_times(Path(address))
+    return canvas.times_of(address, _token())
 
 
 def _token() -> str:

@@ -205,6 +205,15 @@ KINDS = (CANVAS, GITHUB_CLASSROOM, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRA
 
 def read_roster(path: Path) -> "Roster":
     """Read a roster. Raises `BadRoster`."""
+    text = _text_of(path)
+    rows = list(_rows(text, path))
+    if not rows:
+        raise BadRoster(f"{path} names no student.")
+    return Roster(_told_apart(rows, path), _worksheet(text, path))
+
+
+def _text_of(path: Path) -> str:
+    """Read the text of a table. Raises `BadRoster`."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -212,13 +221,49 @@ def read_roster(path: Path) -> "Roster":
     if len(content) > MOST:
         raise BadRoster(f"{path} is over {MOST >> 20} MB, too large for a roster.")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadRoster(f"{path} is not in UTF-8. Save it as CSV in UTF-8.") from None
-    rows = list(_rows(text, path))
-    if not rows:
-        raise BadRoster(f"{path} names no student.")
-    return Roster(_told_apart(rows, path), _worksheet(text, path))
+
+
+def read_times(path: Path) -> dict[str, str]:
+    """Read when students handed in: who, as any roster knows them → time, ISO 8601 in UTC.
+
+    The table has the columns `student` and `submitted`. A time without a zone is one of this
+    machine's clock; rows without a time say nothing. Raises `BadRoster`.
+    """
+    table = _table(_text_of(path), path)
+    columns = [cell.casefold() for cell in table[0]] if table else []
+    if not {"student", "submitted"} <= set(columns):
+        raise BadRoster(
+            f"{path}: a table of times has the columns `student`, with a name, login, address or "
+            "the platform's number, and `submitted`, such as 2026-12-01 23:58."
+        )
+    times = {}
+    for row in table[1:]:
+        cells = dict(zip(columns, row, strict=False))
+        student, written = cells.get("student", ""), cells.get("submitted", "")
+        if not (student and written):
+            continue
+        try:
+            moment = datetime.fromisoformat(written).astimezone(UTC)
+        except (ValueError, OverflowError, OSError):
+            raise BadRoster(
+                f"{path}: `{written}`, of {student}, is no time. Write it as 2026-12-01 23:58, or "
+                "with its zone as 2026-12-01T23:58:00+01:00."
+            ) from None
+        times[student] = moment.isoformat(timespec="seconds")
+    return times
+
+
+def times_by_student(times: Mapping[str, str], roster: "Roster | None") -> dict[str, str]:
+    """Return times also by the names of the roster's students' folders."""
+    found = dict(times)
+    for key, time in times.items():
+        known = roster.find(id=key, login=key, sis=key, email=key, name=key) if roster else None
+        if known:
+            found[known.student] = time
+    return found
 
 
 def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:

@@ -25,6 +25,7 @@ from autograder.grading.roster import (
     merged,
     refuse_doubled,
     roster_beside,
+    times_by_student,
     with_units,
 )
 from autograder.grading.roster import FILE as ROSTER
@@ -120,8 +121,8 @@ class Plan:
 class Wish:
     """A person's options.
 
-    into: the target. unit, kind: those of the source, if it does not say. times: when each student
-    submitted, by the platform's number, if the platform was asked.
+    into: where to. unit, kind: those of the source, where it does not say. times: when students
+    handed in, by the platform's number, or as a roster knows them.
     """
 
     into: Path
@@ -159,7 +160,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     came = {found.who.id for found in found_items if found.who and found.who.id}
     made.worksheet = _worksheet_of(source, roster)
     _refuse_another_worksheet(made.worksheet, came)
-    times = {**made.worksheet.times, **wish.times}
+    times = {**made.worksheet.times, **times_by_student(wish.times, whole)}
     now = datetime.now(UTC)
     shared = shared_names(found.who for found in found_items if found.who)
     naming = Naming(wish.into, source.name, whole, shared)
@@ -172,7 +173,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.left.append(replace(left, who=found.who, late=late))
             continue
         if isinstance(found, Found) and not found.submitted:
-            found = replace(found, submitted=times.get(found.who.id, ""))
+            found = replace(found, submitted=_time_of(found.who, naming, times))
         if isinstance(found, Found) and _is_to_come(found, now):
             made.future.append(found.item.place)
             found = replace(found, submitted=in_utc(now))
@@ -213,6 +214,15 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         there += [one.whose.student for one in adopted_now]
         made.missing = _missing(whole, there, wish.into, made.usual)
     return made
+
+
+def _time_of(who: Person, naming: Naming, times: Mapping[str, str]) -> str:
+    """Return when somebody handed in: by the platform's number, else by the student's folder."""
+    by_number = times.get(who.id, "") if who.id else ""
+    if by_number or not times:
+        return by_number
+    student, _ = naming.folder_of(who)
+    return times.get(student, "")
 
 
 def _number_of(file: "_Recognized") -> str:
@@ -330,7 +340,7 @@ def _ungraded(
         record = _record(made.source, student, known, left.who, left.place)
         record = msgspec.structs.replace(
             record,
-            submitted=left.submitted or times.get(left.who.id, ""),
+            submitted=left.submitted or _time_of(left.who, naming, times),
             late=left.late,
             why=_why_for_students(left.why),
         )
@@ -746,7 +756,10 @@ def _without_time(made: Plan) -> list[str]:
         more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
         remedy = f" The worksheet has no time for {names}{more}."
     if made.source.name == "canvas":
-        remedy = " Canvas can be asked: give the assignment's address with --times-from."
+        remedy = (
+            " Canvas can be asked: give the assignment's address with --times-from, or a table "
+            "with the columns student and submitted."
+        )
     return [
         f"When they were handed in is not known of {len(without)} of {len(fresh)} new submissions, "
         f"so nothing can be taken off for being late.{remedy}"

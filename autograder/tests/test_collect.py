@@ -15,7 +15,7 @@ from small import COURSE, UNIT, WORDS
 
 from autograder.grading.hand_in import read_record
 from autograder.grading.results import stored_results
-from autograder.grading.roster import BadRoster, called, read_roster
+from autograder.grading.roster import BadRoster, called, read_roster, read_times
 from autograder.intake import items as intake_items
 from autograder.intake.collect import Wish, carry_out, plan, summary
 from autograder.intake.folder_names import folder_name
@@ -1287,3 +1287,47 @@ def test_a_roster_with_nobody_of_canvas_s_download_is_refused(tmp_path, roster, 
         collect(lms.canvas(tmp_path), tmp_path / "submitted", roster)
     assert words in str(told.value)
     assert not list((tmp_path / "submitted").glob("*"))
+
+
+TIMES = "student,submitted\ncharles,2026-11-20T23:58:00+01:00\n4711,\nMüller Zoë,2026-11-19 10:00\n"
+
+
+def test_a_table_says_when_canvas_s_students_handed_in(tmp_path):
+    """By login, number or name; who has no time in it has none. A zone is the table's, or ours."""
+    into = tmp_path / "submitted"
+    (tmp_path / "times.csv").write_text(TIMES)
+    (tmp_path / "roster.csv").write_text(lms.CANVAS_ROSTER)
+    options = ("--into", into, "--roster", tmp_path / "roster.csv")
+    source = lms.canvas(tmp_path)
+    done = small.run_command("collect", source, *options, "--times-from", tmp_path / "times.csv")
+    assert done.returncode == 0, done.stderr
+    assert record(into, "charles").submitted == "2026-11-20T22:58:00+00:00"
+    local = datetime(2026, 11, 19, 10).astimezone()
+    assert datetime.fromisoformat(record(into, "zoe").submitted) == local
+    assert record(into, "ada").submitted == ""
+    assert "is not known of 3 of 5 new submissions" in done.stdout
+
+
+def test_a_table_of_times_names_folders_where_no_roster_has_numbers(tmp_path):
+    """The student is found by name in the download, and by the folder's name in the table."""
+    times = {"jmueller2": "2026-11-20T22:58:00+00:00"}
+    source = pack(tmp_path / "submissions.zip", TWO_MÜLLERS[:1])
+    into = tmp_path / "submitted"
+    collect(source, into, "student,name\njmueller2,Jan Müller\n", times=times)
+    assert record(into, "jmueller2").submitted == "2026-11-20T22:58:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("", "has the columns"),
+        ("who,when\n", "has the columns"),
+        ("student,submitted\na,soon\n", "no time"),
+    ],
+)
+def test_a_table_that_holds_no_times_is_refused(tmp_path, table, words):
+    """It says how a table of times is written."""
+    path = tmp_path / "times.csv"
+    path.write_text(table)
+    with pytest.raises(BadRoster, match=words):
+        read_times(path)

@@ -382,7 +382,7 @@ def _write_pages(
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.results import stored_results, write_whole
     from autograder.grading.roster import FILE as ROSTER
-    from autograder.grading.roster import absent
+    from autograder.grading.roster import absent, strangers
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class
     from autograder.report import made_with
@@ -399,6 +399,7 @@ def _write_pages(
         earlier=comparable(earlier_results(out), results),
         missing=absent(students, results),
         rules=rules,
+        strangers=strangers(students, results),
     )
     source = graded_files(course, folder, names)
     pages = out / "pages"

@@ -120,11 +120,17 @@ def _around(
     results: of the whole class. roster: its students on the pages.
     """
     from autograder.grading.attempts import comparable, earlier_results
-    from autograder.grading.roster import absent
+    from autograder.grading.roster import absent, strangers
     from autograder.report.pages import PageContext
 
     earlier = comparable(earlier_results(grades), results)
-    return PageContext(earlier, absent(roster, results), rules, results)
+    return PageContext(
+        earlier=earlier,
+        missing=absent(roster, results),
+        rules=rules,
+        everyone=results,
+        strangers=strangers(roster, results),
+    )
 
 
 def _print_table(course: "Course", results: "Sequence[Result]", around: "PageContext") -> None:
@@ -187,10 +193,11 @@ def export(
     \b
     Example:  autograder export grades --to moodle --policy policy.toml
     """
+    from autograder.errors import visible
     from autograder.grading.attempts import all_attempts, refuse_results_of_one_number
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
-    from autograder.grading.roster import absent, merged, roster_beside
+    from autograder.grading.roster import absent, merged, roster_beside, strangers
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports, made_with
 
@@ -218,6 +225,14 @@ def export(
     names = [path.relative_to(target).as_posix() for path in written]
     for line in made_with.without_policy_now(target, names, policy):
         click.echo(line, err=True)
+    unknown = strangers(roster, [grade.result for grade in counted])
+    if unknown:
+        more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
+        click.echo(
+            f"Warning: not in the roster, and with grades here: "
+            f"{visible('; '.join(unknown[:MOST_NAMED]))}{more}.",
+            err=True,
+        )
     for line in _incomplete(counted):
         click.echo(line, err=True)
 

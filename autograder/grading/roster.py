@@ -432,7 +432,8 @@ def _columns(head: Sequence[str], path: Path) -> Columns:
     raise BadRoster(
         f"{path}: no column says who a student is; found {found}. Name one column `student`. If a "
         "platform wrote this table, switch the platform to English and download it again: in "
-        "Moodle, the menu behind your picture → Language → English (en)."
+        "Moodle, the menu behind your picture → Language → English (en). In Canvas, take the "
+        "gradebook and not the list of people: Grades → Export → Export Entire Gradebook."
     )
 
 
@@ -760,3 +761,10 @@ def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[S
     for unit in sorted(there):
         missing[unit] = roster.without(there[unit])
     return missing
+
+
+def strangers(roster: Roster | None, results: Iterable[Result]) -> list[str]:
+    """List who has a result and is not in the roster; nobody where there is none."""
+    if not roster:
+        return []
+    return sorted({result.lms_name for result in results} - roster.students.keys())

@@ -52,15 +52,17 @@ Missing = Mapping[str, Sequence[Student]]
 class PageContext:
     """What pages show beside the latest results.
 
-    earlier: results of submissions before the latest. missing: who is in the roster and submitted
-    nothing. rules: a policy; pages then show what each result counts under it. everyone: the latest
-    results of the whole class, if the pages are about a part of it.
+    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
+    nothing. strangers: who handed in and is not in the roster. rules: a policy; pages then show
+    what each result counts under it. everyone: the latest results of the whole class, where the
+    pages are about a part of it.
     """
 
     earlier: Sequence[Result] = ()
     missing: Missing = field(default_factory=dict)
     rules: Policy | None = None
     everyone: Sequence[Result] = ()
+    strangers: Collection[str] = ()
 
     def counted(self, latest: Sequence[Result]) -> dict[tuple[str, str], Grade]:
         """Return by place what counts of the submissions of students with these results.
@@ -259,6 +261,7 @@ def site(
         "addresses": addresses,
         "here": len(_submissions(called.shown)),
         "missing": missing,
+        "strangers": around.strangers if aliases is None else (),
         "alone": False,
         **_shared_by_all(course, around),
     }

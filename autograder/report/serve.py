@@ -21,7 +21,7 @@ from autograder.grading.adjustments import all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
 from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
-from autograder.grading.roster import Roster, absent, roster_beside
+from autograder.grading.roster import Roster, absent, roster_beside, strangers
 from autograder.grading.whole_class import whole_class, with_partners_alone
 from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
 from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
@@ -92,6 +92,7 @@ class LiveSite:
         shown = with_partners_alone(results, self._rules, roster)
         around = PageContext(
             earlier=comparable(earlier_results(self._grades), results),
+            strangers=strangers(roster, shown),
             missing=absent(roster, shown),
             rules=self._rules,
         )

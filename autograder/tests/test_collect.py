@@ -430,6 +430,9 @@ def test_a_roster_is_known_by_its_headings(tmp_path):
     assert read_roster(path).find(sis="7").email == "ada@x.edu"
     path.write_text("username,first_name,last_name,email,section,github_id\nada,Ada,L,,,99\n")
     assert read_roster(path).find(login="ADA").id == "99"
+    path.write_text("Name,Login ID,SIS ID,Section,Role\nAda,ada,,A,Student\n")
+    with pytest.raises(BadRoster, match="take the gradebook and not the list of people"):
+        read_roster(path)
     path.write_text("who,what\nada,b\n")
     with pytest.raises(BadRoster, match="Name one column `student`"):
         read_roster(path)

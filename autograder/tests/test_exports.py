@@ -454,3 +454,16 @@ def test_the_best_of_two_rounds_has_the_largest_share(results):
     assert now.score > before.score
     (grade,) = grades([before, now], Policy())
     assert grade.share == 1
+
+
+def test_a_student_who_is_not_in_the_roster_is_named(graded_class, tmp_path):
+    """On the class page, and where grades are exported: the row may be a stranger's."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    known = sorted({result.student for result in stored_results(folder)} - {"crash"})
+    (folder / "roster.csv").write_text("\n".join(["student", *known, ""]))
+    done = small.run_command("export", folder, "--to", "total")
+    assert "Warning: not in the roster, and with grades here: crash." in done.stderr
+    assert small.run_command("report", folder).returncode == 0
+    page = (folder / "pages" / f"{UNIT}.html").read_text()
+    assert "1 handed in and is not in the roster" in page

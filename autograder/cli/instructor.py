@@ -1,5 +1,6 @@
 """Commands of an instructor after grading: report, export, nbgrader."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
@@ -172,6 +173,11 @@ def _say_address(by_hand: bool, address: str) -> None:
     help="The folder for the files, instead of GRADES/export.",
 )
 @click.option(
+    "--gradebook",
+    type=PATH,
+    help="Canvas's exported gradebook: call the columns as it does.",
+)
+@click.option(
     "--policy",
     type=PATH,
     help="A policy (TOML): late days, dropped checks, bonus.",
@@ -182,6 +188,7 @@ def export(
     grades: tuple[Path, ...],
     to: str,
     out: Path | None,
+    gradebook: Path | None,
     policy: Path | None,
     course_folder: Path | None,
 ) -> None:
@@ -214,7 +221,8 @@ def export(
     missing = absent(roster, with_partners(results, rules))
     target = out or grades[0] / "export"
     counted = grades_with_students(graded(results, rules), roster)
-    written = exports.export(counted, to, target, missing, rules)
+    columns = _columns(find_course(course_folder), gradebook) if gradebook else {}
+    written = exports.export(counted, to, target, missing, rules, columns)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
     else:
@@ -235,6 +243,33 @@ def export(
         )
     for line in _incomplete(counted):
         click.echo(line, err=True)
+
+
+def _columns(course: "Course", gradebook: Path) -> dict[str, str]:
+    """Return unit → what Canvas's exported gradebook calls its column, `name (number)`.
+
+    Raises `Refused` where no column is a unit's, or several are of one.
+    """
+    from autograder.grading.roster import headings
+    from autograder.intake.units import unit_within
+
+    columns: dict[str, str] = {}
+    for heading in headings(gradebook):
+        assignment = re.fullmatch(r"(.+) \(\d+\)", heading)
+        unit = unit_within(course, [assignment[1]]) if assignment else ""
+        if unit and unit in columns:
+            raise Refused(
+                f"{gradebook} has two columns of {unit}: `{columns[unit]}` and `{heading}`. Delete "
+                "the one that is not meant."
+            )
+        if unit:
+            columns[unit] = heading
+    if not columns:
+        raise Refused(
+            f"{gradebook} has no column of a unit, such as `{course.units[0]} (456)`. Give the "
+            "gradebook that Canvas exports, with an assignment whose name contains the unit's."
+        )
+    return columns
 
 
 def _incomplete(grades: "Sequence[Grade]") -> list[str]:

@@ -226,6 +226,12 @@ def _text_of(path: Path) -> str:
         raise BadRoster(f"{path} is not in UTF-8. Save it as CSV in UTF-8.") from None
 
 
+def headings(path: Path) -> list[str]:
+    """Read the headings of a table, as they are written. Raises `BadRoster`."""
+    table = _table(_text_of(path), path)
+    return table[0] if table else []
+
+
 def read_times(path: Path) -> dict[str, str]:
     """Read when students handed in: who, as any roster knows them → time, ISO 8601 in UTC.
 

@@ -45,17 +45,23 @@ def export(
     folder: Path,
     missing: Missing = MappingProxyType({}),
     rules: Policy = Policy(),  # noqa: B008 (frozen)
+    columns: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Path]:
     """Write the files of a format below a folder; return their paths.
 
-    missing: who is in the roster and submitted nothing. rules: for the total.
-    Raises `Mixed`.
+    missing: who is in the roster and handed in nothing. rules: what the total is made by.
+    columns: unit → what Canvas's gradebook calls its column. Raises `Mixed`.
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)
     if to in OF_ONE_MAXIMUM:
         refuse_two_maxima(grades)
-    files = _total(grades, missing, rules) if to == "total" else FORMATS[to](grades, missing)
+    if to == "total":
+        files = _total(grades, missing, rules)
+    elif to == "canvas":
+        files = _canvas(grades, missing, columns)
+    else:
+        files = FORMATS[to](grades, missing)
     written = []
     for name, content in files.items():
         path = folder / name
@@ -398,17 +404,20 @@ def _without(missing: Missing) -> set[tuple[str, str]]:
 # ---- Canvas, Moodle, Gradescope
 
 
-def _canvas(grades: Sequence[Grade], missing: Missing) -> Files:
+def _canvas(
+    grades: Sequence[Grade], missing: Missing, columns: Mapping[str, str] = MappingProxyType({})
+) -> Files:
     """Write the table that Canvas's gradebook imports.
 
-    Rows are matched by Canvas's own number, if `collect` or a roster has it; else by the login.
+    columns: unit → what Canvas calls its column; results that are not whole fit none. Rows are
+    matched by Canvas's own number, where `collect` or a roster has it; else by the login.
     """
     most = _most(grades)
     heads = _columns(grades)
     head = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-    columns = [heads[unit] for unit in most]
+    shown = [columns.get(unit, unit) if heads[unit] == unit else heads[unit] for unit in most]
     rows: list[Sequence[str | float]] = [
-        (*head, *columns),
+        (*head, *shown),
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
     of_class = _rows(grades, missing)

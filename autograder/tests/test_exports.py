@@ -467,3 +467,22 @@ def test_a_student_who_is_not_in_the_roster_is_named(graded_class, tmp_path):
     assert small.run_command("report", folder).returncode == 0
     page = (folder / "pages" / f"{UNIT}.html").read_text()
     assert "1 handed in and is not in the roster" in page
+
+
+def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
+    """Else Canvas makes a new assignment; two columns of one unit, or none, are refused."""
+    gradebook = tmp_path / "gradebook.csv"
+    gradebook.write_text(f"Student,ID,SIS Login ID,{UNIT} (456),Essay (7),Final Score\n")
+    command = ("export", graded_class, "--to", "canvas", "--out", tmp_path)
+    done = small.run_command(*command, "--gradebook", gradebook)
+    assert done.returncode == 0, done.stderr
+    head = (tmp_path / "canvas.csv").read_text().splitlines()[0].split(",")
+    assert head[5:] == [f"{UNIT} (456)", WORDS]
+    for text, words in (
+        (f"{UNIT} (456),{UNIT} again (457)", "two columns of"),
+        ("Essay (7)", "no column of a unit"),
+    ):
+        gradebook.write_text(f"Student,ID,SIS Login ID,{text}\n")
+        done = small.run_command(*command, "--gradebook", gradebook)
+        assert done.returncode == 2
+        assert words in done.stderr

@@ -225,15 +225,17 @@ def _said_twice(
             continue  # a comment
         about = (one.student, one.unit, one.check, one.line, one.made)
         first_path, first = said_in.setdefault(about, (path, one))
-        if first_path == path:
+        is_new_value = one.to is None or first.to is None or one.subject == first.subject
+        if first_path == path and is_new_value:
             continue
         place = one.check or one.line or "the whole unit"
-        is_one_folder = first_path.parent == path.parent
-        files = (
-            f"{first_path.name} and {path.name}" if is_one_folder else f"{first_path} and {path}"
-        )
+        said = f"{first_path} and {path} both give points"
+        if first_path == path:
+            said = f"{path.name} gives points twice"
+        elif first_path.parent == path.parent:
+            said = f"{first_path.name} and {path.name} both give points"
         problems.append(
-            f"{files} both give points to {one.student} for {place}, "
+            f"{said} to {one.student} for {place}, "
             f"{one.unit}: {first.change} ({first.who}) and {one.change} ({one.who}). Agree on one, "
             "and remove the other."
         )
@@ -422,8 +424,9 @@ def _refuse_slip(
     if one.above or given <= there:
         return
     subject = f"`{one.check}`" if one.check else unit
+    verb = "takes off more than" if (one.points or 0) < 0 else "is more than"
     raise BadFile(
-        f"{where}: {one.change} is more than {subject} has, which is {there:g} points. To give it "
+        f"{where}: {one.change} {verb} {subject} has, which is {there:g} points. To give it "
         f"nevertheless, {to_allow}."
     )
 

@@ -181,8 +181,19 @@ class Deadline:
     @property
     def words(self) -> str:
         """Say the time, and why it is the student's own."""
-        time = f"{self.due.day} {self.due:%B, %H:%M %Z}"
+        time = _time_in_words(self.due)
         return f"due {time} ({', '.join(self.why)})" if self.why else f"due {time}"
+
+    def handed_in(self, result: Result) -> str:
+        """Say when a file was handed in, in the zone of the due time; empty where not known."""
+        if not result.submitted:
+            return ""
+        submitted = datetime.fromisoformat(result.submitted)
+        return _time_in_words(submitted.astimezone(self.due.tzinfo))
+
+
+def _time_in_words(time: datetime) -> str:
+    return f"{time.day} {time:%B, %H:%M %Z}"
 
 
 def deadline(student: str, unit: str, policy: Policy) -> Deadline | None:
@@ -233,7 +244,8 @@ class Grade:
     changed.
     exact_points: the same points before rounding.
     slack: the slack days that were used. days_late: after the student's own due time.
-    due: when it was due for the student, in words; "" where it has no due time.
+    due: when it was due for the student, in words; "" where it has no due time. handed_in: when it
+    came, in the same zone.
     by_hand: what was given by hand, also for single checks.
     stored: the result as it lies in its file. possible: what each hand-in of the student at the
     unit counts, and each of a partner, by time; this one too.
@@ -249,6 +261,7 @@ class Grade:
     tally: tuple[Line, ...] = ()
     days_late: int = 0
     due: str = ""
+    handed_in: str = ""
     stored: Result | None = None
     possible: tuple["Grade", ...] = ()
 
@@ -436,6 +449,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         tally=tuple(_changes(tally)),
         days_late=late.days,
         due=own.words if own else "",
+        handed_in=own.handed_in(result) if own else "",
         stored=result,
     )
 

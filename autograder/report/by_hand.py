@@ -278,6 +278,8 @@ def _fields(body: bytes) -> dict[str, str]:
 
 def _number(text: str) -> float:
     """Read a number, with a comma or a dot. Raises `BadForm`."""
+    if not text.strip():
+        raise BadForm("There is no number. Write for example 1.5 or -2.")
     try:
         return float(text.replace(",", "."))
     except ValueError:

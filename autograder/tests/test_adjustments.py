@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 
+import msgspec
 import pytest
 import small
 from small import COURSE, UNIT
@@ -518,6 +519,18 @@ def test_two_people_may_each_keep_a_file(graded_class, tmp_path):
     with pytest.raises(BadFile, match=r"adjustments\.toml and adjustments-mk\.toml both") as told:
         all_adjustments(COURSE, [tmp_path], results, None)
     assert "+0.5 (tg) and set to 1 (mk)" in str(told.value)
+
+
+def test_two_values_for_one_check_in_a_file_are_refused(graded_class, tmp_path):
+    """The last would win in silence; a new value with the same words is meant."""
+    results = stored_results(graded_class)
+    first = Adjustment("stub", UNIT, "a try", "tg", check="doubling", to=1)
+    for to in (1, 2):
+        append_adjustment(tmp_path / FILE, msgspec.structs.replace(first, to=to))
+    assert len(all_adjustments(COURSE, [tmp_path], results, None)) == 2
+    append_adjustment(tmp_path / FILE, msgspec.structs.replace(first, words="no", to=0))
+    with pytest.raises(BadFile, match=r"adjustments\.toml gives points twice to stub"):
+        all_adjustments(COURSE, [tmp_path], results, None)
 
 
 def test_points_in_two_folders_are_refused(graded_class, tmp_path):

@@ -89,6 +89,8 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
     for change, words in (
         ({"value": "one"}, "`one` is no number"),
+        ({"value": " "}, "There is no number. Write for example"),
+        ({"value": "-10"}, "-10 takes off more than `summing` has, which is 4 points."),
         ({"value": "nan"}, "Nothing was written"),
         ({"value": "1e9"}, "Nothing was written"),
         ({"words": " "}, "Say why"),

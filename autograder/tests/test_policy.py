@@ -374,6 +374,7 @@ def test_a_page_says_what_each_hand_in_would_count(results, tmp_path):
     assert "Did not pass: doubling" in text
     assert "9 of 11 yes 9 " in text
     assert "11 of 11 no 5.5: 1 day late, 50% taken off" in text
+    assert "Handed in 1 December, 11:00 UTC+01:00, due 1 December, 12:00 UTC+01:00" in text
     counted = grades([in_time, late], policy)
     write_feedback(COURSE, counted, [late], tmp_path, None, around)
     page = (tmp_path / f"ada {UNIT}.html").read_text()
@@ -619,9 +620,9 @@ def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, 
     class_ = [handed_in(results, student, when) for student, when in times.items()]
     write_pages(COURSE, class_, tmp_path / "pages", around=PageContext(rules=in_sections))
     page = (tmp_path / "pages" / UNIT / "ada.html").read_text()
-    assert "Handed in 2026-12-01 12:00:00 UTC, due 4 December, 00:00 UTC (the date of the" in page
+    assert "Handed in 1 December, 12:00 UTC, due 4 December, 00:00 UTC (the date of the" in page
     page = (tmp_path / "pages" / UNIT / "bob.html").read_text()
-    assert "Handed in 2026-12-01 12:00:00 UTC, due 1 December, 00:00 UTC." in page
+    assert "Handed in 1 December, 12:00 UTC, due 1 December, 00:00 UTC." in page
     assert " · 1 late" in (tmp_path / "pages" / "index.html").read_text()
     write_pages(
         COURSE,

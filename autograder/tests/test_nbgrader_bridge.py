@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 
 import msgspec
 import nbformat
@@ -27,7 +26,6 @@ from autograder.grading.adjustments import (
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.results import stored_results
-from autograder.integrations import nbgrader_bridge
 from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
@@ -413,16 +411,22 @@ def test_a_page_is_made_without_running_the_submission(folder, recorded):
     assert page.stat().st_size > 10_000
 
 
-def test_a_notebook_of_another_name_is_told_the_name_that_nbgrader_needs(folder, graded_class):
+def test_a_notebook_of_another_name_is_told_the_name_that_nbgrader_needs(
+    folder, graded_class, tmp_path
+):
     """We grade `<unit> (1).ipynb`, which nbgrader takes for no notebook at all."""
-    result = next(each for each in stored_results(graded_class) if each.unit == UNIT)
-    copy = replace(result, student="copy of a browser")
-    theirs = folder / "submitted" / copy.student / UNIT
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    grades = tmp_path / "grades" / UNIT
+    grades.mkdir(parents=True)
+    shutil.copy(graded_class / UNIT / "notebook.json", grades)
+    theirs = course / "submitted" / "notebook" / UNIT
+    shutil.rmtree(theirs, ignore_errors=True)
     theirs.mkdir(parents=True)
     (theirs / f"{UNIT} (1).ipynb").write_text("{}")
-    why = nbgrader_bridge._bring(nbgrader_bridge._configuration(folder), copy)
-    shutil.rmtree(theirs.parent)
-    assert why == f"nbgrader needs the exact name {UNIT}.ipynb in {theirs}"
+    done = small.run_command("nbgrader", course, "--grades", grades.parent)
+    assert done.returncode == 0, done.stderr
+    assert f"no page in nbgrader (nbgrader needs the exact name {UNIT}.ipynb in" in done.stdout
 
 
 def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):

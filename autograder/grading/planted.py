@@ -29,10 +29,10 @@ from autograder.sandbox.client import Server
 from autograder.slip import SlipKind
 from autograder.source.edits import Edit
 
-FEWEST = 2  # functions with a mistake: with one, all students would have the same
+FEWEST = 2  # least number of functions with a mistake: with one, all students would have the same
 LONGEST_NAME = 100  # characters of a name in a file that are kept
-SEEDS = 3  # on which a mistake has to show
-# small changes that a person would not write, or sees at once
+SEEDS = 3  # seeds on which a mistake has to show
+# small changes that a person would not write, or would notice at once
 NOT_PLANTED = frozenset(
     {SlipKind.ENTRY, SlipKind.WITH, SlipKind.TWO_MISSING, SlipKind.TWO_TOO_MANY}
 )
@@ -233,7 +233,7 @@ class Handed:
         return PlainKey(Answer({check.name: np.array(line)}))
 
     def told(self, answer: Answer, verdict: Verdict) -> Verdict:
-        """Add to a verdict that the name in the file is not the student's, where it is not."""
+        """Add to a verdict that the name in the file is not the student's, if so."""
         name = _name_in(answer)
         if answer.failure or not self._is_anothers(name):
             return verdict

@@ -334,9 +334,9 @@ def graded_files(
 ) -> Callable[[Result], bytes | None]:
     """Return a function that reads the graded file of a result below `folder`.
 
-    It gives the file's bytes, or None where they are not those that were graded. Of several
-    attempts that `collect` laid out it reads the one that was.
-    students: all who have results, by the names that these bear.
+    It returns the file's bytes, or None if the file has changed since. Of several attempts that
+    `collect` laid out it reads the one that was graded.
+    students: all with results, by their names there.
     """
     is_laid_out = is_collected(folder)
     taken = frozenset(students)

@@ -88,14 +88,14 @@ class Plan:
 
     places: what is written. left: what is not taken. unknown: who is in no roster. doubtful: of
     them, by a name of the roster's, the folders of those who bear it. missing: who is in the roster
-    and handed in nothing of the usual unit; where there is none, nothing at all. ungraded: who
-    handed in only files that cannot be graded.
-    usual: the unit that most of the students handed in; empty where there is none.
-    future: the files whose time is still to come. kinds: the kinds of sources that were collected
-    into the folder, this one too. above: how many folders around the whole say nothing. kept: what
-    is to be said of a roster that was there before. named: by student and unit, another unit that
-    the file's name is of. worksheet: Moodle's, an empty one if none was given. lacking: of whom it
-    has a submission and the zip nothing. adopted: what lies of students under other names.
+    and submitted nothing of the usual unit; if there is none, nothing at all. ungraded: who
+    submitted only files that cannot be graded.
+    usual: the unit that most of the students submitted; empty if there is none.
+    future: the files whose time is in the future. kinds: the kinds of sources collected into the
+    folder, this one too. above: the number of outer folders without information. kept: the message
+    on an earlier roster. named: by student and unit, another unit that the file's name belongs to.
+    worksheet: Moodle's, an empty one if none was given. lacking: students with a submission in the
+    worksheet and none in the zip. adopted: students' files under other names.
     """
 
     source: SourceKind

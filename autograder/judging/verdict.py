@@ -56,11 +56,11 @@ class Verdict:
     latter if points follow the loss.
     material: a checksum of what it depends on beside the submission.
     failure: why the answer ended early.
-    two_answers: asked again it was answered differently, which an instructor should look at.
-    given: the answer to a question, in a few words. agrees: whether it is the right one, which it
-    need not be for the points of a prediction.
-    whose: the name in the file where the check asks for one and it is none of the student's.
-    carried: points among those earned that rest on an earlier mistake, which was carried forward.
+    two_answers: whether a second question got another answer, which an instructor should look at.
+    given: the answer to a question, in a few words. agrees: whether it is the right one, which the
+    points of a prediction do not require.
+    whose: the name in the file, if the check asks for one and it is none of the student's.
+    carried: points among those earned that depend on an earlier mistake, which was carried forward.
     """
 
     name: str

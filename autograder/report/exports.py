@@ -100,7 +100,7 @@ def _two_maxima_in_words(unit: str, maxima: Mapping[float, Sequence[str]]) -> st
     )
 
 
-# ---- cells and words
+# ---- cells and text
 
 
 def spreadsheet_cell(value: str | float) -> str:

@@ -52,10 +52,10 @@ Missing = Mapping[str, Sequence[Student]]
 class PageContext:
     """What pages show beside the latest results.
 
-    earlier: results of hand-ins before the latest. missing: who is in the roster and handed in
-    nothing. strangers: who handed in and is not in the roster. rules: a policy; pages then show
-    what each result counts under it. everyone: the latest results of the whole class, where the
-    pages are about a part of it.
+    earlier: results of submissions before the latest. missing: who is in the roster and submitted
+    nothing. strangers: who submitted and is not in the roster. rules: a policy; pages then show
+    what each result counts under it. everyone: the latest results of the whole class, if the pages
+    are about a part of it.
     """
 
     earlier: Sequence[Result] = ()

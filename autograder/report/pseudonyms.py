@@ -70,7 +70,7 @@ class Renaming:
         remarks = []
         for remark in verdict.remarks:
             text = self._without_file(remark.text, file)
-            remarks.append(replace(remark, text=text, finding=None))  # which may hold their code
+            remarks.append(replace(remark, text=text, finding=None))  # these may hold their code
         return replace(verdict, remarks=tuple(remarks), given=self.text(verdict.given), whose="")
 
     def grade(self, grade: Grade) -> Grade:

@@ -147,8 +147,8 @@ FAULTS = (
     Fault(
         "the first of several submissions counts, not the best",
         "grading/policy.py",
-        "        latest_first, key=lambda grade: (grade.exact_points, -grade.slack, grade.result.submitted)",
-        "        latest_first, key=lambda grade: (-grade.exact_points, -grade.slack, grade.result.submitted)",
+        "            grade.share,\n            grade.exact_points,\n",
+        "            -grade.share,\n            -grade.exact_points,\n",
         "test_policy",
     ),
     Fault(

@@ -663,7 +663,7 @@ def mixed_steps(_: int = 1) -> list[Result]:
     while seen < 3277 + 1000 + 500:
         seen += sum(next(child) for child in children)
         steps += 1
-    return [Result([steps], note="N = 4,777 (sum of the children's)")]
+    return [Result([steps], note="N = 4,777, the examples of all three sources")]
 
 
 # ------------------------------- the rows
@@ -685,7 +685,7 @@ STUCK = Row(
     "three characters, learning rate stuck",
     {1: 4.2459, 4: 3.1719, 8: 2.9722},
     "Adam 1e-6; relu into tanh, summed after the activations; a table for each input",
-    "its embeddings were warm from an earlier run, of unknown length; ours from one of 8 epochs",
+    "the lesson went on with embeddings of an earlier run, whose length is unknown; ours come from a run of 8 epochs",
 )
 THREE = Row("three characters", {4: 2.16}, f"{SAME}; the same model", SHUFFLE, mended=True)
 FIRST = Row(
@@ -762,7 +762,7 @@ BIASES = Row(
     "MovieLens, with biases",
     {28: 0.797},
     f"{SAME}; the same and a bias for each user and film",
-    "the lesson's cells count 22 epochs, but their numbers show that some ran again: 28 is a guess",
+    "the lesson shows 22 epochs, but its losses suggest that some cells ran twice; we guess 28",
 )
 NET = Row(
     "MovieLens, neural net",

@@ -298,7 +298,7 @@ def _in_folder_of_unit(entry: "Submitted") -> bool:
     return folder.name == entry.unit
 
 
-def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int:
+def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int | str:
     """Choose the seed: the requested one, the last run's, one of the key pool's, or a fresh one."""
     from autograder.grading.batch import choose_seed
     from autograder.grading.pool import draw_seed
@@ -475,7 +475,7 @@ def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]
             late += tally.graded["new"]
     seed_was_shown = handed_in.seed_shown == str(run.seed)
     if seed_was_shown and again + late > 0:
-        lines.append(_seed_was_shown(again, late, run.seed))
+        lines.append(_seed_was_shown(again, late))
     return lines
 
 
@@ -519,7 +519,7 @@ def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":
     return results
 
 
-def _seed_was_shown(again: int, late: int, seed: int) -> str:
+def _seed_was_shown(again: int, late: int) -> str:
     """Warn about files that were submitted after pages of their seed had been written.
 
     They may contain its answers as a table.
@@ -533,7 +533,7 @@ def _seed_was_shown(again: int, late: int, seed: int) -> str:
         counts.append(f"{late} handed in for the first time")
     files = "1 file was" if again + late == 1 else f"{again + late} files were"
     return (
-        f"Note: {files} graded on seed {seed} ({', '.join(counts)}), although pages of this seed "
-        "exist. If students have seen them, a file can contain its answers. Grade later "
-        "submissions into a new --out, which draws a new seed."
+        f"Note: {files} graded on the seed of earlier ones ({', '.join(counts)}), although pages "
+        "of these exist. If students have seen them, a file can contain answers. Grade later "
+        "submissions of the unit into a new --out, which draws a new seed."
     )

@@ -60,6 +60,7 @@ log = logging.getLogger("autograder")
 class Run:
     """How a class is graded.
 
+    seed: a number that all units take, or a secret from which the seed of each unit is derived.
     jobs: submissions at a time.
     quick: leave out the checks that train.
     unsafe: grade where submissions cannot be confined; no result is official then.
@@ -71,7 +72,7 @@ class Run:
     """
 
     out: Path
-    seed: int
+    seed: int | str
     jobs: int = 1
     quick: bool = False
     unsafe: bool = False
@@ -81,13 +82,25 @@ class Run:
     stamped: bool = False
     any_name: bool = False
 
+    def seed_of(self, unit: str) -> int:
+        """Return the seed of a unit, below 2³¹.
 
-def choose_seed(out: Path, asked: int | None) -> int:
-    """Choose the requested seed, else that of the last run into this folder, else a secret one."""
+        A submission knows the seed that it is graded on and can write it into its feedback. The
+        seeds of other units do not follow from it.
+        """
+        if isinstance(self.seed, int):
+            return self.seed
+        return int(digest(f"{self.seed} {unit}".encode())[:8], 16) >> 1
+
+
+def choose_seed(out: Path, asked: int | None) -> int | str:
+    """Choose the requested seed, else what the last run into this folder used, else a secret."""
     if asked is not None:
         return asked
-    recorded = run_facts(out).get("seed")
-    return int(recorded) if recorded else secrets.randbits(31)
+    recorded = run_facts(out).get("seed", "")
+    if recorded.isdigit() and int(recorded) < 2**31:
+        return int(recorded)
+    return recorded or secrets.token_hex(16)
 
 
 def refuse_course_within(course: Course, submitted: Path) -> None:
@@ -219,7 +232,8 @@ class _ClassGrader:
         self._run = run
         self._unit = unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
-        here = provenance_of(unit, run.seed, run.quick, not run.unsafe, __version__)
+        seed = run.seed_of(unit.name)
+        here = provenance_of(unit, seed, run.quick, not run.unsafe, __version__)
         self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
         self._names = names_by_unit(unit.course)
@@ -229,7 +243,7 @@ class _ClassGrader:
             course=str(unit.course.folder),
             unit=unit.name,
             unit_digest=self._provenance.unit,
-            seed=run.seed,
+            seed=seed,
             quick=run.quick,
             unsafe=run.unsafe,
             store=str(run.store or ""),
@@ -239,9 +253,7 @@ class _ClassGrader:
         self._ask: Callable[..., Graded] = context.grade
         if cluster:
             official = not run.unsafe
-            cluster.must_agree(
-                provenance_at, context.course, unit.name, run.seed, run.quick, official
-            )
+            cluster.must_agree(provenance_at, context.course, unit.name, seed, run.quick, official)
             self.jobs = 2 * cluster.threads()
             self._ask = cluster.sharing(GradingContext.grade, context)
         elif not run.unsafe:

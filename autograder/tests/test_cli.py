@@ -378,9 +378,26 @@ def test_a_fresh_seed_is_drawn_for_each_run(tmp_path):
         for out in ("one", "two")
     }
     assert len(seeds) == 2
-    assert f"seed {max(seeds)}" in (
-        (tmp_path / "one" / "run.txt").read_text() + (tmp_path / "two" / "run.txt").read_text()
-    )
+
+
+def test_each_unit_has_a_seed_of_its_own_which_the_next_run_takes_again(tmp_path):
+    """A submission knows its seed: that of the next unit must not follow from it."""
+    submit(tmp_path / "class", "ada", RIGHT)
+    submit(tmp_path / "class", "ada", "def shout(text): pass", small.WORDS)
+    out = tmp_path / "out"
+
+    def seeds(*more):
+        done = run_command("grade", tmp_path / "class", "--out", out, "--quick", *more)
+        assert done.returncode == 0, done.stderr
+        paths = [out / unit / "ada.json" for unit in (UNIT, small.WORDS)]
+        return [json.loads(path.read_text())["provenance"]["seed"] for path in paths]
+
+    first = seeds()
+    assert len(set(first)) == 2
+    assert not any(str(seed) in (out / "run.txt").read_text() for seed in first)
+    assert seeds() == first
+    assert seeds("--seed", "77") == [77, 77]
+    assert seeds() == [77, 77]  # as in a folder of an earlier version
 
 
 def test_data_says_what_is_here(course):

@@ -80,17 +80,19 @@ def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
     first = small.run_command(*arguments)
     assert re.search(r"-j 64 is more than the \d+ CPUs here", first.stderr)
     again = small.run_command(*arguments)
-    assert not any("graded on seed" in said.stdout for said in (first, again))
+    assert not any("graded on the seed of earlier" in said.stdout for said in (first, again))
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="stub"))
-    assert "1 file was graded on seed" in small.run_command(*arguments).stdout
+    assert "1 file was graded on the seed of earlier ones" in small.run_command(*arguments).stdout
     small_class.hand_in(tmp_path / "class", replace(small_class.by("halved"), student="stub"))
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="late"))
     said = small.run_command(*arguments).stdout
     assert re.search(r"2 files were .* \(1 handed in again, 1 handed in for the first time\)", said)
     small_class.hand_in(tmp_path / "class", small_class.by("no_space", WORDS))
-    assert "graded on seed" not in small.run_command(*arguments).stdout
+    assert "graded on the seed of earlier" not in small.run_command(*arguments).stdout
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="later"))
-    assert "graded on seed" not in small.run_command(*arguments, "--seed", "77").stdout
+    assert (
+        "graded on the seed of earlier" not in small.run_command(*arguments, "--seed", "77").stdout
+    )
 
 
 @pytest.fixture

@@ -126,9 +126,16 @@ FAULTS = (
     Fault(
         "every run has the same secret seed",
         "grading/batch.py",
-        "else secrets.randbits(31)",
-        "else 731",
+        "recorded or secrets.token_hex(16)",
+        "recorded or 731",
         "test_cli -k fresh_seed",
+    ),
+    Fault(
+        "all units of a class have one seed",
+        "grading/batch.py",
+        "digest(f\"{self.seed} {unit}\".encode())",
+        "digest(f\"{self.seed}\".encode())",
+        "test_cli -k seed_of_its_own",
     ),
     Fault(
         "half a point is rounded down",

@@ -24,7 +24,8 @@ SMALL = {
     "unit0_pseudo_labels": (
         (", 1200)", ", 6)"),
         ("adam, 75, 1 / 3, 600", "adam, 75, 1 / 3, 6"),
-        ("adam, 75, my_share, 600", "adam, 75, my_share, 6"),
+        ("adam(no_dropout), 600)", "adam(no_dropout), 6)"),
+        ("adam, 75, share, 600", "adam, 75, share, 6"),
         ("range(4):", "range(2):"),
     ),
     "unit1_embeddings": (("optimizer, 1000,", "optimizer, 25,"),),

@@ -33,7 +33,8 @@
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take 154 minutes in all, and reading the unit with its
 # examples takes about 35. Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`, or the whole file. If you made
-# a common mistake, the check tells you which. Never modify an argument in place. Functions that do not train must leave the model unchanged.
+# a common mistake, the check tells you which. Never modify an argument in place. Functions that do not train must leave the model unchanged;
+# only `mse` may leave it in evaluation mode.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -113,7 +114,7 @@ check("words")
 #
 # $$\mathrm{onehot}(i)\; \mathrm{table} = \text{row } i \text{ of the table}$$
 #
-# So an embedding is an ordinary linear layer without bias. In practice we do not multiply by all those zeros: `table[ids]` picks the row
+# So an embedding is an ordinary linear layer without bias, applied to one-hot rows. In practice we do not multiply by all those zeros: `table[ids]` picks the row
 # at once. Write both, to see that they agree.
 #
 # ![A table has a row of numbers for each id, from 0 for none to 4. The words the, goes, the have the ids 1, 3, 1. Each id
@@ -138,7 +139,7 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too: no `padding_idx`."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -194,7 +195,7 @@ with autograder.example("a lookup and a product, timed"):
 # The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
 # into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
 # first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times as slow? Because most of the lookup's time is
-# the call, not the copying.
+# the call, not the copying, and because a product calculates many more numbers per second.
 #
 # ## 3. The gradient of a lookup
 #
@@ -480,7 +481,7 @@ check("held_out_error")
 #
 # With plain gradient descent an L2 penalty shrinks each number by a fixed share per step, which is what *weight decay* means. With Adam it does
 # not. Adam, the optimizer of section 9, divides each gradient by its usual size, so where the penalty is the *only* gradient, even a tiny one moves
-# a number at full speed. That is the case for a film without ratings: in the training of section 9 its row goes from length 0.3 to practically 0
+# a number by a whole step of the learning rate. That is the case for a film without ratings: in the training of section 9 its row goes from length 0.3 to practically 0
 # whether `decay` is 0.000001 or 0.001. `torch.optim.AdamW` decays weights apart from the gradient and would leave over 98 % of the row (Loshchilov and Hutter 2019).
 #
 # For each batch `(users, movies, ratings)`: training mode, mean squared error, plus `decay` times the penalty, a step of the optimizer.
@@ -626,7 +627,7 @@ class OnlyProduct(nn.Module):
 
 
 with autograder.example("the product without biases"):
-    print(f"predicted: {without_biases()} than 1.12, the mean's")
+    print(f"predicted: {without_biases()} (always predicting the mean comes to 1.12)")
     torch.manual_seed(1)
     only = small(OnlyProduct(671, 9066, 10))
     optimizer = torch.optim.Adam(only.parameters(), 0.02)
@@ -643,9 +644,10 @@ with autograder.example("the product without biases"):
     )
 
 # %% [markdown]
-# Above, and far: 1.48 against 1.12 for always predicting the mean. Without a constant the product has to make even the 3.5 stars out of
+# Higher, by far: 1.48 against 1.12 for always predicting the mean. Without a constant the product has to make even the 3.5 stars out of
 # embeddings. Where a film has no known rating its row stays near 0, and so does the prediction: on those 3 % of the held-out ratings the
-# error is 11.5. For all others it is 1.12, still no better than the mean.
+# error is 11.5. For all others it is 1.12. The penalty adds to this: it pulls down the very
+# tables that have to make the 3.5 stars.
 #
 # Compare the two errors of the product with biases: 0.44 in training, 0.80 held out. This model *overfits*. It has 107,108 numbers to fit 80,004
 # ratings with, and 5,499 of the 9,066 films have three known ratings or fewer. The penalty works against that, and this model had a little of
@@ -676,11 +678,11 @@ with autograder.example("how large a penalty?"):
 # Now choose: you would take the decay with the lowest held-out error. But then that error is no longer an honest estimate for new
 # ratings, because it has helped to choose. With four decays the harm is small; with thousands of choices it is not. So in earnest one splits the data
 # in *three* parts. On the *training* part the numbers of the model are learned. On the *validation* part everything else is chosen: the
-# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. What this course calls held out is a
-# validation part where we choose by it, as here, and a test part where we do not.
+# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. Where this course chooses by what it
+# held out, as here, that is a validation part; elsewhere it is a test part.
 #
 # The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
-# the same seed, first tables and batches.
+# the same seed, which starts from the same tables and reads the same batches.
 
 # %%
 check("training")
@@ -716,7 +718,7 @@ check("training")
 def best_and_worst(bias, count):
     """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first.
 
-    bias: different numbers, in no graph → two rows of integers.
+    bias: (N,), in no graph, its entries all different → two lists or tensors of ids, `count` each.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -781,8 +783,8 @@ with autograder.example("best and worst films, neighbours, a map"):
 # together. On our map, which yours may mirror, the *Star Wars* films of 1977, 1980 and 1983 are neighbours near the top. *The Lord of the Rings* lies
 # above them. (*The Matrix*, beside *Star Wars*, and *The Two Towers* are dots without room for a title.) *Taxi Driver*, *Dr. Strangelove* and
 # *Annie Hall* lie on the left; *Armageddon*, *Independence Day* and *Twister* lie on the right. Do not trust each neighbour, though. Those of *Pulp Fiction* make sense. Those
-# of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*) hardly do. A map of two dimensions shows only a part of ten, and
-# distances near its centre mean little.
+# of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*) hardly do. A map of two dimensions shows only a part of ten (about a third of
+# the variance), and distances near its centre mean little.
 #
 # **Find the mistake.** Where would *you* lie? You are in no row of the table, and nobody trains everything again for one person. Nor is it necessary:
 # the films' rows are known, so only your row u and your bias c are missing, and the rating is linear in both. Write one row for each film that you
@@ -805,7 +807,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 #
 # <details><summary>For which inputs do I know the result?</summary>
 #
-# One factor, and films whose rows are 0: only the bias is left. Without a penalty it is the mean of r. Three stars for a film of bias 0.5, with a
+# One factor, and films whose rows are 0: only the bias is left. With a tiny penalty, 1e-6, it is nearly the mean of r. Three stars for a film of bias 0.5, with a
 # constant of 2, leave an r of 0.5. A huge penalty makes all numbers 0. And print the shape of each step.
 # </details>
 
@@ -860,7 +862,8 @@ with autograder.example("two newcomers, and you"):
         print(f"{given}: best", ", ".join(titles[i] for i in best[:5]))
 
 # %% [markdown]
-# Three ratings are enough to place somebody. To the first newcomer the model recommends the other films of both series and *The Matrix*, to the second
+# Three ratings already help: people placed by three come to an error of 0.98, between 1.12 for the mean and 0.80 after training. To the first
+# newcomer the model recommends the other films of both series and *The Matrix*, to the second
 # *Leaving Las Vegas*, *Fargo* and *American Beauty*. Nothing was trained for that. In training the penalty amounted to λ = 80,004 · 0.0001 = 8; the
 # example takes 0.3, so that three ratings show clearly. A new *film* gets its row in the same way, as soon as a few people
 # have rated it (question 7).
@@ -898,10 +901,10 @@ with autograder.example("two newcomers, and you"):
 #
 # The mean depends on who happened to rate it. The bias is what is left when the people's own biases have been accounted for. One
 # part of a film's level may still hide in the product: nothing forces the users' vectors to average to zero. To compare films fairly, subtract the
-# mean user vector from all of them and add its product with each film's vector to that film's bias.
+# mean user vector from each user's and add its product with each film's vector to that film's bias.
 # </details>
 #
-# <details><summary>7. A film has no ratings. What can these models predict for it?</summary>
+# <details><summary>7. A film has no ratings. What can `DotBias` predict for it?</summary>
 #
 # Nothing about the film. No rating ever moved its row and its bias, and the penalty has shrunk them to almost 0. So the prediction is the constant plus
 # the user's bias, the same for all such films. Without the penalty the row would keep its random initial values. This is called the *cold
@@ -912,7 +915,7 @@ with autograder.example("two newcomers, and you"):
 #
 # These are not graded.
 #
-# * Replace the ten factors by 2 and by 50. Where is the held-out error lowest? (Not where we expected it.)
+# * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
 # * The fourth column of the file is the second of each rating, counted from 1970. Embed its year as a third table. Does it help?
 # * Print the neighbours of a film that you know well. Do you agree?
 # * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to an error of 0.98 with

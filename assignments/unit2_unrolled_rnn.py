@@ -70,8 +70,10 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 #
 # A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
 # (the null, `"\0"`). It stands for every character that the vocabulary does not know. After it come
-# the distinct characters of the text, which holds no null itself, in sorted order. Of our *corpus*, the text of Nietzsche, a tenth is held
-# out. The network learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
+# the distinct characters of the text in sorted order; the text itself holds no null.
+#
+# Of our *corpus*, the text of Nietzsche, the last tenth is
+# held out. The network learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
 # "PREFACE", whose ids are 40 42 29 30 25 27 29.
 #
 # **Exercise** · 10 minutes · ●○○ · about 3 lines in all
@@ -166,7 +168,7 @@ check("cutting_windows")
 # stands for an input, a circle for a hidden state, a triangle for an output: the prediction of y. The embedding is not drawn. It stands at
 # the beginning of the green arrow.
 #
-# Read it from the left. After the first character the state knows one. Why does the second not come in beside the first? Because
+# Read it from the left. After one step the state has read one character. Why does the second not come in beside the first? Because
 # through the same layer "ab" and "ba" would then give the same sum. It comes in one step later, when the state has moved on through the
 # orange layer. So the state after two steps knows both characters and their order, and the third joins in the same way.
 #
@@ -175,11 +177,11 @@ check("cutting_windows")
 # the layer output, leads from the third state to the prediction y. On the right the same network with one arrow for each layer:
 # input from x[t] to h, hidden from h back to itself at every step, output from h to y.](../drawings/three_characters.svg)
 #
-# The left and the right drawing are the same network. What makes them the same: all arrows of a colour are **one layer, used
-# again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
+# The left and the right drawing show the same layers, and section 7 makes the two networks agree exactly. All arrows of a colour are **one layer,
+# used again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
 # to learn it three times.
 #
-# Each arrow has an activation of its own here, which is unusual. Section 7 changes that, when the network becomes a loop.
+# Each arrow has an activation of its own here, which is unusual: the formula is the lesson's. Section 7 takes the usual one.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
@@ -419,7 +421,7 @@ with autograder.example("the curve, smoothed"):
 # %% [markdown]
 # ## 5. The opponent: counting
 #
-# Is 2.11 a good loss? Compare it with *counting*, without any network: after " th", which characters came in the
+# Is about 2.11 a good loss? Compare it with *counting*, without any network: after " th", which characters came in the
 # training text, and how often? A context of three characters, a table, a division. Shannon did this in 1948.
 #
 # Plain counting has two problems. A context may be new, and then there is nothing to divide. And a character that never followed a
@@ -533,16 +535,17 @@ with autograder.example("counting on the corpus"):
     plt.show()
 
 # %% [markdown]
-# Counting clearly wins: 1.60 with the same three characters, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
+# Counting clearly wins: 1.60 with the same three characters, or 1.66 if it counts only where the network had a target, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
 # that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small, and they see the text
 # a few times at most. A larger one does in unit 5, and you will see what it takes.
 #
 # Look also at the right end of the curve. With five characters counting stops getting better, and with six it gets worse (1.464 and
 # 1.537). Of the contexts of six characters in the held-out text, 19 % never occurred in the training text. They lose nothing, because the rule
-# falls back on five characters. All others lose, even those that occurred ten times or more, because this rule trusts few counts too much.
+# falls back on five characters. All groups of others lose on average, even those that occurred ten times or more, because this rule gives the longest context too much weight.
 #
-# There is a second limit: a table learns nothing about one context from another that is similar. A network can. It turns contexts into
-# numbers, and contexts that are alike get numbers that are alike. That is the reason to go on.
+# There is a second limit: a table shares what it has learned only between contexts that end alike. A network can in principle share between any that
+# are similar, because it turns contexts into numbers. The networks of this unit are too small to profit: where the last three characters never
+# occurred in the training text, one of them came to 3.1 nats and the counts to 2.7. A larger one does in unit 5, and that is the reason to go on.
 
 # %% [markdown]
 # ## 6. What comes next?
@@ -608,8 +611,8 @@ with autograder.example("what the network knows"):
         )
 
 # %% [markdown]
-# Each answer is what the text has most often. Rare beginnings are learned last: after an eighth of the training (1,500 batches of 64
-# windows) the network still says that t follows "phi" and "whi", and that e follows "Chr".
+# Each answer is what the text has most often. Rare beginnings are learned last: in another run, after an eighth of the training (1,500 batches of
+# 64 windows), the network still says that t follows "phi" and "whi", and that e follows "Chr".
 #
 # Why an embedding, and not one-hot rows? One-hot rows can compute all that an embedding can, since a product with them is a lookup; with 24
 # numbers a character the embedding is the narrower of the two. But it lets characters be *alike*, while any two one-hot rows are equally far
@@ -638,7 +641,7 @@ with autograder.example("an embedding and one-hot rows"):
 # must help those that are like it.
 #
 # What has it learned about single characters? Here are the rows of its embedding table, projected onto the two directions of
-# greatest variance. Vowels are red, other letters blue, marks grey; the network knows nothing of that. Which groups do you find, and which of
+# greatest variance. Small vowels are red, other letters blue, marks grey; the network knows nothing of that. Which groups do you find, and which of
 # the colours is no group?
 
 # %%
@@ -766,7 +769,7 @@ with autograder.example("eight characters on the corpus"):
 check("eight_characters_learn")
 
 # %% [markdown]
-# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity initialisation? Train the same network once more, with the initial weights that
+# Its loss is lower: about 2.0 nats against 2.11. (With the size and the batches of that network, three characters came to 2.16 in section 6.) Is that due to the identity initialisation? Train the same network once more, with the initial weights that
 # PyTorch would have drawn for `hidden`.
 
 # %%
@@ -989,7 +992,7 @@ with autograder.example("an output at every step, on the corpus"):
 #
 # In training the third step comes to about 1.89, far above its lower bound of 1.29. You would reach the bound by memorising the counts of
 # all groups of four characters. Would longer training do? Ten thousand more batches bring the step to 1.77, a fifth of the way. The rest
-# is what so small a network, trained so, does not reach.
+# is beyond a network of this size and training.
 #
 # On new text counts do better at every step. They were counted in exactly these training windows, with contexts of up to four characters.
 #
@@ -998,8 +1001,9 @@ with autograder.example("an output at every step, on the corpus"):
 # | the network, held out (five seeds) | 2.51 | 2.09 | 1.89 | 1.79 | 1.77 | 1.75 | 1.76 | 1.77 | 1.91 |
 # | counts with back-off, held out | 2.46 | 1.95 | 1.63 | 1.47 | 1.48 | 1.49 | 1.48 | 1.51 | 1.68 |
 #
-# What the network does show is that it generalises: the two bars of a step hardly differ, whereas the bare counts of the bound are
-# useless on new text without back-off. A larger network that is trained for longer keeps improving where counts get worse. Unit 5 has one.
+# The two bars of a step hardly differ: the network has learned little that holds for the training text only, and its training loss is far above
+# the bound. The bare counts of the bound need back-off on new text, where a single count of 0 makes their loss infinite. Unit 5 has a larger
+# network, trained for longer, that beats them.
 
 # %%
 check("sequences_learn")
@@ -1078,7 +1082,7 @@ with autograder.example("what they write"), torch.no_grad():
     print(f"the network: {text}\n\nthe counts: {counted_text}")
 
 # %% [markdown]
-# The network writes hardly any words. But their lengths, their endings and the place of the spaces are those of English. The counts write more
+# About half of what the network writes are words, most of them short. Their lengths, their endings and the place of the spaces are those of English. The counts write more
 # words, as their lower loss says.
 #
 # The network never knows more than eight characters, though. `read(x, h)` could carry the state on while it writes, but in training every
@@ -1101,8 +1105,8 @@ with autograder.example("what they write"), torch.no_grad():
 # | unit 2: counts of the last four, with back-off | none | one pass | 1.46 |
 #
 # The networks differ in size and training too, so compare with care. The fourth and the sixth row see the same context, the last eight
-# characters, and 1.99 became 1.79, with fewer batches. Targets at every step were added there, and H grew from 64 to 96, so that not all of it is
-# due to the targets. No network of this unit beats counting.
+# characters, and 1.99 became 1.79, with fewer batches. Targets at every step were added there, H grew from 64 to 96 and the learning rate from
+# 0.003 to 0.004, so that not all of it is due to the targets. No network of this unit beats counting.
 #
 # ## Questions
 #

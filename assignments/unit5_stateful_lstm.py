@@ -13,14 +13,14 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "a philos" and suggests "ophers". It also reads a book with three foreign passages in it: German, a
+# At the end of this unit your network reads "a philos" and suggests endings such as "ophy" or "ophers". It also reads a book with three foreign passages in it: German, a
 # recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
 # In the earlier units every window began from zeros: after 8 characters in units 2 and 4, after 512 at most in unit 3. Here the state goes from
 # one window into the next, so it can hold what the network read long ago. Such a network is harder to train, and you build the parts that it
 # needs: an LSTM cell, batches that continue, truncated back-propagation through time, batch norm and clipping. Section 6 takes such parts away
-# and measures how much each helped; at this size some do not help at all. There a network also beats the counts of unit 2 for the first time,
-# with 1.320 nats per character against 1.455.
+# and measures how much each helped; at this size some do not help at all. There a larger network, which we trained, beats the counts of unit 2 for
+# the first time, with 1.320 nats per character against 1.455.
 #
 # **Afterwards you can**
 #
@@ -270,7 +270,7 @@ with autograder.example("gradients through 100 steps"):
 # c together: √128 and not √64.) On its way back along `c` the gradient is multiplied by σ(f), here about 0.98. It grows a little nevertheless,
 # through h and the gates. With forget gates half open, σ(f) near 0.5, it vanishes. So what keeps a gradient is not the cell but an open gate,
 # and the network learns when to open it. The states on the way forward do the same, as the last column shows: only those of the open LSTM
-# keep their size.
+# stay within a factor of ten.
 #
 # The drawing shows one unit with σ(f) = 0.95, σ(i) = 0.05 and σ(o) = 0.5. Along c alone its gradient would come to 0.95²⁰ = 0.36 at the first
 # state. It comes to 0.48, since a part goes back through h.
@@ -359,7 +359,7 @@ check("batches_that_continue")
 # (T, B, E) it would take the B texts for the features.
 #
 # Unit 2 said that a prediction at step t may depend on nothing later. In training batch norm breaks this rule a little: its mean over all
-# T × B places includes later characters of the same window. That is one mean over hundreds of characters, so it tells very little. In
+# T × B places includes later characters of the same window. That is one mean over hundreds of characters, so we expect that it tells very little. In
 # evaluation mode, where we measure, nothing leaks, because the statistics that were kept are used. A layer norm, which takes its statistics
 # within each vector, never has this problem.
 #
@@ -410,8 +410,9 @@ check("dropping_out")
 # %% [markdown]
 # ## 5. An epoch, and a cut through the past
 #
-# Carrying the state has a catch. A tensor holds the graph of its computation, so a carried state keeps the graphs of all batches before
-# alive. The gradient of batch 500 would walk back through all 500 batches, through weights that have changed since. So between two
+# Carrying the state has a catch. A tensor holds the graph of its computation, so a carried state hangs on the graphs of all batches
+# before. `backward` frees each graph, so the second batch stops with an error. If you kept them, the gradient of batch 500 would walk back
+# through all 500 batches, through weights that have changed since. So between two
 # batches the *numbers* go on and the graph is cut: truncated back-propagation through time. (Unit 4's `no_past` is the extreme case, cut
 # after every single step.) The state can carry something for as long as the network keeps it. But no gradient rewards
 # the network for remembering anything for more than T steps. That is the price of the cut.
@@ -558,7 +559,7 @@ with autograder.example("stateful against stateless"):
 # and on each of the five seeds it helps. The upper right is the worst: that network expects a state and gets none.
 #
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
-# our own solution on the same seed. It notices a state that is lost once. It trains far shorter than you just did, so its losses are higher.
+# our own solution on the same seed. A state that is lost even once shows in the loss. It trains far shorter than you just did, so its losses are higher.
 
 # %%
 check("training")
@@ -648,10 +649,10 @@ with autograder.example("what each part gives"):
 # A mean of five differences has a *standard error*: their standard deviation divided by √5. Five of the differences are more than four standard
 # errors from 0 and are clear. Batch norm is worth 0.07, and with a small embedding it is worth 0.19. So in the lesson's network it probably undid
 # the small embedding. PyTorch's table begins at N(0, 1) and needs it less. Dropout *harms* here: the network reads each character once, so there
-# is nothing to overfit. A forget bias of 1 harms more, and we have not found out why.
+# is nothing to overfit. (Runs that read the text many times use it below.) A forget bias of 1 harms more, and we have not found out why.
 #
-# The other four are less than two standard errors from 0 and prove nothing: one layer less, a plain network, an extra layer, no clipping. Of two of them one
-# seed would have told you the opposite of another. Remember the setting, though: gradients go back only T = 10 steps
+# The other four are less than two standard errors from 0 and prove nothing: one layer less, a plain network, an extra layer, no clipping. For two of them
+# single seeds disagree about the sign. Remember the setting, though: gradients go back only T = 10 steps
 # here, and section 2 needed a hundred to show its effect.
 #
 # Now a larger one, for what follows. It reads the text twice; on a CPU that takes about half a minute. (How it compares with the lesson's
@@ -827,7 +828,7 @@ with autograder.example("inside and outside of quotations"):
 # %% [markdown]
 # On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none
 # of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
-# few quotations are that short: it can carry a state from one mark to the next, but no gradient has ever taught it to.
+# few quotations are that short: it can carry a state from one mark to the next, but probably no gradient has taught it to.
 #
 # ## 8. Does it copy?
 #
@@ -855,7 +856,7 @@ with autograder.example("inside and outside of quotations"):
 #
 # **Be fast enough.** To search a book of 600,000 characters once (`piece in source`) takes some tenths of a millisecond. A text of 1,000
 # characters has 500,500 pieces, so trying all of them takes minutes. The table's way asks at most 2,000 times: each yes makes the piece longer,
-# and each place ends with one no at most. That takes less than a second. Time limit: 120 searches of the source for each character of the text.
+# and each place ends with one no at most. That takes less than a second. The limit is 120 searches of the source for each character of the text.
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -1067,8 +1068,8 @@ with autograder.example("flagged at a threshold"):
         print(f"{flagged[begin : begin + len(passage)].float().mean():>5.0%} of {passage[:40]!r}")
 
 # %% [markdown]
-# It flags 54 % of the foreign characters: 23 % of the German passage, 68 % of the recipe and 72 % of the scrambled letters (in another run
-# some points more or less). So at this threshold it misses nearly half of the foreign characters, and German is the least foreign to it.
+# It flags 54 % of the foreign characters: 23 % of the German passage, 68 % of the recipe and 72 % of the scrambled letters (in another
+# run up to ten points more or less). So at this threshold it misses nearly half of the foreign characters, and German is the least foreign to it.
 # It has read a few lines of German: the training text quotes some. Whether that is the reason we have not tested. Note also that the
 # threshold was chosen on the same text that measures it. In use you would choose it on other text.
 #
@@ -1185,7 +1186,7 @@ with autograder.example("where foreign passages begin and end"):
 #
 # <details><summary>3. Why is the state cut from its past, and what do we lose by that?</summary>
 #
-# Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that are gone. But then no gradient
+# Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that `backward` has freed. But then no gradient
 # rewards the network for remembering anything for more than T steps.
 # </details>
 #
@@ -1201,7 +1202,7 @@ with autograder.example("where foreign passages begin and end"):
 #
 # <details><summary>6. The lesson says that stateful models "will run slower". Do they, and what else does the state cost?</summary>
 #
-# A step takes as long as without a state, and both have to wait for the weights of the step before. But batches that continue cannot be shuffled,
+# A step takes as long as without a state. But batches that continue cannot be shuffled,
 # and all of an epoch consist of the same B streams.
 # </details>
 #

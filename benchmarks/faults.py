@@ -133,8 +133,8 @@ FAULTS = (
     Fault(
         "all units of a class have one seed",
         "grading/batch.py",
-        "digest(f\"{self.seed} {unit}\".encode())",
-        "digest(f\"{self.seed}\".encode())",
+        'digest(f"{self.seed} {unit}".encode())',
+        'digest(f"{self.seed}".encode())',
         "test_cli -k seed_of_its_own",
     ),
     Fault(

@@ -202,7 +202,7 @@ def one_hot(ids, V):
 
 
 def lookup(table, ids):
-    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too: no `padding_idx`."""
+    """The rows of `table` (V, E) that `ids` (B,) select: (B, E), by indexing. Gradients reach each row that was looked up, row 0 too."""
     ### BEGIN SOLUTION
     return table[ids]
     # mistake (keeps 0.5): return table.detach()[ids]
@@ -282,7 +282,7 @@ with autograder.example("a lookup and a product, timed"):
 # The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
 # into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
 # first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times as slow? Because most of the lookup's time is
-# the call, not the copying.
+# the call, not the copying, and because a product calculates many more numbers per second.
 #
 # ## 3. The gradient of a lookup
 #
@@ -1012,7 +1012,7 @@ class OnlyProduct(nn.Module):
 
 
 with autograder.example("the product without biases"):
-    print(f"predicted: {without_biases()} than 1.12, the mean's")
+    print(f"predicted: {without_biases()} (always predicting the mean comes to 1.12)")
     torch.manual_seed(1)
     only = small(OnlyProduct(671, 9066, 10))
     optimizer = torch.optim.Adam(only.parameters(), 0.02)
@@ -1063,8 +1063,8 @@ with autograder.example("how large a penalty?"):
 # Now choose: you would take the decay with the lowest held-out error. But then that error is no longer an honest estimate for new
 # ratings, because it has helped to choose. With four decays the harm is small; with thousands of choices it is not. So in earnest one splits the data
 # in *three* parts. On the *training* part the numbers of the model are learned. On the *validation* part everything else is chosen: the
-# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. What this course calls held out is a
-# validation part where we choose by it, as here, and a test part where we do not.
+# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. Where this course chooses by what it
+# held out, as here, that is a validation part; elsewhere it is a test part.
 #
 # The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
 # the same seed, which starts from the same tables and reads the same batches.
@@ -1103,7 +1103,7 @@ check("training")
 def best_and_worst(bias, count):
     """The ids of the `count` largest entries of `bias` (V,), best first; and of the `count` smallest, worst first.
 
-    bias: different numbers, in no graph → two rows of integers.
+    bias: (N,), in no graph, its entries all different → two lists or tensors of ids, `count` each.
     """
     ### BEGIN SOLUTION
     order = bias.argsort(descending=True)
@@ -1259,7 +1259,7 @@ with autograder.example("best and worst films, neighbours, a map"):
 #
 # <details><summary>For which inputs do I know the result?</summary>
 #
-# One factor, and films whose rows are 0: only the bias is left. Without a penalty it is the mean of r. Three stars for a film of bias 0.5, with a
+# One factor, and films whose rows are 0: only the bias is left. With a tiny penalty, 1e-6, it is nearly the mean of r. Three stars for a film of bias 0.5, with a
 # constant of 2, leave an r of 0.5. A huge penalty makes all numbers 0. And print the shape of each step.
 # </details>
 
@@ -1365,7 +1365,7 @@ with autograder.example("two newcomers, and you"):
 # mean user vector from each user's and add its product with each film's vector to that film's bias.
 # </details>
 #
-# <details><summary>7. A film has no ratings. What can these models predict for it?</summary>
+# <details><summary>7. A film has no ratings. What can `DotBias` predict for it?</summary>
 #
 # Nothing about the film. No rating ever moved its row and its bias, and the penalty has shrunk them to almost 0. So the prediction is the constant plus
 # the user's bias, the same for all such films. Without the penalty the row would keep its random initial values. This is called the *cold
@@ -1376,7 +1376,7 @@ with autograder.example("two newcomers, and you"):
 #
 # These are not graded.
 #
-# * Replace the ten factors by 2 and by 50. Where is the held-out error lowest? (Not where we expected it.)
+# * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
 # * The fourth column of the file is the second of each rating, counted from 1970. Embed its year as a third table. Does it help?
 # * Print the neighbours of a film that you know well. Do you agree?
 # * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to an error of 0.98 with

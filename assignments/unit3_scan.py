@@ -26,8 +26,7 @@
 # describes a computation first and runs it later; its development ended in 2017, and it lives on as PyTensor. Why go below Keras at all? Because
 # you can then look into every step when something goes wrong, and build what no ready-made layer does.
 #
-# Sections 4 to 8 train the network. Then you see why this network cannot run in parallel. If you want to see that first, sections 9 to 11
-# need only the `scan` of section 1 and the idea of section 3; come back to 4 to 8 before section 12.
+# Sections 4 to 8 train the network. Then you see why this network cannot run in parallel.
 #
 # **Afterwards you can**
 #
@@ -371,23 +370,22 @@ check("few_sequences")
 # %% [markdown]
 # ## 6. Initial weights
 #
-# The initial weights decide whether training works. Zeros do not work: units whose weights are the same get the
-# same gradient, so they stay the same for ever, and H units do the work of one. So draw the weights at random. How large?
+# The initial weights decide whether training works. Equal weights do not work, zeros least of all: units whose weights are the same get the
+# same gradient, so they stay the same for ever, and H units do at most the work of one. So draw the weights at random. How large?
 #
 # A unit sums its inputs, each times a weight. Take 100 inputs of size 1, and weights drawn independently with mean 0. Variances add: with a
-# standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third
-# 1,000. With weights of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the
-# first size of our matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A
-# factor of 2 makes up for it:
+# standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third 1,000.
+# With a standard deviation of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the
+# first size of our matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A factor of
+# 2 makes up for it:
 #
 # $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
 #
 # (For `Wx` that argument does not hold: of a one-hot row a single number is not 0, so nothing is summed, and what is read has the size
 # $\sqrt{2/V}$. The lesson draws it by this rule nevertheless, and so do we.)
 #
-# The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step, and over many steps hardly any
-# drawn matrix keeps its size, as section 7 shows. So it begins as the identity: the state is kept,
-# and what is read is added to it, until relu sets a negative sum to 0.
+# The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step. So it begins as the
+# identity: the state is kept, and what is read is added to it, until relu sets a negative sum to 0.
 #
 # | | what it is | |
 # |---|---|---|
@@ -558,14 +556,14 @@ with autograder.example("how fast a difference grows"):
         print(f"{name:<32} × {factors[0]:<8.2f} × {factors[1]:.2f}")
 
 # %% [markdown]
-# With relu and the identity a difference shrinks only a little, at 0.997 per step, where relu cuts a unit off at 0. At half the scale it halves at
-# each step, and at twice the scale it doubles. The drawn matrix lies between, at 1.07 in these 30 steps. Over the 100 steps of the plot it comes to
-# 1.11, and there the state grows by 1.13 per step, because new characters keep coming in. (At twice the scale 30 steps are enough: beside a
-# state of $10^{34}$ the difference would be lost to rounding, and `growth` would be nan.)
+# With relu and the identity a difference hardly changes. At half the scale it halves at each step, and at twice the scale it doubles. The drawn
+# matrix lies between, at 1.07. (The example takes only 30 steps: after 100 at twice the scale, beside a state of $10^{34}$, the difference would be
+# lost to rounding, and `growth` would be nan.)
 #
-# So with relu this network *explodes*, but it is not chaotic: the state grows at least as fast as the difference. From two random states
-# that differ by 62 % of their size, twice the scale leads to two that differ by 36 % of it after 100 steps. With tanh no number exceeds 1.
-# There a growth above 1 is chaos: at twice the scale (1.28) a difference of a thousandth becomes as large as the states themselves in 100 steps.
+# So with relu this network *explodes*, but that is no chaos, because the state grows as fast as the difference. At twice the scale it grew from 130
+# at step 10 to $10^{34}$ at step 100, by 2.25 per step; the difference grows by 2.18. With tanh no number exceeds 1. There a growth above 1 is
+# chaos: at twice the scale (1.28) a difference of a thousandth becomes as large as the states themselves in 100 steps. The 1.04 of the drawn
+# matrix, over 30 steps, is too near 1 to say.
 #
 # And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
 # it:** at which scale will learning be fastest, and what can a network learn from zeros?
@@ -588,8 +586,8 @@ with autograder.example("what the scale does to training"):
 # Baselines for eight characters: uniform guessing 35.4, character frequencies 25.0. At the scale 1 the last hundred sequences
 # have a mean loss of 22.7 on the lesson's corpus. At a tenth of it, 25.1: small weights pass on small gradients, and learning has hardly begun.
 # From zeros, 26.5: all states stay zero, so only the bias `by` can learn, and it learns how frequent characters are. At ten times the scale the
-# first steps are so large that the mean loss of the first hundred is above five million. It comes down to 26.0, and most of what was drawn
-# is lost.
+# first steps are so large that the mean loss of the first hundred is above five million. It comes down only to 26.0, which is worse than
+# character frequencies.
 #
 # ## 8. For real
 #
@@ -638,11 +636,11 @@ with autograder.example("held out, per character"), torch.no_grad():
 
 # %% [markdown]
 # In our run that is 2.33; rounding, which differs between machines, moves it by about 0.01. It is better than knowing how frequent each character
-# is, which comes to 3.04 on held-out text, and worse than the 2.11 of unit 2's network that reads three characters. That one was trained on
-# millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
+# is, which comes to 3.04 on held-out text (on the training text to 25.0 / 8 = 3.12), and worse than the 2.11 of unit 2's network that reads three
+# characters. That one was trained on millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
 #
-# The check trains with your functions and measures the trained weights on text that was held out. It compares with our own solution on
-# the same seed, initial weights and sequences, 200 of them.
+# The check trains with your functions on 200 sequences, and measures the trained weights on text that was held out. It compares with our own
+# solution on the same sequences, from the same initial weights.
 
 # %%
 check("training")
@@ -668,7 +666,8 @@ with autograder.example("what comes next, at every step"):
 # additions of neighbours at once, then two, then one. All *running* sums also take three rounds. So it is no obstacle that
 # each running sum is defined by the one before. What matters is something else. Two properties make it work:
 #
-# * Addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere.
+# * Addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere. (For floats that holds only nearly, so that a loop and a
+#   parallel scan differ in their last digits.)
 # * Numbers are **closed** under addition: two of them, combined, are one number again. So a part that has been combined is as small as
 #   one element, however many steps it stands for.
 #
@@ -678,7 +677,8 @@ with autograder.example("what comes next, at every step"):
 # has one kink, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
 # That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it has two kinks. No single step does that.
 #
-# With many units there are ever more kinks as steps are combined, and no description of a fixed size fits all combined maps. So one
+# A single unit could still be scanned. However many of its steps are combined, they are $a h + b$, cut off below and above: four numbers.
+# But where several units are mixed by `Wh` at each step, the kinks multiply, and no description of bounded size fits all combined maps. So one
 # scan cannot run that network. Several can, one after another: in unit 6 you guess all states, and each scan makes the guess better.
 
 # %%
@@ -747,7 +747,7 @@ check("in_rounds")
 # %% [markdown]
 # ## 10. A recurrence that can be scanned in parallel
 #
-# Take the relu away, and let each hidden unit look only at itself:
+# Let each hidden unit look only at itself, and take the relu away, so that two numbers describe a step:
 #
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
@@ -984,12 +984,12 @@ with autograder.example("the recurrence reads"):
         print(f"held out: {total / count / T:.3f} nats per character in sequences of {T}")
 
 # %% [markdown]
-# On sequences of eight it comes to 2.221 ± 0.006, a little below the 2.33 of section 8, and on sequences of 512 to 2.174 ± 0.010 (mean and
-# standard deviation of five seeds). Longer sequences are easier because fewer of their characters lack context: the first of eight costs 2.57 nats,
-# the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the same predictions lose 0.004 ±
-# 0.001 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read 48,000, with another optimizer.
-# But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast models are stacks of just that: a
-# linear recurrence over time, then a position-wise non-linear layer, and so on.
+# In our run it comes to 2.21 on sequences of eight, a little below the 2.33 of section 8, and to 2.16 on sequences of 512. Over five seeds that is
+# 2.221 ± 0.006 and 2.174 ± 0.010 (mean and standard deviation). Longer sequences are easier because fewer of their characters lack context: the
+# first of eight costs 2.57 nats, the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the
+# same predictions lose 0.004 ± 0.001 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read
+# 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast
+# models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
 #
 # One thing is simpler here than in those. `keep` is a constant, so this recurrence is a convolution: character t − k counts with the weight
 # $\mathrm{keep}^k$, whatever it is. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input,
@@ -1028,7 +1028,7 @@ with autograder.example("the recurrence reads"):
 #
 # <details><summary>2. Each step needs the result of the one before. Does that forbid a parallel scan?</summary>
 #
-# No: a running sum needs it too. What counts is whether two steps, combined, have a description as small as one step.
+# No: a running sum needs it too. What counts is whether any number of steps, combined, have a description of bounded size.
 # </details>
 #
 # <details><summary>3. A map h → a·h + b is followed by h → c·h + d. What is the combined map?</summary>

@@ -173,10 +173,11 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.left.append(replace(left, who=found.who, late=late))
             continue
         if isinstance(found, Found) and not found.submitted:
-            found = replace(found, submitted=_time_of(found.who, naming, times))
+            submitted = _time_of(found.who, naming, times)
+            found = replace(found, submitted=submitted, is_time_given=True)
         if isinstance(found, Found) and _is_to_come(found, now):
             made.future.append(found.item.place)
-            found = replace(found, submitted=in_utc(now))
+            found = replace(found, submitted=in_utc(now), is_time_given=False)
         candidate = found if isinstance(found, Left) else _candidate(course, wish, naming, found)
         if isinstance(candidate, Left):
             made.left.append(candidate)
@@ -624,7 +625,8 @@ def _attempt(candidate: _Recognized, source: SourceKind) -> Attempt:
         attempt=max(found.attempt, 1),
         sha256=digest(content),
     )
-    return Attempt(record, content, PurePath(found.name).suffix.casefold())
+    suffix = PurePath(found.name).suffix.casefold()
+    return Attempt(record, content, suffix, found.is_time_given)
 
 
 def _record(
@@ -683,6 +685,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed("called like another unit, or of another than most", _of_another_unit(made))
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)
+    lines += _retimed_in_words(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
@@ -764,6 +767,28 @@ def _without_time(made: Plan) -> list[str]:
         f"When they were handed in is not known of {len(without)} of {len(fresh)} new submissions, "
         f"so nothing can be taken off for being late.{remedy}"
     ]
+
+
+def _retimed_in_words(made: Plan) -> list[str]:
+    """List the files whose time differs from the one before, and count those that had none."""
+    changed = []
+    filled = 0
+    is_any_later = False
+    for place in made.places:
+        for each in place.retimed:
+            is_any_later |= "" < each.before < each.now
+            if each.before:
+                times = f"before {each.before}, now {each.now}"
+                changed.append(f"{_whose(place)}, {place.unit}: {times}")
+            else:
+                filled += 1
+    lines = listed("another time than before, of which the earlier counts", changed)
+    if is_any_later:
+        lines.append("  If a later time is right, collect all again into a new folder.")
+    if filled:
+        submissions, has = ("submission", "has") if filled == 1 else ("submissions", "have")
+        lines.append(f"{filled} {submissions} had no time before, and {has} one now.")
+    return lines
 
 
 def _whose(place: AttemptsAtUnit) -> str:

@@ -13,7 +13,8 @@ class Found:
     """One file that a student submitted.
 
     name: the student's name for it.
-    submitted: ISO 8601 in UTC.
+    submitted: ISO 8601 in UTC. is_time_given: whether it is from a table or an API, and not from
+    the source itself.
     attempt: in the source's count, or 0.
     submission: the source's name for the submission.
     together: files that share it belong to one submission.
@@ -24,6 +25,7 @@ class Found:
     name: str
     who: Person
     submitted: str = ""
+    is_time_given: bool = False
     late: bool = False
     attempt: int = 0
     submission: str = ""

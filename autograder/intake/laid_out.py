@@ -4,7 +4,7 @@ The latest attempt lies where `grade` looks, the others in `earlier/`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,24 +22,37 @@ RECEIPT = ("student", "name", "email", "unit", "attempt", "handed in", "file", "
 
 @dataclass(frozen=True)
 class Attempt:
-    """One submission's record and bytes."""
+    """One submission's record and bytes.
+
+    is_time_given: whether its time is from a table or an API, and not from the source itself.
+    """
 
     record: HandIn
     content: bytes
     suffix: str
+    is_time_given: bool = False
+
+
+@dataclass(frozen=True)
+class Retimed:
+    """A file that was there before, with its time then ("" if unknown) and the one given now."""
+
+    before: str
+    now: str
 
 
 @dataclass(frozen=True)
 class AttemptsAtUnit:
     """All attempts of a student at a unit, by time, the latest last.
 
-    fresh: the number of new ones.
+    fresh: the number of new ones. retimed: those before that are given another time now.
     """
 
     student: str
     unit: str
     attempts: Sequence[Attempt]
     fresh: int
+    retimed: Sequence[Retimed] = ()
 
     @property
     def latest(self) -> HandIn:
@@ -62,21 +75,40 @@ def with_those_before(
     first_of: dict[str, Attempt] = {}  # checksum → the first attempt of that file
     for attempt in (*adopted, *attempts_in(into, student, unit)):
         _add(first_of, attempt)
-    before = len(first_of)
+    before = dict(first_of)
+    retimed = _retimed(before, fresh)
     for attempt in sorted(fresh, key=_order):
         _add(first_of, attempt)
     attempts = list(first_of.values())
     all_have_times = all(attempt.record.submitted for attempt in attempts)
     if all_have_times:
         attempts.sort(key=_order)
-    return AttemptsAtUnit(student, unit, _numbered(attempts), fresh=len(attempts) - before)
+    count = len(attempts) - len(before)
+    return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed)
+
+
+def _retimed(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[Retimed]:
+    """List the files of before whose time was unknown, or differs from the one given now."""
+    retimed = []
+    for attempt in fresh:
+        known = before.get(attempt.record.sha256)
+        now = attempt.record.submitted
+        if known and attempt.is_time_given and now and now != known.record.submitted:
+            retimed.append(Retimed(known.record.submitted, now))
+    return retimed
 
 
 def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
-    """Add an attempt; if its file exists already, add only its time, if none was known."""
+    """Add an attempt; if its file exists already, add only its time, if it is better.
+
+    It is better if none was known. A given time, which no student can change, is better if it is
+    the earlier one; a later one may be that of the same file submitted again.
+    """
     sha256 = attempt.record.sha256
     known = first_of.get(sha256, attempt)
     submitted = known.record.submitted or attempt.record.submitted
+    if attempt.is_time_given and attempt.record.submitted:
+        submitted = min(submitted, attempt.record.submitted)
     record = msgspec.structs.replace(known.record, submitted=submitted)
     first_of[sha256] = replace(known, record=record)
 

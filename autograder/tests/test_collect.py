@@ -1320,6 +1320,42 @@ def test_a_table_of_times_names_folders_where_no_roster_has_numbers(tmp_path):
     assert record(into, "jmueller2").submitted == "2026-11-20T22:58:00+00:00"
 
 
+def test_a_corrected_time_is_listed_and_the_earlier_one_counts(tmp_path):
+    """The same file again, with another time: each difference is listed; a missing time is new.
+
+    A later time may be that of the same file submitted once more, which costs nobody anything.
+    """
+    into = tmp_path / "submitted"
+    source = lms.canvas(tmp_path)
+    first = {"4711": "2026-11-21T09:00:00+00:00", "4713": "2026-11-19T09:00:00+00:00"}
+    then = {"4711": "2026-11-20T09:00:00+00:00", "4713": "2026-11-19T10:00:00+00:00"}
+    collect(source, into, lms.CANVAS_ROSTER, times=first)
+    made = collect(source, into, lms.CANVAS_ROSTER, times={**then, "4712": first["4711"]})
+    assert record(into, "ada").submitted == then["4711"]
+    assert record(into, "zoe").submitted == first["4713"]
+    assert record(into, "charles").submitted == first["4711"]
+    assert then["4711"] in {row[5] for row in receipts(into)}
+    said = told(made)
+    assert "another time than before, of which the earlier counts (2):" in said
+    assert f"{UNIT}: before 2026-11-21T09:00:00+00:00, now 2026-11-20T09:00:00+00:00" in said
+    assert f"{UNIT}: before 2026-11-19T09:00:00+00:00, now 2026-11-19T10:00:00+00:00" in said
+    assert "If a later time is right, collect all again into a new folder." in said
+    assert "1 submission had no time before, and has one now." in said
+    again = told(collect(source, into, lms.CANVAS_ROSTER, times=then))
+    assert "another time than before, of which the earlier counts (1):" in again
+
+
+def test_a_corrected_worksheet_changes_a_time(tmp_path):
+    """Moodle's worksheet gives times, too."""
+    into = tmp_path / "submitted"
+    head = "Identifier,Full name,Last modified (submission)\nParticipant 17,Ada,"
+    source = pack(tmp_path / "a.zip", [Entry(f"Ada_17_assignsubmission_file/{UNIT}.py")])
+    collect(source, into, f'{head}"Sunday, 22 November 2026, 8:00 AM"')
+    made = collect(source, into, f'{head}"Friday, 20 November 2026, 8:00 AM"')
+    assert record(into, "Ada").submitted.startswith("2026-11-20")
+    assert "another time than before" in told(made)
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path, PurePath
 
 import msgspec
@@ -96,6 +97,7 @@ class Plan:
     on an earlier roster. named: by student and unit, another unit that the file's name belongs to.
     worksheet: Moodle's, an empty one if none was given. lacking: students with a submission in the
     worksheet and none in the zip. adopted: students' files under other names.
+    unmatched: the rows of the times that match nobody.
     """
 
     source: SourceKind
@@ -115,6 +117,7 @@ class Plan:
     worksheet: Worksheet = field(default_factory=Worksheet)
     lacking: list[Student] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -204,6 +207,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     if named and source.name == CANVAS.source:
         _refuse_roster_of_nobody(naming, named)
+    made.unmatched = _unmatched(wish.times, whole, came | naming.known | naming.unknown)
     made.unknown = sorted(naming.unknown)
     made.doubtful = naming.doubtful
     if whole:
@@ -224,6 +228,36 @@ def _time_of(who: Person, naming: Naming, times: Mapping[str, str]) -> str:
         return by_number
     student, _ = naming.folder_of(who)
     return times.get(student, "")
+
+
+def _unmatched(times: Mapping[str, str], roster: Roster | None, came: Collection[str]) -> list[str]:
+    """List the rows of a table of times that match nobody, each with the nearest name.
+
+    came: the numbers and folders of those in the source.
+    """
+    lines = []
+    for key in sorted(times):
+        is_known = roster is not None and roster.find(
+            id=key, login=key, sis=key, email=key, name=key
+        )
+        if is_known or key in came:
+            continue
+        namesakes = roster.namesakes(key) if roster else []
+        if namesakes:
+            students = ", ".join(sorted(student.student for student in namesakes))
+            lines.append(f"{key}: a name of several people: {students}")
+            continue
+        near = get_close_matches(key, [*came, *_names(roster)], 1, 0.6)
+        lines.append(f"{key} (did you mean `{near[0]}`?)" if near else key)
+    return lines
+
+
+def _names(roster: Roster | None) -> list[str]:
+    """Return every word by which a table of times may name a student of the roster."""
+    names = []
+    for student in roster.students.values() if roster else ():
+        names += [student.student, student.login, student.email, student.name]
+    return [name for name in names if name]
 
 
 def _number_of(file: "_Recognized") -> str:
@@ -686,6 +720,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)
     lines += _retimed_in_words(made)
+    lines += _unmatched_in_words(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
@@ -789,6 +824,17 @@ def _retimed_in_words(made: Plan) -> list[str]:
         submissions, has = ("submission", "has") if filled == 1 else ("submissions", "have")
         lines.append(f"{filled} {submissions} had no time before, and {has} one now.")
     return lines
+
+
+def _unmatched_in_words(made: Plan) -> list[str]:
+    """List the rows of the times that match nobody, and say what to write there."""
+    rows = [shown(row) for row in made.unmatched]
+    if not rows:
+        return []
+    return [
+        *listed("rows of the times that match nobody, so their times were not taken", rows),
+        "  Write the login, the address or the platform's number into the column `student`.",
+    ]
 
 
 def _whose(place: AttemptsAtUnit) -> str:

@@ -1356,6 +1356,22 @@ def test_a_corrected_worksheet_changes_a_time(tmp_path):
     assert "another time than before" in told(made)
 
 
+def test_rows_of_a_table_of_times_that_match_nobody_are_listed(tmp_path):
+    """Each with the nearest name, or with the people who bear it; others are not listed.
+
+    Alan is in the roster, so his row may be right without a file.
+    """
+    rows = ("charlse", "nobody", "Ada King", "charles", "4713", "cmdb31m_4714", "alan")
+    times = dict.fromkeys(rows, "2026-11-20T22:58:00+00:00")
+    roster = lms.CANVAS_ROSTER + '"King, Ada",4720,S7,king,B\n"King, Ada",4721,S8,aking,B\n'
+    said = told(collect(lms.canvas(tmp_path), tmp_path / "submitted", roster, times=times))
+    assert "rows of the times that match nobody, so their times were not taken (3):" in said
+    assert "  Ada King: a name of several people: aking, king" in said
+    assert "  charlse (did you mean `charles`?)" in said
+    assert "  nobody\n" in said
+    assert "Write the login, the address or the platform's number into the column `student`" in said
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [

@@ -1,7 +1,7 @@
 """Commands of an instructor after grading: report, export, nbgrader."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ FORMATS = (
     *("standings", "total"),
 )
 MOST_NAMED = 3  # files that `export` names individually
+MOST_COLUMNS = 10  # of a gradebook, in a message
+ASSIGNMENT = re.compile(r"(.+) \(\d+\)")  # a column of Canvas's gradebook
 
 if TYPE_CHECKING:
     from autograder.course import Course
@@ -221,7 +223,11 @@ def export(
     missing = absent(roster, with_partners(results, rules))
     target = out or grades[0] / "export"
     counted = grades_with_students(graded(results, rules), roster)
-    columns = _columns(find_course(course_folder), gradebook) if gradebook else {}
+    course = find_course(course_folder)
+    columns = _columns(course, gradebook) if gradebook else {}
+    if gradebook:
+        for line in _without_column(course, gradebook, columns, results):
+            click.echo(line, err=True)
     written = exports.export(counted, to, target, missing, rules, columns)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
@@ -255,7 +261,7 @@ def _columns(course: "Course", gradebook: Path) -> dict[str, str]:
 
     columns: dict[str, str] = {}
     for heading in headings(gradebook):
-        assignment = re.fullmatch(r"(.+) \(\d+\)", heading)
+        assignment = ASSIGNMENT.fullmatch(heading)
         unit = unit_within(course, [assignment[1]]) if assignment else ""
         if unit and unit in columns:
             raise Refused(
@@ -266,10 +272,36 @@ def _columns(course: "Course", gradebook: Path) -> dict[str, str]:
             columns[unit] = heading
     if not columns:
         raise Refused(
-            f"{gradebook} has no column of a unit, such as `{course.units[0]} (456)`. Give the "
-            "gradebook that Canvas exports, with an assignment whose name contains the unit's."
+            f"{gradebook} has no column of a unit, such as `{course.units[0]} (456)`. "
+            f"{_its_columns(gradebook)}Give the gradebook that Canvas exports, with an assignment "
+            "whose name contains the unit's."
         )
     return columns
+
+
+def _its_columns(gradebook: Path) -> str:
+    """List the assignments of a gradebook in a sentence; empty if there is none."""
+    from autograder.grading.roster import headings
+
+    there = [heading for heading in headings(gradebook) if ASSIGNMENT.fullmatch(heading)]
+    names = [f"`{heading}`" for heading in there[:MOST_COLUMNS]]
+    if len(there) > MOST_COLUMNS:
+        names.append(f"{len(there) - MOST_COLUMNS} more")
+    return f"Its columns: {', '.join(names)}. " if names else ""
+
+
+def _without_column(
+    course: "Course", gradebook: Path, columns: Mapping[str, str], results: "Sequence[Result]"
+) -> list[str]:
+    """Warn of the units with grades that have no column in a gradebook."""
+    lines = []
+    for unit in sorted({result.unit for result in results} - set(columns)):
+        lines.append(
+            f"Warning: {gradebook} has no column of {unit}, so Canvas would make a new "
+            f"assignment. {_its_columns(gradebook)}Give the assignment in Canvas a name that "
+            f"contains `{course.short(unit)}`, and export the gradebook again."
+        )
+    return lines
 
 
 def _incomplete(grades: "Sequence[Grade]") -> list[str]:

@@ -64,11 +64,16 @@ def unit_within(course: Course, words: Iterable[str]) -> str:
     return ""
 
 
+BEFORE_NUMBER = re.compile(r"(?<=[^\W\d_])(?=\d)")  # between a letter and a digit
+
+
 def _plain_names(course: Course) -> list[dict[str, str]]:
-    """Return the plain name of each unit: first of whole names, then of short ones."""
+    """Return the plain name of each unit: of whole names, then of short ones, then `unit_4`."""
+    short = {unit: _plain(course.short(unit)) for unit in course.units}
     return [
         {unit: _plain(unit) for unit in course.units},
-        {unit: _plain(course.short(unit)) for unit in course.units},
+        short,
+        {unit: BEFORE_NUMBER.sub("_", name) for unit, name in short.items()},
     ]
 
 

@@ -11,8 +11,9 @@ import pytest
 import small
 from canvas_stub import TOKEN, canvas_here
 from lms import HALF, RIGHT, Entry, pack
-from small import COURSE, UNIT, WORDS
+from small import COURSE, ROOT, UNIT, WORDS
 
+from autograder.course import read_course
 from autograder.grading.hand_in import read_record
 from autograder.grading.results import stored_results
 from autograder.grading.roster import BadRoster, called, read_roster, read_times
@@ -22,7 +23,7 @@ from autograder.intake.folder_names import folder_name
 from autograder.intake.items import CannotCollect, look_into
 from autograder.intake.laid_out import receipts
 from autograder.intake.sources import platform_of, recognize
-from autograder.intake.units import unit_named
+from autograder.intake.units import unit_named, unit_within
 
 
 def collect(source, into, roster="", **wish):
@@ -1354,6 +1355,18 @@ def test_a_corrected_worksheet_changes_a_time(tmp_path):
     made = collect(source, into, f'{head}"Friday, 20 November 2026, 8:00 AM"')
     assert record(into, "Ada").submitted.startswith("2026-11-20")
     assert "another time than before" in told(made)
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Unit 4: gradients by hand", "unit 4", "DL Unit 4", "UNIT-4", "unit4_manual_gradients"],
+)
+def test_a_title_may_write_the_number_of_a_unit_apart(title):
+    """Platforms' titles do: `Unit 4`. Two units in one title are none, and 4 is not 40."""
+    course = read_course(ROOT)
+    assert unit_within(course, [title]) == "unit4_manual_gradients"
+    assert unit_within(course, ["Unit 40", "Units 4"]) == ""
+    assert unit_within(course, ["Unit 4 and Unit 5"]) == ""
 
 
 def test_rows_of_a_table_of_times_that_match_nobody_are_listed(tmp_path):

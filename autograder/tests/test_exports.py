@@ -478,9 +478,15 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
     assert done.returncode == 0, done.stderr
     head = (tmp_path / "canvas.csv").read_text().splitlines()[0].split(",")
     assert head[5:] == [f"{UNIT} (456)", WORDS]
+    assert (
+        f"Warning: {gradebook} has no column of {WORDS}, so Canvas would make a new assignment. "
+        f"Its columns: `{UNIT} (456)`, `Essay (7)`. Give the assignment in Canvas a name "
+        f"that contains `{WORDS}`, and export the gradebook again."
+    ) in done.stderr
     for text, words in (
         (f"{UNIT} (456),{UNIT} again (457)", "two columns of"),
         ("Essay (7)", "no column of a unit"),
+        ("Essay (7)", "Its columns: `Essay (7)`."),
     ):
         gradebook.write_text(f"Student,ID,SIS Login ID,{text}\n")
         done = small.run_command(*command, "--gradebook", gradebook)

@@ -239,6 +239,7 @@ def rules_for(
     from autograder.grading.policy_file import (
         lateness_not_counted,
         read_policy,
+        units_never_late,
         units_without_times,
         unknown_students,
         with_sections,
@@ -259,6 +260,9 @@ def rules_for(
     rules = replace(rules, untimed=units_without_times(results))
     for line in lateness_not_counted(rules, results):
         click.echo(line, err=True)
+    never_late = units_never_late(rules, results)
+    if never_late:
+        click.echo(never_late, err=True)
     graded = with_partners(results, rules)
     adjustments = all_adjustments(course, beside, graded, roster)
     for folder in beside:

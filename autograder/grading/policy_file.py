@@ -281,6 +281,25 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
     return lines
 
 
+def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
+    """Say which units have results and no due time, if the policy takes off for being late."""
+    if not policy.late.per_day:
+        return ""
+    never = []
+    for unit in sorted({result.unit for result in results}):
+        sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
+        due_times = [policy.rules(unit).due, *(dates.due for dates in sections)]
+        if not any(due_times):
+            never.append(unit)
+    if not never:
+        return ""
+    tables = ", ".join(f"[{unit}]" for unit in never)
+    return (
+        f"Warning: the policy has [late] and no due time for {', '.join(never)}, so nothing is "
+        f"taken off there for being late. Write `due` below {tables}."
+    )
+
+
 KEEP_LATENESS = (
     "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
     "--times-from, of Moodle by --roster and its worksheet."

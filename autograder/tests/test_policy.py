@@ -152,6 +152,21 @@ def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp
         assert "nothing was taken off" not in path.read_text()
 
 
+def test_late_rules_without_a_due_time_are_reported(graded_class, tmp_path):
+    """Without `due` nothing is late: the units are named. A section's due time is one."""
+    policy = tmp_path / "policy.toml"
+    command = ("export", graded_class, "--to", "csv", "--out", tmp_path, "--policy", policy)
+    policy.write_text(f"[late]\nper_day = 0.1\n[{WORDS}]\ndue = 2030-12-01T23:59:00+01:00\n")
+    done = small.run_command(*command)
+    assert done.returncode == 0, done.stderr
+    assert (
+        f"Warning: the policy has [late] and no due time for {UNIT}, so nothing is taken off there "
+        f"for being late. Write `due` below [{UNIT}]."
+    ) in done.stderr
+    policy.write_text("[late]\ngrace_hours = 2\n")
+    assert "no due time" not in small.run_command(*command).stderr
+
+
 def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
     """A section's pages show only its students, including those without a submission."""
     folder = tmp_path / "grades"

@@ -193,7 +193,8 @@ def all_adjustments(
                 for one in read:
                     refuse_unknown_way(one, str(path), attempts)
             twice = _said_twice(read, path, said_in)
-            problems += [*_beyond(read, in_folder, results, path), *twice]
+            copies = _copies(read, path)
+            problems += [*_beyond(read, in_folder, results, path), *twice, *copies]
             in_folder += read
         found += [one for one in in_folder if one not in found]  # equal comments are one
     _refuse_all(problems)
@@ -239,6 +240,22 @@ def _said_twice(
             f"{one.unit}: {first.change} ({first.who}) and {one.change} ({one.who}). Agree on one, "
             "and remove the other."
         )
+    return problems
+
+
+def _copies(adjustments: Sequence[Adjustment], path: Path) -> list[str]:
+    """Report equal adjustments in a file, such as a block copied twice: each would count."""
+    problems = []
+    first_of: dict[Adjustment, int] = {}
+    for number, one in enumerate(adjustments, 1):
+        first = first_of.setdefault(one, number)
+        is_counted_twice = first != number and one.to is None and one.points != 0
+        if is_counted_twice:
+            problems.append(
+                f"{path}: adjustments {first} and {number} are the same, and both would count: "
+                f"{one.change} for {one.student}, {one.unit}. Remove one, or give it words of its "
+                "own."
+            )
     return problems
 
 

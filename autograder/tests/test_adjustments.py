@@ -533,6 +533,22 @@ def test_two_values_for_one_check_in_a_file_are_refused(graded_class, tmp_path):
         all_adjustments(COURSE, [tmp_path], results, None)
 
 
+@pytest.mark.parametrize("change", [{"points": 0.5}, {"factor": 0.5}])
+def test_the_same_adjustment_twice_in_a_file_is_refused(graded_class, tmp_path, change):
+    """A copied block would count twice. With other words it is meant, and so is a comment."""
+    results = stored_results(graded_class)
+    one = Adjustment("squared", UNIT, "a try", "tg", check="doubling", **change)
+    comment = Adjustment("squared", UNIT, "see me", "tg", points=0)
+    blocks = [one, comment, msgspec.structs.replace(one, words="another"), comment]
+    (tmp_path / FILE).write_text("\n".join(map(as_toml, blocks)))
+    assert len(all_adjustments(COURSE, [tmp_path], results, None)) == 4
+    (tmp_path / FILE).write_text("\n".join(map(as_toml, [*blocks, one])))
+    with pytest.raises(BadFile) as told:
+        all_adjustments(COURSE, [tmp_path], results, None)
+    assert "adjustments 1 and 5 are the same, and both would count" in str(told.value)
+    assert "Remove one, or give it words of its own." in str(told.value)
+
+
 def test_points_in_two_folders_are_refused(graded_class, tmp_path):
     """As after a copy of GRADES: they would be added twice. A comment that both have is one."""
     results = stored_results(graded_class)

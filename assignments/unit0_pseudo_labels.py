@@ -504,7 +504,7 @@ with autograder.example("digits, with and without pseudo-labels"):
 # ≈ 0.13 in a t-test with three degrees of freedom): suggestive, not conclusive.
 #
 # So we ran this cell with seeds 0 to 15. The gain is 2.9 points with a standard deviation of 1.7, so the standard error is 0.4: about a seventh of
-# it. That is not luck. (All seeds draw their held-out images from the same 1,797 digits, so other data may show something else.) On two of the 16
+# the gain. That is not luck. (All seeds draw their held-out images from the same 1,797 digits, so other data may show something else.) On two of the 16
 # seeds the student gains nothing over the network that had only the labels, and on none it loses. It is better than its teacher on all 16.
 #
 # The loss falls too, and where the student is wrong it is less sure than the network with only labels: 68 % on average, against 74 %. Compare

@@ -267,9 +267,9 @@ with autograder.example("gradients through 100 steps"):
 # 6 · 10¹¹. The scale is right on average over matrices, and a network multiplies by *one* matrix a hundred times.
 #
 # The LSTM with open forget gates ends between 54 and 370, whatever the matrix. (It begins with 11.3 and not with 8, since this norm covers h and
-# c together: √128 and not √64.) On its way back along `c` the gradient is multiplied by σ(f), here about 0.98. It grows a little nevertheless,
-# through h and the gates. With forget gates half open, σ(f) near 0.5, it vanishes. So what keeps a gradient is not the cell but an open gate,
-# and the network learns when to open it. The states on the way forward do the same, as the last column shows: only those of the open LSTM
+# c together: √128 and not √64.) On its way back along `c` the gradient is multiplied by σ(f), here about 0.98. Nevertheless it grows 5 to 33 times in 100 steps,
+# through h and the gates. With forget gates half open, σ(f) near 0.5, it vanishes. So what keeps a gradient is not the cell alone but its gate, if it
+# is open, and the network learns when to open it. The states on the way forward do the same, as the last column shows: only those of the open LSTM
 # stay within a factor of ten.
 #
 # The drawing shows one unit with σ(f) = 0.95, σ(i) = 0.05 and σ(o) = 0.5. Along c alone its gradient would come to 0.95²⁰ = 0.36 at the first

@@ -10,4 +10,4 @@ SETTINGS = UnitSettings(packages=("numpy",), sizes={"N": 6})
 @check(points=2)
 def centring(numbers, seed):
     """`centre` moves numbers so that their mean is 0"""
-    return named("centred", numbers.centre(np.random.default_rng(seed).normal(3, 1, 6)))
+    return named("centred", numbers.centre(np.random.default_rng(seed).normal(3, 2, 6)))

@@ -817,7 +817,7 @@ def _retimed_in_words(made: Plan) -> list[str]:
                 changed.append(f"{_whose(place)}, {place.unit}: {times}")
             else:
                 filled += 1
-    lines = listed("another time than before, of which the earlier counts", changed)
+    lines = listed("another time than before: the earlier one counts", changed)
     if is_any_later:
         lines.append("  If a later time is right, collect all again into a new folder.")
     if filled:

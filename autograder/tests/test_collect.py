@@ -1337,13 +1337,13 @@ def test_a_corrected_time_is_listed_and_the_earlier_one_counts(tmp_path):
     assert record(into, "charles").submitted == first["4711"]
     assert then["4711"] in {row[5] for row in receipts(into)}
     said = told(made)
-    assert "another time than before, of which the earlier counts (2):" in said
+    assert "another time than before: the earlier one counts (2):" in said
     assert f"{UNIT}: before 2026-11-21T09:00:00+00:00, now 2026-11-20T09:00:00+00:00" in said
     assert f"{UNIT}: before 2026-11-19T09:00:00+00:00, now 2026-11-19T10:00:00+00:00" in said
     assert "If a later time is right, collect all again into a new folder." in said
     assert "1 submission had no time before, and has one now." in said
     again = told(collect(source, into, lms.CANVAS_ROSTER, times=then))
-    assert "another time than before, of which the earlier counts (1):" in again
+    assert "another time than before: the earlier one counts (1):" in again
 
 
 def test_a_corrected_worksheet_changes_a_time(tmp_path):

@@ -359,29 +359,36 @@ def refuse_unknown_way(one: Adjustment, where: str, results: Sequence[Result]) -
     listing = "; ".join(f"`{way}`" for way in near or ways[:MOST_NAMED])
     hint = "Did you mean" if near else "The answers are wrong in these ways:"
     raise BadFile(
-        f"{no_answer} {hint} {listing}{'?' if near else '.'} Copy the words from the unit's page."
+        f"{no_answer} {hint} {listing}{'?' if near else '.'} Copy the words from the unit's page. "
+        f"{NOBODY_MAKES_IT}."
     )
 
 
+NOBODY_MAKES_IT = "If nobody makes this mistake any more, remove the adjustment"
+
+
 def _wrong_alone(one: Adjustment, results: Sequence[Result]) -> str:
-    """List the wrong answers to a check if none of them has a description."""
+    """List the wrong answers to a check if none of them has a description.
+
+    A file that could not be read, as an empty one or a PDF, is no answer.
+    """
     wrong = {}
     for result in results:
-        if result.unit != one.unit:
+        if result.unit != one.unit or not result.sha256:
             continue
         for verdict in result.verdicts:
             if verdict.name == one.check and verdict.status != "passed":
                 remarks = verdict.remarks
                 wrong[result.lms_name] = remarks[0].text if remarks else verdict.status
     if not wrong:
-        return "Every answer to it is right."
+        return f"Every answer to it is right. {NOBODY_MAKES_IT}."
     first = list(wrong.items())[:FEW]
     words = " ".join(f"{student}: {visible(text)[:LONG]}" for student, text in first)
     answers = "1 answer is" if len(wrong) == 1 else f"{len(wrong)} answers are"
     more = f" And {len(wrong) - len(first)} more." if len(wrong) > len(first) else ""
     return (
         f"{answers} not right, but no known mistake and no equal values are found there. {words}"
-        f"{more} Name these students one by one."
+        f"{more} {NOBODY_MAKES_IT}; otherwise name these students one by one."
     )
 
 

@@ -711,6 +711,23 @@ def test_a_way_that_no_answer_shares_lists_the_answers_that_are_wrong(graded_cla
         refuse_unknown_way(one, "here", [one for one in results if one.student == "complete"])
 
 
+def test_a_mistake_that_nobody_makes_any_more_is_to_be_removed(graded_class):
+    """As after a check was mended. Files that could not be graded are no wrong answers."""
+    crash, right = (
+        next(one for one in stored_results(graded_class) if one.student == student)
+        for student in ("crash", "complete")
+    )
+    empty = replace(crash, sha256="", note="the file is empty.")
+    one = Adjustment("*", UNIT, "x", "tg", check="summing", made="the axis", points=0)
+    remove = "If nobody makes this mistake any more, remove the adjustment"
+    for results in ([right, empty], [right, crash]):
+        with pytest.raises(BadFile) as told:
+            refuse_unknown_way(one, "here", results)
+        assert remove in str(told.value)
+        assert ("name these students one by one" in str(told.value)) == (crash in results)
+        assert ("crash" in str(told.value)) == (crash in results)
+
+
 @pytest.mark.parametrize(
     ("made", "words"),
     [

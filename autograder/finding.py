@@ -369,6 +369,7 @@ class FindingKind(StrEnum):
     NOT_JUDGED = "not judged"
     HIDDEN = "hidden"
     RIGHT_AFTER = "right after"
+    RIGHT_AFTER_IN_PART = "right after in part"  # some arrays would hide other mistakes
     CARRIED = "carried"
     READ_PLAINLY = "read plainly"
     LOSS = "loss"

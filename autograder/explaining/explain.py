@@ -152,7 +152,9 @@ def explained_following(
     if following.is_hidden:
         return [_of_checks(FindingKind.HIDDEN, needed)]
     if following.judgement.is_right:
-        return [_of_checks(FindingKind.RIGHT_AFTER, needed)]
+        earns_all = following.telling_share == 1
+        kind = FindingKind.RIGHT_AFTER if earns_all else FindingKind.RIGHT_AFTER_IN_PART
+        return [_of_checks(kind, needed)]
     found = explained(following.judgement, following.standard, key, answer, sizes, excluded)
     is_unwritten = following.judgement.failure is Failure.STUB
     if is_unwritten and len(found) == 1:

@@ -177,10 +177,20 @@ def _hidden(finding: Finding) -> str:
 
 def _right_after(finding: Finding) -> str:
     """Say that an answer is right, given the wrong answer that it builds on."""
-    them = "them" if len(finding.names) > 1 else "it"
+    return f"{_consistent(finding)}, so it earns its points."
+
+
+def _right_after_in_part(finding: Finding) -> str:
+    """Say which points such an answer earns if an early mistake makes some arrays say nothing."""
     return (
-        f"{_are_wrong(finding.names)}. This one is consistent with {them}, so it earns its points."
+        f"{_consistent(finding)}, and earns the points of those arrays in which other mistakes "
+        "would still show."
     )
+
+
+def _consistent(finding: Finding) -> str:
+    them = "them" if len(finding.names) > 1 else "it"
+    return f"{_are_wrong(finding.names)}. This one is consistent with {them}"
 
 
 def _carried(finding: Finding) -> str:
@@ -1022,6 +1032,7 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.NOT_JUDGED: _not_judged,
     FindingKind.HIDDEN: _hidden,
     FindingKind.RIGHT_AFTER: _right_after,
+    FindingKind.RIGHT_AFTER_IN_PART: _right_after_in_part,
     FindingKind.CARRIED: _carried,
     FindingKind.READ_PLAINLY: _read_plainly,
     FindingKind.LOSS: _loss_is_another,

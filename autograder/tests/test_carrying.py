@@ -364,7 +364,13 @@ def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
     """An array that hides a later mistake earns nothing, and the other half of the check counts.
 
     Of values above 0 the early mistake hides nothing; of all others a mistake cannot be seen.
+    Feedback says that not all points are earned.
     """
+    remarks = [remark.text for remark in graded(EARLY)["shifting"].remarks]
+    assert remarks == [
+        "your answer to `scaling` is wrong. This one is consistent with it, and earns the points "
+        "of those arrays in which other mistakes would still show."
+    ]
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]
 

@@ -716,7 +716,8 @@ with autograder.example("one step has one kink, two steps have two"):
 # Texts on parallel algorithms use two words here. The *depth* (or span) is the number of rounds that wait for each other: log₂ T, rounded up. The
 # *work* is the number of combinations in all rounds together: about T log₂ T.
 #
-# Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts. The scheme above needs log₂ T.
+# Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts, and a loop earns less than half of the points. The scheme
+# above needs log₂ T.
 #
 # **Exercise** · 30 minutes · ●●● · about 5 lines
 #
@@ -987,7 +988,7 @@ with autograder.example("the recurrence reads"):
 # In our run it comes to 2.21 on sequences of eight, a little below the 2.33 of section 8, and to 2.16 on sequences of 512. Over five seeds that is
 # 2.221 ± 0.006 and 2.174 ± 0.010 (mean and standard deviation). Longer sequences are easier because fewer of their characters lack context: the
 # first of eight costs 2.57 nats, the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the
-# same predictions lose 0.004 nats, with a standard deviation of 0.001. This is no contest between two recurrences, for it has read 102,400 characters where the other read
+# same predictions lose about 0.004 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read
 # 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast
 # models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
 #

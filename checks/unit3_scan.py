@@ -103,21 +103,26 @@ def own_scan() -> Iterator[None]:
         yield
 
 
-def too_many_calls(function: Callable[[], object], steps: int) -> int:
-    """Return 1 where a function calls torch as often as there are steps, else 0.
+def require_rounds(name: str, function: Callable[[], object], steps: int) -> None:
+    """Call a function that works on `steps` steps, and count its calls of torch.
 
-    It is -1 where it does so less than once for each round of a scan, of which each doubles the
-    distance.
+    Each round of a scan doubles the distance. Raises `TypeError` where there are fewer calls than
+    rounds, or as many as steps: it ends the experiment, so that a loop earns only what stands
+    before.
     """
     with InTorch() as watched:
         function()
-    if watched.calls >= steps:
-        return 1
     rounds = steps.bit_length() - 1
-    return -1 if watched.calls < rounds else 0
-
-
-CALLS = "the number of torch calls does not fit a scan in rounds. It should grow with log T."
+    if watched.calls >= steps:
+        raise TypeError(
+            f"`{name}` called torch at least {steps} times for {steps} steps, as a loop does. Scan "
+            "in rounds, so that the calls grow with log T."
+        )
+    if watched.calls < rounds:
+        raise TypeError(
+            f"`{name}` called torch fewer than {rounds} times for {steps} steps, and a scan takes "
+            f"{rounds} rounds. Compute with tensors, in rounds."
+        )
 
 
 def gradient(function: Callable[[torch.Tensor], torch.Tensor], xs: torch.Tensor) -> torch.Tensor:
@@ -483,8 +488,8 @@ def predicted_states(net: Any, seed: int) -> set[str]:
     words={
         "same_after": KEPT,
         "factors": (
-            "the growth is wrong. Try a step whose growth you know: `lambda h, x: 3 * h` has "
-            "a growth of 3."
+            "the growth is wrong. Try steps whose growth you know: `lambda h, x: 3 * h` has "
+            "a growth of 3, and `lambda h, x: x * h` one of 4 where x is 2 and 8 by turns."
         ),
     },
 )
@@ -558,43 +563,37 @@ def rotations(rng: np.random.Generator, n: int) -> torch.Tensor:
     return torch.from_numpy(orthogonal).float()
 
 
-@check(
-    points=5,
-    costs=("result_of_1",),
-    words={
-        "same_after": KEPT,
-        "calls_over_the_limit": (
-            "`op` was called more often than in a few rounds: 64 elements take at most 13 calls. "
-            "Combine all pairs of a round in one call."
-        ),
-    },
-)
+@check(points=5, costs=("result_of_1",), words={"same_after": KEPT})
 def in_rounds(net: Any, seed: int) -> Arrays:
     """`parallel_scan` combines in order, in a number of rounds that grows with log T"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    calls = []
+    pairs = []  # in each call
 
     def product(earlier: torch.Tensor, later: torch.Tensor) -> torch.Tensor:
-        calls.append(1)
+        pairs.append(earlier.numel() // 9)  # of 3 × 3 matrices
         return earlier @ later
 
     def scan_product(matrices: torch.Tensor) -> Any:
         return net.parallel_scan(product, matrices)
 
-    xs = rotations(rng, T)
-    out = named("results", scan_product(xs))
+    out = named("results", scan_product(rotations(rng, T)))
     of_16 = scan_product(rotations(rng, 16))
     of_1 = scan_product(rotations(rng, 1))
     out |= named("results_of_16 result_of_1", of_16, of_1)
-    of_pairs = net.parallel_scan(maps, draw(rng, 5, 2))
-    out |= named("results_of_pairs", of_pairs)
-    out |= named("gradient", gradient(scan_product, xs))
-    calls.clear()
-    of_64 = scan_product(rotations(rng, 64))
-    end = of_64[-3:]
-    over_the_limit = max(0, len(calls) - 13)
-    out |= named("end_of_64 calls_over_the_limit", end, over_the_limit)
+    xs = rotations(rng, 64)
+    pairs.clear()
+    of_64 = scan_product(xs)
+    # What follows counts only in few calls: a loop should earn less than half.
+    if len(pairs) > 13:
+        raise TypeError(
+            f"`parallel_scan` called `op` {len(pairs)} times, on {sum(pairs)} pairs in all; 64 "
+            "elements take at most 13 calls. Double the distance from round to round, and combine "
+            "all pairs of a round in one call."
+        )
+    of_pairs = net.parallel_scan(maps, draw(rng, 64, 2))
+    back = gradient(scan_product, xs)
+    out |= named("end_of_64 results_of_pairs gradient", of_64[-3:], of_pairs, back)
     return out | same_after(net)
 
 
@@ -611,7 +610,7 @@ def combining(net: Any, seed: int) -> Arrays:
     return named("combined of_one_pair", combined, of_one_pair) | same_after(net)
 
 
-@check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT, "too_many_calls": CALLS})
+@check(points=3, needs=(in_rounds, combining), words={"same_after": KEPT})
 def recurrence(net: Any, seed: int) -> Arrays:
     """`linear_recurrence`: h[t] = a[t] h[t−1] + b[t] for all t, in fewer torch calls than steps"""
     rng = np.random.default_rng(seed)
@@ -625,13 +624,13 @@ def recurrence(net: Any, seed: int) -> Arrays:
     leaves = [part.clone().requires_grad_() for part in (a, b, h0)]
     with own_scan():
         h = watched.linear_recurrence(a, b, h0)
-        calls = too_many_calls(lambda: net.linear_recurrence(*long), 512)
         of_one = watched.linear_recurrence(a[:1], b[:1], h0)
+    out = named("h h_of_one_step", h, of_one)
+    with own_scan():
+        require_rounds("linear_recurrence", lambda: net.linear_recurrence(*long), 512)
         of_512 = watched.linear_recurrence(*long)
-        end = of_512[-3:]
         in_graph = tensor("linear_recurrence", watched.linear_recurrence(*leaves))
-    names = "h too_many_calls h_of_one_step end_of_512_steps"
-    out = named(names, h, calls, of_one, end)
+    out |= named("end_of_512_steps", of_512[-3:])
     grads = [torch.zeros_like(leaf) for leaf in leaves]
     if in_graph.requires_grad:
         weighted = in_graph * draw(rng, T, H)
@@ -643,7 +642,7 @@ def recurrence(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-@check(points=4, needs=recurrence, words={"same_after": KEPT, "too_many_calls": CALLS})
+@check(points=4, needs=recurrence, words={"same_after": KEPT})
 def recurrence_backward(net: Any, seed: int) -> Arrays:
     """`linear_recurrence_backward`: gradients with respect to a, b, h0; fewer calls than steps"""
     rng = np.random.default_rng(seed)
@@ -655,13 +654,15 @@ def recurrence_backward(net: Any, seed: int) -> Arrays:
     fading = torch.full((512, 2), 0.9)
     long_h0 = draw(rng, 1, 2)[0]
     long = fading, long_h0, draw(rng, 512, 2), draw(rng, 512, 2)
+    back = watched.linear_recurrence_backward
     with own_scan(), torch.inference_mode():  # no autograd, even where it is switched on again
-        back = watched.linear_recurrence_backward
         h = torch.as_tensor(net.linear_recurrence(a, b, h0))
         grads = back(a, h0, h, dh)
-        of_one = back(a[:1], h0, h[:1], dh[:1])
-        calls = too_many_calls(lambda: net.linear_recurrence_backward(*long), 512)
     out = named("da db dh0", in_order("linear_recurrence_backward", grads))
+    with own_scan(), torch.inference_mode():
+        require_rounds(
+            "linear_recurrence_backward", lambda: net.linear_recurrence_backward(*long), 512
+        )
+        of_one = back(a[:1], h0, h[:1], dh[:1])
     out |= named("da_of_one_step db_of_one_step dh0_of_one_step", of_one)
-    out |= named("too_many_calls", calls)
     return out | same_after(watched)

@@ -1054,7 +1054,8 @@ with autograder.example("one step has one kink, two steps have two"):
 # Texts on parallel algorithms use two words here. The *depth* (or span) is the number of rounds that wait for each other: log₂ T, rounded up. The
 # *work* is the number of combinations in all rounds together: about T log₂ T.
 #
-# Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts. The scheme above needs log₂ T.
+# Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts, and a loop earns less than half of the points. The scheme
+# above needs log₂ T.
 #
 # **Exercise** · 30 minutes · ●●● · about 5 lines
 #
@@ -1114,6 +1115,8 @@ def parallel_scan(op, xs):
         # mistake: ys = torch.cat([op(ys[-distance:], ys[:distance]), op(ys[:-distance], ys[distance:])])
         #   the first places took elements from the end, as `roll` does. They have no element before them: leave them as they
         #   are.
+        # mistake: ys = op(torch.cat([torch.zeros_like(ys[:distance]), ys[:-distance]]), ys)
+        #   the first places were combined with zeros. Few operations leave an element as it is then: keep the first places without `op`.
         distance *= 2
         # mistake: distance += 1
         #   the distance grew by one. Double it from round to round: 1, 2, 4, 8.
@@ -1299,6 +1302,12 @@ def linear_recurrence_backward(a, h0, h, dh):
     #   the result was not reversed: the first entry belongs to the last step.
     # mistake: g = linear_recurrence(torch.cat([a[1:], a[:1]]).flip(0), dh.flip(0), h0).flip(0)
     #   the way back started from `h0`. Nothing comes back into the last state from beyond it: start from zeros.
+    # mistake: g = linear_recurrence(a.flip(0), dh.flip(0), dh[-1]).flip(0)
+    #   the way back started from `dh[-1]`, which counts it twice, and the factors were not shifted. Start from zeros; place t needs a[t + 1].
+    # mistake: g = linear_recurrence(a.roll(1, 0).flip(0), dh.flip(0), dh[-1]).flip(0)
+    #   the way back started from `dh[-1]`, which counts it twice, and the factors were shifted the wrong way. Start from zeros; roll by −1.
+    # mistake: g = linear_recurrence(a.roll(-1, 0).flip(0), dh.flip(0), dh[-1]).flip(0)
+    #   the way back started from `dh[-1]`, which counts it twice. Nothing comes back into the last state: start from zeros.
     # mistake: g = linear_recurrence(following, dh, torch.zeros_like(h0))
     #   the recurrence ran forward in time. Gradients come from the end: reverse factors and dh.
     # mistake: g = linear_recurrence(following, dh.flip(0), torch.zeros_like(h0)).flip(0)
@@ -1455,7 +1464,7 @@ with autograder.example("the recurrence reads"):
 # In our run it comes to 2.21 on sequences of eight, a little below the 2.33 of section 8, and to 2.16 on sequences of 512. Over five seeds that is
 # 2.221 ± 0.006 and 2.174 ± 0.010 (mean and standard deviation). Longer sequences are easier because fewer of their characters lack context: the
 # first of eight costs 2.57 nats, the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the
-# same predictions lose 0.004 nats, with a standard deviation of 0.001. This is no contest between two recurrences, for it has read 102,400 characters where the other read
+# same predictions lose about 0.004 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read
 # 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast
 # models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
 #

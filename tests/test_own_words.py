@@ -1,6 +1,7 @@
 """The feedback that this course's checks write themselves about values they cannot use."""
 
 import numpy as np
+import pytest
 import this_course
 from this_course import COURSE
 
@@ -67,3 +68,33 @@ def test_a_softmax_shifted_by_the_first_score_overflows_within_a_row():
         given = answer("unit4_manual_gradients", "softmax_values", right, wrong).arrays
     assert np.isnan(given["scores_far_apart"]).any()
     assert np.isfinite(given["large_scores"]).all()
+
+
+LOOPS = {
+    "in_rounds": (
+        "    ys, distance = xs, 1\n",
+        "    return torch.cat([xs[:1], *scan(op, xs[:1], xs[1:].unsqueeze(1))])\n",
+        "called `op` 63 times",
+    ),
+    "recurrence": (
+        "    return A * h0 + B\n",
+        "    return torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b)))\n",
+        "called torch at least 512 times",
+    ),
+    "recurrence_backward": (
+        "g = linear_recurrence(following.flip(0), dh.flip(0), torch.zeros_like(h0))",
+        "g = torch.stack(scan(lambda g, x: x[0] * g + x[1], torch.zeros_like(h0), "
+        "zip(following.flip(0), dh.flip(0))))",
+        "called torch at least 512 times",
+    ),
+}
+
+
+@pytest.mark.parametrize("check", LOOPS)
+def test_a_loop_keeps_less_than_half_of_a_scan_in_rounds(check):
+    """A loop over the steps is told by its calls. Only the arrays named before them count."""
+    right, loop, words = LOOPS[check]
+    whole = answer("unit3_scan", check, right, right)
+    given = answer("unit3_scan", check, right, loop)
+    assert words in given.message
+    assert 0 < len(given.arrays) < len(whole.arrays) / 2

@@ -3,6 +3,7 @@
 An error names the file, the key, what was expected there, and the nearest valid key.
 """
 
+import math
 import re
 import tomllib
 from difflib import get_close_matches
@@ -66,7 +67,16 @@ def _in_words(error: str, content: Any, kind: type) -> str:
     if invalid:
         choices = " or ".join(repr(choice) for choice in _choices(kind, names))
         return f"{at}expected {choices}, found {invalid[1]}."
-    return f"{at}{_plain(message)}"
+    words = _plain(message)
+    if _is_nan(content, names):
+        words = f"{words.removesuffix('.')}, found nan, which is no number."
+    return f"{at}{words}"
+
+
+def _is_nan(content: Any, names: list[str]) -> bool:
+    """Return whether the value at the path `names` is TOML's `nan`, which no bound holds for."""
+    value = _at(content, names) if ANY_KEY not in names else None
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _unknown_key(key: str, known: list[str]) -> str:

@@ -1,5 +1,7 @@
 """Files read into data classes: an error points at the mistake in the file."""
 
+from typing import Annotated
+
 import msgspec
 import pytest
 
@@ -10,7 +12,7 @@ from autograder.schema import BadFile, convert, read_toml, read_toml_table
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A table within a table."""
 
-    weight: float
+    weight: Annotated[float, msgspec.Meta(ge=0)]
     colour: str = "red"
 
 
@@ -47,6 +49,10 @@ def refused(text, folder):
         ("title = 'a'\nnames = ['b', 3]", "`names[1]`: expected text, found a whole number."),
         ("title = 'a'\npart = 3", "`part`: expected a table, found a whole number."),
         ("title = 'a'\n[part]\nweight = 'b'", "`part.weight`: expected a number, found text."),
+        (
+            "title = 'a'\n[part]\nweight = nan",
+            "`part.weight`: expected a number >= 0.0, found nan, which is no number.",
+        ),
         ("count = 1", "the key `title` is missing."),
         ("title = 'a'\n[part]\ncolour = 'b'", "`part`: the key `weight` is missing."),
         ("titel = 'a'", "there is no key `titel`. Did you mean `title`?"),

@@ -142,7 +142,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
             try:
                 gradebook.find_assignment(result.unit)
             except MissingEntry:
-                mend = f"Run `nbgrader generate_assignment {result.unit}` in {folder}."
+                mend = f"Run `nbgrader generate_assignment {result.unit}` in `{folder}`."
                 raise NoGradebook(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
             try:
                 kept = _enter(gradebook, course, result)

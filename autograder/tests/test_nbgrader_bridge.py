@@ -439,7 +439,11 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
     for where, grades, words in (
         (tmp_path / "empty", folder / "grades", "Build a course there: autograder nbgrader"),
         (folder, tmp_path / "empty", "There are no results in"),
-        (tmp_path, folder / "grades", f"Run `nbgrader generate_assignment {UNIT}` in"),
+        (
+            tmp_path,
+            folder / "grades",
+            f"Run `nbgrader generate_assignment {UNIT}` in `{tmp_path}`.",
+        ),
     ):
         # as in an environment that is not activated, where nbgrader does not find `alembic`
         done = small.run_command("nbgrader", where, "--grades", grades, PATH="/usr/bin:/bin")

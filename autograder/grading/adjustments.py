@@ -115,11 +115,11 @@ class AdjustmentsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_adjustments(
-    course: Course, path: Path, students: Collection[str]
+    course: Course, path: Path, students: Collection[str], roster: Roster | None = None
 ) -> tuple[Adjustment, ...]:
     """Read a file of adjustments; none if there is no file.
 
-    students: the known ones.
+    students: the known ones. roster: knows their full names, for an error message.
     Raises `BadFile` for unknown students, units or checks, all at once, with the nearest names.
     """
     found = []
@@ -127,7 +127,7 @@ def read_adjustments(
     for where, table in _tables(path):
         try:
             one = convert(table, Adjustment, where)
-            found.append(checked_adjustment(course, one, where, students))
+            found.append(checked_adjustment(course, one, where, students, roster=roster))
         except BadFile as error:
             problems.append(str(error))
     _refuse_all(problems)
@@ -187,7 +187,7 @@ def all_adjustments(
     for folder in folders:
         in_folder: list[Adjustment] = []
         for path in adjustment_files(folder):
-            read = read_adjustments(course, path, students)
+            read = read_adjustments(course, path, students, roster)
             if any(one.made for one in read):
                 attempts = [*results, *earlier_results(folder)]
                 for one in read:
@@ -404,15 +404,18 @@ def checked_adjustment(
     where: str,
     students: Collection[str],
     to_allow: str = "add `above = true`",
+    roster: Roster | None = None,
 ) -> Adjustment:
     """Check an adjustment, and write out the name of its unit.
 
     where: the beginning of the error message. to_allow: what to do if more than the maximum is
-    intended.
+    intended. roster: knows the students' full names.
     Raises `BadFile` for an unknown name, and for more or fewer than one change.
     """
     if one.student not in students and one.student != EVERYONE:
-        hint = _nearest(one.student, students, "students")
+        whose = roster.student_called(one.student) if roster else ""
+        nearest = _nearest(one.student, students, "students")
+        hint = f"Did you mean `{whose}`?" if whose else nearest
         raise BadFile(f"{where}: no student of the class is called `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)

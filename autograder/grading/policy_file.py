@@ -338,17 +338,18 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
         ("extra_time", slower),
         ("partners", partners),
     ):
-        told = _strangers(named, known)
+        told = _strangers(named, known, roster)
         if told:
             raise BadFile(f"The policy's `{kind}` name students who are not in this class: {told}.")
     return ""
 
 
-def _strangers(named: set[str], known: set[str]) -> str:
-    """List the unknown names, each with the nearest name of a student."""
+def _strangers(named: set[str], known: set[str], roster: Roster | None = None) -> str:
+    """List the unknown names, each with the student that the roster calls so, or the nearest."""
     told = []
     for student in sorted(named - known):
-        near = get_close_matches(student, known, 1, 0.6)
+        whose = roster.student_called(student) if roster else ""
+        near = [whose] if whose else get_close_matches(student, known, 1, 0.6)
         hint = f" (did you mean `{near[0]}`?)" if near else ""
         told.append(f"`{student}`{hint}")
     return ", ".join(told)

@@ -571,6 +571,11 @@ class Roster:
         near = get_close_matches(student, self.students, 1, 0.6)
         return near[0] if near else ""
 
+    def student_called(self, words: str) -> str:
+        """Return the student with a name, login, address or number; empty if it is not one."""
+        found = self.find(name=words, email=words, id=words, login=words, sis=words)
+        return found.student if found else ""
+
     def without(self, students: Iterable[str]) -> list[Student]:
         """List the students who are not among some, by their names."""
         there = set(students)

@@ -29,6 +29,7 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.policy import Late, Policy, Rules, grade_of
 from autograder.grading.results import result_path, stored_results
+from autograder.grading.roster import Roster, Student
 from autograder.grading.ways_wrong import begins_so, ways_wrong
 from autograder.integrations.canvas import comment_on
 from autograder.schema import BadFile
@@ -563,6 +564,15 @@ def test_points_in_two_folders_are_refused(graded_class, tmp_path):
     with pytest.raises(BadFile, match="both give points to stub for doubling") as told:
         all_adjustments(COURSE, folders, results, None)
     assert f"{folders[0] / FILE} and {folders[1] / FILE} both" in str(told.value)
+
+
+def test_a_full_name_is_refused_with_the_login_that_the_roster_knows(graded_class, tmp_path):
+    """As in *Núñez, José*, which is near to no login."""
+    one = Adjustment("Núñez, José", UNIT, "a try", "tg", check="doubling", points=0.5)
+    append_adjustment(tmp_path / FILE, one)
+    roster = Roster([Student("jn17", name="José Núñez"), Student("nunez")])
+    with pytest.raises(BadFile, match=r"called `Núñez, José`\. Did you mean `jn17`\?"):
+        all_adjustments(COURSE, [tmp_path], stored_results(graded_class), roster)
 
 
 def test_as_toml_leaves_out_what_is_empty():

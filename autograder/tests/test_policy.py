@@ -629,6 +629,17 @@ def test_a_misspelt_name_below_extra_time_is_reported(results, tmp_path):
         unknown_students(policy, [], roster)
 
 
+def test_a_full_name_is_reported_with_the_login_that_the_roster_knows(results, tmp_path):
+    """In extensions and partners, in either order of the name."""
+    (tmp_path / "roster.csv").write_text('student,name\njn17,"Núñez, José"\nada,"Lovelace, Ada"\n')
+    roster = read_roster(tmp_path / "roster.csv")
+    extended = Policy(extensions={("Núñez, José", UNIT): 1.0})
+    paired = Policy(partners={UNIT: [frozenset({"José Núñez", "ada"})]})
+    for policy in (extended, paired):
+        with pytest.raises(BadFile, match=r"did you mean `jn17`\?"):
+            unknown_students(policy, [], roster)
+
+
 def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, tmp_path):
     """A student's page shows due time and submission time; the unit's page counts late ones."""
     times = {"ada": "2026-12-01T12:00:00Z", "bob": "2026-12-01T12:00:00Z"}

@@ -281,10 +281,11 @@ def _columns(course: "Course", gradebook: Path) -> dict[str, str]:
 
 def _its_columns(gradebook: Path) -> str:
     """List the assignments of a gradebook in a sentence; empty if there is none."""
+    from autograder.errors import visible
     from autograder.grading.roster import headings
 
     there = [heading for heading in headings(gradebook) if ASSIGNMENT.fullmatch(heading)]
-    names = [f"`{heading}`" for heading in there[:MOST_COLUMNS]]
+    names = [f"`{visible(heading)}`" for heading in there[:MOST_COLUMNS]]
     if len(there) > MOST_COLUMNS:
         names.append(f"{len(there) - MOST_COLUMNS} more")
     return f"Its columns: {', '.join(names)}. " if names else ""

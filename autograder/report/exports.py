@@ -37,6 +37,7 @@ from autograder.report.total import final_rows, final_table
 
 Files = Mapping[str, str]  # name → content
 Missing = Mapping[str, Sequence[Student]]  # unit → students
+MOST_NAMED = 5  # students in a note
 
 
 def export(
@@ -531,6 +532,8 @@ _WORKSHEET = (
 
 def notes(grades: Sequence[Grade], to: str) -> list[str]:
     """Say what a person must do when importing grades, a line each; empty for most formats."""
+    if to == "mail":
+        return _notes_on_addresses(grades)
     if to != "moodle":
         return []
     by_unit: dict[str, list[Grade]] = {}
@@ -544,6 +547,23 @@ def notes(grades: Sequence[Grade], to: str) -> list[str]:
         lines += _notes_on_worksheet(unit, of_unit)
         lines += _notes_on_others(without.get(unit, []))
     return [*lines, *HOW_TO_UPLOAD] if lines else []
+
+
+def _notes_on_addresses(grades: Sequence[Grade]) -> list[str]:
+    """Say of whom no e-mail address is known: a mail merge cannot reach them."""
+    rows = _rows(grades, {})
+    without = [row.who.student for row in rows if not row.who.email]
+    if not without:
+        return []
+    who = "no student has an e-mail address"
+    if len(without) < len(rows):
+        names = visible("; ".join(without[:MOST_NAMED]))
+        more = f"; and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+        has = "has" if len(without) == 1 else "have"
+        who = f"{len(without)} of {len(rows)} students {has} no e-mail address: {names}{more}"
+    return [
+        f"Warning: {who}. Give `collect` or `grade` a --roster with a column `email`.",
+    ]
 
 
 HOW_TO_UPLOAD = (

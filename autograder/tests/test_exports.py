@@ -445,6 +445,20 @@ def test_two_maxima_in_one_column_are_refused(results, tmp_path, to):
     assert all(row["points"] == row["of"] for row in rows)
 
 
+def test_a_mail_merge_without_addresses_says_so(results):
+    """A mail merge needs them: it says how many have none, and where they come from."""
+    best = max(results, key=lambda result: result.score)
+    ada, bob = of("ada", best, ADA), of("bob", best, GRACE)
+    (said,) = exports.notes(grades([bob], Policy()), "mail")
+    assert said == (
+        "Warning: no student has an e-mail address. Give `collect` or `grade` a --roster with a "
+        "column `email`."
+    )
+    (said,) = exports.notes(grades([ada, bob], Policy()), "mail")
+    assert said.startswith("Warning: 1 of 2 students has no e-mail address: bob. Give `collect`")
+    assert exports.notes(grades([ada], Policy()), "mail") == []
+
+
 def test_the_best_of_two_rounds_has_the_largest_share(results):
     """Full marks of the round before, and one point less of a unit that has more now."""
     best = max(results, key=lambda result: result.score)

@@ -78,8 +78,8 @@ def test_pytest_runs_the_checks_of_a_file():
     """
     done = python("-m", "pytest", "-p", "no:cacheprovider", MISTAKE)
     assert done.returncode == 1
-    assert "13 passed" in done.stdout
-    assert "3 failed" in done.stdout
+    assert "14 passed" in done.stdout
+    assert "4 failed" in done.stdout
     assert "the gradient went through relu unchanged" in done.stdout
     assert "practise.py" not in done.stdout
     assert "pytest_plugin.py" not in done.stdout

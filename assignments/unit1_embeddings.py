@@ -917,7 +917,6 @@ with autograder.example("two newcomers, and you"):
 #
 # * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
 # * The fourth column of the file is the second of each rating, counted from 1970. Embed its year as a third table. Does it help?
-# * Print the neighbours of a film that you know well. Do you agree?
 # * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to an error of 0.98 with
 #   λ = 0.3. How low can you get with another λ?
 #

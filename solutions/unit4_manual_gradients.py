@@ -1002,11 +1002,6 @@ def clip(grads, bound):
     ### END SOLUTION
 
 
-# %%
-check("clipping")
-
-
-# %%
 def sgd(params, grads, lr):
     """New parameters after one step of gradient descent; `params` and its arrays stay as they are."""
     ### BEGIN SOLUTION
@@ -1025,6 +1020,9 @@ def sgd(params, grads, lr):
     #   only the sign of the gradient was used. SGD steps by lr times the gradient.
     ### END SOLUTION
 
+
+# %%
+check("clipping")
 
 # %%
 check("gradient_descent")

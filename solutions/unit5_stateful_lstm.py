@@ -1733,7 +1733,6 @@ with autograder.example("where foreign passages begin and end"):
 # * Train with T = 100 and ask again whether a quotation is open. How much longer does it take, and does a forget bias of 1 still harm?
 # * Replace the LSTM by `nn.GRU`. What changes in loss and time?
 # * Look closer at the German passage. Find out which of its characters look foreign to the network, and which do not.
-# * Raise `usual` by 0.13 and look at the piece that `surprising_pieces` finds in addition. Is it a false alarm?
 #
 # ## Reading
 #

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -50,6 +50,19 @@ def exercises(stub: str) -> tuple[dict[str, set[str]], set[str]]:
                 asked[check] = not_written
                 not_written = set()
     return asked, given
+
+
+def names_of_exercises(asked: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Return, for each check, the names of its exercise, which can have several checks in a row.
+
+    asked: as `exercises` returns it.
+    """
+    found = {}
+    names: set[str] = set()
+    for check, of_check in asked.items():
+        names = of_check or names
+        found[check] = names
+    return found
 
 
 class OwnCode:

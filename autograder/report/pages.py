@@ -558,9 +558,12 @@ def _listing(course: Course, result: Result, content: bytes, renaming: Renaming 
         return {}
     asked, given = _exercises(course, result.unit)
     own = code.OwnCode(found, given)
+    of_exercise = code.names_of_exercises(asked)
     listing: Listing = {}
     for verdict in result.verdicts:
         names = asked.get(verdict.name, set())
+        if verdict.status not in ("passed", "not_reached"):  # its code is open on the page
+            names = of_exercise.get(verdict.name, set())
         shown = own.parts(names)
         listing[verdict.name] = [_block(definition, verdict, renaming) for definition in shown]
     return listing

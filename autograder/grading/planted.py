@@ -100,7 +100,7 @@ def _changes_of_one_line(unit: Unit, check: Check) -> dict[str, _Plantable]:
 
 
 def _looks_odd(line: str) -> bool:
-    """Return whether one sees at once that nobody would write a line: it does nothing, or twice.
+    """Return whether a line is one that nobody would write, so that it is found without a test.
 
     Such are `pass`, a value that is not used, `x + 0`, `x * 1`, `x - x` and `pair = (x, x)`.
     """
@@ -117,6 +117,7 @@ def _looks_odd(line: str) -> bool:
 
 
 def _is_odd(node: ast.AST) -> bool:
+    """Return whether a part of a line changes nothing, or has the same value on both sides."""
     match node:
         case ast.BinOp(op=ast.Add() | ast.Sub(), left=left, right=right):
             return _is_number(left, 0) or _is_number(right, 0) or _are_equal(left, right)

@@ -1,4 +1,4 @@
-"""Checks of {{ unit }}: each runs the student's function on random inputs and returns named results."""
+"""Checks of {{ unit }}: each runs the student's function on random inputs and names the results."""
 
 import numpy as np
 

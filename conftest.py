@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+# first, since it imports jupytext without a grammar that nothing here needs
+import autograder.source.notebooks  # noqa: F401
 from autograder.tests.browser import chromium, open_pages
 
 for _name in ("OMP", "OPENBLAS", "MKL"):
@@ -88,6 +90,17 @@ def pytest_xdist_make_scheduler(config, log):
     scheduler = LoadScopeScheduling(config, log)
     scheduler._split_scope = group_of
     return scheduler
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Where proofs are left out, do not import a file that holds nothing else.
+
+    Such files import torch, nbgrader and Dask, which takes each worker seconds.
+    """
+    if "not (proof" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    text = collection_path.read_text(encoding="utf-8")
+    return True if "\npytestmark = pytest.mark.proof\n" in text else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest selects by marks

@@ -4,10 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 DISTRIBUTION = "experiment-autograder"
 
@@ -77,6 +74,11 @@ def _origin() -> str:
 
     If that file is gone, or was never recorded, return its name alone.
     """
+    # here, because each command and each server would import them at its start
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     try:
         installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:

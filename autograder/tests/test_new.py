@@ -326,7 +326,7 @@ def test_how_to_install_is_said_of_what_is_installed(monkeypatch, tmp_path):
         def read_text(name):
             return notes.get(name)
 
-    monkeypatch.setattr(errors, "distribution", lambda name: Installed)
+    monkeypatch.setattr("importlib.metadata.distribution", lambda name: Installed)
     assert errors.extra("site") == f'pip install "{wheel.name}[site]"'
     notes["direct_url.json"] = json.dumps({"url": wheel.as_uri(), "archive_info": {}})
     assert errors.extra("site") == f'pip install "{wheel.name}[site]"'

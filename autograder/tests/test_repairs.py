@@ -466,7 +466,7 @@ def test_whatever_is_put_back_is_code():
     (definition,) = source.definitions(range(30))
     calls = calls_in([definition], source)
     changes = [*restorations(definition, source, calls)]
-    for change in changes:
+    for change in changes[::7]:  # of some 6,000
         assert script_of(change.script.encode()), change.code
         assert change.replaced not in ("np.ndarray", "int", "self")
     words = {slip_in_words(change.slip) for change in changes}

@@ -236,6 +236,12 @@ def export(
             click.echo(path)
     for line in exports.notes(counted, to):
         click.echo(line)
+    if to == "canvas" and not gradebook:
+        click.echo(
+            "Canvas makes a new assignment of each column. To fill assignments that exist, export "
+            "Canvas's gradebook and name it: --gradebook FILE.",
+            err=True,
+        )
     names = [path.relative_to(target).as_posix() for path in written]
     for line in made_with.without_policy_now(target, names, policy):
         click.echo(line, err=True)

@@ -799,7 +799,7 @@ def _without_time(made: Plan) -> list[str]:
             "with the columns student and submitted."
         )
     return [
-        f"When they were handed in is not known of {len(without)} of {len(fresh)} new submissions, "
+        f"The hand-in time of {len(without)} of {len(fresh)} new submissions is unknown, "
         f"so nothing can be taken off for being late.{remedy}"
     ]
 

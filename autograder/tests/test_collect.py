@@ -804,7 +804,7 @@ def test_moodle_s_times_are_those_of_its_worksheet(tmp_path):
     source = lms.moodle(tmp_path)
     made = collect(source, into, f"Identifier,Full name\nParticipant 19,{lms.UMLAUTS}\n")
     assert record(into, lms.UMLAUTS).submitted == ""
-    assert any("is not known of 5 of 5" in line and "--roster" in line for line in summary(made))
+    assert any("time of 5 of 5" in line and "--roster" in line for line in summary(made))
     row = f'Participant 19,{lms.UMLAUTS},"Friday, 20 November 2026, 8:00 AM"'
     made = collect(source, into, f"Identifier,Full name,Last modified (submission)\n{row}\n")
     submitted = datetime.fromisoformat(record(into, lms.UMLAUTS).submitted)
@@ -1309,7 +1309,7 @@ def test_a_table_says_when_canvas_s_students_handed_in(tmp_path):
     local = datetime(2026, 11, 19, 10).astimezone()
     assert datetime.fromisoformat(record(into, "zoe").submitted) == local
     assert record(into, "ada").submitted == ""
-    assert "is not known of 3 of 5 new submissions" in done.stdout
+    assert "The hand-in time of 3 of 5 new submissions is unknown" in done.stdout
 
 
 def test_a_table_of_times_names_folders_where_no_roster_has_numbers(tmp_path):

@@ -398,6 +398,7 @@ def test_export_by_command(graded_class, tmp_path):
     """`export` names the files it wrote and reports a wrong policy or an empty folder."""
     done = small.run_command("export", graded_class, "--to", "canvas", "--out", tmp_path / "out")
     assert done.stdout.strip() == str(tmp_path / "out" / "canvas.csv"), done.stderr
+    assert "Canvas makes a new assignment of each column" in done.stderr
     (tmp_path / "policy.toml").write_text('keep = "worst"')
     done = small.run_command(
         "export", graded_class, "--to", "csv", "--policy", tmp_path / "policy.toml"

@@ -20,6 +20,13 @@ from autograder.judging import Key, Mistake
 from autograder.sandbox.client import Server
 
 ALL = "every exercise"
+# what an emptied function returns, in words
+RETURNED = {
+    "zeros": "zeros",
+    "ones": "ones",
+    "public": "its values on the public seed",
+    "input": "its arguments",
+}
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,15 @@ class Emptied:
         return False
 
     def __str__(self) -> str:
-        earned = f"{self.earned:g} of {self.points:g}"
-        given = f"{self.check} gives {earned}"
-        emptied = f"{self.exercise} gives {self.kind}"
-        return f"{given} where {emptied}"
+        return (
+            f"check `{self.check}` gives {self.earned:g} of {self.points:g} points though "
+            f"{_named([self.exercise])} only returns {RETURNED[self.kind]}"
+        )
+
+
+def _named(exercises: Sequence[str]) -> str:
+    """Return exercises' names for a message: `f` and `g`."""
+    return " and ".join(name if name == ALL else f"`{name}`" for name in exercises)
 
 
 def try_nothing(server: Server, seed: int, key: Key) -> Iterator[Emptied]:
@@ -139,10 +151,10 @@ class EmptiedAfter:
         return self.earned > self.before
 
     def __str__(self) -> str:
-        emptied = " and ".join(self.exercises)
         return (
-            f"{self.check} gives {self.earned:g} where {emptied} gives {self.kind}, "
-            f"after `{self.mistake.code}`, and {self.before:g} without that mistake"
+            f"check `{self.check}` gives {self.earned:g} points after the mistake "
+            f"`{self.mistake.code}` though {_named(self.exercises)} only returns "
+            f"{RETURNED[self.kind]}, and {self.before:g} without that mistake"
         )
 
 

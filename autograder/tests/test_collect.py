@@ -856,7 +856,7 @@ def test_who_is_missing_in_the_worksheet_is_named(tmp_path):
     (line,) = [
         line
         for line in summary(collect(source, tmp_path / "submitted", lms.MOODLE_ROSTER))
-        if "is not known" in line
+        if "hand-in time" in line
     ]
     assert "of 1 of 2 new submissions" in line
     assert line.endswith("The worksheet has no time for Gwen Guest_99.")

@@ -107,8 +107,12 @@ def test_points_for_nothing_are_found(copier):
         for line in judge_nothing(server, small.SEED, build_key(server, small.SEED, {}))
         if line.fault
     ]
-    assert "✗ copies: copying gives 1 of 2 where Copier gives input" in found
-    assert "✗ copies: helping gives 1 of 1 where helper gives zeros" in found
+    assert (
+        "✗ copies: check `copying` gives 1 of 2 points though `Copier` only returns its arguments"
+    ) in found
+    assert (
+        "✗ copies: check `helping` gives 1 of 1 points though `helper` only returns zeros" in found
+    )
     assert "✗ copies: a file that solves nothing earns 1 of 3 points" in found
     assert given(copier(', costs=("whole",)'), ALL)["input"] == {"copying": 0, "helping": 0}
 
@@ -136,6 +140,7 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
         monkeypatch.setattr(made_key, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]
     words = (
-        "doubling gives 2 where double gives input, after `return x`, and 0 without that mistake"
+        "check `doubling` gives 2 points after the mistake `return x` though `double` only "
+        "returns its arguments, and 0 without that mistake"
     )
     assert f"✗ doubles: {words}" in faults

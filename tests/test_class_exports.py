@@ -23,6 +23,10 @@ def results(graded_class):
     return stored_results(graded_class[0])
 
 
+# format → its column of students
+COLUMN = {"csv": "student", "canvas": "Student", "moodle": "username", "mail": "student"}
+
+
 def table(path):
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -38,10 +42,8 @@ def test_the_golden_class_is_exported_whole(results, tmp_path, to):
     elif to in ("gradescope", "github", "classroom50"):
         assert {path.stem for path in written} == students
     else:
-        column = {"csv": "student", "canvas": "Student", "moodle": "username", "mail": "student"}[
-            to
-        ]
-        assert {row[column] for row in table(written[0])} >= students
+        assert to in COLUMN, "write into COLUMN which of its columns names the student"
+        assert {row[COLUMN[to]] for row in table(written[0])} >= students
     if to == "canvas":
         head, *rows = table(written[0])
         assert head[UNIT] == "39"

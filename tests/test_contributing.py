@@ -10,6 +10,7 @@ import pytest
 import yaml
 from this_course import ROOT, tool
 
+from autograder.grading.policy import Early, Late, Rules, Total
 from autograder.judging import Status
 
 pytestmark = pytest.mark.lint
@@ -22,6 +23,13 @@ def test_the_drawing_shows_the_imports_that_there_are():
     architecture = tool("architecture")
     drawn = architecture.drawing(architecture.read_architecture())
     assert architecture.PICTURE.read_text(encoding="utf-8") == drawn, "run `make architecture`"
+
+
+def test_each_rule_of_a_policy_stands_in_the_docs():
+    """docs/policy.md names each key that a policy may have."""
+    page = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    fields = {field for part in (Rules, Late, Early, Total) for field in part.__struct_fields__}
+    assert {field for field in fields if not re.search(rf"\b{field}\b", page)} == set()
 
 
 def test_the_table_of_packages_is_that_of_the_code():

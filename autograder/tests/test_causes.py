@@ -163,6 +163,11 @@ NUMPY = [
         (np.eye(4)[:, ::-1].copy(),),
         "`argmax()` without an axis counts through all numbers of an array.",
     ),
+    (
+        "return h[x.argmax()]",
+        (np.eye(4)[:, ::-1].copy(), np.ones(2)),
+        "`argmax()` without an axis counts through all numbers of an array.",
+    ),
 ]
 GATES = "i, j, g, o = (x @ h).chunk(4); return i * torch.ones(4, 11)"
 TORCH = [

@@ -29,7 +29,7 @@ def grades(tmp_path_factory):
     "arguments",
     [
         ("report", "GRADES"),
-        ("export", "GRADES", "--to", "canvas"),
+        ("export", "GRADES", "--to", "csv"),
         ("export", "GRADES", "--to", "moodle"),
         ("feedback", "GRADES"),
         ("similar", "GRADES"),

@@ -640,12 +640,12 @@ GENERAL = (
     unlike_shapes,
     indices_do_not_meet,
     too_many_axes_to_add,
+    place_out_of_range,  # before the next, which explains each such index
     index_beyond_the_end,
     a_tuple_in_its_place,
     no_single_truth,
     unpacked,
     other_arguments,
-    place_out_of_range,
     nothing_returned,
 )
 

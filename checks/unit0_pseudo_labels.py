@@ -389,6 +389,25 @@ def repaired(net: Any, seed: int) -> Arrays:
     return named("errors", errors) | same_after(net)
 
 
+@check(points=2, words={"same_after": KEPT})
+def corrections(net: Any, seed: int) -> Arrays:
+    """`corrected_and_lost` measures what a student mends of its teacher's mistakes, and loses"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    shares = []
+    for n in range(30, 54, 2):
+        classes = rng.integers(0, V, n)
+        teacher, other = (classes + rng.integers(1, V, (2, n))) % V
+        right = rng.permutation(n) < rng.integers(n // 2, n - 8)
+        teacher[right] = classes[right]
+        # the student is right, agrees with its teacher, or is wrong in its own way
+        kinds = rng.choice(3, n, p=rng.dirichlet([3, 3, 3]))
+        student = np.choose(kinds, [classes, teacher, other])
+        answers = map(torch.from_numpy, (teacher, student, classes))
+        shares.append([float(share) for share in net.corrected_and_lost(*answers)])
+    return named("corrected lost", *np.array(shares).T) | same_after(net)
+
+
 @check(points=1, question=planted("calibration_error"))
 def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
     """`mistaken_line` is the line in which your mistake stands"""

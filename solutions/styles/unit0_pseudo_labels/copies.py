@@ -87,3 +87,9 @@ def calibration_error(probabilities, classes, edges):
     bins = np.digitize(highest, edges.numpy(), right=True)
     surplus = highest - (rows.argmax(1) == classes.numpy())
     return sum(abs(surplus[bins == place].sum()) for place in np.unique(bins)) / len(rows)
+
+
+def corrected_and_lost(teacher, student, classes):
+    before, after, true = teacher.numpy(), student.numpy(), classes.numpy()
+    wrong, right = np.flatnonzero(before != true), np.flatnonzero(before == true)
+    return np.mean(after[wrong] == true[wrong]), np.mean(after[right] != true[right])

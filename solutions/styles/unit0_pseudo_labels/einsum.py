@@ -59,3 +59,9 @@ def calibration_error(probabilities, classes, edges):
     below, above = edges[:-1, None], edges[1:, None]
     bins = ((below < highest) & (highest <= above)).float()
     return torch.einsum("bn,n->b", bins, surplus).abs().sum() / len(classes)
+
+
+def corrected_and_lost(teacher, student, classes):
+    first = torch.stack([teacher != classes, teacher == classes]).float()
+    second = torch.stack([student == classes, student != classes]).float()
+    return tuple((torch.einsum("kn,kn->k", first, second) / first.sum(1)).tolist())

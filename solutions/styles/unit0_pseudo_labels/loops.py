@@ -90,3 +90,15 @@ def calibration_error(probabilities, classes, edges):
                 bin_above += 1
         surplus[bin_above] += max(row) - float(row.index(max(row)) == true)
     return sum(abs(one) for one in surplus) / len(probabilities)
+
+
+def corrected_and_lost(teacher, student, classes):
+    wrong = right = corrected = lost = 0
+    for first, second, true in zip(teacher.tolist(), student.tolist(), classes.tolist()):
+        if first == true:
+            right += 1
+            lost += second != true
+        else:
+            wrong += 1
+            corrected += second == true
+    return corrected / wrong, lost / right

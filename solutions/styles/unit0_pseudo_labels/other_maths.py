@@ -60,3 +60,11 @@ def semi_supervised(
     guessed = make_batches(x_unlabelled, pseudo_labels(teacher, x_unlabelled), sizes[1])
     train(student, MixIterator((known, guessed)), make_optimizer(student), steps)
     return student
+
+
+def corrected_and_lost(teacher, student, classes):
+    wrong, still_wrong = (teacher != classes).float(), (student != classes).float()
+    both = (wrong * still_wrong).sum()
+    corrected = 1 - both / wrong.sum()
+    lost = (still_wrong.sum() - both) / (len(classes) - wrong.sum())
+    return corrected, lost

@@ -101,6 +101,14 @@ def mistaken_line():
     return 12
 
 
+def corrected_and_lost(teacher, student, classes):
+    """Two shares: of the teacher's wrong answers, those that the student has right; of its right ones, those that it has wrong."""
+    was_wrong = teacher != classes
+    corrected = (student[was_wrong] == classes[was_wrong]).float().mean().item()
+    kept = (student[~was_wrong] == classes[~was_wrong]).float().mean().item()
+    return corrected, 1 - kept
+
+
 def with_four_fifths():
     return "clearly worse"
 

@@ -102,6 +102,12 @@ def mistaken_line():
     return 12
 
 
+def corrected_and_lost(teacher, student, classes):
+    """Two shares: of the teacher's wrong answers, those that the student has right; of its right ones, those that it has wrong."""
+    wrong, right = teacher != classes, teacher == classes
+    return (wrong & (student == classes)).sum() / wrong.sum(), (right & (student != classes)).sum() / right.sum()
+
+
 def with_four_fifths():
     return "about the same"
 

@@ -1,0 +1,97 @@
+"""Tests with downloads and worksheets in the form that a running Moodle 4.2.3 gave."""
+
+import pytest
+from lms import Entry, pack
+from small import COURSE, UNIT
+
+from autograder.grading.roster import read_roster
+from autograder.intake.collect import Wish, carry_out, plan, summary
+from autograder.intake.items import look_into
+
+BODY = '<!DOCTYPE html><html><head><meta charset="UTF-8"></head><body>{}</body></html>'
+HEAD = (
+    'Identifier,"Full name","Email address",Status,Grade,"Maximum Grade","Grade can be changed",'
+    '"Last modified (submission)","Online text","Last modified (grade)","Feedback comments"\n'
+)
+WORKSHEET = (
+    "\ufeff"
+    + HEAD
+    + (
+        '"Participant 1","Ada Lovelace",ada@example.edu,"Submitted for grading",,11.00,Yes,'
+        '"Friday, 27 November 2026, 4:01 PM",,-,\n'
+        '"Participant 4","Seán O\'Connor",sean@example.edu,"Submitted for grading - Graded",6.00,'
+        '11.00,Yes,"Sunday, 29 November 2026, 12:03 AM","see the file   ",'
+        '"Monday, 30 November 2026, 3:20 PM","three_steps 0/2"\n'
+        '"Participant 6","Kurt Gödel",kurt@example.edu,"Draft (not submitted) - 1 day late",,11.00,'
+        'Yes,"Monday, 30 November 2026, 3:18 PM",,-,\n'
+        '"Participant 10","Emmy Noether",emmy@example.edu,"Submitted for grading",,11.00,Yes,'
+        '"Saturday, 28 November 2026, 6:03 AM","I could not finish it.   ",-,\n'
+        '"Participant 56","Alan Turing",alan@example.edu,'
+        '"No submission - Assignment is overdue by: 1 day",,11.00,Yes,-,,-,\n'
+    )
+)
+# Moodle drops the apostrophe of a name, and packs the text field of everybody, also an empty one
+TYPED = {
+    "Ada Lovelace_1": "",
+    "Seán OConnor_4": "<p>see the file</p>",
+    "Kurt Gödel_6": "<p><br></p>",
+    "Emmy Noether_10": "<p>I could not finish it.</p>",
+}
+
+
+def collect(folder, entries, worksheet, into="submitted", unit=UNIT):
+    """Collect a download and its worksheet; return the plan that was carried out."""
+    (folder / "worksheet.csv").write_text(worksheet, encoding="utf-8")
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    contents = look_into(pack(folder / "RNN-Unit 4-2.zip", entries), scratch)
+    roster = read_roster(folder / "worksheet.csv")
+    made = plan(COURSE, contents, Wish(folder / into, unit=unit), roster)
+    carry_out(made, folder / into)
+    return made
+
+
+def download(joined):
+    """Return the files of a download. joined: what stands behind a student's folder."""
+    entries = []
+    for who, typed in TYPED.items():
+        text = BODY.format(typed)
+        entries.append(Entry(f"{who}_assignsubmission_onlinetext{joined}onlinetext.html", text))
+        if who != "Emmy Noether_10":
+            entries.append(Entry(f"{who}_assignsubmission_file{joined}{UNIT}.py"))
+    return entries
+
+
+@pytest.mark.parametrize("joined", ["/", "_"])
+def test_an_empty_text_field_is_nobody_s(tmp_path, joined):
+    """Empty text fields are only counted; a text is listed, with or without a file beside it."""
+    made = collect(tmp_path, download(joined), WORKSHEET)
+    lines = summary(made)
+    assert [one.student for one in made.ungraded] == ["emmy@example.edu"]
+    assert [one.student for one in made.missing] == ["alan@example.edu"]
+    begin = next(place for place, line in enumerate(lines) if line.startswith("not taken (4;"))
+    assert lines[begin + 1 :] == [
+        f"  Seán OConnor_4_assignsubmission_onlinetext{joined}onlinetext.html: text typed into "
+        "Moodle, beside a file",
+        f"  Emmy Noether_10_assignsubmission_onlinetext{joined}onlinetext.html: text typed into "
+        "Moodle, and no file",
+        "  and 2 files that no student wrote, such as tools' own and starter files",
+    ]
+
+
+def test_a_student_with_an_empty_text_field_alone_handed_in_nothing(tmp_path):
+    """A text field in which nothing stands is no hand-in."""
+    entries = [entry for entry in download("/") if "Emmy" not in entry.name]
+    field = "Emmy Noether_10_assignsubmission_onlinetext/onlinetext.html"
+    made = collect(tmp_path, [*entries, Entry(field, BODY.format(""))], WORKSHEET)
+    assert made.ungraded == []
+    assert [one.student for one in made.missing] == ["alan@example.edu", "emmy@example.edu"]
+
+
+def test_a_picture_in_a_text_field_is_a_text(tmp_path):
+    """A picture of an answer is something to look at."""
+    entries = [entry for entry in download("/") if "Emmy" not in entry.name]
+    field = "Emmy Noether_10_assignsubmission_onlinetext/onlinetext.html"
+    typed = BODY.format('<p><img src="answer.png"></p>')
+    made = collect(tmp_path, [*entries, Entry(field, typed)], WORKSHEET)
+    assert [one.student for one in made.ungraded] == ["emmy@example.edu"]

@@ -356,12 +356,13 @@ class Worksheet:
 
     numbers: of all its participants, in this assignment. times: by number, when each last
     submitted, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft
-    only.
+    only. groups: the names of the groups in which students submit, as `folded` returns them.
     """
 
     numbers: frozenset[str] = frozenset()
     times: Mapping[str, str] = field(default_factory=dict)
     drafts: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
     def without_file(self, came: Collection[str]) -> list[str]:
         """List the numbers of those who submitted, and of whom no file came."""
@@ -369,6 +370,7 @@ class Worksheet:
 
 
 DRAFT = "draft"  # "Draft (not submitted)"
+GROUP = "group"  # a column only where students submit in groups
 
 
 def _worksheet(text: str, path: Path) -> Worksheet | None:
@@ -397,7 +399,8 @@ def _worksheet(text: str, path: Path) -> Worksheet | None:
             )
         times[_number(cells, columns)] = time
     numbers = frozenset(_number(cells, columns) for cells in rows) - {""}
-    return Worksheet(numbers, times, frozenset(drafts))
+    groups = frozenset(folded(cells.get(GROUP, "")) for cells in rows) - {""}
+    return Worksheet(numbers, times, frozenset(drafts), groups)
 
 
 def _time(written: str) -> str | None:
@@ -694,6 +697,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
         if known and known.student not in named.students:
             twice.append((one, known))
     if 2 * len(twice) <= len(new):
+        _refuse_namesakes(before, named, new)
         return
     one, known = twice[0]
     raise BadRoster(
@@ -701,6 +705,32 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
         f"`{one.student}` there was `{known.student}`, and both are {one.name}. Each would be in "
         "the class twice. Write the names of before into the column `student`, or the e-mail "
         "addresses into a column `email` of both."
+    )
+
+
+def _refuse_namesakes(before: Roster, named: Roster, new: Sequence[Student]) -> None:
+    """Refuse new students of Moodle's who have only a name, if somebody had it before.
+
+    Their numbers are new in each assignment, so nothing says who is who. Raises `BadRoster`.
+    """
+    unclear = []
+    earlier: set[str] = set()
+    for one in new:
+        has_only_a_name = one.source == MOODLE.source and not one.email and not one.login
+        same = before.namesakes(one.name) if has_only_a_name else []
+        gone = {known.student for known in same} - named.students.keys()
+        if gone:
+            unclear.append(one.student)
+            earlier |= gone
+    if not unclear:
+        return
+    before_that = sorted(earlier)
+    raise BadRoster(
+        f"The worksheet has {', '.join(unclear)}, and the roster before {', '.join(before_that)}, "
+        "of the same name. Moodle gives students new numbers in each assignment, so nothing says "
+        "who is who. Add a column `Username` to the worksheet, and write there, only for these "
+        f"students, who they were before, such as {before_that[0]}. If Moodle shows you e-mail "
+        "addresses, download the worksheets with them, and collect all again into a new folder."
     )
 
 

@@ -22,6 +22,7 @@ from autograder.grading.roster import (
     Student,
     Worksheet,
     called,
+    folded,
     kept_from,
     merged,
     refuse_doubled,
@@ -162,6 +163,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     found_items = list(source.read([*items, *_unread_items(contents.left, above)], contents.name))
     came = {found.who.id for found in found_items if found.who and found.who.id}
     made.worksheet = _worksheet_of(source, roster)
+    _refuse_groups(made.worksheet, found_items)
     _refuse_another_worksheet(made.worksheet, came)
     times = {**made.worksheet.times, **times_by_student(wish.times, whole)}
     now = datetime.now(UTC)
@@ -280,6 +282,24 @@ def _worksheet_of(source: SourceKind, roster: Roster | None) -> Worksheet:
     if worksheet is None or source.name != MOODLE:
         return Worksheet()
     return worksheet
+
+
+def _refuse_groups(worksheet: Worksheet, found_items: Sequence[Found | Left]) -> None:
+    """Refuse a download in which Moodle numbers groups: a number may also be a participant's.
+
+    Raises `CannotCollect`.
+    """
+    people = [found.who for found in found_items if found.who]
+    groups = [who for who in people if folded(who.name) in worksheet.groups]
+    if not groups:
+        return
+    raise CannotCollect(
+        "In this assignment students submit in groups, so Moodle's download has the groups' names "
+        f"and numbers, such as {shown(groups[0].called)}, and the worksheet those of students. "
+        "Collect it into a folder of its own without --roster: each group then counts as one "
+        "student. Next time, switch off *Students submit in groups*, let one student of each group "
+        "submit, and name the others in the policy's table of partners."
+    )
 
 
 def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> None:
@@ -716,6 +736,7 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
+    lines += listed(AS_DRAFT, _drafts(made))
     lines += listed("called like another unit, or of another than most", _of_another_unit(made))
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)
@@ -736,6 +757,15 @@ def summary(made: Plan) -> list[str]:
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
     return lines
+
+
+AS_DRAFT = "taken, though Moodle has it as a draft that was not submitted"
+
+
+def _drafts(made: Plan) -> list[str]:
+    """List the new files that their students have not submitted, only saved."""
+    drafts = [place for place in made.places if place.latest.id in made.worksheet.drafts]
+    return [f"{_whose(place)}, {place.unit}" for place in drafts if place.fresh]
 
 
 def _doubtful(made: Plan) -> list[str]:

@@ -1,12 +1,13 @@
 """Tests with downloads and worksheets in the form that a running Moodle 4.2.3 gave."""
 
 import pytest
+import small
 from lms import Entry, pack
-from small import COURSE, UNIT
+from small import COURSE, UNIT, WORDS
 
-from autograder.grading.roster import read_roster
+from autograder.grading.roster import BadRoster, read_roster
 from autograder.intake.collect import Wish, carry_out, plan, summary
-from autograder.intake.items import look_into
+from autograder.intake.items import CannotCollect, look_into
 
 BODY = '<!DOCTYPE html><html><head><meta charset="UTF-8"></head><body>{}</body></html>'
 HEAD = (
@@ -95,3 +96,62 @@ def test_a_picture_in_a_text_field_is_a_text(tmp_path):
     typed = BODY.format('<p><img src="answer.png"></p>')
     made = collect(tmp_path, [*entries, Entry(field, typed)], WORKSHEET)
     assert [one.student for one in made.ungraded] == ["emmy@example.edu"]
+
+
+def test_a_draft_is_taken_and_listed(tmp_path):
+    """Moodle packs drafts, too: their students have not clicked *Submit assignment*."""
+    lines = summary(collect(tmp_path, download("/"), WORKSHEET))
+    begin = lines.index("taken, though Moodle has it as a draft that was not submitted (1):")
+    assert lines[begin + 1] == f"  Kurt Gödel (kurt@example.edu), {UNIT}"
+
+
+GROUP_HEAD = HEAD.replace("Status,", "Status,Group,")
+GROUPS = GROUP_HEAD + (
+    '"Participant 1","Ada Lovelace",ada@example.edu,"Submitted for grading",Tuesday,,100.00,Yes,'
+    '"Sunday, 29 November 2026, 3:06 AM",,-,\n'
+    '"Participant 33","Jan Schmidt",jan2@example.edu,"Submitted for grading",Thursday_late,,100.00,'
+    'Yes,"Saturday, 28 November 2026, 1:04 PM",,-,\n'
+)
+
+
+def test_a_group_s_number_is_no_participant_s(tmp_path):
+    """If students submit in groups, Moodle numbers groups, and a number can be a participant's."""
+    entries = [
+        Entry(f"Tuesday_1_assignsubmission_file/{UNIT}.py"),
+        Entry(f"Thursday late_2_assignsubmission_file/{UNIT}.py"),
+    ]
+    with pytest.raises(CannotCollect, match=r"in groups.*Students submit in groups.*partners"):
+        collect(tmp_path, entries, GROUPS)
+    assert not (tmp_path / "submitted").exists()
+
+
+NAMES_ALONE = 'Identifier,"Full name",Status,Grade\n'
+
+
+def test_two_of_one_name_without_addresses_are_refused_in_a_second_assignment(tmp_path):
+    """Moodle gives new numbers: nothing says which Jan of the second worksheet is which."""
+    first = NAMES_ALONE + (
+        '"Participant 1","Ada Lovelace",,\n"Participant 3","Jan Schmidt",,\n'
+        '"Participant 5","Jan Schmidt",,\n'
+    )
+    collect(tmp_path, [Entry(f"Jan Schmidt_3_assignsubmission_file/{UNIT}.py")], first)
+    second = NAMES_ALONE + (
+        '"Participant 27","Ada Lovelace",,\n"Participant 16","Jan Schmidt",,\n'
+        '"Participant 21","Jan Schmidt",,\n"Participant 22","New One",,\n'
+        '"Participant 23","New Two",,\n"Participant 24","New Three",,\n'
+    )
+    entries = [Entry(f"Jan Schmidt_16_assignsubmission_file/{WORDS}.py", small.solved(name=WORDS))]
+    with pytest.raises(BadRoster, match="Jan Schmidt_16, Jan Schmidt_21") as told:
+        collect(tmp_path, entries, second, unit=WORDS)
+    assert "Jan Schmidt_3, Jan Schmidt_5" in str(told.value)
+    assert "column `Username`" in str(told.value)
+    settled = second.replace("Identifier,", "Identifier,Username,")
+    settled = settled.replace('6","Jan', '6","Jan Schmidt_5","Jan')
+    settled = settled.replace('21","Jan', '21","Jan Schmidt_3","Jan')
+    for number in (27, 22, 23, 24):
+        settled = settled.replace(f'"Participant {number}",', f'"Participant {number}",,')
+    made = collect(tmp_path, entries, settled, unit=WORDS)
+    students = made.roster.students
+    assert students["Jan Schmidt_5"].numbers == f"{UNIT}=5; {WORDS}=16"
+    assert [place.student for place in made.places] == ["Jan Schmidt_5"]
+    assert len(students) == 6

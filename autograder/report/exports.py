@@ -453,9 +453,10 @@ def _for_moodle(text: str) -> str:
     """Return text so that Moodle, which stores comments as HTML, shows it verbatim.
 
     A backslash is written as an entity. Before a quotation mark Moodle's CSV reader takes it for an
-    escape, and rejects the whole file.
+    escape, and rejects the whole file. So is a first letter that a spreadsheet would compute.
     """
-    return html.escape(text, quote=False).replace("\\", "&#92;")
+    as_html = html.escape(text, quote=False).replace("\\", "&#92;")
+    return f"&#{ord(as_html[0])};{as_html[1:]}" if _is_formula(as_html) else as_html
 
 
 def _without_backslash(text: str) -> str:
@@ -569,15 +570,17 @@ def _notes_on_addresses(grades: Sequence[Grade]) -> list[str]:
 HOW_TO_UPLOAD = (
     "Upload a worksheet with Moodle switched to English: Moodle knows the columns by their "
     "headings in its current language.",
-    "Moodle skips a student who has a grade or a feedback file already. Tick *Allow updating "
-    "records that have been modified more recently* to overwrite.",
+    "Tick *Allow updating records that have been modified more recently*, the first time, too. "
+    "Without it Moodle skips each student who has a grade or a feedback file, or whose submission "
+    "somebody opened in Moodle, and does not say whom.",
 )
 
 
 def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
     """Say which maximum the assignment needs, and which grades Moodle would leave out."""
     most = max(grade.max_points for grade in grades)
-    lines = [f"{unit}: the maximum grade of Moodle's assignment must be {number(most)}."]
+    count = "1 grade" if len(grades) == 1 else f"{len(grades)} grades"
+    lines = [f"{unit}: {count}; the maximum grade of Moodle's assignment must be {number(most)}."]
     above = [grade for grade in grades if grade.points > most]
     if above:
         highest = max(grade.points for grade in above)

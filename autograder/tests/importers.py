@@ -49,8 +49,9 @@ MOODLE_WORKSHEET = {
     ),
     "modified": Rule(
         "Grade and feedback of a row are skipped where Moodle's grade was changed more than 60 "
-        "seconds after `Last modified (grade)`, unless a box of the form is ticked.",
-        f"{OFFLINE}/locallib.php @0bd8f1fd, lines 163 and 179",
+        "seconds after `Last modified (grade)`, unless a box of the form is ticked. A submission "
+        "that somebody opened counts as changed: it then has a grade, an empty one.",
+        f"{OFFLINE}/locallib.php @0bd8f1fd, lines 163 and 179; tried on Moodle 4.2.3",
     ),
     "range": Rule(
         "A grade below 0 or above the assignment's maximum is skipped.",
@@ -95,7 +96,7 @@ def moodle_takes(
 ) -> Mapping[int, Taken]:
     """Return what Moodle takes from a grading worksheet by the rules above.
 
-    graded: the participants who already have a grade or feedback.
+    graded: the participants who already have a grade or feedback, or whose submission was opened.
     Raises `Refused`.
     """
     head, *rows = php_table(content)

@@ -88,12 +88,23 @@ def test_what_a_submission_says_is_no_markup_in_moodle(results, tmp_path):
     assert SAID in html.unescape(comment)
 
 
+def test_a_comment_begins_with_no_mark_and_with_no_formula(results, tmp_path):
+    """A comment that begins with a sign reaches the student without a spreadsheet's mark."""
+    late = dataclasses.replace(grades(results, Policy())[0], words="−1 by hand (tg): no units")
+    exports.export([late], "moodle", tmp_path)
+    content = (tmp_path / f"moodle {UNIT}.csv").read_text(encoding="utf-8")
+    (taken,) = moodle_takes(content, 11, NUMBERS.values()).values()
+    assert taken.comment.startswith("&#8722;1 by hand")
+    assert html.unescape(taken.comment).startswith(late.words)
+
+
 def test_export_says_what_moodle_wants(results, tmp_path):
     """`export` names Moodle's language, box and maximum, and the grades that Moodle leaves out."""
     bonus = Policy(units={UNIT: Rules(bonus=("summing",))})
     said = "\n".join(exports.notes(grades(results, bonus), "moodle"))
     assert "Moodle switched to English" in said
-    assert "Allow updating records that have been modified more recently" in said
+    assert "Allow updating records that have been modified more recently*, the first time" in said
+    assert f"{UNIT}: 4 grades; the maximum" in said
     assert "maximum grade" in said
     assert "2 grades are above 7" in said
     assert "to 11 to keep them" in said

@@ -16,11 +16,10 @@
 # At the end of this unit your network reads "a philos" and suggests endings such as "ophy" or "ophers". It also reads a book with three foreign passages in it: German, a
 # recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
-# In the earlier units every window began from zeros: after 8 characters in units 2 and 4, after 512 at most in unit 3. Here the state goes from
-# one window into the next, so it can hold what the network read long ago. Such a network is harder to train, and you build the parts that it
-# needs: an LSTM cell, batches that continue, truncated back-propagation through time, batch norm and clipping. Section 6 takes such parts away
-# and measures how much each helped; at this size some do not help at all. There a larger network, which we trained, beats the counts of unit 2 for
-# the first time, with 1.320 nats per character against 1.455.
+# In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read
+# long ago. Such a network is harder to train, and you build the parts that it needs: an LSTM cell, batches that continue, truncated
+# back-propagation through time, batch norm and clipping. At the end of section 6 a larger network, which we trained, beats the counts of unit 2
+# for the first time, with 1.320 nats per character against 1.455.
 #
 # **Afterwards you can**
 #
@@ -34,7 +33,7 @@
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
 # **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes about an hour more. Plan three
-# sittings: sections 1 to 3, 4 to 6, and 7 to 10. The examples run for one and a half minutes together on a CPU, most of that in section 6.
+# sittings: sections 1 to 3, 4 to 6, and 7 to 11. The examples run for one and a half minutes together on a CPU, most of that in section 6.
 #
 # Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
@@ -114,7 +113,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 #
 # Write it by hand: PyTorch's own LSTM is blocked while this is checked.
 #
-# **Exercise** · 20 minutes · ●●○ · about 4 lines
+# **Exercise** · 15 minutes · ●●○ · about 4 lines
 #
 # <details><summary>How do I take z apart?</summary>
 #
@@ -259,18 +258,14 @@ with autograder.example("gradients through 100 steps"):
 
 # %% [markdown]
 # Read the picture from the right. In a plain network every step back multiplies by the same matrix, and where relu switched a unit off,
-# nothing comes back. So the norm changes by about the same factor at every step: it grows or shrinks exponentially. With weights × 1.6 it
-# *explodes*, from 8 to between 7 · 10⁴ and 10¹⁷. With × 1 it *vanishes*: the largest of the eight is 0.0006.
+# nothing comes back. So the norm changes by about the same factor at every step. With weights × 1.6 it *explodes*, from 8 to between 7 · 10⁴
+# and 10¹⁷. With × 1 it *vanishes*: the largest of the eight is 0.0006. A scale of √2 makes up for the half of the units that relu switches off,
+# and networks of relu are started in this way (He, Zhang, Ren and Sun 2015). But that is right on average over matrices, and a network
+# multiplies by *one* matrix a hundred times: the orange lines end between 0.3 and 6 · 10¹¹.
 #
-# Is there a scale between them? Relu switches off about half of the units, which divides the norm by √2 on average, and a scale of √2 makes
-# up for it. Networks of relu are started in this way (He, Zhang, Ren and Sun 2015). But look at the eight orange lines: they end between 0.3 and
-# 6 · 10¹¹. The scale is right on average over matrices, and a network multiplies by *one* matrix a hundred times.
-#
-# The LSTM with open forget gates ends between 54 and 370, whatever the matrix. (It begins with 11.3 and not with 8, since this norm covers h and
-# c together: √128 and not √64.) On its way back along `c` the gradient is multiplied by σ(f), here about 0.98. Nevertheless it grows 5 to 33 times in 100 steps,
-# through h and the gates. With forget gates half open, σ(f) near 0.5, it vanishes. So what keeps a gradient is not the cell alone but its gate, if it
-# is open, and the network learns when to open it. The states on the way forward do the same, as the last column shows: only those of the open LSTM
-# stay within a factor of ten.
+# The LSTM with open forget gates ends between 54 and 370, whatever the matrix. (It begins with √128 = 11.3, since this norm covers h and c.)
+# On its way back along `c` the gradient is multiplied by σ(f), here about 0.98; through h and the gates it grows nevertheless, 5 to 33 times in
+# 100 steps. With σ(f) near 0.5 it vanishes. So what keeps a gradient is not the cell alone but an open gate, and the network learns when to open it.
 #
 # The drawing shows one unit with σ(f) = 0.95, σ(i) = 0.05 and σ(o) = 0.5. Along c alone its gradient would come to 0.95²⁰ = 0.36 at the first
 # state. It comes to 0.48, since a part goes back through h.
@@ -280,9 +275,8 @@ with autograder.example("gradients through 100 steps"):
 # step, 0.48 at the first. A dashed line shows the same for a plain unit with tanh, and is at 0.016 at the first
 # step.](../drawings/gates_over_time.svg)
 #
-# How does `nn.LSTM` begin? Its biases are random numbers near 0, so its forget gates begin half open, where the gradient vanishes. A usual
-# remedy is to begin with a forget bias of 1, so that σ(f) ≈ 0.73 (Gers 2000; Jozefowicz, Zaremba and Sutskever 2015). Keras does so, and the
-# lesson's networks did. Section 6 measures what that is worth over ten steps.
+# `nn.LSTM` begins with biases near 0, so with forget gates half open. A usual remedy is a forget bias of 1 at the start, so that σ(f) ≈ 0.73
+# (Gers 2000; Jozefowicz, Zaremba and Sutskever 2015). Keras does so, and the lesson's networks did.
 #
 # ## 3. Batches that continue
 #
@@ -294,8 +288,8 @@ with autograder.example("gradients through 100 steps"):
 # ', 'there is'. Stream 2 reads 'last part, wh', 'ich ends when', ' the text'. What column i of a batch reads is followed by
 # what column i of the next one reads, and the state goes along.](../drawings/streams.svg)
 #
-# (The lesson cut windows in order and took 64 neighbours as a batch. So row i of the next batch read what stands 64 windows further on, and
-# inherited the state of another passage. The network learned in spite of that.)
+# (In the lesson column i of the next batch read what stands 64 windows further on. So it inherited the state of another passage, and the network
+# learned in spite of that.)
 #
 # | | shape | |
 # |---|---|---|
@@ -330,8 +324,8 @@ check("batches_that_continue")
 # %% [markdown]
 # ## 4. The network
 #
-# Two recurrent layers, one on top of the other: the second reads the states of the first. In time a network is deep already, but there
-# it applies the *same* layer again. The second layer can compute something new from what the first has kept.
+# Two recurrent layers, one on top of the other: the second reads the states of the first, and can compute something new from what the first has
+# kept.
 #
 # ![Four steps. A green arrow leads from each input x[t] up into the first layer's state. From there an orange arrow leads on in
 # time, and a purple one up into the second layer's state. From that an orange arrow leads on in time too, and a blue one up into
@@ -349,19 +343,13 @@ check("batches_that_continue")
 #
 # Use these names and classes, and call each layer as `self.norm(…)`, `self.lstm(…)`: section 6 exchanges some.
 #
-# Why a norm? The lesson says that its network did not learn until batch norm stood after the embedding; section 6 measures what it does in ours.
-# Batch norm takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs: statistics of E
-# numbers, whatever the length of the window. In training it also keeps a running mean of these statistics, and in evaluation mode it
-# uses what it has kept.
+# *Batch norm* takes each *feature* and makes its mean 0 and its variance 1 over all T × B places where it occurs. In training it also keeps a
+# running mean of these statistics, and in evaluation mode it uses what it has kept. (The lesson says that its network did not learn until
+# batch norm stood after the embedding.)
 #
 # For example, let T = B = 2, and let a feature be 1 and 3 at the first step, 5 and 7 at the second. Its mean is 4, over all four places. It is not 2
 # and 6 (each step by itself), nor 3 and 5 (each text by itself). `nn.BatchNorm1d` takes (N, E) or (N, E, L), with the features on axis 1. In
 # (T, B, E) it would take the B texts for the features.
-#
-# Unit 2 said that a prediction at step t may depend on nothing later. In training batch norm breaks this rule a little: its mean over all
-# T × B places includes later characters of the same window. That is one mean over hundreds of characters, so we expect that it tells very little. In
-# evaluation mode, where we measure, nothing leaks, because the statistics that were kept are used. A layer norm, which takes its statistics
-# within each vector, never has this problem.
 #
 # *Dropout* sets a share of the numbers to 0 in training, others at each call, and scales up the rest. So the network learns not to rely on any
 # single one. In evaluation mode it does nothing.
@@ -411,11 +399,13 @@ check("dropping_out")
 # ## 5. An epoch, and a cut through the past
 #
 # Carrying the state has a catch. A tensor holds the graph of its computation, so a carried state hangs on the graphs of all batches
-# before. `backward` frees each graph, so the second batch stops with an error. If you kept them, the gradient of batch 500 would walk back
-# through all 500 batches, through weights that have changed since. So between two
-# batches the *numbers* go on and the graph is cut: truncated back-propagation through time. (Unit 4's `no_past` is the extreme case, cut
-# after every single step.) The state can carry something for as long as the network keeps it. But no gradient rewards
-# the network for remembering anything for more than T steps. That is the price of the cut.
+# before. `backward` frees each graph, so the second batch stops with an error. So between two batches the *numbers* go on and the graph is cut:
+# *truncated back-propagation through time*.
+#
+# In numbers: let a step be h' = w · h with w = 0.5, let h begin at 1, and let a batch have one step. After the first batch h is 0.5, after the
+# second 0.25. With its past that is w², and its derivative with respect to w is 2w = 1. Cut, it is w times a given number, 0.5, and the derivative is
+# 0.5. The value is the same; what the first batch contributed to the gradient is lost. So no gradient goes back more than T steps. That is the price
+# of the cut.
 #
 # ![Three batches of three steps each, in a row of nine states. Orange arrows carry the state from each step to the next, also
 # from one batch into the following. Red dashed arrows carry gradients back from each step to the one before, but not across the
@@ -429,8 +419,8 @@ check("dropping_out")
 #    cross-entropy over all T × B places; compute the gradients; **clip** them to a global norm of `bound`; step.
 # 4. Carry the state to the next batch, cut from its past by `detached`.
 #
-# On a GPU *mixed precision* makes this faster: in the context `mixed(device)` PyTorch runs matrix products in 16 bits and sensitive
-# operations in 32. The function below has an effect only on a CUDA device. Put prediction and loss inside, `backward` outside.
+# Put prediction and loss inside `with mixed(device):`, and `backward` outside. On a GPU this runs matrix products in 16 bits; on a CPU it does
+# nothing.
 
 
 # %%
@@ -490,12 +480,11 @@ check("cut_from_the_past")
 check("two_epochs")
 
 # %% [markdown]
-# ## 6. For real
+# ## 6. What is carrying worth?
 #
-# Does carrying the state help? Train the same network twice on the same batches with your `train_epoch`: once as it is, and once in a
-# wrapper that ignores the state it is given. Windows are short (T = 10), so forgetting should hurt.
-# Carrying can help in two ways: the network *learns* to use a state, and it *has* a state when it reads. To tell these apart, each network is
-# measured in both ways on held-out text. **Before you run it:** which of the two ways is worth more?
+# Train the same network twice on the same batches with your `train_epoch`: once as it is, and once in a wrapper that ignores the state it is given.
+# Windows are short (T = 10), so forgetting should hurt. Carrying can help in two ways: the network *learns* to use a state, and it *has* a state when
+# it reads. To tell these apart, each network is measured in both ways on held-out text. **Before you run it:** which of the two ways is worth more?
 
 
 # %%
@@ -547,7 +536,7 @@ with autograder.example("stateful against stateless"):
         )
 
 # %% [markdown]
-# Here are the means and standard deviations of five seeds on the lesson's corpus, in nats per character:
+# The means and standard deviations of five seeds on the lesson's corpus, in nats per character:
 #
 # | | read with the state carried | read from zeros |
 # |---|---|---|
@@ -555,8 +544,7 @@ with autograder.example("stateful against stateless"):
 # | trained from zeros | 1.918 ± 0.011 | 2.017 ± 0.009 |
 #
 # From the lower right to the upper left carrying is worth 0.135 nats. Most of that comes from *reading*: a network that was trained from zeros
-# improves by 0.10 as soon as its state is carried, although it has never seen a state that was. Training with the state adds 0.036 ± 0.018,
-# and on each of the five seeds it helps. The upper right is the worst: that network expects a state and gets none.
+# improves by 0.10 as soon as its state is carried. Training with the state adds 0.036 ± 0.018.
 #
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
 # our own solution on the same seed. A state that is lost even once shows in the loss. It trains far shorter than you just did, so its losses are higher.
@@ -565,10 +553,58 @@ with autograder.example("stateful against stateless"):
 check("training")
 
 # %% [markdown]
-# What does each part give? Change one thing at a time, and train ten networks in the same way: no batch norm; an embedding that begins
-# twenty times smaller; one layer; a plain network instead of the LSTM; gradients that are not clipped; one more layer before the output; forget
-# gates that begin open; no dropout. One variant has two changes: no batch norm *and* the small embedding. The cell runs for about 40
-# seconds. **Before you run it:** which of them will be worst, and which one better than the network as it is?
+# Now a larger one, for what follows. It reads the text twice; on a CPU that takes about half a minute.
+
+
+# %%
+def noting(batches, steps):
+    """The same batches; before some of the steps the weights are copied, to be looked at in the next section."""
+    for step, batch in enumerate(batches):
+        if step in steps:
+            copies[step] = {name: value.clone() for name, value in model.state_dict().items()}
+        yield batch
+
+
+with autograder.example("a larger network"):
+    torch.manual_seed(0)
+    model, copies = CharLSTM(len(chars), 32, 128, 0.1).to(device), {}
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2, fused=True)
+    losses = []
+    for rate, steps in ((1e-2, (0, 20, 60, 200)), (2e-3, ())):
+        optimizer.param_groups[0]["lr"] = rate
+        losses += train_epoch(model, noting(continuing_batches(ids, 64, 20), steps), optimizer, 1.0)
+    plt.plot(losses, color="0.85", label="each batch")
+    means = np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1)
+    plt.plot(np.arange(10, 20 * len(means), 20), means, label="mean of 20")
+    (
+        plt.xlabel("batch"),
+        plt.ylabel("loss in nats per character"),
+        plt.title(corpus.name),
+        plt.ylim(1.2, 3.5),
+        plt.legend(),
+    )
+    plt.show()
+    print(f"held out: {held_out_loss(model, held_out_ids):.3f} nats per character")
+
+# %% [markdown]
+# This network comes to 1.538 ± 0.013 nats on five seeds, and counting in unit 2 came to 1.455. So a table of counts is still ahead. What does it
+# take to beat it? Twice as many hidden units, windows of 50 characters and more passes over the text. We trained `CharLSTM(84, 64, 256, 0.2)`,
+# with 883,156 parameters, on batches of 32 while the learning rate fell from 0.004 to 0, and measured it after each pass:
+#
+# | passes over the text | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 |
+# |---|---|---|---|---|---|---|---|---|
+# | held-out loss in nats | 1.588 | 1.459 | 1.404 | 1.370 | 1.350 | 1.335 | 1.325 | 1.320 |
+#
+# The third pass takes it past the counts, and after eight it is 0.135 nats better. That is one run; it takes some minutes on a CPU. For the rest of
+# this unit the smaller network will do.
+#
+# ### Optional: what each part gives
+#
+# 5 minutes; no points depend on it, and nothing later needs it. (All figures of this section are in `docs/five_seeds.md`, a comparison with the
+# lesson's networks in `docs/lesson.md`.)
+#
+# Change one thing at a time in the network of section 4, and train ten of them for about 40 seconds together. **Before you run it:** which will be
+# worst, and which one better than the network as it is?
 
 
 # %%
@@ -630,8 +666,8 @@ with autograder.example("what each part gives"):
         print(f"{name:<35} {held_out_loss(network, held_out_ids):.3f} nats per character held out")
 
 # %% [markdown]
-# The cell has trained on one seed. The table has the means and standard deviations of five, on the lesson's corpus. A seed
-# changes all ten networks alike, so the last column, the mean of the five differences, is more exact than the difference of two means.
+# The cell has trained on one seed. The table has the means and standard deviations of five, on the lesson's corpus; its last column is the mean of
+# the five differences. A seed changes all ten networks alike, so that column is more exact than the difference of two means.
 #
 # | network | nats per character | beside the network as it is |
 # |---|---|---|
@@ -646,63 +682,10 @@ with autograder.example("what each part gives"):
 # | with a forget bias of 1 | 1.961 ± 0.012 | 0.078 ± 0.016 worse |
 # | without dropout | 1.849 ± 0.025 | 0.033 ± 0.005 better |
 #
-# A mean of five differences has a *standard error*: their standard deviation divided by √5. Five of the differences are more than four standard
-# errors from 0 and are clear. Batch norm is worth 0.07, and with a small embedding it is worth 0.19. So in the lesson's network it probably undid
-# the small embedding. PyTorch's table begins at N(0, 1) and needs it less. Dropout *harms* here: the network reads each character once, so there
-# is nothing to overfit. (Runs that read the text many times use it below.) A forget bias of 1 harms more, and we have not found out why.
-#
-# The other four are less than two standard errors from 0 and prove nothing: one layer less, a plain network, an extra layer, no clipping. For two of them
-# single seeds disagree about the sign. Remember the setting, though: gradients go back only T = 10 steps
-# here, and section 2 needed a hundred to show its effect.
-#
-# Now a larger one, for what follows. It reads the text twice; on a CPU that takes about half a minute. (How it compares with the lesson's
-# networks, which were larger and trained longer, stands in `docs/lesson.md`.)
-
-
-# %%
-def noting(batches, steps):
-    """The same batches; before some of the steps the weights are copied, to be looked at in the next section."""
-    for step, batch in enumerate(batches):
-        if step in steps:
-            copies[step] = {name: value.clone() for name, value in model.state_dict().items()}
-        yield batch
-
-
-with autograder.example("a larger network"):
-    torch.manual_seed(0)
-    model, copies = CharLSTM(len(chars), 32, 128, 0.1).to(device), {}
-    optimizer = torch.optim.Adam(model.parameters(), 1e-2, fused=True)
-    losses = []
-    for rate, steps in ((1e-2, (0, 20, 60, 200)), (2e-3, ())):
-        optimizer.param_groups[0]["lr"] = rate
-        losses += train_epoch(model, noting(continuing_batches(ids, 64, 20), steps), optimizer, 1.0)
-    plt.plot(losses, color="0.85", label="each batch")
-    means = np.array(losses)[: len(losses) // 20 * 20].reshape(-1, 20).mean(1)
-    plt.plot(np.arange(10, 20 * len(means), 20), means, label="mean of 20")
-    (
-        plt.xlabel("batch"),
-        plt.ylabel("loss in nats per character"),
-        plt.title(corpus.name),
-        plt.ylim(1.2, 3.5),
-        plt.legend(),
-    )
-    plt.show()
-    print(f"held out: {held_out_loss(model, held_out_ids):.3f} nats per character")
-
-# %% [markdown]
-# This network comes to 1.538 ± 0.013 nats on five seeds, and counting in unit 2 came to 1.455. So a table of counts is still ahead. What does it
-# take to beat it? Twice as many hidden units, windows of 50 characters and more passes over the text. We trained `CharLSTM(84, 64, 256, 0.2)`,
-# with 883,156 parameters, on batches of 32 while the learning rate fell from 0.004 to 0, and measured it after each pass:
-#
-# | passes over the text | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 |
-# |---|---|---|---|---|---|---|---|---|
-# | held-out loss in nats | 1.588 | 1.459 | 1.404 | 1.370 | 1.350 | 1.335 | 1.325 | 1.320 |
-#
-# The second pass brings it level with the counts, the third takes it past them, and after eight it is 0.135 nats better: 1.90 bits per character against
-# 2.10, or a perplexity of 3.7 against 4.3. That is one run; it takes some minutes on a CPU. Counting has no use for a second pass, and with longer
-# contexts it gets worse. (All figures of this section are in `docs/five_seeds.md`.)
-#
-# For the rest of this unit the smaller network will do.
+# Five of the differences are more than four standard errors (standard deviation / √5) from 0. Batch norm is worth 0.07, and with a small embedding
+# 0.19; so in the lesson's network it probably undid the small embedding. Dropout *harms* here: the network reads each character once, so there is
+# nothing to overfit. A forget bias of 1 harms more, and we have not found out why. The other four prove nothing: one layer less, a plain network, an
+# extra layer, no clipping. But gradients go back only 10 steps here, and section 2 needed a hundred to show its effect.
 #
 # ## 7. Completing a text
 #
@@ -711,8 +694,7 @@ with autograder.example("a larger network"):
 #
 # * **Write in evaluation mode**: without dropout, and with the statistics that the norm has kept.
 # * **Put the mode back.** People like to look at samples in the middle of training. So afterwards the model is in the mode in which it was
-#   before (all its layers share one), and nothing it keeps has changed. Its state is safe, since a text that is written has its own. (In the
-#   lesson's Keras it was stored in the model, and every sample reset it.)
+#   before (all its layers share one), and nothing it keeps has changed.
 #
 # **Exercise** · 25 minutes · ●●● · about 11 lines
 #
@@ -758,9 +740,8 @@ with autograder.example("from gibberish to words"):
         print(f"step {step:>4}  {''.join(chars[i] for i in written)!r}")
 
 # %% [markdown]
-# On the lesson's corpus spaces come first: after 20 steps words have about the right length, are made of frequent letters, and one is "the". After
-# 60 there are "and", "that", commas and a line break. After 200 most short words are English, and a quotation is opened. At the end
-# most words are English, and the others look English. No sentence makes sense.
+# On the lesson's corpus spaces come first: after 20 steps words have about the right length, and one is "the". After 60 there are "and", "that" and
+# commas. After 200 most short words are English. At the end most words are English, and no sentence makes sense.
 
 
 # %%
@@ -775,9 +756,8 @@ with autograder.example("what it writes"):
         print(f"temperature {temperature}: {sample(temperature, 0)}\n")
 
 # %% [markdown]
-# The lesson's own use is to *suggest*, as a phone does. Read what was typed, and look at the five most likely next characters. From each of them go on
-# with the most likely character until the word ends. The product of the probabilities is how likely the network thinks the ending. It is small,
-# because each letter of the ending is a factor. The cell shows the endings of 1 % and more.
+# The lesson's own use is to *suggest*, as a phone does: from each of the five most likely next characters, go on with the most likely one until the
+# word ends. The product of the probabilities is how likely the network thinks the ending.
 
 
 # %%
@@ -833,9 +813,8 @@ with autograder.example("inside and outside of quotations"):
 # ## 8. Does it copy?
 #
 # Does the network invent its phrases, or copy them? The lesson's notes say that they are not in the text. But their
-# example, "morality equals self-glorification", *is* in Nietzsche. A line ends inside it, so a plain search does not find
-# it. So turn all white space into single spaces first, in the text and in the sample. Then find the longest piece of a sample that
-# occurs in the training text.
+# example, "morality equals self-glorification", *is* in Nietzsche; a line ends inside it, so a plain search does not find
+# it. The example below turns all white space into single spaces first. You find the longest piece of a sample that occurs in the training text.
 #
 # A piece is a run of neighbouring characters. Each of them counts: capitals, spaces and punctuation, too. Take the text `the␣cat␣sat` and the
 # source `a␣cat␣and␣the␣car`, where ␣ is a space. Go along the text and keep the longest piece so far. At each place ask only for a piece that
@@ -854,9 +833,9 @@ with autograder.example("inside and outside of quotations"):
 # The piece `␣cat␣` at place 3 is in the source as well, but has only 5 characters. Had it 6, the one at place 0 would still count: of several
 # that are as long, take the first.
 #
-# **Be fast enough.** To search a book of 600,000 characters once (`piece in source`) takes some tenths of a millisecond. A text of 1,000
-# characters has 500,500 pieces, so trying all of them takes minutes. The table's way asks at most 2,000 times: each yes makes the piece longer,
-# and each place ends with one no at most. That takes less than a second. The limit is 120 searches of the source for each character of the text.
+# **Be fast enough.** A text of 1,000 characters has 500,500 pieces, and to search the book once takes some tenths of a millisecond, so trying all
+# takes minutes. The table's way asks at most 2,000 times: each yes makes the piece longer, and each place ends with one no at most. The limit is 120
+# searches of the source for each character of the text.
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -886,13 +865,9 @@ def longest_copied(text, source):
 check("copied")
 
 # %% [markdown]
-# Is a piece of 15 characters long? You need yardsticks. The first is *chance*. Two places of two texts hold the same character with the probability
-# $q = \sum_c p_c^2$, where $p_c$ is how frequent each character is, and k of them in a row with $q^k$. A sample of n characters and a text of N
-# have $nN$ pairs of places. So chance finds a piece of k characters about once where $nN q^k = 1$, that is, at $k = \ln(nN) / \ln(1/q)$. The
-# length grows only with the logarithm: a text 1,000 times longer adds two or three characters.
-#
-# The second yardstick is the author. Nobody suspects Nietzsche of copying from himself, so ask the same of passages that are as long as a sample but
-# held out. **Before you run it:** which will share the longer pieces with the training text?
+# Is a piece of 15 characters long? You need two yardsticks. One is *chance*: the characters of held-out passages, shuffled. The other is the author.
+# Nobody suspects Nietzsche of copying from himself, so ask the same of held-out passages that are as long as a sample. **Before you run it:** which
+# will share the longer pieces with the training text, the samples or the author?
 
 
 # %%
@@ -925,15 +900,11 @@ with autograder.example("how much of it is copied"):
         print(
             f"12 × 240 {name}: {min(lengths)} to {max(lengths)} characters, {sum(lengths) / 12:.1f} on average"
         )
-    frequencies = np.array([text.count(c) for c in set(text)]) / len(text)
-    q = (frequencies**2).sum()
-    print(f"the formula for chance: {np.log(240 * len(text)) / -np.log(q):.1f} characters")
 
 # %% [markdown]
-# On the lesson's corpus chance makes pieces of 5 to 7 characters (the formula says 6.9). The longest pieces of held-out passages have 18.8
-# characters on average. Those of the samples have 18.5 at temperature 0.4, 17.0 at 0.7 and 14.8 at 1.0 (in another run some tenths more
-# or less). So what the samples share with the text is more than chance: words, and a few in a row. At 0.4 the network copies about as much as
-# Nietzsche repeats himself, at 1.0 clearly less.
+# On the lesson's corpus chance makes pieces of 5 to 7 characters. The longest pieces of held-out passages have 18.8 characters on average, those of
+# the samples 18.5 at temperature 0.4, 17.0 at 0.7 and 14.8 at 1.0 (in another run some tenths more or less). At 0.4 the network copies about as much
+# as Nietzsche repeats himself, at 1.0 clearly less.
 #
 # ## 9. What surprises it
 #
@@ -1010,8 +981,7 @@ with autograder.example("surprise, character by character"):
     plt.show()
 
 # %% [markdown]
-# Replace one of the passages by a sentence of your own, and run the cells again. What surprises the network in it? Here is the same by another small
-# network, which has read Nietzsche and Jane Austen:
+# Here is the same by another small network, which has read Nietzsche and Jane Austen:
 #
 # ![Two English sentences with a German one between them, in three lines; a shade behind each character says how surprising it is to
 # a small network that has read English books. Most characters of the English sentences have none: mainly first letters of words do.
@@ -1023,6 +993,9 @@ with autograder.example("surprise, character by character"):
 # rather than a threshold, ask: take a foreign character and an ordinary one at random; how often does the foreign one have the
 # higher score? That share is the area under the ROC curve, **ROC AUC**. 1 means that the two are perfectly apart, 0.5 that the
 # score knows nothing. A pair with equal scores counts half.
+#
+# Let two foreign characters score 3 and 1, two ordinary ones 1 and 0. Of the four pairs 3 > 1, 3 > 0 and 1 > 0 are in the right order, and 1 = 1 counts
+# half: 3.5 of 4, or 0.875.
 #
 # **Exercise** · 15 minutes · ●●○ · about 2 lines
 #
@@ -1054,8 +1027,9 @@ with autograder.example("foreign passages, found"):
 # On the lesson's corpus a single character comes to 0.78, the mean over 15 to 0.985: averaging over neighbours removes the noise of
 # single characters.
 #
-# In use you need a yes or no. Choose the threshold so that one ordinary character in a hundred is flagged. **Before you run it:** which of the
-# three passages, German, a recipe, or scrambled letters, will the network find least foreign?
+# In use you need a yes or no. Choose the threshold so that one ordinary character in a hundred is flagged. (The cell chooses it on the text that
+# it measures; in use you would choose it on other text.)
+# **Before you run it:** which of the three passages, German, a recipe, or scrambled letters, will the network find least foreign?
 
 # %%
 with autograder.example("flagged at a threshold"):
@@ -1069,27 +1043,35 @@ with autograder.example("flagged at a threshold"):
 
 # %% [markdown]
 # It flags 54 % of the foreign characters: 23 % of the German passage, 68 % of the recipe and 72 % of the scrambled letters (in another
-# run up to ten points more or less). So at this threshold it misses nearly half of the foreign characters, and German is the least foreign to it.
-# It has read a few lines of German: the training text quotes some. Whether that is the reason we have not tested. Note also that the
-# threshold was chosen on the same text that measures it. In use you would choose it on other text.
+# run up to ten points more or less). German is the least foreign to it: the training text quotes some lines of it, but whether that is the reason we
+# have not tested.
 #
-# **Find the mistake.** A mean over 15 characters finds neither where a passage begins nor where it ends. A *running total* does: add what each character
+# ## 11. Where does a passage begin?
+#
+# A mean over 15 characters finds neither where a passage begins nor where it ends. A *running total* does: add what each character
 # surprises more than usual, and begin again at 0 whenever the total is not above 0. (This is a recurrent network with one unit, $h_t =
-# \mathrm{relu}(h_{t-1} + s_t - u)$, and it has watched machines in factories since 1954 as the CUSUM chart.) In ordinary text the total is 0 again and again.
-# In a foreign passage it climbs: the passage begins where the climb began, and ends where the total was highest (of several places as high, at the first).
+# \mathrm{relu}(h_{t-1} + s_t - u)$, and it has watched machines in factories since 1954 as the CUSUM chart.) A climb above a threshold is a piece. It
+# begins where the climb began, and ends where the total was highest (of several places as high, at the first). With `usual` 1 and `threshold` 3:
 #
-# The function below writes down all climbs that came above a threshold. One of its lines is wrong; which one depends on your name.
+# | place | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
+# |---|---|---|---|---|---|---|---|---|
+# | score | 1 | 4 | 3 | 0 | 0 | 0 | 0 | 0 |
+# | total | 0 | 3 | 5 | 4 | 3 | 2 | 1 | 0 |
+#
+# There is one piece, (1, 3): 3 is the first place that is no longer in it.
+#
+# **Find the mistake.** The function that you get has one wrong line; which one depends on your name.
 #
 # 1. Write your name, and run the example below it. Copy the function that it prints to where it is asked for.
-# 2. Find the mistake on short lists of scores that you follow with a pencil. Repair it as you see fit; the check runs the repair.
+# 2. Run the lists below it. Follow one that comes out wrong with a pencil, as in the table, to the line where your total and the function's part.
+#    If all come out right, make up a list. Repair the line as you see fit; the check runs the repair.
 # 3. Give the number printed at the end of the wrong line. It is stored now, and judged when you have handed in.
 #
-# **Exercise** · 10 minutes · ●●○ · about 14 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 14 lines in all
 #
-# <details><summary>Which lists are good to follow?</summary>
+# <details><summary>All lists come out right. What now?</summary>
 #
-# With `usual` 1 and `threshold` 3 the scores 1, 4, 3, 0, 0, 0, 0, 0 have the totals 0, 3, 5, 4, 3, 2, 1, 0: one piece, from place 1 to 3 (the first place
-# that is no longer in it). Then a list that ends in the middle of a climb, one with two climbs, and one whose climb stays below the threshold.
+# Try scores that are not whole numbers, a total that falls below 0 before it climbs, and three climbs of different heights.
 # </details>
 
 
@@ -1114,6 +1096,16 @@ def surprising_pieces(scores, usual, threshold):
     # YOUR CODE HERE
     raise NotImplementedError()
 
+
+# %%
+with autograder.example("four short lists"):
+    for scores, pieces in (
+        ([1, 4, 3, 0, 0, 0, 0, 0], [(1, 3)]),
+        ([0, 5, 4], [(1, 3)]),  # the list ends in a climb
+        ([5, 1, 0, 0, 0, 1, 6], [(0, 1), (6, 7)]),
+        ([1, 4, 0, 0, 0], []),  # no total is above the threshold
+    ):
+        print(f"{scores}: {surprising_pieces(scores, 1, 3)}, should be {pieces}")
 
 # %%
 check("repaired")
@@ -1141,19 +1133,27 @@ with autograder.example("where foreign passages begin and end"):
 
 # %% [markdown]
 # On the lesson's corpus it finds all three passages: the first place of each exactly, and the last to within a few characters. German is no exception,
-# though the threshold above flagged only 23 % of it: a small surprise that lasts adds up. One more piece is ordinary text that does not look so, a
-# heading with its number, `109  =Sorrow is Kn`. The cell sets `usual` half a nat above the mean of ordinary text, so that there the total falls, and
-# we chose the threshold of 20 by trying. Both use the labels. In use you would choose them on other text.
+# though the threshold flagged only 23 % of it: a small surprise that lasts adds up. One more piece is ordinary text that does not look so, a
+# heading with its number, `109  =Sorrow is Kn`. (We chose `usual`, half a nat above the mean of ordinary text, and the threshold of 20 by trying. Both
+# use the labels.)
 #
-# Nobody told the network what "foreign" is. It only learned to expect. A score per character is noisy, since rare characters
-# surprise in any text. A mean over the neighbourhood removes the noise, and a running total also finds where a passage begins and ends. So one
-# can watch a log, a sensor or a translation for what does not belong.
-#
+# Nobody told the network what "foreign" is. It only learned to expect. So one can watch a log, a sensor or a translation for what does not belong. Now
+# it is your turn: **put a sentence of your own into the next cell**, in any language. What does the network mark?
+
+# %%
+with autograder.example("a sentence of your own"):
+    own = "Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspaetung. "
+    read = (corpus.held_out[5000:5400] + own + corpus.held_out[5400:5800]).replace("\n", " ")
+    scores = torch.as_tensor(surprise(model, encode(read))).tolist()
+    for begin, end in reversed(surprising_pieces(scores, usual, 20)):
+        read = f"{read[: begin + 1]}【{read[begin + 1 : end + 1]}】{read[end + 1 :]}"
+    print(read)
+
+# %% [markdown]
 # ## The ladder
 #
-# The loss per character of text that the model has not seen, on the lesson's corpus, in bits and in nats (1 nat = 1.44 bits). Your run prints its
-# own figures. (They have not all read equally much: the network of unit 3 saw 48,000 characters, the larger one of unit 5 a million, the
-# last one four million.)
+# The loss per character of text that the model has not seen, on the lesson's corpus, in bits and in nats (1 nat = 1.44 bits). They have not all
+# read equally much.
 #
 # | the model knows | bits | nats |
 # |---|---|---|
@@ -1161,8 +1161,6 @@ with autograder.example("where foreign passages begin and end"):
 # | how frequent each character is | 4.39 | 3.04 |
 # | unit 2: the last three characters | 3.04 | 2.11 |
 # | unit 2: the last eight | 2.87 | 1.99 |
-# | unit 2: a target at every step, the mean of eight steps | 2.77 | 1.92 |
-# | unit 2: only the eighth of them | 2.58 | 1.79 |
 # | unit 3: one sequence at a time, 6,000 of them | 3.36 | 2.33 |
 # | unit 4: gradients by hand, 2,000 batches | 3.12 | 2.16 |
 # | unit 5: an LSTM whose state is carried | 2.72 | 1.88 |
@@ -1187,7 +1185,7 @@ with autograder.example("where foreign passages begin and end"):
 # <details><summary>3. Why is the state cut from its past, and what do we lose by that?</summary>
 #
 # Otherwise each batch would send gradients back to the beginning of the epoch, through graphs that `backward` has freed. But then no gradient
-# rewards the network for remembering anything for more than T steps.
+# goes back more than T steps.
 # </details>
 #
 # <details><summary>4. In the unrolled drawing an RNN has many layers already. Why stack two?</summary>

@@ -17,19 +17,17 @@
 # Its memory is its **hidden state**: a vector of H numbers. Each step computes a new one from the old one and the next character. The network
 # learns by itself what these numbers mean.
 #
-# In this unit you build such a network from three ordinary layers, first for exactly three characters, with every arrow of the
-# drawing written out. The arrows repeat, so you turn them into a loop, and you have a recurrent network that reads texts of any length. It
-# learns from 540,803 characters of Nietzsche in English. At the end it writes something like "The emite, and roth, belity, thing evern", and you
-# can say how much each further character of memory helps.
-#
-# You also write the network's rival in a dozen lines: a table of counts. Which of the two predicts better? And what can a network do that a table
-# cannot?
+# In this unit you build such a network from three ordinary layers, first for exactly three characters, then as a loop that reads texts of any
+# length. It learns from 540,803 characters of Nietzsche in English. You also write its rival in a dozen lines, a table of counts, and you let both
+# write. The table comes to things like "It is have how pleasure to the is accessed", the network to "Shis world and its man hims to the him". Which
+# of the two predicts better? And what can a network do that a table cannot?
 #
 # **Afterwards you can**
 #
 # * turn text into ids and cut it into windows with targets;
 # * build a recurrent network from three layers, first unrolled and then as a loop;
 # * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
+# * let a table and a network write, by a function of yours that draws characters;
 # * predict at every step, and measure how much each further character of memory helps;
 # * copy your weights into `nn.RNN`, and test that a network works the same at any time.
 #
@@ -37,7 +35,7 @@
 # course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
-# **How to work.** The exercises take 207 minutes in all, and reading the unit with its examples takes about 50. Replace each
+# **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 45. Replace each
 # `raise NotImplementedError()` by your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever
 # you like. Never modify an argument in place. Functions that do not train must leave the model unchanged.
 #
@@ -76,7 +74,7 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # held out. The network learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
 # "PREFACE", whose ids are 40 42 29 30 25 27 29.
 #
-# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
+# **Exercise** · 8 minutes · ●○○ · about 3 lines in all
 #
 # <details><summary>What do I do with a character that the vocabulary lacks?</summary>
 #
@@ -163,31 +161,27 @@ check("cutting_windows")
 # %% [markdown]
 # ## 3. Three characters, three kinds of arrow
 #
-# This network reads three characters and predicts the fourth. A character's embedding goes through a *green* arrow
-# into a hidden state; an *orange* arrow takes a hidden state one step on; a *blue* arrow makes the prediction from the last one. A square
-# stands for an input, a circle for a hidden state, a triangle for an output: the prediction of y. The embedding is not drawn. It stands at
-# the beginning of the green arrow.
+# This network reads three characters and predicts the fourth. A *green* arrow takes a character's embedding into a hidden state, an *orange*
+# arrow takes a state one step on, and a *blue* arrow makes the prediction from the last state. A square stands for an input, a circle for a
+# hidden state, a triangle for an output.
 #
-# Read it from the left. After one step the state has read one character. Why does the second not come in beside the first? Because
-# through the same layer "ab" and "ba" would then give the same sum. It comes in one step later, when the state has moved on through the
-# orange layer. So the state after two steps knows both characters and their order, and the third joins in the same way.
+# Why does the second character not come in beside the first? Because through the same layer "ab" and "ba" would then give the same sum. It comes in
+# one step later, when the state has moved on through the orange layer. So the state after two steps knows both characters and their order.
 #
 # ![On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, into a hidden state h above it. An
 # orange arrow, the layer hidden, leads from the first state to the second, and one from the second to the third. A blue arrow,
 # the layer output, leads from the third state to the prediction y. On the right the same network with one arrow for each layer:
 # input from x[t] to h, hidden from h back to itself at every step, output from h to y.](../drawings/three_characters.svg)
 #
-# The left and the right drawing show the same layers, and section 7 makes the two networks agree exactly. All arrows of a colour are **one layer,
-# used again and again**. The task "turn a character into hidden state" is the same task at step 0 as at step 2, so there is no reason
-# to learn it three times.
-#
-# Each arrow has an activation of its own here, which is unusual: the formula is the lesson's. Section 7 takes the usual one.
+# All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: to turn a character into hidden state
+# is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula is the lesson's, and section 7 takes the
+# usual one:
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Note where the sum stands here: *after* the activations. And the first step has no
-# orange arrow: no state came before it, not even zeros.
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here each arrow has an activation of its own, and the sum stands *after* them. The first step has
+# no orange arrow: no state came before it, not even zeros.
 #
 # | attribute | layer | arrow |
 # |---|---|---|
@@ -234,16 +228,12 @@ check("three_characters")
 # ## 4. Loss and training
 #
 # Cross-entropy is minus the logarithm of the probability that the model gave to the correct character. With the natural logarithm its
-# unit is the *nat*: a loss of 2 nats means that the correct character got a probability of $e^{-2}$ = 13.5 %, on (geometric) average. We
-# want its **mean over all predictions**, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with
-# targets (T, B) soon.
+# unit is the *nat*: a loss of 2 nats means a probability of $e^{-2}$ = 13.5 %, on (geometric) average. Papers often give *bits per character*,
+# which are nats divided by ln 2 = 0.693, or the *perplexity* $e^{\text{loss}}$, the number of equally likely characters among which the model would
+# be as unsure. So 2 nats are 2.89 bits and a perplexity of 7.4.
 #
-# Papers often give the same number in another unit. *Bits per character* use the logarithm to base 2: divide nats by ln 2 = 0.693. The
-# *perplexity* is $e^{\text{loss}}$: the number of equally likely characters among which the model would be as unsure. So 2 nats are
-# 2.89 bits per character and a perplexity of 7.4. This course gives nats, and its last table gives bits as well.
-#
-# Logits and targets may be views of larger tensors, such as a transposed one. `view` refuses some of these; `flatten` and `reshape` take
-# all of them.
+# `mean_loss` is the **mean over all predictions**, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with
+# targets (T, B) soon. Both may be transposed tensors. `view` refuses some of these; `flatten` and `reshape` take all of them.
 #
 # One training step: predict, measure, send gradients back, let the optimizer change the weights. PyTorch *accumulates* gradients, so clear
 # them once per batch.
@@ -341,23 +331,26 @@ with autograder.example("three characters on the corpus"):
         print(f"held out: {mean_loss(three(x), y).item():.3f} nats per character")
 
 # %% [markdown]
-# The check trains your network with your `train` and measures the weights on text that was held out. It compares with our own
-# solution on the same seed, initial weights and batches, so luck plays no part.
+# The check trains your network with your `train`, and compares it on held-out text with our own solution, on the same seed, initial weights and batches.
 
 # %%
 check("three_characters_learn")
 
 # %% [markdown]
-# **Find the mistake.** The grey curve above is noisy, because each batch is another one. A *running mean* smooths it: each step keeps the share k
-# of the mean so far and adds 1 − k times the new loss. It begins at zero, so its first values are far too small. The remedy: let a *weight* run
-# along, as if every loss were 1, and divide by it. (Adam does the same with its gradients, and calls it bias correction.)
+# **Find the mistake.** The grey curve above is noisy, because each batch is another one. A *running mean* smooths it. It is a weighted mean of all
+# losses so far: the newest has the weight 1, the one before it k, the one before that k², and so on. With k = 0.5:
 #
-# $$m_t = k\, m_{t-1} + (1 - k)\, \ell_t \qquad w_t = k\, w_{t-1} + (1 - k) \qquad \mathrm{curve}_t = m_t / w_t$$
+# | losses so far | running mean |
+# |---|---|
+# | 4 | 4 |
+# | 4, 2 | (0.5 · 4 + 2) / (0.5 + 1) = 2.67 |
+# | 4, 2, 6 | (0.25 · 4 + 0.5 · 2 + 6) / (0.25 + 0.5 + 1) = 4.57 |
 #
-# Somebody has written that down, with one mistake in one line. Which mistake depends on your name, so your neighbour's is probably another.
+# Somebody has written a loop that keeps only two numbers and never looks back at old losses. (Adam treats its gradients like that.) One line
+# has a mistake. Which mistake depends on your name, so your neighbour's is probably another.
 #
 # 1. Write your name, and run the example below it: it prints the function with your mistake in it.
-# 2. Copy the function to where it is asked for. Find the mistake: try small inputs whose result you know.
+# 2. Copy the function to where it is asked for, and try it on small inputs whose result you know. Where does it first go wrong?
 # 3. Repair it, in your way; the check runs it. And name the line in which the mistake stands, by the number printed at the end of the line. The
 #    check records that number; it is judged when you have handed in.
 #
@@ -365,8 +358,7 @@ check("three_characters_learn")
 #
 # <details><summary>What are good inputs?</summary>
 #
-# Losses that are all equal: the curve is that loss, from the first value on. Then k = 0: the curve is the losses themselves. Then two losses,
-# worked out on paper.
+# The table's 4, 2, 6. Losses that are all equal: the curve is that loss, from the first value on. And k = 0: the curve is the losses themselves.
 # </details>
 
 
@@ -384,7 +376,7 @@ with autograder.example("a function with your mistake in it"):
 
 # %%
 def smoothed(losses, keep):
-    """The running mean of losses (N,); each step keeps the share `keep` of the mean so far: an array (N,)."""
+    """The running mean of losses (N,), where each loss counts `keep` times as much as the one after it: an array (N,)."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
@@ -422,9 +414,50 @@ with autograder.example("the curve, smoothed"):
 # ## 5. The opponent: counting
 #
 # Is about 2.11 a good loss? Compare it with *counting*, without any network: after " th", which characters came in the
-# training text, and how often? A context of three characters, a table, a division. Shannon did this in 1948.
+# training text, and how often? Take the text "abracadabra":
 #
-# Plain counting has two problems. A context may be new, and then there is nothing to divide. And a character that never followed a
+# | k | the last k characters | what followed them |
+# |---|---|---|
+# | 0 | (none) | a 5, b 2, r 2, c 1, d 1 |
+# | 1 | a | b 2, c 1, d 1 |
+# | 2 | ra | c 1 |
+#
+# The last a and the last "ra" have nothing after them. `count_next` makes such tables of all contexts of up to n characters,
+# a list of n + 1 dicts. `counts[k]` has a key for each string of k characters that something follows in the text, and `counts[k][h]` is a
+# `Counter`: how often each character follows the string h.
+#
+# **Exercise** · 10 minutes · ●●○ · about 5 lines
+#
+# <details><summary>How do I count without searching the text again and again?</summary>
+#
+# Walk through the text once. Each character follows n + 1 contexts, from `""` up: add 1 in each of the n + 1 tables.
+# Near the beginning there are fewer. A `defaultdict(Counter)` makes a `Counter` for a context that is new.
+# </details>
+
+
+# %%
+def count_next(text, n):
+    """How often each character follows each context of up to `n` characters: a list of n + 1 dicts.
+
+    `counts[k][h][c]`: how often the character c follows the string h of k characters, which for k = 0 is `""`.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("counting")
+
+# %%
+with autograder.example("what followed"):
+    counts = count_next(corpus.train, 6)
+    for context in (" th", "phi", " woma"):
+        found = counts[len(context)].get(context, {})
+        most = sorted(found, key=found.get, reverse=True)[:5]
+        print(f"{context!r}:", ", ".join(f"{c!r} {found[c]}" for c in most))
+
+# %% [markdown]
+# Counts are not yet probabilities. A context may be new, and then there is nothing to divide. And a character that never followed a
 # context would get the probability 0, so the loss is infinite when it comes after all. One idea solves both: **back off**. The
 # probability after a context of k characters is a mixture of its own counts and of the probability after the last k − 1 characters. Those
 # back off in turn, down to no context at all, and from there to 1/V for every character:
@@ -432,30 +465,19 @@ with autograder.example("the curve, smoothed"):
 # $$p_k(c) = \frac{n_k(c) + d_k\, p_{k-1}(c)}{N_k + d_k} \qquad p_{-1}(c) = \frac{1}{V}$$
 #
 # Here $n_k(c)$ counts how often c followed the last k characters, $N_k = \sum_c n_k(c)$ how often anything followed them, and $d_k$ how many
-# *different* characters did. The more different characters followed, the more likely is one that has not come yet, so the more weight the
-# shorter context gets. This is interpolation after Witten and Bell (1991). Where a context never occurred, $p_k = p_{k-1}$.
+# *different* characters did: the more of them, the more weight the shorter context gets. This is interpolation after Witten and Bell (1991). Where a
+# context never occurred, $p_k = p_{k-1}$.
 #
-# Take the text "abracadabra" and V = 6, its five letters and the null. What is the probability of c after "ra"?
+# In "abracadabra", with V = 6 (five letters and the null), what is the probability of c after "ra"?
 #
-# | k | the last k characters | what followed them | N | d | the probability of c |
-# |---|---|---|---|---|---|
-# | −1 | | | | | 1/6 = 0.167 |
-# | 0 | (none) | a 5, b 2, r 2, c 1, d 1 | 11 | 5 | (1 + 5 · 0.167) / (11 + 5) = 0.115 |
-# | 1 | a | b 2, c 1, d 1 | 4 | 3 | (1 + 3 · 0.115) / (4 + 3) = 0.192 |
-# | 2 | ra | c 1 | 1 | 1 | (1 + 1 · 0.192) / (1 + 1) = 0.596 |
+# | k | N | d | the probability of c |
+# |---|---|---|---|
+# | −1 | | | 1/6 = 0.167 |
+# | 0 | 11 | 5 | (1 + 5 · 0.167) / (11 + 5) = 0.115 |
+# | 1 | 4 | 3 | (1 + 3 · 0.115) / (4 + 3) = 0.192 |
+# | 2 | 1 | 1 | (1 + 1 · 0.192) / (1 + 1) = 0.596 |
 #
-# | | |
-# |---|---|
-# | `counts` | a list of n + 1 dicts; `counts[k]` has a key for each string of k characters that something follows in the text |
-# | `counts[k][h]` | a `Counter`: how often each character follows the string h |
-#
-# **Exercise** · 25 minutes · ●●○ · about 12 lines in all
-#
-# <details><summary>How do I count without searching the text again and again?</summary>
-#
-# Walk through the text once. Each character follows n + 1 contexts, from `""` up: add 1 in each of the n + 1 tables.
-# Near the beginning there are fewer. A `defaultdict(Counter)` makes a `Counter` for a context that is new.
-# </details>
+# **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
 # <details><summary>How do I get the last k characters when k may be 0?</summary>
 #
@@ -470,15 +492,6 @@ with autograder.example("the curve, smoothed"):
 
 
 # %%
-def count_next(text, n):
-    """How often each character follows each context of up to `n` characters: a list of n + 1 dicts.
-
-    `counts[k][h][c]`: how often the character c follows the string h of k characters, which for k = 0 is `""`.
-    """
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
 def backed_off(counts, context, c, V):
     """The probability of the character `c` after the string `context`, with back-off: a number.
 
@@ -490,7 +503,7 @@ def backed_off(counts, context, c, V):
 
 
 # %%
-check("counting")
+check("backing_off")
 
 # %% [markdown]
 # The network of section 4 came to 2.11 with three characters. What will counting come to? And what happens to the held-out loss as the
@@ -517,7 +530,6 @@ check("predicted_curve")
 # %%
 with autograder.example("counting on the corpus"):
     print(f"predicted: it {longer_contexts()}")
-    counts = count_next(corpus.train, 6)
     counted_losses = []  # of contexts of 0, 1, 2, … characters
     for n in range(7):
         nats = 0.0
@@ -535,34 +547,70 @@ with autograder.example("counting on the corpus"):
     plt.show()
 
 # %% [markdown]
-# Counting clearly wins: 1.60 with the same three characters, or 1.66 if it counts only where the network had a target, and **1.455** with four (2.10 bits per character, a perplexity of 4.28). Keep
-# that figure: it is the one to beat. No network of this unit will, nor will those of units 3 and 4: they are small, and they see the text
-# a few times at most. A larger one does in unit 5, and you will see what it takes.
+# Counting clearly wins: 1.60 with the same three characters (1.66 if it counts only where the network had a target), and **1.455** with four: 2.10
+# bits per character, a perplexity of 4.28. That figure is the one to beat. No network of units 2 to 4 will: they are small, and they see the text
+# a few times at most. A larger one does in unit 5.
 #
-# Look also at the right end of the curve. With five characters counting stops getting better, and with six it gets worse (1.464 and
-# 1.537). Of the contexts of six characters in the held-out text, 19 % never occurred in the training text. They lose nothing, because the rule
-# falls back on five characters. All groups of others lose on average, even those that occurred ten times or more, because this rule gives the longest context too much weight.
+# With five characters counting stops getting better, and with six it gets worse (1.464 and 1.537), because this rule gives the longest context too
+# much weight. There is a second limit: a table shares what it has learned only between contexts that end alike. A network can in principle share
+# between any that are similar, because it turns contexts into numbers. That is the reason to go on.
 #
-# There is a second limit: a table shares what it has learned only between contexts that end alike. A network can in principle share between any that
-# are similar, because it turns contexts into numbers. The networks of this unit are too small to profit: where the last three characters never
-# occurred in the training text, one of them came to 3.1 nats and the counts to 2.7. A larger one does in unit 5, and that is the reason to go on.
+# **Let it write.** In 1948 Shannon printed texts made from such tables: draw the next character by its probabilities, add it to the text, and ask
+# again. A number u from 0 to 1 does the drawing. Go through the characters and add up their probabilities; the first at which the sum is above u is
+# drawn. If a has 0.5, b 0.2 and c 0.3, the sums are 0.5, 0.7 and 1.0. So u = 0.6 draws b, and half of all numbers draw a.
+#
+# **Exercise** · 10 minutes · ●●○ · about 4 lines
+#
+# <details><summary>It writes the same character again and again</summary>
+#
+# Each character is drawn after the text *so far*, with all that you have drawn. Ask `probabilities` again for each number.
+# </details>
+#
+# <details><summary>How do I find the first sum above u?</summary>
+#
+# A loop that adds up and breaks will do. Or `np.cumsum` makes all the sums, and the number of those that are not above u is the place.
+# </details>
+
+
+# %%
+def written(probabilities, chars, text, numbers):
+    """`text`, continued by one character for each of `numbers`, each drawn by its probability: a string.
+
+    probabilities: a function of a text: a list of the probabilities of what comes next, one for each of `chars`.
+    numbers: from 0 to 1. Each draws the first character at which the sum of the probabilities is above it.
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("writing")
+
+
+# %%
+def by_counts(n):
+    """A function of a text: the probabilities of what comes next, by contexts of up to `n` characters."""
+    return lambda text: [backed_off(counts[: n + 1], text, c, len(chars)) for c in chars]
+
+
+with autograder.example("what the counts write"):
+    for n in (0, 1, 2, 4, 6):
+        numbers = np.random.default_rng(0).random(100)
+        print(f"{n}: {written(by_counts(n), chars, 'The ', numbers)!r}")
 
 # %% [markdown]
+# Of the words in five such texts of 300 characters, 16 % occur in the training text where there is no context, 37 % with two characters, 82 % with
+# four and 95 % with six. So six write the best text, and four have the lower loss on new text. Judge by the loss, not by the looks.
+#
 # ## 6. What comes next?
 #
-# Ask the network: give it a text, take the most likely next character. Later you will build a network that predicts after *each* character, with
-# logits (T, B, V). `answers` asks such a network, and reads the text once.
+# Ask the network: give it a text, take the most likely next character.
 #
-# **Exercise** · 15 minutes · ●●○ · about 7 lines in all
+# **Exercise** · 8 minutes · ●●○ · about 4 lines
 #
 # <details><summary>What shape does the model need?</summary>
 #
-# Time first and a batch of one: (T, 1). Then the logits are (1, V), or (T, 1, V).
-# </details>
-#
-# <details><summary>How do ids become a string?</summary>
-#
-# `argmax(-1)` takes the best id of each row, and `"".join(chars[i] for i in …)` puts their characters into one string.
+# Time first and a batch of one: (T, 1). Then the logits are (1, V).
 # </details>
 
 
@@ -576,20 +624,8 @@ def next_character(model, chars, text):
     raise NotImplementedError()
 
 
-def answers(model, chars, text):
-    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V).
-
-    text: at least one character. An answer may be the null.
-    """
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
 # %%
 check("predicting")
-
-# %%
-check("answering_along")
 
 
 # %%
@@ -611,13 +647,11 @@ with autograder.example("what the network knows"):
         )
 
 # %% [markdown]
-# Each answer is what the text has most often. Rare beginnings are learned last: in another run, after an eighth of the training (1,500 batches of
-# 64 windows), the network still says that t follows "phi" and "whi", and that e follows "Chr".
+# Each answer is what the text has most often.
 #
-# Why an embedding, and not one-hot rows? One-hot rows can compute all that an embedding can, since a product with them is a lookup; with 24
-# numbers a character the embedding is the narrower of the two. But it lets characters be *alike*, while any two one-hot rows are equally far
-# apart, and it can be looked at. **Before you run it:** which of the two networks has the lower loss after 1,500 batches? (An embedding whose
-# table is the identity, and stays so, gives one-hot rows.)
+# **Optional: 3 minutes, and no points depend on it.** Why an embedding, and not one-hot rows? One-hot rows can compute all that an embedding can, since a product with them is a lookup. But an
+# embedding lets characters be *alike*, and it can be looked at. **Before you run it:** which of the two networks has the lower loss after 1,500
+# batches? (An embedding whose table is the identity, and stays so, gives one-hot rows.)
 
 # %%
 with autograder.example("an embedding and one-hot rows"):
@@ -637,8 +671,7 @@ with autograder.example("an embedding and one-hot rows"):
 
 # %% [markdown]
 # On our corpus they come to nearly the same: 2.158 ± 0.003 with the embedding and 2.174 ± 0.005 with one-hot rows (mean and standard deviation of five
-# seeds). 84 characters are few, and each occurs often enough to be learned by itself. With words it is another matter: most are rare, and what is learned about one
-# must help those that are like it.
+# seeds). 84 characters are few, and each occurs often enough to be learned by itself.
 #
 # What has it learned about single characters? Here are the rows of its embedding table, projected onto the two directions of
 # greatest variance. Small vowels are red, other letters blue, marks grey; the network knows nothing of that. Which groups do you find, and which of
@@ -664,26 +697,28 @@ with autograder.example("the embedding in two dimensions"):
 
 # %% [markdown]
 # The marks that a space follows (. , ; : !) lie together on the left. The q lies apart from all others: a u comes after it nearly
-# always. Vowels are no group here: i and u lie at the bottom, e, a and o among other letters. The network places characters by what helps it to
-# predict the next one, and two of its 24 directions do not show all of that.
+# always. Vowels are no group here: the network places characters by what helps it to predict the next one.
 #
 # ## 7. The loop
 #
-# Nothing in the drawing depends on the number three. So the same three layers can read a text of any length. Four things change
-# at once:
-#
-# 1. A **loop** runs over the steps.
-# 2. The state before the first step is **zeros**. So the first step is a step like all others, orange arrow and its bias included.
-# 3. The sum stands *inside* one relu, as it stands inside one activation in most recurrent networks:
+# Nothing in the drawing depends on the number three. So the same three layers can read a text of any length, in a **loop** over the steps. Its
+# formula is simpler than that of section 3. The state before the first step is **zeros**, so the first step is a step like all others, orange
+# arrow and its bias included. And the sum stands *inside* one relu, as it stands inside one activation in most recurrent networks:
 #
 # $$h_t = \mathrm{relu}\big(\text{input}(e_t) + \text{hidden}(h_{t-1})\big) \qquad h_{-1} = 0$$
 #
-# 4. The hidden layer has an **identity initialisation**: it begins with the identity as its weight and zeros as its bias.
+# Take H = 1. Let `hidden` have the weight 1 and the bias 0, and let `input` give 2, −3 and 1 for three characters:
 #
-# The fourth needs a reason. "Do nothing to the state" is a sensible first guess for something that should remember. Apart from what the relu
-# cuts off, the network then sums what it reads, and a gradient walks back through many steps without growing or
-# shrinking; this is due to Le, Jaitly and Hinton (2015, *A simple way to initialize recurrent networks of rectified linear units*). At the start "ab" and "ba"
-# therefore differ only where the relu has cut something off, and `hidden` has to learn to distinguish them. Only `hidden` begins like this. Section 8 measures whether it helps with eight characters.
+# | t | input | hidden | state |
+# |---|---|---|---|
+# | 0 | 2 | 1 · 0 + 0 = 0 | relu(2 + 0) = 2 |
+# | 1 | −3 | 1 · 2 + 0 = 2 | relu(−3 + 2) = 0 |
+# | 2 | 1 | 1 · 0 + 0 = 0 | relu(1 + 0) = 1 |
+#
+# This `hidden` hands the state on as it is, and what is read is added up, apart from what the relu cuts off. For H units that is the
+# **identity initialisation**: `hidden` begins with the identity as its weight and zeros as its bias, and learns from there what to change.
+# "Do nothing to the state" is a sensible first guess for something that should remember, and a gradient walks back through many steps
+# without growing or shrinking (Le, Jaitly and Hinton 2015). Section 8 measures whether it helps with eight characters.
 #
 # | method | in | out |
 # |---|---|---|
@@ -769,7 +804,7 @@ with autograder.example("eight characters on the corpus"):
 check("eight_characters_learn")
 
 # %% [markdown]
-# Its loss is lower: about 2.0 nats against 2.11. (With the size and the batches of that network, three characters came to 2.16 in section 6.) Is that due to the identity initialisation? Train the same network once more, with the initial weights that
+# Its loss is lower: about 2.0 nats against 2.11. Is that due to the identity initialisation? Train the same network once more, with the initial weights that
 # PyTorch would have drawn for `hidden`.
 
 # %%
@@ -787,8 +822,7 @@ with autograder.example("eight characters without the identity initialisation"):
 
 # %% [markdown]
 # On five seeds PyTorch's default comes to 1.937 ± 0.009, and the identity to 1.980 ± 0.015 (mean and standard deviation). So here the identity is a
-# little worse. It was made for memories of hundreds of steps, where a random matrix has lost what it read (unit 5 measures how fast). Eight
-# steps are few. We keep it nevertheless, so that the figures of all sections describe one class; `EveryStep` inherits it.
+# little worse. It was made for memories of hundreds of steps, and eight are few. We keep it, so that the figures of all sections describe one class.
 #
 # ## 9. The same, ready-made
 #
@@ -798,8 +832,7 @@ with autograder.example("eight characters without the identity initialisation"):
 #
 # The two biases are always added, so one would be enough; but your network has two as well. `nn.RNN` works on embedded characters, (T, B, E) in, all
 # states (T, B, H) out. Its parameters are called `weight_ih_l0`, `weight_hh_l0`, `bias_ih_l0`, `bias_hh_l0`: *ih* from input to
-# hidden, *hh* from hidden to hidden, and *l0* is layer 0, because such layers can be stacked. Whether the two share their parameters or the
-# `nn.RNN` has copies is up to you.
+# hidden, *hh* from hidden to hidden, and *l0* is layer 0, because such layers can be stacked. Copy your weights into them, or share them.
 #
 # **Exercise** · 15 minutes · ●●○ · about 8 lines
 #
@@ -833,9 +866,9 @@ with autograder.example("your loop against nn.RNN"), torch.no_grad():
     print(f"largest difference: {(ready - eight.read(x[:, :100])).abs().max().item():.1e}")
 
 # %% [markdown]
-# You can skip this paragraph. Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call. `make_fx` runs your
-# loop once and writes down each call: that is the loop *unrolled*, as you did by hand for three characters. **Before you run it:** is this graph
-# as fast as `nn.RNN`, or as slow as your loop?
+# **Optional: 3 minutes, and no points depend on it.** Your loop calls PyTorch several times for each step, and `nn.RNN` does all steps in one call.
+# `make_fx` runs your loop once and writes down each call: that is the loop *unrolled*, as you did by hand for three characters. **Before you run
+# it:** is this graph as fast as `nn.RNN`, or as slow as your loop?
 
 # %%
 with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torch.no_grad():
@@ -854,9 +887,8 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
         print(f"{name:<10}{1e3 * seconds:.2f} ms for 64 steps")
 
 # %% [markdown]
-# As slow as the loop: the same operations run one after another. Two things make it faster. The layer `input` does not depend on the state, so one
-# product can treat all steps before the loop begins, as `nn.RNN` does. And a compiler that works on such a graph, such as `torch.compile`,
-# joins many small operations into few.
+# As slow as the loop: the same operations run one after another. `nn.RNN` gains because `input` does not depend on the state, so one product can treat
+# all steps before the loop begins. A compiler such as `torch.compile` joins many small operations of such a graph into few.
 #
 # ## 10. A target and a prediction at every step
 #
@@ -867,8 +899,8 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 # to its translation: the first two steps read, the last two answer. Many to many, a character to the next one: every step reads
 # and every step answers.](../drawings/kinds_of_task.svg)
 #
-# The network makes a state at every step and uses only the last. That is a waste, because the state after two characters could predict the third. If
-# every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. So the
+# Ours becomes the last of the four: a character to the next one. The state after two characters could predict the third, so it is a waste to use
+# only the last. If every step predicts, each window gives n targets instead of one, and the network learns much more from the same reading. The
 # targets of a window are the window itself, shifted by one id:
 #
 # ```text
@@ -878,9 +910,8 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 #
 # Note the last: the target of a window's last step is the *next* window's first id.
 #
-# The network for it is the last of the four drawings above. Everything is in `Recurrent` already: the layers and the reading. What differs is
-# what is done with the states. `nn.RNN` returns them all (Keras with `return_sequences=True`), and so does your `read`. Predict from all of them;
-# `output` is the same layer at every step.
+# Everything else is in `Recurrent` already. `nn.RNN` returns all states (Keras with `return_sequences=True`), and so does your `read`. Predict from
+# all of them; `output` is the same layer at every step.
 #
 # ![Four steps. Each reads its character x[t] through the layer input (green), takes over the state before it through the layer
 # hidden (orange), and predicts y[t] through the layer output (blue). The four blue arrows are one layer, applied at every step.
@@ -889,10 +920,7 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 # The prediction at step t may depend on `x[0]` to `x[t]` and on nothing later, since what comes later is the answer. A network that peeks
 # has a wonderful training loss and is worth nothing.
 #
-# The first step knows one character, the eighth knows eight. So the mean over a window hides the interesting part. `loss_by_position` gives the
-# loss of each step.
-#
-# **Exercise** · 25 minutes · ●●○ · about 6 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 5 lines in all
 #
 # <details><summary>Can I roll the window?</summary>
 #
@@ -902,11 +930,6 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 # <details><summary>Do I need a loop over the states?</summary>
 #
 # No. A linear layer treats each vector on the last axis alike: (T, B, H) in, (T, B, V) out.
-# </details>
-#
-# <details><summary>How do I get the losses before their mean is taken?</summary>
-#
-# `reduction="none"` gives one loss for each target. `F.cross_entropy` needs the scores on axis 1: `logits.movedim(-1, 1)` is (T, V, B).
 # </details>
 
 
@@ -925,32 +948,11 @@ class EveryStep(Recurrent):
         raise NotImplementedError()
 
 
-def loss_by_position(logits, targets):
-    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → a tensor (T,)."""
-    # YOUR CODE HERE
-    raise NotImplementedError()
-
-
 # %%
 check("sequence_targets")
 
 # %%
 check("an_output_at_every_step")
-
-# %%
-check("positions")
-
-# %% [markdown]
-# Train `EveryStep`, and look. The first step sees a single character and a state of zeros, so over the training windows it cannot do better
-# than counting which character follows which. That is a *lower bound* of its loss: the entropy of the next character, given one. By the
-# chain rule of entropy it is a difference of two entropies that can be counted:
-#
-# $$\mathrm{entropy}(\text{next, given one}) = \mathrm{entropy}(\text{pairs}) - \mathrm{entropy}(\text{single characters})$$
-#
-# The second step has a lower bound given two characters, the third given three. On our corpus they are 2.46, 1.89 and 1.29 nats. The third
-# says: even if you knew exactly how often each character follows each three in these windows, your loss would be 1.29 nats, since the same
-# three have several continuations. If the mean loss over all training windows lies *below* its bound, targets leak into the
-# input. The bounds hold only for the windows that were counted. Held-out text has others, and so has a single batch.
 
 # %%
 with autograder.example("an output at every step, on the corpus"):
@@ -959,6 +961,50 @@ with autograder.example("an output at every step, on the corpus"):
     every = EveryStep(len(chars), 24, 96)
     optimizer = torch.optim.Adam(every.parameters(), 4e-3, fused=True)
     losses = train(every, random_batches(x, y, 256, 1000, 0), optimizer)
+    plot_losses(losses, f"a target at every step, {corpus.name}")
+    with torch.no_grad():
+        x, y = sequence_windows(held_out_ids, 8)
+        print(f"held out: {mean_loss(every(x), y).item():.3f} nats per character")
+
+# %%
+check("sequences_learn")
+
+# %% [markdown]
+# The first step knows one character, the eighth knows eight, so the mean over a window hides the interesting part. `loss_by_position` gives the
+# loss of each step. **Before you run it:** where does one more character no longer help this network?
+#
+# **Exercise** · 7 minutes · ●●○ · about 1 line
+#
+# <details><summary>How do I get the losses before their mean is taken?</summary>
+#
+# `reduction="none"` gives one loss for each target. `F.cross_entropy` needs the scores on axis 1: `logits.movedim(-1, 1)` is (T, V, B).
+# </details>
+
+
+# %%
+def loss_by_position(logits, targets):
+    """The mean loss of each step over the batch, in nats: logits (T, B, V), targets (T, B) → a tensor (T,)."""
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %%
+check("positions")
+
+# %% [markdown]
+# How low can these losses fall? The first step sees a single character, so over the training windows it cannot do better than counting which
+# character follows which. The entropy of the next character, given one, is a *lower bound* of its loss, and a difference of two entropies that
+# can be counted:
+#
+# $$\mathrm{entropy}(\text{next, given one}) = \mathrm{entropy}(\text{pairs}) - \mathrm{entropy}(\text{single characters})$$
+#
+# The second step has a lower bound given two characters, the third given three: 2.46, 1.89 and 1.29 nats on our corpus. If the mean loss over all
+# training windows lies *below* its bound, targets leak into the input. The bounds hold only for the windows that were counted. Held-out text has
+# others, and so has a single batch.
+
+# %%
+with autograder.example("the loss at each step"):
+    x, y = sequence_windows(ids, 8)
     floors = []
     for k in range(3):
         read, read_and_next = x[: k + 1], torch.cat([x[: k + 1], y[k : k + 1]])
@@ -968,7 +1014,6 @@ with autograder.example("an output at every step, on the corpus"):
         in_training = torch.stack([loss_by_position(every(x), y) for x, y in parts]).mean(0)
         x, y = sequence_windows(held_out_ids, 8)
         held_out = loss_by_position(every(x), y)
-        print(f"held out: {mean_loss(every(x), y).item():.3f} nats per character")
         print(f"the eighth step, held out: {held_out[-1].item():.3f} nats per character")
     print("held out, step by step: ", ", ".join(f"{loss:.2f}" for loss in held_out))
     print("training, step by step: ", ", ".join(f"{loss:.2f}" for loss in in_training))
@@ -987,41 +1032,30 @@ with autograder.example("an output at every step, on the corpus"):
 
 # %% [markdown]
 # The second character lowers the held-out loss by 0.42 nats, the third by 0.20 and the fourth by 0.10 (means of five seeds). From the fifth on there is
-# hardly anything left to gain: at steps five to eight the loss is 1.75 to 1.77. This network does not profit from more memory than that after so
-# short a training.
-#
-# In training the third step comes to about 1.89, far above its lower bound of 1.29. You would reach the bound by memorising the counts of
-# all groups of four characters. Would longer training do? Ten thousand more batches bring the step to 1.77, a fifth of the way. The rest
-# is beyond a network of this size and training.
-#
-# On new text counts do better at every step. They were counted in exactly these training windows, with contexts of up to four characters.
+# hardly anything left to gain. The counts, made in these training windows with contexts of up to four characters, are ahead at every step:
 #
 # | step | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | mean |
 # |---|---|---|---|---|---|---|---|---|---|
 # | the network, held out (five seeds) | 2.51 | 2.09 | 1.89 | 1.79 | 1.77 | 1.75 | 1.76 | 1.77 | 1.91 |
 # | counts with back-off, held out | 2.46 | 1.95 | 1.63 | 1.47 | 1.48 | 1.49 | 1.48 | 1.51 | 1.68 |
 #
-# The two bars of a step hardly differ: the network has learned little that holds for the training text only, and its training loss is far above
-# the bound. The bare counts of the bound need back-off on new text, where a single count of 0 makes their loss infinite. Unit 5 has a larger
-# network, trained for longer, that beats them.
-
-# %%
-check("sequences_learn")
+# The two bars of a step hardly differ: the network has learned little that holds for the training text only. And its third step stays far above the
+# bound of 1.29, which you would reach by memorising the counts of all groups of four characters. Ten thousand more batches bring it to 1.77, a
+# fifth of the way. Unit 5 has a larger network, trained for longer, that beats the counts.
 
 # %% [markdown]
 # ## 11. The same at any time
 #
 # The idea behind all of this has a name, *time invariance*: what a step does depends on the state and the character, never on the
-# clock. If you shift the text, the answers shift with it. That can be tested. Read a text in one go. Then stop after k characters, keep the
-# state, start the clock again at 0, and read the rest from that state: for the network it is now "step 0". The states must be the same
-# as before. A network with a layer for each step, or one that counts, fails here.
+# clock. That can be tested. Read a text in one go. Then stop after k characters, keep the state, start the clock again at 0, and read the rest
+# from that state: for the network it is now "step 0". The states must be the same as before. A network with a layer for each step fails here.
 #
 # ```text
 #  one go:     x[0]  x[1]  x[2] │ x[3]  x[4]           k = 3
 #  two parts:                   └─ state after x[2] ──▶  x[3]  x[4], read as steps 0 and 1
 # ```
 #
-# **Exercise** · 15 minutes · ●●○ · about 3 lines
+# **Exercise** · 12 minutes · ●●○ · about 3 lines
 #
 # <details><summary>Which state is the one after k characters?</summary>
 #
@@ -1052,6 +1086,15 @@ with autograder.example("is your network the same at any time?"), torch.no_grad(
 # What does the network expect after each character of a text? **Before you run the example:** how many characters of "question" must it see until
 # it knows the rest?
 
+
+# %%
+def answers(model, chars, text):
+    """The most likely next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
+    with torch.no_grad():
+        logits = model(encode(text, chars)[:, None])
+    return "".join(chars[i] for i in logits[:, 0].argmax(-1))
+
+
 # %%
 with autograder.example("what it expects"):
     my_text = "your text"  # write here what you like
@@ -1064,26 +1107,28 @@ with autograder.example("what it expects"):
 # Each character of the second line stands under the character that it should follow; ␣ is a space. Our network never knows the rest of "question":
 # after the i it expects an n.
 #
-# The network can also *write*: draw the next character by its probabilities, add it to the text, and ask again. Each time it reads the last eight characters.
-# The counts can do the same, with the last four.
+# Now let the network write, by your function `written`, from the last eight characters each time. The counts read the last four, and both draw by
+# the same numbers. Give them a beginning of your own, too.
+
 
 # %%
-with autograder.example("what they write"), torch.no_grad():
-    torch.manual_seed(0)
-    text, counted_text = "The ", "The "
-    for _ in range(200):
-        logits = every(encode(text[-8:], chars)[:, None])[-1, 0]
-        drawn_id = torch.multinomial(logits.softmax(-1), 1).item()
-        text += chars[drawn_id]
-    for _ in range(200):
-        shares = [backed_off(counts[:5], counted_text[-4:], c, len(chars)) for c in chars]
-        drawn_id = torch.multinomial(torch.tensor(shares), 1).item()
-        counted_text += chars[drawn_id]
-    print(f"the network: {text}\n\nthe counts: {counted_text}")
+def by_network(text):
+    """The probabilities of what comes after `text`: a list."""
+    with torch.no_grad():
+        return every(encode(text[-8:], chars)[:, None])[-1, 0].softmax(-1).tolist()
+
+
+# %%
+with autograder.example("what they write"):
+    for beginning in ("The ", "your beginning"):  # write here what you like
+        numbers = np.random.default_rng(0).random(200)
+        print("the network:", written(by_network, chars, beginning, numbers))
+        print("the counts: ", written(by_counts(4), chars, beginning, numbers))
+        print()
 
 # %% [markdown]
-# About half of what the network writes are words, most of them short. Their lengths, their endings and the place of the spaces are those of English. The counts write more
-# words, as their lower loss says.
+# About half of what the network writes are words, most of them short, and of what the counts write four fifths, as their lower loss says. Lengths,
+# endings and the place of the spaces are those of English.
 #
 # The network never knows more than eight characters, though. `read(x, h)` could carry the state on while it writes, but in training every
 # window started from zeros, so the network has not learned to use a longer past. Unit 3 looks at the loop itself, unit 4 at the gradients inside it,
@@ -1104,9 +1149,8 @@ with autograder.example("what they write"), torch.no_grad():
 # | unit 2: the same network, only its eighth step | | | 1.79 |
 # | unit 2: counts of the last four, with back-off | none | one pass | 1.46 |
 #
-# The networks differ in size and training too, so compare with care. The fourth and the sixth row see the same context, the last eight
-# characters, and 1.99 became 1.79, with fewer batches. Targets at every step were added there, H grew from 64 to 96 and the learning rate from
-# 0.003 to 0.004, so that not all of it is due to the targets. No network of this unit beats counting.
+# The networks differ in size and training too, so compare with care. Targets at every step were not all that changed from the fourth row to the
+# sixth, where 1.99 became 1.79: H grew from 64 to 96 and the learning rate from 0.003 to 0.004.
 #
 # ## Questions
 #
@@ -1115,39 +1159,28 @@ with autograder.example("what they write"), torch.no_grad():
 # More parameters, and each would learn only from its own place. The network could also not read longer texts than it was built for.
 # </details>
 #
-# <details><summary>2. Why does the second character enter at the second step and not together with the first?</summary>
-#
-# Because the network has to know which came first. If all characters entered at once through the same layer, "ab" and "ba" would be
-# the same sum.
-# </details>
-#
-# <details><summary>3. Over the training windows, the mean loss of the first step cannot fall below 2.46. Why?</summary>
+# <details><summary>2. Over the training windows, the mean loss of the first step cannot fall below 2.46. Why?</summary>
 #
 # It sees one character. The best it can do is to count what follows it, and the loss is then the entropy of the next character, given one.
 # Other windows, held-out ones or a single batch, have another bound.
 # </details>
 #
-# <details><summary>4. What does the identity initialisation say, in words?</summary>
+# <details><summary>3. What does the identity initialisation say, in words?</summary>
 #
 # Do nothing to the state. The network begins by adding up what it reads, and learns from there what to change.
 # </details>
 #
-# <details><summary>5. Why does a target at every step help?</summary>
+# <details><summary>4. Why does a target at every step help?</summary>
 #
 # One window of eight gives eight losses to learn from instead of one, for almost the same work.
 # </details>
 #
-# <details><summary>6. Your training loss is far below the lower bound of its position. What do you look for?</summary>
-#
-# A target that leaks into the input: targets shifted the wrong way, or windows that contain their own answer.
-# </details>
-#
-# <details><summary>7. Each window starts from zeros. What can this network never learn?</summary>
+# <details><summary>5. Each window starts from zeros. What can this network never learn?</summary>
 #
 # Whatever needs more than eight characters: that a quotation is open, how long a sentence already is, what the chapter is about.
 # </details>
 #
-# <details><summary>8. Why do counts get worse with contexts of six characters, and what can a network do about it?</summary>
+# <details><summary>6. Why do counts get worse with contexts of six characters, and what can a network do about it?</summary>
 #
 # A longer context has fewer counts, and the rule trusts them too much. A table learns about each context by itself. A network uses the same weights
 # for all contexts, so what it learns from one also changes what it says about those that are alike.
@@ -1165,5 +1198,6 @@ with autograder.example("what they write"), torch.no_grad():
 #
 # * Karpathy 2015, [The unreasonable effectiveness of recurrent neural networks](https://karpathy.github.io/2015/05/21/rnn-effectiveness/).
 # * Le, Jaitly and Hinton 2015, [A simple way to initialize recurrent networks of rectified linear units](https://arxiv.org/abs/1504.00941).
+# * Shannon 1948, *A mathematical theory of communication*, section 3.
 # * Witten and Bell 1991, *The zero-frequency problem: estimating the probabilities of novel events in adaptive text compression*.
 # * [torch.nn.RNN](https://pytorch.org/docs/stable/generated/torch.nn.RNN.html).

@@ -1,6 +1,7 @@
 """Experiments of unit 2: windows, three networks, training steps, three short runs."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -247,15 +248,34 @@ def tables(rng: np.random.Generator, letters: str, n: int) -> list[dict[str, Cou
     return drawn
 
 
-@check(points=4, words={"same_after": KEPT})
+@check(points=2, words={"same_after": KEPT})
 def counting(net: Any, seed: int) -> Arrays:
-    """`count_next` counts what follows each context; `backed_off` mixes counts of all lengths"""
+    """`count_next` counts what follows each context of up to n characters"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     letters = "abcdE"
     text = "".join(rng.choice(list(letters), 90, p=(0.4, 0.2, 0.2, 0.1, 0.1)))
     contexts = [text[i : i + k] for k in range(4) for i in range(0, 60, 4)]
     contexts += [text[:1], text[:2], text[:3], "dEdE"[:3]]
+    out: Arrays = {}
+    sizes = []
+    for name, of, n in (("", text, 3), ("_in_a_short_text", text[:3], 5)):
+        counts = net.count_next(of, n)
+        sizes += [len(table) for table in counts]
+        found = []
+        for context in contexts:
+            following = counts[len(context)].get(context, {})
+            found.append([following.get(c, 0) for c in letters])
+        out |= named(f"counts{name}", found)
+    return out | named("contexts", sizes) | same_after(net)
+
+
+@check(points=2, words={"same_after": KEPT})
+def backing_off(net: Any, seed: int) -> Arrays:
+    """`backed_off` mixes counts of all lengths into a probability"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    letters = "abcdE"
     drawn = tables(rng, letters, 3)
     known = [context for table in drawn for context in table]
     unknown = ["".join(rng.choice(list(letters), 3)) for _ in range(40)]
@@ -273,46 +293,7 @@ def counting(net: Any, seed: int) -> Arrays:
             row = [net.backed_off(drawn, context, c, 30) for c in letters + "z"]
             found.append([number("backed_off", p) for p in row])
         out |= named(name, found)
-    for name, of, n in (("", text, 3), ("_in_a_short_text", text[:3], 5)):
-        counts = net.count_next(of, n)
-        sizes = [len(table) for table in counts]
-        found = []
-        for context in contexts:
-            following = counts[len(context)].get(context, {})
-            found.append([following.get(c, 0) for c in letters])
-        out |= named(f"contexts{name} counts{name}", sizes, found)
     return out | same_after(net)
-
-
-ASKING = {
-    "null": "where the null is the most likely character, it alone should be the answer.",
-    "model_same_after": LEFT,
-    "gradients_on_after": GRADIENTS,
-}
-
-
-def asked(net: Any, function: str, seed: int, answers: int | slice) -> Arrays:
-    """Name what a function answers for 24 texts, joined, and what state it leaves.
-
-    After one more text the null is the most probable character.
-    """
-    ask = getattr(net, function)
-    chars, texts = prompts(seed)
-    model = Clock(seed, answers=answers)
-    before = condition(model)
-    found = []
-    for text in texts:
-        answer = ask(model, chars, text)
-        if not isinstance(answer, str):
-            raise TypeError(
-                f"`{function}` returned a {type(answer).__name__}, but should return a string."
-            )
-        found.append(answer)
-    same = condition(model).but_for_modes == before.but_for_modes
-    out = named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
-    silent = Clock(seed, answers=answers, silent=True)
-    answer = ask(silent, chars, texts[0])
-    return out | named("characters null", "|".join(found), answer == "\0")
 
 
 @check(points=1, question=choice("falls", "falls, then rises", "stays", "rises", predict=True))
@@ -321,25 +302,81 @@ def predicted_curve(net: Any, seed: int) -> str:
     return net.longer_contexts()
 
 
+def after_some_text(rng: np.random.Generator, chars: str) -> Callable[[str], list[float]]:
+    """Draw the probabilities of what comes next: a function of a text, all of which counts.
+
+    They are whole hundredths, some of them 0.
+    """
+    rows = rng.multinomial(100, rng.dirichlet(np.ones(len(chars))), 50) / 100
+
+    def probabilities(text: str) -> list[float]:
+        places = [(i + 1) * chars.index(c) for i, c in enumerate(text)]
+        row: list[float] = rows[sum(places) % len(rows)].tolist()
+        return row
+
+    return probabilities
+
+
+@check(
+    points=2,
+    words={
+        "same_after": KEPT,
+        "texts": "some of eight texts are not the ones that the numbers draw.",
+        "at_zero": (
+            "the number 0 drew a character of probability 0. The sum has to be *above* the number."
+        ),
+    },
+)
+def writing(net: Any, seed: int) -> Arrays:
+    """`written` continues a text by characters drawn by their probabilities"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    chars = "\0 abcdeT"
+    found = []
+    for length in (1, 2, 3, 5, 8, 12, 16, 20):
+        text = "".join(rng.choice(list(chars[1:]), length))
+        # between the hundredths, so that no rounding decides
+        numbers = ((rng.integers(0, 100, length + 2) + 0.5) / 100).tolist()
+        text = net.written(after_some_text(rng, chars), list(chars), text, numbers)
+        if not isinstance(text, str):
+            raise TypeError(
+                f"`written` returned a {type(text).__name__}, but should return a string."
+            )
+        found.append(text)
+    lengths = [len(text) for text in found]
+    at_zero = net.written(lambda text: [0.0, 0.5, 0.5], ["\0", "a", "b"], "b", [0.0]) == "ba"
+    out = named("lengths texts at_zero", lengths, "|".join(found), at_zero)
+    return out | same_after(net)
+
+
 @check(
     points=2,
     needs=vocabulary_and_ids,
-    words=ASKING | {"characters": "for some of 24 texts another character is more likely."},
+    words={
+        "characters": "for some of 24 texts another character is more likely.",
+        "null": "where the null is the most likely character, it alone should be the answer.",
+        "model_same_after": LEFT,
+        "gradients_on_after": GRADIENTS,
+    },
 )
 def predicting(net: Any, seed: int) -> Arrays:
     """`next_character` is the most likely after a text"""
-    return asked(net, "next_character", seed, -1)
-
-
-@check(
-    points=2,
-    needs=vocabulary_and_ids,
-    words=ASKING
-    | {"characters": "for some of 24 texts an answer is not the most likely character."},
-)
-def answering_along(net: Any, seed: int) -> Arrays:
-    """`answers` is the most likely character after each character of a text"""
-    return asked(net, "answers", seed, slice(None))
+    chars, texts = prompts(seed)
+    model = Clock(seed)
+    before = condition(model)
+    found = []
+    for text in texts:
+        answer = net.next_character(model, chars, text)
+        if not isinstance(answer, str):
+            raise TypeError(
+                f"`next_character` returned a {type(answer).__name__}, but should return a string."
+            )
+        found.append(answer)
+    same = condition(model).but_for_modes == before.but_for_modes
+    out = named("model_same_after gradients_on_after", same, torch.is_grad_enabled())
+    silent = Clock(seed, silent=True)
+    answer = net.next_character(silent, chars, texts[0])
+    return out | named("characters null", "|".join(found), answer == "\0")
 
 
 @check(points=3, words={"same_after": KEPT})

@@ -107,19 +107,16 @@ class Run:
 class Clock(nn.Module):
     """Something that reads like the unit's networks, but is none of them.
 
-    drift: by how much its step 0 differs from the rest. answers: the steps that it answers for.
-    silent: whether the null is the most probable character everywhere.
+    drift: by how much its step 0 differs from the rest. silent: whether the null is the most
+    probable character everywhere.
     """
 
-    def __init__(
-        self, seed: int, drift: float = 0.0, answers: int | slice = -1, silent: bool = False
-    ) -> None:
+    def __init__(self, seed: int, drift: float = 0.0, silent: bool = False) -> None:
         super().__init__()
         null = torch.eye(V)[0]
         self.silence = 9 * null if silent else 0 * null
         self.table = nn.Parameter(floats(seed, V, V))
         self.drift = drift
-        self.answers = answers
 
     def read(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         """Return the states after each step of ids (T, B)."""
@@ -137,8 +134,7 @@ class Clock(nn.Module):
         return torch.stack(states)
 
     def forward(self, x: Tensor) -> Tensor:
-        logits = self.read(x) + self.silence
-        return logits[self.answers]
+        return self.read(x)[-1] + self.silence
 
 
 def code(function: str, character: Any) -> int:

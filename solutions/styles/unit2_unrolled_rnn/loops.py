@@ -80,11 +80,15 @@ def shift_gap(model, x, k):
     return largest
 
 
-def answers(model, chars, text):
-    answer = ""
-    for row in model(encode(text, chars).unsqueeze(1)).squeeze(1):
-        answer += chars[int(torch.argmax(row))]
-    return answer
+def written(probabilities, chars, text, numbers):
+    for i in range(len(numbers)):
+        shares = list(probabilities(text))
+        place, total = 0, float(shares[0])
+        while total <= numbers[i] and place < len(chars) - 1:
+            place += 1
+            total += float(shares[place])
+        text = text + chars[place]
+    return text
 
 
 def count_next(text, n):

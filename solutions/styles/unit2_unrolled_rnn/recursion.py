@@ -104,11 +104,16 @@ def next_character(model, chars, text):
     return chars[scores.sort(descending=True).indices[0]]
 
 
-@torch.no_grad()
-def answers(model, chars, text):
-    return "".join(
-        [chars[int(scores.max(0).indices)] for (scores,) in model(encode(text, chars)[:, None])]
-    )
+def written(probabilities, chars, text, numbers):
+    if not len(numbers):
+        return text
+    u, *others = numbers
+
+    def drawn(characters, shares, left):
+        (c, *more), (p, *rest) = characters, shares
+        return c if left < p or not more else drawn(more, rest, left - p)
+
+    return written(probabilities, chars, text + drawn(chars, probabilities(text), u), others)
 
 
 def count_next(text, n):

@@ -61,6 +61,8 @@ def loss_by_position(logits, targets):
     return each.reshape(T, B).mean(dim=-1)
 
 
-def answers(model, chars, text):
-    best = model(encode(text, chars).view(-1, 1)).detach().view(len(text), -1).topk(1).indices
-    return str.join("", [chars[i] for i in best.flatten().tolist()])
+def written(probabilities, chars, text, numbers):
+    for u in torch.as_tensor(numbers).tolist():
+        sums = torch.tensor(probabilities(text)).cumsum(0)
+        text = "".join([text, chars[int((sums <= u).sum().clamp(max=len(chars) - 1))]])
+    return text

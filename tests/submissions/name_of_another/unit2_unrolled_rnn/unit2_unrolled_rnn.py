@@ -158,10 +158,12 @@ def shift_gap(model, x, k):
     return (states[k:] - model.read(x[k:], states[k - 1])).abs().max()
 
 
-def answers(model, chars, text):
-    """The likeliest next character after each character of `text`, a string as long: `model` gives logits (T, B, V)."""
-    scores = model(encode(text, chars)[:, None])[:, 0]
-    return "".join(map(chars.__getitem__, scores.argmax(-1).tolist()))
+def written(probabilities, chars, text, numbers):
+    """`text`, continued by one character for each of `numbers`, each drawn by its probability: a string."""
+    for u in numbers:
+        sums = accumulate(probabilities(text))
+        text += next((c for c, total in zip(chars, sums, strict=True) if total > u), chars[-1])
+    return text
 
 
 def count_next(text, n):

@@ -164,12 +164,15 @@ def shift_gap(model, x, k):
     return torch.norm((whole[k:] - second).flatten(), p=float("inf"))
 
 
-def answers(model, chars, text):
-    with torch.no_grad():
-        best = model(encode(text, chars).unsqueeze(1)).squeeze(1).max(-1).indices
-    result = ""
-    for k in best:
-        result += chars[k]
+def written(probabilities, chars, text, numbers):
+    result = text
+    for u in numbers:
+        i = 0
+        rest = u - probabilities(result)[0]
+        while rest >= 0 and i + 1 < len(chars):
+            i += 1
+            rest -= probabilities(result)[i]
+        result += chars[i]
     return result
 
 

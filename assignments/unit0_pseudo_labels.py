@@ -41,7 +41,7 @@
 # * measure whether pseudo-labels help, over several seeds, and whose mistakes they mend.
 #
 # You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take about 110 minutes in all; reading and looking at the
-# examples takes about 30 more. Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake,
+# examples takes about 30 more. Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. Never modify a tensor that you are given. Functions that do not train must leave the model unchanged.
 #
 # | letter | meaning | | array | shape | meaning |

@@ -33,7 +33,7 @@
 # You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
 # this unit is graded.
 #
-# **How to work.** Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake,
+# **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
 # only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.

@@ -35,8 +35,8 @@
 # **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes about an hour more. Plan three
 # sittings: sections 1 to 3, 4 to 6, and 7 to 11. The examples run for one and a half minutes together on a CPU, most of that in section 6.
 #
-# Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the
-# check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
+# Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
+# check tells you which. We run only your imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
 # PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless the text
 # says otherwise. Functions that do not train leave the model unchanged. In a `.py` file hints and answers are visible below their questions; a notebook folds
 # them, and `autograder hint` gives one at a time.
@@ -45,7 +45,7 @@
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them, integers of 64 bits |
+# | T | steps in time | | `x`, `y` | (T, B) | ids of characters and the ids that follow them, int64 |
 # | B | sequences in a batch | | `h`, `c` | (B, H) for a cell, (layers, B, H) for `nn.LSTM` | hidden state, cell state |
 # | V | characters in the vocabulary | | `state` | a pair `(h, c)`, or None | what is carried; None stands for zeros |
 # | E | numbers in an embedding | | `logits` | (T, B, V) | scores before softmax |
@@ -293,7 +293,7 @@ with autograder.example("gradients through 100 steps"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (N,) | in: a text, integers of 64 bits |
+# | `ids` | (N,) | in: a text, int64 |
 # | L | | the length of a stream: (N − 1) // B (each id needs a target), rounded down to a multiple of T (whole batches) |
 # | stream i | (L,) | begins at `ids[i * L]`; what is left over at the end of the text is dropped |
 # | `x`, `y` | (T, B) each | out: L / T pairs, in order. `y` are the ids that follow those of `x` |

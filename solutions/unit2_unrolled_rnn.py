@@ -29,21 +29,21 @@
 # * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
 # * let a table and a network write, by a function of yours that draws characters;
 # * predict at every step, and measure how much each further character of memory helps;
-# * copy your weights into `nn.RNN`, and test that a network works the same at any time.
+# * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
 #
 # You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and you should know what a loss and an optimizer are. The
 # course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
 # **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 45. Replace each
-# `raise NotImplementedError()` by your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. We grade imports, the functions and classes asked for, and what these use; try things out wherever
+# `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. We run only your imports, the functions and classes asked for, and what these use; try things out wherever
 # you like. Never modify an argument in place. Functions that do not train must leave the model unchanged.
 #
 # **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
-# | T | steps in time | | `x` | (T, B) | ids of characters, integers of 64 bits |
+# | T | steps in time | | `x` | (T, B) | ids of characters, int64 |
 # | B | sequences in a batch | | `y` | (B,) or (T, B) | the ids to be predicted |
 # | V | characters in the vocabulary | | `embedded` | (T, B, E) | a vector for each character |
 # | E | numbers in an embedding | | `states` | (T, B, H) | the hidden state after each step |
@@ -66,8 +66,8 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # %% [markdown]
 # ## 1. From characters to ids
 #
-# A network sees numbers, so each character gets one: its place in a list, the *vocabulary*. Place 0 is kept for "no character"
-# (the null, `"\0"`). It stands for every character that the vocabulary does not know. After it come
+# A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 belongs to the null, `"\0"`,
+# and stands for every character that the vocabulary does not know. After the null come
 # the distinct characters of the text in sorted order; the text itself holds no null.
 #
 # Of our *corpus*, the text of Nietzsche, the last tenth is
@@ -173,15 +173,15 @@ with autograder.example("the corpus as ids"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (L,) | in: the whole text, integers of 64 bits, as `x` and `y` are |
-# | `x` | (n, N) | out: column i is window i. As many windows as have a following id: N = (L − 1) // n |
+# | `ids` | (L,) | in: the whole text, int64, as `x` and `y` are |
+# | `x` | (n, N) | out: column i is window i. There are N = (L − 1) // n windows, those that are followed by another id |
 # | `y` | (N,) | out |
 #
 # **Exercise** · 15 minutes · ●●○ · about 3 lines
 #
 # <details><summary>My columns are not pieces of the text</summary>
 #
-# `view` fills row by row. Windows one below the other are `ids[…].view(N, n)`; to put time first this must be *transposed*.
+# `view` fills row by row. `ids[…].view(N, n)` has one window in each row; *transpose* it to put time first.
 # `view(n, N)` has the same shape, and its columns are characters from far apart.
 # </details>
 #

@@ -38,7 +38,7 @@
 # You need PyTorch tensors and `torch.autograd`.
 #
 # **How to work.** The exercises take about 190 minutes in all; reading and looking at the examples takes about 50 more. Replace each
-# `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the check tells you which. Import only
+# `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the check tells you which. Import only
 # PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. Gradients must be able
 # to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a `.py` file hints and
 # answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.

@@ -35,7 +35,7 @@
 # section 5).
 #
 # **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes about three quarters of an hour more.
-# Replace each `raise NotImplementedError()` by your code and run its cell `check("…")`. If you made a common mistake, the
+# Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in
 # place. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #

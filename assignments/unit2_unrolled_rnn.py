@@ -17,29 +17,30 @@
 # Its memory is its **hidden state**: a vector of H numbers. Each step computes a new one from the old one and the next character. The network
 # learns by itself what these numbers mean.
 #
-# In this unit you build such a network from three ordinary layers, first for exactly three characters, then as a loop that reads texts of any
+# In this unit you build such a network from an embedding and three linear layers, first for exactly three characters, then as a loop that reads texts of any
 # length. It learns from 540,803 characters of Nietzsche in English. You also write its rival in a dozen lines, a table of counts, and you let both
-# write. The table comes to things like "It is have how pleasure to the is accessed", the network to "Shis world and its man hims to the him". Which
+# write. The table writes things like "It is have how pleasure to the is accessed", the network to "Shis world and its man hims to the him". Which
 # of the two predicts better? And what can a network do that a table cannot?
 #
 # **Afterwards you can**
 #
 # * turn text into ids and cut it into windows with targets;
-# * build a recurrent network from three layers, first unrolled and then as a loop;
+# * build a recurrent network from an embedding and three linear layers, first unrolled and then as a loop;
 # * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
-# * let a table and a network write, by a function of yours that draws characters;
+# * generate text from a table and from a network, with a sampling function that you write;
 # * predict at every step, and measure how much each further character of memory helps;
 # * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
 #
-# You need PyTorch's tensors, `nn.Module`, `nn.Linear` and `nn.Embedding` (unit 1), and you should know what a loss and an optimizer are. The
-# course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
+# You need PyTorch: tensors, `nn.Module` and `nn.Linear`, and what a loss and an optimizer are; [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html)
+# covers it. `nn.Embedding` is the subject of unit 1. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
 # **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 45. Replace each
-# `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. We run only your imports, the functions and classes asked for, and what these use; try things out wherever
+# `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. When we grade, we run
+# only your imports, the functions and classes asked for, and what these use; try things out wherever
 # you like. Never modify an argument in place. Functions that do not train must leave the model unchanged.
 #
-# **Letters**, the same in the whole course. Time comes first in every shape: `x[t]` is what the whole batch reads at step t.
+# **Letters**, the same in the whole course. Where a shape has T, it comes first: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -78,7 +79,7 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 #
 # <details><summary>What do I do with a character that the vocabulary lacks?</summary>
 #
-# Give it 0. A dict from characters to places has `.get(c, 0)` for that; it is much faster than `list.index`, too, which walks
+# Give it 0. A dict from characters to ids has `.get(c, 0)` for that; it is much faster than `list.index`, too, which walks
 # through the list for each of 540,803 characters.
 # </details>
 
@@ -165,7 +166,7 @@ check("cutting_windows")
 # arrow takes a state one step on, and a *blue* arrow makes the prediction from the last state. A square stands for an input, a circle for a
 # hidden state, a triangle for an output.
 #
-# Why does the second character not come in beside the first? Because through the same layer "ab" and "ba" would then give the same sum. It comes in
+# Why not feed in the second character at the same step as the first? Through the same layer, "ab" and "ba" would give the same sum. It comes in
 # one step later, when the state has moved on through the orange layer. So the state after two steps knows both characters and their order.
 #
 # ![On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, into a hidden state h above it. An
@@ -173,14 +174,14 @@ check("cutting_windows")
 # the layer output, leads from the third state to the prediction y. On the right the same network with one arrow for each layer:
 # input from x[t] to h, hidden from h back to itself at every step, output from h to y.](../drawings/three_characters.svg)
 #
-# All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: to turn a character into hidden state
-# is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula is the lesson's, and section 7 takes the
-# usual one:
+# All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: turning a character into a hidden state
+# is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula below is that of the
+# fast.ai lesson, and it is unusual; section 7 has the usual one.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here each arrow has an activation of its own, and the sum stands *after* them. The first step has
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here the green and the orange arrow have an activation each, and the sum stands *after* them; the blue arrow has none. The first step has
 # no orange arrow: no state came before it, not even zeros.
 #
 # | attribute | layer | arrow |

@@ -216,7 +216,7 @@ HEAD = """# Packages in the sandbox
 Written by `python benchmarks/packages.py`, with Python {python}.
 
 Each function is a use that a course would make of the package: a submission runs it in the sandbox, in a process of its own, and it works if it gives the same answer as without a sandbox.
-With and without bubblewrap, which many containers forbid.
+Each was tried with and without bubblewrap, which many containers forbid.
 Seconds are those until the first answer, most of them imports; a class waits once for them.
 
 | package | version | works | seconds | tried, and works |

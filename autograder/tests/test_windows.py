@@ -232,7 +232,7 @@ def test_an_instructor_does_on_windows_all_that_confines_nothing(python, tmp_pat
     commands = [
         ("collect", "../submitted.zip", "--into", "../collected"),
         ("report", "../grades"),
-        ("export", "../grades", "--to", "canvas"),
+        ("export", "../grades", "--to", "csv"),
         ("feedback", "../grades"),
         ("similar", "../grades", "--submitted", "../submitted.zip"),
         ("new", "../new"),

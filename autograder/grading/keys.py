@@ -59,6 +59,7 @@ Names = frozenset[str] | None  # names of definitions; None if they are unknown
 
 NEAR = 2 * SAME  # in tolerances: a mistake this near to one may pass on another processor
 TOGETHER = 50  # variants of the solution in one process
+TRIES = 3  # of a mistake whose answer was late because others used the processor
 NOTHING_STORED: Key = MappingProxyType({})
 
 
@@ -160,7 +161,7 @@ def _add_mistakes(
             if not cannot_spoil(spoilt.get(mistake.id), names[check.name]):
                 asked.append(_AskedOfMistake(check, mistake, script))
     plain = solution.plain()
-    for one, answer in _answers_of_variants(server, plain, asked, seed):
+    for one, answer in _answers_of_variants(server, plain, asked, seed, sure=refuse_near):
         check = one.check
         known = keys[check.name]
         if refuse_near:
@@ -179,12 +180,12 @@ class _AskedOfMistake(NamedTuple):
 
 
 def _answers_of_variants(
-    server: Server, plain: str, asked: Sequence[_AskedOfMistake], seed: int
+    server: Server, plain: str, asked: Sequence[_AskedOfMistake], seed: int, sure: bool
 ) -> Iterator[tuple[_AskedOfMistake, Answer]]:
     """Yield each of the given checks, with its answer.
 
     Several run in one process. One without an answer runs again in a process of its own.
-    plain: the solution's script.
+    plain: the solution's script. sure: as in `_answer_alone`.
     """
     for first in range(0, len(asked), TOGETHER):
         together = asked[first : first + TOGETHER]
@@ -192,14 +193,29 @@ def _answers_of_variants(
         answers = run_scripts(server, plain, scripts, seed)
         for (answer, _), one in zip(answers, together, strict=True):
             if may_be_the_machines_doing(answer):
-                yield one, _answer_alone(server, one, seed)
+                yield one, _answer_alone(server, one, seed, sure)
             else:
                 yield one, answer
 
 
-def _answer_alone(server: Server, asked: _AskedOfMistake, seed: int) -> Answer:
-    with server.worker(asked.script.encode(), SOLUTION) as worker:
-        return worker.ask(asked.check, seed)
+def _answer_alone(server: Server, asked: _AskedOfMistake, seed: int, sure: bool) -> Answer:
+    """Return the answer of a process of its own; ask again if others used the processor.
+
+    sure: whether to raise `BrokenSolution` if they do so each time: else a busy machine would
+    write into a file that a mistake takes too long.
+    """
+    for _ in range(TRIES):
+        with server.worker(asked.script.encode(), SOLUTION) as worker:
+            answer = worker.ask(asked.check, seed)
+            if not worker.crowded:
+                return answer
+    if sure:
+        raise BrokenSolution(
+            f"{server.unit.name}: {asked.check.name}: other programs use the CPUs, so that "
+            f"the mistake `{asked.mistake.code}` has no answer in time. Build again when they have "
+            "ended."
+        )
+    return answer
 
 
 def _add_small_changes(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import small
+from test_one import crowded_processor
 
 from autograder.check import Answer, Corpus, Failure
 from autograder.course import load_unit, read_course
@@ -438,3 +439,42 @@ def test_a_late_mistake_that_a_check_does_not_show_rules_nothing_out(tmp_path, m
         slow = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server, listed)
         with pytest.raises(NotAnswered, match="known mistake"):
             slow["of_positive"].spoilt_by(mistake)
+
+
+TIMED = """
+    import numpy as np
+    from autograder.check import check, named
+
+    @check(points=1, seconds=0.3)
+    def halving(unit, seed):
+        \"\"\"`halve` halves\"\"\"
+        return named("half", unit.halve(np.random.default_rng(seed).normal(size=4)))
+"""
+LATE = """
+import time
+
+def computed(x):
+    began = time.process_time()
+    while time.process_time() < began + 0.2:
+        pass
+    return x
+
+def halve(x):
+    ### BEGIN SOLUTION
+    return x / 2
+    # mistake: return computed(x) / 3
+    #   this is a third.
+    ### END SOLUTION
+"""
+
+
+def test_a_busy_machine_writes_no_late_mistake_into_a_file(tmp_path):
+    """If others use the processor while a mistake runs, a key for a file is refused."""
+    unit = small.write_course(tmp_path, "halving", TIMED, LATE)
+    with (
+        crowded_processor(others=0),
+        Server(unit) as server,
+        crowded_processor(),
+        pytest.raises(BrokenSolution, match="Build again"),
+    ):
+        build_key(server, small.SEED, data={}, for_a_file=True)

@@ -94,12 +94,17 @@ class OwnServer(Server):  # it has the interface of a server
         end(self._spare)
 
 
-def end(started: subprocess.Popen[bytes]) -> int:
-    """End a process. Return its exit code, negative for a signal."""
+def end(started: subprocess.Popen[bytes], is_read: bool = False) -> int:
+    """End a process. Return its exit code, negative for a signal.
+
+    is_read: whether an `OwnProcess` reads its answers, and closes them itself.
+    """
     started.kill()
-    for stream in (started.stdin, started.stdout):
-        if stream:
-            stream.close()
+    assert started.stdin
+    assert started.stdout
+    started.stdin.close()
+    if not is_read:
+        started.stdout.close()
     return started.wait()
 
 
@@ -137,7 +142,7 @@ class OwnWorker(Worker):
         self._started = None
         with suppress(subprocess.TimeoutExpired):
             started.wait(grace)
-        code = end(started)
+        code = end(started, is_read=True)
         return {"signal": max(0, -code), "code": code}
 
 
@@ -152,16 +157,21 @@ class OwnProcess(Process):
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        """Read until the process ends; no bytes mean the end."""
+        """Read until the process ends; no bytes mean the end.
+
+        Only this thread closes the pipe: if another did, the next process's pipe could get the same
+        number, and its first bytes would be read here.
+        """
         stream = self.started.stdout
         assert stream
         piece = b"-"
-        while piece:
-            try:
-                piece = os.read(stream.fileno(), MAX_READ)
-            except (OSError, ValueError):  # it was closed
-                piece = b""
-            self.pieces.put(piece)
+        with stream:
+            while piece:
+                try:
+                    piece = os.read(stream.fileno(), MAX_READ)
+                except OSError:  # so Windows says that the process has ended
+                    piece = b""
+                self.pieces.put(piece)
 
     def exchange(
         self, request: bytes, reader: ReplyReader, seconds: float, watch: Stopwatch

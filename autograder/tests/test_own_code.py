@@ -1,6 +1,8 @@
 """An author's own code runs without a sandbox if there is none; a submission never does."""
 
+import os
 import shutil
+import time
 
 import pytest
 import small
@@ -15,6 +17,7 @@ from autograder.grading.key_file import load_key, same_key
 from autograder.sandbox.client import CannotConfine, Server
 from autograder.sandbox.inside import confinement
 from autograder.sandbox.own_code import OwnServer, author_server
+from autograder.sandbox.worker import MAX_READ
 
 pytestmark = pytest.mark.proof
 
@@ -68,3 +71,20 @@ def test_a_submission_is_refused_without_walls(no_walls):
     """Without a sandbox a submission is refused: only an author's own code runs."""
     with pytest.raises(CannotConfine, match="this is Darwin"):
         Server(small.unit())
+
+
+@pytest.mark.timeout(60)
+def test_what_read_of_one_process_takes_no_byte_of_the_next(monkeypatch):
+    """A thread that reads late reads nothing from a pipe that got the same number since."""
+    read = os.read
+
+    def late(descriptor, count):
+        if count == MAX_READ:
+            time.sleep(0.3)  # between asking for the pipe's number and reading
+        return read(descriptor, count)
+
+    monkeypatch.setattr(os, "read", late)
+    with OwnServer(small.unit()) as server:
+        for _ in range(4):
+            with server.worker(small.solved().encode(), "ada.py") as worker:
+                assert not worker.ask(small.check(), small.SEED).failure

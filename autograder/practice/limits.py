@@ -82,6 +82,7 @@ class Guard:
 
     def _watch(self) -> None:
         """Report the running check each second. At a limit, stop it, repeatedly."""
+        _leave_the_last_signal()
         told_at = 0.0
         stopped_at = -AGAIN
         while not self._over.wait(LOOK):
@@ -183,6 +184,15 @@ def last_resort(check: Check) -> Iterator[None]:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_CPU, before)
         faulthandler.unregister(signal.SIGXCPU)
+
+
+def _leave_the_last_signal() -> None:
+    """Let the signal that ends this process reach the thread of the check, whose line it prints.
+
+    Linux sends it to whichever thread computes at that moment, unless that thread blocks it.
+    """
+    with suppress(AttributeError):  # Windows has no such signal
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGXCPU})
 
 
 @contextmanager

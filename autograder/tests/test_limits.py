@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -146,6 +147,30 @@ def test_check_ends_itself_where_no_exception_can(course):
     line = done.stderr.splitlines()[1]
     assert f"|{written(course).name}" in line
     assert line.endswith("in double")
+
+
+def blocking_threads():
+    """Return the number of this process's threads that block SIGXCPU."""
+    bit = 1 << (signal.SIGXCPU - 1)
+    statuses = [path.read_text() for path in Path("/proc/self/task").glob("*/status")]
+    masks = [int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) for status in statuses]
+    return sum(bool(mask & bit) for mask in masks)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_thread_that_watches_does_not_receive_the_signal_that_ends_check():
+    """SIGXCPU reaches the student's thread, also if the other computes at that moment."""
+    submission = Submission(b"import time\ndef f(seed):\n    time.sleep(0.2)\n    return 1", "a.py")
+    seen = []
+
+    def run():
+        done = run_experiment(asking, submission, 3, lambda seed: None)
+        seen.append(blocking_threads())
+        return done
+
+    before = blocking_threads()
+    within_limits(asking, Limits(), run)
+    assert seen == [before + 1]
 
 
 def test_check_ends_itself_by_the_clock_where_there_are_no_limits_of_unix(course):

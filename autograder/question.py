@@ -244,9 +244,8 @@ def planted(function: str) -> Question:
 def drawn(functions: Sequence[str], name: str) -> str:
     """Draw a student's function with a mistake.
 
-    It depends on the name alone: whoever has the functions draws the same one, in any spelling of
-    the name, so that nobody can choose. If functions are added or removed, most names keep theirs;
-    if a docstring is reworded, all do.
+    It depends on the name alone, not on its spelling: nobody can choose. If functions are added or
+    removed, most names keep theirs; if a docstring is reworded, all do.
     """
     folded = _folded_name(name)
 

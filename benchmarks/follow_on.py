@@ -6,7 +6,7 @@ Each case is a file with a mistake in a check that others need, graded twice: wi
 carries nothing, and with one that does. There are five kinds of files:
 
 - listed: the solution with one of its known mistakes;
-- pair: with two, of which the second loses points in a check that the first keeps from being reached;
+- pair: with two: the second loses points in a check that is not reached because of the first;
 - slip: with one small change that nobody listed;
 - slip, listed: with such a change, and a known mistake in a check that follows;
 - fresh: a wrong answer in another style, from benchmarks/fresh_mistakes/.

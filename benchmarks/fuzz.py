@@ -161,7 +161,7 @@ def names_seeds() -> Iterator[bytes]:
 
 
 def names_target(data: bytes) -> None:
-    """Give plain names to some names, half of which already had one."""
+    """Give some names a plain name. Half of them already had one."""
     pieces = data.replace(b"\0", b"/").split(b"/")
     names = {os.fsdecode(piece[:250]) for piece in pieces if piece}
     half = sorted(names)[::2]

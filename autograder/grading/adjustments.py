@@ -174,8 +174,8 @@ def all_adjustments(
 ) -> tuple[Adjustment, ...]:
     """Read the adjustments beside results, in the folders that `grade` wrote.
 
-    They may be for anybody of the class: whoever has a result or is in the roster. Several people
-    may each keep a file: see `adjustment_files`. No two files may give points for the same, in one
+    They may be for each student who has a result or is in the roster. Several people may each keep
+    a file: see `adjustment_files`. No two files may give points for the same, in one
     folder or in two, as after a folder was copied.
     Raises `BadFile` with all conflicts at once, as after late submissions of several students who
     had points without one.

@@ -277,7 +277,8 @@ def _add_pairs(keys: dict[str, PlainKey], server: Server, seed: int, stored: Key
 def for_students(unit: Unit, key: Key) -> dict[str, CheckKey]:
     """Return a key without answers to questions, except those that practice gives feedback on.
 
-    There are few possible answers: whoever has a key could try each, however it is hidden.
+    A question has few possible answers. A student who has the key could try each of them, even if
+    the key stores only a hash.
     """
     questions = {check.name: check.question for check in unit.checks if check.question}
     given: dict[str, CheckKey] = {}

@@ -554,7 +554,7 @@ def test_the_roster_of_github_classroom_is_known(tmp_path):
     assert sorted(roster.students) == ["ada-l", "charles-b", "grace@x.edu"]
 
 
-def test_whoever_handed_in_what_cannot_be_graded_has_handed_in_something(tmp_path):
+def test_a_file_that_cannot_be_graded_counts_as_a_submission(tmp_path):
     """A document or an oversized file counts as a submission: a result of 0 points says why.
 
     The record has the numbers, and a later file replaces it.
@@ -1266,7 +1266,7 @@ def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
 
 
 def test_who_is_missing_is_counted_for_the_unit(tmp_path):
-    """In the second week, whoever handed in only the first week's unit is missing."""
+    """In the second week, students who handed in only the first week's unit are missing."""
     into = tmp_path / "submitted"
     names = {"lovelaceada_4711": "ada", "babbagecharles_4712": "charles", "müllerzoë_4713": "zoe"}
     first = [Entry(f"{name}_{at}_{UNIT}.py") for at, name in enumerate(names, 10)]

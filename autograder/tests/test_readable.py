@@ -206,7 +206,7 @@ def test_what_lies_elsewhere_is_no_part_of_a_package():
 
 
 class Installed(importlib.metadata.Distribution):
-    """A distribution of which only the record exists."""
+    """A distribution with a record and no files."""
 
     def __init__(self, record):
         self.record = record

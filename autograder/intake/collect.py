@@ -815,22 +815,26 @@ def _without_time(made: Plan) -> list[str]:
     without = [place for place in fresh if not place.latest.submitted]
     if not without:
         return []
-    remedy = ""
-    if made.source.name == MOODLE:
-        remedy = " The assignment's grading worksheet has the times: add it with --roster."
-    if made.worksheet.times:
-        names = ", ".join(_whose(place) for place in without[:MOST_NAMED])
-        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
-        remedy = f" The worksheet has no time for {names}{more}."
+    return [
+        f"The hand-in time of {len(without)} of {len(fresh)} new submissions is unknown, "
+        f"so nothing can be taken off for being late.{_where_times_are(made, without)}"
+    ]
+
+
+def _where_times_are(made: Plan, without: Sequence[AttemptsAtUnit]) -> str:
+    """Say where the times of submissions without one can be had, after a blank, or nothing."""
     if made.source.name == "canvas":
-        remedy = (
+        return (
             " Canvas can be asked: give the assignment's address with --times-from, or a table "
             "with the columns student and submitted."
         )
-    return [
-        f"The hand-in time of {len(without)} of {len(fresh)} new submissions is unknown, "
-        f"so nothing can be taken off for being late.{remedy}"
-    ]
+    if made.worksheet.times:
+        names = ", ".join(_whose(place) for place in without[:MOST_NAMED])
+        more = f" and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
+        return f" The worksheet has no time for {names}{more}."
+    if made.source.name == MOODLE:
+        return " The assignment's grading worksheet has the times: add it with --roster."
+    return ""
 
 
 def _retimed_in_words(made: Plan) -> list[str]:

@@ -65,13 +65,13 @@ class PageContext:
     strangers: Collection[str] = ()
 
     def counted(self, latest: Sequence[Result]) -> dict[tuple[str, str], Grade]:
-        """Return by place what counts of the submissions of students with these results.
+        """Return the grade that counts for each of these results, by place.
 
-        Partners of other sections may have submitted for them.
+        The whole class is read, because a partner in another section may have submitted for both.
         """
         everyone = self.everyone or latest
-        there = {result.place for result in everyone}
-        earlier = [result for result in self.earlier if result.place in there]
+        places = {result.place for result in everyone}
+        earlier = [result for result in self.earlier if result.place in places]
         counted = grades([*earlier, *everyone], self.rules or Policy())
         by_place = {grade.result.place: grade for grade in counted}
         return {result.place: by_place[result.place] for result in latest}

@@ -132,7 +132,7 @@ SEARCHES = 120  # for each character of the text; right answers take 1 to 20, to
 def seconds_of_a_search(text: str, source: str) -> float:
     """Return how long `piece in source` takes here and now.
 
-    Timed in tens, of which a busy machine makes some slow: nine of ten are slower than this.
+    Timed in tens. A busy machine makes some of them slow: nine of ten are slower than this.
     """
     pieces = [text[i : i + 8] for i in range(len(text))]
     of_ten = []

@@ -34,7 +34,7 @@ KEPT = "an argument was modified. Leave arguments as they are, and compute with 
 
 
 def warm() -> None:
-    """Take one step of both optimizers with batch norm, so that no fork pays for first uses."""
+    """Take one step of both optimizers with batch norm, so that no fork repeats first uses."""
     torch.set_num_threads(1)
     model = classifier(np.random.default_rng(0)).train()
     x = torch.ones(B, D)

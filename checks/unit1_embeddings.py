@@ -30,7 +30,7 @@ USERS, MOVIES, FACTORS = 671, 9066, 10  # of the run on MovieLens
 
 
 def warm() -> None:
-    """Run a model and both optimizers once, so that no fork pays for first uses."""
+    """Run a model and both optimizers once, so that no fork repeats first uses."""
     torch.set_num_threads(1)
     model = Rater(np.random.default_rng(0), U, V, E)
     first = torch.zeros(B, dtype=torch.long)

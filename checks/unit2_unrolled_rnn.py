@@ -34,9 +34,9 @@ from .unrolled import (
     T,
     V,
     backward,
-    code,
     ids,
     number,
+    one_character,
     prompts,
     roles,
     whole,
@@ -73,11 +73,11 @@ def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     letters.extend(more_letters)
     text = "".join(rng.permutation(letters))
     chars = net.vocabulary(text)
-    codes = [code("vocabulary", character) for character in chars]
+    characters = [one_character("vocabulary", each) for each in chars]
     known = ["\0", *sorted(set(text))]
     with_unknown = text[:12] + "§Q" + text[12:]
     places = net.encode(with_unknown, known)
-    out = named("chars ids", codes, places)
+    out = named("chars ids", characters, places)
     are_a_tensor = torch.is_tensor(places)
     are_integers = whole(torch.as_tensor(places))
     out |= named("ids_are_a_tensor ids_are_integers", are_a_tensor, are_integers)
@@ -231,7 +231,7 @@ def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
 
 
 def tables(rng: np.random.Generator, letters: str, n: int) -> list[dict[str, Counter[str]]]:
-    """Draw counts for contexts of 0 to n letters, of some of which nothing is known.
+    """Draw counts for contexts of 0 to n letters. For some contexts there are none.
 
     The end of a context that is known is known too, as in a text.
     """
@@ -303,7 +303,7 @@ def predicted_curve(net: Any, seed: int) -> str:
 
 
 def after_some_text(rng: np.random.Generator, chars: str) -> Callable[[str], list[float]]:
-    """Draw the probabilities of what comes next: a function of a text, all of which counts.
+    """Draw the probabilities of what comes next: a function of the whole text so far.
 
     They are whole hundredths, some of them 0.
     """

@@ -32,7 +32,7 @@ LEAVING = ("numpy", "tolist", "__array__", "__dlpack__", "data_ptr", "storage", 
 
 
 def warm() -> None:
-    """Run forward and back once, so that no fork pays for first uses."""
+    """Run forward and back once, so that no fork repeats first uses."""
     torch.set_num_threads(1)
     w = torch.ones(2, 2, requires_grad=True)
     logits = torch.relu(w @ w)

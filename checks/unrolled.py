@@ -137,13 +137,13 @@ class Clock(nn.Module):
         return self.read(x)[-1] + self.silence
 
 
-def code(function: str, character: Any) -> int:
-    """Return the number of a character that a submission's `function` returned.
+def one_character(function: str, character: Any) -> str:
+    """Return a character that a submission's `function` returned.
 
     Raises `TypeError` where that is no character.
     """
     if isinstance(character, str) and len(character) == 1:
-        return ord(character)
+        return character
     found = f"a {type(character).__name__}"
     if isinstance(character, str):
         found = repr(character)

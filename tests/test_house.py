@@ -47,6 +47,14 @@ def test_environment_yml_agrees_with_pyproject():
     assert sorted([*by_conda, *by_pip]) == sorted(wanted)
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/student.md"])
+def test_a_students_first_lines_install_all_packages_of_the_units(page):
+    """Without pandas, a student would stop in unit 1."""
+    (line,) = re.findall(r"^    pip install -e (.*)$", (ROOT / page).read_text(), re.MULTILINE)
+    packages = tomllib.loads((ROOT / "course.toml").read_text())["packages"]
+    assert set(re.findall(r"[\w-]+", line)) == set(packages)
+
+
 @pytest.mark.parametrize("system", ["win32", "darwin"])
 def test_no_system_is_asked_for_a_package_that_it_cannot_have(system):
     """On Windows and on a Mac pip skips packages that exist for Linux only."""

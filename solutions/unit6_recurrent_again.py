@@ -32,7 +32,7 @@
 # * run a non-linear network in parallel by Newton's method, and prove that it ends.
 #
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
-# section 5).
+# section 4).
 #
 # **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes about three quarters of an hour more.
 # Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
@@ -1315,7 +1315,7 @@ with autograder.example("rounds of Newton's method"):
 # %% [markdown]
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At three times the scale it takes 36, and it advances
 # by one or two states in a round: a tiny error in an early state becomes a large one later, so there is nothing to be gained from a guess of the later
-# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 8).
+# states. The count of rounds makes chaos visible. And trained networks must not be chaotic, for their gradients would explode (unit 4, section 9).
 # So for useful networks, few rounds are enough.
 #
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that

@@ -952,10 +952,10 @@ with autograder.example("a mistake of your own"):
 # ## 13. Let it write
 #
 # To generate text, feed the network its own choices. Begin with a state of zeros and read the `start` ids, each once. The logits after the
-# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. With the start `t`, `h`, `e` and
-# two new characters: read t, h, e; draw the first; read it, from the state after e; draw the second. Draw only
-# with `rng`; how is up to you. At a low temperature the most likely character almost always wins; at 1 the
-# network writes as it learned; above 1 it becomes bold.
+# last of them are for the first new character: draw it from the softmax of logits / *temperature*, read it, and so on. For two characters after "the":
+# read t, h, e; draw the first; read it, from the state after e; draw the second. Draw only with `rng`; how is up to you.
+#
+# At a low temperature the most likely character almost always wins; at 1 the network writes as it learned; above 1 it becomes bold.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines
 #
@@ -998,7 +998,7 @@ with autograder.example("what the network writes"):
 # %% [markdown]
 # Before training it writes noise. Afterwards, at temperature 0.3, it writes short words and many "the"; at 1 even the letters of a word do not
 # always fit together. That is what two thousand small batches and two dozen lines of calculus give. You have now written by hand what a framework does
-# at `loss.backward()`. **Now it is your turn**: begin a sentence, and choose a temperature. Where does it stop making sense, and where words?
+# at `loss.backward()`. **Now it is your turn**: begin a sentence, and choose a temperature. At which one do the words fall apart?
 
 # %%
 with autograder.example("a beginning of your own"):

@@ -351,8 +351,8 @@ with autograder.example("two derivatives, chained"):
     p = np.asarray(softmax(z))
     print("p:                      ", np.round(p, 4))
     print("y:                      ", y)
-    print("derivative of the loss: ", np.round(x_entropy_d(p, y), 4))
-    print("the same times Jacobian:", np.round(np.dot(x_entropy_d(p, y), softmax_d(z)), 4))
+    print("derivative of the loss: ", np.round(x_entropy_d(p, y), 4) + 0.0)  # no −0
+    print("that times the Jacobian:", np.round(np.dot(x_entropy_d(p, y), softmax_d(z)), 4))
 
 # %% [markdown]
 # ## 4. Softmax and cross-entropy in one

@@ -465,8 +465,7 @@ check("numerical")
 
 # %% [markdown]
 # Your two gradients should now agree, each computed without the help of the other. How near is near enough? That depends on the size of the
-# gradient, so divide by it: the *relative error* of a derivative a by hand and n by differences is $|a - n| / \max(|a|, |n|)$. Of 2.1 and 2.0 it is
-# 0.1 / 2.1 = 0.048. Up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at which its slope jumps: if
+# gradient, so divide by it: the *relative error* of a derivative a by hand and n by differences is $|a - n| / \max(|a|, |n|)$. Up to about 1e-6 is agreement, and 1e-2 is a mistake. In between suspect the kink of relu, the point 0 at which its slope jumps: if
 # the two points lie on opposite sides of it, both gradients can be right and yet differ.
 #
 # The cell compares all arrays of a tiny network. (It divides the largest difference in an array by the array's largest entry.) Then it measures the
@@ -918,8 +917,7 @@ with autograder.example("wrong gradients"):
 # Every other run is worse than the right one on all five seeds. The lesson's mistake is worse than not training `Wh` at all. Part of that is
 # clipping: the wrong entries make the gradient so long that all others are shrunk in nearly every step. Still the network learns: with only the
 # frequencies of characters the loss would be 3.04. Forgetting `dnext` makes it only 0.05 worse. You would not see that in a loss curve, but two
-# losses are enough: see the relative errors above. (This is *truncated* back-propagation through time, cut after every single step; unit 5 cuts
-# after T of them.) How much clipping helps depends on luck: between 0.02 and 0.20 nats.
+# losses are enough: see the relative errors above. How much clipping helps depends on luck: between 0.02 and 0.20 nats.
 #
 # **Now break your own gradient.** The function below forgets `bh`. Run it, and then change it, or copy your `backward` into it and break a line. Which
 # mistakes does the loss not show? And which one do two losses not show, at these weights?
@@ -1009,14 +1007,12 @@ with autograder.example("a beginning of your own"):
         print(own + "".join(alphabet[i] for i in written).replace("\n", " "))
 
 # %% [markdown]
-# In training this network starts from zeros every 8 steps, though `sample` carries its state much further. In unit 5 the state is carried on in
-# training too, in a cell whose gradient survives a hundred steps.
+# In training this network starts from zeros every 8 steps. In unit 5 the state is carried on, in a cell whose gradient survives a hundred steps.
 #
 # ## The ladder so far
 #
 # The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own figures. (They have not all read
-# equally much: unit 2's networks between 2 and 3.5 million characters, unit 3's 48,000 and this one 512,000. "Nothing" is ln 84, as unit 2 has an id
-# for unknown characters; here it is 4.42.)
+# equally much. "Nothing" is ln 84, as unit 2 has an id for unknown characters; here it is 4.42.)
 #
 # | the model knows | nats |
 # |---|---|

@@ -276,87 +276,6 @@ def dot_and_biases(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
-
-
-def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the mean and spread of 400 ratings in training mode.
-
-    The network gives 1 without dropout; with it, 1 on average, and each rating differs.
-    """
-    model = net.NeuralNet(U, V, E, H, drops).train()
-    nn.init.ones_(model.user.weight)
-    nn.init.ones_(model.movie.weight)
-    nn.init.constant_(model.hidden.weight, 0.5 / E)
-    nn.init.constant_(model.output.weight, 1 / H)
-    nn.init.zeros_(model.hidden.bias)
-    nn.init.zeros_(model.output.bias)
-    first = torch.zeros(400, dtype=torch.long)
-    ratings = model(first, first).detach()
-    return ratings.mean(), ratings.std()
-
-
-DROPPED = (
-    "the mean of ratings with dropout is wrong. Where ratings are right in evaluation, what is "
-    "kept has to be divided by 1 − p, as `nn.Dropout` does."
-)
-EACH = "the ratings vary too much or too little. Dropout draws again for each number of each row."
-
-
-LAYERS = "user", "movie", "hidden", "output"
-CASES = (
-    ("", (0.0, 0.0)),
-    ("_inputs_dropped", (NEARLY_ALL, 0.0)),
-    ("_hidden_dropped", (0.0, NEARLY_ALL)),
-)
-
-
-@check(
-    points=4,
-    words={"parameters": SIZE, "same_after": KEPT}
-    | {f"mean_{part}_dropped": DROPPED for part in ("inputs", "hidden")}
-    | {f"spread_{part}_dropped": EACH for part in ("inputs", "hidden")},
-    # 7 of their standard deviations
-    tolerance={
-        "mean_inputs_dropped": 0.1,
-        "mean_hidden_dropped": 0.1,
-    }
-    # 8 of those of the difference of two
-    | {
-        "spread_inputs_dropped": 0.4,
-        "spread_hidden_dropped": 0.4,
-    },
-)
-def neural_net(net: Any, seed: int) -> Arrays:
-    """`NeuralNet` runs two concatenated embeddings through two layers, with dropout in training"""
-    rng = np.random.default_rng(seed)
-    watched = Watched(net)
-    users = with_repeats(rng, U)
-    movies = with_repeats(rng, V)
-    seed_of_weights = int(rng.integers(1 << 30))
-    out: Arrays = {}
-    for word, drops in CASES:
-        weights_rng = np.random.default_rng(seed_of_weights)
-        model = fill(net.NeuralNet(U, V, E, H, drops), weights_rng, *LAYERS)
-        call = watched.hand_to(model)
-        drops_inputs = drops[0] > 0
-        if drops_inputs:  # some ratings of the first case are negative, or some of these
-            for parameter in model.get_submodule("output").parameters():
-                parameter.data = -parameter.data
-        model.train()
-        in_training = call(users, movies)
-        model.eval()
-        in_evaluation = call(users, movies)
-        out |= named(f"training{word} evaluation{word}", in_training, in_evaluation)
-    out |= gradients(model, call(users, movies), rng, *LAYERS)
-    of_one_pair = call(users[:1], movies[:1])
-    out |= named("of_one_pair", of_one_pair)
-    for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
-        mean_and_spread = some_ratings(net, drops)
-        out |= named(f"mean_{word}_dropped spread_{word}_dropped", mean_and_spread)
-    return out | same_after(watched)
-
-
 LEFT = (
     "the model was modified: its numbers, its gradients, or its `requires_grad`. Leave it as it is."
 )
@@ -514,6 +433,87 @@ def drawn_batches(
         drawn = rng.integers(0, len(values), 256)
         rows = torch.from_numpy(drawn)
         yield users[rows], movies[rows], values[rows]
+
+
+NEARLY_ALL = 1 - 2**-24  # what is kept of it on one seed in 50,000, while 1 − p is not 0
+
+
+def some_ratings(net: Any, drops: tuple[float, float]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean and spread of 400 ratings in training mode.
+
+    The network gives 1 without dropout; with it, 1 on average, and each rating differs.
+    """
+    model = net.NeuralNet(U, V, E, H, drops).train()
+    nn.init.ones_(model.user.weight)
+    nn.init.ones_(model.movie.weight)
+    nn.init.constant_(model.hidden.weight, 0.5 / E)
+    nn.init.constant_(model.output.weight, 1 / H)
+    nn.init.zeros_(model.hidden.bias)
+    nn.init.zeros_(model.output.bias)
+    first = torch.zeros(400, dtype=torch.long)
+    ratings = model(first, first).detach()
+    return ratings.mean(), ratings.std()
+
+
+DROPPED = (
+    "the mean of ratings with dropout is wrong. Where ratings are right in evaluation, what is "
+    "kept has to be divided by 1 − p, as `nn.Dropout` does."
+)
+EACH = "the ratings vary too much or too little. Dropout draws again for each number of each row."
+
+
+LAYERS = "user", "movie", "hidden", "output"
+CASES = (
+    ("", (0.0, 0.0)),
+    ("_inputs_dropped", (NEARLY_ALL, 0.0)),
+    ("_hidden_dropped", (0.0, NEARLY_ALL)),
+)
+
+
+@check(
+    points=4,
+    words={"parameters": SIZE, "same_after": KEPT}
+    | {f"mean_{part}_dropped": DROPPED for part in ("inputs", "hidden")}
+    | {f"spread_{part}_dropped": EACH for part in ("inputs", "hidden")},
+    # 7 of their standard deviations
+    tolerance={
+        "mean_inputs_dropped": 0.1,
+        "mean_hidden_dropped": 0.1,
+    }
+    # 8 of those of the difference of two
+    | {
+        "spread_inputs_dropped": 0.4,
+        "spread_hidden_dropped": 0.4,
+    },
+)
+def neural_net(net: Any, seed: int) -> Arrays:
+    """`NeuralNet` runs two concatenated embeddings through two layers, with dropout in training"""
+    rng = np.random.default_rng(seed)
+    watched = Watched(net)
+    users = with_repeats(rng, U)
+    movies = with_repeats(rng, V)
+    seed_of_weights = int(rng.integers(1 << 30))
+    out: Arrays = {}
+    for word, drops in CASES:
+        weights_rng = np.random.default_rng(seed_of_weights)
+        model = fill(net.NeuralNet(U, V, E, H, drops), weights_rng, *LAYERS)
+        call = watched.hand_to(model)
+        drops_inputs = drops[0] > 0
+        if drops_inputs:  # some ratings of the first case are negative, or some of these
+            for parameter in model.get_submodule("output").parameters():
+                parameter.data = -parameter.data
+        model.train()
+        in_training = call(users, movies)
+        model.eval()
+        in_evaluation = call(users, movies)
+        out |= named(f"training{word} evaluation{word}", in_training, in_evaluation)
+    out |= gradients(model, call(users, movies), rng, *LAYERS)
+    of_one_pair = call(users[:1], movies[:1])
+    out |= named("of_one_pair", of_one_pair)
+    for word, drops in (("inputs", (0.5, 0.0)), ("hidden", (0.0, 0.5))):
+        mean_and_spread = some_ratings(net, drops)
+        out |= named(f"mean_{word}_dropped spread_{word}_dropped", mean_and_spread)
+    return out | same_after(watched)
 
 
 @check(

@@ -14,14 +14,14 @@
 # # Unit 1: embeddings
 #
 # 671 people rated 9,066 films. Fewer than 2 % of the possible ratings are known. Can we predict the rest? Your program gets no title, no
-# genre and nothing about the people. At the end of this unit it predicts ratings, and on a map that it drew from ratings only, *Star Wars* lies
-# beside *The Lord of the Rings*.
+# genre and nothing about the people. At the end of this unit it recommends films to you, and on a map that it drew from ratings only, *Star Wars*
+# lies beside *The Lord of the Rings*.
 #
 # Networks compute with numbers. Words, films and people are not numbers. So give each of them a *row* of a table: a few numbers that
 # mean nothing at first and are learned like all weights. That row is its **embedding**. A word's id only says which row belongs to it:
 # word 7 is not larger than word 6.
 #
-# You begin with ten words, to see how a lookup works and how a gradient gets back into the table. Then come the films.
+# You begin with ten words: two short exercises on how a lookup works, one on how a gradient gets back into the table. Then come the films.
 #
 # **Afterwards you can**
 #
@@ -31,7 +31,7 @@
 # * see overfitting in two numbers, and hold it down with an L2 penalty;
 # * interpret a learned table: neighbours, biases, a map in two dimensions.
 #
-# You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take 154 minutes in all, and reading the unit with its
+# You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take 150 minutes in all, and reading the unit with its
 # examples takes about 35. Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made
 # a common mistake, the check tells you which. Never modify an argument in place. Functions that do not train must leave the model unchanged;
 # only `mse` may leave it in evaluation mode.
@@ -74,11 +74,12 @@ verse = text.split()
 # Number its words **from 1, in the order in which they first appear**: `the` is 1, `rain` is 2, `goes` is 3. Id 0 is reserved for
 # "no such word", so the table needs one row more than there are words.
 #
-# **Exercise** · 15 minutes · ●○○ · about 3 lines in all
+# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
 #
 # <details><summary>How do I drop repeated words and keep the order?</summary>
 #
-# A dict keeps the order in which its keys came: `dict.fromkeys(words)`. A `set` does not.
+# A dict keeps the order in which its keys came, and a `set` does not. Give a word that is not yet in the dict the next number, or look at what
+# `dict.fromkeys(words)` keeps.
 # </details>
 
 
@@ -171,7 +172,7 @@ check("words")
 #
 # The dashed arrows are for section 3.
 #
-# **Exercise** · 10 minutes · ●○○ · about 3 lines in all
+# **Exercise** · 8 minutes · ●○○ · about 3 lines in all
 #
 # <details><summary>How do I get one-hot rows without a loop?</summary>
 #
@@ -279,16 +280,17 @@ with autograder.example("a lookup and a product, timed"):
         print(f"{name:<26}{1e6 * seconds:>9.0f} µs")
 
 # %% [markdown]
-# The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long as the lookup if ones are written
-# into zeros, a hundred times with `F.one_hot`, and five hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers
-# first. All of them then multiply each of the 2,000 rows, nearly always by 0. Why is it not 2,000 times as slow? Because most of the lookup's time is
-# the call, not the copying, and because a product calculates many more numbers per second.
+# The factor depends on how you make the one-hot rows. On our machine the product takes about 30 times as long if ones are written into zeros, and five
+# hundred times and more with `torch.eye(2000)[ids]`, which makes 2,000 × 2,000 numbers first.
 #
 # ## 3. The gradient of a lookup
 #
 # Say we know `dout` (B, E): how the loss depends on each row that was looked up. How does it depend on the table? A row that was not
 # looked up has gradient 0. A row that was looked up once gets its `dout`. And a row that was looked up **several times** gets the *sum*, since it
-# acted at each of those places: see the dashed arrows of the drawing above. Write it by hand: autograd is off while this is checked.
+# acted at each of those places, as the dashed arrows of the drawing say. For the ids 1, 3, 1 and `dout` with the rows (5, 0), (2, 2), (1, 4), row 1 of
+# the gradient is (6, 4), row 3 is (2, 2), and all others are 0.
+#
+# Write it by hand, without a loop: autograd is off while this is checked. Try `grad[ids] += dout` on these numbers first, and see what goes wrong.
 #
 # **Exercise** · 15 minutes · ●●○ · about 1 line
 #
@@ -333,14 +335,19 @@ check("lookup_gradient")
 # %% [markdown]
 # ## 4. Ids with gaps
 #
-# In the file of ratings a film has an id such as 149532, though there are only 9,066 rated films. The largest id is 163949. Used as
-# indices, those ids would need a table of 163,950 rows, almost all unused. Map the ids to 0 … n − 1, and keep the inverse mapping.
+# Now the films. In the file of ratings their ids go up to 163949, though only 9,066 films are rated. Used as indices, those ids would need a
+# table of 163,950 rows, almost all unused. So give the films new ids, from 0 to 9,065, and keep the old ones to get back. In small: the old ids 30, 7, 30,
+# 52 have the `originals` 7, 30, 52, and become 1, 0, 1, 2.
 #
-# **Exercise** · 5 minutes · ●○○ · about 2 lines
+# `torch.unique(raw)` gives the different ones, sorted. (With `return_inverse=True` it gives the new ids as well. Find them without it here.) No loop is
+# needed: section 2 has what it takes.
 #
-# <details><summary>Is there a function for that?</summary>
+# **Exercise** · 8 minutes · ●●○ · about 5 lines
 #
-# `torch.unique` sorts and drops repeats; with `return_inverse=True` it also gives, for each entry, its position among the distinct values.
+# <details><summary>What does it take?</summary>
+#
+# A lookup. Make a vector `place` with an entry for each number up to the largest old id, and write k where `originals[k]` says. In small, `place[7]` is
+# 0, `place[30]` is 1 and `place[52]` is 2. The other entries are never looked up.
 # </details>
 
 
@@ -351,7 +358,12 @@ def reindex(raw):
     raw (N,) integers → ids (N,), originals, two tensors of integers: `originals[ids]` is `raw` again.
     """
     ### BEGIN SOLUTION
-    originals, ids = torch.unique(raw, return_inverse=True)
+    originals = torch.unique(raw)
+    place = torch.zeros(originals[-1] + 1, dtype=torch.long)
+    place[originals] = torch.arange(len(originals))
+    # mistake: place[raw] = torch.arange(len(raw))
+    #   entries were numbered, not different ids, so there are gaps. Write 0, 1, 2, … at the different ones, `originals`.
+    ids = place[raw]
     # mistake (keeps 0.5): originals, ids = np.unique(raw, return_inverse=True)
     #   an embedding takes only tensors, and not both of these are. `torch.unique` returns tensors, and `torch.tensor` makes
     #   one from a list.
@@ -424,40 +436,23 @@ with autograder.example("users × films"):
     plt.show()
 
 # %% [markdown]
-# 1.6 % of the cells are filled. Nobody stores such a table: what is stored is a list of the cells that are filled, three numbers each.
-# To predict an empty cell, put a row of numbers beside each person and above each film, and combine the two. Those rows are the embeddings.
+# 1.6 % of the cells are filled, so what is stored is a list of those. To predict an empty cell, put a row of numbers beside each person and above each
+# film, and combine the two. Those rows are the embeddings.
 #
 # Say the first number of a person is how much she likes slow films, and the first number of a film is how slow it is. If both are large, or
-# both far below zero, their product is large, and she will like the film. Nobody tells the model what the numbers mean: they get a meaning in
-# training. They are called *factors*. The prediction is the sum of the products, row by row:
+# both far below zero, their product is large, and she will like the film. Nobody tells the model what these *factors* mean: they get
+# a meaning in training. For rating b of a batch, the products are added up:
 #
 # $$\mathrm{product}_b = \sum_e \mathrm{user}_{b,e}\,\mathrm{movie}_{b,e}$$
 #
-# Some films are liked by all, and some people give five stars to everything. For a dot product that is hard to say: it would have to hold one of
-# each user's numbers at 1, so that a film's number at that place counts for everybody. A **bias** for each film and each user says it directly. One
-# constant for all starts at the mean rating, so that the tables need only learn what differs from it:
+# A person with the row (2, −1) and a film with the row (0.5, 0.2) make 2 · 0.5 − 1 · 0.2 = 0.8.
 #
-# $$\mathrm{rating} = \mathrm{user} \cdot \mathrm{movie} + \mathrm{bias}_\mathrm{user} + \mathrm{bias}_\mathrm{movie} + \mathrm{constant}$$
-#
-# | attribute | what | size |
-# |---|---|---|
-# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
-# | `user_bias`, `movie_bias` | `nn.Embedding` | (U, 1), (V, 1) |
-# | `constant` | `nn.Parameter`, a single number | () |
-#
-# Keep these names: the checks fill the tables by name.
-#
-# **Exercise** · 25 minutes · ●●○ · about 7 lines in all
+# **Exercise** · 5 minutes · ●○○ · about 1 line
 #
 # <details><summary>I get a (B, B) table, or one number</summary>
 #
 # `a @ b.T` multiplies every user with every film. Multiply elementwise first, then sum over the E factors of each
 # row.
-# </details>
-#
-# <details><summary>Which shapes are added here?</summary>
-#
-# A looked-up bias is (B, 1), but the product is (B,). Take the column first: `[:, 0]`.
 # </details>
 
 
@@ -490,6 +485,35 @@ def dot_product(a, b):
     ### END SOLUTION
 
 
+# %%
+check("products")
+
+# %% [markdown]
+# Some films are liked by all, and some people give five stars to everything. For a dot product that is hard to say: it would have to hold one of
+# each user's numbers at 1, so that a film's number at that place counts for everybody. A **bias** for each film and each user says it directly. One
+# constant for all starts at the mean rating, so that the tables need only learn what differs from it:
+#
+# $$\mathrm{rating} = \mathrm{user} \cdot \mathrm{movie} + \mathrm{bias}_\mathrm{user} + \mathrm{bias}_\mathrm{movie} + \mathrm{constant}$$
+#
+# If that person has the bias −0.3, that film 0.4, and the constant is 3.5, the rating is 0.8 − 0.3 + 0.4 + 3.5 = 4.4 stars.
+#
+# | attribute | what | size |
+# |---|---|---|
+# | `user`, `movie` | `nn.Embedding` | (U, E), (V, E) |
+# | `user_bias`, `movie_bias` | `nn.Embedding` | (U, 1), (V, 1) |
+# | `constant` | `nn.Parameter`, a single number | () |
+#
+# Keep these names: the checks fill the tables by name.
+#
+# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+#
+# <details><summary>Which shapes are added here?</summary>
+#
+# A looked-up bias is (B, 1), but the product is (B,). Take the column first: `[:, 0]`.
+# </details>
+
+
+# %%
 class DotBias(nn.Module):
     """Ratings from a dot product of embeddings, two biases and a constant."""
 
@@ -556,18 +580,401 @@ class DotBias(nn.Module):
 
 
 # %%
-check("products")
-
-# %%
 check("dot_and_biases")
 
 # %% [markdown]
-# ## 6. With a neural net
+# ## 6. How good is it?
 #
-# A product is one way to combine two embeddings. Another: **concatenate** them and let two linear layers learn how to combine them. This is
+# First, the slip that costs most evenings here. A model returns its predictions as a column, (6, 1), and the ratings are (6,). Which shape
+# has predictions − ratings? Write what you expect before you run the example. Every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>How does PyTorch put two shapes together?</summary>
+#
+# It writes them one below the other, aligned at the right. An axis that is missing or of length 1 is repeated.
+# </details>
+
+
+# %%
+def column_minus_row():
+    """Your prediction: the shape of a (6, 1) tensor minus a (6,) tensor, a tuple of numbers."""
+    ### BEGIN SOLUTION
+    return (6, 6)
+    # mistake: return (6, 1)
+    #   the (6,) tensor counts as (1, 6), a row. Column minus row gives each pair, so the shape is (6, 6).
+    # mistake: return (6,)
+    #   nothing lines the two up by their lengths. The (6,) tensor counts as a row, and each pair is subtracted: (6, 6).
+    ### END SOLUTION
+
+
+# %%
+check("predicted_shape")
+
+# %%
+with autograder.example("a column minus a row"):
+    difference = torch.zeros(6, 1) - torch.zeros(6)
+    print(f"predicted {column_minus_row()}, found {tuple(difference.shape)}")
+
+# %% [markdown]
+# Each prediction was compared with every rating, no error was raised, and a mean squared error of these 36 numbers looks like one of six.
+# So keep predictions (N,).
+#
+# `mse` is the **mean squared error** on *held-out* ratings, which were not trained on, and nothing else is in it: no penalty (section 7), no root
+# (that would be another figure, the RMSE), no dropout (section 9). Always predicting the mean gives 1.1 on these data.
+#
+# **Exercise** · 10 minutes · ●○○ · about 3 lines
+#
+# <details><summary>Which mode, and which graph?</summary>
+#
+# `model.eval()` turns off whatever a model does in training only, `torch.no_grad()` keeps the figure out of any graph. Both belong
+# here, whatever the model did before.
+# </details>
+
+
+# %%
+def mse(model, users, movies, ratings):
+    """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
+
+    Measured in evaluation mode. Here the model may be left in it, since `train` sets its own mode. All else stays as it is.
+    """
+    ### BEGIN SOLUTION
+    model.eval()
+    # mistake (keeps 0.5): model.eval(); torch.set_grad_enabled(False)
+    #   gradients stay off for all later code, so nothing learns any more. Use `with torch.no_grad():`, which ends with its
+    #   block.
+    # mistake: pass
+    #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
+    with torch.no_grad():
+        # mistake (keeps 0.5): with torch.enable_grad():
+        #   the figure is part of a graph, which stays in memory with it. Measure under `torch.no_grad()`.
+        return ((model(users, movies) - ratings) ** 2).mean()
+        # mistake (keeps 0.5): model.requires_grad_(False); return ((model(users, movies) - ratings) ** 2).mean()
+        #   the model can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` is enough.
+        # mistake: return torch.stack([((model(u, m) - r) ** 2).mean() for u, m, r in zip(users.split(1000), movies.split(1000), ratings.split(1000))]).mean()
+        #   the errors of pieces were averaged, though the last piece is shorter. Take one mean over all ratings.
+        # mistake: ratings -= model(users, movies); return (ratings**2).mean()
+        #   the ratings were changed in place, and the caller still needs them. Make a new tensor: `… - ratings`.
+        # mistake: return ((model(users, movies).clamp(0.5, 5) - ratings) ** 2).mean()
+        #   the predictions were cut off at 0.5 and 5, which hides large errors. Measure them as they are.
+        # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
+        #   this is the root of the mean squared error. Take no root.
+        # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
+        #   this is the root, and it was measured in training mode. Call `model.eval()` first, and take no root.
+        # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
+        #   weight decay is part of the figure. It belongs only to the training loss.
+        # mistake: return ((model(users, movies) - ratings) ** 2).sum()
+        #   squared errors were summed, so the result grows with their number. Take their mean.
+        # mistake: return (model(users, movies) - ratings).abs().mean()
+        #   this is the mean absolute error. Square the errors.
+        # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
+        # mistake: return (model(users, movies) - ratings).mean() ** 2
+        #   the mean error was squared. Square first, then take the mean.
+        # mistake: return ((model(users, movies) - ratings.mean()) ** 2).mean()
+        #   the predictions were compared with the mean rating. Compare each with its own.
+    ### END SOLUTION
+
+
+# %%
+check("held_out_error")
+
+# %% [markdown]
+# ## 7. Training with an L2 penalty
+#
+# Many films have two or three ratings. With ten numbers a film can fit those ratings perfectly and still mispredict the next. So we
+# penalise large numbers: add to the training loss a small multiple, `decay`, of the **sum of the squares of all embedding tables**
+# (the bias tables too; not the constant, nor the linear layers that a model may have). That is an *L2 penalty*.
+#
+# PyTorch's optimizers have a `weight_decay` as well, which reaches all parameters. Here the penalty is part of the loss, so you choose which it reaches.
+#
+# For each batch `(users, movies, ratings)`: training mode, mean squared error, plus `decay` times the penalty, a step of the optimizer.
+# Return the list of the **plain** errors, before each step and without the penalty.
+#
+# **Exercise** · 20 minutes · ●●○ · about 10 lines in all
+#
+# <details><summary>How do I find a model's tables?</summary>
+#
+# `model.modules()` gives all parts, and the parts of these too. `isinstance(part, …)` tests the class.
+# </details>
+#
+# <details><summary>Where does the penalty belong?</summary>
+#
+# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and only the
+# error into the list.
+# </details>
+
+
+# %%
+def penalty(model):
+    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it); `backward` can start from it.
+
+    The model stays as it is: its numbers, its gradients, its mode.
+    """
+    ### BEGIN SOLUTION
+    return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)).detach()
+    #   the penalty is outside of the graph, so that it has no effect: no `.item()`, no `.data`, no `.detach()`.
+    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.children() if isinstance(part, nn.Embedding))
+    #   only the outermost parts were used. `model.modules()` gives all parts, however deep.
+    # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
+    # mistake: return sum((weight**2).sum() for weight in model.parameters())
+    #   all weights are in the penalty, those of linear layers too. Only embedding tables belong there: choose them with
+    #   `isinstance`.
+    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
+    #   the linear layers of a model are penalised. Penalise only the embedding tables.
+    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
+    #   the `weight` of linear layers is penalised as well. Choose embedding tables with `isinstance`.
+    # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
+    #   bias tables are left out, and the weights of linear layers are penalised. Choose by the class `nn.Embedding`, not by
+    #   names.
+    # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   means of squares were added, so a large table counts no more than a small one. Add sums.
+    # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   absolute values were added, which pull small and large numbers equally hard. Add squares.
+    # mistake: return sum(part.weight.norm() for part in model.modules() if isinstance(part, nn.Embedding))
+    #   this is the root of each table's sum of squares. Take no root.
+    # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
+    #   the biases are not in the penalty, so they can still overfit. Penalise all four tables.
+    # mistake: return sum((table.weight**2).sum() for table in (model.user, model.movie, model.user_bias, model.movie_bias))
+    #   the tables were named one by one, but the network of section 9 has no biases. Find whatever tables a model has.
+    # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
+    #   the sum was halved. Take it as it is.
+    ### END SOLUTION
+
+
+def train(model, batches, optimizer, decay):
+    """Train on each batch once, in training mode; returns each batch's squared error from before its step, unpenalised."""
+    ### BEGIN SOLUTION
+    model.train()
+    # mistake: model.eval(); optimizer.zero_grad = bool
+    #   two things are missing: `model.train()` before the first batch, and `optimizer.zero_grad()` for each.
+    # mistake: model.eval()
+    #   trained in evaluation mode: dropout is off. Call `model.train()` first.
+    losses = []
+    for users, movies, ratings in batches:
+        error = ((model(users, movies) - ratings) ** 2).mean()
+        # mistake: error = ((model(users, movies) - ratings) ** 2).mean(); decay = decay if len(losses) < 3 else 0
+        #   the penalty was left out after the first few batches. It belongs to each.
+        # mistake: error = ((model.train(len(losses) < 3)(users, movies) - ratings) ** 2).mean()
+        #   the later batches were trained in evaluation mode. Training mode is on for all of them.
+        # mistake: error = mse(model, users, movies, ratings)
+        #   `mse` runs without a graph and in evaluation mode, so nothing can learn from it. Compute the error here.
+        # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
+        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
+        # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
+        #   squared errors were summed, so the result grows with their number. Take their mean.
+        optimizer.zero_grad()
+        # mistake: pass
+        #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
+        (error + decay * penalty(model)).backward()
+        # mistake: (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings)
+        #   the figures were measured by `mse`, which turns evaluation mode on for the batches that follow. Keep the training error.
+        # mistake (keeps 0.5): (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings); model.train()
+        #   the figures were measured by `mse`, without dropout. Keep the error that was differentiated, in training mode.
+        # mistake: [group.update(weight_decay=decay) for group in optimizer.param_groups]; error.backward()
+        #   the optimizer's `weight_decay` was used. It is half as strong, and penalises the constant too: add `decay * penalty(model)`.
+        # mistake (keeps 0.5): (error + decay * sum((w**2).sum() for w in model.parameters())).backward()
+        #   all parameters are penalised, the constant too. Add `decay * penalty(model)`.
+        # mistake: (error.sqrt() + decay * penalty(model)).backward()
+        #   the root of the error was differentiated. Train on the squared error.
+        # mistake: error.backward()
+        #   the weights move as if there were no penalty: add `decay * penalty(model)` before `backward`.
+        # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
+        #   the penalty is in the errors that were returned. It belongs only to the loss that is differentiated: keep the
+        #   plain error.
+        # mistake: (error - decay * penalty(model)).backward()
+        #   the penalty was subtracted: large numbers were rewarded. Add it.
+        # mistake: (error + penalty(model)).backward()
+        #   the penalty was not multiplied by `decay`, so it is far too strong. Add `decay * penalty(model)`.
+        # mistake: (error + decay * penalty(model) / len(ratings)).backward()
+        #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
+        optimizer.step()
+        # mistake: nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 3 else 1e9); optimizer.step()
+        #   the gradients of later batches were clipped. Here they are used as they are.
+        # mistake: pass
+        #   no weight moved. A gradient has to be there when the optimizer steps: at each step first call `backward`, then
+        #   `optimizer.step()`.
+        losses.append(error.item())
+        # mistake (keeps 0.5): losses.append(error)
+        #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.
+        # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
+        #   the penalty of the new weights is in the errors that were returned. Keep the plain error.
+        # mistake (keeps 0.5): losses.append(error.sqrt().item())
+        #   the root was taken. Keep the squared error.
+        # mistake (keeps 0.5): losses.append(((model(users, movies) - ratings) ** 2).mean().item())
+        #   the errors are those after the step. Keep the one from before it.
+    return losses
+    ### END SOLUTION
+
+
+# %%
+check("weight_decay")
+
+# %%
+check("few_steps")
+
+# %% [markdown]
+# The next check trains `DotBias` with your `train`. On ratings that your program never sees it compares your tables with ours, which start from the
+# same numbers and learn from the same batches.
+
+# %%
+check("training")
+
+# %% [markdown]
+# ## 8. A hundred thousand ratings
+#
+# Now the product with biases learns from 80,004 ratings, and is measured on 20,000 that it never saw. Always predicting the mean has an error of 1.12.
+# **Before you run it:** how low will the error be on the ratings that it learns from, and how low on the new ones?
+
+
+# %%
+def small(model):
+    """The model with new embedding tables, N(0, 0.1²): the first predictions are then near the constant."""
+    for part in model.modules():
+        if isinstance(part, nn.Embedding):
+            nn.init.normal_(part.weight, 0, 0.1)
+    return model
+
+
+def batches(data, optimizer, count, generator):
+    """`count` batches of 1,024 random ratings, while the learning rate falls to 0."""
+    first = optimizer.param_groups[0]["lr"]
+    for step in range(count):
+        optimizer.param_groups[0]["lr"] = first * (1 - step / count)
+        rows = torch.randint(len(data[0]), (1024,), generator=generator)
+        yield tuple(column[rows] for column in data)
+
+
+# %%
+with autograder.example("MovieLens, trained"):
+    raw = np.loadtxt(autograder.dataset("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
+    users, _ = reindex(torch.tensor(raw[:, 0]).long())
+    movies, movie_numbers = reindex(torch.tensor(raw[:, 1]).long())
+    ratings = torch.tensor(raw[:, 2]).float()
+    order = torch.from_numpy(np.random.default_rng(1).permutation(len(ratings)))
+    held_out, known = (
+        tuple(column[rows] for column in (users, movies, ratings))
+        for rows in order.split([20000, 80004])
+    )
+    mean = known[2].mean().item()
+    print(
+        f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}"
+    )
+
+    torch.manual_seed(1)
+    generator = torch.Generator().manual_seed(1)
+    dot = small(DotBias(671, 9066, 10, mean))
+    optimizer = torch.optim.Adam(dot.parameters(), 0.02)
+    dot_losses = train(dot, batches(known, optimizer, 1000, generator), optimizer, 1e-4)
+    dot_error = float(mse(dot, *held_out))
+    print(f"product and biases: training {np.mean(dot_losses[-50:]):.3f}, held out {dot_error:.3f}")
+    plt.plot(np.convolve(dot_losses, np.ones(20) / 20, "valid"), label="training")
+    plt.axhline(dot_error, ls="--", label="held out")
+    plt.xlabel("batch"), plt.ylabel("squared error, mean of 20 batches"), plt.legend(), plt.show()
+    scarce = int((torch.bincount(known[1], minlength=9066) <= 3).sum())
+    print(
+        f"{sum(p.numel() for p in dot.parameters()):,} numbers in `dot`; {scarce:,} films with three known ratings or fewer"
+    )
+
+# %% [markdown]
+# 0.44 in training and 0.80 held out: this model *overfits*. It has 107,108 numbers to fit 80,004 ratings with, and 5,499 of the 9,066 films have three
+# known ratings or fewer. The penalty works against that, and this model had a little of it, 0.0001. **Before you run** the next cell, which trains
+# with four decays: which of them has the lowest training error, and which the lowest held-out error?
+
+# %%
+with autograder.example("how large a penalty?"):
+    for decay in (0, 1e-4, 3e-4, 1e-3):
+        torch.manual_seed(1)
+        model = small(DotBias(671, 9066, 10, mean))
+        optimizer = torch.optim.Adam(model.parameters(), 0.02)
+        losses = train(
+            model,
+            batches(known, optimizer, 1000, torch.Generator().manual_seed(1)),
+            optimizer,
+            decay,
+        )
+        print(
+            f"decay {decay:<6g}  training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}"
+        )
+
+# %% [markdown]
+# Without a penalty the training error is lowest, and the held-out error is nearly as bad as that of always predicting the mean. Between
+# 0.0001 and 0.0003 the training error grows by half and the held-out error stays (on five seeds 0.805 ± 0.003 and 0.808 ± 0.001): what the model
+# lost in training fit had not helped on new ratings. With 0.001 the tables are kept so small that both errors suffer.
+#
+# Would you take the decay with the lowest held-out error? Then that error is no longer an honest estimate for new ratings, because it has helped
+# to choose. So in earnest one splits the data in *three* parts. A model learns from the *training* part. The *validation* part chooses everything else,
+# such as the decay; here that is what we held out. The *test* part is used once, at the end, for the figure that is reported.
+#
+# How much do biases matter? Train the same tables once more without biases and without the constant. Is the held-out error of the product alone
+# lower than the error of always predicting the mean, about the same, or higher? Every prediction earns the point.
+#
+# **Exercise** · 2 minutes · ●○○ · about 1 line
+#
+# <details><summary>What should I think of?</summary>
+#
+# Of a film without a known rating: which row does it have, and what does the product say?
+# </details>
+
+
+# %%
+def without_biases():
+    """Your prediction: is the error of the product alone "lower", "about the same" or "higher" than the mean's?"""
+    ### BEGIN SOLUTION
+    return "higher"
+    # mistake: return "lower"
+    #   ten numbers a row do not make up for the constant: 1.48, against 1.12 for the mean. Look at the films without a known rating.
+    # mistake: return "about the same"
+    #   that is so for films with a known rating only. For the other 3 % it predicts nearly 0, so the error is 1.48, against 1.12.
+    ### END SOLUTION
+
+
+# %%
+check("predicted_error")
+
+
+# %%
+class OnlyProduct(nn.Module):
+    """Ratings from `dot_product` and nothing else, to compare with."""
+
+    def __init__(self, users, movies, factors):
+        super().__init__()
+        self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
+
+    def forward(self, users, movies):
+        return dot_product(self.user(users), self.movie(movies))
+
+
+with autograder.example("the product without biases"):
+    print(f"predicted: {without_biases()} (always predicting the mean comes to 1.12)")
+    torch.manual_seed(1)
+    only = small(OnlyProduct(671, 9066, 10))
+    optimizer = torch.optim.Adam(only.parameters(), 0.02)
+    generator = torch.Generator().manual_seed(1)
+    losses = train(only, batches(known, optimizer, 1000, generator), optimizer, 1e-4)
+    print(
+        f"only the product: training {np.mean(losses[-50:]):.3f}, held out {mse(only, *held_out):.3f}"
+    )
+    is_new = torch.bincount(known[1], minlength=9066)[held_out[1]] == 0
+    errors = (only(*held_out[:2]).detach() - held_out[2]) ** 2
+    print(
+        f"of the held-out ratings {is_new.float().mean():.0%} are of films without a known rating: "
+        f"error {errors[is_new].mean():.2f}, for all others {errors[~is_new].mean():.2f}"
+    )
+
+# %% [markdown]
+# Higher, by far: 1.48 against 1.12 for always predicting the mean. Without a constant the product has to make even the 3.5 stars out of
+# embeddings, which the penalty pulls down. Where a film has no known rating its row ends near 0, and so does the prediction: on those 3 % of the
+# held-out ratings the error is 11.5. For all others it is 1.12.
+#
+# ## 9. The rival: a neural net
+#
+# A product is one way to combine two embeddings. Another: **concatenate** them and let two linear layers learn how to combine them. Is that better? This is
 # the net of [the lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows:
 #
-# embeddings concatenated (B, 2E) → dropout → linear to H → relu → dropout → linear to 1
+# concatenated (B, 2E) → dropout → linear (B, H) → relu → dropout → linear (B, 1) → its column (B,)
 #
 # | attribute | what | size |
 # |---|---|---|
@@ -575,15 +982,13 @@ check("dot_and_biases")
 # | `hidden`, `output` | `nn.Linear` | 2E → H, H → 1 |
 #
 # The user's embedding comes first. `drops` holds two probabilities: of the dropout before `hidden`, and of the one before `output`.
-# Dropout acts only in training mode. It sets each number of each row to 0 with probability p, and divides what it keeps by 1 − p.
-# `nn.Dropout(p)` does all of this.
+# `nn.Dropout(p)` acts only in training mode. It sets each number of each row to 0 with probability p, and divides what it keeps by 1 − p.
 #
-# **Exercise** · 20 minutes · ●●○ · about 6 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 6 lines in all
 #
 # <details><summary>It runs, but the shapes of the hidden layer are off, or the result is (B, 1)</summary>
 #
-# Two concatenated embeddings are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column away at
-# the end.
+# Two concatenated embeddings are 2E wide, so `hidden` takes 2E. `output` gives (B, 1): take its only column at the end.
 # </details>
 
 
@@ -665,425 +1070,41 @@ class NeuralNet(nn.Module):
 check("neural_net")
 
 # %% [markdown]
-# ## 7. How good is it?
-#
-# First, the slip that costs most evenings here. A model returns its predictions as a column, (6, 1), and the ratings are (6,). Which shape
-# has predictions − ratings? Write what you expect before you run the example; every prediction earns the point.
-#
-# **Exercise** · 2 minutes · ●○○ · about 1 line
-#
-# <details><summary>How does PyTorch put two shapes together?</summary>
-#
-# It writes them one below the other, aligned at the right. An axis that is missing or of length 1 is repeated.
-# </details>
-
+# The net's training error comes to 0.66, and the product's was 0.44. **Before you run it:** is the net the worse of the two on new ratings, too?
 
 # %%
-def column_minus_row():
-    """Your prediction: the shape of a (6, 1) tensor minus a (6,) tensor, a tuple of numbers."""
-    ### BEGIN SOLUTION
-    return (6, 6)
-    # mistake: return (6, 1)
-    #   the (6,) tensor counts as (1, 6), a row. Column minus row gives each pair, so the shape is (6, 6).
-    # mistake: return (6,)
-    #   nothing lines the two up by their lengths. The (6,) tensor counts as a row, and each pair is subtracted: (6, 6).
-    ### END SOLUTION
-
-
-# %%
-check("predicted_shape")
-
-# %%
-with autograder.example("a column minus a row"):
-    difference = torch.zeros(6, 1) - torch.zeros(6)
-    print(f"predicted {column_minus_row()}, found {tuple(difference.shape)}")
-
-# %% [markdown]
-# Each prediction was compared with every rating, no error was raised, and a mean squared error of these 36 numbers looks like one of six.
-# (`F.mse_loss` warns of it, at least.) So keep predictions (N,).
-#
-# `mse` is the **mean squared error** on *held-out* ratings, which were not trained on, and nothing else is in it: no penalty (section 8), no root
-# (that would be another figure, the RMSE), no dropout. Always predicting the mean gives 1.1 on these data.
-#
-# **Exercise** · 10 minutes · ●○○ · about 3 lines
-#
-# <details><summary>Which mode, and which graph?</summary>
-#
-# `model.eval()` turns dropout off, `torch.no_grad()` keeps the figure out of any graph. Both belong here, whatever
-# the model did before.
-# </details>
-
-
-# %%
-def mse(model, users, movies, ratings):
-    """The mean squared error of a model's predictions, (N,) each; a number outside of any graph.
-
-    Measured in evaluation mode. Here the model may be left in it, since `train` sets its own mode. All else stays as it is.
-    """
-    ### BEGIN SOLUTION
-    model.eval()
-    # mistake (keeps 0.5): model.eval(); torch.set_grad_enabled(False)
-    #   gradients stay off for all later code, so nothing learns any more. Use `with torch.no_grad():`, which ends with its
-    #   block.
-    # mistake: pass
-    #   measured in training mode, where dropout makes holes. Call `model.eval()` first.
-    with torch.no_grad():
-        # mistake (keeps 0.5): with torch.enable_grad():
-        #   the figure is part of a graph, which stays in memory with it. Measure under `torch.no_grad()`.
-        return ((model(users, movies) - ratings) ** 2).mean()
-        # mistake (keeps 0.5): model.requires_grad_(False); return ((model(users, movies) - ratings) ** 2).mean()
-        #   the model can no longer be trained: `requires_grad_(False)` lasts. `torch.no_grad()` is enough.
-        # mistake: return torch.stack([((model(u, m) - r) ** 2).mean() for u, m, r in zip(users.split(1000), movies.split(1000), ratings.split(1000))]).mean()
-        #   the errors of pieces were averaged, though the last piece is shorter. Take one mean over all ratings.
-        # mistake: ratings -= model(users, movies); return (ratings**2).mean()
-        #   the ratings were changed in place, and the caller still needs them. Make a new tensor: `… - ratings`.
-        # mistake: return ((model(users, movies).clamp(0.5, 5) - ratings) ** 2).mean()
-        #   the predictions were cut off at 0.5 and 5, which hides large errors. Measure them as they are.
-        # mistake: return ((model(users, movies) - ratings) ** 2).mean().sqrt()
-        #   this is the root of the mean squared error. Take no root.
-        # mistake: return ((model.train()(users, movies) - ratings) ** 2).mean().sqrt()
-        #   this is the root, and it was measured in training mode. Call `model.eval()` first, and take no root.
-        # mistake: return ((model(users, movies) - ratings) ** 2).mean() + 1e-4 * penalty(model)
-        #   weight decay is part of the figure. It belongs only to the training loss.
-        # mistake: return ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were summed, so the result grows with their number. Take their mean.
-        # mistake: return (model(users, movies) - ratings).abs().mean()
-        #   this is the mean absolute error. Square the errors.
-        # mistake: return ((model(users, movies)[:, None] - ratings) ** 2).mean()
-        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
-        # mistake: return (model(users, movies) - ratings).mean() ** 2
-        #   the mean error was squared. Square first, then take the mean.
-        # mistake: return ((model(users, movies) - ratings.mean()) ** 2).mean()
-        #   the predictions were compared with the mean rating. Compare each with its own.
-    ### END SOLUTION
-
-
-# %%
-check("held_out_error")
-
-# %% [markdown]
-# ## 8. Training with an L2 penalty
-#
-# Many films have two or three ratings. With ten numbers a film can fit those ratings perfectly and still mispredict the next. So we
-# penalise large numbers: add to the training loss a small multiple, `decay`, of the **sum of the squares of all embedding tables**
-# (the bias tables too; not the constant, nor a net's linear layers).
-#
-# The name for this is *L2 penalty*, and `decay` is its weight. PyTorch's optimizers have a `weight_decay` as well. Unless you sort the parameters into
-# groups, it reaches all of them, the constant and the linear layers too. Here the penalty is part of the loss, so you choose which parameters are penalised.
-#
-# With plain gradient descent an L2 penalty shrinks each number by a fixed share per step, which is what *weight decay* means. With Adam it does
-# not. Adam, the optimizer of section 9, divides each gradient by its usual size, so where the penalty is the *only* gradient, even a tiny one moves
-# a number by a whole step of the learning rate. That is the case for a film without ratings: in the training of section 9 its row goes from length 0.3 to practically 0
-# whether `decay` is 0.000001 or 0.001. `torch.optim.AdamW` decays weights apart from the gradient and would leave over 98 % of the row (Loshchilov and Hutter 2019).
-#
-# For each batch `(users, movies, ratings)`: training mode, mean squared error, plus `decay` times the penalty, a step of the optimizer.
-# Return the list of the **plain** errors, before each step and without the penalty.
-#
-# **Exercise** · 20 minutes · ●●○ · about 10 lines in all
-#
-# <details><summary>How do I find a model's tables?</summary>
-#
-# `model.modules()` gives all parts, and the parts of these too. `isinstance(part, …)` tests the class.
-# </details>
-#
-# <details><summary>Where does the penalty belong?</summary>
-#
-# In what is differentiated, not in what is returned: `backward` on error plus decay × penalty, and only the
-# error into the list.
-# </details>
-
-
-# %%
-def penalty(model):
-    """The sum of the squares of all embedding tables of a model (every `nn.Embedding` in it); `backward` can start from it.
-
-    The model stays as it is: its numbers, its gradients, its mode.
-    """
-    ### BEGIN SOLUTION
-    return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
-    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)).detach()
-    #   the penalty is outside of the graph, so that it has no effect: no `.item()`, no `.data`, no `.detach()`.
-    # mistake (keeps 0.5): return sum((part.weight**2).sum() for part in model.children() if isinstance(part, nn.Embedding))
-    #   only the outermost parts were used. `model.modules()` gives all parts, however deep.
-    # mistake: model.zero_grad(); return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   the model's gradients were cleared. The penalty is only a number: leave the model as it is.
-    # mistake: return sum((weight**2).sum() for weight in model.parameters())
-    #   all weights are in the penalty, those of linear layers too. Only embedding tables belong there: choose them with
-    #   `isinstance`.
-    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if name != "constant")
-    #   the linear layers of a `NeuralNet` are penalised. Penalise only the embedding tables.
-    # mistake (keeps 0.5): return sum((weight**2).sum() for name, weight in model.named_parameters() if "weight" in name)
-    #   the `weight` of linear layers is penalised as well. Choose embedding tables with `isinstance`.
-    # mistake (keeps 0.5): return sum((t**2).sum() for n, t in model.named_parameters() if n.endswith(".weight") and "bias" not in n)
-    #   bias tables are left out, and the weights of linear layers are penalised. Choose by the class `nn.Embedding`, not by
-    #   names.
-    # mistake: return sum((part.weight**2).mean() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   means of squares were added, so a large table counts no more than a small one. Add sums.
-    # mistake: return sum(part.weight.abs().sum() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   absolute values were added, which pull small and large numbers equally hard. Add squares.
-    # mistake: return sum(part.weight.norm() for part in model.modules() if isinstance(part, nn.Embedding))
-    #   this is the root of each table's sum of squares. Take no root.
-    # mistake: return (model.user.weight**2).sum() + (model.movie.weight**2).sum()
-    #   the biases are not in the penalty, so they can still overfit. Penalise all four tables.
-    # mistake: return sum((table.weight**2).sum() for table in (model.user, model.movie, model.user_bias, model.movie_bias))
-    #   the tables were named one by one, but a `NeuralNet` has no biases. Find whatever tables a model has.
-    # mistake: return sum((part.weight**2).sum() for part in model.modules() if isinstance(part, nn.Embedding)) / 2
-    #   the sum was halved. Take it as it is.
-    ### END SOLUTION
-
-
-def train(model, batches, optimizer, decay):
-    """Train on each batch once, in training mode; returns each batch's squared error from before its step, unpenalised."""
-    ### BEGIN SOLUTION
-    model.train()
-    # mistake: model.eval(); optimizer.zero_grad = bool
-    #   two things are missing: `model.train()` before the first batch, and `optimizer.zero_grad()` for each.
-    # mistake: model.eval()
-    #   trained in evaluation mode: dropout is off. Call `model.train()` first.
-    losses = []
-    for users, movies, ratings in batches:
-        error = ((model(users, movies) - ratings) ** 2).mean()
-        # mistake: error = ((model(users, movies) - ratings) ** 2).mean(); decay = decay if len(losses) < 3 else 0
-        #   the penalty was left out after the first few batches. It belongs to each.
-        # mistake: error = ((model.train(len(losses) < 3)(users, movies) - ratings) ** 2).mean()
-        #   the later batches were trained in evaluation mode. Training mode is on for all of them.
-        # mistake: error = mse(model, users, movies, ratings)
-        #   `mse` runs without a graph and in evaluation mode, so nothing can learn from it. Compute the error here.
-        # mistake: error = ((model(users, movies)[:, None] - ratings) ** 2).mean()
-        #   (B, 1) against (B,) became (B, B): each prediction was compared with every rating. Keep the predictions (B,).
-        # mistake: error = ((model(users, movies) - ratings) ** 2).sum()
-        #   squared errors were summed, so the result grows with their number. Take their mean.
-        optimizer.zero_grad()
-        # mistake: pass
-        #   gradients of earlier batches were never cleared: they add up. `optimizer.zero_grad()` for each batch.
-        (error + decay * penalty(model)).backward()
-        # mistake: (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings)
-        #   the figures were measured by `mse`, which turns evaluation mode on for the batches that follow. Keep the training error.
-        # mistake (keeps 0.5): (error + decay * penalty(model)).backward(); error = mse(model, users, movies, ratings); model.train()
-        #   the figures were measured by `mse`, without dropout. Keep the error that was differentiated, in training mode.
-        # mistake: [group.update(weight_decay=decay) for group in optimizer.param_groups]; error.backward()
-        #   the optimizer's `weight_decay` was used. It is half as strong, and penalises the constant too: add `decay * penalty(model)`.
-        # mistake (keeps 0.5): (error + decay * sum((w**2).sum() for w in model.parameters())).backward()
-        #   all parameters are penalised, the constant too. Add `decay * penalty(model)`.
-        # mistake: (error.sqrt() + decay * penalty(model)).backward()
-        #   the root of the error was differentiated. Train on the squared error.
-        # mistake: error.backward()
-        #   the weights move as if there were no penalty: add `decay * penalty(model)` before `backward`.
-        # mistake (keeps 0.5): error = error + decay * penalty(model); error.backward()
-        #   the penalty is in the errors that were returned. It belongs only to the loss that is differentiated: keep the
-        #   plain error.
-        # mistake: (error - decay * penalty(model)).backward()
-        #   the penalty was subtracted: large numbers were rewarded. Add it.
-        # mistake: (error + penalty(model)).backward()
-        #   the penalty was not multiplied by `decay`, so it is far too strong. Add `decay * penalty(model)`.
-        # mistake: (error + decay * penalty(model) / len(ratings)).backward()
-        #   the penalty was divided by the size of the batch. Add `decay * penalty(model)`.
-        optimizer.step()
-        # mistake: nn.utils.clip_grad_norm_(model.parameters(), 0.1 if len(losses) > 3 else 1e9); optimizer.step()
-        #   the gradients of later batches were clipped. Here they are used as they are.
-        # mistake: pass
-        #   no weight moved. A gradient has to be there when the optimizer steps: at each step first call `backward`, then
-        #   `optimizer.step()`.
-        losses.append(error.item())
-        # mistake (keeps 0.5): losses.append(error)
-        #   the losses are tensors, and each holds on to its graph. Keep the number: `error.item()`.
-        # mistake (keeps 0.5): losses.append((error + decay * penalty(model)).item())
-        #   the penalty of the new weights is in the errors that were returned. Keep the plain error.
-        # mistake (keeps 0.5): losses.append(error.sqrt().item())
-        #   the root was taken. Keep the squared error.
-        # mistake (keeps 0.5): losses.append(((model(users, movies) - ratings) ** 2).mean().item())
-        #   the errors are those after the step. Keep the one from before it.
-    return losses
-    ### END SOLUTION
-
-
-# %%
-check("weight_decay")
-
-# %%
-check("few_steps")
-
-# %% [markdown]
-# ## 9. A hundred thousand ratings
-#
-# Now both models learn from 80,004 ratings, and are measured on 20,000 that they never saw. **Before you run it:** one of them has a training error of 0.44, the other of 0.66. Which is better on new ratings?
-
-
-# %%
-def small(model):
-    """The model with new embedding tables, N(0, 0.1²): the first predictions are then near the constant."""
-    for part in model.modules():
-        if isinstance(part, nn.Embedding):
-            nn.init.normal_(part.weight, 0, 0.1)
-    return model
-
-
-def batches(data, optimizer, count, generator):
-    """`count` batches of 1,024 random ratings, while the learning rate falls to 0."""
-    first = optimizer.param_groups[0]["lr"]
-    for step in range(count):
-        optimizer.param_groups[0]["lr"] = first * (1 - step / count)
-        rows = torch.randint(len(data[0]), (1024,), generator=generator)
-        yield tuple(column[rows] for column in data)
-
-
-# %%
-with autograder.example("MovieLens, two models"):
-    raw = np.loadtxt(autograder.dataset("movielens"), delimiter=",", skiprows=1, usecols=(0, 1, 2))
-    users, _ = reindex(torch.tensor(raw[:, 0]).long())
-    movies, movie_numbers = reindex(torch.tensor(raw[:, 1]).long())
-    ratings = torch.tensor(raw[:, 2]).float()
-    order = torch.from_numpy(np.random.default_rng(1).permutation(len(ratings)))
-    held_out, known = (
-        tuple(column[rows] for column in (users, movies, ratings))
-        for rows in order.split([20000, 80004])
-    )
-    mean = known[2].mean().item()
-    print(
-        f"always the mean, {mean:.2f}: held-out mean squared error {((held_out[2] - mean) ** 2).mean():.3f}"
-    )
-
+with autograder.example("MovieLens, the rival"):
     torch.manual_seed(1)
     generator = torch.Generator().manual_seed(1)
-    dot = small(DotBias(671, 9066, 10, mean))
     net = small(NeuralNet(671, 9066, 10, 70, (0.3, 0.5)))
-    nn.init.constant_(net.output.bias, float(mean))
-    for name, model, lr, decay in (
-        ("product and biases", dot, 0.02, 1e-4),
-        ("neural net", net, 0.005, 1e-4),
+    nn.init.constant_(net.output.bias, mean)
+    optimizer = torch.optim.Adam(net.parameters(), 0.005)
+    losses = train(net, batches(known, optimizer, 1000, generator), optimizer, 1e-4)
+    for name, curve, error in (
+        ("product and biases", dot_losses, dot_error),
+        ("neural net", losses, float(mse(net, *held_out))),
     ):
-        optimizer = torch.optim.Adam(model.parameters(), lr)
-        losses = train(model, batches(known, optimizer, 1000, generator), optimizer, decay)
-        new = mse(model, *held_out)
-        print(f"{name}: training {np.mean(losses[-50:]):.3f}, held out {new:.3f}")
-        (curve,) = plt.plot(
-            np.convolve(losses, np.ones(20) / 20, "valid"), label=f"{name}, training"
-        )
-        plt.axhline(float(new), ls="--", color=curve.get_color(), label=f"{name}, held out")
+        print(f"{name}: training {np.mean(curve[-50:]):.3f}, held out {error:.3f}")
+        (line,) = plt.plot(np.convolve(curve, np.ones(20) / 20, "valid"), label=f"{name}, training")
+        plt.axhline(error, ls="--", color=line.get_color(), label=f"{name}, held out")
     plt.xlabel("batch"), plt.ylabel("squared error, mean of 20 batches"), plt.legend(), plt.show()
-    scarce = int((torch.bincount(known[1], minlength=9066) <= 3).sum())
-    print(
-        f"{sum(p.numel() for p in dot.parameters()):,} numbers in `dot`; {scarce:,} films with three known ratings or fewer"
-    )
+    print(f"the net on its training ratings, in evaluation mode: {mse(net, *known):.3f}")
 
 # %% [markdown]
-# The net is worse in training and a little better on new ratings, so the training error does not say which model to take. On five seeds the held-out
-# errors are 0.789 ± 0.001 for the net and 0.805 ± 0.003 for the product. (The lesson, with its own split, had 0.79 with both.) Dropout is on
-# while the net trains, which makes its training error larger; in evaluation mode it is 0.62 on the same ratings.
+# No, it is a little better: on five seeds 0.789 ± 0.001, against 0.805 ± 0.003 for the product. So the training error does not say which model to take.
+# (Dropout is on while the net trains; in evaluation mode its error is 0.62 on the same ratings. The lesson, with its own split, had 0.79 with both.)
 #
-# Section 5 said that for a dot product it is hard to say who is strict and what everybody likes. How much do biases matter? Train the same
-# tables once more without biases and without the constant. Is the held-out error of the product alone lower than the error of always
-# predicting the mean, about the same, or higher? Write what you expect before you run the example; every prediction earns the point.
-#
-# **Exercise** · 2 minutes · ●○○ · about 1 line
-#
-# <details><summary>What should I think of?</summary>
-#
-# Of a film that nobody in the training part has rated: which row does it have, and what does the product say?
-# </details>
-
-
-# %%
-def without_biases():
-    """Your prediction: is the error of the product alone "lower", "about the same" or "higher" than the mean's?"""
-    ### BEGIN SOLUTION
-    return "higher"
-    # mistake: return "lower"
-    #   ten numbers a row do not make up for the constant: 1.48, against 1.12 for the mean. Look at the films without a known rating.
-    # mistake: return "about the same"
-    #   that is so for films with a known rating only. For the other 3 % it predicts nearly 0, so the error is 1.48, against 1.12.
-    ### END SOLUTION
-
-
-# %%
-check("predicted_error")
-
-
-# %%
-class OnlyProduct(nn.Module):
-    """Ratings from `dot_product` and nothing else, to compare with."""
-
-    def __init__(self, users, movies, factors):
-        super().__init__()
-        self.user, self.movie = nn.Embedding(users, factors), nn.Embedding(movies, factors)
-
-    def forward(self, users, movies):
-        return dot_product(self.user(users), self.movie(movies))
-
-
-with autograder.example("the product without biases"):
-    print(f"predicted: {without_biases()} (always predicting the mean comes to 1.12)")
-    torch.manual_seed(1)
-    only = small(OnlyProduct(671, 9066, 10))
-    optimizer = torch.optim.Adam(only.parameters(), 0.02)
-    generator = torch.Generator().manual_seed(1)
-    losses = train(only, batches(known, optimizer, 1000, generator), optimizer, 1e-4)
-    print(
-        f"only the product: training {np.mean(losses[-50:]):.3f}, held out {mse(only, *held_out):.3f}"
-    )
-    is_new = torch.bincount(known[1], minlength=9066)[held_out[1]] == 0
-    errors = (only(*held_out[:2]).detach() - held_out[2]) ** 2
-    print(
-        f"of the held-out ratings {is_new.float().mean():.0%} are of films without a known rating: "
-        f"error {errors[is_new].mean():.2f}, for all others {errors[~is_new].mean():.2f}"
-    )
-
-# %% [markdown]
-# Higher, by far: 1.48 against 1.12 for always predicting the mean. Without a constant the product has to make even the 3.5 stars out of
-# embeddings. Where a film has no known rating its row stays near 0, and so does the prediction: on those 3 % of the held-out ratings the
-# error is 11.5. For all others it is 1.12. The penalty adds to this: it pulls down the very
-# tables that have to make the 3.5 stars.
-#
-# Compare the two errors of the product with biases: 0.44 in training, 0.80 held out. This model *overfits*. It has 107,108 numbers to fit 80,004
-# ratings with, and 5,499 of the 9,066 films have three known ratings or fewer. The penalty works against that, and this model had a little of
-# it, 0.0001. **Before you run** the next cell, which trains with four decays: which of them has the lowest training error, and which the
-# lowest held-out error?
-
-# %%
-with autograder.example("how large a penalty?"):
-    for decay in (0, 1e-4, 3e-4, 1e-3):
-        torch.manual_seed(1)
-        model = small(DotBias(671, 9066, 10, mean))
-        optimizer = torch.optim.Adam(model.parameters(), 0.02)
-        losses = train(
-            model,
-            batches(known, optimizer, 1000, torch.Generator().manual_seed(1)),
-            optimizer,
-            decay,
-        )
-        print(
-            f"decay {decay:<6g}  training {np.mean(losses[-50:]):.3f}, held out {mse(model, *held_out):.3f}"
-        )
-
-# %% [markdown]
-# Without a penalty the training error is lowest, and the held-out error is nearly as bad as that of always predicting the mean. Between
-# 0.0001 and 0.0003 the training error grows by half and the held-out error stays (on five seeds 0.805 ± 0.003 and 0.808 ± 0.001): what the model lost in training fit had not helped on new
-# ratings. With 0.001 the tables are kept so small that both errors suffer.
-#
-# Now choose: you would take the decay with the lowest held-out error. But then that error is no longer an honest estimate for new
-# ratings, because it has helped to choose. With four decays the harm is small; with thousands of choices it is not. So in earnest one splits the data
-# in *three* parts. On the *training* part the numbers of the model are learned. On the *validation* part everything else is chosen: the
-# decay, the sizes, when to stop. The *test* part is used once, at the end, for the figure that is reported. Where this course chooses by what it
-# held out, as here, that is a validation part; elsewhere it is a test part.
-#
-# The check trains `DotBias` with your `train` and measures the tables on ratings your program never sees. It compares with our own solution on
-# the same seed, which starts from the same tables and reads the same batches.
-
-# %%
-check("training")
-
-# %% [markdown]
 # ## 10. What has it learned?
 #
-# Three questions to ask a table.
+# The product is easier to read, so ask its tables three questions.
 #
 # * `best_and_worst`: which films have the largest and the smallest **bias**? That is a film's rating, corrected for how mild or strict the people
 #   are who rated it. (Question 6 says what it does not correct.)
 # * `neighbours`: which rows point in the most similar direction? The **cosine** of two rows is their dot product divided by both lengths.
-# * `two_dimensions`: a map. The rows are points in E dimensions, and a map has two. Take the two directions along which the points differ most,
-#   the first two *principal components*. Subtract the mean row, which gives X. Take its *singular value decomposition*, $X = P S Q^\top$.
-#   The rows of $Q^\top$ are directions, the one with the largest differences first, and column k of $P S$ says how far each point lies along
-#   direction k. So the first two columns of $P S$ are the map.
+# * `two_dimensions`: a map of the rows, along the two directions in which they differ most, the first two *principal components*. Subtract the
+#   mean row, which gives X. Take its *singular value decomposition*, $X = P S Q^\top$. Column k of $P S$ says how far each point lies along direction k,
+#   and the direction with the largest differences comes first. So the first two columns of $P S$ are the map. Try (0, 0), (3, 4) and (6, 8): they lie on
+#   a line, 5 apart, so the map has −5, 0, 5 (or 5, 0, −5) along the first direction, and 0 along the second.
 #
 # **Exercise** · 20 minutes · ●●○ · about 7 lines in all
 #
@@ -1232,35 +1253,45 @@ with autograder.example("best and worst films, neighbours, a map"):
 
 # %% [markdown]
 # Nobody told the model what a film is about. It saw only who gave how many stars to what, and films that please the same people have come to lie
-# together. On our map, which yours may mirror, the *Star Wars* films of 1977, 1980 and 1983 are neighbours near the top. *The Lord of the Rings* lies
-# above them. (*The Matrix*, beside *Star Wars*, and *The Two Towers* are dots without room for a title.) *Taxi Driver*, *Dr. Strangelove* and
-# *Annie Hall* lie on the left; *Armageddon*, *Independence Day* and *Twister* lie on the right. Do not trust each neighbour, though. Those of *Pulp Fiction* make sense. Those
-# of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*) hardly do. A map of two dimensions shows only a part of ten (about a third of
-# the variance), and distances near its centre mean little.
+# together. On our map, which yours may mirror, the *Star Wars* films of 1977, 1980 and 1983 are neighbours near the top, and *The Lord of the Rings* lies
+# above them. *Taxi Driver*, *Dr. Strangelove* and *Annie Hall* lie on the left; *Armageddon*, *Independence Day* and *Twister* lie on the right. Do not
+# trust each neighbour, though. Those of *Pulp Fiction* make sense, those of *Jurassic Park* (*Bourne Supremacy*, *Field of Dreams*, *Monsters, Inc.*)
+# hardly. And a map of two dimensions shows only about a third of the variance.
 #
-# **Find the mistake.** Where would *you* lie? You are in no row of the table, and nobody trains everything again for one person. Nor is it necessary:
-# the films' rows are known, so only your row u and your bias c are missing, and the rating is linear in both. Write one row for each film that you
-# rated, its embedding and a 1 for the bias, into a matrix X; and into r what your stars are above the film's bias and the constant. With an L2 penalty the
-# best numbers w = (u, c) have the smallest
+# ## 11. What would you like?
 #
-# $$\lVert X w - r \rVert^2 + \lambda \lVert w \rVert^2$$
+# You are in no row of the table, and nobody trains everything again for one person. Nor is it necessary: the films' rows are known, so only your row
+# u and your bias c are missing. Let $m_i$ be the row of film i that you rated, and $e_i$ the error that remains there:
 #
-# There the gradient, $2 X^\top (X w - r) + 2 \lambda w$, is 0. So w solves a system of E + 1 equations:
+# $$e_i = \mathrm{stars}_i - (u \cdot m_i + c + \mathrm{bias}_i + \mathrm{constant})$$
 #
-# $$(X^\top X + \lambda I)\, w = X^\top r$$
+# With an L2 penalty the best u and c make $\sum_i e_i^2 + \lambda (\lVert u \rVert^2 + c^2)$ smallest. There the gradient is 0, which says:
 #
-# That is *ridge regression*. Here is a function for it, with a mistake in one line. The mistake depends on your name.
+# $$\lambda\, u = \sum_i e_i\, m_i \qquad \lambda\, c = \sum_i e_i$$
+#
+# One film, with one factor: $m_1$ = 1, bias 0.5, constant 2, λ = 0.5, and you gave 4 stars. Then u = c = 0.6. The prediction is
+# 0.6 · 1 + 0.6 + 0.5 + 2 = 3.7 stars, the error 0.3, and λu = λc = 0.3, as it should be.
+#
+# **Find the mistake.** A function solves n equations for the n numbers $e_i/\lambda$, and makes u and c of them. (This is *ridge regression*.) One of
+# its lines has a mistake, and which depends on your name.
 #
 # 1. Write your name and run the example below it. Copy the function that it prints to where it is asked for.
-# 2. Find the mistake, with inputs for which you know the result, and repair it as you like. The check runs your repair.
+# 2. Make up some films and stars, and put what the function returns into the two equations: they do not hold. Find out why, and repair the function as
+#    you like. The check runs your repair.
 # 3. Give the number printed at the end of the line that was wrong. The check only keeps it; it is judged when you have handed in.
 #
-# **Exercise** · 10 minutes · ●●○ · about 9 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 9 lines in all
 #
-# <details><summary>For which inputs do I know the result?</summary>
+# <details><summary>What should I make up?</summary>
 #
-# One factor, and films whose rows are 0: only the bias is left. With a tiny penalty, 1e-6, it is nearly the mean of r. Three stars for a film of bias 0.5, with a
-# constant of 2, leave an r of 0.5. A huge penalty makes all numbers 0. And print the shape of each step.
+# `table = torch.randn(6, 2)`, `bias = torch.randn(6)`, `movies = torch.tensor([4, 1])`, and two numbers of stars. Calculate e by its formula. Does
+# `e @ table[movies]` agree with `decay * u`, and `e.sum()` with `decay * c`?
+# </details>
+#
+# <details><summary>They do not agree. Where is the mistake?</summary>
+#
+# Take the single film from above, and print every step. What is left to explain is 4 − 0.5 − 2 = 1.5 stars, and e/λ should be 0.6. If all that is right,
+# take two films.
 # </details>
 
 
@@ -1285,12 +1316,12 @@ def newcomer(table, bias, constant, movies, stars, decay):
     """
     ### BEGIN SOLUTION
     rows = table[movies]
-    factors = torch.cat([rows, torch.ones(len(rows), 1)], 1)
     rest = stars - bias[movies] - constant
-    square = factors.T @ factors
-    penalised = square + decay * torch.eye(len(square))
-    numbers = torch.linalg.solve(penalised, factors.T @ rest)
-    return numbers[:-1], numbers[-1]
+    alike = rows @ rows.T + 1
+    penalised = alike + decay * torch.eye(len(rest))
+    weights = torch.linalg.solve(penalised, rest)
+    row = weights @ rows
+    return row, weights.sum()
     ### END SOLUTION
 
 
@@ -1302,18 +1333,26 @@ check("repaired")
 def mistaken_line():
     """The number of the line in which the mistake stands, in the function with your mistake in it."""
     ### BEGIN SOLUTION
-    return 12
+    return 11
     ### END SOLUTION
 
 
 # %%
 check("line_of_the_mistake")
 
+# %% [markdown]
+# Two people are invented. Write your own stars into `yours`, and see what you should watch.
+
 # %%
 with autograder.example("two newcomers, and you"):
     likes_space = {"Star Wars: Episode V": 5, "Lord of the Rings: The Two": 5, "Annie Hall": 2}
     likes_talk = {"Star Wars: Episode V": 2, "Lord of the Rings: The Two": 2, "Annie Hall": 5}
-    for given in (likes_space, likes_talk):  # add a third dict, with your own stars
+    yours = {}  # your own stars: the title's beginning is enough, but an article comes last, as in "Matrix, The"
+    unknown = [begin for begin in yours if not any(t.startswith(begin) for t in titles)]
+    if unknown:
+        print("No title begins with", ", ".join(unknown))
+        yours = {}
+    for given in filter(None, (likes_space, likes_talk, yours)):
         rated = [next(i for i, t in enumerate(titles) if t.startswith(begin)) for begin in given]
         stars = torch.tensor([float(n) for n in given.values()])
         films, liked = dot.movie.weight.detach(), dot.movie_bias.weight.detach()[:, 0]
@@ -1323,11 +1362,9 @@ with autograder.example("two newcomers, and you"):
         print(f"{given}: best", ", ".join(titles[i] for i in best[:5]))
 
 # %% [markdown]
-# Three ratings already help: people placed by three come to an error of 0.98, between 1.12 for the mean and 0.80 after training. To the first
-# newcomer the model recommends the other films of both series and *The Matrix*, to the second
-# *Leaving Las Vegas*, *Fargo* and *American Beauty*. Nothing was trained for that. In training the penalty amounted to λ = 80,004 · 0.0001 = 8; the
-# example takes 0.3, so that three ratings show clearly. A new *film* gets its row in the same way, as soon as a few people
-# have rated it (question 7).
+# To the first newcomer the model recommends the other films of both series and *The Matrix*, to the second *Leaving Las Vegas*, *Fargo* and *American
+# Beauty*. Three ratings already help: people placed by three come to an error of 0.98, between 1.12 for the mean and 0.80 after training. (In training
+# the penalty amounted to λ = 80,004 · 0.0001 = 8; here it is 0.3, so that three ratings show clearly.) A new *film* gets its row in the same way.
 #
 # In the next unit characters get such rows, and the network that reads them gets a memory.
 #
@@ -1361,8 +1398,7 @@ with autograder.example("two newcomers, and you"):
 # <details><summary>6. Why is a film's bias a better figure than its mean rating?</summary>
 #
 # The mean depends on who happened to rate it. The bias is what is left when the people's own biases have been accounted for. One
-# part of a film's level may still hide in the product: nothing forces the users' vectors to average to zero. To compare films fairly, subtract the
-# mean user vector from each user's and add its product with each film's vector to that film's bias.
+# part of a film's level may still hide in the product: nothing forces the users' vectors to average to zero.
 # </details>
 #
 # <details><summary>7. A film has no ratings. What can `DotBias` predict for it?</summary>
@@ -1377,9 +1413,10 @@ with autograder.example("two newcomers, and you"):
 # These are not graded.
 #
 # * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
-# * The fourth column of the file is the second of each rating, counted from 1970. Embed its year as a third table. Does it help?
-# * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to an error of 0.98 with
-#   λ = 0.3. How low can you get with another λ?
+# * Adam divides each gradient by its usual size. So a film without ratings, where the penalty is the only gradient, loses its row whether `decay` is
+#   0.000001 or 0.001. Train with `torch.optim.AdamW` and its `weight_decay` instead. How long are those rows now? (Loshchilov and Hutter 2019)
+# * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to 0.98 with λ = 0.3. Is
+#   another λ better?
 #
 # ## Reading
 #

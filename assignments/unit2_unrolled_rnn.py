@@ -1203,9 +1203,9 @@ with autograder.example("an aside: the loop, its graph and nn.RNN, timed"), torc
 # These are not graded.
 #
 # * Repeat the comparison of section 7, with the identity initialisation and without it, on windows of 32 and three seeds.
-# * Let `backed_off` trust long contexts less: 4 d in the place of d. Ours then came to 1.37 with six characters. What does the network still add?
-# * Train `ThreeCharacters` on one-hot rows, by an embedding whose table stays the identity. With H = 64 and 1,500 batches at a learning rate of 0.003,
-#   ours had a loss of 2.158 ± 0.003 with the embedding and of 2.174 ± 0.005 with one-hot rows (mean and standard deviation of five seeds). Why so little?
+# * Let `backed_off` trust long contexts less, with 4 d instead of d. Ours then came to 1.37 with six characters. What does the network still add?
+# * On five seeds `ThreeCharacters` came to 2.158 ± 0.003 with an embedding and to 2.174 ± 0.005 with one-hot rows (mean and standard deviation; H = 64,
+#   1,500 batches, learning rate 0.003). Repeat one seed, with an embedding whose table stays the identity. Why do the two differ so little?
 #
 # ## Reading
 #

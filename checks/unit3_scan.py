@@ -406,6 +406,7 @@ DRAWN = {
     "each_drawn": "numbers repeat within a matrix. Draw each of them.",
     "of_default_type": "the weights should be of torch's default type.",
     "ask_for_no_gradient": "the weights should be plain tensors, which require no gradient.",
+    "Wh": "`Wh` should be the identity, `torch.eye(H)`: nothing in it is drawn.",
     "Wx": "`Wx` should have mean 0 and standard deviation √(2/V).",
     "Wy": "`Wy` should have mean 0 and standard deviation √(2/H).",
 }

@@ -437,6 +437,8 @@ def sequence_loss(logits, targets):
     #   the mean was multiplied by a number that is written into the code. Sum over the steps there are: `reduction="sum"`.
     # mistake: return F.cross_entropy(logits, targets)
     #   the loss was averaged over the steps. The loss of a sequence is their sum.
+    # mistake: return F.cross_entropy(logits, targets) / len(targets)
+    #   the loss was divided by the number of steps twice: `cross_entropy` averages already. Sum instead: `reduction="sum"`.
     # mistake: return F.cross_entropy(logits[-1:], targets[-1:])
     #   only the last step counts. Sum the losses of all steps.
     # mistake: return F.cross_entropy(torch.softmax(logits, -1), targets, reduction="sum")
@@ -469,6 +471,8 @@ def gradients(weights, h0, xs, targets):
     loss = sequence_loss(logits, targets)
     # mistake: loss = sequence_loss(logits, targets) / len(targets)
     #   the loss was divided by the number of steps. Take it as `sequence_loss` returns it.
+    # mistake: loss = F.cross_entropy(logits, targets) / len(targets)
+    #   the loss was divided by the number of steps twice: `cross_entropy` averages already. Take what `sequence_loss` returns.
     # mistake: loss = sequence_loss(logits[-1:], targets[-1:])
     #   only the loss of the last step was differentiated. Every step's counts.
     grads = torch.autograd.grad(loss, list(w.values()))
@@ -721,9 +725,15 @@ def initial_weights(V, H, generator):
     #   `Wy` is made of the numbers of `Wx`. Draw it by itself.
     # mistake: Wx, Wy = drawn(V, H), drawn(V, H)
     #   `Wy` has the shape of `Wx`. Make it (H, V).
+    # mistake: Wx, Wh, Wy = drawn(V, H), drawn(H, H), drawn(H, V); return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   all three matrices were drawn. Draw `Wx` and `Wy`; the hidden one begins as the identity, `torch.eye(H)`.
     return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     # mistake: return {"Wx": Wx, "Wh": drawn(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is random. It begins as the identity: `torch.eye(H)`.
+    # mistake: Wh = torch.randn(H, H, generator=generator) * (1 / H) ** 0.5; return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   the hidden matrix was drawn at √(1/H). It begins as the identity, with nothing drawn: `torch.eye(H)`.
+    # mistake: Wh = torch.randn(H, H, generator=generator) * 0.01; return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   the hidden matrix holds small random numbers, so hardly anything is remembered at first. It begins as the identity: `torch.eye(H)`.
     # mistake: return {"Wx": Wx, "Wh": torch.zeros(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is zero, so nothing is remembered at first. It begins as the identity.
     # mistake: return {"Wx": Wx, "Wh": torch.ones(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}

@@ -406,6 +406,7 @@ DRAWN = {
     "each_drawn": "numbers repeat within a matrix. Draw each of them.",
     "of_default_type": "the weights should be of torch's default type.",
     "ask_for_no_gradient": "the weights should be plain tensors, which require no gradient.",
+    "Wh": "`Wh` should be the identity, `torch.eye(H)`: nothing in it is drawn.",
     "Wx": "`Wx` should have mean 0 and standard deviation √(2/V).",
     "Wy": "`Wy` should have mean 0 and standard deviation √(2/H).",
 }
@@ -487,30 +488,29 @@ def predicted_states(net: Any, seed: int) -> set[str]:
     points=2,
     words={
         "same_after": KEPT,
-        "factors": (
-            "the growth is wrong. Try steps whose growth you know: `lambda h, x: 3 * h` has "
-            "a growth of 3, and `lambda h, x: x * h` one of 4 where x is 2 and 8 by turns."
+        "running_results": (
+            "running results are wrong. Try letters, which `lambda a, b: a + b` puts together: of "
+            '`list("network")` the results are n, ne, net and so on.'
         ),
     },
 )
 def repaired(net: Any, seed: int) -> Arrays:
-    """`growth` is the mean factor per step of a difference, without the mistake"""
+    """`two_pass_scan` returns all running results, in order, without the mistake"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
-    factors = []
-    for spread in np.linspace(0.2, 0.8, 12):
-        Wh = draw(rng, H, H, spread=spread)
 
-        def step(h: torch.Tensor, x: torch.Tensor, Wh: torch.Tensor = Wh) -> torch.Tensor:
-            return torch.tanh(x + h @ Wh)
+    def combine(earlier: tuple[int, int], later: tuple[int, int]) -> tuple[int, int]:
+        a, b = later
+        return a * earlier[0] % 97, (a * earlier[1] + b) % 97  # maps h ↦ a h + b modulo 97
 
-        # a difference that is not very small, so that it matters how far it has grown
-        nudge = draw(rng, H, spread=0.1)
-        factors.append(float(net.growth(step, draw(rng, H), draw(rng, T, H), nudge)))
-    return named("factors", factors) | same_after(net)
+    rows: list[Any] = []
+    for steps in (1, 2, 5, 8, 13, 16, 31):
+        drawn = rng.integers(1, 97, (steps, 2)).tolist()
+        rows += net.two_pass_scan(combine, [(a, b) for a, b in drawn])
+    return named("running_results", np.array(rows)) | same_after(net)
 
 
-@check(points=1, question=planted("growth"))
+@check(points=1, question=planted("two_pass_scan"))
 def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
     """`mistaken_line` is the line in which your mistake stands"""
     return net.my_name(), net.mistaken_line()

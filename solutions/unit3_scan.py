@@ -18,15 +18,10 @@
 # a *scan*. As a loop it takes T rounds for T steps. But if two steps can be *combined* into one, about log T rounds are enough. In the second
 # half of this unit you write such a scan, and a network that reads with it. Many of today's fast sequence models work like that.
 #
-# First you rewrite the network as a step and a scan; then you can see which networks run in parallel. A network does one small thing over and
-# over: old state and new character in, new state out. So in the first half you write the network of unit 2 once more, as a function of plain
-# arrays: weights in, predictions out. There is no layer, no module and no optimizer, so that nothing is hidden.
-#
-# [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows builds the network like this in Theano. In Theano one
-# describes a computation first and runs it later; its development ended in 2017, and it lives on as PyTensor. Why go below Keras at all? Because
-# you can then look into every step when something goes wrong, and build what no ready-made layer does.
-#
-# Sections 4 to 8 train the network. Then you see why this network cannot run in parallel.
+# In the first half you write the network of unit 2 once more, as a step and a scan of plain arrays: weights in, predictions out, with no layer, no
+# module and no optimizer. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this course follows builds it like this in Theano. Why go
+# below Keras at all? Because you can then look into every step, and build what no ready-made layer does. The network of the second half is such a
+# thing: it reads 512 characters in nine rounds, and then writes.
 #
 # **Afterwards you can**
 #
@@ -37,11 +32,11 @@
 #
 # You need PyTorch tensors and `torch.autograd`.
 #
-# **How to work.** The exercises take about 190 minutes in all; reading and looking at the examples takes about 50 more. Replace each
-# `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the check tells you which. Import only
-# PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. Gradients must be able
-# to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a `.py` file hints and
-# answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
+# **How to work.** The exercises take 177 minutes in all; reading and looking at the examples takes about 45 more. Plan two sittings: sections 1 to 8,
+# and 9 to 12. Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the check tells
+# you which. Import only PyTorch, NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place.
+# Gradients must be able to flow through your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a
+# `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Letters**, the same in the whole course:
 #
@@ -59,7 +54,7 @@
 # | `"Wy"` | (H, V) | hidden → output |
 # | `"by"` | (V,) | bias of the output |
 #
-# There is no B here: the first half reads one sequence at a time.
+# There is no B here: every network of this unit reads one sequence at a time.
 
 # %%
 import matplotlib.pyplot as plt
@@ -88,13 +83,12 @@ check = autograder.unit("unit3_scan")
 # ```
 #
 # With addition as `fn` that is a running sum: `scan(add, 0, range(1, 6))` is `[1, 3, 6, 10, 15]`. The start itself is not
-# among the results, and what is carried may be anything: a number, a tensor, a tuple.
+# among the results. What is carried may be anything: a number, a tensor, a tuple.
 #
-# Then use it: in `cumulative_sum` each row is the sum of all rows so far, $s_t = x_1 + \dots + x_t$. That takes one line. (PyTorch has it ready-made; here
-# `torch.cumsum` and its like raise an error while your function is checked, and so do `.numpy()` and `.tolist()`, because with them numbers
-# leave torch.)
+# Then use it: in `cumulative_sum` each row is the sum of all rows so far. (`torch.cumsum` and its like raise an error while your function is checked,
+# and so do `.numpy()` and `.tolist()`, because with them numbers leave torch.)
 #
-# **Exercise** · 15 minutes · ●○○ · about 6 lines in all
+# **Exercise** · 10 minutes · ●○○ · about 6 lines in all
 #
 # <details><summary>Is this not functools.reduce?</summary>
 #
@@ -185,10 +179,8 @@ check("running_sum")
 # %% [markdown]
 # ## 2. One step
 #
-# This network has no embedding, so that it is made of plain arrays only. A character enters it as a row of V zeros with a single 1, at
-# the place of its id. Multiplied by a matrix, such a row picks a row of it. (So `Wx` does what an embedding did in unit 2.)
-#
-# `step` is what happens between one character and the next, with all weights passed in, none kept anywhere:
+# A character enters this network as a row of V numbers: a 1 at the place of its id, and zeros. Multiplied by a matrix, such a row picks a row of it.
+# (So `Wx` does what an embedding did in unit 2.) `step` is what happens between one character and the next:
 #
 # $$h_t = \mathrm{relu}(x_t W_x + h_{t-1} W_h + b_h) \qquad \mathrm{logits}_t = h_t W_y + b_y$$
 #
@@ -196,7 +188,7 @@ check("running_sum")
 # state, so both are carried, as a pair, and the next step simply does not look at the old logits. (The lesson's step ends in a softmax.
 # We return the scores before it, because the loss is safer to compute from them.)
 #
-# **Exercise** · 20 minutes · ●●○ · about 5 lines in all
+# **Exercise** · 15 minutes · ●●○ · about 5 lines in all
 #
 # <details><summary>"expected m1 and m2 to have the same dtype"</summary>
 #
@@ -296,10 +288,9 @@ check("one_hot_rows")
 check("one_step")
 
 # %% [markdown]
-# In Theano you would not have run this function. You would have *declared* variables, described the computation, and had Theano compile the
-# graph. PyTorch runs each line at once, but it can write the graph down while it does. **What do you see?** Find the matrix products, the
-# relu, and the two values that come back. (You need not read the cell: it only hides reshapes between vectors and one-row
-# matrices.)
+# **Optional: 3 minutes, and no points depend on it.** In Theano you would not have run this function but *declared* it, and had Theano compile its
+# graph. PyTorch runs each line at once, but it can write the graph down while it does. Find the matrix products, the relu, and the two values that
+# come back. (The code only hides reshapes between vectors and one-row matrices.)
 
 # %%
 with autograder.example("the graph of one step"):
@@ -327,8 +318,8 @@ with autograder.example("the graph of one step"):
             print("return", ", ".join(label(arg) for arg in node.args[0]))
 
 # %% [markdown]
-# There are three products (`mm`): of x and `Wx`, of h and `Wh`, and of the new state and `Wy`. What `relu` gives is the new state, and it comes
-# back together with the last sum, the logits. The old logits appear in no line: the step gets them and never reads them.
+# What `relu` gives is the new state. It comes back together with the last sum, the logits. The old logits appear in no line: the step gets them and
+# never reads them.
 #
 # ## 3. The network
 #
@@ -387,15 +378,15 @@ check("states_and_logits")
 #
 # $$L = -\sum_{t=1}^{T} \ln \mathrm{softmax}(\mathrm{logits}_t)[\mathrm{target}_t]$$
 #
+# Say that a network gives the first target the probability ½ and the second ¼. The loss of the two is ln 2 + ln 4 = 2.08 nats, and 1.04 per
+# character. Guessing uniformly among the 83 characters of the lesson's corpus costs ln 83 = 4.42 nats each, so 35.4 for eight. Units 2 and 5 take the
+# mean per character: divide a sum by T *once* to compare it with theirs.
+#
 # The targets are ids. Written as one-hot rows, the same loss is $-\sum_t \sum_v \mathrm{target}_{t,v} \ln p_{t,v}$, in which all terms but one per
-# step are zero. Integer targets (Keras calls them *sparse*) say the same without the zeros. The lesson trained two
-# networks, one with one-hot rows, one with an embedding and integers. They came to nearly the same loss: 1.741 and 1.726 nats per character.
+# step are zero. Integer targets (Keras calls them *sparse*) say the same without the zeros.
 #
-# Guessing uniformly among the 83 characters of the lesson's corpus has a loss of ln 83 = 4.42 nats each, so 35.4 for eight.
-# Units 2 and 5 take the mean per character: divide a sum by T to compare it with theirs.
-#
-# `gradients` differentiates this loss. Because all weights were passed in, one call to autograd gives the gradients of all of them.
-# In Theano that was `T.grad(error, w_all)`, where `T` is Theano's module of tensors; in PyTorch it is `torch.autograd.grad(loss, tensors)`.
+# `gradients` differentiates this loss. Because all weights were passed in, one call gives the gradients of all of them: in Theano
+# `T.grad(error, w_all)`, in PyTorch `torch.autograd.grad(loss, tensors)`.
 #
 # `gradients` should leave no trace. The tensors in `weights` are plain ones (they do not require a gradient), and they belong to the
 # caller. So make tensors of your own from them, for this one question; asked twice, the answer is the same.
@@ -437,6 +428,8 @@ def sequence_loss(logits, targets):
     #   the mean was multiplied by a number that is written into the code. Sum over the steps there are: `reduction="sum"`.
     # mistake: return F.cross_entropy(logits, targets)
     #   the loss was averaged over the steps. The loss of a sequence is their sum.
+    # mistake: return F.cross_entropy(logits, targets) / len(targets)
+    #   the loss was divided by the number of steps twice: `cross_entropy` averages already. Sum instead: `reduction="sum"`.
     # mistake: return F.cross_entropy(logits[-1:], targets[-1:])
     #   only the last step counts. Sum the losses of all steps.
     # mistake: return F.cross_entropy(torch.softmax(logits, -1), targets, reduction="sum")
@@ -469,6 +462,8 @@ def gradients(weights, h0, xs, targets):
     loss = sequence_loss(logits, targets)
     # mistake: loss = sequence_loss(logits, targets) / len(targets)
     #   the loss was divided by the number of steps. Take it as `sequence_loss` returns it.
+    # mistake: loss = F.cross_entropy(logits, targets) / len(targets)
+    #   the loss was divided by the number of steps twice: `cross_entropy` averages already. Take what `sequence_loss` returns.
     # mistake: loss = sequence_loss(logits[-1:], targets[-1:])
     #   only the loss of the last step was differentiated. Every step's counts.
     grads = torch.autograd.grad(loss, list(w.values()))
@@ -506,9 +501,9 @@ check("all_gradients")
 # with the old weights, so all old weights are replaced together. Return new tensors; the caller's stay as they are.
 #
 # `train_online` trains as the lesson does: **one sequence at a time**, a step after each. For each sequence: one-hot its characters,
-# start from a state of zeros, ask for gradients, update. The loss of a single sequence is noisy, so record the **mean over every `every`
-# sequences** (the lesson prints one per thousand). The loss of a sequence is its sum over the steps, measured before the update. Where the
-# number of sequences is no multiple of `every`, train on the rest, but record nothing for it.
+# start from a state of zeros, ask for gradients, update. The loss of a sequence is its sum over the steps, measured before the update. A single one
+# is noisy, so record the **mean over every `every` sequences** (the lesson prints one per thousand). With `every = 3`, the losses 6, 3, 3, 5, 5, 5, 9
+# make two entries, 4 and 5: the seventh sequence is trained on, and makes none.
 #
 # | | |
 # |---|---|
@@ -626,21 +621,17 @@ check("few_sequences")
 # %% [markdown]
 # ## 6. Initial weights
 #
-# The initial weights decide whether training works. Equal weights do not work, zeros least of all: units whose weights are the same get the
-# same gradient, so they stay the same for ever, and H units do at most the work of one. So draw the weights at random. How large?
+# Equal weights do not work, zeros least of all: units whose weights are the same get the same gradient, so they stay the same for ever, and H units
+# do at most the work of one. So draw the weights at random. How large?
 #
 # A unit sums its inputs, each times a weight. Take 100 inputs of size 1, and weights drawn independently with mean 0. Variances add: with a
 # standard deviation of 1 the sum has the variance 100, so its standard deviation is 10. After a second such layer it is 100, after a third 1,000.
 # With a standard deviation of $\sqrt{1/100} = 0.1$ it stays 1. In general that is $\sqrt{1/\text{rows}}$, where *rows* counts what is summed, the
-# first size of our matrices. A relu before the next layer sets about half of the numbers to 0, which halves the mean of their squares. A factor of
-# 2 makes up for it:
+# first size of our matrices. A relu before the next layer halves the mean of the squares, and a factor of 2 makes up for it:
 #
 # $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
 #
-# (For `Wx` that argument does not hold: of a one-hot row a single number is not 0, so nothing is summed, and what is read has the size
-# $\sqrt{2/V}$. The lesson draws it by this rule nevertheless, and so do we.)
-#
-# The lesson begins in this way, with one exception. The hidden matrix multiplies the state again at *every* step. So it begins as the
+# The lesson draws `Wx` and `Wy` in this way. But the hidden matrix multiplies the state again at *every* step, so it begins as the
 # identity: the state is kept, and what is read is added to it, until relu sets a negative sum to 0.
 #
 # | | what it is | |
@@ -721,9 +712,15 @@ def initial_weights(V, H, generator):
     #   `Wy` is made of the numbers of `Wx`. Draw it by itself.
     # mistake: Wx, Wy = drawn(V, H), drawn(V, H)
     #   `Wy` has the shape of `Wx`. Make it (H, V).
+    # mistake: Wx, Wh, Wy = drawn(V, H), drawn(H, H), drawn(H, V); return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   all three matrices were drawn. Draw `Wx` and `Wy`; the hidden one begins as the identity, `torch.eye(H)`.
     return {"Wx": Wx, "Wh": torch.eye(H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     # mistake: return {"Wx": Wx, "Wh": drawn(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is random. It begins as the identity: `torch.eye(H)`.
+    # mistake: Wh = torch.randn(H, H, generator=generator) * (1 / H) ** 0.5; return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   the hidden matrix was drawn at √(1/H). It begins as the identity, with nothing drawn: `torch.eye(H)`.
+    # mistake: Wh = torch.randn(H, H, generator=generator) * 0.01; return {"Wx": Wx, "Wh": Wh, "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
+    #   the hidden matrix holds small random numbers, so hardly anything is remembered at first. It begins as the identity: `torch.eye(H)`.
     # mistake: return {"Wx": Wx, "Wh": torch.zeros(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
     #   the hidden matrix is zero, so nothing is remembered at first. It begins as the identity.
     # mistake: return {"Wx": Wx, "Wh": torch.ones(H, H), "bh": torch.zeros(H), "Wy": Wy, "by": torch.zeros(V)}
@@ -741,9 +738,37 @@ def initial_weights(V, H, generator):
 check("first_weights")
 
 # %% [markdown]
+# Does the scale matter? Here both drawn matrices are multiplied by a number, and each network is trained on a thousand sequences. **Before you run
+# it:** at which scale will learning be fastest, and what can a network learn from zeros?
+
+
+# %%
+def eights(ids, count, seed):
+    """`count` sequences of 8 ids cut anywhere, and the same shifted on by one."""
+    for start in np.random.default_rng(seed).integers(0, len(ids) - 8, count):
+        yield ids[start : start + 8], ids[start + 1 : start + 9]
+
+
+with autograder.example("what the scale does to training"):
+    text = autograder.corpus()
+    alphabet = sorted(set(text.train))
+    ids = torch.tensor([alphabet.index(c) for c in text.train])
+    random = torch.Generator().manual_seed(3)
+    begin = initial_weights(len(alphabet), 96, random)
+    for scale in (0, 0.1, 1, 10):
+        scaled = {name: begin[name] * scale for name in ("Wx", "Wy")}
+        _, errors = train_online(begin | scaled, eights(ids, 1000, 3), 0.01, 100)
+        print(f"× {scale:<4} first 100 sequences {errors[0]:7.3g}, last 100 {errors[-1]:7.3g}")
+
+# %% [markdown]
+# Uniform guessing comes to 35.4, knowing how frequent characters are to 25.0. At the scale 1 the last hundred sequences have a mean loss of 22.7 on
+# the lesson's corpus. At a tenth of it, 25.1: small weights pass on small gradients, and learning has hardly begun. From zeros, 26.5: all states stay
+# zero, so only the bias `by` can learn. At ten times the scale the first steps are so large that the first hundred come to more than five million,
+# and the last hundred only to 26.0.
+#
 # ## 7. One matrix, a hundred steps
 #
-# What does a scale do over many steps? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
+# And the hidden matrix, which is applied at every step? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
 # matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. Which of the four states will still be of ordinary size, between
 # 0.01 and 100, after 100 steps? Write what you expect before you run the example; every prediction earns the points.
 #
@@ -777,14 +802,7 @@ check("predicted_states")
 # %%
 with autograder.example("how large the state gets"):
     print("predicted to be of ordinary size:", ", ".join(sorted(ordinary_after_100_steps())))
-    text = autograder.corpus()
-    alphabet = sorted(set(text.train))
-    ids = torch.tensor([alphabet.index(c) for c in text.train])
-    random = torch.Generator().manual_seed(3)
-    begin, square = (
-        initial_weights(len(alphabet), 96, random),
-        initial_weights(96, 96, random)["Wx"],
-    )
+    square = initial_weights(96, 96, random)["Wx"]
     hidden = {
         "the identity": begin["Wh"],
         "drawn × ½": square / 2,
@@ -807,130 +825,10 @@ with autograder.example("how large the state gets"):
 # layers with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
 # same happens to the gradients, as unit 5 shows.
 #
-# **Find the mistake.** Does a tiny *difference* between two states grow as well? If it grows while the states stay of one size, the network is
-# *chaotic*: two states that nearly agree at first have nothing in common later. Measure it: run the network from two states that differ a little,
-# and see how many times as large each step makes their difference. After each step pull the second state back to the first one until they are as
-# near as at the start; otherwise the difference would soon be no small one. The mean is taken of the logarithms, because factors multiply:
-#
-# $$\mathrm{growth} = \exp\Big(\frac{1}{T} \sum_t \ln \frac{\text{size of the difference after step } t}{\text{size before it}}\Big)$$
-#
-# (For long T its logarithm estimates the *Lyapunov exponent*.) The function below does that, but one of its lines is wrong. Which one depends on
-# your name.
-#
-# 1. Write your name, run the example below it, and copy the function that you get to where it is asked for.
-# 2. Find the wrong line: give the function steps whose growth you know. Repair it, in any way; the check runs it.
-# 3. Give the number printed at the end of that line. The check stores it, and it is judged when you have handed in.
-#
-# **Exercise** · 10 minutes · ●●○ · about 12 lines in all
-#
-# <details><summary>For which steps do I know the growth?</summary>
-#
-# `lambda h, x: 3 * h` has a growth of 3, `lambda h, x: h + x` one of 1. Two steps by turns, 2 * h and 8 * h, have the growth 4: with x in (2, 8)
-# that is `lambda h, x: x * h`. None of that depends on the size of the first difference.
-# </details>
-
-
-# %%
-def my_name():
-    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
-    ### BEGIN SOLUTION
-    return "ada"
-    ### END SOLUTION
-
-
-# %%
-with autograder.example("a function with your mistake in it"):
-    print(check.with_mistake("growth", my_name()))
-
-
-# %%
-def growth(fn, h, xs, nudge):
-    """The mean growth of a small difference of two states, as a factor per step: a number.
-
-    fn: a step, state (H,) and element → state (H,). The two states are `h` and `h + nudge` before the first element of xs.
-    """
-    ### BEGIN SOLUTION
-    size = nudge.norm()
-    other = h + nudge
-    logarithms = []
-    for x in xs:
-        h = fn(h, x)
-        other = fn(other, x)
-        gap = other - h
-        logarithms.append((gap.norm() / size).log())
-        other = h + size * gap / gap.norm()
-    return torch.stack(logarithms).mean().exp()
-    ### END SOLUTION
-
-
-# %%
-check("repaired")
-
-
-# %%
-def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
-    ### BEGIN SOLUTION
-    return 13
-    ### END SOLUTION
-
-
-# %%
-check("line_of_the_mistake")
-
-# %%
-with autograder.example("how fast a difference grows"):
-    inputs = begin["Wx"][ids[:30]].double()  # what comes in at each step
-    nudge = 1e-3 * torch.randn(96, generator=random).double()
-    print("growth of a difference per step:  with relu  with tanh")
-    for name, Wh in hidden.items():
-        Wh, factors = Wh.double(), []
-        for activation in (torch.relu, torch.tanh):
-
-            def one_step(h, x, activation=activation, Wh=Wh):
-                return activation(x + h @ Wh)
-
-            factors.append(float(growth(one_step, torch.ones(96).double(), inputs, nudge)))
-        print(f"{name:<32} × {factors[0]:<8.2f} × {factors[1]:.2f}")
-
-# %% [markdown]
-# With relu and the identity a difference hardly changes. At half the scale it halves at each step, and at twice the scale it doubles. The drawn
-# matrix lies between, at 1.07. (The example takes only 30 steps: after 100 at twice the scale, beside a state of $10^{34}$, the difference would be
-# lost to rounding, and `growth` would be nan.)
-#
-# So with relu this network *explodes*, but that is no chaos, because the state grows as fast as the difference. At twice the scale it grew from 130
-# at step 10 to $10^{34}$ at step 100, by 2.25 per step; the difference grows by 2.18. With tanh no number exceeds 1. There a growth above 1 is
-# chaos: at twice the scale (1.28) a difference of a thousandth becomes as large as the states themselves in 100 steps. The 1.04 of the drawn
-# matrix, over 30 steps, is too near 1 to say.
-#
-# And the scale of the two matrices that are drawn? Train with both of them at other scales, a thousand sequences each. **Before you run
-# it:** at which scale will learning be fastest, and what can a network learn from zeros?
-
-
-# %%
-def eights(ids, count, seed):
-    """`count` sequences of 8 ids cut anywhere, and the same shifted on by one."""
-    for start in np.random.default_rng(seed).integers(0, len(ids) - 8, count):
-        yield ids[start : start + 8], ids[start + 1 : start + 9]
-
-
-with autograder.example("what the scale does to training"):
-    for scale in (0, 0.1, 1, 10):
-        scaled = {name: begin[name] * scale for name in ("Wx", "Wy")}
-        _, errors = train_online(begin | scaled, eights(ids, 1000, 3), 0.01, 100)
-        print(f"× {scale:<4} first 100 sequences {errors[0]:7.3g}, last 100 {errors[-1]:7.3g}")
-
-# %% [markdown]
-# Baselines for eight characters: uniform guessing 35.4, character frequencies 25.0. At the scale 1 the last hundred sequences
-# have a mean loss of 22.7 on the lesson's corpus. At a tenth of it, 25.1: small weights pass on small gradients, and learning has hardly begun.
-# From zeros, 26.5: all states stay zero, so only the bias `by` can learn, and it learns how frequent characters are. At ten times the scale the
-# first steps are so large that the mean loss of the first hundred is above five million. It comes down only to 26.0, which is worse than
-# character frequencies.
-#
 # ## 8. For real
 #
-# Now as the lesson trains: with these initial weights, a learning rate of 0.01 and sequences of eight characters. Its error per sequence began
-# at 25.2 (the mean of the first thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
+# Now as the lesson trains: a learning rate of 0.01 and sequences of eight characters. Its error per sequence began at 25.2 (the mean of the first
+# thousand) and had come to 14.5 after 75 thousand sequences. Here are the first few thousand.
 
 # %%
 with autograder.example("online training on the corpus"):
@@ -960,8 +858,8 @@ with autograder.example("online training on the corpus"):
         )
 
 # %% [markdown]
-# The first thousand sequences have a mean loss of 25.1 here; in the lesson it was 25.2. Is that good? Unit 2 measures per character, on
-# held-out text. Do the same here, so that you can compare the figures.
+# The first thousand sequences have a mean loss of 25.1 here; in the lesson it was 25.2. Unit 2 measures per character, on held-out text. Do the same,
+# so that you can compare the figures.
 
 # %%
 with autograder.example("held out, per character"), torch.no_grad():
@@ -973,9 +871,8 @@ with autograder.example("held out, per character"), torch.no_grad():
     print(f"held out: {sum(losses) / len(losses) / 8:.3f} nats per character")
 
 # %% [markdown]
-# In our run that is 2.33; rounding, which differs between machines, moves it by about 0.01. It is better than knowing how frequent each character
-# is, which comes to 3.04 on held-out text (on the training text to 25.0 / 8 = 3.12), and worse than the 2.11 of unit 2's network that reads three
-# characters. That one was trained on millions of characters, this one on 48,000. Counting is far ahead of both, with 1.455.
+# In our run that is 2.33; rounding, which differs between machines, moves it by about 0.01. Knowing how frequent each character is comes to 3.04 on
+# held-out text, unit 2's network that reads three characters to 2.11. But that one was trained on millions of characters, this one on 48,000.
 #
 # The check trains with your functions on 200 sequences, and measures the trained weights on text that was held out. It compares with our own
 # solution on the same sequences, from the same initial weights.
@@ -998,44 +895,31 @@ with autograder.example("what comes next, at every step"):
 # In our run it expects an f after " part o" and an e after " th". After " thi" it expects an n, as in *think*: the s it cannot know. And after
 # " the t" it expects an h, as if *the* came once more. It counts on the last two or three characters.
 #
+# That is the network of the first half: a five-line loop, a four-line step, and your own training. It reads 512 characters in 512 rounds. Here is
+# a good place for a break.
+#
 # ## 9. Scan in parallel
 #
 # Your loop takes T steps one after another, however many cores are idle. Could they help? To sum eight numbers, they could: four
-# additions of neighbours at once, then two, then one. All *running* sums also take three rounds. So it is no obstacle that
-# each running sum is defined by the one before. What matters is something else. Two properties make it work:
+# additions of neighbours at once, then two, then one. All *running* sums also take three rounds, although each is defined by the one before.
+# The five running sums of 3, 1, 4, 1, 5:
 #
-# * Addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere. (For floats that holds only nearly, so that a loop and a
-#   parallel scan differ in their last digits.)
-# * Numbers are **closed** under addition: two of them, combined, are one number again. So a part that has been combined is as small as
-#   one element, however many steps it stands for.
+# | place | 0 | 1 | 2 | 3 | 4 |
+# |---|---|---|---|---|---|
+# | the numbers | 3 | 1 | 4 | 1 | 5 |
+# | each adds what stands 1 before it | 3 | 3 + 1 = 4 | 1 + 4 = 5 | 4 + 1 = 5 | 1 + 5 = 6 |
+# | each adds what stands 2 before it | 3 | 4 | 3 + 5 = 8 | 4 + 5 = 9 | 5 + 6 = 11 |
+# | each adds what stands 4 before it | 3 | 4 | 8 | 9 | 3 + 11 = 14 |
 #
-# What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
-# associative for maps of any kind. Closure is what the network of section 3 lacks: two of its steps in a row are in general not one such
-# step. Take a single unit whose weight from step to step is −1. Say that one character makes its step $\mathrm{relu}(2 - h)$, which
-# has one kink, at $h = 2$, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$.
-# That is 0 up to $h = 1$, rises to 1 at $h = 2$ and stays there: it has two kinks. No single step does that.
+# What makes it work is that addition is **associative**: $(a + b) + c = a + (b + c)$. So you may begin anywhere. (For floats that holds only
+# nearly, so that a loop and a parallel scan differ in their last digits.)
 #
-# A single unit could still be scanned. However many of its steps are combined, they are $a h + b$, cut off below and above: four numbers.
-# But where several units are mixed by `Wh` at each step, the kinks multiply, and no description of bounded size fits all combined maps. So one
-# scan cannot run that network. Several can, one after another: in unit 6 you guess all states, and each scan makes the guess better.
-
-# %%
-with autograder.example("one step has one kink, two steps have two"):
-    line = torch.linspace(0, 4, 401)
-    once = torch.relu(2 - line)
-    plt.figure(figsize=(6, 3), layout="constrained")
-    plt.plot(line, once, label="one step: relu(2 − h)")
-    plt.plot(line, torch.relu(1 - once), label="two steps: relu(1 − relu(2 − h))")
-    plt.xlabel("h"), plt.ylabel("the new state"), plt.legend()
-    plt.show()
-
-# %% [markdown]
-# For an associative operation $\circ$ all *running* results take about $\log_2 T$ rounds. In the round with distance d, each
+# For any associative operation $\circ$ all *running* results take about $\log_2 T$ rounds. In the round with distance d, each
 # place combines what the place d before it holds with what it holds itself (Hillis and Steele 1986):
 #
 # $$y_t \leftarrow y_{t-d} \circ y_t \quad (t \ge d), \qquad d = 1, 2, 4, 8, \dots$$
 #
-# After the round with distance d each place has combined the last 2d elements up to itself. All places of a round work from the values
+# After it each place has combined the last 2d elements up to itself. All places of a round work from the values
 # *before* the round, so they can work at the same time: one call of `op` on a whole slice.
 #
 # ![Eight places in a row, 0 to 7. In the first round each place but the first puts its left neighbour before itself: place 7 then
@@ -1051,13 +935,10 @@ with autograder.example("one step has one kink, two steps have two"):
 # | `xs` | (T, …): T elements of any shape, even single numbers, T ≥ 1, not only powers of 2; stays as it is |
 # | returns | (T, …): entry t is x₀ ∘ x₁ ∘ … ∘ xₜ |
 #
-# Texts on parallel algorithms use two words here. The *depth* (or span) is the number of rounds that wait for each other: log₂ T, rounded up. The
-# *work* is the number of combinations in all rounds together: about T log₂ T.
-#
 # Call `op` **at most 2 log₂ T + 1 times** (log₂ T rounded up): the check counts, and a loop earns less than half of the points. The scheme
 # above needs log₂ T.
 #
-# **Exercise** · 30 minutes · ●●● · about 5 lines
+# **Exercise** · 25 minutes · ●●● · about 5 lines
 #
 # <details><summary>What happens to the first places of a round?</summary>
 #
@@ -1134,9 +1015,113 @@ def parallel_scan(op, xs):
 check("in_rounds")
 
 # %% [markdown]
+# Your scan takes few rounds, but many combinations in all: for T = 1,024 it makes 9,217, and the loop 1,023. (Texts on parallel algorithms call the
+# rounds that wait for each other the *depth*, and all combinations together the *work*.) Two passes need 19 rounds and only 2,036 combinations (Brent
+# and Kung 1982). On the way *up* pairs join, then pairs of pairs. On the way *down* the places between take over what stands before them. Here they
+# put letters together; bold is what a round has changed:
+#
+# | place | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
+# |---|---|---|---|---|---|---|---|---|
+# | the letters | a | b | c | d | e | f | g | h |
+# | up, distance 1 | a | **ab** | c | **cd** | e | **ef** | g | **gh** |
+# | up, distance 2 | a | ab | c | **abcd** | e | ef | g | **efgh** |
+# | up, distance 4 | a | ab | c | abcd | e | ef | g | **abcdefgh** |
+# | down, distance 2 | a | ab | c | abcd | e | **abcdef** | g | abcdefgh |
+# | down, distance 1 | a | ab | **abc** | abcd | **abcde** | abcdef | **abcdefg** | abcdefgh |
+#
+# **Find the mistake.** The function that you get does that place by place, on a list, but one of its lines is wrong. Which one depends on your name.
+#
+# 1. Write your name, and run the example below it. Copy the function that it prints to where it is asked for.
+# 2. Run the words below it. Follow one that comes out wrong with a pencil, as in the table, to the line where your letters and the function's part.
+#    Repair it, in any way; the check runs the repair.
+# 3. Give the number printed at the end of the wrong line. The check stores it, and it is judged when you have handed in.
+#
+# **Exercise** · 15 minutes · ●●○ · about 11 lines in all
+#
+# <details><summary>Where do I begin?</summary>
+#
+# With the shortest word that comes out wrong. Write down the list after each round, and let the function print its own: `print(distance, ys)`.
+# </details>
+
+
+# %%
+def my_name():
+    """Your name, as you hand in: your login, your e-mail address, or the name in the list of the class."""
+    ### BEGIN SOLUTION
+    return "ada"
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("a function with your mistake in it"):
+    print(check.with_mistake("two_pass_scan", my_name()))
+
+
+# %%
+def two_pass_scan(op, xs):
+    """The list of all running results of an associative `op(earlier, later)`, in fewer than 2 T combinations.
+
+    xs: a list of T elements, T ≥ 1; it stays as it is.
+    """
+    ### BEGIN SOLUTION
+    ys = list(xs)
+    distances = [2**k for k in range(len(ys).bit_length())]
+    for distance in distances:
+        for place in range(2 * distance - 1, len(ys), 2 * distance):
+            ys[place] = op(ys[place - distance], ys[place])
+    for distance in reversed(distances):
+        for place in range(3 * distance - 1, len(ys), 2 * distance):
+            ys[place] = op(ys[place - distance], ys[place])
+    return ys
+    ### END SOLUTION
+
+
+# %%
+with autograder.example("words, letter by letter"):
+    for word in ("a", "network", "parallel", "recurrent"):
+        print(word, "→", *two_pass_scan(lambda earlier, later: earlier + later, list(word)))
+
+# %%
+check("repaired")
+
+
+# %%
+def mistaken_line():
+    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    ### BEGIN SOLUTION
+    return 11
+    ### END SOLUTION
+
+
+# %%
+check("line_of_the_mistake")
+
+# %% [markdown]
 # ## 10. A recurrence that can be scanned in parallel
 #
-# Let each hidden unit look only at itself, and take the relu away, so that two numbers describe a step:
+# What about a network? Its elements are steps, maps from one state to the next, and to combine two is to apply one after the other. That is
+# associative for maps of any kind. But something else is needed: two steps, combined, must be **as small as one**, and so must a thousand. Numbers are
+# like that under addition: they are *closed*.
+#
+# The steps of section 3 are not. Take a single unit whose weight from step to step is −1. Say that one character makes its step
+# $\mathrm{relu}(2 - h)$, which has one kink, and the next makes it $\mathrm{relu}(1 - h)$. One after the other they are
+# $\mathrm{relu}(1 - \mathrm{relu}(2 - h))$: 0 up to $h = 1$, then up to 1 at $h = 2$, then flat. No single step has two kinks.
+#
+# Where `Wh` mixes several units at each step, the kinks multiply, and no description of bounded size fits all combined maps. So one scan cannot
+# run that network. (Several can, one after another: in unit 6 you guess all states, and each scan makes the guess better.)
+
+# %%
+with autograder.example("one step has one kink, two steps have two"):
+    line = torch.linspace(0, 4, 401)
+    once = torch.relu(2 - line)
+    plt.figure(figsize=(6, 3), layout="constrained")
+    plt.plot(line, once, label="one step: relu(2 − h)")
+    plt.plot(line, torch.relu(1 - once), label="two steps: relu(1 − relu(2 − h))")
+    plt.xlabel("h"), plt.ylabel("the new state"), plt.legend()
+    plt.show()
+
+# %% [markdown]
+# So take the relu away, and let each hidden unit look only at itself. Then two numbers describe a step:
 #
 # $$h_t = a_t\, h_{t-1} + b_t$$
 #
@@ -1147,11 +1132,8 @@ check("in_rounds")
 #
 # $$h \;\mapsto\; a_2 (a_1 h + b_1) + b_2 = (a_2 a_1)\, h + (a_2 b_1 + b_2)$$
 #
-# So pairs are closed under combination, and applying one map after another is always associative. It does not commute. `combine` takes
+# So (2, 1) and then (3, 4), which is 3 (2h + 1) + 4, make the pair (6, 7). In the other order they make (6, 9). `combine` takes
 # n pairs at once, (n, 2, H): `[:, 0]` holds the factors a, `[:, 1]` what comes in, b.
-#
-# (Why should a unit look only at itself? With a full matrix instead of $a_t$ the maps would be closed, too. But combining two of them would
-# multiply two matrices, which takes about H³ multiplications; here it takes 2 H.)
 #
 # `linear_recurrence` scans the pairs (a, b) in parallel with `combine`. Entry t is then the map of *all* steps up to t in one pair $(A_t, B_t)$, and
 # $h_t = A_t\, h_{\text{start}} + B_t$ for all t at once.
@@ -1231,6 +1213,46 @@ check("combining")
 check("recurrence")
 
 # %% [markdown]
+# Is it worth it? Even one CPU core can gain, because each round is one operation on a long slice, whereas each step of the loop is a
+# tiny operation. But the rounds do more arithmetic. **Before you run the cell:** for which of 8 and 256 hidden units will the loop win, and at which T?
+
+# %%
+with autograder.example("how long a loop and a parallel scan take"):
+    from time import perf_counter
+
+    def milliseconds(function, *args):
+        """The shortest of seven runs."""
+        times = []
+        for _ in range(7):
+            began = perf_counter()
+            function(*args)
+            times.append(perf_counter() - began)
+        return 1e3 * min(times)
+
+    def loop(a, b, h0):
+        return torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b, strict=True)))
+
+    lengths = [2**n for n in range(4, 14)]
+    fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+    for ax, H in zip(axes, (8, 256), strict=True):
+        print(f"H = {H}:    T      loop  parallel, in milliseconds")
+        times = []
+        for T in lengths:
+            inputs = torch.full((T, H), 0.9), torch.randn(T, H), torch.zeros(H)
+            both = milliseconds(loop, *inputs), milliseconds(linear_recurrence, *inputs)
+            print(f"{T:>12} {both[0]:>9.2f} {both[1]:>9.2f}")
+            times.append(both)
+        ax.loglog(lengths, times, "o-", label=["a loop: T rounds", "parallel: log T rounds"])
+        ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend(loc="upper left")
+    axes[0].set_ylabel("milliseconds")
+    plt.show()
+
+# %% [markdown]
+# On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need
+# half its time up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the
+# two crossed between 500 and 3,000. We have not measured this on a GPU.) The rounds win as long as calls cost more than arithmetic. Where the
+# slices no longer fit into the CPU's cache, one core loses, because it does all T log₂ T combinations itself. A GPU spreads them over its cores.
+#
 # ## 11. Its gradient is the same recurrence, backwards
 #
 # The formulas below count steps from 1, and code counts from 0: $a_1$ is `a[0]`, and $h_{\text{start}}$ is `h0`.
@@ -1239,9 +1261,6 @@ check("recurrence")
 # direct one, and the one through the next state, $h_{t+1} = a_{t+1} h_t + b_{t+1}$:
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1}, \qquad g_T = \mathrm{dh}_T$$
-#
-# With three steps: $g_3 = \mathrm{dh}_3$, then $g_2 = \mathrm{dh}_2 + a_3\, g_3$, then $g_1 = \mathrm{dh}_1 + a_2\, g_2$. Compare what goes
-# forward and what comes back:
 #
 # ![Two rows. Above, from left to right, the states: h start, h1, h2, h3. Arrows lead from each to the next, times a1, a2, a3, and b1, b2, b3
 # come in from above. Below, from right to left, the gradients: g3, g2, g1, dh start. Arrows lead from each to the next, times a3, a2, a1, and
@@ -1253,6 +1272,18 @@ check("recurrence")
 #
 # $$\mathrm{d}b_t = g_t \qquad \mathrm{d}a_t = g_t\, h_{t-1} \qquad \mathrm{d}h_{\text{start}} = a_1\, g_1$$
 #
+# Take one unit, $h_{\text{start}} = 1$, b = 0, and the loss $h_1 + h_2 + h_3$, so that every $\mathrm{dh}_t$ is 1. Read h from the left and g from
+# the right:
+#
+# | t | 1 | 2 | 3 |
+# |---|---|---|---|
+# | a | 2 | 3 | 5 |
+# | h | 2 · 1 = 2 | 3 · 2 = 6 | 5 · 6 = 30 |
+# | g | 1 + 3 · 6 = 19 | 1 + 5 · 1 = 6 | 1 |
+# | da | 19 · 1 = 19 | 6 · 2 = 12 | 1 · 6 = 6 |
+#
+# The start gets 2 · 19 = 38. Note which factor comes to g at t: that of the step *after* it.
+#
 # Write it by hand with your `linear_recurrence`. Autograd is off while this is checked, and the calls of torch are counted again: no loop
 # over time.
 #
@@ -1263,7 +1294,7 @@ check("recurrence")
 # | `dh` | (T, H) | the gradient that reaches each state directly |
 # | `da`, `db`, `dh0` | (T, H), (T, H), (H,) | out, in this order; T may be 1 |
 #
-# **Exercise** · 30 minutes · ●●● · about 3 lines
+# **Exercise** · 25 minutes · ●●● · about 3 lines
 #
 # <details><summary>Which factor belongs to the first step backwards?</summary>
 #
@@ -1338,7 +1369,7 @@ def linear_recurrence_backward(a, h0, h, dh):
 check("recurrence_backward")
 
 # %% [markdown]
-# Autograd can walk through your parallel scan as well. The two should agree.
+# Autograd can walk through your parallel scan as well. Do the two agree?
 
 # %%
 with autograder.example("your gradient against autograd's"):
@@ -1359,52 +1390,7 @@ with autograder.example("your gradient against autograd's"):
         )
 
 # %% [markdown]
-# And is it worth it? Even one CPU core can gain, because each round is one operation on a long slice, whereas each step of the loop is a
-# tiny operation. But the scheme does more arithmetic: about T log₂ T combinations where the loop does T. Before you run the cell: for
-# which of 8 and 256 hidden units will the loop win, and at which T?
-
-# %%
-with autograder.example("how long a loop and a parallel scan take"):
-    from time import perf_counter
-
-    def milliseconds(function, *args):
-        """The shortest of seven runs."""
-        times = []
-        for _ in range(7):
-            began = perf_counter()
-            function(*args)
-            times.append(perf_counter() - began)
-        return 1e3 * min(times)
-
-    def loop(a, b, h0):
-        return torch.stack(scan(lambda h, ab: ab[0] * h + ab[1], h0, zip(a, b, strict=True)))
-
-    lengths = [2**n for n in range(4, 14)]
-    fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
-    for ax, H in zip(axes, (8, 256), strict=True):
-        print(f"H = {H}:    T      loop  parallel, in milliseconds")
-        times = []
-        for T in lengths:
-            inputs = torch.full((T, H), 0.9), torch.randn(T, H), torch.zeros(H)
-            both = milliseconds(loop, *inputs), milliseconds(linear_recurrence, *inputs)
-            print(f"{T:>12} {both[0]:>9.2f} {both[1]:>9.2f}")
-            times.append(both)
-        ax.loglog(lengths, times, "o-", label=["a loop: T rounds", "parallel: log T rounds"])
-        ax.set_xlabel("steps T"), ax.set_title(f"H = {H}"), ax.legend(loc="upper left")
-    axes[0].set_ylabel("milliseconds")
-    plt.show()
-
-# %% [markdown]
-# On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need
-# half its time up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the
-# two crossed between 500 and 3,000. We have not measured this on a GPU.)
-#
-# The rounds win as long as calls cost more than arithmetic. Where the slices no longer fit into the CPU's cache (wide states, long
-# sequences) one core loses, because it does all T log₂ T combinations itself and moves each through memory. A GPU spreads them over its
-# cores. There are also scans whose work is only about 2 T, at a depth of 2 log₂ T: first up a tree of sums, then down again (Blelloch 1990,
-# *Prefix sums and their applications*).
-#
-# ## 12. It reads
+# ## 12. It reads, and it writes
 #
 # Let the recurrence read the corpus, 512 characters in nine rounds. What comes in is each character's row of `Wx`, as in section 2. How much a unit
 # keeps is one number between 0 and 1, which is learned and then the same at every step. And the relu? It stands *behind* the recurrence, where no
@@ -1462,18 +1448,35 @@ with autograder.example("the recurrence reads"):
 
 # %% [markdown]
 # In our run it comes to 2.21 on sequences of eight, a little below the 2.33 of section 8, and to 2.16 on sequences of 512. Over five seeds that is
-# 2.221 ± 0.006 and 2.174 ± 0.010 (mean and standard deviation). Longer sequences are easier because fewer of their characters lack context: the
-# first of eight costs 2.57 nats, the other seven 2.17 on average. What the network read more than eight characters ago hardly helps. Without it the
-# same predictions lose about 0.004 nats. This is no contest between two recurrences, for it has read 102,400 characters where the other read
-# 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many of today's fast
-# models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
+# 2.221 ± 0.006 and 2.174 ± 0.010 (mean and standard deviation). This is no contest between two recurrences, for it has read 102,400 characters
+# where the other read 48,000, with another optimizer. But it shows that a linear recurrence can model text if the non-linearity comes after it. Many
+# of today's fast models are stacks of just that: a linear recurrence over time, then a position-wise non-linear layer, and so on.
 #
-# One thing is simpler here than in those. `keep` is a constant, so this recurrence is a convolution: character t − k counts with the weight
-# $\mathrm{keep}^k$, whatever it is. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input,
-# so the network chooses at each character what to keep and what to forget. (That is the "selective" in its name.)
+# Such a network has a second gift. It learns in rounds, but it can also go on step by step, from the last state only: one multiplication and one
+# addition for each new character, however long the text. Let it write. **Give it a beginning of your own.**
+
+# %%
+with autograder.example("it writes"), torch.no_grad():
+    beginning = "the truth "
+    keep, draw = torch.sigmoid(weights["keep"]), torch.Generator().manual_seed(1)
+    read = torch.tensor([alphabet.index(c) if c in alphabet else 0 for c in beginning])
+    factors = keep.expand(len(read), -1)
+    h = Recurrence.apply(factors, weights["Wx"][read], torch.zeros(96))[-1]  # all of it at once
+    written = beginning
+    for _ in range(200):
+        logits = torch.relu(h @ weights["Wm"] + weights["bm"]) @ weights["Wy"] + weights["by"]
+        character = torch.softmax(logits / 0.7, 0).multinomial(1, generator=draw).item()
+        written += alphabet[character]
+        h = keep * h + weights["Wx"][character]  # one step
+    print(written)
+
+# %% [markdown]
+# In our run it goes on with "the foenced as! Thes the was in the the chill". Short words are English, longer ones only look like it: 2.16 nats
+# are far above the 1.455 of counting.
 #
-# You have built a network of a five-line loop and a four-line step, seen which loops need not be loops, and trained one of those. In unit 4 you
-# compute the gradients of section 4 by hand.
+# `keep` is a constant here. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input,
+# so the network chooses at each character what to keep and what to forget. (That is the "selective" in its name.) In unit 6 you build such a layer;
+# in unit 4 you compute the gradients of section 4 by hand.
 #
 # ## The ladder so far
 #
@@ -1520,7 +1523,7 @@ with autograder.example("the recurrence reads"):
 #
 # <details><summary>5. With T steps, how many combinations does your parallel scan make, and how many does the loop make?</summary>
 #
-# About T log₂ T against T. It wins where rounds cost more than arithmetic, and it needs memory for each round.
+# About T log₂ T against T; two passes make fewer than 2 T. Rounds win where calls cost more than arithmetic.
 # </details>
 #
 # <details><summary>6. One-hot targets and integer targets give the same loss. Why?</summary>
@@ -1545,12 +1548,14 @@ with autograder.example("the recurrence reads"):
 # These are not graded.
 #
 # * Leave out the relu of section 12, so that the logits come straight from h. What does it cost?
-# * Write the two-pass scan of Blelloch with 2T combinations, and time it beside yours.
-# * Trace your `network` for three characters, as section 2 traces `step`. Where is the loop?
+# * Write the two-pass scan of section 9 on tensors, with one call of `op` for each round, and time it beside yours.
+# * Is the network *chaotic*? Run `network` from two states that differ by a thousandth, with each of the four matrices of section 7, and plot how the
+#   difference grows. What changes if the step has a tanh instead of the relu?
 #
 # ## Reading
 #
-# * Hillis and Steele 1986, *Data parallel algorithms*, and Blelloch 1990, *Prefix sums and their applications*: the two scans.
+# * Hillis and Steele 1986, *Data parallel algorithms*; Brent and Kung 1982, *A regular layout for parallel adders*: the two scans of section 9.
+#   Blelloch 1990, *Prefix sums and their applications*: what scans are good for.
 # * Martin and Cundy 2018, [Parallelizing linear recurrent neural nets over sequence length](https://arxiv.org/abs/1709.04057).
 # * Smith, Warrington and Linderman 2023, [Simplified state space layers for sequence modeling](https://arxiv.org/abs/2208.04933) (S5), and
 #   Gu and Dao 2023, [Mamba](https://arxiv.org/abs/2312.00752): models whose steps are closed.

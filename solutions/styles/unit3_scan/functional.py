@@ -68,13 +68,5 @@ def linear_recurrence_backward(a, h0, h, dh):
     return g * torch.cat((h0.unsqueeze(0), h))[:-1], g, operator.mul(a[0], g[0])
 
 
-def growth(fn, h, xs, nudge):
-    def one(carry, x):
-        h, gap, _ = carry
-        after = fn(h, x)
-        moved = fn(h + gap, x) - after
-        ratio = torch.linalg.vector_norm(moved) / torch.linalg.vector_norm(nudge)
-        return after, moved / ratio, ratio
-
-    ratios = [ratio for *_, ratio in scan(one, (h, nudge, None), xs)]
-    return torch.exp(torch.mean(torch.log(torch.stack(ratios))))
+def two_pass_scan(op, xs):
+    return list(accumulate(xs, op))

@@ -64,13 +64,10 @@ def linear_recurrence_backward(a, h0, h, dh):
     return g * torch.cat([h0.view(1, -1), h[:-1]]), g, (a * g)[0]
 
 
-def growth(fn, h, xs, nudge):
-    def product(h, gap, i):
-        if i == len(xs):
-            return 1.0
-        after = fn(h, xs[i])
-        new = fn(h + gap, xs[i]) - after
-        factor = new.norm() / gap.norm()
-        return factor * product(after, new / factor, i + 1)
-
-    return product(h, nudge, 0) ** (1 / len(xs))
+def two_pass_scan(op, xs):
+    if len(xs) < 2:
+        return [*xs]
+    results = [*xs]
+    results[1::2] = two_pass_scan(op, [*map(op, xs[:-1:2], xs[1::2])])
+    results[2::2] = map(op, results[1::2], xs[2::2])
+    return results

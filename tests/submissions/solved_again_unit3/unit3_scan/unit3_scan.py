@@ -65,21 +65,16 @@ def my_name():
     return "solved_again_unit3"
 
 
-def growth(fn, h, xs, nudge):
-    """The mean growth of a small difference of two states, as a factor per step: a number."""
-    total, count, length = 0.0, 0, torch.dist(nudge, 0 * nudge)
-    gap = nudge
-    for x in xs:
-        near = fn(h + gap, x)
-        h = fn(h, x)
-        distance = torch.dist(near, h)
-        total, count = total + torch.log(distance) - torch.log(length), count + 1
-        gap = (near - h) * (length / distance)
-    return torch.exp(total / count)
+def two_pass_scan(op, xs):
+    """The list of all running results of an associative `op`, in fewer than 2 T combinations."""
+    results = list(xs[:1])
+    for x in xs[1:]:
+        results.append(op(results[-1], x))
+    return results
 
 
 def mistaken_line():
-    return 14
+    return 12
 
 
 def ordinary_after_100_steps():

@@ -63,22 +63,23 @@ def my_name():
     return "solved_unit3"
 
 
-def growth(fn, h, xs, nudge):
-    """The mean growth of a small difference of two states, as a factor per step: a number."""
-    size = nudge.norm()
-    other = h + nudge
-    logarithms = []
-    for x in xs:
-        h = fn(h, x)
-        other = fn(other, x)
-        gap = other - h
-        logarithms.append((gap.norm() / size).log())
-        other = h + size * gap / gap.norm()
-    return torch.stack(logarithms).mean().exp()
+def two_pass_scan(op, xs):
+    """The list of all running results of an associative `op`, in fewer than 2 T combinations."""
+    ys = list(xs)
+    distance = 1
+    while 2 * distance <= len(ys):
+        for end in range(2 * distance, len(ys) + 1, 2 * distance):
+            ys[end - 1] = op(ys[end - 1 - distance], ys[end - 1])
+        distance *= 2
+    while distance:
+        for end in range(3 * distance, len(ys) + 1, 2 * distance):
+            ys[end - 1] = op(ys[end - 1 - distance], ys[end - 1])
+        distance //= 2
+    return ys
 
 
 def mistaken_line():
-    return 14
+    return 9
 
 
 def ordinary_after_100_steps():

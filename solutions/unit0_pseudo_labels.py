@@ -1158,7 +1158,7 @@ with autograder.example("where the student is better than its teacher"):
 # So what of the two explanations at the beginning?
 #
 # * *The right guesses for similar images outvote a wrong one.* In the vote of ten neighbours they do: it corrects 43 % of the teacher's mistakes and
-#   loses 1.3 %, and nothing was trained for it. The guesses hold much more than the student takes from them.
+#   loses 1.4 %, and nothing was trained for it. The guesses hold much more than the student takes from them.
 # * *Noise keeps the student from copying single guesses.* Without dropout the student had the same images and the same guesses, but it corrects only
 #   2 % of the mistakes: 82.9 % of its answers are right, and 83.3 % of its teacher's. So a majority of right guesses is not enough, and dropout is
 #   needed here.

@@ -126,7 +126,11 @@ def mixing(net: Any, seed: int) -> Arrays:
     mix_of_pictures = net.MixIterator(tuple(pictures))
     out |= named("x_of_pictures y_of_numbers", next(mix_of_pictures))
     out |= named("N_of_pictures", mix_of_pictures.N)
-    return out | named("iterates", iterates)
+    # a mix is a child, too; it promises no more than `N`, `reset` and batches
+    part = net.MixIterator([Child(draw(rng, n, D), soft(rng, n), 2) for n in (5, 8)])
+    mix_of_mixes = net.MixIterator([Child(draw(rng, 6, D), soft(rng, 6), 3), part])
+    out |= named("x_of_mixes y_of_mixes", next(mix_of_mixes))
+    return out | named("N_of_mixes iterates", mix_of_mixes.N, iterates)
 
 
 @check(
@@ -354,12 +358,19 @@ def both_networks(net: Any, seed: int) -> Arrays:
 def make_batches(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
     """Make the batches that `semi_supervised` asks for.
 
-    Raises `TypeError` for labels in a graph, which would fail later, in another function.
+    Raises `TypeError` for labels in a graph or of another shape, which would fail later, in
+    another function.
     """
     if y.requires_grad:
         raise TypeError(
             "these labels are part of a graph. Labels are data: `pseudo_labels` makes them outside "
             "of any graph"
+        )
+    if y.ndim != 2 or y.shape[1] != V:
+        raise TypeError(
+            f"`make_batches` was given labels of shape {tuple(y.shape)}. Each label is a row of "
+            f"{V} probabilities, a guess as well as a true one: pass on the soft labels, whole, "
+            "without `argmax`"
         )
     return Child(x, y, size)
 
@@ -369,24 +380,38 @@ def sgd(model: nn.Module) -> torch.optim.Optimizer:
     return Descent(model.parameters(), 0.3, 0.5)
 
 
-@check(points=2, words={"same_after": KEPT})
+@check(
+    points=2,
+    words={
+        "equal_is_below": (
+            "a confidence that equals an edge belongs to the bin below that edge, and to no other."
+        ),
+        "same_after": KEPT,
+    },
+)
 def repaired(net: Any, seed: int) -> Arrays:
-    """`calibration_error` compares sureness and accuracy in bins, without the mistake"""
+    """`calibration_error` compares confidence and accuracy in bins, without the mistake"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     # few guesses are less than 30 % sure, so some of the lower bins are empty
     edges = torch.tensor([0.0, 0.2, 0.3, 0.5, 0.6, 0.75, 0.9, 1.0])
+    on_edges = torch.zeros(3, V)
+    on_edges[:, :3] = torch.tensor([[0.5, 0.3, 0.2], [0.75, 0.25, 0], [0, 0.25, 0.75]])
     errors = []
+    equal_is_below = True
     for spread in np.linspace(0.5, 3, 12):
         probabilities = torch.softmax(draw(rng, 3 * D, V, spread=spread), -1)
-        on_edges = torch.zeros(3, V)
-        on_edges[:, :3] = torch.tensor([[0.5, 0.3, 0.2], [0.75, 0.25, 0], [0, 0.25, 0.75]])
         rows = torch.cat([probabilities, on_edges])
         likely = rows.argmax(-1).numpy()
         drawn = rng.integers(0, V, len(rows))
-        classes = np.where(rng.random(len(rows)) < 0.6, likely, drawn)
-        errors.append(float(net.calibration_error(rows, torch.from_numpy(classes), edges)))
-    return named("errors", errors) | same_after(net)
+        classes = torch.from_numpy(np.where(rng.random(len(rows)) < 0.6, likely, drawn))
+        error = float(net.calibration_error(rows, classes, edges))
+        slightly_lower = torch.cat([probabilities, (1 - 1e-5) * on_edges])
+        of_lower = float(net.calibration_error(slightly_lower, classes, edges))
+        if abs(error - of_lower) > 1e-3 * (1 + abs(error)):
+            equal_is_below = False
+        errors.append(error)
+    return named("errors equal_is_below", errors, equal_is_below) | same_after(net)
 
 
 @check(points=2, words={"same_after": KEPT})

@@ -84,22 +84,22 @@ def my_name():
 
 
 def calibration_error(probabilities, classes, edges):
-    """The mean difference of sureness and accuracy over bins, weighted by their size, a number: 0 if calibrated."""
-    sureness, guesses = probabilities.max(-1)
+    """The mean difference of confidence and accuracy over bins, weighted by their size, a number: 0 if calibrated."""
+    confidence, guesses = probabilities.max(-1)
     is_right = (guesses == classes).float()
     error = 0.0
     for place in range(len(edges) - 1):
-        is_above = sureness > edges[place]
-        inside = is_above & (sureness <= edges[place + 1])
+        is_above = confidence > edges[place]
+        inside = is_above & (confidence <= edges[place + 1])
         if inside.any():
             share = inside.float().mean()
-            difference = sureness[inside].mean() - is_right[inside].mean()
+            difference = confidence[inside].mean() - is_right[inside].mean()
             error += share * difference.abs()
     return error
 
 
 def mistaken_line():
-    return 12
+    return 15
 
 
 def corrected_and_lost(teacher, student, classes):

@@ -643,7 +643,7 @@ check("in_rounds")
 # | down, distance 2 | a | ab | c | abcd | e | **abcdef** | g | abcdefgh |
 # | down, distance 1 | a | ab | **abc** | abcd | **abcde** | abcdef | **abcdefg** | abcdefgh |
 #
-# **Find the mistake.** The function that you get does that place by place, on a list, but one of its lines is wrong. Which one depends on your name.
+# **Find the mistake.** The function that you get does that elementwise, on a list, but one of its lines is wrong. Which one depends on your name.
 #
 # 1. Write your name, and run the example below it. Copy the function that it prints to where it is asked for.
 # 2. Run the words below it. Follow one that comes out wrong with a pencil, as in the table, to the line where your letters and the function's part.

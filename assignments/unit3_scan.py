@@ -371,7 +371,8 @@ check("few_sequences")
 #
 # $$s = \sqrt{2 / \text{rows}} \qquad \text{for 96 rows: } \sqrt{2/96} = 0.144$$
 #
-# The lesson draws `Wx` and `Wy` in this way. But the hidden matrix multiplies the state again at *every* step, so it begins as the
+# The lesson draws `Wx` and `Wy` in this way. (For `Wx` the sum has one term only, since a one-hot row holds a single 1. So the first state will be
+# small.) But the hidden matrix multiplies the state again at *every* step, so it begins as the
 # identity: the state is kept, and what is read is added to it, until relu sets a negative sum to 0.
 #
 # | | what it is | |
@@ -481,13 +482,25 @@ with autograder.example("how large the state gets"):
         print(f"{name:<15} {size[0]:8.2g} {size[9]:8.2g} {size[99]:8.2g}")
     plt.xlabel("step"), plt.ylabel("root mean square of the state"), plt.legend()
     plt.show()
+    sizes = []
+    for seed in range(20):
+        drawn = initial_weights(96, 96, torch.Generator().manual_seed(seed))["Wx"]
+        h, _ = network(begin | {"Wh": drawn}, torch.zeros(96), one_hot(ids[:100], len(alphabet)))
+        sizes.append(float((h[-1].double() ** 2).mean().sqrt()))
+    ordinary = sum(0.01 < size < 100 for size in sizes)
+    print(
+        f"20 matrices drawn at that scale: from {min(sizes):.2g} to {max(sizes):.2g}, {ordinary} of them ordinary"
+    )
 
 # %% [markdown]
 # With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it adds up what is read (where relu does not cut it off at 0).
 # At half the scale it stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends
-# at 30,000, and at twice that scale at $10^{34}$. Is that scale not the one that keeps sizes? It is, on average over matrices, for a stack of
-# layers with a matrix each. Here the *same* matrix is applied 100 times, so even a growth of 10 % per step compounds to a factor of 14,000. The
-# same happens to the gradients, as unit 5 shows.
+# at 30,000, and at twice that scale at $10^{34}$.
+#
+# Is $\sqrt{2/H}$ not the scale that keeps sizes? It is, on average over matrices, for a stack of layers with a matrix each. Here the *same* matrix is
+# applied 100 times, so what this one matrix does compounds: 10 % more at each step is a factor of 14,000. Of 20 matrices drawn at that scale, 14
+# kept the state ordinary, and one let it grow to more than a million. The identity leaves nothing to luck. Gradients have the same trouble, as
+# unit 5 shows.
 #
 # ## 8. For real
 #

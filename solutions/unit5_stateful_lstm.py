@@ -1678,11 +1678,11 @@ with autograder.example("what each part gives"):
 # | without dropout | 1.849 ± 0.025 | 0.033 ± 0.005 better |
 #
 # Five of the differences are more than four standard errors (standard deviation / √5) from 0. Batch norm is worth 0.07, and with a small embedding
-# 0.19. (A small one is drawn from a normal distribution with the standard deviation 0.05, `nn.Embedding`'s own with 1. The lesson's Keras drew
-# uniformly from −0.05 to 0.05: standard deviation 0.03.) So in the lesson's network it probably undid the small embedding. Dropout *harms* here: the
-# network reads each character once, so there is nothing to overfit. A forget bias of 1 harms more, and we have not found out why. The other four
-# prove nothing: one layer less, a plain network, an extra layer, no clipping. But gradients go back only 10 steps here, and section 2 needed a
-# hundred to show its effect.
+# 0.19; so in the lesson's network it probably undid the small embedding. (`nn.Embedding` draws from a normal distribution with the standard deviation
+# 1, our small one has 0.05. Keras, which the lesson used, draws uniformly from −0.05 to 0.05, which has 0.03.) Dropout *harms* here: the network
+# reads each character once, so there is nothing to overfit. A forget bias of 1 harms more, and we have not found out why. The other four prove
+# nothing: one layer less, a plain network, an extra layer, no clipping. But gradients go back only 10 steps here, and section 2 needed a hundred to
+# show its effect.
 #
 # ## Questions
 #

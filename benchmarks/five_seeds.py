@@ -331,7 +331,7 @@ def carrying(seed: int) -> Iterator[tuple[str, float]]:
 
 
 def parts(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 5, section 6: one thing changed at a time."""
+    """Unit 5, section 12: one thing changed at a time."""
     unit5, held_out = of_unit_5(), ids(text().held_out)
     names = (
         "as it is; no batch norm; small embedding; no batch norm, small embedding; one layer; "

@@ -24,7 +24,7 @@ from autograder.torch.sgd import Descent
 
 from .copying import KINDS, is_fast_enough, nothing_in_common
 from .stateful import SIZES, B, E, Flat, H, Reader, T, V, Wanderer, ids, roles
-from .training import adam, characters, counted, in_order, in_random_order, listed
+from .training import adam, characters, counted, figures, in_order, in_random_order
 
 UNIT = UnitSettings(packages=("torch", "numpy"), sizes=SIZES)
 OF_CORPUS = (128, 24, 40)
@@ -36,7 +36,7 @@ LEFT = (
     "the model was modified: its numbers, its gradients, or its `requires_grad`. Leave it as it is."
 )
 CALLED = (
-    "call `self.norm(…)` and `self.lstm(…)` as they are: section 6 puts other layers in their "
+    "call `self.norm(…)` and `self.lstm(…)` as they are: section 12 puts other layers in their "
     "places."
 )
 CUT = "the state was cut off inside the model. Whether to cut it, the caller decides."
@@ -307,6 +307,7 @@ def cut_from_the_past(net: Any, seed: int) -> Arrays:
 def two_epochs(net: Any, seed: int) -> Arrays:
     """`train_epoch` twice: how far weights move, and losses; once with a bound that acts"""
     out: Arrays = {}
+    in_a_graph = False
     for word, bound, lengths in (("clipped", 0.1, (T, T, T, 2, T, T)), ("free", 100.0, (T, T))):
         model = Reader(seed, output=8.0).eval()
         before = take(model, roles())
@@ -319,8 +320,9 @@ def two_epochs(net: Any, seed: int) -> Arrays:
         losses = []
         for _ in range(2):
             model.eval()
-            epoch = net.train_epoch(model, iter(batches), optimizer, bound)
-            losses.append(listed(epoch))
+            epoch = figures(net.train_epoch(model, iter(batches), optimizer, bound))
+            losses.append(epoch["losses"])
+            in_a_graph |= bool(epoch["losses_in_a_graph"])
         after = take(model, roles())
         distances = moved(before, after)
         for role in ("embedding", "output"):
@@ -332,8 +334,9 @@ def two_epochs(net: Any, seed: int) -> Arrays:
     of_transposed: Any = [np.nan]
     with suppress(RuntimeError):  # of `view`
         optimizer = Descent(model.parameters(), 0.3)
-        of_transposed = listed(net.train_epoch(model, iter([batch]), optimizer, 0.1))
-    return out | named("of_transposed_batches", of_transposed)
+        epoch = figures(net.train_epoch(model, iter([batch]), optimizer, 0.1))
+        of_transposed = epoch["losses"]
+    return out | named("of_transposed_batches losses_in_a_graph", of_transposed, in_a_graph)
 
 
 @torch.no_grad()

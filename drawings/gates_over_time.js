@@ -1,21 +1,22 @@
 /* One LSTM unit through twenty steps, its gates set by sliders, and the gradient on its way back.
 
-c[t] = f · c[t − 1] + i · tanh(h[t − 1]) and h[t] = o · tanh(c[t]), from c[0] = 1 and without inputs.
+c[t] = f · c[t − 1] + i · tanh(h[t − 1]) and h[t] = o · tanh(c[t]), from c[0] = 1 and without inputs,
+where f, i and o are what the sigmoid gives: the text's σ(f), σ(i) and σ(o).
 Beside it a plain unit, h[t] = tanh(h[t − 1]), from h[0] = 1. */
 "use strict";
 {
   const T = 20;
-  const LEAST = -8; // the power of ten at which a bar of a gradient begins; the scale ends at 10
+  const LEAST = -4; // the power of ten at which a bar of a gradient begins; the scale ends at 10
 
   interactive("gates_over_time", (figure) => {
     const gate = (label, value) => figure.slider({
       label, min: 0, max: 1, step: 0.01, value, show: (number) => number.toFixed(2),
     });
-    const forget = gate("forget gate f", 0.95);
-    const input = gate("input gate i", 0.05);
-    const output = gate("output gate o", 0.5);
+    const forget = gate("forget gate σ(f)", 0.95);
+    const input = gate("input gate σ(i)", 0.05);
+    const output = gate("output gate σ(o)", 0.5);
     const closed = figure.slider({
-      label: "f is 0 at step", min: 0, max: T, value: 0, show: (t) => (t === 0 ? "none" : `${t}`),
+      label: "σ(f) is 0 at step", min: 0, max: T, value: 0, show: (t) => (t === 0 ? "none" : `${t}`),
     });
     figure.draw("The cell state and its gradient through twenty steps", (picture) => {
       const f = Array(T + 1).fill(forget.value);
@@ -76,7 +77,7 @@ Beside it a plain unit, h[t] = tanh(h[t − 1]), from h[0] = 1. */
       const power = Math.max(LEAST, Math.min(1, Math.log10(value)));
       return 282 - (120 * (power - LEAST)) / (1 - LEAST);
     };
-    for (const power of [0, -4, -8]) {
+    for (const power of [0, -2, -4]) {
       grid(picture, left, lower(10 ** power), short(10 ** power));
     }
     dc.forEach((value, t) => {
@@ -89,12 +90,12 @@ Beside it a plain unit, h[t] = tanh(h[t − 1]), from h[0] = 1. */
       picture.line([[x, 20], [x, 284]], { colour: "purple", thick: 2 });
       const anchor = closed > T / 2 ? "end" : "start";
       const beside = x + (anchor === "end" ? -5 : 5);
-      picture.text(beside, 122, `f is 0 at step ${closed}`, { colour: "purple", anchor, size: 12 });
+      picture.text(beside, 122, `σ(f) is 0 at step ${closed}`, { colour: "purple", anchor, size: 12 });
     }
     const small = { colour: "muted", size: 12 };
     for (const t of [0, 5, 10, 15, 20]) picture.text(at(t), 297, String(t), small);
     picture.text(left, 315, "step t", { ...small, anchor: "start" });
-    picture.text(picture.width, 315, "dashed: a plain unit", { size: 12, colour: "red", anchor: "end" });
+    picture.text(picture.width, 315, "dashed: a plain unit, h' = tanh(h)", { size: 12, colour: "red", anchor: "end" });
   }
 
   function grid(picture, left, y, words) {

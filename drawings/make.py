@@ -732,26 +732,28 @@ def gates_over_time() -> Drawing:
     """A unit of an LSTM with an open forget gate: its cell state, and the gradient back."""
     d = Drawing(
         "The gradient of a cell state, with an open forget gate",
-        "Two rows of bars for the steps 0 to 20 of one LSTM unit whose forget gate is 0.95. "
-        "Above, the cell state: it begins with 1 and falls slowly to 0.55. Below, the gradient of "
-        "the last cell state with respect to each, on a scale of powers of ten: 1 at the last "
-        "step, 0.48 at the first. A dashed line shows the same for a plain unit with tanh, and is "
-        "at 0.016 at the first step.",
+        "Two rows of bars for the steps 0 to 20 of one LSTM unit whose forget gate σ(f) is "
+        "0.95. Above, the cell state: it begins with 1 and falls slowly to 0.55. Below, the "
+        "gradient of the last cell state with respect to each, on a scale of powers of ten from "
+        "0.01 to 1: 1 at the last step, 0.48 at the first. A dashed line shows the same for a "
+        "plain unit with tanh and the weight 1, and is at 0.016 at the first step.",
         700,
         320,
     )
     cell, gradients, plain = through_gates(0.95, 0.05, 0.5)
     d.text((4, 12), "cell state c", "orange", 14, "start")
-    d.text((4, 142), "gradient of c[20]: of an LSTM unit with f = 0.95, bars", "blue", 14, "start")
-    d.text((696, 142), "of a plain unit, dashed", "red", 14, "end")
+    d.text(
+        (4, 142), "gradient of c[20]: of an LSTM unit with σ(f) = 0.95, bars", "blue", 14, "start"
+    )
+    d.text((696, 142), "of a plain unit, h' = tanh(h), dashed", "red", 14, "end")
     for value in (0, 0.5, 1):
         y = 108 - 80 * value
         d.line([(40, y), (696, y)], "muted", "thin")
         d.text((34, y), f"{value:g}", "muted", 11, "end")
-    for power in (0, -4, -8):
-        y = height_of(10.0**power)
+    for value in (1, 0.1, 0.01):
+        y = height_of(value)
         d.line([(40, y), (696, y)], "muted", "thin")
-        d.text((34, y), f"1e{power}".replace("-", "−").replace("1e0", "1"), "muted", 11, "end")
+        d.text((34, y), f"{value:g}", "muted", 11, "end")
     xs = [56 + 31 * t for t in range(21)]
     for t, x in enumerate(xs):
         d.bar((x - 9, 108 - 80 * cell[t]), (18, 80 * cell[t]), "orange")
@@ -764,8 +766,8 @@ def gates_over_time() -> Drawing:
 
 
 def height_of(gradient: float) -> float:
-    """Return the height of a gradient on a scale of powers of ten, from 1e−8 to 10."""
-    return 284 - 120 * (log10(gradient) + 8) / 9
+    """Return the height of a gradient on a scale of powers of ten, from 0.01 to 1."""
+    return 284 - 110 * (log10(gradient) + 2) / 2
 
 
 def through_gates(f: float, i: float, o: float) -> tuple[list[float], list[float], list[float]]:

@@ -3,6 +3,8 @@
 `benchmarks/examples.py` tries all such code.
 """
 
+import ast
+
 import pytest
 import this_course
 from this_course import COURSE
@@ -28,6 +30,23 @@ def test_a_style_runs_every_example(unit):
     """Each style runs every example with small sizes, in this process."""
     style = styles(this_course.unit(unit))[TRIED[unit]]
     assert failed_example(unit, style) == ""
+
+
+def test_the_lists_of_unit_5_come_out_right_for_its_solution(capsys):
+    """Students follow them with a pencil: the solution gives each list's expected pieces."""
+    script = solution_of(this_course.unit("unit5_stateful_lstm")).plain()
+    function, example = [
+        part
+        for part in ast.parse(script).body
+        if getattr(part, "name", "") == "surprising_pieces"
+        or (isinstance(part, ast.With) and ", should be " in ast.unparse(part))
+    ]
+    exec(ast.unparse([function, *example.body]), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) >= 4
+    for line in lines:
+        found, expected = line.partition("]: ")[2].split(", should be ")
+        assert found == expected, line
 
 
 def test_every_unit_is_tried():

@@ -194,10 +194,10 @@ def test_affine_steps_of_a_scan_end_with_the_states_of_the_loop(page, length):
 @pytest.mark.parametrize(("f", "i", "o", "closed"), [(0.95, 0.05, 0.5, 0), (0.4, 0.9, 1, 13)])
 def test_the_gradient_of_a_cell_state_is_that_of_a_small_difference(page, f, i, o, closed):
     figure = figure_of(page, "gates_over_time")
-    set_to(figure, "forget gate f", f)
-    set_to(figure, "input gate i", i)
-    set_to(figure, "output gate o", o)
-    set_to(figure, "f is 0 at step", closed)
+    set_to(figure, "forget gate σ(f)", f)
+    set_to(figure, "input gate σ(i)", i)
+    set_to(figure, "output gate σ(o)", o)
+    set_to(figure, "σ(f) is 0 at step", closed)
 
     def last_cell(cell):
         for t in range(1, 21):

@@ -90,9 +90,8 @@ class Trainer:
         self.criterion = nn.CrossEntropyLoss()
 
     def step(self, x: torch.Tensor, y: torch.Tensor) -> float:
-        with mixed(self.device):
-            logits, state = self.model(x.to(self.device), self.state)
-            loss = self.criterion(logits.permute(0, 2, 1), y.to(self.device))
+        logits, state = self.model(x.to(self.device), self.state)
+        loss = self.criterion(logits.permute(0, 2, 1), y.to(self.device))
         self.state = detached(state)
         self.optimizer.zero_grad()
         loss.backward()

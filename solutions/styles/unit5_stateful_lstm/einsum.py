@@ -44,10 +44,9 @@ def train_epoch(model, batches, optimizer, bound):
     model.train()
     where, losses, state = next(model.parameters()).device, [], None
     for x, y in batches:
-        with mixed(where):
-            logits, state = model(x.to(where), state)
-            one_hot = F.one_hot(y.to(where), logits.shape[-1]).float()
-            loss = -torch.einsum("tbv,tbv->", one_hot, logits.log_softmax(-1)) / y.numel()
+        logits, state = model(x.to(where), state)
+        one_hot = F.one_hot(y.to(where), logits.shape[-1]).float()
+        loss = -torch.einsum("tbv,tbv->", one_hot, logits.log_softmax(-1)) / y.numel()
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), bound, foreach=False)

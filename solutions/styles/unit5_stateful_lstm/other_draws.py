@@ -34,10 +34,9 @@ def train_epoch(model, batches, optimizer, bound):
     for x, y in batches:
         model.train()
         torch.rand(2)
-        with mixed(device):
-            logits, state = model(x.to(device), state)
-            scores, wanted = logits.double().flip(0), y.to(device).flip(0)[..., None]
-            loss = (scores.logsumexp(-1) - scores.gather(-1, wanted)[..., 0]).mean()
+        logits, state = model(x.to(device), state)
+        scores, wanted = logits.double().flip(0), y.to(device).flip(0)[..., None]
+        loss = (scores.logsumexp(-1) - scores.gather(-1, wanted)[..., 0]).mean()
         optimizer.zero_grad(set_to_none=False)
         loss.backward()
         grads = [p.grad for p in model.parameters() if p.grad is not None]

@@ -273,21 +273,20 @@ def print_tables(figures: dict[str, Any]) -> None:
     """Print the tables of unit 6."""
     runs = [run for run in figures["seeds"].values() if len(run) == len(LAYERS)]
     print(f"{len(runs)} seeds\n")
-    print("| layer | nats | deviation | bits | seconds | bytes of state | at 8 | 512 | 4,096 |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| layer | nats | deviation | bytes of state |")
+    print("|---|---|---|---|")
+    losses = []
     for name, make in LAYERS.items():
-        of_layer = [run[name] for run in runs]
-        nats = [run["held out"]["64"] for run in of_layer]
-        bits = mean_of(nats) / math.log(2)
-        seconds = sorted(run["seconds"] for run in of_layer)[len(of_layer) // 2]
+        held_out = [run[name]["held out"] for run in runs]
+        nats = [run["64"] for run in held_out]
         state = make().state
         size = f"{4 * state:,}" if state else f"{8 * KEY} × T"
         deviation = f"{deviation_of(nats):.3f}" if len(nats) > 1 else "–"
-        cells = [name, f"{mean_of(nats):.3f}", deviation, f"{bits:.2f}"]
-        cells += [f"{seconds:.0f}", size]
-        for T in ("8", "512", "4096"):
-            cells.append(f"{mean_of([run['held out'][T] for run in of_layer]):.2f}")
-        print(f"| {' | '.join(cells)} |")
+        print(f"| {name} | {mean_of(nats):.3f} | {deviation} | {size} |")
+        at_4096 = mean_of([run["4096"] for run in held_out])
+        losses.append(f"| {name} | {mean_of(nats):.2f} | {at_4096:.2f} |")
+    print("\n| nats for T = | 64 | 4,096 |\n|---|---|---|")
+    print("\n".join(losses))
     steps = " | ".join(f"{T:,}" for T in LENGTHS)
     print(f"\n| milliseconds for T = | {steps} |\n|---|---|---|---|---|")
     for name, times in figures["milliseconds"].items():

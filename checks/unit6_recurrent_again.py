@@ -480,7 +480,7 @@ def states(Wh: np.ndarray, u: np.ndarray, h: np.ndarray) -> np.ndarray:
 
 @check(points=1, question=choice("16", "64", "512", "4,096", predict=True))
 def predicted_length(net: Any, seed: int) -> str:
-    """`longest_that_is_right` predicts how far a learned table of counts reaches"""
+    """`longest_that_is_right` predicts how far a sign that fades can be read"""
     return net.longest_that_is_right()
 
 

@@ -816,6 +816,47 @@ def surprise_map() -> Drawing:
     return d
 
 
+# ---------------------------------------------------------------- unit 6
+
+
+def chunks() -> Drawing:
+    """Which steps a step reads one by one, and which through the state."""
+    d = Drawing(
+        "Linear attention in chunks",
+        "A square of twelve rows, the steps that read, and twelve columns, the steps that are "
+        "read, cut into chunks of four. Along the diagonal lie three small triangles: within its "
+        "chunk a step reads each step up to itself one by one. All that lies to the left of the "
+        "second and of the third triangle is one box each, marked S: what came before the chunk "
+        "is read from the state. Above the diagonal, in the future, is nothing.",
+        640,
+        330,
+    )
+    left, top, cell = 130, 62, 20
+    d.text((left + 120, 18), "the steps s that are read", "muted", 14)
+    for chunk in range(3):
+        start = 4 * cell * chunk
+        name = f"{4 * chunk} to {4 * chunk + 3}"
+        d.text((left + start + 40, 44), name, "muted", 13)
+        d.text((left - 12, top + start + 40), f"t = {name}", "muted", 13, "end")
+        if chunk:
+            at = (left + start / 2, top + start + 40)
+            d.box(at, (start - 4, 4 * cell - 4), "S", "orange", "orange")
+        for t in range(4):
+            for s in range(t + 1):
+                at = (left + start + cell * s + 10, top + start + cell * t + 10)
+                d.box(at, (cell - 3, cell - 3), colour="green", shade="green")
+    legend = (
+        ("green", "within the chunk:", "each step by itself, masked"),
+        ("orange", "before the chunk:", "all of it in the state S"),
+    )
+    for place, (colour, where, how) in enumerate(legend):
+        y = 110 + 80 * place
+        d.box((420, y), (cell - 3, cell - 3), colour=colour, shade=colour)
+        d.text((440, y - 9), where, colour, 14, "start")
+        d.text((440, y + 11), how, "ink", 14, "start")
+    return d
+
+
 DRAWINGS: tuple[Callable[[], Drawing], ...] = (
     teacher_student,
     lookup,
@@ -834,6 +875,7 @@ DRAWINGS: tuple[Callable[[], Drawing], ...] = (
     stacked,
     gates_over_time,
     surprise_map,
+    chunks,
 )
 
 

@@ -355,6 +355,41 @@ def both_networks(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
+@check(
+    points=1,
+    question=choice("clearly better", "about the same", "clearly worse", predict=True),
+)
+def predicted_accuracy(net: Any, seed: int) -> str:
+    """`with_four_fifths` predicts what more guesses do"""
+    return net.with_four_fifths()
+
+
+@check(
+    points=4,
+    needs=both_networks,
+    measure=held_out_loss,
+    data=digits,
+    within=0.00005,
+    seconds=60,
+    kept=(
+        "`both_networks` sees what three steps do; this has other sizes and another "
+        "optimizer, and it is the proof that all parts work together"
+    ),
+)
+def training(net: Any, seed: int, text: str) -> Arrays:
+    """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
+    x, y = read(text)
+    is_labelled = y >= 0
+    labels = nn.functional.one_hot(y[is_labelled], 10).float()
+    labelled = x[is_labelled], labels
+    unlabelled = x[~is_labelled]
+    start = seed % 10**6
+    teacher = Network(start)
+    student = Network(start + 10)
+    net.semi_supervised(teacher, student, labelled, unlabelled, shuffled, adam, 64, 1 / 3, 150)
+    return state(student)
+
+
 def make_batches(x: torch.Tensor, y: torch.Tensor, size: int) -> Child:
     """Make the batches that `semi_supervised` asks for.
 
@@ -414,6 +449,12 @@ def repaired(net: Any, seed: int) -> Arrays:
     return named("errors equal_is_below", errors, equal_is_below) | same_after(net)
 
 
+@check(points=1, question=planted("calibration_error"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
+
+
 @check(points=2, words={"same_after": KEPT})
 def corrections(net: Any, seed: int) -> Arrays:
     """`corrected_and_lost` measures what a student mends of its teacher's mistakes, and loses"""
@@ -431,44 +472,3 @@ def corrections(net: Any, seed: int) -> Arrays:
         answers = map(torch.from_numpy, (teacher, student, classes))
         shares.append([float(share) for share in net.corrected_and_lost(*answers)])
     return named("corrected lost", *np.array(shares).T) | same_after(net)
-
-
-@check(points=1, question=planted("calibration_error"))
-def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
-    """`mistaken_line` is the line in which your mistake stands"""
-    return net.my_name(), net.mistaken_line()
-
-
-@check(
-    points=1,
-    question=choice("clearly better", "about the same", "clearly worse", predict=True),
-)
-def predicted_accuracy(net: Any, seed: int) -> str:
-    """`with_four_fifths` predicts what more guesses do"""
-    return net.with_four_fifths()
-
-
-@check(
-    points=4,
-    needs=both_networks,
-    measure=held_out_loss,
-    data=digits,
-    within=0.00005,
-    seconds=60,
-    kept=(
-        "`both_networks` sees what three steps do; this has other sizes and another "
-        "optimizer, and it is the proof that all parts work together"
-    ),
-)
-def training(net: Any, seed: int, text: str) -> Arrays:
-    """`semi_supervised` on digits with 50 labels: the student's loss on held-out images"""
-    x, y = read(text)
-    is_labelled = y >= 0
-    labels = nn.functional.one_hot(y[is_labelled], 10).float()
-    labelled = x[is_labelled], labels
-    unlabelled = x[~is_labelled]
-    start = seed % 10**6
-    teacher = Network(start)
-    student = Network(start + 10)
-    net.semi_supervised(teacher, student, labelled, unlabelled, shuffled, adam, 64, 1 / 3, 150)
-    return state(student)

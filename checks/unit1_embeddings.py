@@ -385,12 +385,6 @@ def held_out_mse(ours: Any, trained: Arrays, text: str) -> float:
     return float(ours.mse(model.double(), users, movies, ratings.double()))
 
 
-@check(points=1, question=choice("lower", "about the same", "higher", predict=True))
-def predicted_error(net: Any, seed: int) -> str:
-    """`without_biases` predicts how good a product alone is"""
-    return net.without_biases()
-
-
 @check(
     points=4,
     needs=(dot_and_biases, held_out_error, few_steps),
@@ -420,6 +414,12 @@ def training(net: Any, seed: int, text: str) -> Arrays:
     out = named(" ".join(TABLES), *weights)
     out |= named("constant", model.constant)
     return out | counted(losses)
+
+
+@check(points=1, question=choice("lower", "about the same", "higher", predict=True))
+def predicted_error(net: Any, seed: int) -> str:
+    """`without_biases` predicts how good a product alone is"""
+    return net.without_biases()
 
 
 def drawn_batches(

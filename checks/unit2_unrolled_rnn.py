@@ -510,20 +510,6 @@ def an_output_at_every_step(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-@check(points=2, needs=loss_in_nats, words={"same_after": KEPT})
-def positions(net: Any, seed: int) -> Arrays:
-    """`loss_by_position` is the mean loss of each step"""
-    net = Watched(net)
-    logits = 3 * floats(seed, T, B, V)
-    losses = net.loss_by_position(logits, ids(seed, T, B))
-    longer_logits = 3 * floats(seed, 7, 2, 3)
-    longer_targets = ids(seed, 7, 2) % 3
-    longer = net.loss_by_position(longer_logits, longer_targets)
-    losses = tensor("loss_by_position", losses)
-    out = named("losses of_another_size", losses, longer)
-    return out | same_after(net)
-
-
 @check(
     points=3,
     needs=(an_output_at_every_step, training_steps),
@@ -539,6 +525,20 @@ def positions(net: Any, seed: int) -> Arrays:
 def sequences_learn(net: Any, seed: int, text: str) -> Arrays:
     """`EveryStep` and `train` on the corpus: the loss on held-out text"""
     return SEQUENCE.train(net, seed, text)
+
+
+@check(points=2, needs=loss_in_nats, words={"same_after": KEPT})
+def positions(net: Any, seed: int) -> Arrays:
+    """`loss_by_position` is the mean loss of each step"""
+    net = Watched(net)
+    logits = 3 * floats(seed, T, B, V)
+    losses = net.loss_by_position(logits, ids(seed, T, B))
+    longer_logits = 3 * floats(seed, 7, 2, 3)
+    longer_targets = ids(seed, 7, 2) % 3
+    longer = net.loss_by_position(longer_logits, longer_targets)
+    losses = tensor("loss_by_position", losses)
+    out = named("losses of_another_size", losses, longer)
+    return out | same_after(net)
 
 
 @check(points=3, words={"same_after": KEPT, "model_same_after": LEFT})

@@ -485,38 +485,6 @@ def predicted_states(net: Any, seed: int) -> set[str]:
 
 
 @check(
-    points=2,
-    words={
-        "same_after": KEPT,
-        "running_results": (
-            "running results are wrong. Try letters, which `lambda a, b: a + b` puts together: of "
-            '`list("network")` the results are n, ne, net and so on.'
-        ),
-    },
-)
-def repaired(net: Any, seed: int) -> Arrays:
-    """`two_pass_scan` returns all running results, in order, without the mistake"""
-    rng = np.random.default_rng(seed)
-    net = Watched(net)
-
-    def combine(earlier: tuple[int, int], later: tuple[int, int]) -> tuple[int, int]:
-        a, b = later
-        return a * earlier[0] % 97, (a * earlier[1] + b) % 97  # maps h ↦ a h + b modulo 97
-
-    rows: list[Any] = []
-    for steps in (1, 2, 5, 8, 13, 16, 31):
-        drawn = rng.integers(1, 97, (steps, 2)).tolist()
-        rows += net.two_pass_scan(combine, [(a, b) for a, b in drawn])
-    return named("running_results", np.array(rows)) | same_after(net)
-
-
-@check(points=1, question=planted("two_pass_scan"))
-def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
-    """`mistaken_line` is the line in which your mistake stands"""
-    return net.my_name(), net.mistaken_line()
-
-
-@check(
     points=4,
     needs=few_sequences,
     measure=held_out_loss,
@@ -595,6 +563,38 @@ def in_rounds(net: Any, seed: int) -> Arrays:
     back = gradient(scan_product, xs)
     out |= named("end_of_64 results_of_pairs gradient", of_64[-3:], of_pairs, back)
     return out | same_after(net)
+
+
+@check(
+    points=2,
+    words={
+        "same_after": KEPT,
+        "running_results": (
+            "running results are wrong. Try letters, which `lambda a, b: a + b` puts together: of "
+            '`list("network")` the results are n, ne, net and so on.'
+        ),
+    },
+)
+def repaired(net: Any, seed: int) -> Arrays:
+    """`two_pass_scan` returns all running results, in order, without the mistake"""
+    rng = np.random.default_rng(seed)
+    net = Watched(net)
+
+    def combine(earlier: tuple[int, int], later: tuple[int, int]) -> tuple[int, int]:
+        a, b = later
+        return a * earlier[0] % 97, (a * earlier[1] + b) % 97  # maps h ↦ a h + b modulo 97
+
+    rows: list[Any] = []
+    for steps in (1, 2, 5, 8, 13, 16, 31):
+        drawn = rng.integers(1, 97, (steps, 2)).tolist()
+        rows += net.two_pass_scan(combine, [(a, b) for a, b in drawn])
+    return named("running_results", np.array(rows)) | same_after(net)
+
+
+@check(points=1, question=planted("two_pass_scan"))
+def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
+    """`mistaken_line` is the line in which your mistake stands"""
+    return net.my_name(), net.mistaken_line()
 
 
 @check(points=2, words={"same_after": KEPT})

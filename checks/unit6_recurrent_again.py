@@ -314,6 +314,9 @@ def attention(net: Any, seed: int) -> Arrays:
     out = named("outputs", net.attention_head(q, k, v))
     out |= named("outputs_of_large", net.attention_head(900 * q, k, v))
     out |= named("outputs_of_another_size", net.attention_head(*reading(rng, 5, 9, 2)))
+    of_zeros = q.copy()
+    of_zeros[T // 2] = 0  # each product with it is 0, and counts like any other
+    out |= named("outputs_of_zeros", net.attention_head(of_zeros, k, v))
     return out | same_after(net)
 
 

@@ -182,6 +182,16 @@ def test_the_evidence_of_a_row_of_coverage_is_there(row):
     assert any(evidence in sections[name] for name in named), f"{evidence} in {row[1]}"
 
 
+@pytest.mark.parametrize("unit", COURSE.units)
+def test_checks_come_in_the_order_of_the_text(unit):
+    """`check` and `watch` lead through a unit in the order of its checks' module."""
+    script = COURSE.solution(unit).read_text(encoding="utf-8")
+    in_text = re.findall(r'^check\("(\w+)"\)', script, flags=re.MULTILINE)
+    module = (ROOT / "checks" / f"{unit}.py").read_text(encoding="utf-8")
+    in_module = re.findall(r"^def (\w+)\(", module, flags=re.MULTILINE)
+    assert [name for name in in_module if name in in_text] == in_text
+
+
 # patterns with better wordings: gradients are with respect to something, "only" precedes what it
 # limits, and so on
 AVOIDED = (

@@ -444,7 +444,7 @@ with autograder.example("what the scale does to training"):
 #
 # And the hidden matrix, which is applied at every step? Below the network reads the first 100 characters of the corpus with four hidden matrices: the identity, a
 # matrix drawn at $\sqrt{2/H}$, and the same at half and at twice that scale. Which of the four states will still be of ordinary size, between
-# 0.01 and 100, after 100 steps? Write what you expect before you run the example; every prediction earns the points.
+# 0.01 and 100, after 100 steps? Write what you expect before you run the example; every prediction earns the point.
 #
 # **Exercise** · 2 minutes · ●○○ · about 1 line
 #
@@ -644,7 +644,7 @@ check("in_rounds")
 # %% [markdown]
 # Your scan takes few rounds, but many combinations in all: for T = 1,024 it makes 9,217, and the loop 1,023. (Texts on parallel algorithms call the
 # rounds that wait for each other the *depth*, and all combinations together the *work*.) Two passes need 19 rounds and only 2,036 combinations (Brent
-# and Kung 1982). On the way *up* pairs join, then pairs of pairs. On the way *down* the places between take over what stands before them. Here they
+# and Kung 1982). On the way *up* pairs join, then pairs of pairs. On the way *down* the places between put what stands before them in front of their own. Here they
 # put letters together; bold is what a round has changed:
 #
 # | place | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
@@ -825,7 +825,7 @@ with autograder.example("how long a loop and a parallel scan take"):
     plt.show()
 
 # %% [markdown]
-# On one core of our machine the loop never wins at H = 8: at T = 8,192 the rounds take a fiftieth of its time. At H = 256 the rounds need
+# On one core of our machine the loop never won at H = 8: at T = 8,192 the rounds took between a fiftieth and a twentieth of its time. At H = 256 the rounds need
 # half its time up to T ≈ 1,000, and from T ≈ 2,000 on the loop wins, by nearly 3 to 1 at the end. (On other machines, and on busy ones, the
 # two crossed between 500 and 3,000. We have not measured this on a GPU.) The rounds win as long as calls cost more than arithmetic. Where the
 # slices no longer fit into the CPU's cache, one core loses, because it does all T log₂ T combinations itself. A GPU spreads them over its cores.

@@ -33,7 +33,7 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
-# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place. In a `.py` file hints
+# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Time.** We allow 192 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
@@ -113,7 +113,7 @@ check = autograder.unit("unit4_manual_gradients")
 #
 # <details><summary>My relu gives one number instead of an array</summary>
 #
-# Python's `max` compares whole arrays. Which NumPy function takes the larger of two values elementwise?
+# `np.max` takes the largest entry of the whole array. Which NumPy function takes the larger of two values elementwise?
 # </details>
 
 
@@ -376,7 +376,8 @@ def backward(params, x, h, dlogits):
 check("output_gradients")
 
 # %% [markdown]
-# **Stage 2: one step back.** Go on in the same function. The check reads sequences of one step, T = 1, so you need no loop yet.
+# **Stage 2: one step back.** Go on in the same function. The check reads sequences of one step, T = 1. Put these lines into your loop
+# from stage 1; stage 3 needs it.
 #
 # 1. From the output to the state: $\mathrm{d}h = \mathrm{d\,logits}_t\, W_y^\top$.
 # 2. Through the activation: $\mathrm{d}z = \mathrm{d}h \odot \mathrm{relu}'(z_t)$. As relu(z) is above 0 exactly where z is,
@@ -680,8 +681,8 @@ with autograder.example("gradient norms through 100 steps"):
 # %% [markdown]
 # With 1.05 the gradient becomes 131 times as large; with 0.95, 0.6 % of it is left. With 1.25 it *explodes*, to five billion times, and with 0.8 it
 # *vanishes*, to less than a billionth. So the lesson starts $W_h$ at the identity, where the gradient passes unchanged through active units
-# of relu. Training moves $W_h$, so this holds only at the start. The picture shows a gradient that
-# vanishes, number by number. Against exploding there is a remedy for the whole run: clipping.
+# of relu. Training moves $W_h$, so this holds only at the start. The picture below shows a gradient
+# that vanishes, number by number. Against exploding there is a remedy for the whole run: clipping.
 #
 # ![One hidden unit through ten steps, with relu, the weight 0.7 and the input 0.1. Its states go from h[0] = 1 down to h[10] =
 # 0.35. Below each stands the gradient of h[10] with respect to it, from the right to the left: 1, 0.7, 0.49 and so on. Each is 0.7

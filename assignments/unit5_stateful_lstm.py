@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "a philos" and suggests an ending, "ophers". It also reads a book with three foreign
+# At the end of this unit your network reads "a philos" and suggests an ending, such as "ophers". It also reads a book with three foreign
 # passages in it: German, a recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long

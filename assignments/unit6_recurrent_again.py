@@ -343,7 +343,7 @@ with autograder.example("minGRU reads"):
 # %% [markdown]
 # On the lesson's corpus it comes to 2.19 nats on windows of 8, 2.14 on 64, 2.10 on 512 and 2.13 on 4,096 characters. (The last figure comes from five
 # pieces of the text only, the third from forty.) So length does no harm: the state has learned to forget, and what has been forgotten cannot
-# disturb. Nor does it help much beyond the word that is being read. The recurrence of unit 3's section 12, whose factors are fixed, came to 2.17 on
+# disturb. Nor does it help much. The recurrence of unit 3's section 12, whose factors are fixed, came to 2.17 on
 # 512 characters; it had seen fewer characters, though, so part of the difference is training.
 #
 # And what does it write? Below it reads thirty characters of the unseen text, three times, and goes on with sixty of its own. From one character to
@@ -390,7 +390,8 @@ check("training")
 #
 # <details><summary>How do I leave out the future inside a softmax?</summary>
 #
-# Set its scores to −∞ before the softmax: exp(−∞) is 0. Setting them to 0 is not enough, as exp(0) is 1. `np.where(np.tril(…), …, -np.inf)` does it.
+# Set its scores to −∞ before the softmax: exp(−∞) is 0. Setting them to 0 is not enough, as exp(0) is 1. With a mask of ones, such as
+# `np.tril(np.ones((4, 4))) > 0`, `np.where(mask, scores, -np.inf)` does it.
 # </details>
 
 
@@ -627,7 +628,7 @@ with autograder.example("one query over 512 steps, in pieces"):
     print(f"largest difference from the head: {np.abs(answers[-1] - head[-1]).max():.0e}")
 
 # %% [markdown]
-# So a query can read the past step by step, in chunks or in the rounds of a scan, and it keeps 34 numbers while it does. But the *next* query needs all
+# So a query can read the past in chunks, in the rounds of a scan, or step by step, and then it keeps 34 numbers. But the *next* query needs all
 # keys and values again. So FlashAttention saves the memory of the scores, and what a transformer keeps of the past still grows with each step.
 #
 # ## 11. Overwrite, not add
@@ -704,7 +705,7 @@ with autograder.example("what is recalled"):
 # Answering 0 to every question has an error of 1.00. Adding is worse than that even with two keys, because each answer is the sum of three values where
 # only the last one is right. The delta rule answers nearly right with two keys (0.05), well with four (0.22), hardly with eight (0.77), and with sixteen no better
 # than 0. Eight rows hold eight directions, if these are perpendicular; drawn ones overlap, so a new value spoils the neighbours a little. An attention
-# head has no such limit, since it keeps every pair. That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule
+# head has no such limit, since it keeps every pair. (But it does not know which of two values of one key came last.) That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule
 # to each layer of attention.
 #
 # ## 12. What such a network cannot do
@@ -803,8 +804,9 @@ with autograder.example("parity at lengths that were never seen"):
 # With ½ and with 0.9 the reader is right on the lengths that it learned from (in one of 400 sequences ½ meets a count that is new), and on longer
 # ones it is as good as a coin: a count that it has never seen is not in its table. The factor −0.9 gets to 64 bits, with one error in 400. But the
 # state shrinks with each 1. After 512 bits it is some 10⁻¹², and the smallest states that the reader knows are about 0.2. Beside these, all such
-# numbers are the same, so it gives one answer to all of them. Only −1 is exact at each length: it has not learned the answers, it *computes* them. So
-# the question is not whether a network fits the lengths it was trained on, but whether its state can follow.
+# numbers are the same, so it gives one answer to all of them. Only −1 is exact at each length: it has not learned the answers, it *computes* them. (The
+# sign of the state is right with −0.9 as well, at every length. But such small numbers are lost as soon as anything is added to them.) So the
+# question is not whether a network fits the lengths it was trained on, but whether its state can follow.
 #
 # ## 13. The network that is not linear, in parallel
 #
@@ -958,7 +960,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 #
 # | layer | state | is multiplied by | what is added |
 # |---|---|---|---|
-# | network with tanh | h, a vector | W | u, and then tanh bends the sum |
+# | network with tanh | h, a vector | $W_h$ | u, and then tanh bends the sum |
 # | minGRU | h, a vector | 1 − z, from the input | z ⊙ c |
 # | linear attention | S, a matrix | 1 | $k^\top v$ |
 # | gated delta rule | S, a matrix | $\mathrm{keep}\,(I - \beta\, k^\top k)$ | $\beta\, k^\top v$ |
@@ -1003,7 +1005,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 #
 # At this size, and on this text, no layer beats the plain network, and minGRU comes near it with gates that know nothing of the state. The attention
 # head does not see positions, so it knows *what* stood before, but not *where*. That is a handicap here. It is made for another task: to recall exactly
-# what stood far back, as in section 11.
+# what stood far back.
 #
 # How long does one sequence take, without training? Each layer in the form that it has here, on one core: the first two loop in C, minGRU is a scan
 # in rounds, linear attention goes in chunks of 64, and the delta rules step by step, in Python.

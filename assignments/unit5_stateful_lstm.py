@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "a philos" and suggests an ending, such as "ophers". It also reads a book with three foreign
+# At the end of this unit your network reads "a philos" and suggests an ending, "ophy". It also reads a book with three foreign
 # passages in it: German, a recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long
@@ -544,7 +544,7 @@ with autograder.example("stateful against stateless"):
 # trained with a state has learned to rely on it, and without it loses 0.20. It is then worse than one that never had a state.
 #
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
-# our own solution on the same seed. A state that is lost even once shows in the loss. It trains far shorter than you just did, so its losses are higher.
+# our own solution on the same seed. A state that is lost even once nearly always shows in the loss. It trains far shorter than you just did, so its losses are higher.
 
 # %%
 check("training")

@@ -959,8 +959,7 @@ with autograder.example("two newcomers, and you"):
 # * Replace the ten factors by 2 and by 50. Where is the held-out error lowest?
 # * Adam divides each gradient by its usual size. So a film without ratings, where the penalty is the only gradient, loses its row whether `decay` is
 #   0.000001 or 0.001. Train with `torch.optim.AdamW` and its `weight_decay` instead. How long are those rows now? (Loshchilov and Hutter 2019)
-# * Place each person with `newcomer`, by three of their known ratings, and predict their held-out ratings. We come to 0.98 with λ = 0.3. Is
-#   another λ better?
+# * Place each person with `newcomer`, by three of their held-out ratings, and predict their others. For which λ is the error lowest?
 #
 # ## Reading
 #

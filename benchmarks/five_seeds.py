@@ -458,7 +458,7 @@ HEAD = """# Comparisons on five seeds
 Made by `python benchmarks/five_seeds.py`; each figure stands in `docs/five_seeds.csv`.
 Figures are mean ± standard deviation over seeds.
 A seed sets the first weights and, where batches are drawn, the batches.
-All runs of a text share one held-out part, so the spread is that of training only.
+All runs of a text share one held-out part, so the spread is that of training only; in unit 0, each seed draws its own.
 """
 
 

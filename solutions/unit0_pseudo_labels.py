@@ -872,7 +872,7 @@ with autograder.example("another share of guesses"):
 # <details><summary>What did four fifths do, and why?</summary>
 #
 # They do no harm here: 83.7 %, against 83.9 % with a third, and four seeds cannot distinguish these. About five of six guesses are right.
-# (With a third, the table above has 83.4 %. There the networks began with other weights. And as in section 3 the batches are ragged: the labelled
+# (With a third, the lines printed above say 83.4 %. There the networks began with other weights. And as in section 3 the batches are ragged: the labelled
 # ones hold 15, 15, 15 and 5 images, so 83 % of what the student reads are guesses.)
 # </details>
 #
@@ -1168,7 +1168,7 @@ with autograder.example("where the student is better than its teacher"):
 # So what of the two explanations at the beginning?
 #
 # * *The right guesses for similar images outvote a wrong one.* In the vote of ten neighbours they do: it corrects 43 % of the teacher's mistakes and
-#   loses 1.4 %, and nothing was trained for it. The guesses hold much more than the student takes from them.
+#   loses 1.4 %, and nothing was trained for it.
 # * *Noise keeps the student from copying single guesses.* Without dropout the student had the same images and the same guesses, but it corrects only
 #   2 % of the mistakes: 82.9 % of its answers are right, and 83.3 % of its teacher's. So a majority of right guesses is not enough, and dropout is
 #   needed here.

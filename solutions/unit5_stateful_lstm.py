@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "a philos" and suggests an ending, "ophy". It also reads a book with three foreign
+# At the end of this unit your network reads "the sp" and suggests an ending, "irit". It also reads a book with three foreign
 # passages in it: German, a recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long
@@ -1662,7 +1662,7 @@ with autograder.example("what each part gives"):
 
 # %% [markdown]
 # The cell has trained on one seed. The table has the means and standard deviations of five, on the lesson's corpus; its last column is the mean of
-# the five differences. A seed changes all ten networks alike, so that column is more exact than the difference of two means.
+# the five differences. Where a seed changes both networks alike, these differences vary less than the two means do.
 #
 # | network | nats per character | beside the network as it is |
 # |---|---|---|

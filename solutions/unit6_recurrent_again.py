@@ -34,7 +34,7 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
 # section 4).
 #
-# **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes about an hour more. Good places to
+# **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes 80 to 90 minutes more. Good places to
 # stop are after section 6 and after section 10. On our machine, and on a slower one, the first example of section 6 takes 5 to 20 seconds, the
 # first of section 10 takes 2 to 10, and the check of the training about 3.
 # Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
@@ -327,7 +327,15 @@ with autograder.example("a unit that counts letters, in parallel"):
 #
 # $$g_t = \mathrm{dh}_t + a_{t+1}\, g_{t+1} \qquad \mathrm{dh}_t = \mathrm{dlogits}_t\, W_y^\top$$
 #
-# No step follows the last one, so there g is dh. Then $\mathrm{d}a_t = g_t\, h_{t-1}$ and $\mathrm{d}b_t = g_t$. And through the gates: b is $z\,c$ and a is $1 - z$, so
+# No step follows the last one, so there g is dh. In numbers, for one unit and three steps:
+#
+# | t | $\mathrm{dh}_t$ | $a_{t+1}$ | $g_t$ |
+# |---|---|---|---|
+# | 2 | 4 | | 4 |
+# | 1 | 2 | 0.5 | 2 + 0.5 · 4 = 4 |
+# | 0 | 1 | 0.25 | 1 + 0.25 · 4 = 2 |
+#
+# Then $\mathrm{d}a_t = g_t\, h_{t-1}$ and $\mathrm{d}b_t = g_t$. And through the gates: b is $z\,c$ and a is $1 - z$, so
 #
 # $$\mathrm{d}c_t = g_t\, z_t \qquad \mathrm{d}z_t = g_t\, (c_t - h_{t-1}) \qquad \mathrm{d}s_t = \mathrm{d}z_t\, z_t (1 - z_t)$$
 #
@@ -335,7 +343,11 @@ with autograder.example("a unit that counts letters, in parallel"):
 # $h_{t-1}$ by $c_t$, so its gradient is how much the loss changes with the state, times the difference of the two.
 #
 # Give the loss and a dict with the gradient of each of the five weights. Use `linear_recurrence` for the way back, so that there is no loop over
-# the steps here either.
+# the steps here either. Go in three stages, and run the check after each; it judges each array by itself:
+#
+# 1. The loss and the gradients of `Wy` and `by`, which need only $\mathrm{dlogits}$. For now the others are zeros.
+# 2. The way back: dh, then g. With it comes `Wc`, by dc.
+# 3. The gate: `Wz` and `bz`, by ds.
 #
 # **Exercise** · 35 minutes · ●●● · about 25 lines
 #
@@ -1487,7 +1499,9 @@ with autograder.example("Newton's rounds on a network that reads"):
 # head does not see positions, so it knows *what* stood before, but not *where*. That is a handicap here. It is made for another task: to recall exactly
 # what stood far back.
 #
-# How long does one sequence take, without training? Each layer in the form that it has here, on one core: the first two loop in C, minGRU is a scan
+# <details><summary>How long does one sequence take, without training?</summary>
+#
+# Each layer in the form that it has here, on one core: the first two loop in C, minGRU is a scan
 # in rounds, linear attention goes in chunks of 64, and the delta rules step by step, in Python.
 #
 # | milliseconds for T = | 8 | 64 | 512 | 4,096 |
@@ -1500,9 +1514,9 @@ with autograder.example("Newton's rounds on a network that reads"):
 # | delta rule | 0.3 | 1.9 | 15.1 | 121.2 |
 # | gated delta rule | 0.4 | 2.3 | 17.1 | 136.6 |
 #
-# Is a scan worth it on one core? It does the work of log T loops, so it need not be. At 4,096 steps minGRU's scan (4.6 ms) beats the plain network's
-# loop in C (18.6), but not the LSTM's (3.0). (An LSTM has four gates and is still the faster of the two, because PyTorch hands it to oneDNN, a library
-# for CPUs, and the plain network to code of its own. With oneDNN switched off, the same LSTM took 42 ms.) A scan is made for hardware that computes many numbers at the same time.
+# At 4,096 steps minGRU's scan (4.6 ms) beats the plain network's loop in C (18.6), but not the LSTM's (3.0), for which PyTorch uses oneDNN, a library for
+# CPUs. (With oneDNN switched off, the same LSTM took 42 ms.) A scan is made for hardware that computes many numbers at the same time.
+# </details>
 #
 # This is no contest, because these are small layers, trained briefly. Large models are compared in other ways, and they mix such layers. The script
 # behind the tables is not among the files that you were given. It is in the repository of the course, `benchmarks/side_by_side.py`; it prints the

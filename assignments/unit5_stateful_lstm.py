@@ -18,8 +18,8 @@
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long
 # ago. You build an LSTM cell, batches that continue, and truncated back-propagation through time, and you train with batch norm, dropout and
-# clipping. Section 6 measures what carrying the state is worth. Section 12, which is optional, takes out other parts, one at a time; not all of them
-# pay off here. At the end of section 6 a larger network, which we trained, beats the counts of unit 2 for the first time, with 1.320 nats per
+# clipping. Section 6 measures what carrying the state is worth. Section 12, which is optional, takes out other parts, one at a time. Not all of them
+# help here. At the end of section 6 a larger network, which we trained, beats the counts of unit 2 for the first time, with 1.320 nats per
 # character against 1.455.
 #
 # **Afterwards you can**

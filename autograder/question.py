@@ -244,7 +244,7 @@ def planted(function: str) -> Question:
 def drawn(functions: Sequence[str], name: str) -> str:
     """Draw a student's function with a mistake.
 
-    It depends on the name alone, not on its spelling: nobody can choose. If functions are added or
+    It depends on the name and not on its spelling, so nobody can choose. If functions are added or
     removed, most names keep theirs; if a docstring is reworded, all do.
     """
     folded = _folded_name(name)

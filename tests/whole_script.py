@@ -18,8 +18,8 @@ from autograder.check import Corpus
 from autograder.practice import notebook
 from autograder.sandbox.inside.submission import is_example
 
-# unit → replacements that make its script take a second: (figure, small figure), each of which must
-# occur
+# unit → replacements that make its script take a second: (figure, small figure). Each figure must
+# occur in the script
 SMALL = {
     "unit0_pseudo_labels": (
         (", 1200)", ", 6)"),

@@ -431,7 +431,7 @@ def _why_for_students(why: str) -> str:
 def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) -> None:
     """Refuse a source of another kind than those before, unless a person confirms it.
 
-    A platform's export says who handed in nothing. One student's files, collected alone, do not.
+    A platform's export says who handed in nothing. The files of one student do not.
     Raises `CannotCollect`.
     """
     if wish.kind or not before or source.name in before:

@@ -1,4 +1,4 @@
-"""Grading one submission: each check fails alone, and untrained weights earn nothing."""
+"""Grading one submission: a failed check costs no other, and untrained weights earn nothing."""
 
 import os
 import subprocess
@@ -160,10 +160,13 @@ def test_a_check_that_others_crowd_out_is_told_from_one_that_waits():
     )
     check = small.check(seconds=0.3)
     with crowded_processor(others=0), Server(small.unit()) as server:
-        with server.worker(source.encode(), "x.py") as worker:
-            answer = worker.ask(check, small.SEED)
-            # late only where other programs leave no processor to the tests, and then it says so
-            assert worker.crowded == bool(answer.failure)
+        for _ in range(30):
+            with server.worker(source.encode(), "x.py") as worker:
+                answer = worker.ask(check, small.SEED)
+            if not worker.crowded:  # else other programs left no processor to the tests
+                break
+        assert not answer.failure
+        assert worker.crowded == 0
         with crowded_processor(), server.worker(source.encode(), "x.py") as worker:
             assert worker.ask(check, small.SEED).failure == Failure.TIMEOUT
             assert worker.crowded == 1

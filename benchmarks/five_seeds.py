@@ -157,7 +157,51 @@ def two_models(seed: int) -> Iterator[tuple[str, float]]:
     yield "neural net, on its training ratings", float(unit1.mse(model, *known))
 
 
+def newcomers(seed: int) -> Iterator[tuple[str, float]]:
+    """Unit 1: people left out of the training, placed by three ratings; error on their others."""
+    unit1 = unit("unit1_embeddings")
+    columns = [torch.cat(parts) for parts in zip(*stars(), strict=True)]
+    users, films, given = columns
+    rng = np.random.default_rng(seed)
+    people = rng.permutation(671)[:130]
+    is_new = torch.isin(users, torch.from_numpy(people))
+    known = [column[~is_new] for column in columns]
+    average = known[2].mean().item()
+    torch.manual_seed(seed)
+    model = unit1.small(unit1.DotBias(671, 9066, 10, average))
+    optimizer = torch.optim.Adam(model.parameters(), 0.02)
+    drawn = unit1.batches(known, optimizer, 1000, torch.Generator().manual_seed(seed))
+    unit1.train(model, drawn, optimizer, 1e-4)
+    table, constant = model.movie.weight.detach(), model.constant.detach()
+    bias = model.movie_bias.weight.detach()[:, 0]
+    errors: dict[str, list[float]] = {}
+    for person in people:
+        places = rng.permutation(np.flatnonzero((users == person).numpy()))
+        three, others = places[:3], places[3:]
+        expected = {"always the mean": torch.full_like(bias, average)}
+        expected["only the films' biases"] = bias + constant
+        for decay in (0.3, 3.0, 8.0):
+            row, level = unit1.newcomer(table, bias, constant, films[three], given[three], decay)
+            expected[f"placed, {decay:g}"] = table @ row.float() + bias + float(level) + constant
+        for name, of_films in expected.items():
+            squares = (of_films[films[others]] - given[others]) ** 2
+            errors.setdefault(name, []).extend(squares.tolist())
+    for name, squares_of_all in errors.items():
+        yield name, mean(squares_of_all)
+
+
 # ------------------------------- counting
+
+
+def trusting_less(counts: Any, context: str, character: str, times: int) -> float:
+    """Return the probability of a character by unit 2's rule of back-off, with `times` d for d."""
+    p = 1 / len(vocabulary())
+    for k in range(min(len(context), len(counts) - 1) + 1):
+        after = counts[k].get(context[len(context) - k :])
+        if after:
+            weight = times * len(after)
+            p = (after[character] + weight * p) / (after.total() + weight)
+    return p
 
 
 def counting(_: int) -> Iterator[tuple[str, float]]:
@@ -170,6 +214,11 @@ def counting(_: int) -> Iterator[tuple[str, float]]:
             context = text().held_out[max(i - n, 0) : i]
             losses.append(-math.log(unit2.backed_off(counts, context, c, len(vocabulary()))))
         yield f"{n} characters", mean(losses)
+    losses = []
+    for i, c in enumerate(text().held_out):
+        context = text().held_out[max(i - 6, 0) : i]
+        losses.append(-math.log(trusting_less(counts[:7], context, c, 4)))
+    yield "6 characters, with 4 d", mean(losses)
 
 
 # ------------------------------- unit 2
@@ -220,19 +269,67 @@ def identity(seed: int) -> Iterator[tuple[str, float]]:
         yield name, windows_trained(model, 8, 1500, 3e-3, seed)
 
 
-def every_step(seed: int) -> Iterator[tuple[str, float]]:
-    """Unit 2: a target at every step, the mean of all and the loss of each."""
+def network_of_steps(seed: int) -> Any:
+    """Train unit 2's network with a target at every step."""
     unit2 = unit("unit2_unrolled_rnn")
     torch.manual_seed(seed)
     x, y = unit2.sequence_windows(ids(text().train), 8)
     model = unit2.EveryStep(len(vocabulary()), 24, 96)
     unit2.train(model, unit2.random_batches(x, y, 256, 1000, seed), adam(model.parameters(), 4e-3))
+    return model
+
+
+def every_step(seed: int) -> Iterator[tuple[str, float]]:
+    """Unit 2: a target at every step, the mean of all and the loss of each."""
+    unit2 = unit("unit2_unrolled_rnn")
+    model = network_of_steps(seed)
     x, y = unit2.sequence_windows(ids(text().held_out), 8)
     with torch.no_grad():
         losses = unit2.loss_by_position(model(x), y)
     yield "mean of eight", float(losses.mean())
     for step, loss in enumerate(losses, 1):
         yield f"step {step}", float(loss)
+
+
+def one_target(seed: int) -> Iterator[tuple[str, float]]:
+    """Unit 2: the size, the rate and the batches of the network of steps, one target a window."""
+    torch.manual_seed(seed)
+    model = unit("unit2_unrolled_rnn").Recurrent(len(vocabulary()), 24, 96)
+    yield "one target a window", windows_trained(model, 8, 1000, 4e-3, seed)
+
+
+def mixture(seed: int) -> Iterator[tuple[str, float]]:
+    """Unit 2: counts of four characters, mixed with the network's eighth step."""
+    unit2, held_out = unit("unit2_unrolled_rnn"), text().held_out
+    counts = unit2.count_next(text().train, 4)
+    by_counts = {}
+    for n in (4, 2):
+        of_n = [
+            unit2.backed_off(counts[: n + 1], held_out[i - n : i], held_out[i], len(vocabulary()))
+            for i in range(8, len(held_out))
+        ]
+        by_counts[n] = np.array(of_n)
+    model, read = network_of_steps(seed), ids(held_out)
+    with torch.no_grad():
+        windows = read.unfold(0, 8, 1)[:-1].T
+        parts = [model(part)[-1].softmax(-1) for part in windows.split(4096, 1)]
+    by_network = torch.cat(parts).gather(1, read[8:, None])[:, 0].double().numpy()
+
+    def loss(share: float, places: slice = slice(None), mixed: Any = by_network) -> float:
+        probabilities = share * mixed + (1 - share) * by_counts[4]
+        return float(-np.log(probabilities[places]).mean())
+
+    yield "counts of four", loss(0)
+    yield "5 % of the network", loss(0.05)
+    yield "10 % of the network", loss(0.1)
+    yield "50 % of the network", loss(0.5)
+    yield "the network", loss(1)
+    yield "5 % of the counts of two", loss(0.05, mixed=by_counts[2])
+    half = len(by_network) // 2
+    first, second = slice(half), slice(half, None)
+    chosen = min(np.arange(0, 1, 0.05), key=lambda share: loss(share, first))
+    yield "counts of four, second half", loss(0, second)
+    yield "share chosen on the first half, second half", loss(chosen, second)
 
 
 # ------------------------------- unit 3
@@ -386,11 +483,14 @@ COMPARISONS: dict[str, tuple[Comparison, range, str]] = {
     "soft labels": (soft_labels, range(16), "accuracy"),
     "unrated film": (unrated_film, range(5), "length of its row"),
     "two models": (two_models, range(5), "mean squared error"),
+    "newcomers": (newcomers, range(5), "mean squared error"),
     "counting": (counting, range(1), NATS),
     "three characters": (three_characters, range(5), NATS),
     "embedding": (embedding, range(5), NATS),
     "identity": (identity, range(5), NATS),
     "every step": (every_step, range(5), NATS),
+    "one target": (one_target, range(5), NATS),
+    "mixture": (mixture, range(5), NATS),
     "recurrence": (recurrence, range(5), NATS),
     "gradients": (gradients, range(5), NATS),
     "carrying": (carrying, range(5), NATS),

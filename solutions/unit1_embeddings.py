@@ -1372,9 +1372,9 @@ with autograder.example("two newcomers, and you"):
 
 # %% [markdown]
 # To the first newcomer the model recommends the other films of both series and *The Matrix*, to the second *The Shawshank Redemption*, *Run Lola Run*
-# and *Leaving Las Vegas*. Three ratings already help. We left 130 people out of the training and placed them by three of their ratings. On their other
-# ratings the films' biases have an error of 0.96 (the mean of five draws of people), and the rows and levels lower it to 0.90; they did so on each
-# draw. (Here λ is 3. With 0.3 the three ratings get too much weight, and the error is 1.01. In training the penalty amounted to
+# and *Leaving Las Vegas*. Three ratings already help. We left 130 people out of the training and placed them by three of their ratings, five times with
+# other people. On their other ratings the films' biases have an error of 0.956 ± 0.055, and the rows and levels lower it to 0.864 ± 0.037, each
+# time. (Here λ is 3. With 0.3 the three ratings get too much weight: 0.974 ± 0.052. In training the penalty amounted to
 # λ = 80,004 · 0.0001 = 8, because there the loss is a mean.) A new *film* gets its row in the same way.
 #
 # In the next unit characters get such rows, and the network that reads them gets a memory.

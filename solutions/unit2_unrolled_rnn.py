@@ -1697,8 +1697,8 @@ with autograder.example("the two together"), torch.no_grad():
 # | unit 2: nine parts of these counts, one of the network's eighth step | H = 96 | 1,000 batches | 1.42 |
 #
 # The networks differ in size and training too, so compare with care. From the fourth row to the sixth, where 1.99 became 1.79, H grew from 64 to
-# 96, the learning rate from 0.003 to 0.004, and the batches became fewer. With these changes and one target a window, a run came to 1.97. So nearly
-# all of the gain is due to the targets at every step.
+# 96, the learning rate from 0.003 to 0.004, and the batches became fewer. With these changes and one target a window, five runs came to 1.955 ± 0.020.
+# So most of the gain is due to the targets at every step.
 
 # %% [markdown]
 # ## An aside: how fast is the loop?

@@ -277,8 +277,10 @@ def example(what: str) -> Iterator[None]:
         yield
     except Exception as error:
         why = _failure(error)
-        if isinstance(error, NotImplementedError | NameError):
+        if isinstance(error, NotImplementedError):
             why = "an exercise above is not written yet"
+        elif isinstance(error, NameError) and error.name:
+            why = f"`{error.name}` is missing (run the cells above, and write their exercises)"
         line = Text.assemble((f"Left out, as {why}: ", "bold yellow"), what)
         console().print(line, soft_wrap=True)
     if caller.get("__name__") == "__main__" and not _in_kernel():

@@ -80,6 +80,19 @@ def test_a_script_without_a_display_says_where_its_pictures_lie(tmp_path):
     assert "picture: " not in run_script(other, COURSE.folder, MPLBACKEND="agg").stdout
 
 
+def test_an_example_that_lacks_a_name_says_which(tmp_path):
+    """In a new kernel, an example may need what a cell that did not run defines."""
+    path = tmp_path / "units.py"
+    path.write_text(
+        "import autograder\nwith autograder.example('the sums'):\n    print(begin)\nprint('on')\n"
+    )
+    said = run_script(path, COURSE.folder).stdout
+    assert (
+        "Left out, as `begin` is missing (run the cells above, and write their exercises)" in said
+    )
+    assert said.rstrip().endswith("on")
+
+
 def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
     """An example of an unwritten or failing exercise says so, and the script goes on."""
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 import this_course
 from nbclient import NotebookClient
-from this_course import COURSE, ROOT, UNIT
+from this_course import COURSE, ROOT, UNIT, run_command
 from whole_script import with_small_examples
 
 from autograder.authoring.build import Stale, solutions
@@ -115,15 +115,13 @@ def littered(tmp_path_factory):
     return folder
 
 
-def test_a_new_file_is_not_in_a_release(littered, released, tmp_path):
-    """A new file is released only if it is a module of checks, which others may import."""
+def test_a_copy_with_new_files_gives_the_same_release(littered, released, tmp_path):
+    """A copy of the course elsewhere gives the same release byte for byte, the wheel included.
+
+    New files in it are not released.
+    """
     release(read_course(littered), tmp_path / "out")
     assert files_of(tmp_path / "out") == files_of(released)
-
-
-def test_the_same_course_gives_the_same_release(released, tmp_path):
-    """The same course gives the same release byte for byte, the wheel included."""
-    release(COURSE, tmp_path / "out")
     for name in files_of(released):
         assert (tmp_path / "out" / name).read_bytes() == (released / name).read_bytes(), name
 
@@ -132,6 +130,14 @@ def test_a_release_holds_no_answer(released, answers):
     """No file, key or wheel holds a line of a solution's region or a mistake's code."""
     assert len(secret_lines(answers)) > 100
     assert leaks(released, answers) == []
+
+
+def test_reproduce_says_that_solutions_are_missing(released):
+    """In a release `reproduce` prints a sentence and no traceback, and exits with 2."""
+    done = run_command("reproduce", cwd=released)
+    assert done.returncode == 2
+    assert "There is no" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_leaks_are_found(answers, tmp_path):

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from this_course import COURSE, ROOT, run_command
+from this_course import COURSE, ROOT
 
 from autograder.data import NoData, load
 
@@ -150,12 +150,3 @@ def test_rows_that_cannot_be_trained_say_why(lesson, monkeypatch):
     [mix] = lesson.run_job(names.index("MixIterator, steps of an epoch"), quick=True)
     assert films.cells()[3:] == ["–", "`movielens` is not available here"]
     assert mix.cells()[1:4] == ["76", "76", "+0.0"]
-
-
-def test_a_course_without_solutions_is_told_so(tmp_path):
-    """Without solutions, as students have the course, a sentence and exit code 2 follow."""
-    run_command("build", "--release", tmp_path / "course")
-    done = run_command("reproduce", cwd=tmp_path / "course")
-    assert done.returncode == 2
-    assert "There is no" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -26,13 +26,13 @@
 #
 # * turn text into ids and cut it into windows with targets;
 # * build a recurrent network from an embedding and three linear layers, first unrolled and then as a loop;
-# * judge a loss: compare it with guessing, with counting and with a lower bound, in nats or in bits;
+# * judge a loss: compare it with guessing, with counting, and with the smallest that is possible;
 # * generate text from a table and from a network, with a sampling function that you write;
 # * predict at every step, and measure how much each further character of memory helps;
 # * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
 #
-# You need PyTorch: tensors, `nn.Module` and `nn.Linear`, and what a loss and an optimizer are; [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html)
-# covers it. `nn.Embedding` is the subject of unit 1. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
+# You need some PyTorch, namely tensors, `nn.Module` and `nn.Linear`, and you need to know what a loss and an optimizer are.
+# [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html) covers all of it. `nn.Embedding` is the subject of unit 1. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
 # **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 55. That makes two evenings: sections 1 to 8
@@ -68,12 +68,12 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # %% [markdown]
 # ## 1. From characters to ids
 #
-# A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 belongs to the null, `"\0"`,
-# and stands for every character that the vocabulary does not know. After the null come
-# the distinct characters of the text in sorted order; the text itself holds no null.
+# A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 is that of the null character, `"\0"`,
+# which is in no text: it stands for all characters that the vocabulary does not know. After the null come
+# the distinct characters of the text in sorted order.
 #
-# Of our *corpus*, the text of Nietzsche, the last tenth is
-# held out. The network learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
+# Our *corpus* is the text of Nietzsche. We hold out its last tenth, to measure the network on text that it has not read. It
+# learns from the rest, which has 83 different characters; with the null, V = 84. The text begins with
 # "PREFACE", whose ids are 40 42 29 30 25 27 29.
 #
 # **Exercise** · 8 minutes · ●○○ · about 3 lines in all
@@ -164,7 +164,7 @@ with autograder.example("the corpus as ids"):
 # the target of each window is the id that follows it, which is also the first id of the next window.
 #
 # ```text
-#  ids       40 42 29 | 30 25 27 | 29  1  1 |  1 …          n = 3
+#  ids       40 42 29 | 30 25 27 | 29  1  1 |  1 …          n = 3; 1 is the line break
 #
 #  window     0   1   2 …
 #  x[0]      40  30  29 …          the first characters of all windows
@@ -243,7 +243,7 @@ check("cutting_windows")
 # arrow takes a state one step on, and a *blue* arrow makes the prediction from the last state. A square stands for an input, a circle for a
 # hidden state, a triangle for an output.
 #
-# Why not feed in the second character at the same step as the first? Through the same layer, "ab" and "ba" would give the same sum. It comes in
+# Why not add the embeddings of all three characters at one step? Then "ab" and "ba" would give the same sum. So the second character comes in
 # one step later, when the state has moved on through the orange layer. So the state after two steps knows both characters and their order.
 #
 # ![On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, into a hidden state h above it. An
@@ -259,7 +259,7 @@ check("cutting_windows")
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
 # with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here the green and the orange arrow have an activation each, and the sum stands *after* them; the blue arrow has none. The first step has
-# no orange arrow: no state came before it, not even zeros.
+# no orange arrow, because no state comes before it. (A state of zeros would add tanh of the layer's bias.)
 #
 # | attribute | layer | arrow |
 # |---|---|---|

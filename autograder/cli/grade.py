@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,13 @@ EACH = 30.0  # seconds between two messages on a run's progress
     help="A table of the class, so that missing submissions are listed.",
 )
 @click.option(
+    "--after",
+    type=PATH,
+    metavar="GRADES",
+    multiple=True,
+    help="Leave out files with results in this folder (may be repeated); for late files.",
+)
+@click.option(
     "--timestamps",
     is_flag=True,
     help="Take times from each `timestamp.txt`, as nbgrader writes it.",
@@ -97,6 +104,7 @@ def grade(
     seed: int | None,
     keys: Path | None,
     roster: Path | None,
+    after: tuple[Path, ...],
     timestamps: bool,
     any_name: bool,
     unsafe: bool,
@@ -131,6 +139,8 @@ def grade(
         _log_to_stderr()
     with _submissions(submitted) as folder:
         handed_in = _read_class(course, submitted, folder, out, unit, roster)
+        for before in after:
+            handed_in = _without_graded(handed_in, out, before)
         units = sorted({entry.unit for entry in handed_in.found})
         refuse_lesser(out, units, quick, unsafe)
         run = batch.Run(
@@ -256,6 +266,35 @@ def _read_class(
         before=before,
         seed_shown=seed_shown,
     )
+
+
+def _without_graded(handed_in: _HandedIn, out: Path, after: Path) -> _HandedIn:
+    """Leave out the files with results in the folder `after`, and students with no other files.
+
+    Raises `Refused` if no file is left, or if the folder is the run's own or has no results.
+    """
+    from autograder.grading.batch import not_graded_in
+    from autograder.grading.results import stored_results
+    from autograder.grading.roster import Roster
+
+    if after.resolve() == out.resolve():
+        raise Refused("--after and --out name the same folder. Name a new folder with --out.")
+    if not stored_results(after):
+        raise Refused(
+            f"There are no results in {after}. --after names the --out of an earlier run."
+        )
+    found = not_graded_in(after, handed_in.found)
+    graded = len(handed_in.found) - len(found)
+    if not found:
+        raise Refused(f"All files have results in {after}, so there is nothing to grade.")
+    click.echo(f"{graded} of {len(handed_in.found)} files are left out: {after} has their results")
+    students = handed_in.students
+    if students:
+        # nobody else handed in late, so nobody else is missing here
+        late = {entry.known_as or entry.student for entry in found}
+        late |= {result.lms_name for result in handed_in.before}
+        students = Roster(one for name, one in students.students.items() if name in late)
+    return replace(handed_in, found=found, students=students)
 
 
 def _found_in(

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -424,6 +424,17 @@ def _time_of(entry: Submitted, stamped: bool) -> str:
     if entry.record:
         return entry.record.submitted
     return time_of(entry.path, stamped) if entry.path else ""
+
+
+def not_graded_in(folder: Path, submitted: Iterable[Submitted]) -> list[Submitted]:
+    """Leave out the submissions that have a result in a folder, made from the same file."""
+    left = []
+    for entry in submitted:
+        sha256 = _read(entry).sha256
+        stored = stored_for(folder, entry, sha256).result
+        if stored is None or stored.sha256 != sha256:
+            left.append(entry)
+    return left
 
 
 def _read(entry: Submitted) -> _FileRead:

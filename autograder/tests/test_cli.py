@@ -400,6 +400,35 @@ def test_each_unit_has_a_seed_of_its_own_which_the_next_run_takes_again(tmp_path
     assert seeds() == [77, 77]  # as in a folder of an earlier version
 
 
+def test_late_files_are_graded_without_those_before(tmp_path):
+    """With `--after`, only files without a result there are graded, and nobody else is missing."""
+    (tmp_path / "roster.csv").write_text("student,name\n" + "".join(f"{s},{s}\n" for s in "abcd"))
+    roster = ("--roster", tmp_path / "roster.csv")
+    for student in "ab":
+        submit(tmp_path / "class", student, RIGHT)
+    first, late = tmp_path / "first", tmp_path / "late"
+    done = run_command("grade", tmp_path / "class", "--out", first, "--quick", *roster)
+    assert done.returncode == 0, done.stderr
+    again = ("grade", tmp_path / "class", "--quick", "--after", first, "--out")
+    one_sentence(run_command(*again, late), "so there is nothing to grade")
+    one_sentence(run_command(*again, first), "name the same folder")
+    one_sentence(run_command(*again[:-2], tmp_path, "--out", late), "There are no results in")
+    submit(tmp_path / "class", "b", RIGHT + "\n# changed\n")
+    submit(tmp_path / "class", "c", RIGHT)
+    done = run_command(*again, late, *roster)
+    assert done.returncode == 0, done.stderr
+    assert "1 of 3 files are left out" in done.stdout
+    assert {path.stem for path in (late / UNIT).glob("*.json")} == {"b", "c"}
+    assert "nothing" not in done.stdout
+    lines = (late / "roster.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == ["b", "c"]
+    seeds = {
+        json.loads((out / UNIT / "b.json").read_text())["provenance"]["seed"]
+        for out in (first, late)
+    }
+    assert len(seeds) == 2
+
+
 def test_data_says_what_is_here(course):
     """`data` lists each dataset with licence and place, and what to do about a missing one.
 

@@ -18,8 +18,8 @@
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long
 # ago. You build an LSTM cell, batches that continue, and truncated back-propagation through time, and you train with batch norm, dropout and
-# clipping. Section 6 measures what carrying the state is worth. Section 12, which is optional, takes out other parts, one at a time. Not all of them
-# help here. At the end of section 6 a larger network, which we trained, beats the counts of unit 2 for the first time, with 1.320 nats per
+# clipping. Section 6 measures what carrying the state is worth. Section 12, which is optional, takes out other parts, one at a time: not all of them
+# help. At the end of section 6 a larger network, which we trained, beats the counts of unit 2 for the first time, with 1.320 nats per
 # character against 1.455.
 #
 # **Afterwards you can**
@@ -34,8 +34,9 @@
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
 # **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes 75 to 90 more. Plan three sittings:
-# sections 1 to 3, 4 to 6, and 7 to 11. The examples run for one and a half minutes together on a CPU, most of that in sections 6 and 12. Section 12
-# is optional.
+# sections 1 to 3, 4 to 6, and 7 to 11. After section 6 the network is trained, and the rest uses it: 7 and 8 to write, 9 to 11 to find foreign text. You
+# may do 9 to 11 first, or on another day. Section 12 is optional. The examples run for one and a half minutes together on a CPU, most of that in
+# sections 6 and 12.
 #
 # Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. We run only your imports, the functions and classes asked for, and what these use; try things out wherever you like. Import only
@@ -694,32 +695,6 @@ with autograder.example("what it would suggest"):
         )
 
 # %% [markdown]
-# Does it know that a quotation is open? The lesson says that such a network closes quotation marks that were opened long ago. That can be
-# measured. After a full stop, comma, exclamation mark or question mark, how likely is `"` to the network, inside a quotation and outside?
-
-# %%
-with autograder.example("inside and outside of quotations"):
-    paragraphs = [part for part in corpus.held_out.split("\n\n") if part.count('"') % 2 == 0]
-    read = "\n\n".join(paragraphs)[:60000]
-    with torch.no_grad():
-        believed = (
-            model.eval()(encode(read)[:-1, None].to(device))[0][:, 0]
-            .softmax(-1)[:, place['"']]
-            .cpu()
-        )
-    marks = [i for i in range(len(read) - 1) if read[i] in ".,!?"]
-    for word, is_open in (("inside", 1), ("outside", 0)):
-        places = [i for i in marks if read[: i + 1].rpartition("\n\n")[2].count('"') % 2 == is_open]
-        true = sum(read[i + 1] == '"' for i in places) / len(places)
-        print(
-            f"{word:>8}: {len(places):>5} places, the network {believed[places].mean():.3f}, the text {true:.3f}"
-        )
-
-# %% [markdown]
-# On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none
-# of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
-# few quotations are that short: it can carry a state from one mark to the next, but probably no gradient has taught it to.
-#
 # ## 8. Does it copy?
 #
 # Does the network invent its phrases, or copy them? The lesson's notes say that they are not in the text. But their
@@ -1081,9 +1056,9 @@ with autograder.example("a sentence of your own"):
 #
 # Only the last network beats counting.
 #
-# ## 12. Optional: what each part gives
+# ## 12. Optional: what each part gives, and what the network does not know
 #
-# 5 minutes; no points depend on it.
+# 10 minutes; no points depend on it.
 #
 # Change one thing at a time in the network of section 4, and train ten of them for about 40 seconds together. **Before you run it:** which will be
 # worst, and which one better than the network as it is?
@@ -1170,6 +1145,34 @@ with autograder.example("what each part gives"):
 # reads each character once, so there is nothing to overfit. A forget bias of 1 harms more, and we have not found out why. The other four prove
 # nothing: one layer less, a plain network, an extra layer, no clipping. But gradients go back only 10 steps here, and section 2 needed a hundred to
 # show its effect.
+#
+# ### Is a quotation open?
+#
+# Does it know that a quotation is open? The lesson says that such a network closes quotation marks that were opened long ago. That can be
+# measured. After a full stop, comma, exclamation mark or question mark, how likely is `"` to the network, inside a quotation and outside?
+
+# %%
+with autograder.example("inside and outside of quotations"):
+    paragraphs = [part for part in corpus.held_out.split("\n\n") if part.count('"') % 2 == 0]
+    read = "\n\n".join(paragraphs)[:60000]
+    with torch.no_grad():
+        believed = (
+            model.eval()(encode(read)[:-1, None].to(device))[0][:, 0]
+            .softmax(-1)[:, place['"']]
+            .cpu()
+        )
+    marks = [i for i in range(len(read) - 1) if read[i] in ".,!?"]
+    for word, is_open in (("inside", 1), ("outside", 0)):
+        places = [i for i in marks if read[: i + 1].rpartition("\n\n")[2].count('"') % 2 == is_open]
+        true = sum(read[i + 1] == '"' for i in places) / len(places)
+        print(
+            f"{word:>8}: {len(places):>5} places, the network {believed[places].mean():.3f}, the text {true:.3f}"
+        )
+
+# %% [markdown]
+# On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none
+# of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
+# few quotations are that short: it can carry a state from one mark to the next, but probably no gradient has taught it to.
 #
 # ## Questions
 #

@@ -3,14 +3,12 @@
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from functools import cache
 
 import pytest
 import this_course
 from this_course import COURSE, EACH_UNIT, ROOT, UNIT, run_command
 
-from autograder.authoring import build as building
 from autograder.authoring import mutants as mutating
 from autograder.authoring.build import lengths_that_differ
 from autograder.authoring.validate import (
@@ -24,7 +22,7 @@ from autograder.authoring.validation_report import ValidationReport
 from autograder.check import is_to_be_repaired
 from autograder.data import corpus, unit_data
 from autograder.grading import keys
-from autograder.grading.key_file import functions_in_key, load_key, save_key
+from autograder.grading.key_file import functions_in_key, load_key
 from autograder.grading.planted import asks_for_line
 from autograder.judging import PlainKey, Verdict
 from autograder.sandbox.inside.runner import run_experiment
@@ -152,32 +150,6 @@ def test_a_check_knows_the_mistakes_that_it_sees_alone(unit):
             alone = PlainKey(key[check.name].expected, ((mistake, answer),))
             verdict = judge(check, alone, answer, loaded.sizes)
             assert verdict.status != "passed", (check.name, mistake.text)
-
-
-@pytest.mark.proof
-def test_build_keeps_the_figures_of_a_corpus_that_is_not_here_and_says_so(monkeypatch, tmp_path):
-    """`build` keeps losses on a corpus that this machine lacks, and names it."""
-    known, path = load_key(COURSE.key(UNIT)), tmp_path / f"{UNIT}.safetensors"
-    trained = known[next(name for name in known if "@" in name)]
-    # outdated: nothing else is in it
-    save_key(path, {"training@elsewhere": replace(trained, loss=1.25)})
-    monkeypatch.setattr(type(COURSE), "key", lambda *_: path)
-    monkeypatch.setattr(building, "all_unit_data", lambda _: texts(UNIT))
-    make, made = building.build_key, {}
-
-    def build_key(*asked, **options):  # built once, written twice
-        if not made:
-            made.update(make(*asked, **options))
-        return dict(made)
-
-    monkeypatch.setattr(building, "build_key", build_key)
-    (line,) = building.build(COURSE, [UNIT])
-    assert line == f"{path} (losses kept, as the data are not here: training@elsewhere)"
-    written = load_key(path)
-    exact = {check.name for check in this_course.unit().checks if not check.measure}
-    assert written["training@elsewhere"].loss == 1.25
-    assert written.keys() > exact
-    assert building.build(COURSE, [UNIT]) == []
 
 
 def test_a_check_that_catches_nothing_alone_says_why_it_is_kept(monkeypatch):

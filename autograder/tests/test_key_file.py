@@ -292,6 +292,8 @@ def test_a_key_does_not_keep_the_losses_of_a_check_that_is_gone(course, fresh_ke
     (line,) = building.build(course, [name])
     assert line.endswith("(losses kept, as the data are not here: fitting@steep)")
     assert load_key(course.key(name)).keys() == key.keys()
+    assert load_key(course.key(name))["fitting@steep"].loss == key["fitting@steep"].loss
+    assert building.build(course, [name]) == []
 
 
 def test_a_key_quotes_no_line_of_a_mistake(tmp_path):

@@ -19,14 +19,14 @@
 #
 # In this unit you build such a network from an embedding and three linear layers, first for exactly three characters, then as a loop that reads texts of any
 # length. It learns from 540,803 characters of Nietzsche in English. You also write its rival in a dozen lines, a table of counts, and you let both
-# write. The table writes things like "It is have how pleasure to the is accessed", the network "Shis world and its man hims to the him". Which
+# write. From what followed the last few characters, the table writes things like "It is have how pleasure to the is accessed", and the network writes "Shis world and its man hims to the him". Which
 # of the two predicts better? And does the network know anything that the table does not?
 #
 # **Afterwards you can**
 #
 # * turn text into ids and cut it into windows with targets;
 # * build a recurrent network from an embedding and three linear layers, first unrolled and then as a loop;
-# * judge a loss: compare it with guessing, with counting, and with the smallest that is possible;
+# * judge a loss: compare it with that of guessing and with that of counting;
 # * generate text from a table and from a network, with a sampling function that you write;
 # * predict at every step, and measure how much each further character of memory helps;
 # * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
@@ -68,8 +68,8 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # %% [markdown]
 # ## 1. From characters to ids
 #
-# A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 is that of the null character, `"\0"`,
-# which is in no text: it stands for all characters that the vocabulary does not know. After the null come
+# A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 is kept for all characters that the
+# vocabulary does not know; its own character is the null, `"\0"`, which no text contains. After the null come
 # the distinct characters of the text in sorted order.
 #
 # Our *corpus* is the text of Nietzsche. We hold out its last tenth, to measure the network on text that it has not read. It
@@ -108,9 +108,9 @@ def vocabulary(text):
 
 
 def encode(text, chars):
-    """The place in `chars` of each character of `text`, 0 for those it lacks: a one-dimensional tensor of integers.
+    """The index in `chars` of each character of `text`, 0 for one that is not in `chars`: (N,), int64.
 
-    Of 64 bits, as `torch.tensor` makes them. A text may be long.
+    `text` may have 500,000 characters.
     """
     ### BEGIN SOLUTION
     places = {c: i for i, c in enumerate(chars)}
@@ -176,7 +176,7 @@ with autograder.example("the corpus as ids"):
 # | | shape | |
 # |---|---|---|
 # | `ids` | (L,) | in: the whole text, int64, as `x` and `y` are |
-# | `x` | (n, N) | out: column i is window i. There are N = (L − 1) // n windows, those that are followed by another id |
+# | `x` | (n, N) | out: column i is window i. A window counts if another id follows it, so N = (L − 1) // n |
 # | `y` | (N,) | out: the id after each window |
 #
 # **Exercise** · 15 minutes · ●●○ · about 3 lines
@@ -244,7 +244,7 @@ check("cutting_windows")
 # hidden state, a triangle for an output.
 #
 # Why not add the embeddings of all three characters at one step? Then "ab" and "ba" would give the same sum. So the second character comes in
-# one step later, when the state has moved on through the orange layer. So the state after two steps knows both characters and their order.
+# one step later, when the state has gone through the orange layer. After two steps the state knows both characters and their order.
 #
 # ![On the left three inputs x[0], x[1], x[2], each with a green arrow, the layer input, into a hidden state h above it. An
 # orange arrow, the layer hidden, leads from the first state to the second, and one from the second to the third. A blue arrow,
@@ -258,7 +258,7 @@ check("cutting_windows")
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here the green and the orange arrow have an activation each, and the sum stands *after* them; the blue arrow has none. The first step has
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here an activation follows the green and the orange layer each, and their results are added; none follows the blue layer. The first step has
 # no orange arrow, because no state comes before it. (A state of zeros would add tanh of the layer's bias.)
 #
 # | attribute | layer | arrow |

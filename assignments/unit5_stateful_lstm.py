@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Unit 5: a memory that lasts
 #
-# At the end of this unit your network reads "the sp" and suggests an ending, "irit". It also reads a book with three foreign
+# At the end of this unit your network reads "the sp" and suggests an ending, "irit". It also reads text with three foreign
 # passages in it: German, a recipe, and scrambled letters. Its surprise rises there, although it was not trained to find foreign text.
 #
 # In the earlier units every window began from zeros. Here the state goes from one window into the next, so it can hold what the network read long
@@ -33,7 +33,7 @@
 # You need unit 2 (the loop, shapes with time first) and the idea of clipping (unit 4). *The lesson* is
 # [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html), which this course follows.
 #
-# **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes 75 to 90 more. Plan three sittings:
+# **How to work.** The exercises take 207 minutes in all, and reading the text and looking at the examples takes 75 to 100 more. Plan three sittings:
 # sections 1 to 3, 4 to 6, and 7 to 11. After section 6 the network is trained, and the rest uses it: 7 and 8 to write, 9 to 11 to find foreign text. You
 # may do 9 to 11 first, or on another day. Section 12 is optional. The examples run for one and a half minutes together on a CPU, most of that in
 # sections 6 and 12.
@@ -83,7 +83,7 @@ device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 #    1 at each step, so nothing vanishes. But nothing can be dropped either, and c grows as long as the text goes on.
 # 2. **Forget.** $c' = \sigma(f) \cdot c + u$ with a factor $\sigma(f) = 0.9$ gives 0.5, 0.25, 0.325, and the gradient through three steps is
 #    $0.9^3 = 0.729$. Here f may be any real number, and the sigmoid σ (`torch.sigmoid`) maps it to a factor between 0 and 1. A network that
-#    computes f itself decides how long to keep: σ(f) is near 1 while it reads a sentence, and near 0 at its end.
+#    computes f itself decides how long to keep: σ(f) can be near 1 while it reads a sentence, and near 0 at its end.
 # 3. **Choose.** Not everything that is read should be kept, and not everything that is kept should be shown. Call what a step proposes g,
 #    the *candidate*. Then u becomes $\sigma(i) \cdot \tanh(g)$, and the hidden state h, which others see, becomes $\sigma(o) \cdot \tanh(c')$. Here
 #    tanh keeps both values between −1 and 1, however large g or c' may be.
@@ -162,9 +162,10 @@ with autograder.example("your step against nn.LSTMCell"):
 # 3. Ask for the gradient of that number with respect to *each* of the states, the start first.
 # 4. Return the norm of each gradient: the root of the sum of its squares, over everything.
 #
-# The example below measures plain networks of 64 units at three scales, and an LSTM whose forget gates are nearly open, or half open. Each is drawn eight times,
-# with eight matrices. Which of them will have a gradient of ordinary size, between 1 and 1,000, at the first state, whatever the matrix? Write
-# what you expect before you run the example; each of the five answers earns the point.
+# The example below measures networks of 64 units that read nothing. The plain ones are h' = relu(s · h W), where the entries of W are drawn with the
+# standard deviation 1/√64, and the scale s is 1.6, √2 or 1. The LSTM has a forget bias of 4, so its forget gates are nearly open, or of 0, so they are half open.
+# Each is drawn eight times, with eight matrices. Which of the five will have a gradient between 1 and 1,000 at the first state with every
+# matrix? Write what you expect before you run the example; each of the five answers earns the point.
 #
 # **Exercise** · 22 minutes · ●●○ · about 6 lines in all
 #
@@ -204,6 +205,7 @@ check("norms_through_time")
 check("predicted_network")
 
 # %%
+# (you need not read this cell: it draws networks and plots what `gradient_norms` gives)
 with autograder.example("gradients through 100 steps"):
     print(f"predicted: {gradient_that_stays()}")
     H = 64
@@ -266,11 +268,11 @@ with autograder.example("gradients through 100 steps"):
 # makes up for the half of the units that relu switches off, and networks of relu are started in this way (He, Zhang, Ren and Sun 2015). But that is
 # right on average over matrices, and a network multiplies by *one* matrix a hundred times: the orange lines end between 0.3 and 6 · 10¹¹.
 #
-# The LSTM with open forget gates ends between 54 and 370, whatever the matrix. (It begins with √128 = 11.3, since this norm covers h and c.)
+# The LSTM with open forget gates ends between 54 and 370 for all eight matrices. (It begins with √128 = 11.3, since this norm covers h and c.)
 # On its way back along `c` the gradient is multiplied by σ(f), here about 0.98; through h and the gates it grows nevertheless, 5 to 33 times in
 # 100 steps. With σ(f) near 0.5 it vanishes. So what keeps a gradient is not the cell alone but an open gate, and the network learns when to open it.
 #
-# The drawing shows one unit with σ(f) = 0.95, σ(i) = 0.05 and σ(o) = 0.5. Along c alone its gradient would come to 0.95²⁰ = 0.36 at the first
+# The drawing shows one unit with σ(f) = 0.95, σ(i) = 0.05, σ(o) = 0.5 and g = h. It begins with c = 1. Along c alone its gradient would come to 0.95²⁰ = 0.36 at the first
 # state. It comes to 0.48, since a part goes back through h. The dashed line is a plain unit with the weight 1, h' = tanh(h): it comes to 0.016.
 #
 # ![Two rows of bars for the steps 0 to 20 of one LSTM unit whose forget gate σ(f) is 0.95. Above, the cell state: it begins with 1
@@ -360,7 +362,7 @@ check("batches_that_continue")
 # single one. In evaluation mode it does nothing.
 #
 # The state is **passed, not stored**: it comes in as an argument (None for zeros; `nn.LSTM` knows that) and goes out with the
-# result, not detached. So the model keeps nothing between two calls, and the caller decides whether to carry, cut (section 5) or reset.
+# result, still in its graph. So the model keeps nothing between two calls, and the caller decides whether to carry, cut (section 5) or reset.
 #
 # **Exercise** · 25 minutes · ●●○ · about 8 lines in all
 #
@@ -420,9 +422,10 @@ check("dropping_out")
 #
 # 1. Switch on **training mode**.
 # 2. Begin with the state None. That is **the reset**: the end of the text says nothing about its beginning. (The lesson forgot it at first.)
-# 3. For each batch: bring it to the model's device, since the batches lie on the CPU; predict from the carried state; take the mean
-#    cross-entropy over all T × B places; compute the gradients; **clip** them to a global norm of `bound`; step.
-# 4. Carry the state to the next batch, cut from its past by `detached`.
+# 3. For each batch, bring it to the model's device, since the batches lie on the CPU. Predict from the carried state, and take the mean
+#    cross-entropy over all T × B places.
+# 4. Clear the old gradients, compute the new ones, **clip** them to a global norm of `bound`, and step.
+# 5. Carry the state to the next batch, cut from its past by `detached`.
 #
 # | | |
 # |---|---|
@@ -474,14 +477,11 @@ check("cut_from_the_past")
 check("two_epochs")
 
 # %% [markdown]
-# (On a GPU `train_epoch` can run its matrix products in 16 bits. Put prediction and loss, but not `backward`, inside
-# `with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):`. On a CPU this line does nothing.)
-#
 # ## 6. What is carrying worth?
 #
 # Train the same network twice on the same batches with your `train_epoch`: once as it is, and once in a wrapper that ignores the state it is given.
-# Windows are short (T = 10), so forgetting should hurt. Carrying can help in two ways: the network *learns* to use a state, and it *has* a state when
-# it reads. To tell these apart, each network is measured in both ways on held-out text. **Before you run it:** which of the two ways is worth more?
+# Windows are short (T = 10), so forgetting should hurt. Carrying can help in two ways: in training, the network learns to use a state;
+# in reading, it has one. To tell these apart, each network is measured in both ways on held-out text. **Before you run it:** which of the two ways is worth more?
 
 
 # %%
@@ -545,7 +545,7 @@ with autograder.example("stateful against stateless"):
 # trained with a state has learned to rely on it, and without it loses 0.20. It is then worse than one that never had a state.
 #
 # The check trains your network on your batches with your `train_epoch` and measures the weights on text that was held out, beside
-# our own solution on the same seed. A state that is lost even once nearly always shows in the loss. It trains far shorter than you just did, so its losses are higher.
+# our own solution on the same seed. If the state is lost even once, that nearly always shows in the loss. The check trains far shorter than you just did, so its losses are higher.
 
 # %%
 check("training")
@@ -593,7 +593,7 @@ with autograder.example("a larger network"):
 # |---|---|---|---|---|---|---|---|---|
 # | held-out loss in nats | 1.588 | 1.459 | 1.404 | 1.370 | 1.350 | 1.335 | 1.325 | 1.320 |
 #
-# The third pass takes it past the counts, and after eight it is 0.135 nats better. That is one run; it takes some minutes on a CPU. For the rest of
+# The third pass takes it past the counts of unit 2, and after eight it is 0.135 nats better. That is one run; it takes some minutes on a CPU. For the rest of
 # this unit the smaller network will do.
 #
 # (All figures of this section and of section 12 are in `docs/five_seeds.md`, a comparison with the lesson's networks in `docs/lesson.md`.)
@@ -623,7 +623,7 @@ with autograder.example("a larger network"):
 
 # %%
 def generate(model, start, length, temperature, generator=None):
-    """Draw `length` further ids after the ids in `start` (at least one): a list of only the new ids.
+    """Draw `length` further ids after those in `start`, a list of at least one: a list of only the new ids.
 
     model: called as `model(x, state)`, x (T, B). Afterwards it and its layers are in the mode they were in; all else is unchanged, too.
     generator: torch.Generator or None; two of one seed give the same text. temperature: above 0.
@@ -719,8 +719,8 @@ with autograder.example("what it would suggest"):
 # that are as long, take the first.
 #
 # **Be fast enough.** A text of 1,000 characters has 500,500 pieces, and to search the book once takes some tenths of a millisecond, so trying all
-# takes minutes. The table's way asks at most 2,000 times: each yes makes the piece longer, and each place ends with one no at most. The limit is 120
-# searches of the source for each character of the text.
+# takes minutes. The table's way searches at most 2,000 times: each yes makes the piece longer, and each place ends with one no at most. The check
+# allows 60 times as many searches.
 #
 # **Exercise** · 15 minutes · ●●○ · about 5 lines
 #
@@ -935,7 +935,7 @@ with autograder.example("flagged at a threshold"):
 #
 # A mean over 15 characters finds neither where a passage begins nor where it ends. A *running total* does: add what each character
 # surprises more than usual, and begin again at 0 whenever the total is not above 0. (This is a recurrent network with one unit, $h_t =
-# \mathrm{relu}(h_{t-1} + s_t - u)$, and it has watched machines in factories since 1954 as the CUSUM chart.) A climb above a threshold is a piece. It
+# \mathrm{relu}(h_{t-1} + s_t - u)$, and it has watched machines in factories since 1954 as the CUSUM chart.) From where the total leaves 0 until it is back at 0 is a *climb*. A climb above the threshold is a piece: it
 # begins where the climb began, and ends where the total was highest (of several places as high, at the first). With `usual` 1 and `threshold` 3:
 #
 # | place | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
@@ -1028,7 +1028,7 @@ with autograder.example("where foreign passages begin and end"):
 
 # %%
 with autograder.example("a sentence of your own"):
-    own = "Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspaetung. "
+    own = " Der Zug nach Hamburg hat heute leider zwanzig Minuten Verspaetung. "
     read = (corpus.held_out[5000:5400] + own + corpus.held_out[5400:5800]).replace("\n", " ")
     scores = torch.as_tensor(surprise(model, encode(read))).tolist()
     for begin, end in reversed(surprising_pieces(scores, usual, 20)):
@@ -1139,12 +1139,13 @@ with autograder.example("what each part gives"):
 # | with a forget bias of 1 | 1.961 ± 0.012 | 0.078 ± 0.016 worse |
 # | without dropout | 1.849 ± 0.025 | 0.033 ± 0.005 better |
 #
+# Gradients go back only 10 steps here, and section 2 needed a hundred to show what an LSTM is for. So the plain network is nearly as good.
+#
 # Five of the differences are more than four standard errors (standard deviation / √5) from 0. Batch norm is worth 0.07, and with a small embedding
 # 0.19; so in the lesson's network it probably undid the small embedding. (`nn.Embedding` draws from a normal distribution with the standard deviation
 # 1, our small one has 0.05. Keras, which the lesson used, draws uniformly from −0.05 to 0.05, which has 0.03.) Dropout *harms* here: the network
 # reads each character once, so there is nothing to overfit. A forget bias of 1 harms more, and we have not found out why. The other four prove
-# nothing: one layer less, a plain network, an extra layer, no clipping. But gradients go back only 10 steps here, and section 2 needed a hundred to
-# show its effect.
+# nothing: one layer less, a plain network, an extra layer, no clipping.
 #
 # ### Is a quotation open?
 #
@@ -1205,7 +1206,7 @@ with autograder.example("inside and outside of quotations"):
 # <details><summary>6. The lesson says that stateful models "will run slower". Do they, and what else does the state cost?</summary>
 #
 # A step takes as long as without a state. But batches that continue cannot be shuffled,
-# and all of an epoch consist of the same B streams.
+# and every batch of an epoch is from the same B streams.
 # </details>
 #
 # <details><summary>7. Why is an AUC of 0.5 no better than guessing, even if 95 % of the characters are ordinary?</summary>
@@ -1225,7 +1226,8 @@ with autograder.example("inside and outside of quotations"):
 # These are not graded.
 #
 # * Train with T = 100 and ask again whether a quotation is open. How much longer does it take, and does a forget bias of 1 still harm?
-# * Replace the LSTM by `nn.GRU`. What changes in loss and time?
+# * Replace the LSTM by `nn.GRU`. What changes in loss and time? (On a GPU, you can also run the matrix products in 16 bits: put prediction and loss, but
+#   not `backward`, inside `with torch.autocast("cuda", torch.bfloat16):`.)
 # * Look closer at the German passage. Find out which of its characters look foreign to the network, and which do not.
 #
 # ## Reading

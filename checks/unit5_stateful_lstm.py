@@ -41,8 +41,8 @@ CALLED = (
 )
 CUT = "the state was cut off inside the model. Whether to cut it, the caller decides."
 PIECES = (
-    "`pieces` has a row for each piece: the threshold, its first place, and the place after its "
-    "last. Of several places where the total is as high, the first counts."
+    "`pieces` has a row for each piece: the check's threshold, and then your pair, its first place "
+    "and the place after its last. Of several places where the total is as high, the first counts."
 )
 GRADIENTS = "gradients stay off for all that follows: `with torch.no_grad():` ends with its block."
 
@@ -174,7 +174,7 @@ def network(net: Any, seed: int) -> Arrays:
         out |= named("logits_of_one_text", logits_of_one_text)
     model.train(True)
     logits, state = call(x)
-    weighted = logits * floats(seed, T, B, V)
+    weighted = logits * floats(seed, *logits.shape)  # feedback on a wrong shape is in `logits`
     weighted.sum().backward()
     statistics = []
     for name, array in take(model, roles()).items():

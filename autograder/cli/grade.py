@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,11 @@ EACH = 30.0  # seconds between two messages on a run's progress
     "--seed", type=click.IntRange(0, 2**31 - 1), help="Use this seed instead of a new secret one."
 )
 @click.option(
+    "--new-seed",
+    is_flag=True,
+    help="Draw a new secret seed for files that are new or changed; for hand-ins after feedback.",
+)
+@click.option(
     "--keys",
     type=PATH,
     help="Draw the seed from this pool, and use its keys.",
@@ -66,13 +71,6 @@ EACH = 30.0  # seconds between two messages on a run's progress
     "--roster",
     type=PATH,
     help="A table of the class, so that missing submissions are listed.",
-)
-@click.option(
-    "--after",
-    type=PATH,
-    metavar="GRADES",
-    multiple=True,
-    help="Leave out files with results in this folder (may be repeated); for late files.",
 )
 @click.option(
     "--timestamps",
@@ -102,9 +100,9 @@ def grade(
     unit_name: str | None,
     quick: bool,
     seed: int | None,
+    new_seed: bool,
     keys: Path | None,
     roster: Path | None,
-    after: tuple[Path, ...],
     timestamps: bool,
     any_name: bool,
     unsafe: bool,
@@ -139,13 +137,12 @@ def grade(
         _log_to_stderr()
     with _submissions(submitted) as folder:
         handed_in = _read_class(course, submitted, folder, out, unit, roster)
-        for before in after:
-            handed_in = _without_graded(handed_in, out, before)
         units = sorted({entry.unit for entry in handed_in.found})
         refuse_lesser(out, units, quick, unsafe)
         run = batch.Run(
             out=out,
-            seed=_seed(out, seed, keys, units),
+            seed=_seed(out, seed, keys, units, new_seed),
+            others_keep_theirs=_others_keep_theirs(out, seed, new_seed),
             jobs=jobs,
             quick=quick,
             unsafe=unsafe,
@@ -268,35 +265,6 @@ def _read_class(
     )
 
 
-def _without_graded(handed_in: _HandedIn, out: Path, after: Path) -> _HandedIn:
-    """Leave out the files with results in the folder `after`, and students with no other files.
-
-    Raises `Refused` if no file is left, or if the folder is the run's own or has no results.
-    """
-    from autograder.grading.batch import not_graded_in
-    from autograder.grading.results import stored_results
-    from autograder.grading.roster import Roster
-
-    if after.resolve() == out.resolve():
-        raise Refused("--after and --out name the same folder. Name a new folder with --out.")
-    if not stored_results(after):
-        raise Refused(
-            f"There are no results in {after}. --after names the --out of an earlier run."
-        )
-    found = not_graded_in(after, handed_in.found)
-    graded = len(handed_in.found) - len(found)
-    if not found:
-        raise Refused(f"All files have results in {after}, so there is nothing to grade.")
-    click.echo(f"{graded} of {len(handed_in.found)} files are left out: {after} has their results")
-    students = handed_in.students
-    if students:
-        # nobody else handed in late, so nobody else is missing here
-        late = {entry.known_as or entry.student for entry in found}
-        late |= {result.lms_name for result in handed_in.before}
-        students = Roster(one for name, one in students.students.items() if name in late)
-    return replace(handed_in, found=found, students=students)
-
-
 def _found_in(
     course: "Course", submitted: Path, folder: Path, unit: str | None, taken: set[str]
 ) -> "list[Submitted]":
@@ -337,15 +305,26 @@ def _in_folder_of_unit(entry: "Submitted") -> bool:
     return folder.name == entry.unit
 
 
-def _seed(out: Path, asked: int | None, keys: Path | None, units: list[str]) -> int | str:
+def _seed(
+    out: Path, asked: int | None, keys: Path | None, units: list[str], new: bool
+) -> int | str:
     """Choose the seed: the requested one, the last run's, one of the key pool's, or a fresh one."""
     from autograder.grading.batch import choose_seed
     from autograder.grading.pool import draw_seed
     from autograder.grading.results import run_facts
 
-    if keys and asked is None and not run_facts(out).get("seed"):
+    if keys and asked is None and (new or not run_facts(out).get("seed")):
         return draw_seed(keys, units)
-    return choose_seed(out, asked)
+    return choose_seed(out, asked, new)
+
+
+def _others_keep_theirs(out: Path, asked: int | None, new: bool) -> bool:
+    """Return whether files with results keep the seed of these. Raises `Refused`."""
+    from autograder.grading.results import run_facts
+
+    if new and asked is not None:
+        raise Refused("--seed and --new-seed exclude each other: leave one out.")
+    return asked is None and (new or "renewed" in run_facts(out))
 
 
 # ---- grading
@@ -573,6 +552,6 @@ def _seed_was_shown(again: int, late: int) -> str:
     files = "1 file was" if again + late == 1 else f"{again + late} files were"
     return (
         f"Note: {files} graded on the seed of earlier ones ({', '.join(counts)}), although pages "
-        "of these exist. If students have seen them, a file can contain answers. Grade later "
-        "submissions of the unit into a new --out, which draws a new seed."
+        "of these exist. If students have seen them, a file can contain answers. Then delete the "
+        "results of these files, and grade with --new-seed: other files keep their seed."
     )

@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -69,6 +69,7 @@ class Run:
     stamped: whether their collector wrote `timestamp.txt` beside each.
     store: the file of earlier answers; by default the user's own.
     any_name: whether the students' names are unknown, so that any name in a file is accepted.
+    others_keep_theirs: whether a file that has a result keeps its seed.
     """
 
     out: Path
@@ -81,6 +82,7 @@ class Run:
     store: Path | None = None
     stamped: bool = False
     any_name: bool = False
+    others_keep_theirs: bool = False
 
     def seed_of(self, unit: str) -> int:
         """Return the seed of a unit, below 2³¹.
@@ -93,11 +95,14 @@ class Run:
         return int(digest(f"{self.seed} {unit}".encode())[:8], 16) >> 1
 
 
-def choose_seed(out: Path, asked: int | None) -> int | str:
-    """Choose the requested seed, else what the last run into this folder used, else a secret."""
+def choose_seed(out: Path, asked: int | None, new: bool = False) -> int | str:
+    """Choose the requested seed, else what the last run into this folder used, else a secret.
+
+    new: draw another one than the last run's.
+    """
     if asked is not None:
         return asked
-    recorded = run_facts(out).get("seed", "")
+    recorded = "" if new else run_facts(out).get("seed", "")
     if recorded.isdigit() and int(recorded) < 2**31:
         return int(recorded)
     return recorded or secrets.token_hex(16)
@@ -182,14 +187,33 @@ def grade_class(
         write_whole(run.out / "run.txt", facts)
         for name, entries in by_unit.items():
             unit = outline_unit(course, name)
-            grader = _ClassGrader(unit, run, cluster)
-            try:
-                for result in grader.grade_all(entries):
-                    step(result)
-            finally:
-                tallies.append(grader.finished())
-                close_servers()
+            for seed, of_seed in _by_seed(run, name, entries).items():
+                grader = _ClassGrader(unit, run, seed, cluster)
+                try:
+                    for result in grader.grade_all(of_seed):
+                        step(result)
+                finally:
+                    tallies.append(grader.finished())
+                    close_servers()
     return tallies
+
+
+def _by_seed(run: Run, unit: str, entries: Sequence[Submitted]) -> dict[int, list[Submitted]]:
+    """Sort a unit's submissions by the seed that each is graded on, those of the run's own first.
+
+    If others keep theirs, an unchanged file has the seed of its result.
+    """
+    own = run.seed_of(unit)
+    found: dict[int, list[Submitted]] = {own: []}
+    for entry in entries:
+        seed = own
+        if run.others_keep_theirs:
+            sha256 = _read(entry).sha256
+            stored = stored_for(run.out, entry, sha256).result
+            if stored and stored.sha256 == sha256:
+                seed = stored.provenance.seed
+        found.setdefault(seed, []).append(entry)
+    return {seed: of_seed for seed, of_seed in found.items() if of_seed}
 
 
 def _facts(course: Course, run: Run, submissions: int) -> str:
@@ -201,6 +225,8 @@ def _facts(course: Course, run: Run, submissions: int) -> str:
     ]
     if run.submitted:
         lines.append(f"submitted {run.submitted.resolve()}")
+    if run.others_keep_theirs:
+        lines.append("renewed yes")
     return "\n".join(lines)
 
 
@@ -227,12 +253,11 @@ class _FileRead:
 class _ClassGrader:
     """Reads a unit's submissions, grades them here or on a cluster, and writes the results."""
 
-    def __init__(self, unit: Unit, run: Run, cluster: Cluster | None) -> None:
+    def __init__(self, unit: Unit, run: Run, seed: int, cluster: Cluster | None) -> None:
         """Determine what grades depend on; start and make nothing before it is needed."""
         self._run = run
         self._unit = unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
-        seed = run.seed_of(unit.name)
         here = provenance_of(unit, seed, run.quick, not run.unsafe, __version__)
         self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
@@ -424,17 +449,6 @@ def _time_of(entry: Submitted, stamped: bool) -> str:
     if entry.record:
         return entry.record.submitted
     return time_of(entry.path, stamped) if entry.path else ""
-
-
-def not_graded_in(folder: Path, submitted: Iterable[Submitted]) -> list[Submitted]:
-    """Leave out the submissions that have a result in a folder, made from the same file."""
-    left = []
-    for entry in submitted:
-        sha256 = _read(entry).sha256
-        stored = stored_for(folder, entry, sha256).result
-        if stored is None or stored.sha256 != sha256:
-            left.append(entry)
-    return left
 
 
 def _read(entry: Submitted) -> _FileRead:

@@ -400,33 +400,38 @@ def test_each_unit_has_a_seed_of_its_own_which_the_next_run_takes_again(tmp_path
     assert seeds() == [77, 77]  # as in a folder of an earlier version
 
 
-def test_late_files_are_graded_without_those_before(tmp_path):
-    """With `--after`, only files without a result there are graded, and nobody else is missing."""
-    (tmp_path / "roster.csv").write_text("student,name\n" + "".join(f"{s},{s}\n" for s in "abcd"))
-    roster = ("--roster", tmp_path / "roster.csv")
+def test_late_files_get_a_new_seed_and_the_others_keep_theirs(tmp_path):
+    """With `--new-seed` only new and changed files get a new seed; later runs keep all of them."""
+    out = tmp_path / "out"
+
+    def seeds(*more):
+        done = run_command("grade", tmp_path / "class", "--out", out, "--quick", *more)
+        assert done.returncode == 0, done.stderr
+        found = {}
+        for path in sorted((out / UNIT).glob("*.json")):
+            record = json.loads(path.read_text())
+            assert record["checks"][0]["status"] == "passed"
+            found[path.stem] = record["provenance"]["seed"]
+        return found, done.stdout
+
     for student in "ab":
         submit(tmp_path / "class", student, RIGHT)
-    first, late = tmp_path / "first", tmp_path / "late"
-    done = run_command("grade", tmp_path / "class", "--out", first, "--quick", *roster)
-    assert done.returncode == 0, done.stderr
-    again = ("grade", tmp_path / "class", "--quick", "--after", first, "--out")
-    one_sentence(run_command(*again, late), "so there is nothing to grade")
-    one_sentence(run_command(*again, first), "name the same folder")
-    one_sentence(run_command(*again[:-2], tmp_path, "--out", late), "There are no results in")
+    first, _ = seeds()
     submit(tmp_path / "class", "b", RIGHT + "\n# changed\n")
     submit(tmp_path / "class", "c", RIGHT)
-    done = run_command(*again, late, *roster)
-    assert done.returncode == 0, done.stderr
-    assert "1 of 3 files are left out" in done.stdout
-    assert {path.stem for path in (late / UNIT).glob("*.json")} == {"b", "c"}
-    assert "nothing" not in done.stdout
-    lines = (late / "roster.csv").read_text().splitlines()
-    assert [line.split(",")[0] for line in lines[1:]] == ["b", "c"]
-    seeds = {
-        json.loads((out / UNIT / "b.json").read_text())["provenance"]["seed"]
-        for out in (first, late)
-    }
-    assert len(seeds) == 2
+    late, said = seeds("--new-seed")
+    assert "Note:" not in said
+    assert late["a"] == first["a"]
+    assert late["b"] == late["c"] != first["b"]
+    again, said = seeds()
+    assert again == late
+    assert f"{UNIT}: 2 read back" in said
+    assert f"{UNIT}: 1 read back" in said
+    assert set(seeds("--seed", "77")[0].values()) == {77}
+    done = run_command(
+        "grade", tmp_path / "class", "--out", out, "--quick", "--new-seed", "--seed", "7"
+    )
+    one_sentence(done, "exclude each other")
 
 
 def test_data_says_what_is_here(course):

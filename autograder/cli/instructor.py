@@ -228,6 +228,8 @@ def export(
     if gradebook:
         for line in _without_column(course, gradebook, columns, results):
             click.echo(line, err=True)
+        for line in _other_maxima(gradebook, columns, counted):
+            click.echo(line, err=True)
     written = exports.export(counted, to, target, missing, rules, columns)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
@@ -295,6 +297,27 @@ def _its_columns(gradebook: Path) -> str:
     if len(there) > MOST_COLUMNS:
         names.append(f"{len(there) - MOST_COLUMNS} more")
     return f"Its columns: {', '.join(names)}. " if names else ""
+
+
+def _other_maxima(
+    gradebook: Path, columns: Mapping[str, str], counted: "Sequence[Grade]"
+) -> list[str]:
+    """Warn of the units whose assignment has other points than the unit in Canvas."""
+    from autograder.grading.roster import points_possible
+    from autograder.report.terminal import number
+
+    possible = points_possible(gradebook)
+    most = {grade.result.unit: grade.max_points for grade in counted}
+    lines = []
+    for unit, column in columns.items():
+        there = possible.get(column)
+        if there is not None and unit in most and there != most[unit]:
+            lines.append(
+                f"Warning: in {gradebook} `{column}` has {number(there)} points, and {unit} has "
+                f"{number(most[unit])}. Set the assignment's points to that in Canvas, or its "
+                "percentages are wrong."
+            )
+    return lines
 
 
 def _without_column(

@@ -234,7 +234,7 @@ class Handed:
         return PlainKey(Answer({check.name: np.array(line)}))
 
     def told(self, answer: Answer, verdict: Verdict) -> Verdict:
-        """Add to a verdict that the name in the file is not the student's, if so."""
+        """Say first in a verdict that the name in the file is not the student's, if so."""
         name = _name_in(answer)
         if answer.failure or not self._is_anothers(name):
             return verdict
@@ -243,7 +243,7 @@ class Handed:
             "has a mistake of its own, so write your name, and find that one."
         )
         whose = one_line(name[:LONGEST_NAME])
-        return replace(verdict, remarks=(*verdict.remarks, remark), whose=whose)
+        return replace(verdict, remarks=(remark, *verdict.remarks), whose=whose)
 
     def _is_anothers(self, name: str) -> bool:
         if not self.names:

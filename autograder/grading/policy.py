@@ -618,14 +618,15 @@ def _lost(days: int, policy: Policy) -> Fraction:
 def _time_not_known(result: Result, own: Deadline | None) -> str:
     """Say that lateness costs nothing because the time of a submission is unknown.
 
-    own: the student's due time. Without one there is nothing to say.
+    own: the student's due time. Without one there is nothing to say, nor of a file that Canvas,
+    which marks late ones, did not mark.
     """
     if result.hand_in and result.hand_in.late:
         return (
             f"marked late by {result.hand_in.source}, which does not say by how much: nothing was "
             "taken off"
         )
-    if own is None:
+    if own is None or (result.hand_in and result.hand_in.source == "canvas"):
         return ""
     return "when it was handed in is not known: nothing was taken off for being late"
 

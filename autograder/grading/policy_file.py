@@ -264,19 +264,33 @@ def units_without_times(results: Sequence[Result]) -> frozenset[str]:
 
 
 def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Say of each unit with a due time, but no times, that its late rules have no effect."""
+    """Say of each unit with a due time for which submissions its late rules have no effect.
+
+    These are all, if no submission has a time; else those that a platform marked as late, without
+    a time.
+    """
     lines = []
-    for unit in sorted(policy.untimed):
+    for unit in sorted({result.unit for result in results}):
         sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
         due_times = [policy.rules(unit).due, *(dates.due for dates in sections)]
         if not any(due_times):
             continue
-        line = f"Warning: {unit}: no submission has a time, so late days were not counted."
-        late = [one for one in results if one.unit == unit and one.hand_in and one.hand_in.late]
-        if late:
-            names = sorted({called(one.lms_name, _name(one)) for one in late})
-            sources = sorted({one.hand_in.source.capitalize() for one in late if one.hand_in})
-            line += f" {' and '.join(sources)} marked {len(names)} as late: {'; '.join(names)}."
+        late = [
+            one
+            for one in results
+            if one.unit == unit and one.hand_in and one.hand_in.late and not one.submitted
+        ]
+        names = sorted({called(one.lms_name, _name(one)) for one in late})
+        sources = sorted({one.hand_in.source.capitalize() for one in late if one.hand_in})
+        marked = f"{' and '.join(sources)} marked {len(names)} as late"
+        if unit in policy.untimed:
+            line = f"Warning: {unit}: no submission has a time, so late days were not counted."
+            line += f" {marked}: {'; '.join(names)}." if late else ""
+        elif late:
+            line = f"Warning: {unit}: {marked} whose times are missing, so nothing was taken off: "
+            line += f"{'; '.join(names)}."
+        else:
+            continue
         lines.append(visible(f"{line} {KEEP_LATENESS}"))
     return lines
 

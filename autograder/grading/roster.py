@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -230,6 +231,21 @@ def headings(path: Path) -> list[str]:
     """Read the headings of a table, as they are written. Raises `BadRoster`."""
     table = _table(_text_of(path), path)
     return table[0] if table else []
+
+
+def points_possible(path: Path) -> dict[str, float]:
+    """Return heading → points possible of a gradebook's assignment, as Canvas exports them.
+
+    Raises `BadRoster`.
+    """
+    table = _table(_text_of(path), path)
+    found: dict[str, float] = {}
+    for row in table[1:]:
+        if row and row[0].strip() == "Points Possible":
+            for heading, cell in zip(table[0], row, strict=False):
+                with suppress(ValueError):
+                    found[heading] = float(cell)
+    return found
 
 
 def read_times(path: Path) -> dict[str, str]:

@@ -244,8 +244,10 @@ def take_form(
     students = students_of(results, roster_beside(grades))
     adjustment = checked_adjustment(course, adjustment, "the form", students, TO_ALLOW)
     refuse_unknown_way(adjustment, "the form", results)
+    before = read_adjustments(course, grades / FILE, students)
+    if adjustment in before and adjustment.to is None and adjustment.points != 0:
+        raise BadForm("The same is in the file already. To give it once more, write other words.")
     if not adjustment.above:
-        before = read_adjustments(course, grades / FILE, students)
         _refuse_out_of_range([*before, adjustment], results)
     append_adjustment(grades / FILE, adjustment)
     return address

@@ -112,7 +112,10 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     assert sent(page, {"Origin": "https://elsewhere.example"}, **good)[0] == 404
     assert not (grades / FILE).exists()
     assert sent(page, **good)[0] == 200
-    assert (grades / FILE).is_file()
+    status, answer = sent(page, **good)  # a double click
+    assert status == 400 and "The same is in the file already" in answer
+    assert len(read_adjustments(COURSE, grades / FILE, ["crash"])) == 1
+    assert sent(page, **good | {"words": "good, and once more"})[0] == 200
 
 
 def test_what_was_given_by_hand_can_be_undone(served):

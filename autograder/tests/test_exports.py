@@ -498,6 +498,13 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
         f"Its columns: `{UNIT} (456)`, `Essay (7)`. Give the assignment in Canvas a name "
         f"that contains `{WORDS}`, and export the gradebook again."
     ) in done.stderr
+    assert "points to that in Canvas" not in done.stderr
+    heads = gradebook.read_text()
+    for possible, differs in (("11", False), ("7.50", True)):
+        gradebook.write_text(f"{heads}    Points Possible,,,{possible},100,(read only)\n")
+        done = small.run_command(*command, "--gradebook", gradebook)
+        told = f"`{UNIT} (456)` has 7.5 points, and {UNIT} has 11. Set" in done.stderr
+        assert told == differs, done.stderr
     for text, words in (
         (f"{UNIT} (456),{UNIT} again (457)", "two columns of"),
         ("Essay (7)", "no column of a unit"),

@@ -300,7 +300,7 @@ def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functi
     """
     copied = graded(submission("bob", line_of(functions, "bob")), "ada", "Ada Lovelace")
     assert (copied["repaired"].earned, copied["found"].earned) == (2, 0)
-    said = copied["found"].remarks[-1].text
+    said = copied["found"].remarks[0].text
     assert said.startswith('The name in your file is not yours: you handed in as "ada".')
     assert "bob" not in said
     assert (copied["found"].whose, copied["repaired"].whose) == ("bob", "")
@@ -327,7 +327,7 @@ def test_a_student_is_told_a_name_that_a_student_can_know(graded, functions):
     known = names_to_sign_with("Gail Ghost_5054", "", record)
     assert known == ["Gail Ghost", "Gail Ghost_5054"]
     found = graded(submission("bob", line_of(functions, "bob")), *known)["found"]
-    assert 'you handed in as "Gail Ghost".' in found.remarks[-1].text
+    assert 'you handed in as "Gail Ghost".' in found.remarks[0].text
     assert names_to_sign_with("ada", "", None) == ["ada"]
 
 

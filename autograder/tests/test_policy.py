@@ -16,7 +16,12 @@ from autograder.course import read_course
 from autograder.grading.adjustments import Adjustment
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Late, Policy, Rules, grades
-from autograder.grading.policy_file import read_policy, unknown_students, with_sections
+from autograder.grading.policy_file import (
+    lateness_not_counted,
+    read_policy,
+    unknown_students,
+    with_sections,
+)
 from autograder.grading.results import stored_results
 from autograder.grading.roster import read_roster, sections_in
 from autograder.grading.submissions import graded_files
@@ -125,6 +130,13 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
         assert words in grade.words
     (grade,) = grades([nobody_knows], Policy())
     assert "known" not in grade.words
+    in_time = dataclasses.replace(nobody_knows, hand_in=HandIn(source="canvas", student="bob"))
+    (grade,) = grades([in_time], policy)
+    assert grade.points == 9
+    assert "known" not in grade.words  # Canvas would have marked it
+    (line,) = lateness_not_counted(policy, [marked, in_time, results["complete"]])
+    assert "Canvas marked 1 as late whose times are missing" in line
+    assert lateness_not_counted(policy, [in_time, results["complete"]]) == []
 
 
 def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):

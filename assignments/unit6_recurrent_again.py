@@ -850,6 +850,7 @@ with autograder.example("parity at lengths that were never seen"):
 # <details><summary>How do I multiply n vectors by n matrices?</summary>
 #
 # `np.einsum("ni,nij->nj", b, A)`, or `(b[:, None] @ A)[:, 0]`. And n matrices by n matrices is `A1 @ A2`.
+# (`b @ A` multiplies *every* vector by each matrix: (n, n, H). After that NumPy stops with an error about dimensions.)
 # </details>
 #
 # <details><summary>My first round is wrong, or no state becomes exact</summary>

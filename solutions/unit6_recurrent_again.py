@@ -118,6 +118,8 @@ def parallel_scan(op, parts):
         #   the rounds ended at a distance that is written into the code. Go on as long as the distance is below T.
         # mistake: while 2 * distance < len(parts[0]):
         #   the last round is missing: go on as long as the distance is below T.
+        # mistake: while 2 * distance <= len(parts[0]):
+        #   the number of rounds was rounded down. It is log₂ T rounded up: go on as long as the distance is below T.
         # mistake: while distance < len(parts):
         #   the parts of an element were counted instead of the steps. T is `len(parts[0])`.
         earlier = tuple(part[:-distance] for part in parts)
@@ -212,6 +214,8 @@ def linear_recurrence(a, b, h0):
     #   the start was multiplied by each step's own factor. It has gone through all steps so far: use the scanned factors.
     # mistake: full = np.concatenate([b[:1] + a[:1] * h0, b[1:]]); return factors * h0 + parallel_scan(combine, (a, full))[1]
     #   the start was counted twice: it went into the first step, and was then added again. Do only one of the two.
+    # mistake: return parallel_scan(combine, (a, np.concatenate([b[:1] + h0, b[1:]])))[1]
+    #   the start was added to the first b as it is. It goes through the first step, too: a[0] · h0.
     # mistake: return np.concatenate([h0[None], (factors * h0 + sums)[:-1]])
     #   the states are those *before* each step. Return the ones after it.
     # mistake (keeps 0.5): np.add(factors * h0, sums, out=b); return b.copy()
@@ -438,6 +442,8 @@ def gradients(weights, x, targets):
     #   the gradient did not go through the sigmoid: multiply by its derivative, z (1 − z).
     # mistake: ds = g * (before - c) * z * keep
     #   the sign of the gate's gradient is reversed: z multiplies c − h[t − 1].
+    # mistake: ds = g * (gates(weights, x)[1] - before) * z * keep
+    #   the gate's gradient took what is written, z ⊙ c. Take the candidate c itself: c − h[t − 1].
     # mistake: ds = g * (c + before) * z * keep
     #   what is kept is 1 − z, so its derivative with respect to z is −1: c − h[t − 1], not c + h[t − 1].
     # mistake: ds = dh * (c - before) * z * keep
@@ -1271,6 +1277,7 @@ with autograder.example("parity at lengths that were never seen"):
 # <details><summary>How do I multiply n vectors by n matrices?</summary>
 #
 # `np.einsum("ni,nij->nj", b, A)`, or `(b[:, None] @ A)[:, 0]`. And n matrices by n matrices is `A1 @ A2`.
+# (`b @ A` multiplies *every* vector by each matrix: (n, n, H). After that NumPy stops with an error about dimensions.)
 # </details>
 #
 # <details><summary>My first round is wrong, or no state becomes exact</summary>

@@ -34,9 +34,9 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
 # section 4).
 #
-# **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes 80 to 90 minutes more. Good places to
-# stop are after section 6 and after section 10. On our machine, and on a slower one, the first example of section 6 takes 5 to 20 seconds, the
-# first of section 10 takes 2 to 10, and the check of the training about 3.
+# **How to work.** The exercises take 187 minutes in all, and reading the text and looking at the examples takes 80 to 100 minutes more. Good places to
+# stop are after section 6 and after section 11. On our machine, and on a slower one, the first example of section 6 takes 5 to 20 seconds,
+# that of section 10 takes 2 to 10, and the check of the training about 3.
 # Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in
 # place. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
@@ -63,7 +63,7 @@ check = autograder.unit("unit6_recurrent_again")
 # ## 1. Scan, once more
 #
 # What can be scanned in parallel? In unit 3 you saw it for elements that are one tensor each. Here an element may consist of *several* arrays. For
-# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 13 a step will be a matrix with a vector. They have different shapes, so
+# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 14 a step will be a matrix with a vector. They have different shapes, so
 # they do not fit into one array. So all first parts are in one array, all second parts in another, each with time as its first axis:
 #
 # ```text
@@ -319,7 +319,7 @@ with autograder.example("a unit that counts letters, in parallel"):
 
 # %% [markdown]
 # Twelve. Each letter halves the distance to 1, so the 13th and the 14th both print 0.9999, and all later ones 1.0000. The number itself goes on
-# to about the 53rd letter; then a double is exactly 1. So one number can count, but not far. Section 12 comes back to this.
+# to about the 53rd letter; then a double is exactly 1. So one number can count, but not far. Section 13 comes back to this.
 #
 # ## 4. Its gradient is a scan, too
 #
@@ -353,7 +353,7 @@ with autograder.example("a unit that counts letters, in parallel"):
 # 2. The way back: dh, then g. With it comes `Wc`, by dc.
 # 3. The gate: `Wz` and `bz`, by ds.
 #
-# **Exercise** · 35 minutes · ●●● · about 25 lines
+# **Exercise** · 45 minutes · ●●● · about 25 lines
 #
 # <details><summary>How do I run a recurrence backward?</summary>
 #
@@ -914,7 +914,7 @@ with autograder.example("four ways to look back, timed"):
 # values, 2 megabytes by then, and more with each step. To go on reading, the other three need a state of 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
-# ### A softmax in pieces
+# ## 11. A softmax in pieces
 #
 # Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
 # and that is how it runs on today's GPUs (FlashAttention, Dao and others 2022). Of a piece of the past, keep its largest score m, its sum
@@ -993,7 +993,7 @@ with autograder.example("one query over 512 steps, in pieces"):
 # So a query can read the past in chunks, in the rounds of a scan, or step by step, and then it keeps 34 numbers. But the *next* query needs all
 # keys and values again. So FlashAttention saves the memory of the scores, and what a transformer keeps of the past still grows with each step.
 #
-# ## 11. Overwrite, not add
+# ## 12. Overwrite, not add
 #
 # A table is soon full if one can only add to it. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we
 # want is 5. So look up what is stored under the key, and write only the difference. That is the **delta rule** (Widrow and Hoff 1960; in such
@@ -1117,7 +1117,7 @@ with autograder.example("what is recalled"):
 # head has no such limit, since it keeps every pair. (But it does not know which of two values of one key came last.) That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule
 # to each layer of attention.
 #
-# ## 12. What such a network cannot do
+# ## 13. What such a network cannot do
 #
 # Is the number of ones so far even? The answer flips at each 1 and stays at each 0. A child can do it with one finger, up or down. Can a gated
 # recurrence? Take one unit, $h_t = a_t h_{t-1} + b_t$, with a factor between 0 and 1. Say one copy of it begins high and one low. Each step
@@ -1247,7 +1247,7 @@ with autograder.example("parity at lengths that were never seen"):
 # sign of the state is right with −0.9 as well, at every length. But such small numbers are lost as soon as anything is added to them.) So the
 # question is not whether a network fits the lengths it was trained on, but whether its state can follow.
 #
-# ## 13. The network that is not linear, in parallel
+# ## 14. The network that is not linear, in parallel
 #
 # Unit 3 said that its scan cannot run a network with a bend in every step. That is so. But one can *iterate*, with a scan in each round. Take
 #
@@ -1272,7 +1272,7 @@ with autograder.example("parity at lengths that were never seen"):
 #
 # $$h \;\mapsto\; (h A_1 + b_1) A_2 + b_2 = h\, (A_1 A_2) + (b_1 A_2 + b_2)$$
 #
-# **Exercise** · 25 minutes · ●●● · about 9 lines
+# **Exercise** · 30 minutes · ●●● · about 9 lines
 #
 # <details><summary>How do I multiply n vectors by n matrices?</summary>
 #
@@ -1451,7 +1451,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that
 # are kept diagonal, yes: ParaRNN reports up to 665 times the speed of the loop.
 #
-# ## 14. Side by side
+# ## 15. Side by side
 #
 # You have written four layers in this unit, and run a fifth in parallel, the network with tanh. Three of them do the same in one line: they multiply
 # the state by something and add something. The network with tanh does that too, but then bends the result. The attention head multiplies nothing: it

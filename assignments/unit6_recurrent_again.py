@@ -34,9 +34,9 @@
 # You need NumPy's broadcasting, the linear recurrence of unit 3 (its sections 9 to 11) and the gradient of cross-entropy from unit 4 (its
 # section 4).
 #
-# **How to work.** The exercises take 172 minutes in all, and reading the text and looking at the examples takes 80 to 90 minutes more. Good places to
-# stop are after section 6 and after section 10. On our machine, and on a slower one, the first example of section 6 takes 5 to 20 seconds, the
-# first of section 10 takes 2 to 10, and the check of the training about 3.
+# **How to work.** The exercises take 187 minutes in all, and reading the text and looking at the examples takes 80 to 100 minutes more. Good places to
+# stop are after section 6 and after section 11. On our machine, and on a slower one, the first example of section 6 takes 5 to 20 seconds,
+# that of section 10 takes 2 to 10, and the check of the training about 3.
 # Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake, the
 # check tells you which. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in
 # place. In a `.py` file hints and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
@@ -51,6 +51,7 @@
 # | H | hidden units | | `q`, `k` | (T, D) | queries and keys, from section 7 on |
 # | D | numbers in a query or a key | | `v` | (T, M) | values |
 # | M | numbers in a value | | `state` | (D, M) | what attention remembers, as a matrix |
+# | s | an earlier step, from section 7 on | | `s`, `ds` | (T, B, H) | in section 4: what goes into the sigmoid, and its gradient |
 
 # %%
 import numpy as np
@@ -63,7 +64,7 @@ check = autograder.unit("unit6_recurrent_again")
 # ## 1. Scan, once more
 #
 # What can be scanned in parallel? In unit 3 you saw it for elements that are one tensor each. Here an element may consist of *several* arrays. For
-# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 13 a step will be a matrix with a vector. They have different shapes, so
+# example, a step $h \mapsto a h + b$ is a pair of vectors, and in section 14 a step will be a matrix with a vector. They have different shapes, so
 # they do not fit into one array. So all first parts are in one array, all second parts in another, each with time as its first axis:
 #
 # ```text
@@ -78,12 +79,14 @@ check = autograder.unit("unit6_recurrent_again")
 #
 # $$y_t \leftarrow y_{t-d} \circ y_t \quad (t \ge d), \qquad d = 1, 2, 4, 8, \dots$$
 #
+# Here $x \circ y$ is `op(x, y)`, with the earlier element on the left. (Of maps, mathematics often writes the one that acts first on the right.)
+#
 # (`jax.lax.associative_scan` has the same interface. This scheme is called the Hillis–Steele scan. Its *depth* is log₂ T rounds, and its *work*
 # T log₂ T combinations.)
 #
 # | | |
 # |---|---|
-# | `op(earlier, later)` | two tuples of arrays in, one tuple of arrays out; associative, but it need not commute |
+# | `op(earlier, later)` | two tuples of arrays in, one tuple of arrays out; associative, $(x \circ y) \circ z = x \circ (y \circ z)$ (unit 3, section 9); it need not commute |
 # | `parts` | a tuple of one array or more, (T, …) each, T ≥ 1 |
 # | returns | a tuple of arrays like `parts`: element t is $x_0 \circ x_1 \circ \dots \circ x_t$ |
 #
@@ -127,8 +130,7 @@ check("in_rounds")
 # once. (A user of a published minGRU found that its loop and its scan [gave different states](https://github.com/lucidrains/minGRU-pytorch/issues/9) as soon as a start was passed in.)
 #
 # The arrays may have any shape behind the first axis: (T, H) for one sequence, (T, B, H) for a batch. Write no loop over the steps: in a
-# loop each step waits for the one before it, and this unit is about layers that need not wait. (The check compares how much Python has to do for 64
-# and for 512 steps. With a scan that is hardly more, with a loop eight times as much.)
+# loop each step waits for the one before it, and this unit is about layers that need not wait.
 #
 # **Exercise** · 10 minutes · ●●○ · about 5 lines
 #
@@ -218,7 +220,7 @@ with autograder.example("a unit that counts letters, in parallel"):
 
 # %% [markdown]
 # Twelve. Each letter halves the distance to 1, so the 13th and the 14th both print 0.9999, and all later ones 1.0000. The number itself goes on
-# to about the 53rd letter; then a double is exactly 1. So one number can count, but not far. Section 12 comes back to this.
+# to about the 53rd letter; then a double is exactly 1. So one number can count, but not far. Section 13 comes back to this.
 #
 # ## 4. Its gradient is a scan, too
 #
@@ -252,11 +254,12 @@ with autograder.example("a unit that counts letters, in parallel"):
 # 2. The way back: dh, then g. With it comes `Wc`, by dc.
 # 3. The gate: `Wz` and `bz`, by ds.
 #
-# **Exercise** · 35 minutes · ●●● · about 25 lines
+# **Exercise** · 45 minutes · ●●● · about 25 lines
 #
 # <details><summary>How do I run a recurrence backward?</summary>
 #
-# Reverse the arrays, run it, and reverse the result: `x[::-1]`. The factor at place t is $a_{t+1}$, so shift `keep` by one and put any row at its end.
+# Reverse the arrays, run it, and reverse the result: `x[::-1]`. The factor at place t is $a_{t+1}$, so shift `keep` by one. Any row will do
+# at its end: reversed, it comes first, and is multiplied by the start, which is 0.
 # </details>
 #
 # <details><summary>A character occurs several times. How do the gradients of its row add up?</summary>
@@ -317,9 +320,9 @@ check("few_batches")
 # %% [markdown]
 # ## 6. For real
 #
-# The corpus of the lesson again, in windows of 32 characters, 16 at a time. The network has never read more than 32 characters in a row.
-# **Before you run it:** what will it do with a text of 4,096 characters that it has not seen? Better, because it can look further back? Or
-# worse, because its state has never gone through so many steps?
+# The corpus of [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html) again, in windows of 32 characters, 16 at a time. The network has
+# never read more than 32 characters in a row. **Before you run it:** what will it do with a text of 4,096 characters that it has not seen? Better,
+# because it can look further back? Or worse, because its state has never gone through so many steps?
 
 
 # %%
@@ -454,8 +457,8 @@ check("masked_product")
 # $$o_t = \sum_{s \le t} (q_t \cdot k_s)\, v_s = q_t \Big(\sum_{s \le t} k_s^\top v_s\Big) = q_t\, S_t \qquad S_t = S_{t-1} + k_t^\top v_t$$
 #
 # Here $k_t^\top v_t$ is the outer product, a (D, M) matrix. So everything about the past fits into *one matrix of fixed size*, and each step adds
-# to it. That is a recurrent network, whose state is a matrix. With softmax this step is impossible, because exp of a product cannot be taken
-# apart into a query and a key.
+# to it. That is a recurrent network, whose state is a matrix. With softmax no state of fixed size can do this: $e^{q \cdot k}$ is no sum of finitely many
+# products of a number from the query and one from the key.
 #
 # An example: a key of (1, 0) with the value 5 writes a 5 into the first row, a key of (0, 1) with the value 7 a 7 into the second. The
 # query (1, 0) then reads the 5. So the state is a table that is read and written by *directions*.
@@ -496,8 +499,8 @@ check("as_a_state")
 # the third triangle is one box each, marked S: what came before the chunk is read from the state. Above the diagonal, in the future, is
 # nothing.](../drawings/chunks.svg)
 #
-# The second part is section 8, for the rows of one chunk. The first is a product for all of these rows at once. What is new is the way of S from one
-# chunk to the next: each step of the chunk adds its outer product. Write the sum of them as *one* product, before you write the loop.
+# The second part is section 8, for the rows of one chunk. The first is a product for all of these rows at once. Only how S gets from one chunk to the
+# next is new: it takes the outer products of all steps of the chunk. Write their sum as *one* product, before you write the loop.
 #
 # With T = 4,096 and chunks of 64 that is 64 rounds, each of products of 64 × 64, instead of 4,096 steps or of a matrix with 16 million entries. (A GPU
 # computes all chunks at the same time: the states before them are running sums of what each chunk adds, so they can be scanned.)
@@ -574,13 +577,13 @@ with autograder.example("four ways to look back, timed"):
 # values, 2 megabytes by then, and more with each step. To go on reading, the other three need a state of 8,192 bytes, however long the text is. That is the trade of this whole
 # field: *all of the past, at a price that grows, or a summary of fixed size*.
 #
-# ### A softmax in pieces
+# ## 11. A softmax in pieces
 #
 # Must the head really hold all scores of a query at once, to divide by their sum? No: a softmax can be put together from pieces,
 # and that is how it runs on today's GPUs (FlashAttention, Dao and others 2022). Of a piece of the past, keep its largest score m, its sum
-# $s = \sum e^{\text{score} - m}$, and its answer o, the mean of its values with the weights $e^{\text{score} - m} / s$. Two pieces make one:
+# $\ell = \sum e^{\text{score} - m}$, and its answer o, the mean of its values with the weights $e^{\text{score} - m} / \ell$. Two pieces make one:
 #
-# $$m = \max(m_1, m_2) \qquad s = s_1 e^{m_1 - m} + s_2 e^{m_2 - m} \qquad o = \frac{s_1 e^{m_1 - m}\, o_1 + s_2 e^{m_2 - m}\, o_2}{s}$$
+# $$m = \max(m_1, m_2) \qquad \ell = \ell_1 e^{m_1 - m} + \ell_2 e^{m_2 - m} \qquad o = \frac{\ell_1 e^{m_1 - m}\, o_1 + \ell_2 e^{m_2 - m}\, o_2}{\ell}$$
 #
 # A piece of one step has its own score, the sum 1 and its own value. `merged` joins n pairs of pieces at once, so it fits your `parallel_scan`. The
 # one that you get has a mistake in one line, which depends on your name.
@@ -643,7 +646,7 @@ with autograder.example("one query over 512 steps, in pieces"):
 # So a query can read the past in chunks, in the rounds of a scan, or step by step, and then it keeps 34 numbers. But the *next* query needs all
 # keys and values again. So FlashAttention saves the memory of the scores, and what a transformer keeps of the past still grows with each step.
 #
-# ## 11. Overwrite, not add
+# ## 12. Overwrite, not add
 #
 # A table is soon full if one can only add to it. Store 3 under a key, then 5 under the *same* key: the state of section 9 then reads 8. What we
 # want is 5. So look up what is stored under the key, and write only the difference. That is the **delta rule** (Widrow and Hoff 1960; in such
@@ -700,7 +703,7 @@ check("forgetting")
 # %%
 with autograder.example("what is recalled"):
     rng = np.random.default_rng(0)
-    print("keys   error of adding   of the delta rule")
+    print("keys   error of answering 0   of adding   of the delta rule")
     for keys in (2, 4, 8, 16, 32):
         drawn = rng.normal(0, 1, (keys, 8))
         drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
@@ -710,17 +713,18 @@ with autograder.example("what is recalled"):
         k, ones, empty = drawn[order], np.ones(len(order)), np.zeros((8, 4))
         _, added = recurrent_attention(k, k, values, empty)
         _, written = delta_rule(k, k, values, ones, ones, empty)
-        errors = [((drawn @ state - last) ** 2).mean() for state in (added, written)]
-        print(f"{keys:>4} {errors[0]:>15.2f} {errors[1]:>18.2f}")
+        errors = [((drawn @ state - last) ** 2).mean() for state in (empty, added, written)]
+        print(f"{keys:>4} {errors[0]:>21.2f} {errors[1]:>11.2f} {errors[2]:>19.2f}")
 
 # %% [markdown]
-# Answering 0 to every question has an error of 1.00. Adding is worse than that even with two keys, because each answer is the sum of three values where
-# only the last one is right. The delta rule answers nearly right with two keys (0.05), well with four (0.22), hardly with eight (0.77), and with sixteen no better
-# than 0. Eight rows hold eight directions, if these are perpendicular; drawn ones overlap, so a new value spoils the neighbours a little. An attention
-# head has no such limit, since it keeps every pair. (But it does not know which of two values of one key came last.) That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule
-# to each layer of attention.
+# Answering 0 to every question has an error of 1 on average, and here of 0.86 to 1.31. Adding is worse even with two keys, because each answer is the
+# sum of three values where only the last one is right. The delta rule answers nearly right with two keys (0.05), well with four (0.22), hardly with
+# eight (0.77), with sixteen no better than 0 (1.02), and with 32 worse. Eight rows hold eight directions, if these are perpendicular; drawn ones
+# overlap, so a new value spoils the neighbours a little. An attention head has no such limit, since it keeps every pair. (But it does not know which
+# of two values of one key came last.) That is why today's large models often mix both: Qwen3-Next has three layers of the gated delta rule to each
+# layer of attention.
 #
-# ## 12. What such a network cannot do
+# ## 13. What such a network cannot do
 #
 # Is the number of ones so far even? The answer flips at each 1 and stays at each 0. A child can do it with one finger, up or down. Can a gated
 # recurrence? Take one unit, $h_t = a_t h_{t-1} + b_t$, with a factor between 0 and 1. Say one copy of it begins high and one low. Each step
@@ -752,7 +756,7 @@ with autograder.example("what is recalled"):
 def parity_inputs(bits):
     """What lets `delta_rule` (with keep 1) tell even from odd: bits (T,) → q, k (T, D), v (T, M), beta (T,), state (D, M).
 
-    The outputs, (T, M), begin with +1 where the number of ones up to and with this step is even, and with −1 where it is odd.
+    The first column of the outputs, (T, M), is +1 where the number of ones up to and with this step is even, else −1.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -766,8 +770,8 @@ check("parity")
 # ones, and a clever reader of that number could say which counts are even. Below a reader learns just that, from sequences of up to 16 bits: for each
 # value of the state, is it even or odd? Then it reads 64, 512 and 4,096 bits, and takes the answer of the nearest state that it knows. With ½ it has
 # learned a table of counts, and at 64 bits most counts are not in it. But with a factor of **−0.9** there is no need for a table: at every length the
-# *sign* of the state is the answer. Which is the longest of the lengths at which the reader is still right with −0.9? Write what you expect before you
-# run the example; every prediction earns the point.
+# *sign* of the state is the answer. Which is the longest of the lengths at which the reader still answers at least 95 of 100 sequences rightly with
+# −0.9? Write what you expect before you run the example; every prediction earns the point.
 #
 # **Exercise** · 2 minutes · ●○○ · about 1 line
 #
@@ -810,7 +814,7 @@ with autograder.example("parity at lengths that were never seen"):
             state, even = last_states(factor, T)
             nearest = np.abs(state[:, None] - known).argmin(1)
             shares.append((known_even[nearest] == even).mean())
-        print(f"{factor:>13}  " + " ".join(f"{share:>7.0%}" for share in shares))
+        print(f"{factor:>13}  " + " ".join(f"{share:>7.1%}" for share in shares))
 
 # %% [markdown]
 # With ½ and with 0.9 the reader is right on the lengths that it learned from (in one of 400 sequences ½ meets a count that is new), and on longer
@@ -820,7 +824,7 @@ with autograder.example("parity at lengths that were never seen"):
 # sign of the state is right with −0.9 as well, at every length. But such small numbers are lost as soon as anything is added to them.) So the
 # question is not whether a network fits the lengths it was trained on, but whether its state can follow.
 #
-# ## 13. The network that is not linear, in parallel
+# ## 14. The network that is not linear, in parallel
 #
 # Unit 3 said that its scan cannot run a network with a bend in every step. That is so. But one can *iterate*, with a scan in each round. Take
 #
@@ -831,25 +835,38 @@ with autograder.example("parity at lengths that were never seen"):
 #
 # $$h_t \approx f_t + (h_{t-1} - \hat h_{t-1})\, A_t \qquad f_t = \tanh(u_t + \hat h_{t-1} W_h) \qquad A_t = \frac{\partial f_t}{\partial \hat h_{t-1}}$$
 #
-# where $\hat h$ is the guess. That is a *linear* recurrence, with matrices as factors: $h_t = h_{t-1} A_t + b_t$ with
-# $b_t = f_t - \hat h_{t-1} A_t$. Solve it by a parallel scan; its states are a better guess. That is Newton's method for the equations of all steps
-# together. Lim and others (2024) call it DEER, and ParaRNN (Danieli and others 2025) trains networks of seven billion parameters with it.
+# where $\hat h$ is the guess, and $\hat h_0$ always the true start, `h0`. (So `guess[0]` is the guess of $h_1$.) Unit j of $f_t$ depends on unit i of
+# $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. With all that does not depend on $h_{t-1}$ in $b_t$, that is a
+# *linear* recurrence, with matrices as factors:
 #
-# Does it end? The first state does not depend on the guess: $\hat h_0$ is the true start. So after one round $h_1$ is exact. When $h_1$ is
-# exact, the tangent of step 2 is taken at the right place, so after two rounds $h_2$ is exact; and so on. **After k rounds at least the first k
-# states are exact.** So it ends after T rounds at the latest, up to rounding. In
-# practice it often takes far fewer, as you will see.
+# $$h_t = h_{t-1} A_t + b_t \qquad b_t = f_t - \hat h_{t-1} A_t$$
 #
-# The derivative: unit j of $f_t$ depends on unit i of $\hat h_{t-1}$ through $W_h[i, j]$, so $A_t[i, j] = W_h[i, j]\,(1 - f_t[j]^2)$. Here elements have
-# two parts of different shapes, A (T, H, H) and b (T, H), and two steps in a row are
+# Its states are a better guess. Here is one round for one unit and two steps, with $W_h = 1$, $u_1 = u_2 = 1$, the start 0, and 1 as the guess of
+# $h_1$:
+#
+# | t | $\hat h_{t-1}$ | $f_t$ | $A_t$ | $b_t$ | new $h_t$ | true $h_t$ |
+# |---|---|---|---|---|---|---|
+# | 1 | 0 | tanh(1 + 0) = 0.762 | 0.420 | 0.762 − 0 · 0.420 = 0.762 | 0 · 0.420 + 0.762 = 0.762 | 0.762 |
+# | 2 | 1 | tanh(1 + 1) = 0.964 | 0.071 | 0.964 − 1 · 0.071 = 0.893 | 0.762 · 0.071 + 0.893 = 0.947 | 0.943 |
+#
+# That is Newton's method for the equations of all steps together. Lim and others (2024) call it DEER, and ParaRNN (Danieli and others 2025) trains
+# networks of seven billion parameters with it.
+#
+# Does it end? The first step begins at the true start, so after one round $h_1$ is exact. Then the tangent of step 2 is taken at the right place,
+# so after two rounds $h_2$ is exact; and so on. **After r rounds at least the first r states are exact.** So it ends after T rounds at the latest,
+# up to rounding. In practice it often takes far fewer, as you will see.
+#
+# *Within* each round, your `parallel_scan` solves the linear recurrence. Its elements have two parts of different shapes, A (T, H, H) and b (T, H),
+# and two steps in a row are
 #
 # $$h \;\mapsto\; (h A_1 + b_1) A_2 + b_2 = h\, (A_1 A_2) + (b_1 A_2 + b_2)$$
 #
-# **Exercise** · 25 minutes · ●●● · about 9 lines
+# **Exercise** · 30 minutes · ●●● · about 9 lines
 #
 # <details><summary>How do I multiply n vectors by n matrices?</summary>
 #
 # `np.einsum("ni,nij->nj", b, A)`, or `(b[:, None] @ A)[:, 0]`. And n matrices by n matrices is `A1 @ A2`.
+# (`b @ A` multiplies *every* vector by each matrix: (n, n, H). After that NumPy stops with an error about dimensions.)
 # </details>
 #
 # <details><summary>My first round is wrong, or no state becomes exact</summary>
@@ -879,32 +896,44 @@ def newton_round(Wh, u, h0, guess):
 check("newton")
 
 # %% [markdown]
-# How many rounds does it take? Below are networks of 8 units over 64 steps, with hidden matrices of different scales. A network whose matrix is
-# large is *chaotic*: a tiny difference in its state grows from step to step. **Before you run it:** which of them need few rounds?
+# How many rounds does it take? Below are networks of 8 units over 64 steps, with hidden matrices of different scales. For each the rounds are counted
+# from zeros, and from a guess that is near, the true states with a noise of 0.01. The fourth column has another start, each unit 10⁻⁸ larger, and
+# says how much the last state differs then. **Before you run it:** which networks need few rounds?
 
 # %%
 with autograder.example("rounds of Newton's method"):
     rng = np.random.default_rng(0)
     u, start = rng.normal(0, 1, (64, 8)), np.zeros(8)
     matrix = rng.normal(0, 1 / np.sqrt(8), (8, 8))
-    print("scale of Wh   rounds   exact states after 1, 2, 3, … rounds")
-    for scale in (0.5, 0.9, 1.2, 2.0, 3.0):
-        Wh = scale * matrix
-        true, h = [], start
-        for row in u:  # the loop, to compare
-            h = np.tanh(row + h @ Wh)
-            true.append(h)
-        guess, exact = np.zeros((64, 8)), []
-        while not exact or exact[-1] < 64:
+
+    def by_loop(Wh, h):
+        """All states, one after another."""
+        return np.array([h := np.tanh(row + h @ Wh) for row in u])
+
+    def exact_states(Wh, true, guess):
+        """How many states from the first on are exact after each round, until all are."""
+        exact = []
+        while 64 not in exact and len(exact) < 64:
             guess = newton_round(Wh, u, start, guess)
             right = (np.abs(guess - true) < 1e-9).all(1)
             exact.append(64 if right.all() else int(np.argmin(right)))
-        print(f"{scale:>11} {len(exact):>8}   {exact[:8]}{' …' if len(exact) > 8 else ''}")
+        return exact
+
+    print("scale   rounds   from near   1e-8 becomes   exact states after 1, 2, 3, … rounds")
+    for scale in (0.5, 0.9, 1.2, 2.0, 3.0):
+        Wh = scale * matrix
+        true = by_loop(Wh, start)
+        exact = exact_states(Wh, true, np.zeros((64, 8)))
+        near = exact_states(Wh, true, true + rng.normal(0, 0.01, (64, 8)))
+        apart = np.abs(by_loop(Wh, start + 1e-8)[-1] - true[-1]).max()
+        shown = f"{exact[:8]}{' …' if len(exact) > 8 else ''}"
+        print(f"{scale:>5} {len(exact):>8} {len(near):>11} {apart:>14.0e}   {shown}")
 
 # %% [markdown]
-# With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At three times the scale it takes 36, and it advances
-# by one or two states in a round: a tiny error in an early state becomes a large one later, so there is nothing to be gained from a guess of the later
-# states. The count of rounds makes chaos visible.
+# With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At scale 3 it takes 36, and most of them
+# advance by one or two states. Is such a network *chaotic*, so that a tiny difference in its state grows from step to step? No: 10⁻⁸ at the start
+# grows to 10⁻⁶ on the way, but is 2 · 10⁻¹¹ at the end. Yet where weights are large, a tangent is right only close to the state at which it is taken.
+# From near, four rounds are enough at this scale, too. With ten times the noise it took us 6 to 32 rounds, in twelve draws.
 #
 # And a network that has learned something? Below, one with 32 units learns to predict the next character, from gradients by hand as in unit 4. The
 # example then runs your rounds over 256 characters of unseen text, with the weights as they were drawn and as they are after training, and prints
@@ -964,7 +993,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 # Is it worth it? On one core, no: each round multiplies matrices, which costs H³ for each of T log₂ T combinations. On a GPU, and with matrices that
 # are kept diagonal, yes: ParaRNN reports up to 665 times the speed of the loop.
 #
-# ## 14. Side by side
+# ## 15. Side by side
 #
 # You have written four layers in this unit, and run a fifth in parallel, the network with tanh. Three of them do the same in one line: they multiply
 # the state by something and add something. The network with tanh does that too, but then bends the result. The attention head multiplies nothing: it
@@ -1052,8 +1081,8 @@ with autograder.example("Newton's rounds on a network that reads"):
 #
 # <details><summary>2. Why does linear attention have a state of fixed size, and softmax attention none?</summary>
 #
-# A plain product of query and key can be regrouped: the query is taken out of the sum. The exponential of the product cannot, so all keys have to
-# be kept.
+# A plain product of query and key can be regrouped: the query is taken out of the sum. The exponential of the product would need infinitely many
+# numbers, so all keys have to be kept.
 # </details>
 #
 # <details><summary>3. What does a chunk size of 1 give, and what a size of T?</summary>
@@ -1072,7 +1101,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 # flips without fading.
 # </details>
 #
-# <details><summary>6. Why are the first k states exact after k rounds of Newton's method, whatever the first guess was?</summary>
+# <details><summary>6. Why are the first r states exact after r rounds of Newton's method, whatever the first guess was?</summary>
 #
 # The first step begins at the known start. Where all states up to t − 1 are exact, the tangent of step t is taken at the true state, and at this
 # point the tangent equals the step. So each round adds at least one.
@@ -1080,7 +1109,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 #
 # <details><summary>7. Newton's method does far more arithmetic than the loop. When is it worth it?</summary>
 #
-# Where arithmetic is cheap and waiting is not: on a GPU, for long sequences, with a network that forgets, so that few rounds are enough.
+# Where arithmetic is cheap and waiting is not: on a GPU, for long sequences, with a network for which few rounds are enough.
 # </details>
 #
 # ## Further

@@ -494,13 +494,13 @@ def predicted_length(net: Any, seed: int) -> str:
         "same_after": KEPT,
         "a_loop_over_steps": ROUNDS,
         "exact_after_as_many_rounds": (
-            "after k rounds the first k states should be those of the network, whatever the first "
+            "after r rounds the first r states should be those of the network, whatever the first "
             "guess was."
         ),
     },
 )
 def newton(net: Any, seed: int) -> Arrays:
-    """`newton_round` improves a guess of all states; after k rounds the first k are exact"""
+    """`newton_round` improves a guess of all states; after r rounds the first r are exact"""
     rng = np.random.default_rng(seed)
     watched = Watched(net)
     Wh = rng.normal(0, 0.9, (H, H))
@@ -510,10 +510,10 @@ def newton(net: Any, seed: int) -> Arrays:
     exact = []
     right = states(Wh, u, h0)
     rounds = []
-    for k in range(1, 5):
+    for r in range(1, 5):
         guess = np.asarray(watched.newton_round(Wh, u, h0, guess))
         rounds.append(guess)
-        is_close = guess.shape == right.shape and np.allclose(guess[:k], right[:k], 0, 1e-4)
+        is_close = guess.shape == right.shape and np.allclose(guess[:r], right[:r], 0, 1e-4)
         exact.append(is_close)
     out = named("first_round second_round fourth_round", rounds[0], rounds[1], rounds[3])
     out |= named("exact_after_as_many_rounds", exact)

@@ -1418,8 +1418,8 @@ with autograder.example("rounds of Newton's method"):
 # %% [markdown]
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At scale 3 it takes 36, and most of them
 # advance by one or two states. Is such a network *chaotic*, so that a tiny difference in its state grows from step to step? No: 10⁻⁸ at the start
-# grows to 10⁻⁶ on the way, but is 2 · 10⁻¹¹ at the end. Yet where weights are large, a tangent is right only close to the state at which it is taken.
-# From near, four rounds are enough at this scale, too. With ten times the noise it took us 6 to 32 rounds, in twelve draws.
+# has become 2 · 10⁻¹¹ after 64 steps. Yet where weights are large, a tangent is right only close to the state at which it is taken.
+# From near, four rounds are enough at this scale, too. What happens with ten times the noise?
 #
 # And a network that has learned something? Below, one with 32 units learns to predict the next character, from gradients by hand as in unit 4. The
 # example then runs your rounds over 256 characters of unseen text, with the weights as they were drawn and as they are after training, and prints

@@ -20,7 +20,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
@@ -585,11 +584,6 @@ class Roster:
                 same.append(student)
         return same
 
-    def nearest(self, student: str) -> str:
-        """Return the student whose name is nearest to one that does not exist; empty if none is."""
-        near = get_close_matches(student, self.students, 1, 0.6)
-        return near[0] if near else ""
-
     def student_called(self, words: str) -> str:
         """Return the student with a name, login, address or number; empty if it is not one."""
         found = self.find(name=words, email=words, id=words, login=words, sis=words)
@@ -618,15 +612,15 @@ def _if_only(students: Sequence[Student]) -> Student | None:
 
 def _folded_names(student: Student) -> set[str]:
     """Return the names that may refer to a student, in the form for comparison."""
-    names = (student.name, _turned(student.name), student.student)
+    names = (student.name, turned(student.name), student.student)
     return {folded(name) for name in names}
 
 
-def _turned(name: str) -> str:
+def turned(name: str) -> str:
     """Turn a name around: "Ada Lovelace" → "Lovelace Ada", "Lovelace, Ada" → "Ada Lovelace"."""
     last, comma, first = name.partition(",")
     if comma:
-        return f"{first} {last}"
+        return f"{first.strip()} {last.strip()}"
     words = name.split()
     last_first = words[-1:] + words[:-1]
     return " ".join(last_first)
@@ -798,11 +792,12 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     if len(kept) == 1:
         return (
             f"{kept[0].student} of the old roster is not in the new one, and stays; to drop "
-            f"{kept[0].student}, delete the row in {FILE}."
+            f"{kept[0].student}, delete the row in {FILE} beside the submissions and the results."
         )
     return (
         f"{len(kept)} students of the old roster are not in the new one, such as "
-        f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE}."
+        f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE} beside "
+        "the submissions and the results."
     )
 
 

@@ -28,6 +28,7 @@ from autograder.grading.roster import (
     refuse_doubled,
     roster_beside,
     times_by_student,
+    turned,
     with_units,
 )
 from autograder.grading.roster import FILE as ROSTER
@@ -249,8 +250,9 @@ def _unmatched(times: Mapping[str, str], roster: Roster | None, came: Collection
             students = ", ".join(sorted(student.student for student in namesakes))
             lines.append(f"{key}: a name of several people: {students}")
             continue
-        near = get_close_matches(key, [*came, *_names(roster)], 1, 0.6)
-        lines.append(f"{key} (did you mean `{near[0]}`?)" if near else key)
+        shown = {folded(name): name for name in [*came, *_names(roster)]}
+        near = get_close_matches(folded(key), shown, 1, 0.6)
+        lines.append(f"{key} (did you mean `{shown[near[0]]}`?)" if near else key)
     return lines
 
 
@@ -258,7 +260,7 @@ def _names(roster: Roster | None) -> list[str]:
     """Return every word by which a table of times may name a student of the roster."""
     names = []
     for student in roster.students.values() if roster else ():
-        names += [student.student, student.login, student.email, student.name]
+        names += [student.student, student.login, student.email, student.name, turned(student.name)]
     return [name for name in names if name]
 
 

@@ -16,7 +16,12 @@ from small import COURSE, ROOT, UNIT, WORDS
 from autograder.course import read_course
 from autograder.grading.hand_in import read_record
 from autograder.grading.results import stored_results
-from autograder.grading.roster import BadRoster, called, read_roster, read_times
+from autograder.grading.roster import (
+    BadRoster,
+    called,
+    read_roster,
+    read_times,
+)
 from autograder.intake import items as intake_items
 from autograder.intake.collect import Wish, carry_out, plan, summary
 from autograder.intake.folder_names import folder_name
@@ -981,7 +986,7 @@ def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     made = collect(source, tmp_path / "submitted", without_alan)
     assert made.kept == (
         "alan of the old roster is not in the new one, and stays; to drop alan, delete the row in "
-        "roster.csv."
+        "roster.csv beside the submissions and the results."
     )
 
 
@@ -1374,13 +1379,23 @@ def test_rows_of_a_table_of_times_that_match_nobody_are_listed(tmp_path):
 
     Alan is in the roster, so his row may be right without a file.
     """
-    rows = ("charlse", "nobody", "Ada King", "charles", "4713", "cmdb31m_4714", "alan")
+    rows = (
+        "charlse",
+        "nobody",
+        "Ada King",
+        "alan turin",
+        "charles",
+        "4713",
+        "cmdb31m_4714",
+        "alan",
+    )
     times = dict.fromkeys(rows, "2026-11-20T22:58:00+00:00")
     roster = lms.CANVAS_ROSTER + '"King, Ada",4720,S7,king,B\n"King, Ada",4721,S8,aking,B\n'
     said = told(collect(lms.canvas(tmp_path), tmp_path / "submitted", roster, times=times))
-    assert "rows of the times that match nobody, so their times were not taken (3):" in said
+    assert "rows of the times that match nobody, so their times were not taken (4):" in said
     assert "  Ada King: a name of several people: aking, king" in said
     assert "  charlse (did you mean `charles`?)" in said
+    assert "  alan turin (did you mean `Alan Turing`?)" in said
     assert "  nobody\n" in said
     assert "Write the login, the address or the platform's number into the column `student`" in said
 

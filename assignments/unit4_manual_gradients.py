@@ -13,13 +13,13 @@
 # %% [markdown]
 # # Unit 4: gradients by hand
 #
-# A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
-# course follows wrote this network's gradients by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
-# network still learned a little. In section 12 you train with that mistake, with a quieter one, and with one of your own, and measure how much
-# worse the network gets.
-#
 # A recurrent network reads a sequence step by step and carries a hidden state from one step to the next; this one predicts the next
 # character. You write it in plain NumPy, with all of its derivatives, and train it on Nietzsche's text. At the end it continues a sentence of yours.
+#
+# A framework differentiates for you, and so it hides what can go wrong. [The lesson](https://course17.fast.ai/lessons/lesson6.html) that this
+# course follows wrote the gradients of such a network by hand, and one of them was a single number where a whole matrix belongs. Nothing broke: the
+# network still learned a little. In section 12 you train with that mistake, with one that is harder to notice, and with one of your own, and measure how
+# much worse the network gets.
 #
 # **Afterwards you can**
 #
@@ -32,8 +32,8 @@
 # You need the chain rule, matrix products and NumPy's broadcasting, but no PyTorch.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
-# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Your functions may use
-# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
+# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Import
+# only NumPy and the standard library: nothing else is there when your file is graded, except `autograder` for the cells that are given. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Time.** We allow 192 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
@@ -101,7 +101,7 @@ check = autograder.unit("unit4_manual_gradients")
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
 # Be careful with large inputs, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
-# The form above gives both, though at −1000 NumPy warns.
+# The form above gives both; at −1000 NumPy warns, which you can ignore.
 #
 # **Exercise** · 6 minutes · ●○○ · about 4 lines in all
 #

@@ -396,13 +396,16 @@ class SaidInSteps:
 def _write_pages(
     course: "Course", course_folder: Path | None, folder: Path, out: Path, handed_in: _HandedIn
 ) -> Path:
-    """Write the roster, and the pages of all results, other units included; return the first."""
+    """Write the roster, and the pages of all results, other units included; return the first.
+
+    Pages that were made with a policy keep it.
+    """
     from autograder.grading.attempts import comparable, earlier_results
     from autograder.grading.results import stored_results, write_whole
     from autograder.grading.roster import FILE as ROSTER
     from autograder.grading.roster import absent, strangers
     from autograder.grading.submissions import graded_files
-    from autograder.grading.whole_class import whole_class
+    from autograder.grading.whole_class import whole_class, with_partners_alone
     from autograder.report import made_with
     from autograder.report.pages import PageContext, write_pages
 
@@ -411,8 +414,11 @@ def _write_pages(
         write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
     results = stored_results(out)
     names = {result.student for result in [*handed_in.before, *results]}
-    rules = _adjustments_if_readable(course_folder, out, results)
+    pages = out / "pages"
+    before = made_with.policy_of_pages(pages)
+    rules, policy = _rules_if_readable(course_folder, out, results, before)
     results = whole_class(course, results, rules, students)
+    results = with_partners_alone(results, rules, students)
     around = PageContext(
         earlier=comparable(earlier_results(out), results),
         missing=absent(students, results),
@@ -420,31 +426,30 @@ def _write_pages(
         strangers=strangers(students, results),
     )
     source = graded_files(course, folder, names)
-    pages = out / "pages"
     page = write_pages(course, results, pages, source, around=around)
     to_do = f"run: autograder report {as_typed(out)} --policy {{policy}}"
-    for line in made_with.without_policy_now(pages, [made_with.EACH_PAGE], None, to_do):
+    for line in made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy, to_do):
         click.echo(line, err=True)
     return page
 
 
-def _adjustments_if_readable(
-    course_folder: Path | None, out: Path, results: "Sequence[Result]"
-) -> "Policy | None":
-    """Read the adjustments beside results.
+def _rules_if_readable(
+    course_folder: Path | None, out: Path, results: "Sequence[Result]", policy: Path | None
+) -> "tuple[Policy | None, Path | None]":
+    """Read a policy and the points by hand beside results; return the policy's file, too.
 
-    If they cannot be read, say so and return None: the results are still shown.
+    What cannot be read is left out, with a message: the results are still shown.
     """
     from autograder.schema import BadFile
 
-    try:
-        return rules_for(course_folder, None, [out], results)
-    except BadFile as error:
-        click.echo(
-            f"The pages do not show points by hand. {error} Then run: autograder report {out}",
-            err=True,
-        )
-        return None
+    for used in dict.fromkeys((policy, None)):
+        try:
+            return rules_for(course_folder, used, [out], results), used
+        except BadFile as error:
+            what = f"the policy {used}" if used else "points by hand"
+            again = f"autograder report {as_typed(out)}{f' --policy {used}' if used else ''}"
+            click.echo(f"The pages do not show {what}. {error} Then run: {again}", err=True)
+    return None, None
 
 
 def _tell(

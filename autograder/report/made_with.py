@@ -39,6 +39,12 @@ def without_policy_now(
     ]
 
 
+def policy_of_pages(folder: Path) -> Path | None:
+    """Return the policy that the pages below a folder were made with; None without one."""
+    made_with = _noted(folder).get(EACH_PAGE)
+    return Path(made_with) if made_with else None
+
+
 def unlike_pages(folder: Path, what: str) -> list[str]:
     """Warn that something was made without the policy of the pages below a folder."""
     made_with = _noted(folder).get(EACH_PAGE)

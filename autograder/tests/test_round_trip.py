@@ -404,7 +404,10 @@ def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
 
 
 def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_path):
-    """`report`, `feedback` and `grade` warn if they replace pages that had a policy."""
+    """`report` and `feedback` warn if they replace pages that had a policy; `grade` keeps it.
+
+    If the policy is gone, `grade` says so and warns, too.
+    """
     grades = tmp_path / "grades"
     shutil.copytree(graded / "moodle" / "grades", grades)
     policy = tmp_path / "policy.toml"
@@ -433,13 +436,25 @@ def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_pat
         ((*report, "--anonymous"), ""),
         (feedback, students + to_add),
         ((*report, *ruled), ""),
-        (grade, f"{class_pages}run: autograder report {grades} --policy {policy}."),
         (grade, ""),
+        ((*report, *ruled), ""),
+        (grade, ""),
+        (report, class_pages + to_add),
+        ((*report, *ruled), ""),
     ):
         done = small.run_command(*command)
         assert done.returncode == 0, done.stderr
         warnings = [line for line in done.stderr.splitlines() if "no policy" in line]
         assert warnings == ([warning] if warning else []), command
+        pages = [path.read_text() for path in (grades / "pages" / UNIT).glob("*.html")]
+        is_ruled = any("Counts as" in page for page in pages)
+        if command[0] in ("grade", "report") and "--anonymous" not in command:
+            assert is_ruled == (command in (grade, (*report, *ruled))), command
+    policy.unlink()
+    done = small.run_command(*grade)
+    assert done.returncode == 0, done.stderr
+    assert f"The pages do not show the policy {policy}." in done.stderr
+    assert f"{class_pages}run: autograder report {grades} --policy {policy}." in done.stderr
     notes = [path.read_text() for path in grades.rglob("made with.txt")]
     assert len(notes) == 2
     assert not any("ada" in note for note in notes)

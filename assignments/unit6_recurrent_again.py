@@ -15,7 +15,7 @@
 #
 # A transformer that has read a million characters keeps all million of them, and looks through all of them again for each character that it
 # writes. A recurrent network keeps one state of fixed size, and each character takes the same time. So why did the field leave recurrent networks
-# for transformers? Because a loop over time cannot use a GPU well: step 1,000 waits for step 999. And why are recurrent layers back, in models of
+# for transformers? Above all because a loop over time cannot use a GPU well: step 1,000 waits for step 999. And why are recurrent layers back, in models of
 # many billion parameters? Because some recurrences need no loop. You know which from unit 3: a *linear* recurrence is a parallel scan.
 #
 # In this unit you write the recurrent layers of today. First comes minGRU, whose gates do not look at the state; you train it with gradients by
@@ -81,7 +81,7 @@ check = autograder.unit("unit6_recurrent_again")
 #
 # Here $x \circ y$ is `op(x, y)`, with the earlier element on the left. (Of maps, mathematics often writes the one that acts first on the right.)
 #
-# (`jax.lax.associative_scan` has the same interface. This scheme is called the Hillis–Steele scan. Its *depth* is log₂ T rounds, and its *work*
+# (This scheme is called the Hillis–Steele scan; `jax.lax.associative_scan` has the same interface. Its *depth* is log₂ T rounds, and its *work*
 # T log₂ T combinations.)
 #
 # | | |
@@ -933,7 +933,7 @@ with autograder.example("rounds of Newton's method"):
 # With small weights four or five rounds are enough for all 64 steps, each with six rounds of the scan. At scale 3 it takes 36, and most of them
 # advance by one or two states. Is such a network *chaotic*, so that a tiny difference in its state grows from step to step? No: 10⁻⁸ at the start
 # has become 2 · 10⁻¹¹ after 64 steps. Yet where weights are large, a tangent is right only close to the state at which it is taken.
-# From near, four rounds are enough at this scale, too. What happens with ten times the noise?
+# From near, four rounds are enough at this scale, too. What happens with ten times the noise? (Write 0.1 for 0.01 in the line of `near`.)
 #
 # And a network that has learned something? Below, one with 32 units learns to predict the next character, from gradients by hand as in unit 4. The
 # example then runs your rounds over 256 characters of unseen text, with the weights as they were drawn and as they are after training, and prints
@@ -1119,7 +1119,7 @@ with autograder.example("Newton's rounds on a network that reads"):
 # * The gradient of the non-linear network needs no iteration: $g_t = \mathrm{dh}_t + g_{t+1} A_{t+1}^\top$ is linear. Write it with `parallel_scan`, and compare
 #   it with your `backward` of unit 4.
 # * Give minGRU a second layer, or a relu between state and logits. What does each gain on held-out text?
-# * The delta rule has a form in chunks, too (Yang and others 2024, *Parallelizing linear transformers with the delta rule*). Derive it for chunks of two
+# * The delta rule has a form in chunks, too (Yang and others 2024, *Parallelizing linear transformers with the delta rule over sequence length*). Derive it for chunks of two
 #   steps.
 #
 # ## Reading

@@ -912,7 +912,7 @@ with autograder.example("a larger network"):
 # The third pass takes it past the counts of unit 2, and after eight it is 0.135 nats better. That is one run; it takes some minutes on a CPU. For the rest of
 # this unit the smaller network will do.
 #
-# (All figures of this section and of section 12 are in `docs/five_seeds.md`, a comparison with the lesson's networks in `docs/lesson.md`.)
+# (All figures of this section and of section 12's table are in `docs/five_seeds.md`, a comparison with the lesson's networks in `docs/lesson.md`.)
 #
 # ## 7. Completing a text
 #
@@ -1652,7 +1652,7 @@ with autograder.example("what each part gives"):
 # | with a forget bias of 1 | 1.961 ± 0.012 | 0.078 ± 0.016 worse |
 # | without dropout | 1.849 ± 0.025 | 0.033 ± 0.005 better |
 #
-# Gradients go back only 10 steps here, and section 2 needed a hundred to show what an LSTM is for. So the plain network is nearly as good.
+# Gradients go back only 10 steps here, and section 2 needed a hundred to show what an LSTM is for. That may be why the plain network is nearly as good.
 #
 # Five of the differences are more than four standard errors (standard deviation / √5) from 0. Batch norm is worth 0.07, and with a small embedding
 # 0.19; so in the lesson's network it probably undid the small embedding. (`nn.Embedding` draws from a normal distribution with the standard deviation
@@ -1686,7 +1686,7 @@ with autograder.example("inside and outside of quotations"):
 # %% [markdown]
 # On the lesson's corpus the network gives `"` the same 2.5 % inside and outside. The text has it at 14 of the 34 places inside (41 %) and at none
 # of the 921 outside. That is a small sample, but the difference is large, and this network does not know it. It was trained with T = 20, and
-# few quotations are that short: it can carry a state from one mark to the next, but probably no gradient has taught it to.
+# 11 of these 14 quotations are longer: it can carry a state from one mark to the next, but probably no gradient has taught it to. We have not tested that.
 #
 # ## Questions
 #

@@ -13,7 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, zip_longest
 
 import numpy as np
 
@@ -137,7 +137,7 @@ def questions(
     changes = list(maker.changes())
     draw.shuffle(changes)
     pool: list[VivaQuestion] = []
-    for change in changes[:TRIED]:
+    for change in _in_turn(changes)[:TRIED]:
         question = maker.question(change)
         if question:
             pool.append(question)
@@ -146,6 +146,15 @@ def questions(
         if has_easy_and_harder and len(pool) >= ENOUGH * number:
             break
     return _chosen(pool, number)
+
+
+def _in_turn(changes: Sequence["_Askable"]) -> list["_Askable"]:
+    """Take a change of each definition in turn: one of thousands of terms crowds out no other."""
+    of_definition: dict[Definition, list[_Askable]] = {}
+    for change in changes:
+        of_definition.setdefault(change.definition, []).append(change)
+    rows = zip_longest(*of_definition.values())
+    return [change for row in rows for change in row if change]
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,16 @@ class Scratch:
     """An empty temporary folder, `path`, that is removed with its content when it is closed.
 
     Its owner holds a lock on it. A folder of a killed process is unlocked, and is removed when the
-    next one is made. Windows has no such locks, and there it stays.
+    next one is made. Windows has no such locks, and there it stays: its name says that nobody may
+    remove it, because a program with locks can use the same folder, as under Wine.
     """
 
     PREFIX = "autograder-scratch-"
+    UNLOCKED = "autograder-unlocked-"
 
     def __init__(self) -> None:
         if not HAS_LOCKS:
-            self.path = tempfile.mkdtemp(prefix=self.PREFIX)
+            self.path = tempfile.mkdtemp(prefix=self.UNLOCKED)
             self._lock = os.open(os.devnull, os.O_RDONLY)
             return
         self._sweep()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import small
 
+from autograder.sandbox import scratch as scratches
 from autograder.sandbox.scratch import Scratch
 
 
@@ -56,3 +57,15 @@ def test_folders_of_killed_runs_are_swept(tmp_path, monkeypatch):
         "autograder-scratch-link",
         "elsewhere",
     ]
+
+
+def test_a_folder_of_a_system_without_locks_is_not_swept(tmp_path, monkeypatch):
+    """Nothing shows whether its owner lives, so the next owner leaves it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as on_windows:
+        on_windows.setattr(scratches, "HAS_LOCKS", False)
+        unlocked = Scratch()
+    with Scratch():
+        assert Path(unlocked.path).is_dir()
+    unlocked.close()
+    assert list(tmp_path.iterdir()) == []

@@ -62,7 +62,7 @@ def test_solution_earns_all_stub_nothing_and_mistakes_are_told_apart(unit, serve
 def test_of_two_mistakes_at_once_hardly_any_is_told_a_third(unit, server_of, whole_key):
     """Of twenty pairs of mistakes at most one is diagnosed as a third mistake.
 
-    `autograder validate` tries 200, of which four may be.
+    `autograder validate` tries 200, and allows four.
     """
     proof = ValidationReport(unit, 1, quick=True)
     found = judge_pairs(server_of(unit), FIRST_SEED, whole_key(unit), proof)

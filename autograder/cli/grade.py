@@ -126,6 +126,8 @@ def grade(
     from autograder.grading.whole_class import with_students
     from autograder.report.terminal import ClassFacts, print_class
 
+    if new_seed and seed is not None:
+        raise Refused("--seed and --new-seed exclude each other: leave one out.")
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
     batch.refuse_out_within(out, submitted)
@@ -319,11 +321,9 @@ def _seed(
 
 
 def _others_keep_theirs(out: Path, asked: int | None, new: bool) -> bool:
-    """Return whether files with results keep the seed of these. Raises `Refused`."""
+    """Return whether files with results keep the seed of these: the run has a new one, or had."""
     from autograder.grading.results import run_facts
 
-    if new and asked is not None:
-        raise Refused("--seed and --new-seed exclude each other: leave one out.")
     return asked is None and (new or "renewed" in run_facts(out))
 
 

@@ -67,6 +67,11 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return not self.made or is_wrong_so(result, self.check, self.made)
 
     @property
+    def counts_twice(self) -> bool:
+        """Return whether a copy of it would count as well: it changes points, and sets none."""
+        return self.to is None and self.points != 0
+
+    @property
     def is_factor_of_unit(self) -> bool:
         """Return whether all points of the unit are multiplied."""
         return _is_about_the_unit(self) and self.factor is not None
@@ -249,8 +254,7 @@ def _copies(adjustments: Sequence[Adjustment], path: Path) -> list[str]:
     first_of: dict[Adjustment, int] = {}
     for number, one in enumerate(adjustments, 1):
         first = first_of.setdefault(one, number)
-        is_counted_twice = first != number and one.to is None and one.points != 0
-        if is_counted_twice:
+        if first != number and one.counts_twice:
             problems.append(
                 f"{path}: adjustments {first} and {number} are the same, and both would count: "
                 f"{one.change} for {one.student}, {one.unit}. Remove one, or give it words of its "

@@ -245,7 +245,7 @@ def take_form(
     adjustment = checked_adjustment(course, adjustment, "the form", students, TO_ALLOW)
     refuse_unknown_way(adjustment, "the form", results)
     before = read_adjustments(course, grades / FILE, students)
-    if adjustment in before and adjustment.to is None and adjustment.points != 0:
+    if adjustment.counts_twice and adjustment in before:
         raise BadForm("The same is in the file already. To give it once more, write other words.")
     if not adjustment.above:
         _refuse_out_of_range([*before, adjustment], results)

@@ -173,7 +173,7 @@ def with_one_changed(check, name, answer, solution):
 def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
     """Keys from two processors are equal: floats may differ by 1e-4 of the largest value.
 
-    That holds for arrays of which only rounding is left, too.
+    That also holds for arrays that hold only rounding errors.
     """
     unit = small.unit(name)
     assert same_key(unit, stored(name), key_elsewhere(stored(name), unit.checks))

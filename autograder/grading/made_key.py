@@ -20,7 +20,7 @@ from autograder.grading.listed import NOTHING_LISTED, Listed, NotAnswered
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.grading.telling import right_without_work, telling_arrays
-from autograder.judging import CheckKey, KnownMistakes, Mistake, key_name
+from autograder.judging import CheckKey, KnownMistakes, Mistake, Standard, key_name
 from autograder.judging.carry import Carried, Mistakes
 from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
@@ -90,7 +90,8 @@ class MadeKey(Mapping[str, CheckKey]):
         telling = telling_arrays(check, plain, carried, needed)
         if telling:
             expected = self[check.name].expected
-            telling -= right_without_work(check, expected, key.expected, self.emptied(check, made))
+            standard = Standard(key.expected, key.mistakes_that_keep())
+            telling -= right_without_work(check, expected, standard, self.emptied(check, made))
         return Carried(key, telling)
 
     def emptied(self, check: Check, made: Mistakes) -> Iterator[EmptiedAnswers]:
@@ -249,7 +250,14 @@ class MadeCheckKey:
         """Return the known mistakes that lose points here, each with its answer."""
         if self._check.measure:
             return ()
-        listed = [mistake for mistake, _, _ in self._maker.solution.mistakes]
+        return self._known(lambda mistake: True)
+
+    def mistakes_that_keep(self) -> KnownMistakes:
+        """Return the known mistakes that keep a part of the points here, each with its answer."""
+        return self._known(lambda mistake: mistake.keeps > 0)
+
+    def _known(self, wanted: Callable[[Mistake], bool]) -> KnownMistakes:
+        listed = [mistake for mistake, _, _ in self._maker.solution.mistakes if wanted(mistake)]
         self.make_ahead(listed)
         known = []
         for mistake in listed:

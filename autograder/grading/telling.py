@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autograder.check import Answer, Check
 from autograder.grading.emptied import EmptiedAnswers
-from autograder.judging import Mistake, agree
+from autograder.judging import Mistake, Standard, agree, arrays_kept
 
 if TYPE_CHECKING:
     from autograder.grading.made_key import MadeCheckKey
@@ -52,20 +52,22 @@ def _shows(name: str, check: Check, key: "MadeCheckKey", mistake: Mistake) -> bo
 
 
 def right_without_work(
-    check: Check, plain: Answer, expected: Answer, emptied: Iterable[EmptiedAnswers]
+    check: Check, plain: Answer, carried: Standard, emptied: Iterable[EmptiedAnswers]
 ) -> frozenset[str]:
-    """Return the arrays that are right after early mistakes though an exercise is emptied.
+    """Return the arrays that earn after early mistakes though an exercise is emptied.
 
     Arrays that are right there without the mistakes, too, are left out. With a mistake by which
     `scan` returns its argument a running sum equals its argument: returning that is no work.
-    plain, expected: the solution's answer without the mistakes, and with them.
+    plain: the solution's answer without the mistakes.
+    carried: its answer with them, and the further known mistakes that keep points there.
     emptied: the answers with emptied exercises.
     """
     found = set()
     for tried in emptied:
+        kept = arrays_kept(check, carried, tried.after)
         for name in plain.arrays:
             if agree(check, name, plain, tried.before):
                 continue
-            if agree(check, name, expected, tried.after):
+            if name in kept or agree(check, name, carried.expected, tried.after):
                 found.add(name)
     return frozenset(found)

@@ -32,6 +32,7 @@ from autograder.judging.mistakes import (
 from autograder.judging.points import (
     Judgement,
     Standard,
+    arrays_kept,
     judge,
     not_reached,
     recorded,
@@ -55,6 +56,7 @@ __all__ = [
     "Status",
     "Verdict",
     "agree",
+    "arrays_kept",
     "constant_arrays",
     "deviation",
     "error_words",

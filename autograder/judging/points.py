@@ -223,6 +223,16 @@ def _shares(
     return shares
 
 
+def arrays_kept(check: Check, standard: Standard, answer: Answer) -> frozenset[str]:
+    """Return the wrong arrays of an answer that keep a part of their points for a known mistake."""
+    judgement = judge(check, standard, answer)
+    if judgement.failure:
+        return frozenset()
+    wrong = judgement.wrong
+    shares = _shares(standard, answer, wrong, judgement.explanations)
+    return frozenset(name for name in wrong if shares[name] > 0)
+
+
 def _is_one_number(array: np.ndarray | None) -> bool:
     """Return whether an array is missing, zeros, or the same number throughout.
 

@@ -127,6 +127,7 @@ def environment() -> Environment:
         urlpath=quote,
         when=_when_in_words,
         without_note=_without_note,
+        nothing_ran=_nothing_ran,
     )
     made.globals.update(
         names={},  # a page that knows names uses them
@@ -159,6 +160,15 @@ def _change_in_words(points: float) -> str:
 def _without_note(result: Result, verdict: Verdict) -> Verdict:
     """Return a verdict without the remark of the whole submission, which stands above."""
     return replace(verdict, remarks=tuple(own_remarks(verdict, result.note)))
+
+
+def _nothing_ran(result: Result) -> bool:
+    """Return whether no check ran, because the file could not be graded: its note says why."""
+    if not result.note:
+        return False
+    return not any(
+        verdict.earned or own_remarks(verdict, result.note) for verdict in result.verdicts
+    )
 
 
 def _when_in_words(result: Result) -> str:

@@ -563,6 +563,27 @@ def test_an_early_mistake_does_not_let_an_emptied_exercise_earn(tmp_path, monkey
             assert earned("3 * x", "scale(x)") == [0, 2]
 
 
+def test_an_emptied_exercise_earns_no_part_for_a_mistake_that_keeps_points(tmp_path):
+    """After `scale` changes the sign, returning the argument equals a mistake that keeps half."""
+    solution = TRIVIAL.replace("return x\n", "return -x\n").replace(
+        "# mistake: return -scale(x)", "# mistake (keeps 0.5): return -scale(x)"
+    )
+    unit = small.write_course(tmp_path / "course", "doubles", UNDONE, solution)
+    with Server(unit) as server:
+
+        def earned(scale, double):
+            text = f"def scale(x): return {scale}\ndef double(x): return {double}\n"
+            key = MadeKey(
+                unit, small.SEED, {}, AnswerStore(None), lambda: server, small.listed(unit, server)
+            )
+            verdicts = grade_one(server, text.encode(), "ada.py", small.SEED, key, {})
+            return [verdict.earned for verdict in verdicts]
+
+        assert earned("2 * x", "-scale(x)") == [1, 1]
+        assert earned("3 * x", "-scale(x)") == [0, 1]
+        assert earned("-x", "x") == [0, 0]
+
+
 COUNTING = """
     import numpy as np
 

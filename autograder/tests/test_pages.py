@@ -83,6 +83,9 @@ def hostile(graded_class, small_class, tmp_path_factory):
     for name in NAMES:
         small.submit(folder / "new", name, CODE)
     small.submit(folder / "new", "says", SAID, WORDS)
+    report = folder / "new" / "report_only" / UNIT / "report.pdf"
+    report.parent.mkdir(parents=True)
+    report.write_bytes(b"%PDF-1.4")
     done = small.run_command("grade", folder / "new", "--out", folder / "grades", "-j", "2")
     assert done.returncode == 0, done.stderr
     shutil.copytree(small_class, folder / "all")
@@ -319,6 +322,14 @@ def test_a_students_own_code_stands_at_its_check(hostile, show):
     assert page.locator("#doubling details[open]").count() == 0
     page = show(hostile / UNIT / "notebook.html")
     assert re.fullmatch(r"cell \d+", page.locator("#doubling summary + p").text_content())
+
+
+def test_a_file_that_cannot_be_graded_has_one_reason_and_no_empty_checks(hostile):
+    """Its page says the reason once, and lists no check, since none ran."""
+    text = (hostile / UNIT / "report_only.html").read_text()
+    assert text.count("in the folder report_only") == 1
+    assert "No check ran." in text
+    assert '<section class="check' not in text
 
 
 def test_training_is_shown_beside_ours(hostile):

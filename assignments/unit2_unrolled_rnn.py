@@ -19,20 +19,20 @@
 #
 # In this unit you build such a network from an embedding and three linear layers, first for exactly three characters, then as a loop that reads texts of any
 # length. It learns from 540,803 characters of Nietzsche in English. You also write its rival in a dozen lines, a table of counts, and you let both
-# write. From what followed the last few characters, the table writes things like "It is have how pleasure to the is accessed", and the network writes "Shis world and its man hims to the him". Which
+# write. The table looks up what followed the same few characters in the book, and writes things like "It is have how pleasure to the is accessed"; the network writes "Shis world and its man hims to the him". Which
 # of the two predicts better? And does the network know anything that the table does not?
 #
 # **Afterwards you can**
 #
 # * turn text into ids and cut it into windows with targets;
 # * build a recurrent network from an embedding and three linear layers, first unrolled and then as a loop;
-# * judge a loss: compare it with that of guessing and with that of counting;
+# * judge a loss against two others: the loss of guessing, and that of a table of counts;
 # * generate text from a table and from a network, with a sampling function that you write;
 # * predict at every step, and measure how much each further character of memory helps;
 # * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
 #
 # You need some PyTorch, namely tensors, `nn.Module` and `nn.Linear`, and you need to know what a loss and an optimizer are.
-# [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html) covers all of it. `nn.Embedding` is the subject of unit 1. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
+# [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html) covers all of it. `nn.Embedding` is a table with a row of numbers for each id; unit 1 is about it, and you do not need that unit first. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
 # **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 55. That makes two evenings: sections 1 to 8
@@ -69,7 +69,7 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 # ## 1. From characters to ids
 #
 # A network sees numbers, so each character gets an id: its index in a list, the *vocabulary*. Id 0 is kept for all characters that the
-# vocabulary does not know; its own character is the null, `"\0"`, which no text contains. After the null come
+# vocabulary does not know, so place 0 of the list holds a character that no text contains: the null, `"\0"`. After the null come
 # the distinct characters of the text in sorted order.
 #
 # Our *corpus* is the text of Nietzsche. We hold out its last tenth, to measure the network on text that it has not read. It
@@ -87,13 +87,13 @@ torch.set_num_threads(1)  # for networks as small as these, more threads are slo
 
 # %%
 def vocabulary(text):
-    """A list of characters: the null `"\\0"` first, then the distinct characters of `text`, sorted."""
+    """A list of characters: the null first, then the distinct characters of `text`, sorted."""
     # YOUR CODE HERE
     raise NotImplementedError()
 
 
 def encode(text, chars):
-    """The index in `chars` of each character of `text`, 0 for one that is not in `chars`: (N,), int64.
+    """For each character of `text` its index in `chars`, or 0 if it is not there: a tensor (L,) of int64.
 
     `text` may have 500,000 characters.
     """
@@ -132,7 +132,7 @@ with autograder.example("the corpus as ids"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (L,) | in: the whole text, int64, as `x` and `y` are |
+# | `ids` | (L,) | in: the whole text of L characters; all three are int64 |
 # | `x` | (n, N) | out: column i is window i. A window counts if another id follows it, so N = (L − 1) // n |
 # | `y` | (N,) | out: the id after each window |
 #
@@ -177,12 +177,12 @@ check("cutting_windows")
 #
 # All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: turning a character into a hidden state
 # is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula below is that of the
-# fast.ai lesson, and it is unusual; section 6 has the usual one.
+# fast.ai lesson. It is unusual, because you can see in it what each layer does; section 6 has the usual one, which adds before one activation.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
-# with $e_t$ the embedding of `x[t]`, and t = 1, 2. Here an activation follows the green and the orange layer each, and their results are added; none follows the blue layer. The first step has
+# with $e_t$ the embedding of `x[t]`, and t = 1, 2. One activation follows the green layer and another follows the orange one, and the results are added. No activation follows the blue layer. The first step has
 # no orange arrow, because no state comes before it. (A state of zeros would add tanh of the layer's bias.)
 #
 # | attribute | layer | arrow |

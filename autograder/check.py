@@ -398,6 +398,8 @@ def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
         as_array(name, array.tolist())
     except TypeError as error:
         return str(error)
+    if array.size and _is_text(array.tolist()):
+        return f"`{name}` is an array of objects that holds text. Convert it with `astype(str)`."
     return (
         f"`{name}` is an array of objects. It should be numeric: convert it with `astype(float)`."
     )

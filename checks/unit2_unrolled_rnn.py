@@ -141,7 +141,8 @@ def three_characters(net: Any, seed: int) -> Arrays:
     words={
         "same_after": KEPT,
         "of_transposed_targets": (
-            "logits and targets are transposed here, as `sequence_windows` gives them."
+            "logits and targets are transposed here. Flatten both in the same order: "
+            "`logits.flatten(0, -2)` and `targets.flatten()`."
         ),
     },
 )

@@ -415,9 +415,8 @@ def held_out_loss(ours: Any, trained: Arrays, text: str) -> float:
     within=0.002,
     seconds=60,
     kept=(
-        "what a step does wrong, `two_steps` sees; this has other sizes and two calls in a "
-        "row, where sizes written into the code and state kept between calls show, and it "
-        "proves that all parts work together"
+        "`two_steps` finds what one step does wrong; this finds sizes that are written into the "
+        "code and state that is kept between calls, and it proves that all parts work together"
     ),
 )
 def training(net: Any, seed: int, text: str) -> Arrays:

@@ -383,7 +383,7 @@ def reindex(raw):
     #   the new ids begin at 1, so the table's first row has no id. Begin at 0.
     return ids, originals
     # mistake: return originals, ids
-    #   the two results were swapped: first the new ids, then the originals.
+    #   the two results were swapped. Return the new ids first, then the originals.
     ### END SOLUTION
 
 

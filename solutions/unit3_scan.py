@@ -593,7 +593,7 @@ def train_online(weights, sequences, lr, every=1000):
             #   a mean was kept at the first of each `every` sequences. Keep it when `every` of them are full.
             errors.append(sum(losses[-every:]) / every)
             # mistake (keeps 0.5): errors.append(sum(losses) / len(losses))
-            #   the mean is over all sequences so far. It is over the last `every` of them.
+            #   the mean is over all sequences so far. Take it over the last `every` only.
             # mistake (keeps 0.5): errors.append(sum(losses) / every)
             #   the losses of earlier entries were summed, too. The mean is over the last `every` of them.
             # mistake (keeps 0.5): errors.append(sum(losses[-every:]))

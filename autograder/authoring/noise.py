@@ -28,7 +28,10 @@ FAR = 5.0
 HINTS = {
     "has no attribute 'items'": 'An experiment returns arrays by name: `named("name", value)`.',
     "but should be an array": '`frame("name", table)` compares a table with its labels.',
-    "AssertionError": "An experiment returns values, and the engine compares them.",
+    "AssertionError": (
+        'Remove the assertion, and return the values: `named("name", value)`. The engine compares '
+        "them."
+    ),
 }
 
 

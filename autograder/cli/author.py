@@ -283,8 +283,9 @@ def calibrate(
 @course_option
 @report_user_errors
 def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
-    """Run all units and write them, with what they print and draw, and the docs as static pages
-    into OUT.
+    """Run all units, and write them and the docs as static pages into OUT.
+
+    The pages show what the units print and draw.
 
     \b
     Example:  autograder site build/site

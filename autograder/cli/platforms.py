@@ -73,7 +73,7 @@ def collect(
     """Import a download of Canvas, Moodle, Gradescope, Classroom 50, GitHub or nbgrader.
 
     SOURCE is the zip or folder. Each file goes where `grade` looks for it, with a record of whose
-    it is, when it came and which attempt it is. Existing files are kept. Everything that was not
+    it is, when it came and which attempt it is. Earlier attempts are kept. Everything that was not
     taken is listed.
 
     \b

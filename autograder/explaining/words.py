@@ -230,7 +230,10 @@ def _loss_and_ours(finding: Finding) -> str:
     loss = _loss_of(finding)
     unit = f" {loss.unit}" if loss.unit else ""
     if not math.isfinite(float(loss.found)):
-        return "the weights have no held-out loss: do they fit what the check asks for?"
+        return (
+            "the held-out loss of these weights cannot be computed. Test that each weight is a "
+            "finite number, and that there are as many as the check asks for."
+        )
     return (
         f"held-out loss {loss.found}{unit}; ours on the same split {loss.ours}. A loss as low as "
         f"ours earns all points, and one that is {loss.within} higher none."

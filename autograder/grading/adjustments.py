@@ -310,8 +310,8 @@ def _who_has_too_many(
     others = "; ".join(student for student, _ in more)
     also = f"The same holds for {others}. " if others else ""
     return (
-        f"{first}{also}Write how many there are to be, as in `to = 2`, or remove it. To give "
-        "more nevertheless, add `above = true`."
+        f"{first}{also}Set the total instead, as in `to = 2`. To go beyond the maximum, add "
+        "`above = true`."
     )
 
 

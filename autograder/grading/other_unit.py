@@ -61,7 +61,7 @@ def other_unit(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -
 
 def as_note(unit: str, other: str) -> str:
     """Return the note for the student and the class's page."""
-    return f"{BEGINS}`{other}`. It was graded as `{unit}`: hand in the file of that unit."
+    return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
 
 
 def is_noted(note: str) -> bool:

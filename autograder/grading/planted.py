@@ -259,7 +259,8 @@ def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:
     line = _line_that_differs(function_in(function, name) or "", right or "")
     if line is None:
         raise NothingPlanted(
-            f"The key of {unit.name} was made for another `{name}`. Run `autograder build`."
+            f"The key of {unit.name} was made from another version of `{name}`. Run "
+            "`autograder build`."
         )
     return line
 

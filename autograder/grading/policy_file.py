@@ -354,7 +354,10 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     ):
         told = _strangers(named, known, roster)
         if told:
-            raise BadFile(f"The policy's `{kind}` name students who are not in this class: {told}.")
+            raise BadFile(
+                f"The policy's `{kind}` name students who are not in this class: {told}. Correct "
+                "the names, or add the students to the roster."
+            )
     return ""
 
 

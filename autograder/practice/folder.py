@@ -278,7 +278,7 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
         yield f"changed: {', '.join(changes.replaced)}"
     if changes.new:
         yield f"new: {', '.join(changes.new)}"
-    if changes.kept.is_dir():
+    if any(changes.kept.rglob(f"*{BEFORE}")):
         where = changes.kept.relative_to(folder)
         yield f"The old files are in {where}, each with `{BEFORE}` behind its name."
     touched = [*changes.replaced, *changes.new]

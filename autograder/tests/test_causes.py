@@ -341,8 +341,8 @@ def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():
 
     said = told("return x", (), experiment=two)
     assert said.endswith(
-        "The check takes 2 values (logits, state) from what was returned. Return all of them, in "
-        "the order of the text."
+        "The check takes exactly 2 values (logits, state) from what was returned. Return these, in "
+        "the order that the exercise gives."
     )
 
 

@@ -172,6 +172,10 @@ OF_OBJECTS = "`loss` is an array of objects. It should be numeric: convert it wi
         (np.array([[1, 2], [3, 4]], object), OF_OBJECTS),
         (np.empty(0, object), OF_OBJECTS),
         (
+            np.array(["a", "b"], object),
+            "`loss` is an array of objects that holds text. Convert it with `astype(str)`.",
+        ),
+        (
             [[1, 2], [3, None]],
             "`loss[1][1]` should be a number or an array of numbers, found NoneType",
         ),

@@ -699,7 +699,7 @@ def test_a_loss_above_ours_is_told_with_what_it_costs():
     assert better.remarks[0].text.startswith("held-out loss 1.5000; ours on the same split 2.0000.")
     none = judge_loss(free_training(), known, np.nan)
     assert none.status == "failed"
-    assert none.remarks[0].text.startswith("the weights have no held-out loss")
+    assert none.remarks[0].text.startswith("the held-out loss of these weights cannot be computed.")
 
 
 def test_not_reached_names_what_is_needed():

@@ -672,11 +672,11 @@ def _unpacked_by_the_check(error: BaseException, check: Check) -> str:
             names.append(str(instruction.argval))
     names = names[:count]
     told = ""
-    if len(names) == count and all(name.isidentifier() for name in names):
+    if len(names) == count and all(name.isidentifier() and name != "_" for name in names):
         told = f" ({', '.join(names)})"
     return (
-        f"The check takes {count} values{told} from what was returned. Return all of them, in the "
-        "order of the text."
+        f"The check takes exactly {count} values{told} from what was returned. Return these, in "
+        "the order that the exercise gives."
     )
 
 

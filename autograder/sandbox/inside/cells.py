@@ -239,7 +239,10 @@ def _leave_out_repeated(found: Sequence[Cell]) -> list[Cell]:
 
 def why_unparsed(cell: Cell, error: Exception) -> str:
     """Say why a cell does not parse, and in which line of the file."""
-    reason = str(error) or "too deeply nested"
+    reason = (
+        str(error)
+        or "the code is nested too deeply. Split its longest expression into several lines"
+    )
     if isinstance(error, SyntaxError):
         reason = error.msg
     line = getattr(error, "lineno", None) or 1

@@ -301,6 +301,7 @@ TORCH = [
         "(B, T) = (4, 6) has room for 24 numbers, and there are 23.",
     ),
     ("return F.embedding(x, h)", (torch.ones(B), torch.ones(V, E)), "`.long()`"),
+    ("return (x > 0).mean()", (torch.ones(B),), "are truth values: write `.float()` before it."),
     ("x += 1", (torch.ones(B, requires_grad=True),), "within `torch.no_grad()`."),
     (
         "hidden = torch.nn.Linear(3, 3); hidden.weight = x",

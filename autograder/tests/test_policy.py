@@ -320,6 +320,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
     write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=PageContext(rules=policy))
+    assert "(as the checks gave them)" in (tmp_path / "index.html").read_text()
     pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
@@ -365,6 +366,7 @@ def test_the_page_of_a_unit_says_how_points_spread_and_when_files_came(results, 
     assert "handed in (UTC)" in page
     assert "2026-12-01 11:00:00" in page
     assert re.search(r"\blate\b", page)
+    assert "as the checks gave them" not in page
     write_pages(COURSE, [whole, half], tmp_path, anonymous=True)
     assert "11:00:00" not in (tmp_path / "index.html").read_text()
 

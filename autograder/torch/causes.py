@@ -374,6 +374,15 @@ def ids_are_floats(raised: Raised) -> str:
     )
 
 
+def mean_of_no_floats(raised: Raised) -> str:
+    """Explain `(x > 0).mean()`."""
+    found = re.search(r"could not infer output dtype\..* Got: (\w+)", raised.text)
+    if not found:
+        return ""
+    what = "truth values" if found[1] == "Bool" else "integers"
+    return f"A mean needs floating-point numbers, and these are {what}: write `.float()` before it."
+
+
 def leaf_changed(raised: Raised) -> str:
     """Explain a weight changed in place outside `no_grad`."""
     if "leaf Variable that requires grad" not in raised.text:
@@ -426,6 +435,7 @@ CAUSES = (
     batch_norm_of_one_row,
     view_of_another_size,
     ids_are_floats,
+    mean_of_no_floats,
     leaf_changed,
     no_parameter,
     numpy_of_graph,

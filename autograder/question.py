@@ -351,7 +351,9 @@ def _short(what: str, value: Any) -> str:
 
 
 def _text(what: str, value: Any, longest: int) -> str:
-    if not isinstance(value, str) or not value.strip():
+    if isinstance(value, str) and not value.strip():
+        raise TypeError(f"{what} is empty. Write it between the quotes.")
+    if not isinstance(value, str):
         raise TypeError(f"{what} should be a text. It is {_found(value)}.")
     if len(value) > longest:
         raise TypeError(f"{what} should have at most {longest} characters; it has {len(value)}.")

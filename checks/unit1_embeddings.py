@@ -180,7 +180,7 @@ def gradient_in(table: torch.Tensor, found: torch.Tensor, rng: np.random.Generat
 
 @check(points=3, words={"same_after": KEPT})
 def lookup_gradient(net: Any, seed: int) -> Arrays:
-    """`lookup_backward` adds up the gradients of all that looked a row up"""
+    """`lookup_backward` adds up, for each row, the gradients of all ids that selected it"""
     rng = np.random.default_rng(seed)
     net = Watched(net)
     rows = torch.tensor([3, 0, 3, 7, 3, 0])

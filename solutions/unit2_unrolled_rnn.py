@@ -1170,7 +1170,7 @@ def backed_off(counts, context, c, V):
             # mistake: p = following[c] / N if following[c] else p
             #   back-off happens only where the count is 0, so that the probabilities add up to more than 1. Mix at every length.
             # mistake: p = (following[c] + 1) / (N + V)
-            #   1 was added to each count (Laplace's rule). Add d times the probability after the shorter context.
+            #   1 was added to each count (Laplace's rule). Add d times the probability after the shorter context, and divide by N + d.
             # mistake: p = (following[c] + d * p) / N
             #   the probabilities add up to more than 1. Divide by N + d.
             # mistake: p = (following[c] + p) / (N + d)

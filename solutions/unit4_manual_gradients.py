@@ -149,7 +149,7 @@ def relu(z):
     ### BEGIN SOLUTION
     return np.maximum(z, 0)
     # mistake: return max(z, 0)
-    #   `max` compares two whole arrays. The elementwise maximum is `np.maximum`.
+    #   `max` compares the whole of `z` with 0. The elementwise maximum is `np.maximum`.
     # mistake: return np.max(z, 0)
     #   `np.max(z, 0)` is the largest along axis 0. The elementwise maximum is `np.maximum`.
     # mistake: return np.where(z > 0, z, 0.01 * z)
@@ -263,7 +263,7 @@ def softmax_d(z):
     # mistake: return np.diag(p) - p @ p
     #   `p @ p` of a vector is a single number, and so is `p @ p.T`. All products p_i p_j are `np.outer(p, p)`.
     # mistake: return np.diag(z) - np.outer(z, z)
-    #   the scores were used for the probabilities: take `softmax(z)` first.
+    #   the scores stand where the probabilities should: take `softmax(z)` first.
     # mistake: return np.diag(p * (1 - p))
     #   only the diagonal is there. Pushing one score up takes probability from all others: −p_i p_j off the diagonal.
     # mistake (keeps 0.5): return np.outer(p, p) - np.diag(p)
@@ -618,7 +618,7 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): grads["bh"] = np.full_like(params["bh"], dz.sum())
     #   `dz` was summed to one number. Each of the H units has its own bias: sum only over steps and batch.
     # mistake (keeps 0.5): grads["bh"] = dz.mean(1).sum(0)
-    #   `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
+    #   the gradient of `bh` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     grads["Wy"] = np.tensordot(h[1:], dlogits, both)
     # mistake (keeps 0.5): grads["Wy"] = h[1].T @ dlogits[0]
     #   each step overwrites the last. Every step uses `Wy`, so add its gradients up over time: `+=`.
@@ -628,7 +628,7 @@ def backward(params, x, h, dlogits):
     # mistake (keeps 0.5): grads["by"] = dlogits[0].sum(0)
     #   each step overwrites the last. Every step uses `by`, so add its gradients up over time: `+=`.
     # mistake (keeps 0.5): grads["by"] = dlogits.mean(1).sum(0)
-    #   `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
+    #   the gradient of `by` was averaged over the batch. `dlogits` already carries the 1/B, so sum.
     return grads, dnext
     # mistake (keeps 0.5): return grads, dh[0] + (dz[1] @ params["Wh"].T if len(dz) > 1 else 0)
     #   `dh0` is the gradient with respect to `h[1]`. One step is missing: through the activation and `Wh`, back to `h[0]`.
@@ -1068,7 +1068,7 @@ def sgd(params, grads, lr):
     # mistake: return {name: params[name] - lr * grads[name] for name in ("Wx", "Wh", "bh", "Wy", "by")}
     #   the names are written into the code. Take those of the dict that was passed in.
     # mistake: return {name: params[name] - min(lr, 1.0) * grads[name] for name in params}
-    #   the learning rate was limited, so large ones have no effect. Use `lr` as it is.
+    #   the learning rate was limited, so all large ones act alike. Use `lr` as it is.
     # mistake: return {name: params[name] - grads[name] for name in params}
     #   the gradient was not multiplied by `lr`, so the step is too long. Subtract lr·g.
     # mistake: return {name: params[name] + lr * grads[name] for name in params}

@@ -182,7 +182,7 @@ def lstm_step(x, h, c, W_ih, W_hh, b_ih, b_hh):
     # mistake: c = (f + 1).sigmoid() * c + i.sigmoid() * g.tanh()
     #   1 was added to the forget gate. That is a way to start training, not part of a step.
     # mistake: c = f.sigmoid() * h + i.sigmoid() * g.tanh()
-    #   the hidden state was kept instead of the cell state. It is σ(f) ⊙ c.
+    #   the forget gate multiplied the hidden state. It multiplies the old cell state: σ(f) ⊙ c.
     # mistake: c = f.sigmoid() * c * i.sigmoid() * g.tanh()
     #   the two parts of the new cell state were multiplied. Add what comes in to what is kept.
     # mistake (keeps 0.3): return o.sigmoid() * c.tanh(), f.sigmoid() * c + i.sigmoid() * g.tanh()

@@ -1165,9 +1165,9 @@ def parity_inputs(bits):
     # mistake: beta = 2.0 * (1 - np.asarray(bits))
     #   the zeros were counted. Flip where the bit is 1.
     # mistake: beta = -2.0 * np.asarray(bits)
-    #   a β of −2 makes the factor 1 − β = 3. Make it −1.
+    #   a β of −2 makes the factor 1 − β = 3. Choose the β that makes it −1.
     # mistake: beta = -1.0 * np.asarray(bits)
-    #   a β of −1 makes the factor 1 − β = 2. Make it −1.
+    #   a β of −1 makes the factor 1 − β = 2. Choose the β that makes it −1.
     return ones, ones, np.zeros_like(ones), beta, np.ones((1, 1))
     # mistake: return ones, ones, np.zeros_like(ones), beta, np.zeros((1, 1))
     #   the state is 0 here, and −1 times 0 is 0. Begin with +1, and let a 0 leave it as it is: β = 0.

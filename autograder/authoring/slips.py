@@ -167,7 +167,10 @@ def _slips_of_calls(unit: Unit, text: str) -> list[SourceFault]:
             )
         elif wanted in called:
             slips.append(
-                SourceFault(node.lineno, f'`{function}("{wanted}")` stands here a second time.')
+                SourceFault(
+                    node.lineno,
+                    f'`{function}("{wanted}")` stands here a second time. Delete one of the two.',
+                )
             )
         called.append(wanted)
     for name in names:

@@ -502,7 +502,8 @@ def judge_mutants(
             f"    mutant = '''{report.survivors[0]}'''\n"
             '    why = "…"'
         )
-    score = f"{report.score:.1%} of {report.mutants} mutants lose points"
+    wrong = report.mutants - report.equivalent
+    score = f"{report.score:.1%} of {wrong} wrong mutants lose points"
     is_low = report.score < MIN_SCORE
     if is_low:
         score += f"; at least {MIN_SCORE:.0%} should"
@@ -612,7 +613,10 @@ def gained(verdicts: Sequence[Verdict]) -> str:
         if not verdict.earned and _is_unwritten(verdict):
             continue
         remark = verdict.remarks[0].text if verdict.remarks else ""
-        lines.append(f"earned {verdict.earned:g} points for {verdict.name}: {remark}")
+        what = f"earned {verdict.earned:g} of {verdict.points:g} points for {verdict.name}"
+        if not verdict.earned:
+            what = f"failed {verdict.name}, and not because an answer is missing"
+        lines.append(f"{what}: {remark}")
     return "; ".join(lines)
 
 

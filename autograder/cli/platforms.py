@@ -293,7 +293,7 @@ def _to_canvas(
             return
         click.echo(
             f"{len(letters)} would be sent to {address.url}, course {number}. "
-            "Nothing was sent yet: add --send."
+            "This command sent nothing: add --send."
         )
         return
     refuse_not_whole(grades)

@@ -103,9 +103,9 @@ def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
         *dict.fromkeys(visible(line) for line in twice),
         "If `submitted/` has both folders, run `collect` again with --roster and the table of the "
         "class from the same assignment: it moves both into one folder.",
-        "If only the results have both names, delete those of the old one: "
-        "GRADES/<unit>/<name>.json and the folder GRADES/<unit>/earlier/<name>. In "
-        "GRADES/adjustments.toml, replace the old name by the new one.",
+        "If only the results have both names, the old one has no folder in `submitted/`: delete "
+        "its GRADES/<unit>/<name>.json and the folder GRADES/<unit>/earlier/<name>. In "
+        "GRADES/adjustments.toml, replace it by the new name.",
     ]
     raise OneNumberTwice("\n".join(lines))
 

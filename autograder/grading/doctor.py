@@ -84,9 +84,10 @@ def _older(abi: int) -> str:
 
 
 MEND_BUBBLEWRAP = (
-    "The other layers of the sandbox work without it. To switch it on: Ubuntu, sysctl -w "
-    "kernel.apparmor_restrict_unprivileged_userns=0; Docker, --security-opt seccomp=unconfined "
-    "--security-opt apparmor=unconfined."
+    "The other layers of the sandbox work without it. If it is not installed, install your "
+    "system's package `bubblewrap`. To switch it on, type on Ubuntu `sudo sysctl -w "
+    "kernel.apparmor_restrict_unprivileged_userns=0`; start Docker with `--security-opt "
+    "seccomp=unconfined --security-opt apparmor=unconfined`."
 )
 
 

@@ -123,7 +123,8 @@ def times_of(url: str, token: str) -> dict[str, str]:
     except (CanvasException, RequestException) as error:
         raise NoCanvas(
             f"Canvas at {address} does not give assignment {assignment} of course {course}: "
-            f"{_short(error)}"
+            f"{_short(error)} Open its address in a browser, and test that CANVAS_TOKEN is of a "
+            "teacher of this course."
         ) from None
     return times
 

@@ -163,7 +163,8 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
     if written:
-        say(f"{written} points by hand written into {path}, for our own pages and exports")
+        scores = "score" if written == 1 else "scores"
+        say(f"{written} {scores} by hand written into {path}, for our own pages and exports")
 
 
 def _without_cell(count: int) -> str:

@@ -67,7 +67,10 @@ def too_many_threads(threads: int, starters: Sequence[str]) -> str:
     """Say that a server cannot be forked. starters: packages that have started threads."""
     told = f"the server has {threads} threads, but a fork keeps only one."
     if not starters:
-        return f"{told} Something that the checks import starts them."
+        return (
+            f"{told} A module that the checks import starts them: take imports out until this "
+            "message is gone."
+        )
     names = ", ".join(f"`{name}`" for name in starters)
     return f"{told} Importing {names} starts them, so take it out of `packages`."
 
@@ -271,7 +274,10 @@ class Server:
             if not was_refused:
                 breached.append(name)
         if breached:
-            raise CannotConfine(f"a worker could do what is forbidden: {', '.join(breached)}.")
+            raise CannotConfine(
+                f"a worker could do what is forbidden: {', '.join(breached)}. Do not grade on this "
+                "machine, and report it as SECURITY.md says."
+            )
 
     def close(self) -> None:
         """End the server and with it its workers."""

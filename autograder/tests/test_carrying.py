@@ -368,8 +368,8 @@ def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
     """
     remarks = [remark.text for remark in graded(EARLY)["shifting"].remarks]
     assert remarks == [
-        "your answer to `scaling` is wrong. This one is consistent with it, and earns the points "
-        "of those arrays in which other mistakes would still show."
+        "your answer to `scaling` is wrong. This one is consistent with it. It earns a part of the "
+        "points, because the earlier mistake hides whether the rest is right."
     ]
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]

@@ -76,12 +76,14 @@ NUMPY = [
     (
         "return x if x > 0 else h",
         (np.ones(B), 1),
-        "A condition needs a single truth value, and `x` is (B,) = (4,).",
+        "A condition needs a single truth value, and `x` is (B,) = (4,). `where` decides for "
+        "each entry; `.all()` and `.any()` ask about all of them.",
     ),
     (
         "if not x == h:\n        return h",
         (np.ones((T, B)), 1),
-        "A condition needs a single truth value, and `x` is (T, B) = (6, 4).",
+        "A condition needs a single truth value, and `x` is (T, B) = (6, 4). `where` decides for "
+        "each entry; `.all()` and `.any()` ask about all of them.",
     ),
     (
         "rows, columns = x.shape",

@@ -311,7 +311,7 @@ def test_scores_entered_by_hand_stay(folder, recorded):
 
 def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     """Scores entered in nbgrader become adjustments beside our results, once for many runs."""
-    assert "2 points by hand written" in recorded.stdout
+    assert "2 scores by hand written" in recorded.stdout
     file = folder / "grades" / "adjustments.toml"
     students = [result.lms_name for result in stored_results(folder / "grades")]
     known = read_adjustments(small.COURSE, file, students)

@@ -96,7 +96,7 @@ def test_a_new_course_proves_itself(course):
     said = passes("validate", cwd=course)
     assert "✗" not in said
     assert "survives" not in said
-    assert re.findall(r"([\d.]+)% of \d+ mutants lose points", said) == ["100.0", "100.0"]
+    assert re.findall(r"([\d.]+)% of \d+ wrong mutants lose points", said) == ["100.0", "100.0"]
     assert len(solution(course).mistakes) >= 4
 
 

@@ -256,7 +256,7 @@ def test_an_answer_is_read_as_it_is_meant(question, value, text):
         (number(), np.zeros(2), "the answer should be a number. It is of type ndarray."),
         (shape(), (3, -1), "the answer should be a shape, as (3, 4). It is (3, -1)."),
         (shape(), "34", "the answer should be a shape, as (3, 4). It is '34'."),
-        (short(), "", "the answer should be a text. It is ''."),
+        (short(), "", "the answer is empty. Write it between the quotes."),
         (short(), "x" * 201, "the answer should have at most 200 characters; it has 201."),
     ],
 )
@@ -743,7 +743,7 @@ def test_a_written_answer_waits_for_a_person(tmp_path):
     (practised_here,) = practise(unit, unit.checks, Submission(script.encode(), "mine.py"))
     assert [remark.text for remark in practised_here.remarks] == [told]
     findings = list(validate(unit, ValidationReport("essays", seeds=1, quick=True)))
-    assert "mutants lose points" in "".join(one.text for one in findings)
+    assert "wrong mutants lose points" in "".join(one.text for one in findings)
 
 
 def test_points_by_hand_for_a_written_answer_count(tmp_path):

@@ -442,7 +442,10 @@ def no_single_truth(raised: Raised) -> str:
     if found is None or getattr(raised.values.get(found[1]), "shape", None) is None:
         what = _of_what(raised)
         needs = "A condition needs" if what else "`if`, `and`, `or`, `max` and `min` need"
-        return f"{needs} a single truth value{what}."
+        return (
+            f"{needs} a single truth value{what}. `where` decides for each entry; `.all()` and "
+            "`.any()` ask about all of them."
+        )
     value = found[1]
     other = found[2].rstrip(":")
     return (

@@ -311,7 +311,7 @@ def _probe(secret: str) -> Arrays:
         "opening a socket": socket.socket,
         "signalling the server": lambda: os.kill(server, 0),
         "starting a process": os.fork,
-        "raising its own limits": lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)),
+        "changing its own limits": lambda: resource.setrlimit(resource.RLIMIT_CPU, (1, 1)),
     }
     refused = {}
     for name, attempt in attempts.items():

@@ -167,10 +167,10 @@ def decode(file: bytes) -> Message:
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadFrame(type(error).__name__) from None
     if len(entries) > MAX_ARRAYS:
-        raise BadFrame("facts or arrays out of form")
+        raise BadFrame("too many arrays")
     for field in metadata.values():
         if not isinstance(field, str) or len(field) > MAX_FIELD:
-            raise BadFrame("facts or arrays out of form")
+            raise BadFrame("a field that is too long, or no text")
     arrays = {}
     for name, entry in entries:
         arrays[name] = _read_array(name, entry)

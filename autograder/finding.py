@@ -322,6 +322,17 @@ class RowsThere:
     of_rows: bool = True
 
 
+class Side(StrEnum):
+    """On which side of the expected ones all wrong values of an array are."""
+
+    TOO_LARGE = "too large"
+    TOO_SMALL = "too small"
+    TRUE = "true"  # and should be false
+    FALSE = "false"
+    ALL_TRUE = "all true"  # not only the wrong ones
+    ALL_FALSE = "all false"
+
+
 @dataclass(frozen=True)
 class Look:
     """How wrong arrays look.
@@ -329,6 +340,10 @@ class Look:
     shapes: if they differ. contents, amounts: the array's, and the expected one's.
     text: the first difference, the array's and the expected one's, quoted; index: its position.
     counts: for each array the number of wrong values, and the total.
+    side: where all wrong values are; None if they are on both sides.
+    from_border: the number of rows or columns within which all wrong ones are; 0 if that says
+    nothing.
+    beside_mistake: whether a known mistake explains other arrays, and not these.
     rows: of a list that is too long or too short. words: the author's own.
     """
 
@@ -341,6 +356,9 @@ class Look:
     counts: tuple[tuple[int, int], ...] = ()
     rows: RowsThere | None = None
     words: str = ""
+    side: Side | None = None
+    from_border: int = 0
+    beside_mistake: bool = False
 
 
 # ---- findings

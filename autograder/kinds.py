@@ -43,7 +43,7 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
     elif kind == "DataFrame":
         found = [(label, table.iloc[:, i]) for i, label in enumerate(table.columns)]
     else:
-        raise TypeError(f"`{name}` should be a DataFrame, but it is {_a(table)}.")
+        raise TypeError(f"`{name}` should be a DataFrame, but it is {type_in_words(table)}.")
     labels = [_as_text(label) for label, _ in found]
     arrays = named(f"{name}.columns", labels or [""])
     arrays |= named(f"{name}.index", _index_values(name, table.index))
@@ -150,8 +150,8 @@ def _column(name: str, label: str, column: Any) -> np.ndarray:
     for value in values:
         if not _is_missing(value) and not _can_be_text(value):
             raise TypeError(
-                f"the column `{label}` of `{name}` holds {_a(value)}. It can hold numbers, truth "
-                "values, text, dates or categories."
+                f"the column `{label}` of `{name}` holds {type_in_words(value)}. It can hold "
+                "numbers, truth values, text, dates or categories."
             )
     return np.array([_as_text(value) for value in values], dtype=str)
 
@@ -218,10 +218,12 @@ def rows(name: str, answer: Any, columns: str) -> Arrays:
     if hasattr(answer, "fetchall"):
         answer = answer.fetchall()
     if not isinstance(answer, list | tuple):
-        raise TypeError(f"`{name}` should be a list of rows, but it is {_a(answer)}.")
+        raise TypeError(f"`{name}` should be a list of rows, but it is {type_in_words(answer)}.")
     for row in answer:
         if not isinstance(row, list | tuple):
-            raise TypeError(f"`{name}` should be a list of rows, but it holds {_a(row)}.")
+            raise TypeError(
+                f"`{name}` should be a list of rows, but it holds {type_in_words(row)}."
+            )
         if len(row) != len(wanted):
             raise TypeError(
                 f"a row of `{name}` should have {len(wanted)} values ({', '.join(wanted)}), and "
@@ -243,7 +245,8 @@ def _entries(name: str, label: str, values: Sequence[Any]) -> np.ndarray:
     for value in there:
         if not _can_be_text(value):
             raise TypeError(
-                f"the column `{label}` of `{name}` holds {_a(value)}. It can hold numbers and text."
+                f"the column `{label}` of `{name}` holds {type_in_words(value)}. It can hold "
+                "numbers and text."
             )
     return np.array([_as_text(value) for value in values], dtype=str)
 
@@ -269,7 +272,7 @@ def figure(name: str, answer: Any, parts: str = "labels lines") -> Arrays:
             hint = " Return the figure that it stands in: `.get_figure()` gives it."
         elif answer is None:
             hint = " Return the figure at the end."
-        raise TypeError(f"`{name}` should be a Figure, but it is {_a(answer)}.{hint}")
+        raise TypeError(f"`{name}` should be a Figure, but it is {type_in_words(answer)}.{hint}")
     axes = answer.get_axes()
     arrays: Arrays = {}
     for part in parts.split():
@@ -433,7 +436,7 @@ def _is_by_raise(error: Exception) -> bool:
     return operation == "RAISE_VARARGS" and "site-packages" not in code.co_filename
 
 
-def _a(value: Any) -> str:
+def type_in_words(value: Any) -> str:
     """Return the type of a value for a sentence: "a Series", "an Axes", "None"."""
     if value is None:
         return "None"

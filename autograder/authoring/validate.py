@@ -215,7 +215,7 @@ def check_material(
 def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:
     """Return the values of a mistake in the arrays that it spoils: names and numbers.
 
-    Returns nothing if one of them holds text, truth values, or more than one number.
+    Returns nothing if one of them holds text, a single truth value, or more than one number.
     """
     constants = []
     for known in key.values():
@@ -229,7 +229,9 @@ def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:
                 right = expected.get(name)
                 if right is not None and same_bits(array, right):
                     continue
-                numbers = set(array.ravel().tolist()) if array.dtype.kind in "fiu" else ()
+                is_of_numbers = array.dtype.kind in "fiu"
+                is_mask = array.dtype.kind == "b" and array.size > 1
+                numbers = set(array.ravel().tolist()) if is_of_numbers or is_mask else ()
                 if len(numbers) != 1:
                     return ()
                 constants.append((name, float(*numbers) + 0.0))  # -0 equals 0
@@ -497,11 +499,10 @@ def judge_mutants(
     if report.survivors:
         yield Trial(
             "  Each of these variants passes. If it is wrong, add a check or an input that detects "
-            "it. If it is right, add it to solutions/equivalent.toml:\n"
-            f"    [[{report.unit}]]\n"
-            f"    mutant = '''{report.survivors[0]}'''\n"
-            '    why = "…"'
+            "it. If it is right, add it to solutions/equivalent.toml:"
         )
+        for name in report.survivors:
+            yield Trial(f"    [[{report.unit}]]\n    mutant = '''{name}'''\n    why = \"…\"")
     wrong = report.mutants - report.equivalent
     score = f"{report.score:.1%} of {wrong} wrong mutants lose points"
     is_low = report.score < MIN_SCORE

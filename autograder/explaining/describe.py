@@ -60,11 +60,18 @@ def findings_on(
             found = changed[name]
         else:
             found = _with_relation(name, comparison, related.get(name))
-        of_arrays.append(found)
+        of_arrays.append(_beside_mistake(found) if told else found)
     findings += _joined(of_arrays)
     if not told and all(_only_counts(found) for found in of_arrays):
         findings += _right_arrays(comparison)
     return findings
+
+
+def _beside_mistake(finding: Finding) -> Finding:
+    """Note on wrong values that the known mistakes of other arrays do not explain them."""
+    if finding.look is None or not _only_counts(finding):
+        return finding
+    return replace(finding, look=replace(finding.look, beside_mistake=True))
 
 
 def of_mistake(kind: FindingKind, mistake: Mistake, arrays: tuple[str, ...] = ()) -> Finding:
@@ -287,9 +294,9 @@ def _is_credible(
 ) -> bool:
     """Return whether known mistakes should be named that leave wrong arrays unexplained.
 
-    A boolean always counts as evidence. Values that many mistakes share (zeros, NaN and infinity)
-    are weak evidence, and so is a missing array. If most of the wrong arrays have no explanation,
-    the explained ones may have the same unknown cause.
+    A truth value always counts as evidence. Values that many mistakes share (zeros, NaN and
+    infinity) are weak evidence, and so is a missing array. If most of the wrong arrays have no
+    explanation, the explained ones may have the same unknown cause.
     accounted: arrays that a known mistake or a relation explains.
     """
     tells_something = False
@@ -297,7 +304,7 @@ def _is_credible(
         array = comparison.answer.arrays.get(name)
         if array is None:
             continue
-        if array.dtype.kind == "b":
+        if array.dtype.kind == "b" and array.size == 1:
             return True
         if _is_telling(array):
             tells_something = True
@@ -407,7 +414,7 @@ def _of_no_array(finding: Finding) -> Finding:
     """Return the finding without its array; counts may differ."""
     look = finding.look
     if look and look.kind is LookKind.WRONG_VALUES:
-        look = replace(look, counts=())
+        look = replace(look, counts=(), side=None, from_border=0)
     return replace(finding, arrays=(), group="", look=look)
 
 
@@ -427,7 +434,12 @@ def _one_of(findings: Sequence[Finding]) -> Finding:
             counts.extend(finding.look.counts)
     look = first.look
     if look and look.kind is LookKind.WRONG_VALUES:
+        looks = {
+            finding.look and (finding.look.side, finding.look.from_border) for finding in findings
+        }
         look = replace(look, counts=tuple(counts))
+        if len(looks) > 1:
+            look = replace(look, side=None, from_border=0)
     group = ""
     if groups:
         group = checksum(" ".join(groups).encode())

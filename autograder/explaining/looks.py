@@ -16,16 +16,23 @@ from autograder.finding import (
     LookKind,
     RowsThere,
     Shapes,
+    Side,
 )
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
 from autograder.judging.points import Standard
 from autograder.judging.variants import WrongAnswer
+from autograder.relations.places import chance_of_being_among_log10
 
 MOST_COMPARED = 10_000  # entries of lists whose rows are compared
 EXACT = "iubU"  # dtypes whose rows are equal or not
 LONGEST_QUOTE = 60  # characters of a text to show
+SIDED = "biuf"  # dtypes whose values are on one side of others
+FEWEST_SIDED = 4  # wrong values that are hardly all on one side by chance
+AXES_OF_BORDER = 2
+MOST_FROM_BORDER = 3  # rows or columns
+OF_BORDER = -6.0  # log10 of the probability that random positions are all near the border
 
 
 @dataclass(frozen=True)
@@ -173,7 +180,48 @@ def _look_of_numbers(name: str, comparison: Comparison) -> Look:
     if words is not None:
         return Look(LookKind.OWN_WORDS, words=words)
     places = wrong_places(check, name, comparison.expected, comparison.answer)
-    return Look(LookKind.WRONG_VALUES, counts=((int(places.sum()), got.size),))
+    return Look(
+        LookKind.WRONG_VALUES,
+        counts=((int(places.sum()), got.size),),
+        side=side_of(want, got, places),
+        from_border=rows_from_border(places),
+    )
+
+
+def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None:
+    """Return on which side all wrong values are; None if on both, or if there are few.
+
+    wrong: their positions, of the shape of both.
+    """
+    if want.dtype.kind not in SIDED or got.dtype.kind not in SIDED or got.size < FEWEST_SIDED:
+        return None
+    if want.dtype.kind == "b" and np.isin(got, (0, 1)).all():
+        if got.all() or not got.any():
+            return Side.ALL_TRUE if got.all() else Side.ALL_FALSE
+        yours = got[wrong].astype(bool)
+        sides = Side.TRUE, Side.FALSE
+    else:
+        yours = got[wrong].astype(np.float64) > want[wrong].astype(np.float64)
+        sides = Side.TOO_LARGE, Side.TOO_SMALL
+    if len(yours) < FEWEST_SIDED or yours.any() != yours.all():
+        return None
+    return sides[0] if yours.all() else sides[1]
+
+
+def rows_from_border(wrong: np.ndarray) -> int:
+    """Return within how many rows or columns of the border all wrong entries of a matrix are.
+
+    Returns 0 if they could be there by chance. wrong: their positions.
+    """
+    if wrong.ndim != AXES_OF_BORDER:
+        return 0
+    count = int(wrong.sum())
+    for width in range(1, MOST_FROM_BORDER + 1):
+        border = np.ones(wrong.shape, bool)
+        border[width:-width, width:-width] = False
+        if not border.all() and not np.any(wrong & ~border):
+            return width if chance_of_being_among_log10(count, border) <= OF_BORDER else 0
+    return 0
 
 
 def two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> Shapes:

@@ -28,6 +28,7 @@ from autograder.finding import (
     RowsKind,
     RowsThere,
     Shapes,
+    Side,
     ValuesKind,
     WrongRows,
 )
@@ -528,12 +529,37 @@ def _own_words(look: Look) -> str:
 def _wrong_values(look: Look) -> str:
     """Say how many values are wrong, in one array or in each of several."""
     different = [*dict.fromkeys(look.counts)]
+    beside = f" {BESIDE_MISTAKE}" if look.beside_mistake else ""
     if different == [ONE_NUMBER]:
-        return "this number is wrong." if len(look.counts) == 1 else "these numbers are wrong."
+        these = "this number is wrong." if len(look.counts) == 1 else "these numbers are wrong."
+        return f"{these}{beside}"
     counts = [f"{wrong} of {size}" for wrong, size in different]
+    where = f"{', '.join(counts)} places"
     if len(look.counts) > len(different) == 1:
-        return f"wrong values in {counts[0]} places each."
-    return f"wrong values in {', '.join(counts)} places."
+        where = f"{where} each"
+    return f"wrong values in {where}{_sides(look)}.{beside}"
+
+
+BESIDE_MISTAKE = "What is named above does not explain that."
+SIDES: Mapping[Side, str] = {
+    Side.TOO_LARGE: "all of them are too large",
+    Side.TOO_SMALL: "all of them are too small",
+    Side.TRUE: "all of them are True and should be False",
+    Side.FALSE: "all of them are False and should be True",
+    Side.ALL_TRUE: "your values are all True",
+    Side.ALL_FALSE: "your values are all False",
+}
+
+
+def _sides(look: Look) -> str:
+    """Say on which side all wrong values are, and how near to the border."""
+    told = []
+    if look.side is not None:
+        told.append(SIDES[look.side])
+    if look.from_border:
+        lines = "row or column" if look.from_border == 1 else f"{look.from_border} rows or columns"
+        told.append(f"they are all in the first or last {lines}")
+    return f": {', and '.join(told)}" if told else ""
 
 
 def _wrong_values_of_each(arrays: Sequence[str], look: Look) -> str:
@@ -541,7 +567,8 @@ def _wrong_values_of_each(arrays: Sequence[str], look: Look) -> str:
     counts = []
     for name, (wrong, size) in zip(arrays, look.counts, strict=True):
         counts.append(f"{wrong} of {size} in `{name}`")
-    return f"wrong values: {', '.join(counts)}."
+    beside = f" {BESIDE_MISTAKE}" if look.beside_mistake else ""
+    return f"wrong values: {', '.join(counts)}{_sides(look)}.{beside}"
 
 
 LOOKS: Mapping[LookKind, Callable[[Look], str]] = {

@@ -175,7 +175,7 @@ def right_but_at_the_border(case: Case) -> Iterator[Fitting]:
         border = _border(shape, axes)
         if border.all() or np.any(wrong & ~border):
             continue
-        places = _chance_of_being_among_log10(count, border)
+        places = chance_of_being_among_log10(count, border)
         if places > OF_PLACES:
             continue
         named = case.letters.axes(shape, axes) if len(shape) > 2 else ()
@@ -194,7 +194,7 @@ def _border(shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     return border
 
 
-def _chance_of_being_among_log10(count: int, places: Array) -> float:
+def chance_of_being_among_log10(count: int, places: Array) -> float:
     """Return the probability that random positions are all among given ones.
 
     As its logarithm to base 10. places: the given ones, as truth values.

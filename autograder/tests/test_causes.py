@@ -471,6 +471,10 @@ FOUND_BY_NAME = """
     @check(points=1)
     def sum_of(unit, seed):
         return named("a", unit.word(seed))
+
+    @check(points=1)
+    def type_of(unit, seed):
+        return named("kind", str(unit.pair(seed).dtype))
 """
 RETURNED_OTHERS = """
 def summary(x):
@@ -498,6 +502,8 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
         "The check looks for `sd`, and there are: `mean`, `std`.",
         "The check cannot use what was returned (IndexError: list index out of range).",
         "TypeError: `a` should be a number or an array of numbers, found object",
+        "The check cannot use what was returned (AttributeError: 'list' object has no attribute "
+        "'dtype'). The check expects an array, and found a list.",
     ]
     assert list(answers[0].arrays) == ["mean"]
     assert answers[0].error.words == "KeyError: 'sd'"

@@ -312,7 +312,7 @@ def test_of_several_mistakes_that_cannot_be_told_apart_none_is_named():
     """
     known = key(mistake("one", keeps=0.5, a=A + 1), mistake("two", keeps=0.25, a=A + 1))
     judged = verdict(known, a=A + 1)
-    assert judged.remarks[0].text == "wrong values in 6 of 6 places."
+    assert judged.remarks[0].text == "wrong values in 6 of 6 places: all of them are too large."
     assert not judged.remarks[0].mistake
     assert judged.earned == 2.25
 
@@ -425,7 +425,7 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
     assert [r.text for r in most.remarks] == [
         "your values match this known mistake: words of one",
         SIGN,
-        "wrong values in 6 of 6 places.",
+        "wrong values in 6 of 6 places. What is named above does not explain that.",
     ]
     assert truth.remarks[0].text == "your values match this known mistake: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
@@ -1115,3 +1115,63 @@ def test_what_a_failure_leaves_unnamed_costs_what_a_wrong_one_would(named, earne
     if len(arrays) < 3:
         wrong = {name: value + 1 for name, value in {"a": A, "b": B, "c": C}.items()}
         assert earned == verdict(known, **(wrong | arrays)).earned
+
+
+@check(points=1)
+def masks(unit, seed):
+    """A mask and a level"""
+
+
+MASK = np.arange(99).reshape(9, 11) % 3 == 0
+LEVEL = np.array([7, 2, 9, 4, 8])
+
+
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        (np.zeros((9, 11), bool), "33 of 99 places: your values are all False."),
+        (MASK & (np.arange(11) > 4), "15 of 99 places: all of them are False and should be True."),
+        (MASK | (np.arange(11) > 8), "12 of 99 places: all of them are True and should be False."),
+        (~MASK, "99 of 99 places."),
+    ],
+)
+def test_wrong_truth_values_on_one_side_are_described_so(mask, words):
+    """Feedback on a mask says if nothing but True is missing, or too much."""
+    known = {"masks": PlainKey(Answer({"mask": MASK}))}
+    (remark,) = judge(masks, known["masks"], Answer({"mask": mask}), {}).remarks
+    assert remark.text == f"wrong values in {words}"
+
+
+def test_wrong_values_near_the_border_are_described_so():
+    """Feedback says if all wrong values of a matrix are in its first or last rows or columns."""
+    right = np.random.default_rng(5).permutation(99).reshape(9, 11) % 7 == 0
+    other = right.copy()
+    other[:, :2], other[:, -2:] = ~right[:, :2], ~right[:, -2:]
+    known = PlainKey(Answer({"mask": right}))
+    (remark,) = judge(masks, known, Answer({"mask": other}), {}).remarks
+    assert remark.text == (
+        "wrong values in 36 of 99 places: they are all in the first or last 2 rows or columns."
+    )
+
+
+def test_a_mistake_of_one_array_is_said_not_to_explain_another():
+    """Of a mistake that would leave another wrong array right, feedback says so.
+
+    An array without any True says little, so no mistake is named for it beside such an array.
+    """
+    slip = Mistake("m", "the level is in the mask.")
+    known = PlainKey(
+        Answer({"mask": MASK, "level": LEVEL}), ((slip, Answer({"mask": ~MASK, "level": LEVEL})),)
+    )
+    answer = Answer({"mask": ~MASK, "level": np.array([7, 1, 9, 5, 7])})
+    remarks = judge(masks, known, answer, {}).remarks
+    assert [remark.text for remark in remarks] == [
+        "your values match this known mistake: the level is in the mask.",
+        "wrong values in 3 of 5 places. What is named above does not explain that.",
+    ]
+    none = np.zeros_like(MASK)
+    known = PlainKey(
+        Answer({"mask": MASK, "level": LEVEL}), ((slip, Answer({"mask": none, "level": LEVEL})),)
+    )
+    remarks = judge(masks, known, Answer({"mask": none, "level": LEVEL[::-1]}), {}).remarks
+    assert not any(remark.mistakes for remark in remarks)

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from autograder.check import Check, Experiments, Raised, names_used
+from autograder.kinds import type_in_words
 from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]
@@ -80,6 +81,7 @@ def explain_error(experiments: Experiments, error: BaseException, check: Check) 
         raised = _raised(experiments, error, check)
         cause = _first_cause(experiments, raised) or _unpacked_by_the_check(error, check)
         cause = cause or _name_that_the_check_looks_for(error, check)
+        cause = cause or _no_array_for_the_check(error, check)
         if cause and raised.line:
             return f"Your line: `{raised.line}`. {cause}"
         return cause
@@ -701,6 +703,17 @@ def _name_that_the_check_looks_for(error: BaseException, check: Check) -> str:
         return f"The check looks for {_quoted(wanted)}."
     there = ", ".join(_quoted(name) for name in tables[0][:MOST_NAMES])
     return f"The check looks for {_quoted(wanted)}, and there are: {there}."
+
+
+def _no_array_for_the_check(error: BaseException, check: Check) -> str:
+    """Explain a list where the check reads the dtype or the shape of an array."""
+    if not isinstance(error, AttributeError) or not hasattr(np.ndarray, error.name or ""):
+        return ""
+    *_, last = _tracebacks(error)
+    folder = os.path.dirname(check.experiment.__code__.co_filename)
+    if os.path.dirname(last.tb_frame.f_code.co_filename) != folder:
+        return ""
+    return f"The check expects an array, and found {type_in_words(error.obj)}."
 
 
 def _names_in(value: Any) -> list[Any]:

@@ -493,8 +493,9 @@ class Watched:
     """A submission whose functions are watched: do they leave their arguments unchanged?
 
     It replaces the submission in an experiment, as in `net = Watched(net)`, and `same_after(net)`
-    is the result. It compares arrays and tensors, also inside a list or dict: numbers, shape,
-    whether a gradient is required, and whether one is stored. Classes are returned unwrapped.
+    is the result. It compares numbers, texts, arrays, tensors and tables, also inside a list, set
+    or dict; of a tensor also whether a gradient is required, and whether one is stored. It does not
+    look into objects of other classes. Classes are returned unwrapped.
     """
 
     def __init__(self, submission: Any) -> None:
@@ -539,8 +540,30 @@ class _Copy:
     has_grad: bool = False
 
 
+@dataclass(frozen=True)
+class _AsItWas:
+    """A number, a text, a set, or a copy of a table: what `==` or `equals` compares."""
+
+    value: Any
+
+
+PLAIN = (bool, int, float, complex, str, bytes)
+
+
+def _is_table(value: Any) -> bool:
+    """Return whether a value is a DataFrame, Series or Index of pandas."""
+    package, _, _ = type(value).__module__.partition(".")
+    return package == "pandas" and hasattr(value, "equals")
+
+
 def _copied(value: Any) -> Any:
     """Copy the watched parts of an argument; None represents all others."""
+    if isinstance(value, PLAIN):
+        return _AsItWas(value)
+    if isinstance(value, set | frozenset | bytearray):
+        return _AsItWas(value.copy())
+    if _is_table(value):
+        return _AsItWas(value.copy())
     if isinstance(value, Mapping):
         return {name: _copied(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -557,17 +580,29 @@ def _copied(value: Any) -> Any:
 def _is_same(before: Any, value: Any) -> bool:
     """Return whether an argument equals its copy by `_copied`."""
     if isinstance(before, dict):
-        if before.keys() != value.keys():
+        if not isinstance(value, Mapping) or before.keys() != value.keys():
             return False
         return all(_is_same(before[name], value[name]) for name in before)
     if isinstance(before, list):
-        if len(before) != len(value):
+        if not isinstance(value, list | tuple) or len(before) != len(value):
             return False
         pairs = zip(before, value, strict=True)
         return all(_is_same(one, other) for one, other in pairs)
     if isinstance(before, _Copy):
-        return _is_same_array(before, _copied(value))
+        now = _copied(value)
+        return isinstance(now, _Copy) and _is_same_array(before, now)
+    if isinstance(before, _AsItWas):
+        return _is_same_plain(before.value, value)
     return True
+
+
+def _is_same_plain(before: Any, now: Any) -> bool:
+    """Return whether a number, a text, a set or a table is as before; NaN equals itself."""
+    if type(before) is not type(now):
+        return False
+    if _is_table(before):
+        return bool(before.equals(now))
+    return before is now or bool(before == now) or bool(before != before and now != now)
 
 
 def _is_same_array(before: _Copy, now: _Copy) -> bool:

@@ -9,7 +9,7 @@ import contextlib
 import dis
 import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def frame(name: str, table: Any, columns: str = "") -> Arrays:
         raise TypeError(
             f"the result (`{name}`) should be a DataFrame with {listed}. It is a Series."
         )
-    return arrays | _pick(name, pairs, wanted)
+    return arrays | _pick(name, pairs, wanted, table.index.names)
 
 
 def _kind(value: Any) -> str:
@@ -69,8 +69,13 @@ def _kind(value: Any) -> str:
     return ""
 
 
-def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
-    """Name some columns. Raises `TypeError` after the last one if one is missing."""
+def _pick(
+    name: str, pairs: Columns, wanted: Sequence[str], in_index: Container[object] = ()
+) -> Arrays:
+    """Name some columns. Raises `TypeError` after the last one if one is missing.
+
+    in_index: the names of the index, for a missing column that stands there.
+    """
     arrays: Arrays = {}
     by_label = dict(reversed(pairs))
     missing = []
@@ -86,7 +91,10 @@ def _pick(name: str, pairs: Columns, wanted: Sequence[str]) -> Arrays:
     if missing:
         there = ", ".join(f"`{label}`" for label, _ in pairs) or "none"
         lacking = _listed(missing)
-        raise TypeError(f"the result (`{name}`) has no {lacking}; its columns are {there}.")
+        said = f"the result (`{name}`) has no {lacking}; its columns are {there}."
+        if all(label in in_index for label in missing):
+            said += f" The index has the {lacking}: make the index columns with `reset_index()`."
+        raise TypeError(said)
     if wrong:
         raise wrong[0]
     return arrays

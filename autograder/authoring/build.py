@@ -255,7 +255,7 @@ def _kept_answers(stub: Path, fresh: str) -> str:
         return ""
     old = stub.read_text(encoding="utf-8")
     try:
-        answered = _unwritten(fresh) - _unwritten(old)
+        answered = _functions(old) & _unwritten(fresh) - _unwritten(old)
     except SyntaxError:  # starter code never contains these
         answered = {"it"}
     if not answered:
@@ -269,9 +269,14 @@ def _kept_answers(stub: Path, fresh: str) -> str:
 
 def _unwritten(script: str) -> set[str]:
     """Return the functions and methods of a script that only raise `NotImplementedError`."""
+    return _functions(script, NOT_WRITTEN)
+
+
+def _functions(script: str, having: str = "") -> set[str]:
+    """Return the functions and methods of a script. having: a text that each of them contains."""
     found = set()
     for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.FunctionDef) and NOT_WRITTEN in ast.unparse(node):
+        if isinstance(node, ast.FunctionDef) and having in ast.unparse(node):
             found.add(node.name)
     return found
 

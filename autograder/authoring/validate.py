@@ -45,6 +45,7 @@ from autograder.judging import (
     PlainKey,
     Verdict,
     deviation,
+    same_answer,
     same_bits,
 )
 from autograder.judging.compare import TOLERANCE
@@ -99,10 +100,12 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
         if seed == FIRST_SEED and not report.only:
             refuse_slips_of_key(server.unit, solution_of(server.unit), key)
         yield from check_material(server, seed, key, data, report)
+        for trial in judge_nothing(server, seed, key):
+            if trial.fault or seed == FIRST_SEED + report.seeds - 1:
+                yield trial
     # on the last of these seeds
     if not report.only:
         yield from judge_pairs(server, seed, key, report)
-    yield from judge_nothing(server, seed, key)
     yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
@@ -207,9 +210,31 @@ def check_material(
         verdicts = judge_mistake(unit, key, mistake)
         fault = misjudged(mistake.text, verdicts)
         if fault:
+            twin = _same_values_as(unit, key, mistake)
+            if twin:
+                fault += (
+                    f"; the mistake in line {lines[twin]} gives the same values. Give both the "
+                    "same words, or add a check that tells them apart"
+                )
             report.misjudged.add(mistake.id)
             words = f"{where}, line {lines[mistake.id]}: the mistake `{mistake.code}`"
             yield finding(f"{words}\n    {fault}", True)
+
+
+def _same_values_as(unit: Unit, key: Key, mistake: Mistake) -> str:
+    """Return the id of another mistake that gives the same values in each check; "" if none."""
+    checks = {check.name: check for check in unit.checks}
+    answers: dict[str, dict[str, Answer]] = {}
+    for name in key.keys() & checks.keys():
+        for made, answer in key[name].mistakes:
+            answers.setdefault(made.id, {})[name] = answer
+    own = answers.pop(mistake.id, {})
+    for other, theirs in answers.items():
+        if own.keys() != theirs.keys():
+            continue
+        if all(same_answer(checks[name], own[name], theirs[name]) for name in own):
+            return other
+    return ""
 
 
 def _constants(key: Key, mistake: Mistake) -> tuple[tuple[str, float], ...]:

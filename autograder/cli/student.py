@@ -97,6 +97,10 @@ def check(
             verdicts = practise(unit, checks, submission, show, under_way.tell, alone=True)
             # before the search, which may end the process
             warning = save_progress(course, name, path.parent, verdicts)
+            seed = "on the public seed. Grading uses a secret seed.\n"
+            total = total_in_practice(verdicts)
+            without = _left_out(0 if check else len(unit.checks) - len(checks))
+            screen.print(f"{total}{without} {seed}", soft_wrap=True)
             wrong = to_mend(unit, {verdict.name: verdict for verdict in verdicts})
             found = None
             if wrong:
@@ -118,10 +122,6 @@ def check(
             click.echo(warning, err=True)
         if out:
             write_result(out, practice_result(unit, path, verdicts, quick))
-        seed = "on the public seed. Grading uses a secret seed.\n"
-        total = total_in_practice(verdicts)
-        without = _left_out(0 if check else len(unit.checks) - len(checks))
-        screen.print(f"{total}{without} {seed}", soft_wrap=True)
         checked.append(Checked(name, str(path), verdicts))
     if as_json:
         click.echo(as_text(checked))

@@ -27,7 +27,7 @@ from autograder.relations.places import chance_of_being_among_log10
 
 MOST_COMPARED = 10_000  # entries of lists whose rows are compared
 EXACT = "iubU"  # dtypes whose rows are equal or not
-LONGEST_QUOTE = 60  # characters of a text to show
+LONGEST_QUOTE = 160  # characters of a text to show
 SIDED = "biuf"  # dtypes whose values are on one side of others
 FEWEST_SIDED = 4  # wrong values that are hardly all on one side by chance
 AXES_OF_BORDER = 2

@@ -306,7 +306,7 @@ SENTENCE: Mapping[SlipKind, str] = {
     SlipKind.END_FOR_BEGINNING: "a slice takes the end instead of the beginning",
     SlipKind.BEGINNING_FOR_END: "a slice takes the beginning instead of the end",
     SlipKind.VARIABLE: "one variable stands where another should",
-    SlipKind.ENTRY: "the wrong entry of a dict is used",
+    SlipKind.ENTRY: "the wrong key or column is used",
     SlipKind.TWICE: "a number is twice as large as it should be",
     SlipKind.HALF: "a number is half as large as it should be",
     SlipKind.TRANSPOSE_MISSING: "a transpose is missing",

@@ -19,7 +19,7 @@ from autograder.data import NoData, corpus, training_data
 from autograder.explaining.explain import explained_failure, explained_loss, with_findings
 from autograder.finding import Finding, FindingKind, Replied
 from autograder.grading.judge import Judge, carried_by_file
-from autograder.grading.key_file import load_key
+from autograder.grading.key_file import NoKey, load_key
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, digest
 from autograder.judging import (
@@ -207,7 +207,7 @@ class _Practice:
         self.tell(check.name, 0.0)
         if check.measure:
             return self._train(check)
-        known = self.key[check.name]
+        known = self._known(check)
         if _is_only_recorded(check):
             return self._record(check)
         answer = self._answer(check, known)
@@ -217,6 +217,15 @@ class _Practice:
         verdict = self.judge.explain(judged)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
+
+    def _known(self, check: Check) -> CheckKey:
+        """Return a check's part of the key. Raises `NoKey` if the key is older than the check."""
+        if check.name not in self.key:
+            raise NoKey(
+                f"The key of {self.unit.name} does not have the check `{check.name}` yet. Run "
+                "`autograder build`."
+            )
+        return self.key[check.name]
 
     def _record(self, check: Check) -> Practised:
         """Record an answer that no key here contains, without saying whether it is right."""
@@ -241,7 +250,7 @@ class _Practice:
 
         lacking: the checks that it needs and that have not passed.
         """
-        known = None if check.measure else self.key[check.name]
+        known = None if check.measure else self._known(check)
         follows = self.judge.follows(check, known, lacking) if known else None
         if known is None or follows is None:
             return _without_answer(self.judge.waiting(check, lacking))

@@ -18,7 +18,6 @@ from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
 OF_EACH = -3.0  # log10 of the probability for each array, if one relation is reported for several
-EXACT = 2.0**24  # up to this size integers are exact in single precision, too
 MOST = 100_000  # larger arrays are not searched
 # nor are those with more entries than this multiple of the expected ones plus this number
 MOST_TIMES, MOST_MORE = 16, 512
@@ -132,7 +131,8 @@ def _are_whole(array: Array) -> bool:
         return True
     if array.dtype.kind != "f" or not array.size or not array.flat[0].is_integer():
         return False
-    return evidence.largest(array) < EXACT and np.array_equal(array, np.round(array))
+    exact = 2.0 ** (np.finfo(array.dtype).nmant + 1)  # integers up to this have no rounding
+    return evidence.largest(array) < exact and np.array_equal(array, np.round(array))
 
 
 def _is_searched(array: Array) -> bool:

@@ -1,5 +1,6 @@
 """What an author writes: checks, the names of their values, and arrays."""
 
+import math
 import subprocess
 import sys
 
@@ -405,12 +406,35 @@ def kept(call):
         (lambda net: net.replaced({"x": np.zeros(3)}), False),
         (lambda net: net.grown([1, 2]), False),
         (lambda net: net.hand_to(lambda x: x.sort())(np.array([2, 1])), False),
+        (lambda net: net.hand_to(lambda x: x.sort())([2, 1]), False),
+        (lambda net: net.hand_to(lambda x: x.sort())([1, math.nan]), True),
+        (lambda net: net.hand_to(lambda x: x.add(3))({1, 2}), False),
+        (lambda net: net.hand_to(lambda x: x | {3})({1, 2}), True),
+        (lambda net: net.hand_to(lambda x: x[0].discard(1))([{1, 2}]), False),
+        (lambda net: net.hand_to(lambda x: x["a"].append("d"))({"a": ["b", "c"]}), False),
+        (lambda net: net.hand_to(lambda x: x.update(a=2))({"a": 1}), False),
+        (lambda net: net.hand_to(lambda x: x.update(a=2))({"a": np.zeros(3)}), False),
+        (lambda net: net.hand_to(lambda x: x.update(a=2))({"a": [1]}), False),
+        (lambda net: net.hand_to(lambda x: x.update(a=2))({"a": {}}), False),
         (lambda net: net.hand_to(lambda x: x.resize(4, refcheck=False))(np.zeros(3)), False),
     ],
 )
 def test_a_function_that_changes_its_arguments_is_seen(call, same):
     """Changes of arrays are detected, in lists and dicts and after a manual call, too."""
     assert kept(call) == same
+
+
+def test_a_function_that_changes_a_table_is_seen():
+    """A new or a sorted column of a DataFrame is a change; a missing value equals itself."""
+    pandas = pytest.importorskip("pandas")
+
+    def table():
+        return pandas.DataFrame({"x": [3.0, math.nan, 1.0], "g": ["a", "b", "a"]})
+
+    assert kept(lambda net: net.hand_to(lambda one: one.assign(y=1))(table()))
+    assert not kept(lambda net: net.hand_to(lambda one: one.insert(0, "y", 1))(table()))
+    assert not kept(lambda net: net.hand_to(lambda one: one.__setitem__("x", 0.0))(table()))
+    assert not kept(lambda net: net.hand_to(lambda one: one.pop(0))(table()["x"]))
 
 
 def test_one_change_is_not_forgotten_and_classes_come_out_as_they_are():

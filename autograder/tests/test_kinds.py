@@ -82,6 +82,11 @@ def test_what_is_missing_in_a_table_is_told_by_name():
     assert str(told.value) == "the result (`t`) has no column `sd`; its columns are `mean`, `n`."
     assert {"t.columns", "t.index", "t.n"} <= arrays.keys()
     with pytest.raises(TypeError) as told:
+        frame("t", table().rename_axis("sector"), "sector")
+    assert str(told.value).endswith(
+        " The index has the column `sector`: make the index columns with `reset_index()`."
+    )
+    with pytest.raises(TypeError) as told:
         frame("t", table()["n"].rename(None), "mean sd")
     wanted = "should be a DataFrame with columns `mean`, `sd`. It is a Series."
     assert str(told.value) == f"the result (`t`) {wanted}"

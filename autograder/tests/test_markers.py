@@ -238,3 +238,6 @@ def test_answers_in_starter_code_are_kept_when_it_is_written_anew(tmp_path):
         assert stub.read_text() == starter
     stub.write_text(f"# an older text\n{starter}")
     assert build(course) == [str(stub)]
+    before, _, _ = starter.rpartition("\ndef ")
+    stub.write_text(before)  # as before the author added the last exercise
+    assert build(course) == [str(stub)]

@@ -12,6 +12,7 @@ from released import release_to, variables
 from small import COURSE, UNIT, WORDS
 
 from autograder.course import load_unit, read_course
+from autograder.grading.key_file import NoKey
 from autograder.practice import imports
 from autograder.practice.practise import Live, practice_result, practise
 from autograder.sandbox.inside.submission import Missing, Submission
@@ -190,6 +191,17 @@ def test_a_key_without_a_figure_for_the_corpus_says_how_to_add_it(copied):
         "the key has no figure for the corpus `fresh`. An author adds it with `autograder build`."
     )
     assert verdicts["fitting"].remarks[0].text == words
+
+
+def test_a_check_that_the_key_does_not_have_yet_says_how_to_add_it(copied):
+    """A check that was written after the last build gives a message with the build command."""
+    checks = copied.folder / "checks" / f"{UNIT}.py"
+    checks.write_text(checks.read_text().replace("def summing(", "def summing_up("))
+    unit = load_unit(read_course(copied.folder), UNIT)
+    with pytest.raises(
+        NoKey, match=r"not have the check `summing_up` yet\. Run `autograder build`"
+    ):
+        practised(small_class.SOLVED[UNIT], "summing_up", unit=unit)
 
 
 def test_a_practice_result_can_be_exported_and_is_not_official(tmp_path):

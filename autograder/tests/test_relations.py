@@ -537,6 +537,16 @@ def test_a_planted_relation_is_told(right, wrong, text):
         assert single and words(single).startswith(text), single
 
 
+def test_large_integers_that_differ_in_few_places_are_in_no_other_order():
+    """Integers are compared exactly, however large the largest of them is."""
+    right = np.random.default_rng(7).integers(0, 4 * 10**11, 26)
+    wrong = right + 5216 * (np.arange(26) % 2)
+    for found in (wrong, wrong.astype(float)):
+        relation = told(right, found)
+        assert relation is None or relation.kind is not RelationKind.IN_ANOTHER_ORDER
+    assert told(right, np.sort(right).astype(float)) is not None
+
+
 def test_a_row_that_scattered_errors_spare_is_not_told():
     """Scattered errors that spare some rows by chance give no relation about rows."""
     scattered = TABLE.copy()

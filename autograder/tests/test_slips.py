@@ -368,6 +368,32 @@ def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
     assert lines[-1].endswith(" mutants that return values; the others are not counted against you")
 
 
+def test_validate_names_a_mistake_that_gives_the_same_values_as_another(tmp_path):
+    """Two listed mistakes with equal values and different words are both reported, with lines."""
+    twice = """        # mistake: return x + 2 * x
+        #   `x` was added once too often.
+        ### END SOLUTION
+"""
+    script = SOLUTION.replace("        ### END SOLUTION\n", twice, 1)
+    unit = small.write_course(tmp_path, "halves", EXPERIMENTS, script)
+    lines = [trial.text for trial in validate(unit, ValidationReport("halves", 1, quick=True))]
+    told = re.findall(
+        r"line (\d+): the mistake .*\n.*mistake in line (\d+) gives the same", "\n".join(lines)
+    )
+    assert len(told) == 2
+    assert told[0] == told[1][::-1]
+
+
+def test_points_for_nothing_are_found_on_each_seed(tmp_path):
+    """An array that is constant on the last seed, as a length can be, is found on the first."""
+    doubled = 'named("doubled", net.double(np.random.default_rng(seed).normal(size=5)))'
+    extra = 'named("extra", float(seed == 1000))'
+    experiments = EXPERIMENTS.replace(doubled, f"{doubled} | {extra}")
+    unit = small.write_course(tmp_path, "halves", experiments, SOLUTION)
+    lines = [trial.text for trial in validate(unit, ValidationReport("halves", 2, quick=True))]
+    assert any("though" in line and "`doubling` gives 1 of 2" in line for line in lines)
+
+
 def test_one_check_is_validated_without_mistakes_of_functions_that_it_only_uses(tmp_path):
     """A check that is left out would tell those, so they are no other explanation here."""
     experiments = (

@@ -32,16 +32,18 @@
 # * copy your weights into `nn.RNN`, and test that a network is time-invariant: that it works the same at every step.
 #
 # You need some PyTorch, namely tensors, `nn.Module` and `nn.Linear`, and you need to know what a loss and an optimizer are.
-# [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html) covers all of it. `nn.Embedding` is a table with a row of numbers for each id; unit 1 is about it, and you do not need that unit first. The course follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
+# [PyTorch's tutorial](https://pytorch.org/tutorials/beginner/basics/intro.html) explains it in its pages on tensors, on building a network and on
+# optimizing. `nn.Embedding` is a table with a row of numbers for each id; unit 1 is about it, and you can do unit 2 without it. The course
+# follows [lesson 6 of fast.ai](https://course17.fast.ai/lessons/lesson6.html). Figures in the text come from our runs; yours may differ in
 # the last digits.
 #
 # **How to work.** The exercises take 202 minutes in all, and reading the unit with its examples takes about 55. That makes two evenings: sections 1 to 8
 # build the network (131 minutes of exercises), and sections 9 to 12 measure it against counting and let it predict at every step (71). Replace each
 # `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. When we grade, we run
 # only your imports, the functions and classes asked for, and what these use; try things out wherever
-# you like. Never modify an argument in place. Functions that do not train must leave the model unchanged.
+# you like. Never modify an argument in place. A function that gets a model and does not train it must leave it unchanged.
 #
-# **Letters**, the same in the whole course. Where a shape has T, it comes first: `x[t]` is what the whole batch reads at step t.
+# **Letters**, the same in the whole course; a section says what its others mean. Where a shape has T, it comes first: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -132,9 +134,11 @@ with autograder.example("the corpus as ids"):
 #
 # | | shape | |
 # |---|---|---|
-# | `ids` | (L,) | in: the whole text of L characters; all three are int64 |
-# | `x` | (n, N) | out: column i is window i. A window counts if another id follows it, so N = (L − 1) // n |
+# | `ids` | (L,) | in: the ids of all L characters |
+# | `x` | (n, N) | out: column i is window i. N is the number of windows that another id follows: (L − 1) // n |
 # | `y` | (N,) | out: the id after each window |
+#
+# All three are int64.
 #
 # **Exercise** · 15 minutes · ●●○ · about 3 lines
 #
@@ -177,13 +181,13 @@ check("cutting_windows")
 #
 # All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: turning a character into a hidden state
 # is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula below is that of the
-# fast.ai lesson. It is unusual, because you can see in it what each layer does; section 6 has the usual one, which adds before one activation.
+# fast.ai lesson. In it each layer has a term of its own, so it is easy to read; section 6 has the formula that is in use.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
 #
 # with $e_t$ the embedding of `x[t]`, and t = 1, 2. One activation follows the green layer and another follows the orange one, and the results are added. No activation follows the blue layer. The first step has
-# no orange arrow, because no state comes before it. (A state of zeros would add tanh of the layer's bias.)
+# no orange arrow, because no state comes before it. (To start from a state of zeros would be different: it would add tanh of the layer's bias.)
 #
 # | attribute | layer | arrow |
 # |---|---|---|

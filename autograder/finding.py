@@ -323,10 +323,13 @@ class RowsThere:
 
 
 class Side(StrEnum):
-    """On which side of the expected ones all wrong values of an array are."""
+    """How all wrong values of an array differ from the expected ones."""
 
     TOO_LARGE = "too large"
     TOO_SMALL = "too small"
+    OFF_BY_ONE = "off by one"  # up or down, of integers
+    NAN = "NaN"  # where a number is expected
+    NUMBER = "number"  # where NaN is expected
     TRUE = "true"  # and should be false
     FALSE = "false"
     ALL_TRUE = "all true"  # not only the wrong ones
@@ -340,7 +343,7 @@ class Look:
     shapes: if they differ. contents, amounts: the array's, and the expected one's.
     text: the first difference, the array's and the expected one's, quoted; index: its position.
     counts: for each array the number of wrong values, and the total.
-    side: where all wrong values are; None if they are on both sides.
+    side: how all wrong values differ; None if they differ in several ways.
     from_border: the number of rows or columns within which all wrong ones are; 0 if that says
     nothing.
     beside_mistake: whether a known mistake explains other arrays, and not these.

@@ -157,7 +157,7 @@ def relu(z):
     # mistake: return z
     #   `z` came back as it was. Entries below 0 become 0: use `np.maximum(z, 0)`.
     # mistake: return np.abs(z)
-    #   entries below 0 became positive. `relu` makes them 0: use `np.maximum(z, 0)`.
+    #   entries below 0 became positive and should become 0: use `np.maximum(z, 0)`.
     ### END SOLUTION
 
 

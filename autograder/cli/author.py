@@ -175,7 +175,7 @@ def build(
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Units at a time.",
+    help="Units at a time, or mutants of a single unit.",
 )
 @click.argument("units", nargs=-1)
 @course_option

@@ -189,7 +189,7 @@ def _look_of_numbers(name: str, comparison: Comparison) -> Look:
 
 
 def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None:
-    """Return on which side all wrong values are; None if on both, or if there are few.
+    """Return how all wrong values differ; None if in several ways, or if there are few.
 
     wrong: their positions, of the shape of both.
     """
@@ -199,13 +199,26 @@ def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None
         if got.all() or not got.any():
             return Side.ALL_TRUE if got.all() else Side.ALL_FALSE
         yours = got[wrong].astype(bool)
-        sides = Side.TRUE, Side.FALSE
-    else:
-        yours = got[wrong].astype(np.float64) > want[wrong].astype(np.float64)
-        sides = Side.TOO_LARGE, Side.TOO_SMALL
-    if len(yours) < FEWEST_SIDED or yours.any() != yours.all():
+        return _one_of_two(yours, Side.TRUE, Side.FALSE)
+    right = want[wrong].astype(np.float64)
+    found = got[wrong].astype(np.float64)
+    is_missing = np.isnan(found)
+    if np.isnan(right).any() or is_missing.any():
+        if np.array_equal(is_missing, np.isnan(right)) or not np.all(is_missing | np.isnan(right)):
+            return None  # a wrong number stands beside a missing one
+        return _one_of_two(is_missing, Side.NAN, Side.NUMBER)
+    side = _one_of_two(found > right, Side.TOO_LARGE, Side.TOO_SMALL)
+    are_integers = want.dtype.kind in "iu" and len(found) >= FEWEST_SIDED
+    if side is None and are_integers and np.all(np.abs(found - right) == 1):
+        return Side.OFF_BY_ONE
+    return side
+
+
+def _one_of_two(which: np.ndarray, if_all: Side, if_none: Side) -> Side | None:
+    """Return one side if it holds of all of enough values, and the other if of none."""
+    if len(which) < FEWEST_SIDED or which.any() != which.all():
         return None
-    return sides[0] if yours.all() else sides[1]
+    return if_all if which.all() else if_none
 
 
 def rows_from_border(wrong: np.ndarray) -> int:

@@ -544,6 +544,9 @@ BESIDE_MISTAKE = "What is named above does not explain that."
 SIDES: Mapping[Side, str] = {
     Side.TOO_LARGE: "all of them are too large",
     Side.TOO_SMALL: "all of them are too small",
+    Side.OFF_BY_ONE: "each of them is off by 1, up or down",
+    Side.NAN: "all of them are NaN, where a number is expected",
+    Side.NUMBER: "all of them are numbers, where NaN is expected",
     Side.TRUE: "all of them are True and should be False",
     Side.FALSE: "all of them are False and should be True",
     Side.ALL_TRUE: "your values are all True",

@@ -1142,6 +1142,36 @@ def test_wrong_truth_values_on_one_side_are_described_so(mask, words):
     assert remark.text == f"wrong values in {words}"
 
 
+GAPS = np.where(np.arange(30) % 3 == 0, np.nan, np.arange(30.0))
+SOME = np.isin(np.arange(30), [3, 6, 15, 21, 27])  # of its NaNs
+LAST = np.arange(30) > 17
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        (GAPS, np.where(SOME, 7.3, GAPS), "5 of 30 places: all of them are numbers, where NaN"),
+        (GAPS, np.where(LAST, np.nan, GAPS), "8 of 30 places: all of them are NaN, where a num"),
+        (GAPS, np.where(SOME, 7.3, np.where(LAST, GAPS**0.3, GAPS)), "13 of 30 places."),
+        (
+            np.arange(12) ** 2,
+            np.arange(12) ** 2 + np.array([1, -1, 0] * 4),
+            "8 of 12 places: each of them is off by 1, up or down.",
+        ),
+        (
+            np.arange(12) ** 2,
+            np.arange(12) ** 2 + np.arange(12) % 4,
+            "9 of 12 places: all of them are too large.",
+        ),
+    ],
+)
+def test_how_all_wrong_numbers_differ_is_described(right, wrong, words):
+    """Feedback says if all wrong numbers stand for NaN, are NaN, are off by 1, or are too large."""
+    known = PlainKey(Answer({"level": right}))
+    (remark,) = judge(masks, known, Answer({"level": wrong}), {}).remarks
+    assert remark.text.startswith(f"wrong values in {words}")
+
+
 def test_wrong_values_near_the_border_are_described_so():
     """Feedback says if all wrong values of a matrix are in its first or last rows or columns."""
     right = np.random.default_rng(5).permutation(99).reshape(9, 11) % 7 == 0

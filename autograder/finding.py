@@ -330,6 +330,7 @@ class Side(StrEnum):
     OFF_BY_ONE = "off by one"  # up or down, of integers
     NAN = "NaN"  # where a number is expected
     NUMBER = "number"  # where NaN is expected
+    OTHER_ORDER = "other order"  # of texts
     TRUE = "true"  # and should be false
     FALSE = "false"
     ALL_TRUE = "all true"  # not only the wrong ones

@@ -274,7 +274,13 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
         text=_found_and_expected(want[first], got[first]),
         index=first,
         counts=((count, want.size),) if count > 1 else (),
+        side=Side.OTHER_ORDER if _are_reordered(want, got) else None,
     )
+
+
+def _are_reordered(want: np.ndarray, got: np.ndarray) -> bool:
+    """Return whether two arrays of text hold the same texts in another order."""
+    return Counter(want.ravel().tolist()) == Counter(got.ravel().tolist())
 
 
 def _found_and_expected(want: object, got: object) -> tuple[str, str]:

@@ -510,6 +510,8 @@ def _text(look: Look) -> str:
         said = f"at {''.join(f'[{number}]' for number in look.index)} {said}"
     for differ, size in look.counts:
         said = f"{said}; {differ} of {size} differ"
+    if look.side is Side.OTHER_ORDER:
+        said = f"{said}. All are the expected ones, in another order"
     return f"{said}."
 
 

@@ -921,6 +921,11 @@ MISSING_AND, NOT = "expected values are missing, and", "is not expected."
             "at [1] expected 'G. B. H.', found 'G.B.H.'.",
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
+        (
+            {"all": ALL[::-1]},
+            "at [0] expected 'A. L.', found 'E. N.'; 2 of 3 differ. All are the expected ones, in "
+            "another order.",
+        ),
         ({"all": ALL[:2]}, f"{SHAPE_OF_TWO} 1 of the 3 expected values is missing; {BUT_RIGHT}"),
         (
             {"all": np.array(["E. N.", "x"])},

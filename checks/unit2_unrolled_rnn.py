@@ -280,7 +280,15 @@ def recurrent_states(net: Any, seed: int) -> Arrays:
     return out | same_after(watched)
 
 
-@check(points=2, needs=recurrent_states, words={"same_after": KEPT})
+@check(
+    points=2,
+    needs=recurrent_states,
+    words={"same_after": KEPT},
+    kept=(
+        "it tells a state that is ignored from one that is detached, where later checks show only "
+        "other values"
+    ),
+)
 def from_a_given_state(net: Any, seed: int) -> Arrays:
     """`Recurrent.read` goes on from a state that it is given, and gradients reach that state"""
     model = load(net.Recurrent(V, E, H), roles(), seed)

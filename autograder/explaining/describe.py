@@ -32,6 +32,7 @@ MOST_FUNCTIONS = 2  # number of functions with small changes; more are no diagno
 # a tolerance this many times the usual one is for random numbers; such an answer matches a mistake
 # within this part of it
 WIDE, NEAR_IF_DRAWN = 10, 0.5
+FEW_KINDS = 2  # distinct texts that many wrong answers share
 # fraction of its scale: an array further away does not match this mistake
 FURTHEST_FROM_MISTAKE = 2e-4
 
@@ -318,9 +319,9 @@ def _is_convincing(explanation: Explanation, comparison: Comparison) -> bool:
     """Return whether an explanation's arrays are enough evidence to name its mistake.
 
     Each array must be twice as near to the mistake's as the right one is: random numbers within a
-    part of their tolerance, others up to rounding. A truth value can be wrong in one way only, and
-    random numbers match a mistake within a wide tolerance. Alone they are no evidence, unless
-    everything that the mistake spoils is as it makes it.
+    part of their tolerance, others up to rounding. A truth value can be wrong in one way only,
+    texts of two kinds in few, and random numbers match a mistake within a wide tolerance. Alone
+    they are no evidence, unless everything that the mistake spoils is as it makes it.
     """
     check, expected = comparison.check, comparison.expected
     identities = {mistake.id for mistake in explanation.mistakes}
@@ -332,7 +333,11 @@ def _is_convincing(explanation: Explanation, comparison: Comparison) -> bool:
                 return False
     if explanation.is_sure:
         return True
-    return not all(_says_little(check, expected, name) for name in explanation.arrays)
+    answered = comparison.answer.arrays
+    return not all(
+        _says_little(check, expected, name) or _is_of_few(answered.get(name))
+        for name in explanation.arrays
+    )
 
 
 def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:
@@ -354,6 +359,13 @@ def _says_little(check: Check, expected: Answer, name: str) -> bool:
     array = expected.arrays[name]
     is_truth_value = array.dtype.kind == "b" and array.size == 1
     return is_truth_value or _is_drawn(check, expected, name)
+
+
+def _is_of_few(array: np.ndarray | None) -> bool:
+    """Return whether an array holds texts or truth values of at most two kinds."""
+    if array is None or not (is_text(array) or array.dtype.kind == "b"):
+        return False
+    return len(np.unique(array)) <= FEW_KINDS
 
 
 def _is_drawn(check: Check, expected: Answer, name: str) -> bool:

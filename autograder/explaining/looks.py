@@ -264,14 +264,14 @@ def _content(array: np.ndarray) -> Content:
 def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
     """Return where text differs first. Both arrays have the same shape."""
     if not want.shape:
-        return Look(LookKind.TEXT, text=_found_and_expected(want, got))
+        return Look(LookKind.TEXT, text=quoted_difference(want, got))
     differs = want != got
     places = np.argwhere(differs)
     first = tuple(places[0].tolist())
     count = len(places)
     return Look(
         LookKind.TEXT,
-        text=_found_and_expected(want[first], got[first]),
+        text=quoted_difference(want[first], got[first]),
         index=first,
         counts=((count, want.size),) if count > 1 else (),
         side=Side.OTHER_ORDER if _are_reordered(want, got) else None,
@@ -283,7 +283,8 @@ def _are_reordered(want: np.ndarray, got: np.ndarray) -> bool:
     return Counter(want.ravel().tolist()) == Counter(got.ravel().tolist())
 
 
-def _found_and_expected(want: object, got: object) -> tuple[str, str]:
+def quoted_difference(want: object, got: object) -> tuple[str, str]:
+    """Quote two texts around their first difference: found, expected."""
     expected = str(want)
     found = str(got)
     return _quoted(found, expected), _quoted(expected, found)

@@ -1,4 +1,4 @@
-"""The first wrong number of an array, expected and found.
+"""The first wrong value of an array, expected and found.
 
 Only practice shows it: on the public seed the student's own key contains the expected numbers.
 """
@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.check import WHOLE, Answer, Check
-from autograder.explaining.looks import rows_apart
+from autograder.check import WHOLE, Answer, Check, is_long, is_text
+from autograder.explaining.looks import quoted_difference, rows_apart
 from autograder.judging import CheckKey, Remark, Verdict, wrong_places
 
 # significant figures of a number: the first of these that shows the difference
@@ -17,7 +17,7 @@ MOST_FIGURES = 60  # of an integer that is written in full
 
 
 def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answer) -> Verdict:
-    """Add the first wrong number to each remark that names no known mistake."""
+    """Add the first wrong value to each remark that names no known mistake."""
     if check.measure or check.question:
         return verdict
     remarks = []
@@ -29,18 +29,30 @@ def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answ
 
 
 def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer) -> Remark:
-    for name in remark.arrays:
+    for name in sorted(remark.arrays, key=lambda one: not _holds_words(expected, one)):
+        if remark.literal and _holds_words(expected, name):
+            continue  # the remark quotes it
         example = first_wrong(name, check, expected, answer)
         if example:
             return replace(remark, example=example)
     return replace(remark, example="")
 
 
+def _holds_words(answer: Answer, name: str) -> bool:
+    """Return whether an array holds text, and no integers beyond 64 bits."""
+    array = answer.arrays.get(name)
+    return array is not None and is_text(array) and not is_long(array)
+
+
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
-    """Say the first wrong number of an array, expected and found; "" if there is none."""
+    """Say the first wrong value of an array, expected and found; "" if there is none."""
     if name in answer.arrays and answer.arrays[name].shape != expected.arrays[name].shape:
         return _first_row_apart(name, expected.arrays[name], answer.arrays[name])
-    wrong = wrong_places(check, name, expected, answer)
+    are_words = _holds_words(expected, name) and _holds_words(answer, name)
+    if are_words:
+        wrong = np.asarray(expected.arrays[name] != answer.arrays[name])
+    else:
+        wrong = wrong_places(check, name, expected, answer)
     if not wrong.any():
         return ""
     first = np.argwhere(wrong)[0]
@@ -48,6 +60,9 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     want = expected.arrays[name][place]
     got = answer.arrays[name][place]
     index = list(place) or ""
+    if are_words:
+        found, should_be = quoted_difference(want, got)
+        return f"`{name}{index}` should be {should_be} and is {found}."
     should_be = _written(want, got)
     found = _written(got, want)
     return f"`{name}{index}` should be {should_be} and is {found}."

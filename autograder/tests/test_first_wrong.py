@@ -1,4 +1,4 @@
-"""The first wrong number, which practice shows below a remark that diagnoses no mistake."""
+"""The first wrong value, which practice shows below a remark that diagnoses no mistake."""
 
 from dataclasses import replace
 
@@ -63,14 +63,14 @@ def told(want, got, name="y"):
         ([2**64, 1], [5, 1], f"{BIG} 18446744073709551616 and is 5."),
         ([2**64, 1], [5.5, 1], f"{BIG} 18446744073709551616 and is 5.5."),
         ([1.0], [[1.0]], ""),
-        (["a"], ["b"], ""),
+        (["a", "b"], ["a", "c"], "`y[1]` should be 'b' and is 'c'."),
         ([1.0, 2.0], [1.0, 2.0], ""),
     ],
 )
 def test_the_first_wrong_number_is_told(want, got, words):
     """The first wrong number is shown with enough digits to see the difference.
 
-    It is not shown for text or for another shape.
+    It is not shown for another shape.
     """
     assert told(want, got) == words
 

@@ -1210,3 +1210,20 @@ def test_a_mistake_of_one_array_is_said_not_to_explain_another():
     )
     remarks = judge(masks, known, Answer({"mask": none, "level": LEVEL[::-1]}), {}).remarks
     assert not any(remark.mistakes for remark in remarks)
+
+
+def test_texts_of_two_kinds_are_no_evidence_if_the_details_contradict():
+    """A coarse text that many wrong answers share names no mistake that another array refutes."""
+    right = {
+        "verdict": np.array(["in order"] * 4),
+        "detail": np.array(["a b", "c d", "e f", "g h"]),
+    }
+    late = np.array(["in order", "late", "late", "late"])
+    slip = Mistake("m", "the order is reversed.")
+    reversed_ = {"verdict": late, "detail": np.array(["a b", "d c", "f e", "h g"])}
+    known = PlainKey(Answer(right), ((slip, Answer(reversed_)),))
+    remarks = judge(masks, known, Answer(reversed_), {}).remarks
+    assert [remark.mistakes for remark in remarks] == [("the order is reversed.",)]
+    other = {"verdict": late, "detail": np.array(["a b", "d", "f", "h"])}
+    remarks = judge(masks, known, Answer(other), {}).remarks
+    assert not any(remark.mistakes for remark in remarks)

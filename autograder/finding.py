@@ -347,6 +347,7 @@ class Look:
     side: how all wrong values differ; None if they differ in several ways.
     from_border: the number of rows or columns within which all wrong ones are; 0 if that says
     nothing.
+    moved: by how many rows and columns all values are moved, except near the border; () if not.
     beside_mistake: whether a known mistake explains other arrays, and not these.
     rows: of a list that is too long or too short. words: the author's own.
     """
@@ -362,6 +363,7 @@ class Look:
     words: str = ""
     side: Side | None = None
     from_border: int = 0
+    moved: tuple[int, ...] = ()
     beside_mistake: bool = False
 
 

@@ -426,7 +426,7 @@ def _of_no_array(finding: Finding) -> Finding:
     """Return the finding without its array; counts may differ."""
     look = finding.look
     if look and look.kind is LookKind.WRONG_VALUES:
-        look = replace(look, counts=(), side=None, from_border=0)
+        look = replace(look, counts=())
     return replace(finding, arrays=(), group="", look=look)
 
 
@@ -446,12 +446,7 @@ def _one_of(findings: Sequence[Finding]) -> Finding:
             counts.extend(finding.look.counts)
     look = first.look
     if look and look.kind is LookKind.WRONG_VALUES:
-        looks = {
-            finding.look and (finding.look.side, finding.look.from_border) for finding in findings
-        }
         look = replace(look, counts=tuple(counts))
-        if len(looks) > 1:
-            look = replace(look, side=None, from_border=0)
     group = ""
     if groups:
         group = checksum(" ".join(groups).encode())

@@ -1,9 +1,11 @@
 """The looks of wrong arrays, as data: shapes, content, the first difference of text, counts."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import product
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from autograder.finding import (
     Shapes,
     Side,
 )
+from autograder.judging.chance import fits
 from autograder.judging.compare import wrong_places
 from autograder.judging.door import amount
 from autograder.judging.key import CheckKey
@@ -29,6 +32,7 @@ MOST_COMPARED = 10_000  # entries of lists whose rows are compared
 EXACT = "iubU"  # dtypes whose rows are equal or not
 LONGEST_QUOTE = 160  # characters of a text to show
 SIDED = "biuf"  # dtypes whose values are on one side of others
+FEWEST_ROWS_MOVED, MOST_MOVED = 6, 3  # rows or columns
 FEWEST_SIDED = 4  # wrong values that are hardly all on one side by chance
 AXES_OF_BORDER = 2
 MOST_FROM_BORDER = 3  # rows or columns
@@ -185,6 +189,7 @@ def _look_of_numbers(name: str, comparison: Comparison) -> Look:
         counts=((int(places.sum()), got.size),),
         side=side_of(want, got, places),
         from_border=rows_from_border(places),
+        moved=moved_by(want, got),
     )
 
 
@@ -235,6 +240,34 @@ def rows_from_border(wrong: np.ndarray) -> int:
         if not border.all() and not np.any(wrong & ~border):
             return width if chance_of_being_among_log10(count, border) <= OF_BORDER else 0
     return 0
+
+
+def moved_by(want: np.ndarray, got: np.ndarray) -> tuple[int, ...]:
+    """Return by how many rows and columns a matrix is moved down and to the right; () if it is not.
+
+    The rows and columns that come in at the border may hold anything.
+    """
+    if want.ndim != AXES_OF_BORDER or min(want.shape) < FEWEST_ROWS_MOVED:
+        return ()
+    if want.dtype.kind not in SIDED or got.dtype.kind not in SIDED:
+        return ()
+    right, found = want.astype(np.float64), got.astype(np.float64)
+    steps = range(-MOST_MOVED, MOST_MOVED + 1)
+    for down, across in sorted(product(steps, steps), key=lambda step: step[0] ** 2 + step[1] ** 2):
+        there = found[_behind(down, found.shape[0]), _behind(across, found.shape[1])]
+        before = right[_behind(-down, found.shape[0]), _behind(-across, found.shape[1])]
+        if not fits(before, there):
+            continue
+        _, counts = np.unique(there, return_counts=True)
+        chance_of_one = float(((counts / there.size) ** 2).sum())
+        few = there.size * math.log10(chance_of_one) > OF_BORDER
+        return () if few or not (down or across) else (down, across)
+    return ()
+
+
+def _behind(steps: int, size: int) -> slice:
+    """Return the rows that rows moved by some steps reach: those from there on, or up to there."""
+    return slice(steps, size) if steps >= 0 else slice(0, size + steps)
 
 
 def two_shapes(got: np.ndarray | TooLarge, want: np.ndarray, comparison: Comparison) -> Shapes:
@@ -318,8 +351,8 @@ def _group_of_numbers(wrong: np.ndarray) -> str:
 
     It is the same for everybody who made the same mistake in another style.
     """
-    magnitudes = np.abs(wrong)
-    scale = magnitudes.max(initial=0.0) or 1.0
+    finite = np.abs(wrong[np.isfinite(wrong)])
+    scale = finite.max(initial=0.0) or 1.0
     rounded = np.round(wrong / scale, 2)
     without_minus_zero = rounded + 0.0
     head = f"{wrong.shape} {scale:.1e}"

@@ -558,6 +558,8 @@ SIDES: Mapping[Side, str] = {
 
 def _sides(look: Look) -> str:
     """Say on which side all wrong values are, and how near to the border."""
+    if look.moved and look.side is None:
+        return f": they are the expected ones, {_moved(look.moved)}, except at the border"
     told = []
     if look.side is not None:
         told.append(SIDES[look.side])
@@ -565,6 +567,17 @@ def _sides(look: Look) -> str:
         lines = "row or column" if look.from_border == 1 else f"{look.from_border} rows or columns"
         told.append(f"they are all in the first or last {lines}")
     return f": {', and '.join(told)}" if told else ""
+
+
+def _moved(steps: Sequence[int]) -> str:
+    """Say by how many rows and columns a matrix is moved: "moved down by 1 and right by 2"."""
+    down, across = steps
+    told = []
+    if down:
+        told.append(f"{'down' if down > 0 else 'up'} by {abs(down)}")
+    if across:
+        told.append(f"{'right' if across > 0 else 'left'} by {abs(across)}")
+    return f"moved {' and '.join(told)}"
 
 
 def _wrong_values_of_each(arrays: Sequence[str], look: Look) -> str:

@@ -29,7 +29,7 @@ from autograder.grading.context import (
 from autograder.grading.hand_in import names_to_sign_with
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
-from autograder.grading.other_unit import as_note, names_by_unit, other_unit
+from autograder.grading.other_unit import names_by_unit, note_on
 from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import provenance_of, without_notes
 from autograder.grading.results import (
@@ -43,6 +43,7 @@ from autograder.grading.results import (
 )
 from autograder.grading.submissions import Submitted, read_file, time_of, too_large
 from autograder.judging import Verdict
+from autograder.question import is_name_of
 from autograder.sandbox.client import refuse_without_walls
 from autograder.version import __version__
 
@@ -339,6 +340,8 @@ class _ClassGrader:
         file = _read(entry)
         found = stored_for(self._run.out, file.entry, file.sha256)
         why = why_graded(found.result, file.sha256, self._provenance)
+        if found.result and not why and _is_known_by(found.result, self._names_of(entry)):
+            why = "again (the student's names)"
         if found.result and not why:
             return self._read_back(file.entry, found.result, found.in_place)
         log.info("%s, %s: begun", entry.student, entry.unit)
@@ -349,9 +352,9 @@ class _ClassGrader:
             raise
         submitted = _time_of(file.entry, self._run.stamped)
         entry = file.entry
-        other = other_unit(self._names, entry.unit, file.source)
-        if other:
-            entry = replace(entry, note=as_note(entry.unit, other))
+        if file.entry.path is not None:
+            note = note_on(self._names, entry.unit, file.source)
+            entry = replace(entry, note=note or entry.note)
         result = self._result(entry, graded, file.sha256, submitted)
         if graded.incomplete:
             why = INCOMPLETE
@@ -392,12 +395,15 @@ class _ClassGrader:
         if note:
             return self._unread(note)
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
-        entry = file.entry
-        names: list[str] = []
-        if not self._run.any_name:
-            names = names_to_sign_with(entry.student, entry.known_as, entry.record)
-            names += entry.names
+        names = self._names_of(file.entry)
         return self._ask(file.source, name, passed, hurry, dict(earlier), names)
+
+    def _names_of(self, entry: Submitted) -> list[str]:
+        """Return all names of a file's student; none if any name is accepted."""
+        if self._run.any_name:
+            return []
+        names = names_to_sign_with(entry.student, entry.known_as, entry.record)
+        return [*names, *entry.names]
 
     def _unread(self, note: str) -> Graded:
         """Make the verdicts of a submission that did not run; the note says why."""
@@ -439,6 +445,14 @@ class _ClassGrader:
             hand_in=entry.record,
             known_as=entry.known_as,
         )
+
+
+def _is_known_by(stored: Result, names: Sequence[str]) -> bool:
+    """Return whether a name that was another's in a stored result is one of the student's now.
+
+    A roster that came later says so.
+    """
+    return any(verdict.whose and is_name_of(verdict.whose, names) for verdict in stored.verdicts)
 
 
 def _time_of(entry: Submitted, stamped: bool) -> str:

@@ -1,4 +1,6 @@
-"""Recognises the file of another unit: it defines that unit's names, and few of its own.
+"""Recognises the file of another unit, and one of none.
+
+The file of another unit defines that unit's names, and few of its own.
 
 Only names that a single unit asks for count, as several may ask for a function `train`.
 """
@@ -16,6 +18,7 @@ FEWEST = 2  # minimum of another unit's names in a file, if that unit has as man
 MOST_OWN = 0.25  # fraction of its own unit's names from which on a file belongs to its unit
 LEAST_OTHER = 0.5  # fraction of another unit's names
 BEGINS = "This looks like the file of "
+OF_NONE = "This file defines nothing that"
 
 
 def names_by_unit(course: Course) -> dict[str, frozenset[str]]:
@@ -47,9 +50,7 @@ def other_unit(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -
     names: of each unit, as `names_by_unit` returns them.
     """
     own = names.get(unit, frozenset())
-    defined: set[str] = set()
-    for definition in read_definitions(content):
-        defined |= definition.names
+    defined = _defined(content)
     if not own or len(own & defined) > MOST_OWN * len(own):
         return ""
     best = max(names, key=lambda other: len(names[other] & defined))
@@ -59,11 +60,27 @@ def other_unit(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -
     return best if is_clear and best != unit else ""
 
 
-def as_note(unit: str, other: str) -> str:
-    """Return the note for the student and the class's page."""
-    return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
+def _defined(content: bytes) -> set[str]:
+    defined: set[str] = set()
+    for definition in read_definitions(content):
+        defined |= definition.names
+    return defined
+
+
+def note_on(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> str:
+    """Return the note on a file of another unit, or of none; "" if it is of this one.
+
+    names: of each unit, as `names_by_unit` returns them.
+    """
+    other = other_unit(names, unit, content)
+    if other:
+        return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
+    own = names.get(unit, frozenset())
+    if own and not own & _defined(content):
+        return f"{OF_NONE} `{unit}` asks for. Hand in the file of `{unit}`."
+    return ""
 
 
 def is_noted(note: str) -> bool:
     """Return whether a result's note says so."""
-    return note.startswith(BEGINS)
+    return note.startswith((BEGINS, OF_NONE))

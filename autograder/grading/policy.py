@@ -384,7 +384,9 @@ def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
     """
     latest_first = possible[::-1]  # `max` keeps the first of equals
     if keep == "last":
-        return max(latest_first, key=lambda grade: grade.result.submitted)
+        if all(grade.result.submitted for grade in possible):
+            return max(latest_first, key=lambda grade: grade.result.submitted)
+        return latest_first[0]  # in the order in which they were graded
     return max(
         latest_first,
         key=lambda grade: (

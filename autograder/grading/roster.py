@@ -643,7 +643,8 @@ def in_section(roster: Roster | None, section: str) -> Roster:
     names: set[str] = set()
     for student in roster.students.values():
         names.update(name for name in sections_in(student.section) if ";" not in name)
-        if section in sections_in(student.section):
+        theirs = [one.casefold() for one in sections_in(student.section)]
+        if section.casefold() in theirs:
             inside.append(student)
     if not inside:
         known = ", ".join(sorted(names)) or "none"

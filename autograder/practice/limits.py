@@ -186,6 +186,32 @@ def last_resort(check: Check) -> Iterator[None]:
         faulthandler.unregister(signal.SIGXCPU)
 
 
+@contextmanager
+def memory_limit(limits: Limits) -> Iterator[None]:
+    """Refuse memory beyond a submission's limit, as a grade does, where the system can.
+
+    One expression can ask for many gigabytes, and fill them before anything looks. Not for a
+    student's own code: a GPU reserves addresses that nobody fills.
+    """
+    try:
+        import resource
+    except ImportError:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    soft, hard = before
+    most = psutil.Process().memory_info().vms + (limits.megabytes << 20)
+    if soft != resource.RLIM_INFINITY:
+        most = min(most, soft)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    try:
+        yield
+    finally:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+
 def _leave_the_last_signal() -> None:
     """Let the signal that ends this process reach the thread of the check, whose line it prints.
 

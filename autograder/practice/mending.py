@@ -17,7 +17,7 @@ from autograder.explaining import repairs
 from autograder.explaining.repairs import Mended
 from autograder.grading.key_file import load_key
 from autograder.judging import Verdict
-from autograder.practice.limits import last_resort, within_limits
+from autograder.practice.limits import last_resort, memory_limit, within_limits
 from autograder.practice.practise import Practised
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
@@ -48,8 +48,9 @@ class Here:
             only_once=True,
         )
         patient = replace(check, seconds=max(check.seconds, LEAST_PATIENCE))
-        with _silence(), last_resort(patient):
-            return within_limits(check, self._unit.limits, run)
+        limits = self._unit.limits
+        with _silence(), last_resort(patient), memory_limit(limits):
+            return within_limits(check, limits, run)
 
 
 @contextmanager

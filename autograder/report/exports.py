@@ -580,13 +580,13 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
     """Say which maximum the assignment needs, and which grades Moodle would leave out."""
     most = max(grade.max_points for grade in grades)
     count = "1 grade" if len(grades) == 1 else f"{len(grades)} grades"
-    lines = [f"{unit}: {count}; the maximum grade of Moodle's assignment must be {number(most)}."]
     above = [grade for grade in grades if grade.points > most]
+    needed = max(grade.points for grade in above) if above else most
+    lines = [f"{unit}: {count}; the maximum grade of Moodle's assignment must be {number(needed)}."]
     if above:
-        highest = max(grade.points for grade in above)
         lines.append(
-            f"  {_grades(above)} above {number(most)}, which Moodle skips. Set the maximum grade "
-            f"to {number(highest)} to keep them: {_named(above)}."
+            f"  {_grades(above)} above {number(most)}, the unit's points: {_named(above)}. With a "
+            "lower maximum grade Moodle skips them."
         )
     zero = [grade for grade in grades if grade.points == 0]
     if zero:

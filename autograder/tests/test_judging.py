@@ -606,7 +606,7 @@ def test_where_wrong_values_can_only_be_counted_the_right_arrays_are_named():
     ):
         assert sentence(Finding(FindingKind.ARE_RIGHT, names=tuple(names))) == words
     all_wrong = verdict(known, a=strange, b=np.cos(D[0, :, :, :]), c=np.array([7, 9, 1]))
-    assert len(all_wrong.remarks) == 1
+    assert not any("right" in remark.text for remark in all_wrong.remarks)
 
 
 def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
@@ -618,8 +618,14 @@ def test_wrong_values_of_arrays_that_are_alike_are_counted_once():
     ).remarks
     assert (one.text, both.text) == ("this number is wrong.", "these numbers are wrong.")
     rows = PlainKey(Answer({"a": A, "b": A + 1}))
-    (alike,) = judge(three, rows, Answer({"a": np.sin(A + 1), "b": np.cos(A + 3)}), SIZES).remarks
+    others = Answer({"a": A + np.sin(A + 1), "b": A + 1 + np.cos(3 * A)})
+    (alike,) = judge(three, rows, others, SIZES).remarks
     assert alike.text == "wrong values in 6 of 6 places each."
+    below = Answer({"a": A + np.sin(A + 1), "b": A + 1 - np.cos(A) ** 2})
+    assert [remark.text for remark in judge(three, rows, below, SIZES).remarks] == [
+        "wrong values in 6 of 6 places.",
+        "wrong values in 6 of 6 places: all of them are too small.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -1189,6 +1195,31 @@ def test_wrong_values_near_the_border_are_described_so():
     )
 
 
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ((1, 2), "moved down by 1 and right by 2, except at the border."),
+        ((-2, 0), "moved up by 2, except at the border."),
+        ((3, -1), "moved down by 3 and left by 1, except at the border."),
+        ((0, 5), ""),
+    ],
+)
+@pytest.mark.parametrize("kind", [bool, int, float])
+def test_a_matrix_that_is_moved_is_described_so(steps, words, kind):
+    """Feedback says by how many rows and columns a picture or a mask is moved."""
+    rng = np.random.default_rng(3)
+    picture = rng.integers(0, 2 if kind is bool else 99, (12, 17)).astype(kind)
+    moved = np.roll(picture, steps, (0, 1))
+    for axis, step in enumerate(steps):
+        came_in = np.moveaxis(moved, axis, 0)
+        came_in[: step if step > 0 else 0] = 0
+        came_in[step if step < 0 else len(came_in) :] = 0
+    known = PlainKey(Answer({"mask": picture}))
+    (remark,) = judge(masks, known, Answer({"mask": moved}), {}).remarks
+    assert remark.text.endswith(words)
+    assert ("moved" in remark.text) == bool(words)
+
+
 def test_a_mistake_of_one_array_is_said_not_to_explain_another():
     """Of a mistake that would leave another wrong array right, feedback says so.
 
@@ -1210,6 +1241,17 @@ def test_a_mistake_of_one_array_is_said_not_to_explain_another():
     )
     remarks = judge(masks, known, Answer({"mask": none, "level": LEVEL[::-1]}), {}).remarks
     assert not any(remark.mistakes for remark in remarks)
+
+
+def test_wrong_arrays_with_a_missing_value_are_equal_only_if_their_values_are():
+    """NaN does not make different wrong answers one group, nor does infinity."""
+    known = PlainKey(Answer({"level": GAPS}))
+    groups = []
+    for wrong in (np.cos(GAPS), -GAPS, np.cos(GAPS) + 1e-9, np.where(LAST, np.inf, GAPS)):
+        (remark,) = judge(masks, known, Answer({"level": wrong}), {}).remarks
+        groups.append(remark.group)
+    one, other, one_again, _ = groups
+    assert one == one_again != other
 
 
 def test_texts_of_two_kinds_are_no_evidence_if_the_details_contradict():

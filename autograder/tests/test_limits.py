@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from released import RIGHT, fill, hurried, release_to, variables, written
 
 from autograder.check import Limits, check, named
-from autograder.practice.limits import within_limits
+from autograder.practice.limits import memory_limit, within_limits
 from autograder.sandbox.inside.runner import run_experiment
 from autograder.sandbox.inside.submission import Submission
 
@@ -211,3 +211,17 @@ def test_a_kernel_goes_on_after_a_loop_without_end(course):
     assert "and was stopped at line 3 of the cell, in <code>double</code>" in loop
     assert "took more than 150 MB of memory" in memory
     assert "passed, 2 of 2 points" in right
+
+
+def test_a_trial_gets_no_more_memory_than_a_submission():
+    """An expression that asks for gigabytes raises an error at once; the old limit comes back.
+
+    `np.zeros(image.shape * 5)` has ten axes. No exception could stop it while it is filled.
+    """
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with memory_limit(Limits(megabytes=300)):
+        assert np.ones(1000).sum() == 1000
+        with pytest.raises(MemoryError):
+            np.ones((7, 11) * 5)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before

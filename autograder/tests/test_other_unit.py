@@ -4,7 +4,7 @@ import pytest
 import small
 from small import COURSE, UNIT, WORDS
 
-from autograder.grading.other_unit import names_by_unit, other_unit
+from autograder.grading.other_unit import names_by_unit, note_on, other_unit
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,10 @@ def test_a_file_is_of_another_unit_where_it_defines_that_one_s_functions_only(un
 
     Own functions beside them, or no function of any unit, are no sign.
     """
-    assert other_unit(names_by_unit(COURSE), unit, source.encode()) == other
+    names = names_by_unit(COURSE)
+    assert other_unit(names, unit, source.encode()) == other
+    of_none = source in ("x = 1", "", "def (")
+    assert ("defines nothing that" in note_on(names, unit, source.encode())) == of_none
 
 
 def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
@@ -33,10 +36,13 @@ def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
     folder = tmp_path / "class"
     small.submit(folder, "wilma", small.solved(name=WORDS))
     small.submit(folder, "right", small.solved())
+    small.submit(folder, "login", "<html><title>Log in</title></html>")
     done = small.run_command("grade", folder, "--out", tmp_path / "out", "--quick")
     assert done.returncode == 0, done.stderr
-    words = f"This looks like the file of `{WORDS}`. It was graded as `{UNIT}`"
+    words = f"This looks like the file of `{WORDS}`, but it was graded as `{UNIT}`."
     assert f"wilma, {UNIT}: {words}" in done.stdout
+    nothing = f"This file defines nothing that `{UNIT}` asks for. Hand in the file of `{UNIT}`."
+    assert f"login, {UNIT}: {nothing}" in done.stdout
     assert done.stdout.count("This looks like") == 2  # in the class's row, and alone
     page = (tmp_path / "out" / "pages" / UNIT / "wilma.html").read_text()
     assert f"This looks like the file of <code>{WORDS}</code>" in page

@@ -306,6 +306,20 @@ def test_the_function_of_another_earns_no_line_and_is_told_kindly(graded, functi
     assert (copied["found"].whose, copied["repaired"].whose) == ("bob", "")
 
 
+def test_a_roster_that_comes_later_has_a_refused_name_judged_again(unit, tmp_path, functions):
+    """A result with another's name is graded again once that is one of the student's names."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    small.submit(folder, "ada", submission("ada.l@example.org", 1), "mended")
+    roster = tmp_path / "class.csv"
+    for head, told in (("student", "1 new"), ("student,email", "1 again (the student's names)")):
+        roster.write_text(f"{head}\n{'ada,ada.l@example.org' if ',' in head else 'ada'}\n")
+        done = small.run_command(
+            "grade", folder, "--out", out, "--roster", roster, "--course", unit.course.folder
+        )
+        assert done.returncode == 0, done.stderr
+        assert told in done.stdout
+
+
 @pytest.mark.parametrize("name", ["Zoë MÜLLER", "zoe muller", "ZOE.M", "zoe.m@example.org"])
 def test_accents_and_the_place_of_an_address_do_not_count(graded, functions, name):
     """Accents and the domain of an address do not count, neither for matching nor for the draw.

@@ -226,6 +226,17 @@ def test_of_two_in_one_second_the_later_one_counts_as_the_last(results):
     assert grade.points == 11
 
 
+def test_the_last_hand_in_counts_as_last_if_only_an_earlier_one_has_a_time(results):
+    """Without all times, the order in which hand-ins were graded decides which is the last."""
+    first = handed_in(results, "ada", "2026-12-01T12:00:00+01:00", "crash")
+    second = dataclasses.replace(results["complete"], student="ada", submitted="")
+    (grade,) = grades([first, second], Policy(keep="last"))
+    assert grade.result.sha256 == second.sha256
+    third = dataclasses.replace(first, submitted="")
+    (grade,) = grades([second, third], Policy(keep="last"))
+    assert grade.result.sha256 == first.sha256
+
+
 def test_units_may_be_shortened(tmp_path):
     """Units may be shortened as tables and below `extensions`; their checks are recognised."""
     short = read(tmp_path, '[wo]\nbonus = ["shortening"]\n[extensions.ada]\nn = 1\nwords = 2.5')

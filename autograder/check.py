@@ -405,6 +405,17 @@ def _no_numbers_in_objects(name: str, array: np.ndarray) -> str:
     )
 
 
+def type_in_words(value: Any) -> str:
+    """Return the type of a value for a sentence: "a Series", "an Axes", "None"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return "an array"
+    kind = type(value).__name__
+    article = "an" if kind[:1] in "AEIOUaeiou" else "a"
+    return f"{article} {kind}"
+
+
 def _is_text(value: Any) -> bool:
     """Return whether a value is a string, an array of strings, or lists of such only."""
     if isinstance(value, list | tuple):

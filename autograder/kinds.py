@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Arrays, Unanswered, named
+from autograder.check import Arrays, Unanswered, named, type_in_words
 
 MISSING = "missing"  # the text for a missing text or date in an array of text
 
@@ -442,14 +442,3 @@ def _is_by_raise(error: Exception) -> bool:
     code = trace.tb_frame.f_code
     operation = dis.opname[code.co_code[trace.tb_lasti]]
     return operation == "RAISE_VARARGS" and "site-packages" not in code.co_filename
-
-
-def type_in_words(value: Any) -> str:
-    """Return the type of a value for a sentence: "a Series", "an Axes", "None"."""
-    if value is None:
-        return "None"
-    if isinstance(value, np.ndarray):
-        return "an array"
-    kind = type(value).__name__
-    article = "an" if kind[:1] in "AEIOUaeiou" else "a"
-    return f"{article} {kind}"

@@ -199,6 +199,9 @@ def feedback(
     pages = _pages(course, grades, folder, policy, submitted)
     for line in _policy_lost(grades, folder, policy):
         click.echo(line, err=True)
+    left = {path.name for path in folder.glob("*.html")} - {one.page.name for one in pages}
+    if left:
+        click.echo(f"from earlier, and not written now ({len(left)}): {_first_of(sorted(left))}")
     if pdf:
         pages = print_pages(pages, lambda line: click.echo(line, err=True))
     if to == "canvas":
@@ -215,12 +218,17 @@ def feedback(
 
 def _without_number(without: "Sequence[str]") -> str:
     """Say whose pages are in no zip for Moodle, and what to do."""
-    first = "; ".join(without[:MOST_NAMED])
-    others = f"; and {len(without) - MOST_NAMED} more" if len(without) > MOST_NAMED else ""
     return (
-        f"without a Moodle number, and so in no zip ({len(without)}): {first}{others}. `collect` "
-        "takes the number from Moodle's download of all submissions; or send these pages yourself."
+        f"without a Moodle number, and so in no zip ({len(without)}): {_first_of(without)}. "
+        "`collect` takes the number from Moodle's download of all submissions; or send these pages "
+        "yourself."
     )
+
+
+def _first_of(names: "Sequence[str]") -> str:
+    """List the first of some names, and say how many more there are."""
+    first = "; ".join(names[:MOST_NAMED])
+    return f"{first}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else first
 
 
 def _pages(

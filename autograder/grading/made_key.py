@@ -20,7 +20,7 @@ from autograder.grading.listed import NOTHING_LISTED, Listed, NotAnswered
 from autograder.grading.small_changes import is_reached
 from autograder.grading.store import AnswerStore, Made
 from autograder.grading.telling import right_without_work, telling_arrays
-from autograder.judging import CheckKey, KnownMistakes, Mistake, Standard, key_name
+from autograder.judging import CheckKey, KnownMistakes, Mistake, key_name
 from autograder.judging.carry import Carried, Mistakes
 from autograder.judging.prints import NO_CHANGES, ChangedAnswers, SmallChange
 from autograder.sandbox.client import Server
@@ -89,9 +89,8 @@ class MadeKey(Mapping[str, CheckKey]):
             needed.append(self._public_key(self._checks[name]))
         telling = telling_arrays(check, plain, carried, needed)
         if telling:
-            expected = self[check.name].expected
-            standard = Standard(key.expected, key.mistakes_that_keep())
-            telling -= right_without_work(check, expected, standard, self.emptied(check, made))
+            emptied = self.emptied(check, made)
+            telling -= right_without_work(check, self[check.name], key, emptied)
         return Carried(key, telling)
 
     def emptied(self, check: Check, made: Mistakes) -> Iterator[EmptiedAnswers]:

@@ -52,22 +52,34 @@ def _shows(name: str, check: Check, key: "MadeCheckKey", mistake: Mistake) -> bo
 
 
 def right_without_work(
-    check: Check, plain: Answer, carried: Standard, emptied: Iterable[EmptiedAnswers]
+    check: Check,
+    plain: "MadeCheckKey",
+    carried: "MadeCheckKey",
+    emptied: Iterable[EmptiedAnswers],
 ) -> frozenset[str]:
     """Return the arrays that earn after early mistakes though an exercise is emptied.
 
-    Arrays that are right there without the mistakes, too, are left out. With a mistake by which
+    Arrays that earn as much there without the mistakes are left out. With a mistake by which
     `scan` returns its argument a running sum equals its argument: returning that is no work.
-    plain: the solution's answer without the mistakes.
-    carried: its answer with them, and the further known mistakes that keep points there.
+    plain, carried: the check's key without the mistakes, and with them.
     emptied: the answers with emptied exercises.
     """
     found = set()
     for tried in emptied:
-        kept = arrays_kept(check, carried, tried.after)
-        for name in plain.arrays:
-            if agree(check, name, plain, tried.before):
+        kept = _kept(check, carried, tried.after)
+        if kept:
+            kept -= _kept(check, plain, tried.before)
+        for name in plain.expected.arrays:
+            if agree(check, name, plain.expected, tried.before):
                 continue
             if name in kept or agree(check, name, carried.expected, tried.after):
                 found.add(name)
     return frozenset(found)
+
+
+def _kept(check: Check, key: "MadeCheckKey", answer: Answer) -> frozenset[str]:
+    """Return the wrong arrays that keep a part of their points for a known mistake."""
+    kept = arrays_kept(check, Standard(key.expected, key.mistakes_that_keep()), answer)
+    if not kept:
+        return kept  # the others, whose answers take time to make, can only take points away
+    return arrays_kept(check, Standard(key.expected, key.mistakes), answer)

@@ -33,6 +33,7 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
         if remark.literal and _holds_words(expected, name):
             continue  # the remark quotes it
         example = first_wrong(name, check, expected, answer)
+        example = example or first_wrong_text(name, expected, answer)
         if example:
             return replace(remark, example=example)
     return replace(remark, example="")
@@ -45,14 +46,10 @@ def _holds_words(answer: Answer, name: str) -> bool:
 
 
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
-    """Say the first wrong value of an array, expected and found; "" if there is none."""
+    """Say the first wrong number of an array, expected and found; "" if there is none."""
     if name in answer.arrays and answer.arrays[name].shape != expected.arrays[name].shape:
         return _first_row_apart(name, expected.arrays[name], answer.arrays[name])
-    are_words = _holds_words(expected, name) and _holds_words(answer, name)
-    if are_words:
-        wrong = np.asarray(expected.arrays[name] != answer.arrays[name])
-    else:
-        wrong = wrong_places(check, name, expected, answer)
+    wrong = wrong_places(check, name, expected, answer)
     if not wrong.any():
         return ""
     first = np.argwhere(wrong)[0]
@@ -60,12 +57,23 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     want = expected.arrays[name][place]
     got = answer.arrays[name][place]
     index = list(place) or ""
-    if are_words:
-        found, should_be = quoted_difference(want, got)
-        return f"`{name}{index}` should be {should_be} and is {found}."
     should_be = _written(want, got)
     found = _written(got, want)
     return f"`{name}{index}` should be {should_be} and is {found}."
+
+
+def first_wrong_text(name: str, expected: Answer, answer: Answer) -> str:
+    """Quote the first wrong text of an array, expected and found; "" if there is none."""
+    if not (_holds_words(expected, name) and _holds_words(answer, name)):
+        return ""
+    wanted, given = expected.arrays[name], answer.arrays[name]
+    if wanted.shape != given.shape:
+        return ""
+    for place in np.argwhere(np.asarray(wanted != given)):
+        index = place.tolist() or ""
+        found, should_be = quoted_difference(wanted[tuple(place)], given[tuple(place)])
+        return f"`{name}{index}` should be {should_be} and is {found}."
+    return ""
 
 
 def _first_row_apart(name: str, want: np.ndarray, got: np.ndarray) -> str:

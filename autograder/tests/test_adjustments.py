@@ -344,7 +344,11 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     unit_page = as_text((grades / "pages" / f"{UNIT}.html").read_text())
     assert "10 submissions · 1 student with points by hand alone · median 6.5 of" in unit_page
     assert "lukas@uni.example" in unit_page
-    assert small.run_command("feedback", grades).returncode == 0
+    (grades / "feedback").mkdir()
+    (grades / "feedback" / f"gone {UNIT}.html").write_text("of a student who left")
+    done = small.run_command("feedback", grades)
+    assert done.returncode == 0
+    assert f"from earlier, and not written now (1): gone {UNIT}.html" in done.stdout
     assert (grades / "feedback" / f"lukas@uni.example {UNIT}.html").is_file()
     assert not (grades / UNIT / "lukas@uni.example.json").exists()
     (grades / FILE).write_text(WITHOUT_A_FILE.replace("lukas@uni", "lucas@uni"))

@@ -459,7 +459,7 @@ def test_the_self_test_has_something_to_try_on_behind_bubblewrap(monkeypatch):
     )
     monkeypatch.setattr(client, "SERVE", WITH_A_FAULT.format(fault))
     with pytest.raises(
-        CannotConfine, match=r"a worker could do what is forbidden: reading another's file\.$"
+        CannotConfine, match=r"a worker could do what is forbidden: reading another's file\. Do not"
     ):
         Server(small.unit())
 

@@ -10,7 +10,7 @@ from judged import judge
 
 from autograder.check import Answer, Failure, as_array, check
 from autograder.judging import Mistake, PlainKey, Remark, Verdict
-from autograder.practice.first_wrong import first_wrong, with_first_wrong
+from autograder.practice.first_wrong import first_wrong, first_wrong_text, with_first_wrong
 from autograder.practice.practise import practise
 from autograder.report.pages import environment
 from autograder.report.terminal import (
@@ -63,16 +63,25 @@ def told(want, got, name="y"):
         ([2**64, 1], [5, 1], f"{BIG} 18446744073709551616 and is 5."),
         ([2**64, 1], [5.5, 1], f"{BIG} 18446744073709551616 and is 5.5."),
         ([1.0], [[1.0]], ""),
-        (["a", "b"], ["a", "c"], "`y[1]` should be 'b' and is 'c'."),
+        (["a"], ["b"], ""),
         ([1.0, 2.0], [1.0, 2.0], ""),
     ],
 )
 def test_the_first_wrong_number_is_told(want, got, words):
     """The first wrong number is shown with enough digits to see the difference.
 
-    It is not shown for another shape.
+    It is not shown for text or for another shape.
     """
     assert told(want, got) == words
+
+
+def test_the_first_wrong_text_is_quoted():
+    """Of several texts the first that differs is quoted, with its place."""
+    right = Answer({"one": np.array("a b"), "all": np.array(["a", "b", "c"])})
+    wrong = Answer({"one": np.array("a c"), "all": np.array(["a", "d", "e"])})
+    assert first_wrong_text("one", right, wrong) == "`one` should be 'a b' and is 'a c'."
+    assert first_wrong_text("all", right, wrong) == "`all[1]` should be 'b' and is 'd'."
+    assert first_wrong_text("all", right, right) == ""
 
 
 @pytest.mark.parametrize(

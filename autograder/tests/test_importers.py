@@ -107,7 +107,7 @@ def test_export_says_what_moodle_wants(results, tmp_path):
     assert f"{UNIT}: 4 grades; the maximum" in said
     assert "maximum grade" in said
     assert "2 grades are above 7" in said
-    assert "to 11 to keep them" in said
+    assert "must be 11." in said
     assert re.search(r"1 grade is 0, .* Enter them in Moodle: [^,;]+, \d+\.", said)
     assert exports.notes(grades(results, bonus), "canvas") == []
 

@@ -106,7 +106,7 @@ def test_a_package_that_starts_threads_is_named():
     """A package that starts threads is reported, because its server cannot be forked."""
     told = client.too_many_threads(4, ["polars"])
     assert "Importing `polars` starts them" in told
-    assert "Something that the checks import" in client.too_many_threads(2, [])
+    assert "A module that the checks import starts them" in client.too_many_threads(2, [])
 
 
 def test_a_package_that_the_unit_asked_for_can_be_read_and_imported(boxed):

@@ -21,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.check import Check, Experiments, Raised, names_used
-from autograder.kinds import type_in_words
+from autograder.check import Check, Experiments, Raised, names_used, type_in_words
 from autograder.sandbox.inside.locations import is_statement
 
 Explain = Callable[[BaseException, Check], str]

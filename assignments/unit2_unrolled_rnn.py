@@ -43,7 +43,7 @@
 # only your imports, the functions and classes asked for, and what these use; try things out wherever
 # you like. Never modify an argument in place. A function that gets a model and does not train it must leave it unchanged.
 #
-# **Letters**, the same in the whole course; a section says what its others mean. Where a shape has T, it comes first: `x[t]` is what the whole batch reads at step t.
+# **Letters** that mean the same in the whole course; sections explain the others. Where a shape has T, it comes first: `x[t]` is what the whole batch reads at step t.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|
@@ -181,7 +181,7 @@ check("cutting_windows")
 #
 # All arrows of a colour are **one layer, used again and again**. So both drawings show the same three layers: turning a character into a hidden state
 # is the same task at step 0 as at step 2, and there is no reason to learn it three times. The formula below is that of the
-# fast.ai lesson. In it each layer has a term of its own, so it is easy to read; section 6 has the formula that is in use.
+# fast.ai lesson. In it each layer has a term of its own, so it is easy to read; section 6 has the usual formula.
 #
 # $$h_0 = \mathrm{relu}(\text{input}(e_0)) \qquad h_t = \mathrm{relu}(\text{input}(e_t)) + \tanh(\text{hidden}(h_{t-1}))
 # \qquad \text{logits} = \text{output}(h_2)$$
@@ -235,8 +235,8 @@ check("three_characters")
 #
 # Cross-entropy is minus the logarithm of the probability that the model gave to the correct character. With the natural logarithm its
 # unit is the *nat*: a loss of 2 nats means a probability of $e^{-2}$ = 13.5 %, on (geometric) average. Papers often give *bits per character*,
-# which are nats divided by ln 2 = 0.693, or the *perplexity* $e^{\text{loss}}$, the number of equally likely characters among which the model would
-# be as unsure. So 2 nats are 2.89 bits and a perplexity of 7.4.
+# which are nats divided by ln 2 = 0.693, or the *perplexity* $e^{\text{loss}}$: 2 nats are 2.89 bits and a
+# perplexity of 7.4, and such a model is as unsure as one that guesses among 7.4 equally likely characters.
 #
 # `mean_loss` is the **mean over all predictions**, for logits of any number of axes: (B, V) with targets (B,) now, and (T, B, V) with
 # targets (T, B) soon. Both may be transposed tensors. `view` refuses some of these; `flatten` and `reshape` take all of them.

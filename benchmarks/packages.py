@@ -215,7 +215,8 @@ HEAD = """# Packages in the sandbox
 
 Written by `python benchmarks/packages.py`, with Python {python}.
 
-Each function is a use that a course would make of the package: a submission runs it in the sandbox, in a process of its own, and it works if it gives the same answer as without a sandbox.
+For each package, a submission runs typical uses in the sandbox, each in a separate process.
+A use works if it gives the same answer as without a sandbox.
 Each was tried with and without bubblewrap, which many containers forbid.
 Seconds are those until the first answer, most of them imports; a class waits once for them.
 

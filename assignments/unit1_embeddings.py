@@ -31,10 +31,10 @@
 # * see overfitting in two numbers, and hold it down with an L2 penalty;
 # * interpret a learned table: neighbours, biases, a map in two dimensions.
 #
-# You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take 150 minutes in all, and reading the unit with its
-# examples takes about 35. Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`, or the whole file. If you made
-# a common mistake, the check tells you which. Never modify an argument in place. Functions that do not train must leave the model unchanged;
-# only `mse` may leave it in evaluation mode.
+# You need [PyTorch](https://pytorch.org/tutorials/beginner/basics/intro.html): tensors, modules, a training loop. **How to work:** the exercises take
+# 150 minutes in all, and reading the unit with its examples takes about 35. Replace each `raise NotImplementedError()` with your code and run its
+# cell `check("…")`, or the whole file. If you made a common mistake, the check tells you which. Never modify an argument in place. Functions that do
+# not train must leave the model unchanged; only `mse` may leave it in evaluation mode.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|

@@ -266,16 +266,19 @@ def _without_docstring(function: str) -> str:
     return "\n".join(lines)
 
 
-def is_same_name(one: str, other: str) -> bool:
-    """Return whether two names are equal up to capitals, blanks and accents."""
-    return _folded_name(one) == _folded_name(other)
-
-
 def is_name_of(name: str, names: Iterable[str]) -> bool:
-    """Return whether a name is one of a student's, or the part of an address before the @."""
+    """Return whether a name is one of a student's, or the part of an address before the @.
+
+    Capitals, accents and the order of its words do not count: "lovelace, ada" is "Ada Lovelace".
+    """
     known = list(names)
     known += [one.partition("@")[0] for one in known if one.find("@") > 0]
-    return any(is_same_name(name, own) for own in known)
+    words = _words_of_name(name)
+    return any(words == _words_of_name(own) for own in known)
+
+
+def _words_of_name(name: str) -> list[str]:
+    return sorted(_folded_name(name.replace(",", " ")).split())
 
 
 def _folded_name(name: str) -> str:

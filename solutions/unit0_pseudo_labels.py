@@ -44,9 +44,10 @@
 # The unit is optional: no later unit uses its code. But what you build on this one small problem returns in units 1 to 6: a training loop, the
 # cross-entropy in nats, and a measurement on held-out data that tells a gain from luck.
 #
-# You need PyTorch: tensors, modules, a training loop. **How to work:** the exercises take about 80 minutes in all; reading and looking at the
-# examples takes about 55 more. Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
-# the check tells you which. Never modify a tensor that you are given. Functions that do not train must leave the model unchanged.
+# You need [PyTorch](https://pytorch.org/tutorials/beginner/basics/intro.html): tensors, modules, a training loop. **How to work:** the exercises take
+# about 80 minutes in all; reading and looking at the examples takes about 55 more. Replace each `raise NotImplementedError()` with your code and run
+# its cell `check("…")`. If you made a common mistake, the check tells you which. Never modify a tensor that you are given. Functions that do not
+# train must leave the model unchanged.
 #
 # | letter | meaning | | array | shape | meaning |
 # |---|---|---|---|---|---|

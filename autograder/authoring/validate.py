@@ -578,9 +578,9 @@ def _feedback_on_mutants(report: ValidationReport) -> Trial:
     answered = counted(feedback.answered, "mutant")
     verb = "returns" if feedback.answered == 1 else "return"
     of_mutants = f"{feedback.explained} of {answered} that {verb} values"
-    words = f"{report.unit}: feedback explains {of_mutants}"
+    words = f"{report.unit}: known mistakes and relations explain {of_mutants}"
     if not feedback.untrue:
-        return Trial(f"  {words}; the others are not counted against you")
+        return Trial(f"  {words}; nothing depends on this number")
     lines = [f"{words}; feedback false:"]
     for untrue in feedback.untrue:
         lines.append(f"    {untrue}")

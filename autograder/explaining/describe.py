@@ -3,7 +3,7 @@
 No code here decides about points.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +49,7 @@ def findings_on(
     told = mistakes_to_name(comparison, explanations, related)
     named = explained_arrays(told)
     changed = _variants(comparison, named.union(related), excluded)
+    changed = {**_same_change(comparison, named, related, changed, excluded), **changed}
     findings = []
     for explanation in told:
         mistake = explanation.mistakes[0]
@@ -132,6 +133,27 @@ def _variants(
         if not unexplained or not answer.says_enough:
             break
         found.update(find(comparison, answer, excluded))
+    return found
+
+
+def _same_change(
+    comparison: Comparison,
+    explained: Container[str],
+    related: Collection[str],
+    changed: Mapping[str, Finding],
+    excluded: Excluded,
+) -> Mapping[str, Finding]:
+    """Find which related arrays the variant gives, too, that gives the arrays without a relation.
+
+    explained: arrays that need no variant. changed: array without a relation → its finding.
+    """
+    if not changed or not related:
+        return {}
+    causes = {_of_no_array(finding) for finding in changed.values()}
+    found = {}
+    for name, finding in _variants(comparison, explained, excluded).items():
+        if name in related and _of_no_array(finding) in causes:
+            found[name] = finding
     return found
 
 

@@ -393,12 +393,13 @@ def _small_change(finding: Finding) -> str:
 def where_mended(found: Mending) -> str:
     """Say where a small change makes a check pass, without the end of the sentence.
 
-    Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`)".
+    Example: "This check passes with one small change in `fit` (line 41, where you wrote
+    `y = a - b`)".
     """
     what = "without a part of" if found.leaves_out else "with one small change in"
     text = f"This check passes {what} `{found.function}`"
     if found.place:
-        text = f"{text} ({found.place}, now {code_quoted(found.statement)})"
+        text = f"{text} ({found.place}, where you wrote {code_quoted(found.statement)})"
     if found.leaves_out:
         text = f"{text}. Look for what should not be there"
     return text
@@ -413,8 +414,8 @@ def where_mended_in_practice(found: Mending) -> str:
 def what_mended(found: Mending) -> str:
     """Say where a small change makes a check pass, and which error it undoes if that is sure.
 
-    Example: "This check passes with one small change in `fit` (line 41, now `y = a - b`): `-`
-    stands where `+` should."
+    Example: "This check passes with one small change in `fit` (line 41, where you wrote
+    `y = a - b`): `-` stands where `+` should."
     """
     where = where_mended(found)
     return f"{where}: {slips_in_words(found.slips)}." if found.slips else f"{where}."

@@ -77,7 +77,11 @@ def note_on(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> s
         return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
     own = names.get(unit, frozenset())
     if own and not own & _defined(content):
-        return f"{OF_NONE} `{unit}` asks for. Hand in the file of `{unit}`."
+        example = min(own)
+        return (
+            f"{OF_NONE} `{unit}` asks for, such as `{example}`. Hand in the file of `{unit}`, with "
+            "the names of its functions unchanged."
+        )
     return ""
 
 

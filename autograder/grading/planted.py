@@ -239,8 +239,9 @@ class Handed:
         if answer.failure or not self._is_anothers(name):
             return verdict
         remark = Remark(
-            f'The name in your file is not yours: you handed in as "{self.names[0]}". Each name '
-            "has a mistake of its own, so write your name, and find that one."
+            "The name in your file is not one that the grader knows you by, such as "
+            f'"{self.names[0]}". Each name has its own mistake, so write this name, and find its '
+            "mistake."
         )
         whose = one_line(name[:LONGEST_NAME])
         return replace(verdict, remarks=(remark, *verdict.remarks), whose=whose)

@@ -114,9 +114,9 @@ class Looking:
 
 @dataclass(frozen=True)
 class Played:
-    """An example's printed output, and its pictures."""
+    """What to show of an example: its printed output or its error, and its pictures."""
 
-    printed: str
+    words: str
     pictures: tuple[Path, ...] = ()
 
 
@@ -203,8 +203,8 @@ def _played(task: Task, printed: io.StringIO) -> Played:
         return Played(str(error.args[0]))
     except UserError as error:
         return Played(str(error))
-    end_of_printed = printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:]
-    return Played(end_of_printed.strip(), tuple(pictures))
+    end_of_printed = printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:].strip()
+    return Played(f"printed: {end_of_printed}" if end_of_printed else "", tuple(pictures))
 
 
 def _send_losses(send: Callable[[object], None]) -> None:
@@ -413,10 +413,10 @@ class Watch:
                 self.foot = news.words
             case Played():
                 self.clock = None
-                lines = [f"printed: {news.printed}"]
+                lines = [news.words] if news.words else []
                 for path in news.pictures:
                     lines.append(f"picture: {path}")
-                self.foot = "\n".join(lines)
+                self.foot = "\n".join(lines) or "The example printed nothing."
             case _:  # losses
                 self.foot = sparkline(news, self.screen.width)
         self.draw()

@@ -193,5 +193,5 @@ def test_a_change_without_a_line_says_why():
     Several lines could be it, or the change only works around the error.
     """
     in_line = Mending("fit", "line 3", "return 2")
-    assert where_mended_in_practice(in_line) == f"{SAID} (line 3, now `return 2`)."
+    assert where_mended_in_practice(in_line) == f"{SAID} (line 3, where you wrote `return 2`)."
     assert where_mended_in_practice(Mending("fit")) == f"{SAID}. Its line is not certain."

@@ -41,7 +41,7 @@ def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
     assert done.returncode == 0, done.stderr
     words = f"This looks like the file of `{WORDS}`, but it was graded as `{UNIT}`."
     assert f"wilma, {UNIT}: {words}" in done.stdout
-    nothing = f"This file defines nothing that `{UNIT}` asks for. Hand in the file of `{UNIT}`."
+    nothing = f"This file defines nothing that `{UNIT}` asks for, such as `"
     assert f"login, {UNIT}: {nothing}" in done.stdout
     assert done.stdout.count("This looks like") == 2  # in the class's row, and alone
     page = (tmp_path / "out" / "pages" / UNIT / "wilma.html").read_text()

@@ -110,7 +110,7 @@ def test_a_slip_is_mended_and_told(server, right, slip, words):
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
-    assert found.startswith(f"{BEGINNING} (line {line}, now `")
+    assert found.startswith(f"{BEGINNING} (line {line}, where you wrote `")
     assert words in found
 
 
@@ -151,7 +151,7 @@ def test_of_what_is_too_much_the_line_is_told_and_what_it_means(server, statemen
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if statement in text]
     told = repaired(wrong(server, source), {"fit"})
-    assert told == f"{WITHOUT} (line {line}, now `{statement}`). {TOO_MUCH}"
+    assert told == f"{WITHOUT} (line {line}, where you wrote `{statement}`). {TOO_MUCH}"
 
 
 def test_a_part_of_an_object_is_not_left_out(server):
@@ -168,7 +168,9 @@ class Fit:
     source = submission(FIT.replace("return np.array([slope, height])", statement) + of_class)
     assert repaired(wrong(server, source), ["Fit.run"]) == ""
     found = repaired(wrong(server, source), ["Fit.__init__"])
-    assert found.startswith("This check passes without a part of `Fit.__init__` (line 89, now `")
+    assert found.startswith(
+        "This check passes without a part of `Fit.__init__` (line 89, where you wrote `"
+    )
 
 
 def test_what_was_left_out_is_put_back(server):
@@ -228,7 +230,7 @@ def test_what_is_put_back_is_what_the_submission_holds_elsewhere(server, held, r
     lines = source.decode().split("\n")
     (line,) = [number for number, text in enumerate(lines, 1) if slip in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
-    assert found.startswith(f"{BEGINNING} (line {line}, now `")
+    assert found.startswith(f"{BEGINNING} (line {line}, where you wrote `")
     assert words in found
 
 
@@ -269,12 +271,12 @@ def test_the_body_of_a_condition_is_none(server):
     body = FIT.replace(f"missed = {MISSED}", f"if len(x): missed = {slip}")
     found = repaired(wrong(server, submission(body)), {"fit"})
     assert found.endswith(
-        f"(line 83, now `if len(x): missed = {slip}`): `/` stands where `*` should."
+        f"(line 83, where you wrote `if len(x): missed = {slip}`): `/` stands where `*` should."
     )
     head = FIT.replace("    return", "    if(len(x) == 3): slope, height = 0.0, 1.0\n    return")
     # without its body the check passes as well
     told = repaired(wrong(server, submission(head)), {"fit"})
-    assert told.startswith(f"{WITHOUT} (line 85, now `if(len(x) == 3)")
+    assert told.startswith(f"{WITHOUT} (line 85, where you wrote `if(len(x) == 3)")
 
 
 def test_of_several_lines_none_is_told(server):
@@ -328,7 +330,10 @@ def test_of_an_expression_in_several_lines_the_statement_is_told(server):
     (line,) = [number for number, text in enumerate(lines, 1) if "missed = rate * (" in text][-1:]
     found = repaired(wrong(server, source), {"fit"})
     statement = "missed = rate * ( height - slope * x[i] - y[i] )"
-    assert found == f"{BEGINNING} (line {line}, now `{statement}`): `-` stands where `+` should."
+    assert (
+        found
+        == f"{BEGINNING} (line {line}, where you wrote `{statement}`): `-` stands where `+` should."
+    )
 
 
 def test_two_slips_are_not_mended_by_one_change(server):
@@ -348,7 +353,7 @@ def test_in_a_notebook_the_cell_is_named(server):
     cells = [small.solved(), FIT.replace("slope * x[i] -", "slope / x[i] -")]
     book = {"cells": [{"cell_type": "code", "source": text} for text in cells]}
     found = repaired(wrong(server, json.dumps(book).encode()), {"fit"})
-    assert "(cell 2, line 5, now `missed" in found
+    assert "(cell 2, line 5, where you wrote `missed" in found
 
 
 def test_one_wrong_number_alone_is_not_told(server, monkeypatch):
@@ -535,7 +540,9 @@ def test_what_a_right_answer_calls_is_put_back_too(server):
     assert repaired(one, {"fit"}) == ""
     right = small.solved() + "\ndef g(x):\n    return x.ravel()\n"
     found = repaired(replace(one, right=right), {"fit"})
-    assert found == f"{BEGINNING} (line {line}, now `return {slip}`): `ravel` is left out."
+    assert (
+        found == f"{BEGINNING} (line {line}, where you wrote `return {slip}`): `ravel` is left out."
+    )
 
 
 def test_so_many_are_tried_and_no_more(server, monkeypatch):

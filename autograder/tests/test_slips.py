@@ -364,8 +364,8 @@ def test_validate_says_what_it_tried_and_what_to_do(tmp_path):
     assert lines[last + 1].startswith(
         "  Each of these variants passes. If it is wrong, add a check"
     )
-    assert lines[-1].startswith("  halves: feedback explains ")
-    assert lines[-1].endswith(" mutants that return values; the others are not counted against you")
+    assert lines[-1].startswith("  halves: known mistakes and relations explain ")
+    assert lines[-1].endswith(" mutants that return values; nothing depends on this number")
 
 
 def test_validate_names_a_mistake_that_gives_the_same_values_as_another(tmp_path):

@@ -727,6 +727,48 @@ def test_one_decision_in_all_texts_names_no_small_change(tmp_path):
         key.close()
 
 
+SPREADS = """
+    import numpy as np
+
+    from autograder.check import check, named
+
+
+    @check(points=1)
+    def spreading(unit, seed):
+        "`spread` is a diagonal less a product"
+        rng = np.random.default_rng(seed)
+        shares = [rng.uniform(0.1, 1, 7), rng.uniform(0.1, 1, 3)]
+        return named("of_seven of_three", unit.spread(shares[0]), unit.spread(shares[1]))
+"""
+SPREAD = """
+    import numpy as np
+
+
+    def spread(p):
+        "A matrix."
+        ### BEGIN SOLUTION
+        return np.diag(p) - np.outer(p, p)
+        ### END SOLUTION
+"""
+
+
+def test_an_array_with_a_relation_joins_the_change_that_explains_the_others(tmp_path):
+    """Of seven shares all values except the diagonal have the same factor, −1; three are too few.
+
+    The small change that explains the three explains the seven, too, and says more.
+    """
+    unit = small.write_course(tmp_path, "spreads", SPREADS, SPREAD)
+    with Server(unit) as server:
+        store = AnswerStore(tmp_path / "answers.sqlite")
+        key = MadeKey(unit, small.SEED, {}, store, lambda: server, small.listed(unit, server))
+        script = "import numpy as np\n\n\ndef spread(p):\n    return np.diag(p) + np.outer(p, p)\n"
+        (verdict,) = grade_one(server, script.encode(), "ada.py", small.SEED, key, {})
+        (remark,) = verdict.remarks
+        assert remark.finding.kind is FindingKind.SMALL_CHANGE
+        assert remark.finding.arrays == ("of_seven", "of_three")
+        key.close()
+
+
 def test_the_ids_of_changes_begin_with_the_name_asked_for(monkeypatch):
     """Also where an add-on has pairs of names of its own: styles would be mixed up else."""
     monkeypatch.setattr(addon_names, "addons", lambda course: {"torch": "autograder.torch"})

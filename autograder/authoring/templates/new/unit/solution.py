@@ -27,7 +27,7 @@ def centre(x):
     ### BEGIN SOLUTION
     return x - x.mean()
     # mistake: return x + x.mean()
-    #   the mean was added: subtract it.
+    #   the mean was added; subtract it.
     # mistake: return x - x.sum()
     #   this is the sum of all numbers: divide it by how many there are.
     ### END SOLUTION

@@ -69,7 +69,7 @@ def fit(x, y, weights, rate):
         error = predict(weights, a) - b
         weights = weights - rate * error * np.array([a, 1.0])
         # mistake: weights = weights + rate * error * np.array([a, 1.0])
-        #   this walks uphill: subtract the step.
+        #   this walks uphill; subtract the step.
         # mistake: weights = weights - rate * error
         #   both weights moved by the same: the slope's step is also multiplied by `x`.
         # mistake: weights = weights - rate * error * np.array([1.0, a])

@@ -44,12 +44,12 @@ PROCESSORS: Mapping[str, Mapping[str, str]] = {
         "ATEN_CPU_CAPABILITY": "default",
         "MKL_CBWR": "COMPATIBLE",
     },
+    "of 2011, with AVX": {"OPENBLAS_CORETYPE": "Sandybridge", "MKL_CBWR": "AVX"},
     "of 2013, with AVX2": {
         "OPENBLAS_CORETYPE": "Haswell",
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_CBWR": "AVX2",
     },
-    "another maker's": {"OPENBLAS_CORETYPE": "Zen", "MKL_CBWR": "SSE4_2"},
 }
 NAMES = {name for variables in PROCESSORS.values() for name in variables}
 

@@ -33,4 +33,6 @@ def test_right_answers_earn_all_on_other_processors():
     assert done.returncode == 0, done.stdout + done.stderr
     differing = re.findall(r"(\d+) of \d+ arrays differ", done.stdout)
     assert len(differing) == 3
-    assert all(map(int, differing)), "no worker computes as another processor does"
+    as_here = [count for count in differing if count == "0"]
+    # the kernels of one of them may be those of this machine
+    assert len(as_here) <= 1, "no worker computes as another processor does"

@@ -1,7 +1,7 @@
 """The plan says another network than the one whose weights come back.
 
 status: failed
-says: no held-out loss
+says: the held-out loss of these weights cannot be computed
 """
 
 

@@ -327,7 +327,9 @@ class Side(StrEnum):
 
     TOO_LARGE = "too large"
     TOO_SMALL = "too small"
-    OFF_BY_ONE = "off by one"  # up or down, of integers
+    ONE_TOO_LARGE = "one too large"  # of integers, as the next two
+    ONE_TOO_SMALL = "one too small"
+    OFF_BY_ONE = "off by one"  # up or down
     NAN = "NaN"  # where a number is expected
     NUMBER = "number"  # where NaN is expected
     OTHER_ORDER = "other order"  # of texts

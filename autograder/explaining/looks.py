@@ -193,6 +193,13 @@ def _look_of_numbers(name: str, comparison: Comparison) -> Look:
     )
 
 
+BY_ONE = {
+    Side.TOO_LARGE: Side.ONE_TOO_LARGE,
+    Side.TOO_SMALL: Side.ONE_TOO_SMALL,
+    None: Side.OFF_BY_ONE,
+}
+
+
 def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None:
     """Return how all wrong values differ; None if in several ways, or if there are few.
 
@@ -214,8 +221,8 @@ def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None
         return _one_of_two(is_missing, Side.NAN, Side.NUMBER)
     side = _one_of_two(found > right, Side.TOO_LARGE, Side.TOO_SMALL)
     are_integers = want.dtype.kind in "iu" and len(found) >= FEWEST_SIDED
-    if side is None and are_integers and np.all(np.abs(found - right) == 1):
-        return Side.OFF_BY_ONE
+    if are_integers and np.all(np.abs(found - right) == 1):
+        return BY_ONE[side]
     return side
 
 

@@ -65,7 +65,8 @@ SECONDS_OF_A_CHECK = 2.0  # CPU time of a check (s) when a repair is confirmed
 # seconds on the clock for one search: a slow check gets fewer attempts, and a file with
 # intentionally slow changes does not hold up the others
 MOST_SECONDS = 8.0
-MOST_LATE = 3  # changes of a function that may loop for ever: after one more it is left alone
+# changes of a line, and of a function, that may loop for ever: after one more it is left alone
+MOST_LATE_IN_LINE, MOST_LATE = 1, 8
 MOST_NODES = 5000  # nodes in the syntax tree of a function: larger ones are not changed
 MOST_BYTES = 20_000  # characters in the code of a function: each change may hold much of it
 MOST_WORDS = 3  # errors that feedback names: more are no diagnosis
@@ -400,6 +401,7 @@ class _Search:
         self.tried = 0
         self._wrong = wrong
         self._late: Counter[str] = Counter()  # number of timeouts among changes of a function
+        self._late_in_line: Counter[int] = Counter()
         self._left = MOST  # number of further tries
         self._ends = time.monotonic() + MOST_SECONDS
         self._seen: set[bytes] = set()
@@ -458,6 +460,8 @@ class _Search:
         """Return whether a change is tried: if few tries are left, only beside a successful one."""
         if self._late[change.function] > MOST_LATE:
             return False
+        if self._late_in_line[change.line] > MOST_LATE_IN_LINE:
+            return False
         if self._left:
             return True
         return bool(passing) and change.line == passing[0].line
@@ -479,6 +483,7 @@ class _Search:
         answer = self._ask(runner, expected.check, self._wrong.seed, SECONDS_OF_ONE, script)
         if answer.failure == Failure.TIMEOUT:
             self._late[change.function] += 1
+            self._late_in_line[change.line] += 1
         return expected.is_met_by(answer)
 
     def _passes_all(self, repair: Edit) -> bool:

@@ -547,6 +547,8 @@ BESIDE_MISTAKE = "What is named above does not explain that."
 SIDES: Mapping[Side, str] = {
     Side.TOO_LARGE: "all of them are too large",
     Side.TOO_SMALL: "all of them are too small",
+    Side.ONE_TOO_LARGE: "each of them is 1 too large",
+    Side.ONE_TOO_SMALL: "each of them is 1 too small",
     Side.OFF_BY_ONE: "each of them is off by 1, up or down",
     Side.NAN: "all of them are NaN, where a number is expected",
     Side.NUMBER: "all of them are numbers, where NaN is expected",

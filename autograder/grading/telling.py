@@ -19,8 +19,8 @@ def telling_arrays(
 ) -> frozenset[str]:
     """Return the arrays of a check that are still informative after early mistakes.
 
-    Each such array shows a known mistake that none of the needed checks shows, and it shows the
-    same such mistakes with the early ones present, too.
+    Each such array shows a known mistake that none of the needed checks shows. If the early ones
+    change the array, it shows the same such mistakes with them present, too.
     plain, carried: the check's key without the early mistakes, and with them made.
     needed: the keys of the checks that this one needs.
     """
@@ -38,7 +38,10 @@ def telling_arrays(
     telling = []
     for name in plain.expected.arrays:
         shown = [mistake for mistake in own if _shows(name, check, plain, mistake)]
-        if shown and all(_shows(name, check, carried, mistake) for mistake in shown):
+        is_unchanged = agree(check, name, plain.expected, carried.expected)
+        if shown and (
+            is_unchanged or all(_shows(name, check, carried, mistake) for mistake in shown)
+        ):
             telling.append(name)
     return frozenset(telling)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from autograder.slip import Slip, SlipKind
+from autograder.slip import Slip, SlipKind, replaced
 from autograder.source.edits import Edit
 from autograder.source.small_changes import (
     AXES,
@@ -58,7 +58,7 @@ WRITTEN_OUT = (
 def restorations(definition: Editable, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
     """Yield edits that insert something into an expression of a definition.
 
-    First options, signs and numbers; then calls, and each operator with one of the function's own
+    First options, loops, signs and numbers; then calls, and each operator with one of the function's own
     variables, or with an entry or attribute that it uses. All of them come around whole values, and
     then around the parts of these.
     calls: the possibly missing ones, `calls_in`.
@@ -78,9 +78,13 @@ def restorations(definition: Editable, source: Source, calls: Sequence[Around]) 
 
 
 def _options(definition: Editable, source: Source) -> Iterator[tuple[ast.AST, str, Slip]]:
-    """Yield calls with an axis or `keepdims`, and reversed loops, with their errors."""
+    """Yield calls with an axis or `keepdims`, and loops changed, with their errors."""
     for node in definition.nodes:
         match node:
+            case ast.Break():
+                yield node, "continue", replaced("break", "continue")
+            case ast.Continue():
+                yield node, "break", replaced("continue", "break")
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
                 if name in source.takes_axis:
                     yield from _with_options(node, source)

@@ -1170,6 +1170,11 @@ LAST = np.arange(30) > 17
             "8 of 12 places: each of them is off by 1, up or down.",
         ),
         (
+            np.array([2, 3] * 4),
+            np.array([1, 2] * 4),
+            "8 of 8 places: each of them is 1 too small.",
+        ),
+        (
             np.arange(12) ** 2,
             np.arange(12) ** 2 + np.arange(12) % 4,
             "9 of 12 places: all of them are too large.",

@@ -449,6 +449,8 @@ class Rows:
             ) + np.sum(x,) + x.ravel() + np.sum(
                 x,  # of all
             )
+            if i:
+                break
         c = max(a for a in x) + [a for a in x][0]
         d = yield x
         (np
@@ -479,6 +481,7 @@ def test_whatever_is_put_back_is_code():
         *("`exp` is left out", "`ravel` is left out", "`reversed` is left out"),
         *("a function works along the wrong axis", "an axis is not kept", "a minus is left out"),
         *("a transpose is missing", "a factor is left out", "a product with a matrix is left out"),
+        "`break` stands where `continue` should",
     } <= words
     # a method's object may be missing, too
     assert any(change.code == "np.exp((x))" and change.replaced == "x" for change in changes)
@@ -528,6 +531,24 @@ def test_a_change_that_is_no_code_is_not_told(server, monkeypatch):
     one = wrong(server, submission(FIT.replace("slope * x[i] -", "slope / x[i] -")))
     monkeypatch.setattr(repairs, "groups_of_changes", lambda *_: [iter(broken)])
     assert repaired(one, {"fit"}) == ""
+
+
+def test_changes_of_one_line_that_never_end_do_not_stop_the_search(server, monkeypatch):
+    """After two changes of a line that run out of time, changes of other lines are still tried."""
+    source = submission(FIT.replace("slope * x[i] -", "slope / x[i] -"))
+    text = script_of(source).text
+
+    def edit(old, new):
+        start = text.encode().rindex(old.encode())
+        return Edit(text, start, start + len(old), new, "fit", Slip(SlipKind.TERM))
+
+    first = "slope, height = weights"
+    endless = [edit(first, f"while {number}: pass") for number in range(1, 11)]
+    mends = edit("slope / x[i] -", "slope * x[i] -")
+    tried = [iter([*endless, mends])]
+    monkeypatch.setattr(repairs, "groups_of_changes", lambda *_: tried)
+    found = repaired(wrong(server, source), {"fit"})
+    assert "where you wrote `missed = rate * (height + slope / x[i] - y[i])`" in found
 
 
 def test_what_a_right_answer_calls_is_put_back_too(server):

@@ -108,7 +108,8 @@ def check(
                 screen.print(looking, style="dim", soft_wrap=True)
                 found = mended(unit, source, done)
             if wrong and not found:
-                hint = f"None of those tried makes the check pass. Next: autograder hint {name} {wrong.name}"
+                following = f"autograder hint {name} {wrong.name}"
+                hint = f"None of those tried makes the check pass. Next: {following}"
                 screen.print(hint, style="dim", markup=False, soft_wrap=True)
             if found:
                 where = f"{found.check}: {where_mended_in_practice(found.found)}"

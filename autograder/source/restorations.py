@@ -58,9 +58,9 @@ WRITTEN_OUT = (
 def restorations(definition: Editable, source: Source, calls: Sequence[Around]) -> Iterator[Edit]:
     """Yield edits that insert something into an expression of a definition.
 
-    First options, loops, signs and numbers; then calls, and each operator with one of the function's own
-    variables, or with an entry or attribute that it uses. All of them come around whole values, and
-    then around the parts of these.
+    First options, loops, signs and numbers; then calls, and each operator with one of the
+    function's own variables, or with an entry or attribute that it uses. All of them come around
+    whole values, and then around the parts of these.
     calls: the possibly missing ones, `calls_in`.
     """
     for node, code, slip in _options(definition, source):

@@ -269,16 +269,22 @@ def _without_docstring(function: str) -> str:
 def is_name_of(name: str, names: Iterable[str]) -> bool:
     """Return whether a name is one of a student's, or the part of an address before the @.
 
-    Capitals, accents and the order of its words do not count: "lovelace, ada" is "Ada Lovelace".
+    Capitals, accents, blanks and the order of its words do not count: "lovelace, ada" is "Ada
+    Lovelace". A middle name may be left out.
     """
     known = list(names)
     known += [one.partition("@")[0] for one in known if one.find("@") > 0]
-    words = _words_of_name(name)
-    return any(words == _words_of_name(own) for own in known)
+    return any(_are_one_name(_words_of_name(name), _words_of_name(own)) for own in known)
+
+
+def _are_one_name(words: Sequence[str], own: Sequence[str]) -> bool:
+    if "".join(words) == "".join(own) or sorted(words) == sorted(own):
+        return True
+    return len(set(words)) > 1 and set(words) < set(own)
 
 
 def _words_of_name(name: str) -> list[str]:
-    return sorted(_folded_name(name.replace(",", " ")).split())
+    return _folded_name(name.replace(",", " ")).split()
 
 
 def _folded_name(name: str) -> str:

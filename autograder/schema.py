@@ -34,12 +34,35 @@ def read_toml_table(path: Path) -> dict[str, Any]:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    text = ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadFile(f"{path}: {error}{_advice(str(error), text)}") from None
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{path}: {error}") from None
+
+
+def _advice(error: str, text: str) -> str:
+    """Return the line of an error of syntax and, if it can be known, what to write instead."""
+    place = re.search(r"\(at line (\d+)", error)
+    if not place:
+        return ""
+    line = text.split("\n")[int(place[1]) - 1].strip()
+    advice = f". The line is `{line}`"
+    table = re.fullmatch(r"\[([\w.-]+?)\.([^\]\"']*@[^\]\"']*)\]", line)
+    if table:
+        return f'{advice}. Write an address between quotes: `[{table[1]}."{table[2]}"]`.'
+    key = re.fullmatch(r"([^\s=\"']*@[^\s=\"']*)\s*=(.*)", line)
+    if key:
+        return f'{advice}. Write an address between quotes: `"{key[1]}" ={key[2]}`.'
+    time = re.search(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)$", line)
+    if time:
+        return f"{advice}. Write a time as `{time[1]}T{time[2]}:00+01:00`, with your time zone."
+    return f"{advice}."
 
 
 def convert(content: Any, kind: type[T], where: str) -> T:

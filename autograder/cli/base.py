@@ -234,7 +234,11 @@ def rules_for(
 
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
     """
-    from autograder.grading.adjustments import adjustment_files, all_adjustments
+    from autograder.grading.adjustments import (
+        adjustment_files,
+        all_adjustments,
+        lower_than_files,
+    )
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy_file import (
         lateness_not_counted,
@@ -268,6 +272,8 @@ def rules_for(
     for folder in beside:
         for path in adjustment_files(folder):
             click.echo(f"points by hand: {path}")
+    for line in lower_than_files(graded, adjustments):
+        click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from autograder.intake.items import Left
 
 MOST_LISTED = 10  # files that a refusal lists
+NUMBERED = {"canvas", "moodle"}  # platforms that number students, each in its own way
 EACH = 30.0  # seconds between two messages on a run's progress
 
 
@@ -246,6 +247,7 @@ def _read_class(
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
     refuse_results_of_one_number(before, found)
+    _refuse_other_platform(submitted, out, found, before)
     named = read_roster(roster) if roster else None
     records = [(entry.unit, entry.record.id) for entry in found if entry.record]
     named = with_units(named, records)
@@ -297,6 +299,25 @@ def _found_in(
         lines += [f"  {each.place}: {each.why}" for each in there[:MOST_LISTED]]
         raise Refused("\n".join(lines)) from None
     return found
+
+
+def _refuse_other_platform(
+    submitted: Path, out: Path, found: "list[Submitted]", before: "Sequence[Result]"
+) -> None:
+    """Refuse Canvas's submissions beside Moodle's results, and the reverse.
+
+    A student has another name on each, and would be two students. Raises `Refused`.
+    """
+    there = {result.hand_in.source for result in before if result.hand_in} & NUMBERED
+    now = {entry.record.source for entry in found if entry.record} & NUMBERED
+    if not there or not now or there & now:
+        return
+    names = {"canvas": "Canvas", "moodle": "Moodle"}
+    raise Refused(
+        f"{submitted} was collected from {names[min(now)]}, and the results in {out} are of "
+        f"submissions from {names[min(there)]}, where students have other names and numbers. "
+        "Grade it into an --out of its own."
+    )
 
 
 def _in_folder_of_unit(entry: "Submitted") -> bool:

@@ -579,6 +579,23 @@ def adjusted(
     return replace(result, verdicts=tuple(verdicts.values()))
 
 
+def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
+    """Say for whom points set by hand for a whole unit are fewer than those of the file.
+
+    They may have been given before the file came.
+    """
+    lines = []
+    for result in results:
+        for one in of_result(result, adjustments):
+            if _is_about_the_unit(one) and one.to is not None and one.to < result.score:
+                lines.append(
+                    f"{result.lms_name}, {result.unit}: {one.who} set {one.to:g} points by hand "
+                    f"({one.words}), and the file earns {result.score:g}. The points by hand "
+                    "count; if the file came later, undo them."
+                )
+    return lines
+
+
 def _is_about_the_unit(one: Adjustment) -> bool:
     return not one.check and not one.line
 

@@ -234,7 +234,10 @@ class Handed:
         return PlainKey(Answer({check.name: np.array(line)}))
 
     def told(self, answer: Answer, verdict: Verdict) -> Verdict:
-        """Say first in a verdict that the name in the file is not the student's, if so."""
+        """Say in a verdict that the name in the file is not the student's, if so.
+
+        Nothing is said of the line, which may be right for that name.
+        """
         name = _name_in(answer)
         if answer.failure or not self._is_anothers(name):
             return verdict
@@ -244,7 +247,7 @@ class Handed:
             "mistake."
         )
         whose = one_line(name[:LONGEST_NAME])
-        return replace(verdict, remarks=(remark, *verdict.remarks), whose=whose)
+        return replace(verdict, remarks=(remark,), whose=whose)
 
     def _is_anothers(self, name: str) -> bool:
         if not self.names:

@@ -60,6 +60,7 @@ from autograder.intake.laid_out import (
 from autograder.intake.sources import recognize
 from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
 
+FEWEST_OF_ANOTHER = 3  # files with the name of another unit, from which on a source is refused
 MOST_NAMED = 5  # files that are named if nothing is a submission
 
 
@@ -206,6 +207,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
+    _refuse_older_times(made)
+    _refuse_other_names(made)
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     if named and source.name == CANVAS.source:
@@ -336,6 +339,43 @@ def _refuse_roster_of_nobody(naming: Naming, named: Roster) -> None:
         f"their names and Canvas's numbers, and the roster {lacks}. In Canvas, choose *Grades*, "
         "*Export*, *Export Entire Gradebook*, and give that to --roster; or write Canvas's "
         "numbers into a column `id` of yours."
+    )
+
+
+def _refuse_older_times(made: Plan) -> None:
+    """Refuse new files that a table of times gives the time of an earlier, different file.
+
+    The table is then older than the files. Raises `CannotCollect`.
+    """
+    of_earlier = []
+    for place in made.places:
+        of_earlier += [f"{_whose(place)} ({time})" for time in place.with_old_time]
+    if not of_earlier:
+        return
+    who = ", ".join(of_earlier[:MOST_NAMED])
+    raise CannotCollect(
+        "The table of times is older than the files: it gives a new file the time of an earlier, "
+        f"different file of the same student: {who}. Download the table again (in Moodle the "
+        "grading worksheet), and give that one."
+    )
+
+
+def _refuse_other_names(made: Plan) -> None:
+    """Refuse new files most of which have the name of one other unit. Raises `CannotCollect`."""
+    fresh = [place for place in made.places if place.fresh]
+    others = Counter(
+        (made.named[place.student, place.unit], place.unit)
+        for place in fresh
+        if (place.student, place.unit) in made.named
+    )
+    if not others:
+        return
+    ((named, taken), count) = others.most_common(1)[0]
+    if count < FEWEST_OF_ANOTHER or 2 * count <= len(fresh):
+        return
+    raise CannotCollect(
+        f"{count} of {len(fresh)} new files have the name of {named}, and would be taken as "
+        f"{taken}. Give `--unit {named}`, or the zip of {taken}."
     )
 
 

@@ -46,6 +46,7 @@ class AttemptsAtUnit:
     """All attempts of a student at a unit, by time, the latest last.
 
     fresh: the number of new ones. retimed: those before that are given another time now.
+    with_old_time: the times given to new files that earlier, different files have.
     """
 
     student: str
@@ -53,6 +54,7 @@ class AttemptsAtUnit:
     attempts: Sequence[Attempt]
     fresh: int
     retimed: Sequence[Retimed] = ()
+    with_old_time: Sequence[str] = ()
 
     @property
     def latest(self) -> HandIn:
@@ -84,7 +86,20 @@ def with_those_before(
     if all_have_times:
         attempts.sort(key=_order)
     count = len(attempts) - len(before)
-    return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed)
+    old = _given_old_times(before, fresh)
+    return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed, old)
+
+
+def _given_old_times(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[str]:
+    """List the times given to files that were not there before, which other files have."""
+    known = {attempt.record.submitted for attempt in before.values()}
+    old = []
+    for attempt in fresh:
+        record = attempt.record
+        time = record.submitted if attempt.is_time_given else ""
+        if time in known - {""} and record.sha256 not in before:
+            old.append(time)
+    return old
 
 
 def _retimed(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[Retimed]:

@@ -227,6 +227,17 @@ def bearing_another_name(results: Sequence[Result]) -> list[tuple[Result, str]]:
     return found
 
 
+def bearing_unknown_name(results: Sequence[Result]) -> list[Result]:
+    """Return the submissions whose file bears a name that nobody of the class is known by."""
+    of_others = {result.place for result, _ in bearing_another_name(results)}
+    found = []
+    for result in results:
+        bears = any(verdict.whose for verdict in result.verdicts)
+        if bears and result.place not in of_others:
+            found.append(result)
+    return found
+
+
 def _names_of(result: Result) -> list[str]:
     """Return all words that the student of a result is known to be called by."""
     return names_of_hand_in(result.student, result.known_as, result.hand_in)

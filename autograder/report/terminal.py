@@ -22,6 +22,8 @@ from autograder.judging import Remark, Verdict
 from autograder.report import arrays_named, summary
 from autograder.streams import BLOCKS
 
+FEW_NAMES = 5  # students that a line names
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -306,7 +308,7 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
     """List what to look at in each unit.
 
     These are the slowest checks, the largest groups of equal wrong answers that match no known
-    mistake, who gave two answers to one question, and whose file bears another's name. most: of
+    mistake, who gave two answers to one question, and whose file bears another name. most: of
     checks and of groups.
     """
     lines = []
@@ -322,6 +324,15 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
                 lines.append(f"  {_called(result)}: {words}")
         for result, words in summary.bearing_another_name(of_unit):
             lines.append(f"  {_called(result)}: {words}")
+        unknown = summary.bearing_unknown_name(of_unit)
+        if unknown:
+            who = ", ".join(map(_called, unknown[:FEW_NAMES]))
+            more = f" and {len(unknown) - FEW_NAMES} more" if len(unknown) > FEW_NAMES else ""
+            lines.append(
+                f"  in {len(unknown)} of {len(of_unit)} files stands a name that is not known to "
+                f"be the student's, which costs points: {who}{more}. If it is theirs, add it to "
+                "the table that you give to --roster, and grade again."
+            )
     return _as_text(lines)
 
 

@@ -135,6 +135,8 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
         line for line in done.stdout.splitlines() if line.split()[:2] == ["complete", "numbers"]
     ]
     assert "5/11" in row
+    fewer = "complete, numbers_and_sums: tg set 5 points by hand (agreed in the office hour), and"
+    assert f"{fewer} the file earns 11. The points by hand count;" in done.stderr
     page = as_text((grades / "pages" / UNIT / "complete.html").read_text())
     assert "5 of 11 points The checks gave 11 of 11 points." in page
     assert "all checks 11 by hand −6 5" in page

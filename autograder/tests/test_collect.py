@@ -917,6 +917,39 @@ def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     assert not (tmp_path / "submitted").exists()
 
 
+def test_a_worksheet_that_is_older_than_the_zip_is_refused(tmp_path):
+    """Last week's worksheet would give a late file the time of the file before it.
+
+    The time that is earlier counts, so no later worksheet could correct it.
+    """
+    into = tmp_path / "submitted"
+    file = f"Ada Lovelace_17_assignsubmission_file/{UNIT}.py"
+    head = "Identifier,Full name,Last modified (submission)"
+    before = f'{head}\nParticipant 17,Ada Lovelace,"Friday, 20 November 2026, 8:00 AM"\n'
+    first = pack(tmp_path / f"Course-{UNIT}-4711.zip", [Entry(file)])
+    collect(first, into, before)
+    second = pack(tmp_path / f"Course-{UNIT}-4712.zip", [Entry(file, HALF)])
+    with pytest.raises(CannotCollect, match=r"older than the files.*: Ada Lovelace .*2026-11-20T"):
+        collect(second, into, before)
+    assert len(record(into, "Ada Lovelace").sha256) == 64
+    assert collect(first, into, before).places[0].fresh == 0
+    after = before.replace("20 November", "27 November")
+    assert collect(second, into, after).places[0].fresh == 1
+
+
+def test_the_zip_of_another_unit_is_refused(tmp_path):
+    """If most of three or more files have the name of another unit, nothing is taken."""
+    entries = [
+        Entry(f"lee{name}_{number}_1{number}_{WORDS}.py")
+        for number, name in enumerate(("ann", "bob", "eve"))
+    ]
+    source = pack(tmp_path / "submissions.zip", entries)
+    with pytest.raises(CannotCollect, match=f"3 of 3 new files have the name of {WORDS}, .* as"):
+        collect(source, tmp_path / "named", unit=UNIT)
+    assert not (tmp_path / "named").exists()
+    assert len(collect(source, tmp_path / "named", unit=WORDS).places) == 3
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
@@ -1110,16 +1143,16 @@ def test_what_collect_prints_names_students_by_name(tmp_path):
 
 
 GAIL = "Gail Ghost"
-EVENING = '"Friday, 20 November 2026, 7:30 PM"'
 
 
-def with_gail(number):
+def with_gail(number, day=20):
     """Return the worksheet of an assignment with this number of Gail's; without one she is missing.
 
-    Ada has the number before hers.
+    Ada has the number before hers. day: of November, on which both handed in.
     """
-    gail = f"Participant {number},{GAIL},gail@x.edu,{EVENING}\n" if number else ""
-    ada = f"Participant {int(number or 1) - 1},Ada Lovelace,ada@x.edu,{EVENING}\n"
+    evening = f'"Friday, {day} November 2026, 7:30 PM"'
+    gail = f"Participant {number},{GAIL},gail@x.edu,{evening}\n" if number else ""
+    ada = f"Participant {int(number or 1) - 1},Ada Lovelace,ada@x.edu,{evening}\n"
     return f"Identifier,Full name,Email address,Last modified (submission)\n{ada}{gail}"
 
 
@@ -1149,7 +1182,7 @@ def test_a_folder_called_by_a_number_becomes_the_student_s_once_the_roster_has_i
     It moves with all attempts, times and receipts; the roster learns a number from each assignment.
     """
     into = late_in_the_class(tmp_path)
-    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054", 27), unit=UNIT)
     assert f"  {UNIT}: {GAIL}_5054 is gail@x.edu" in summary(made)
     assert made.missing == []
     assert (into / "gail@x.edu" / UNIT / f"{UNIT}.py").read_text() == RIGHT
@@ -1175,7 +1208,7 @@ def test_a_student_who_has_both_folders_already_keeps_one(tmp_path):
     """
     into = late_in_the_class(tmp_path)
     shutil.copytree(into / f"{GAIL}_5054", into / "gail@x.edu")
-    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    made = collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054", 27), unit=UNIT)
     assert not (into / f"{GAIL}_5054").exists()
     (gail,) = [place for place in made.places if place.student == "gail@x.edu"]
     assert [attempt.record.attempt for attempt in gail.attempts] == [1, 2]
@@ -1208,7 +1241,7 @@ def test_a_file_that_collect_did_not_write_keeps_a_folder_where_it_is(tmp_path):
     notes = into / f"{GAIL}_5054" / UNIT / "notes.txt"
     notes.write_text("mine")
     source = of_gail(tmp_path, 5054, UNIT, RIGHT)
-    made = collect(source, into, with_gail("5054"), unit=UNIT)
+    made = collect(source, into, with_gail("5054", 27), unit=UNIT)
     (line,) = [line for line in summary(made) if "was not moved" in line]
     assert line.startswith(f"{UNIT}: {GAIL}_5054 is gail@x.edu")
     assert f"{GAIL}_5054/{UNIT}/notes.txt" in line
@@ -1249,7 +1282,7 @@ def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
     grades = tmp_path / "grades"
     arguments = ("grade", into, "--out", grades, "--quick", "--seed", small.SEED)
     assert small.run_command(*arguments).returncode == 0
-    collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054"), unit=UNIT)
+    collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054", 27), unit=UNIT)
     done = small.run_command(*arguments)
     assert done.returncode == 2, done.stdout
     said = f"{UNIT}: {GAIL}_5054 and gail@x.edu, number 5054 of Moodle"
@@ -1268,6 +1301,21 @@ def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
         done = small.run_command(*command)
         assert done.returncode == 2, command
         assert said in done.stderr
+
+
+def test_canvas_s_files_are_not_graded_beside_moodle_s_results(tmp_path):
+    """A student has another name on each platform, and would be two students."""
+    out = tmp_path / "grades"
+    for source, roster in (
+        (lms.moodle(tmp_path), lms.MOODLE_ROSTER),
+        (lms.canvas(tmp_path), lms.CANVAS_ROSTER),
+    ):
+        into = tmp_path / source.stem
+        collect(source, into, roster, unit=UNIT)
+        done = small.run_command("grade", into, "--out", out, "--quick", "--seed", small.SEED)
+    assert done.returncode == 2, done.stdout
+    assert f"{into} was collected from Canvas, and the results in {out} are of" in done.stderr
+    assert {result.hand_in.source for result in stored_results(out)} == {"moodle"}
 
 
 def test_who_is_missing_is_counted_for_the_unit(tmp_path):

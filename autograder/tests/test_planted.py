@@ -348,12 +348,29 @@ def test_a_student_is_told_a_name_that_a_student_can_know(graded, functions):
     assert names_to_sign_with("ada", "", None) == ["ada"]
 
 
-@pytest.mark.parametrize("name", ["ADA ", "ada lovelace", "ada@example.org"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ADA ", "ada king lovelace", "ada@example.org", "King Lovelace, Ada"),
+        *("Ada Lovelace", "adakinglovelace"),
+    ],
+)
 def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
-    """The folder's name, the roster's name and the mail address are all accepted."""
-    known = ("ada", "Ada Lovelace", "ada@example.org")
+    """The folder's name, the roster's name and the mail address are all accepted.
+
+    Blanks and the order of a name's words do not count, and a middle name may be left out.
+    """
+    known = ("ada", "Ada King Lovelace", "ada@example.org")
     found = graded(submission(name, line_of(functions, name)), *known)["found"]
     assert found.status == "passed"
+
+
+@pytest.mark.parametrize("name", ["lovelace", "Ada Augusta Lovelace", "king", "Ada Ada"])
+def test_a_part_of_a_name_or_a_longer_one_will_not_do(graded, functions, name):
+    """Each added name would draw another mistake, and a family name may be that of two."""
+    known = ("u17", "Ada King Lovelace")
+    found = graded(submission(name, line_of(functions, name)), *known)["found"]
+    assert (found.earned, found.whose) == (0, name.lower())
 
 
 def test_where_no_name_is_known_any_will_do(graded, functions):

@@ -119,3 +119,19 @@ def test_content_from_elsewhere_is_told_by_where_it_stands():
         UserError, match=r"^a policy: `count`: expected a whole number, found text\."
     ):
         convert({"title": "a", "count": "b"}, Whole, "a policy")
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("[extensions.eva@x.edu]", '`[extensions."eva@x.edu"]`'),
+        ("eva@x.edu = 1.5", '`"eva@x.edu" = 1.5`'),
+        ("due = 2026-11-03 23:59", "`2026-11-03T23:59:00+01:00`, with your time zone"),
+        ("title = ", "The line is `title =`."),
+    ],
+)
+def test_a_line_that_is_no_toml_is_shown_with_advice(tmp_path, line, advice):
+    """An error of syntax shows the line and, for an address or a time, how to write it."""
+    said = refused(f"title = 'a'\n{line}\n", tmp_path)
+    assert f"The line is `{line.strip()}`." in said
+    assert advice in said

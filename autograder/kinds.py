@@ -405,7 +405,7 @@ def raised(
     """Return the name of the exception that a function raises, as text; "none" if it returns.
 
     by_raise: whether only a `raise` of the submission counts; for an exception that NumPy or Python
-    itself raises, " by itself" follows the name. An unwritten or missing function stays so:
+    itself raises, ", not by `raise`" follows the name. An unwritten or missing function stays so:
     `NotImplementedError` is raised.
     """
     try:
@@ -429,7 +429,7 @@ def _can_be_an_answer(error: Exception) -> bool:
 
 def _name_of(error: Exception, by_raise: bool) -> str:
     name = type(error).__name__
-    return name if not by_raise or _is_by_raise(error) else f"{name} by itself"
+    return name if not by_raise or _is_by_raise(error) else f"{name}, not by `raise`"
 
 
 def _is_by_raise(error: Exception) -> bool:

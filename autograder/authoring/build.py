@@ -167,7 +167,7 @@ def _build_key(unit: Unit, check: bool, warn: Callable[[str], object]) -> list[s
         fresh = build_key(
             server, unit.course.public_seed, all_unit_data(unit), for_a_file=True, stored=stored
         )
-        refuse_slips_of_key(unit, solution, fresh)
+        refuse_slips_of_key(unit, solution, fresh, unit.course.public_seed)
         refuse_solved_stub(server, stub, fresh)
         for warning in single_numbers(unit, fresh):
             warn(warning)

@@ -19,6 +19,7 @@ from autograder.authoring.slips import refuse_slips
 from autograder.course import FILE, Course, load_unit, read_course
 from autograder.course_file import with_units
 from autograder.data import manifest as read_manifest
+from autograder.data import names as names_of_datasets
 from autograder.errors import BadSource, UserError
 from autograder.grading.key_file import load_key
 from autograder.parsing import parse
@@ -82,14 +83,29 @@ def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
 
 def _datasets(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
     """List the datasets that some units use, by name or by a role; all for a whole course."""
-    names = sorted(path.parent.name for path in course.folder.glob("datasets/*/manifest.toml"))
     if set(units) == set(course.units):
-        return names
+        return names_of_datasets(course)
+    return _datasets_named(course, units, modules)
+
+
+def unused_datasets(course: Course) -> Iterator[str]:
+    """Find the datasets that no unit of a course uses, by name or by a role; yield lines."""
+    modules = sorted(course.checks.glob("*.py"))
+    used = _datasets_named(course, course.units, modules)
+    for name in names_of_datasets(course):
+        if name not in used:
+            yield (
+                f"datasets/{name} is of no role that a check or a script uses, and none names it. "
+                "Delete it, or a release of the course holds it, too."
+            )
+
+
+def _datasets_named(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in modules]
     texts += [course.stub(unit).read_text(encoding="utf-8") for unit in units]
     text = "\n".join(texts)
     played = _roles_played(course, units, text)
-    return [name for name in names if name in played or _is_quoted(name, text)]
+    return [name for name in names_of_datasets(course) if name in played or _is_quoted(name, text)]
 
 
 def _is_quoted(name: str, text: str) -> bool:

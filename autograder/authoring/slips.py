@@ -307,13 +307,16 @@ def _is_installed(package: str) -> bool:
 # ---- errors that show in a run
 
 
-def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key) -> None:
-    """Raise `BadSource` with all errors of a unit that show in the answers of its key."""
+def refuse_slips_of_key(unit: Unit, solution: Solution, key: Key, seed: int) -> None:
+    """Raise `BadSource` with all errors of a unit that show in the answers of its key.
+
+    seed: that of the key.
+    """
     found: Slips = {}
     in_script = [
         *_slips_of_answers(solution, key),
         *_slips_of_questions(unit, solution, key),
-        *_slips_of_right_values(solution, key),
+        *_slips_of_right_values(solution, key, seed),
     ]
     if in_script:
         found[str(unit.course.solution(unit.name))] = in_script
@@ -393,13 +396,14 @@ def _slips_of_questions(unit: Unit, solution: Solution, key: Key) -> Iterator[So
                 )
 
 
-def _slips_of_right_values(solution: Solution, key: Key) -> Iterator[SourceFault]:
+def _slips_of_right_values(solution: Solution, key: Key, seed: int) -> Iterator[SourceFault]:
     """Find the mistakes that change no answer, and so are none."""
     shown = {mistake.id for known in key.values() for mistake, _ in known.mistakes}
     lines = lines_of_mistakes(solution)
     for mistake, _, _ in solution.mistakes:
         if mistake.id not in shown:
-            yield SourceFault(lines[mistake.id], f"`{mistake.code}` {RIGHT_VALUES}")
+            words = f"on seed {seed}, `{mistake.code}` {RIGHT_VALUES}"
+            yield SourceFault(lines[mistake.id], words)
 
 
 def _unknown_name(message: str) -> str:

@@ -98,7 +98,7 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
         if report.only:
             key = _with_tried_mistakes(key, mistakes_to_try(server.unit, report.only))
         if seed == FIRST_SEED and not report.only:
-            refuse_slips_of_key(server.unit, solution_of(server.unit), key)
+            refuse_slips_of_key(server.unit, solution_of(server.unit), key, seed)
         yield from check_material(server, seed, key, data, report)
         for trial in judge_nothing(server, seed, key):
             if trial.fault or seed == FIRST_SEED + report.seeds - 1:
@@ -657,4 +657,4 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
         return f"lost no points: it {RIGHT_VALUES}"
     if told == {text}:
         return ""
-    return f"got: {sorted(told) or 'nothing that is known'}"
+    return f"got these words: {sorted(told)}" if told else "got no known mistake's words"

@@ -128,6 +128,7 @@ def build(
     _say_where_no_walls_are()
     from autograder.authoring import build as building
     from autograder.authoring import release as releasing
+    from autograder.authoring.given import unused_datasets
     from autograder.course import find_unit
 
     course = find_course(course_folder)
@@ -147,13 +148,14 @@ def build(
     if gradescope:
         releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
         click.echo(f"{gradescope}: zip its contents and upload them as the autograder")
-    if release or notebooks or classroom50 or gradescope:
-        return
-    try:
-        written = building.build(course, wanted, only_check, partial(click.echo, err=True))
-    except building.Stale as error:
-        raise click.ClickException(str(error)) from None
-    click.echo("\n".join(written) or "everything is up to date")
+    if not (release or notebooks or classroom50 or gradescope):
+        try:
+            written = building.build(course, wanted, only_check, partial(click.echo, err=True))
+        except building.Stale as error:
+            raise click.ClickException(str(error)) from None
+        click.echo("\n".join(written) or "everything is up to date")
+    for line in unused_datasets(course):
+        click.echo(line, err=True)
 
 
 @main.command()

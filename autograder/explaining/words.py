@@ -489,7 +489,7 @@ def _which_are_there(rows: RowsThere) -> str:
     are = "is" if rows.missing == 1 else "are"
     said = f"{rows.missing} of the {rows.expected} expected {what} {are} missing"
     if not rows.others:
-        return f"{said}; those that are there are right."
+        return f"{said}; all others are there, in some order."
     are = "is" if rows.others == 1 else "are"
     return f"{said}, and {rows.others} of yours {are} not expected."
 

@@ -473,6 +473,10 @@ FOUND_BY_NAME = """
         return named("a", unit.word(seed))
 
     @check(points=1)
+    def sorted_of(unit, seed):
+        return named("a", sorted(unit.nothing(seed)))
+
+    @check(points=1)
     def type_of(unit, seed):
         return named("kind", str(unit.pair(seed).dtype))
 """
@@ -485,6 +489,9 @@ def pair(seed):
 
 def word(seed):
     return object()
+
+def nothing(seed):
+    pass
 """
 
 
@@ -502,6 +509,8 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
         "The check looks for `sd`, and there are: `mean`, `std`.",
         "The check cannot use what was returned (IndexError: list index out of range).",
         "TypeError: `a` should be a number or an array of numbers, found object",
+        "The check cannot use what was returned (TypeError: 'NoneType' object is not iterable). "
+        "A value is None. A function that ends without `return` gives None: does yours?",
         "The check cannot use what was returned (AttributeError: 'list' object has no attribute "
         "'dtype'). The check expects an array, and found a list.",
     ]

@@ -912,7 +912,7 @@ def test_equal_text_earns_everything():
 
 
 SHAPE_OF_TWO = "the shape is wrong: (2,) found, (B,) = (3,) expected."
-BUT_RIGHT = "those that are there are right."
+BUT_RIGHT = "all others are there, in some order."
 MISSING_AND, NOT = "expected values are missing, and", "is not expected."
 
 

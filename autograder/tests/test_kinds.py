@@ -200,7 +200,7 @@ def test_an_exception_is_text():
 
     assert [raised(root, x) for x in (-1, 4, 10)] == ["ValueError", "none", "ValueError"]
     assert raised(root, -1, by_raise=True) == "ValueError"
-    assert raised(root, 10, by_raise=True) == "ValueError by itself"
+    assert raised(root, 10, by_raise=True) == "ValueError, not by `raise`"
 
     def stub(x):
         raise NotImplementedError

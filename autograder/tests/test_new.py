@@ -133,7 +133,7 @@ def test_a_class_of_a_new_course_is_graded(course, tmp_path):
     assert results["cy"]["score"] == 2
     checks = {check["name"]: check for check in results["cy"]["checks"]}
     assert checks["three_steps"]["remarks"][0]["finding"]["mistakes"] == [
-        "this walks uphill: subtract the step."
+        "this walks uphill; subtract the step."
     ]
     assert checks["learning"]["status"] == "not_reached"
 
@@ -305,6 +305,8 @@ def test_what_is_left_of_a_unit_is_told(course, tmp_path):
     (folder / "course.toml").write_text(text.replace(f'"{UNIT}", ', ""))
     (folder / "solutions" / f"{UNIT}.py").unlink()
     (folder / "checks" / f"{UNIT}.py").unlink()
+    done = run_command("build", cwd=folder)
+    assert "datasets/points is of no role that a check or a script uses" in done.stderr
     shutil.rmtree(folder / "datasets")
     done = run_command("build", cwd=folder)
     assert done.returncode == 0

@@ -628,6 +628,8 @@ def nothing_returned(raised: Raised) -> str:
     """Explain the None of a function without `return`."""
     if not _says(raised, "NoneType"):
         return ""
+    if not raised.line:
+        return "A value is None. A function that ends without `return` gives None: does yours?"
     return (
         "A value in this line is None. A function that ends without `return` gives None: does one "
         "that is called here lack it?"

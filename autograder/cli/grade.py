@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from autograder.intake.items import Left
 
 MOST_LISTED = 10  # files that a refusal lists
-NUMBERED = {"canvas", "moodle"}  # platforms that number students, each in its own way
 EACH = 30.0  # seconds between two messages on a run's progress
 
 
@@ -308,8 +307,10 @@ def _refuse_other_platform(
 
     A student has another name on each, and would be two students. Raises `Refused`.
     """
-    there = {result.hand_in.source for result in before if result.hand_in} & NUMBERED
-    now = {entry.record.source for entry in found if entry.record} & NUMBERED
+    from autograder.grading.attempts import NUMBERED
+
+    there = {result.hand_in.source for result in before if result.hand_in}.intersection(NUMBERED)
+    now = {entry.record.source for entry in found if entry.record}.intersection(NUMBERED)
     if not there or not now or there & now:
         return
     names = {"canvas": "Canvas", "moodle": "Moodle"}

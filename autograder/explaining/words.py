@@ -184,8 +184,8 @@ def _right_after(finding: Finding) -> str:
 def _right_after_in_part(finding: Finding) -> str:
     """Say which points such an answer earns if an early mistake makes some arrays say nothing."""
     return (
-        f"{_consistent(finding)}. It earns a part of the points, because the earlier mistake hides "
-        "whether the rest is right."
+        f"{_consistent(finding)}. It earns a part of the points: after the earlier mistake, the "
+        "other values would be the same if this code were wrong."
     )
 
 

@@ -173,7 +173,7 @@ def in_words(adopted: Sequence[Adoption]) -> list[str]:
         lines.append(f"moved, because the roster now says whose they are ({len(moved)}):")
         lines += [f"  {one.unit}: {one.before} is {one.whose.student}" for one in moved]
         lines.append(
-            "  Results and points by hand under the old names do not move; `grade` names them."
+            "  Results and points by hand keep the old names; the next `grade` says what to delete."
         )
     for one in kept:
         lines.append(

@@ -369,7 +369,8 @@ def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
     remarks = [remark.text for remark in graded(EARLY)["shifting"].remarks]
     assert remarks == [
         "your answer to `scaling` is wrong. This one is consistent with it. It earns a part of the "
-        "points, because the earlier mistake hides whether the rest is right."
+        "points: after the earlier mistake, the other values would be the same if this code were "
+        "wrong."
     ]
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]

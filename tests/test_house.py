@@ -47,10 +47,11 @@ def test_environment_yml_agrees_with_pyproject():
     assert sorted([*by_conda, *by_pip]) == sorted(wanted)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/student.md"])
-def test_a_students_first_lines_install_all_packages_of_the_units(page):
-    """Without pandas, a student would stop in unit 1."""
-    (line,) = re.findall(r"^    pip install -e (.*)$", (ROOT / page).read_text(), re.MULTILINE)
+def test_a_student_installs_all_packages_of_the_units_after_the_first_try():
+    """Without pandas, a student would stop in unit 1; for unit 4 the engine's own suffice."""
+    install = re.compile(r"^    pip install -e (.*)$", re.MULTILINE)
+    first, line = install.findall((ROOT / "docs" / "student.md").read_text())
+    assert [first] == install.findall((ROOT / "README.md").read_text()) == ["."]
     packages = tomllib.loads((ROOT / "course.toml").read_text())["packages"]
     assert set(re.findall(r"[\w-]+", line)) == set(packages)
 

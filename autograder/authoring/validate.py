@@ -534,7 +534,7 @@ def judge_mutants(
     if is_low:
         score += f"; at least {MIN_SCORE:.0%} should"
     yield finding(f"{report.unit}: {score}", is_low)
-    yield _feedback_on_mutants(report)
+    yield from _false_feedback(report)
     if not report.quick and not report.only:
         yield from _checks_that_catch_nothing(unit, report)
 
@@ -572,19 +572,13 @@ def places_of_mistakes(unit: Unit) -> dict[str, frozenset[str]]:
     return places
 
 
-def _feedback_on_mutants(report: ValidationReport) -> Trial:
-    """Report the share of mutants that are named or related; an untrue diagnosis is a fault."""
-    feedback = report.feedback
-    answered = counted(feedback.answered, "mutant")
-    verb = "returns" if feedback.answered == 1 else "return"
-    of_mutants = f"{feedback.explained} of {answered} that {verb} values"
-    words = f"{report.unit}: known mistakes and relations explain {of_mutants}"
-    if not feedback.untrue:
-        return Trial(f"  {words}; nothing depends on this number")
-    lines = [f"{words}; feedback false:"]
-    for untrue in feedback.untrue:
-        lines.append(f"    {untrue}")
-    return finding("\n".join(lines), True)
+def _false_feedback(report: ValidationReport) -> Iterator[Trial]:
+    """Report the mutants to which feedback gives a known mistake's words that are not true."""
+    untrue = report.feedback.untrue
+    if untrue:
+        lines = [f"{report.unit}: feedback on {counted(len(untrue), 'mutant')} is false:"]
+        lines += [f"    {one}" for one in untrue]
+        yield finding("\n".join(lines), True)
 
 
 # ---- in words

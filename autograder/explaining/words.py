@@ -378,7 +378,7 @@ def _either_way(slip: Slip) -> str:
 def _small_change(finding: Finding) -> str:
     """Say that a small change of a right answer gives an answer's values."""
     found = finding.change or ChangeFound()
-    text = "your values are what a right answer gives after one small change"
+    text = "your values are those of a right answer with one small mistake"
     if found.functions:
         functions = " or in ".join(f"`{name}`" for name in found.functions)
         text = f"{text} in {functions}"

@@ -275,7 +275,7 @@ def says_enough(right, found):
     return WrongAnswer(right, found, ["a"], ["a"]).says_enough
 
 
-SAID = "your values are what a right answer gives after one small change in "
+SAID = "your values are those of a right answer with one small mistake in "
 
 
 def test_the_change_that_gives_all_that_is_wrong_is_told():

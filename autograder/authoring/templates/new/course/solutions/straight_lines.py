@@ -50,14 +50,14 @@ with autograder.example("a line of slope 2 through 1"):
 # %% [markdown]
 # ## A line that learns
 #
-# The error of a pair is what the line predicts at `x` less `y`. Subtract rate × error from the height, and rate × error × `x`
+# The error of a pair is what the line predicts at `x` minus `y`. Subtract rate × error from the height, and rate × error × `x`
 # from the slope. This is stochastic gradient descent, one pair at a time.
 #
 # **Exercise** · 10 minutes · about 4 lines
 #
 # <details><summary>What is the error of one pair?</summary>
 #
-# What the line says at `x` less what is there: `predict(weights, x) - y`.
+# What the line says at `x` minus what is there: `predict(weights, x) - y`.
 # </details>
 
 

@@ -147,8 +147,8 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
         assert small.run_command("export", grades, "--to", to).returncode == 0
     rows = [row for row in table(grades / "export" / "grades.csv") if row["unit"] == UNIT]
     rows = [row for row in rows if row["student"] == "complete"]
-    assert {row["submission"] for row in rows} == {"5"}
-    assert sum(float(row["earned"].lstrip("'")) for row in rows) == 5
+    assert {row["unit_points"] for row in rows} == {"5"}
+    assert sum(float(row["check_points"].lstrip("'")) for row in rows) == 5
     gradescope = json.loads((grades / "export" / UNIT / "complete.json").read_text())
     assert gradescope["score"] == sum(test["score"] for test in gradescope["tests"]) == 5
 
@@ -221,9 +221,9 @@ def test_exports_and_pages_show_them_and_stored_results_stay(grades):
         if r["student"] == "crash"
     ]
     of = {row["check"]: row for row in rows if row["unit"] == UNIT}
-    assert float(of["summing"]["earned"]) == 1.5
+    assert float(of["summing"]["check_points"]) == 1.5
     assert "+1.5 by hand (tg)" in of["summing"]["remarks"]
-    assert (of["style"]["earned"], of["style"]["submission"]) == ("2", "9.45")
+    assert (of["style"]["check_points"], of["style"]["unit_points"]) == ("2", "9.45")
     done = small.run_command("report", grades)
     assert done.returncode == 0, done.stderr
     page = (grades / "pages" / UNIT / "crash.html").read_text()
@@ -331,7 +331,7 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     assert "graded by eye" in row["words"]
     assert other_unit["words"] == "nothing handed in"
     rows = [row for row in table(folder / "grades.csv") if row["student"] == "lukas@uni.example"]
-    assert {row["submission"] for row in rows if row["unit"] == UNIT} == {"5"}
+    assert {row["unit_points"] for row in rows if row["unit"] == UNIT} == {"5"}
     (row,) = [row for row in table(folder / "total.csv") if row["student"] == "lukas@uni.example"]
     assert row[f"{UNIT} (%)"] == "45.45"
     assert json.loads((folder / UNIT / "lukas@uni.example.json").read_text())["score"] == 5

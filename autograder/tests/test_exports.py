@@ -51,7 +51,7 @@ def test_csv_has_a_row_for_each_check(results, tmp_path):
     (path,) = exported(results, "csv", tmp_path)
     rows = table(path)
     assert len(rows) == sum(len(result.verdicts) for result in results)
-    earned = sum(float(row["earned"]) for row in rows)
+    earned = sum(float(row["check_points"]) for row in rows)
     scores = sum(result.score for result in results)
     assert earned == pytest.approx(scores, abs=0.1)
     students = {row["student"] for row in rows}

@@ -110,7 +110,7 @@ def test_gradescope_and_github_by_the_names_they_give(graded, tmp_path):
     ):
         run("export", graded / name / "grades", "--to", "csv", "--out", tmp_path / name)
         rows = table(tmp_path / name / "grades.csv")
-        assert {row["student"]: float(row["submission"]) for row in rows} == students
+        assert {row["student"]: float(row["unit_points"]) for row in rows} == students
         assert {row["graded"] for row in rows} == {"whole"}
 
 

@@ -1157,7 +1157,7 @@ check("two_steps")
 # identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. The run takes a few seconds.
 #
 # Compare its loss with two others, in nats per character. Guessing uniformly has ln V = 4.42. Knowing only how frequent each character is has 3.13, or
-# 3.04 on the held-out text. (With *Sense and Sensibility* the run prints its own.) Each step of your network knows between one and eight characters.
+# 3.04 on the held-out text. (With *Sense and Sensibility* the run prints its own.) Your network predicts each character from the one to eight characters before it in its window.
 
 
 # %%

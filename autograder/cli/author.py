@@ -154,8 +154,9 @@ def build(
         except building.Stale as error:
             raise click.ClickException(str(error)) from None
         click.echo("\n".join(written) or "everything is up to date")
-    for line in unused_datasets(course):
-        click.echo(line, err=True)
+    if not wanted:  # otherwise the other units, and their packages, are not needed
+        for line in unused_datasets(course):
+            click.echo(line, err=True)
 
 
 @main.command()

@@ -23,6 +23,8 @@ from autograder.sandbox.inside.submission import (
     is_example,
 )
 
+CHECK = re.compile(r'^check\("(\w+)"\)', re.M)
+
 
 @dataclass(frozen=True)
 class Example:
@@ -33,22 +35,32 @@ class Example:
     binds: frozenset[str]
 
 
-def play(source: bytes, filename: str, check: str, pictures: Path) -> list[Path]:
-    """Run the examples of a check's exercise. Return the files of the pictures that they drew.
+def play(source: bytes, filename: str, check: str, pictures: Path) -> tuple[str, list[Path]]:
+    """Run the examples of a check's exercise; if it has none, those of the last one above it.
 
-    Their printed output is not redirected.
+    Returns the check whose examples ran, and the files of the pictures that they drew. Their
+    printed output is not redirected.
     pictures: the folder of the files.
-    Raises `LookupError` if the exercise has no example.
+    Raises `LookupError` if there is no example above.
     """
     found = list(_examples(source, filename))
-    wanted = [example for example in found if example.check == check]
-    if not wanted:
+    with_examples = {example.check for example in found}
+    checks = _checks(source)
+    above = checks[: checks.index(check) + 1] if check in checks else [check]
+    played = next((name for name in reversed(above) if name in with_examples), "")
+    if not played:
         raise LookupError(f"`{check}` has no example.")
     submission = Submission(source, filename)
     done: set[Example] = set()
-    for example in wanted:
-        _run(example, found, submission, done)
-    return save_figures(pictures, check)
+    for example in found:
+        if example.check == played:
+            _run(example, found, submission, done)
+    return played, save_figures(pictures, played)
+
+
+def _checks(source: bytes) -> list[str]:
+    """Return the checks of a script in the order of their cells."""
+    return [name for cell in cells(source) if cell.code for name in CHECK.findall(cell.text)]
 
 
 def picture_folder() -> Path:
@@ -63,7 +75,7 @@ def _examples(source: bytes, filename: str) -> Iterator[Example]:
     for cell in cells(source):
         if not cell.code:
             continue
-        checks = re.findall(r'^check\("(\w+)"\)', cell.text, re.M)
+        checks = CHECK.findall(cell.text)
         if checks:
             check = checks[-1]
         try:

@@ -198,13 +198,16 @@ def _run_checks(
 def _played(task: Task, printed: io.StringIO) -> Played:
     """Run the examples of a task. An error replaces their output."""
     try:
-        pictures = play(task.source, "", task.example, picture_folder())
+        played, pictures = play(task.source, "", task.example, picture_folder())
     except LookupError as error:
         return Played(str(error.args[0]))
     except UserError as error:
         return Played(str(error))
     end_of_printed = printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:].strip()
-    return Played(f"printed: {end_of_printed}" if end_of_printed else "", tuple(pictures))
+    words = f"printed: {end_of_printed}" if end_of_printed else ""
+    if played != task.example:
+        words = f"the example of `{played}`, the last one above\n{words}".rstrip()
+    return Played(words, tuple(pictures))
 
 
 def _send_losses(send: Callable[[object], None]) -> None:

@@ -318,6 +318,8 @@ def test_the_example_of_the_exercise_at_hand_is_run(course):
         assert "printed: " not in terminal.before
         fill(course, **RIGHT)
         see(terminal, "now: three_steps")
+        terminal.send("e")  # it has none, and `watch` has gone on from one that has
+        see(terminal, "the example of `summing`, the last one above")
         terminal.send("b")
         see(terminal, "now: summing")
         terminal.send("e")

@@ -45,6 +45,7 @@ def findings_on(
     Arrays that have the same cause or relation share a finding.
     excluded: whether a mistake, or a small change of the solution, cannot have been made.
     """
+    comparison = _without_row_numbers(comparison)
     related = _relations(comparison, explanations)
     told = mistakes_to_name(comparison, explanations, related)
     named = explained_arrays(told)
@@ -67,6 +68,29 @@ def findings_on(
     if not told and all(_only_counts(found) for found in of_arrays):
         findings += _right_arrays(comparison)
     return findings
+
+
+def _without_row_numbers(comparison: Comparison) -> Comparison:
+    """Leave out a table's index if it only counts the rows, and other columns have as many.
+
+    What is wrong with it is the number of rows; relations between two counts say nothing.
+    """
+    expected, answered = comparison.expected.arrays, comparison.answer.arrays
+    kept = []
+    for name in comparison.wrong:
+        table = name.removesuffix(".index")
+        counts = name != table and name in answered
+        if counts and _counts_rows(expected[name]) and _counts_rows(answered[name]):
+            columns = [one for one in comparison.wrong if one.startswith(f"{table}.")]
+            if len(columns) > 1:
+                continue
+        kept.append(name)
+    return replace(comparison, wrong=tuple(kept))
+
+
+def _counts_rows(index: np.ndarray) -> bool:
+    """Return whether an index is 0, 1, 2 …, as pandas makes it."""
+    return index.dtype.kind in "iu" and np.array_equal(index, np.arange(len(index)))
 
 
 def _beside_mistake(finding: Finding) -> Finding:
@@ -282,6 +306,8 @@ def mistakes_to_name(
             continue
         if not _is_convincing(explanation, comparison):
             continue
+        if _leaves_columns(explanation, comparison):
+            continue
         if all_explained or _is_credible(explanation, comparison, accounted):
             told.append(explanation)
     return told
@@ -360,6 +386,23 @@ def _is_convincing(explanation: Explanation, comparison: Comparison) -> bool:
         _says_little(check, expected, name) or _is_of_few(answered.get(name))
         for name in explanation.arrays
     )
+
+
+def _leaves_columns(explanation: Explanation, comparison: Comparison) -> bool:
+    """Return whether an explanation is of a part of a table only that has other rows.
+
+    A mistake that leaves out rows or adds some changes all columns, so it explains all of them.
+    """
+    expected, answered = comparison.expected.arrays, comparison.answer.arrays
+    for name in explanation.arrays:
+        table, dot, _ = name.partition(".")
+        array = answered.get(name)
+        if not dot or array is None or array.shape == expected[name].shape:
+            continue
+        columns = [wrong for wrong in comparison.wrong if wrong.startswith(f"{table}.")]
+        if not set(columns) <= set(explanation.arrays):
+            return True
+    return False
 
 
 def _is_near(check: Check, name: str, expected: Answer, mistaken: Answer, answer: Answer) -> bool:

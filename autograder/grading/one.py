@@ -97,7 +97,7 @@ def grade_one(
             if lacking:
                 follows = judge.follows(check, known, lacking)
                 if follows is None:
-                    verdict = judge.not_judged(check, lacking)
+                    verdict = _judge_if_right(worker, seed, judge, check, known, lacking)
                 else:
                     verdict = _judge_following(worker, seed, judge, follows)
             elif check.name in passed:
@@ -119,6 +119,20 @@ def grade_one(
         file = graded_file(server, source, seed, answers, key)
         verdicts = with_repair(file, verdicts, asked)
     return list(verdicts.values())
+
+
+def _judge_if_right(
+    worker: Worker, seed: int, judge: Judge, check: Check, key: CheckKey, lacking: Sequence[str]
+) -> Verdict:
+    """Run a check that needs wrong, unexplained ones: it passes if all of its answer is right.
+
+    Otherwise nothing is known of it. It is not run if it trains, or if they gave no values.
+    """
+    if check.measure or check.question or not judge.gave_values(lacking):
+        return judge.not_judged(check, lacking)
+    answer, seconds = _ask(worker, check, key, seed)
+    verdict = judge.right_or_none(check, key, answer) or judge.not_judged(check, lacking)
+    return replace(verdict, seconds=round(seconds, 4))
 
 
 def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:

@@ -252,8 +252,14 @@ class _Practice:
         """
         known = None if check.measure else self._known(check)
         follows = self.judge.follows(check, known, lacking) if known else None
-        if known is None or follows is None:
+        is_run = follows or (not check.question and self.judge.gave_values(lacking))
+        if known is None or not is_run:
             return _without_answer(self.judge.waiting(check, lacking))
+        if follows is None:
+            self.tell(check.name, 0.0)
+            answer = self._answer(check, known)
+            right = self.judge.right_or_none(check, known, answer)
+            return Practised(right or self.judge.waiting(check, lacking), known, answer)
         self.tell(check.name, 0.0)
         if _is_only_recorded(check):
             return self._record(check)

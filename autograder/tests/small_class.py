@@ -48,7 +48,7 @@ CLASS = [
     HandIn("squared", 9, changed("return 2 * x", "return x * x")),
     HandIn("stub", 0, STUBS[small.UNIT]),
     HandIn("uphill", 6, changed("weights - rate * error", "weights + rate * error")),
-    HandIn("wrong_shape", 5, changed("return 2 * x", "return 2 * x[:-1]")),
+    HandIn("wrong_shape", 9, changed("return 2 * x", "return 2 * x[:-1]")),
 ]
 
 

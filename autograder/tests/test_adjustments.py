@@ -344,7 +344,7 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     assert "No file was handed in." in page
     assert "when it was handed in" not in page
     unit_page = as_text((grades / "pages" / f"{UNIT}.html").read_text())
-    assert "10 submissions · 1 student with points by hand alone · median 6.5 of" in unit_page
+    assert "10 submissions · 1 student with points by hand alone · median 8 of" in unit_page
     assert "lukas@uni.example" in unit_page
     (grades / "feedback").mkdir()
     (grades / "feedback" / f"gone {UNIT}.html").write_text("of a student who left")

@@ -33,7 +33,10 @@ def test_only_the_checks_that_were_asked_for_are_told():
     assert [verdict.status for verdict in verdicts.values()] == ["passed"]
     assert list(verdicts) == ["summing"]
     assert [step.verdict.name for step in steps] == ["summing"]
-    verdicts, _ = practised(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n", "summing")
+    third = f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n"
+    verdicts, _ = practised(third, "summing")
+    assert verdicts["summing"].status == "passed", "it is right without doubling"
+    verdicts, _ = practised(f"{third}\ndef running_sum(x): return x / 3\n", "summing")
     assert verdicts["summing"].status == "not_reached"
     assert verdicts["summing"].remarks[0].text == "Do this first: `doubling`."
 

@@ -119,7 +119,8 @@ def test_a_course_with_a_site_names_the_section_at_hand(course):
 
 def test_keys_go_to_the_next_check_and_to_training(course):
     """`n` moves to the next check and wraps around; `t` trains, whatever else is left."""
-    written(course).write_text(f"{small_class.SOLVED[UNIT]}\ndef double(x): return x / 3\n")
+    thirds = "def double(x): return x / 3\n\n\ndef running_sum(x): return x / 3\n"
+    written(course).write_text(f"{small_class.SOLVED[UNIT]}\n{thirds}")
     with watching(course, first="✗ 0/2") as terminal:
         terminal.send("n")
         see(terminal, "Do this first: `doubling`", "now: summing")

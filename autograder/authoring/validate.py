@@ -276,8 +276,8 @@ def _mistakes_of_one_number(unit: Unit, report: ValidationReport) -> Iterator[Tr
         given = dict.fromkeys(f"`{name}` is {number:g}" for name, number in on_each[0])
         yield Trial(
             f"  line {lines[mistake.id]}: with the mistake `{mistake.code}`, {', '.join(given)} "
-            "on every seed. All answers of that get its feedback: write words that are true of "
-            "each."
+            "on every seed. Whatever else gives that gets this mistake's words, too, so write what "
+            "is true of each."
         )
 
 

@@ -1038,7 +1038,7 @@ with autograder.example("a sentence of your own"):
 # %% [markdown]
 # ## The ladder
 #
-# The loss per character of text that the model has not seen, on the lesson's corpus, in bits and in nats (1 nat = 1.44 bits). They have not all
+# The loss per character of text that the model has not seen, on the lesson's corpus, in bits and in nats (1 nat = 1.44 bits). The models have not all
 # read equally much.
 #
 # | the model knows | bits | nats |

@@ -1445,7 +1445,7 @@ with autograder.example("a beginning of your own"):
 #
 # ## The ladder so far
 #
-# The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own figures. (They have not all read
+# The loss per character of text that the model has not seen, in nats, on the lesson's corpus. Your run prints its own figures. (The models have not all read
 # equally much. "Nothing" is ln 84, as unit 2 has an id for unknown characters; here it is 4.42.)
 #
 # | the model knows | nats |

@@ -32,7 +32,7 @@
 # You need the chain rule, matrix products and NumPy's broadcasting, but no PyTorch.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
-# the check tells you which. When we grade, we run only your imports, the functions asked for, and what these use; try things out wherever you like. Import
+# the check tells you which. A grade runs only your imports, the functions asked for, and what these use; try things out wherever you like. Import
 # only NumPy and the standard library: nothing else is there when your file is graded, except `autograder` for the cells that are given. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #

@@ -162,12 +162,19 @@ def _units(course: "Course", name: str | None) -> tuple[str, ...]:
 
 
 def _summary(report: "Alike") -> str:
-    """Say in a line how many answers an exercise has, and how many pairs stand out."""
+    """Say how many answers an exercise has, how many pairs stand out, and whose hold nothing own.
+
+    The last is said of whole units only: many answers to a short exercise are alike.
+    """
     exercise = report.exercise
     check = exercise.check or "all"
     standing_out = [pair for pair in report.pairs if pair.stands_out]
     pairs = f"{len(standing_out)} of {len(report.pairs)} pairs stand out"
-    return f"{exercise.unit}, {check}: {report.answers} answers, {pairs}"
+    said = f"{exercise.unit}, {check}: {report.answers} answers, {pairs}"
+    if exercise.check or not report.own_nothing:
+        return said
+    who = ", ".join(report.own_nothing)
+    return f"{said}\n  only starter code, our solution or what most wrote: {who}"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:

@@ -225,6 +225,8 @@ def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
     report = compared(tmp_path)["three_steps"]
     assert report.pairs == ()
     assert len(report.own_nothing) == report.answers == 10
+    done = small.run_command("similar", tmp_path, "--out", tmp_path / "out", "--lines", "4")
+    assert "only starter code, our solution or what most wrote: student0, student1" in done.stdout
 
 
 def test_a_notebook_and_a_script_are_compared(tmp_path):

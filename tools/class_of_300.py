@@ -448,7 +448,7 @@ def exported(
     rows = table(folder / f"{'grades' if name == 'csv' else name}.csv")
     for row in rows:
         if name == "csv":
-            yield row["student"], row["submission"]
+            yield row["student"], row["unit_points"]
         elif name == "canvas":
             if "Points Possible" not in row["Student"]:
                 yield by_number.get(row["ID"], row["SIS Login ID"]), of_unit(row)

@@ -221,10 +221,6 @@ class Judge:
         findings = self._findings_following(follows, following, answer)
         return with_findings(following.verdict(), findings)
 
-    def gave_values(self, needed: Iterable[str]) -> bool:
-        """Return whether wrong checks gave values: if not, one that needs them fails, too."""
-        return not any(self.verdicts[name].failure for name in needed)
-
     def right_or_none(self, check: Check, key: CheckKey, answer: Answer) -> Verdict | None:
         """Return the verdict on an answer that is right though the check needs wrong ones."""
         following = still_right(check, key.expected, answer)

@@ -84,6 +84,7 @@ def grade_one(
     handed = Handed(server.unit, names)
     carry: Carry = getattr(key, "carry", carry_nothing)
     judge = Judge(key, server.unit.sizes, carry)
+    questions = {check.name for check in server.unit.checks if check.question}
     verdicts = judge.verdicts
     asked = []
     answers: dict[str, Answer] = {}
@@ -96,10 +97,12 @@ def grade_one(
             lacking = judge.lacking(check)
             if lacking:
                 follows = judge.follows(check, known, lacking)
-                if follows is None:
-                    verdict = _judge_if_right(worker, seed, judge, check, known, lacking)
-                else:
+                if follows is not None:
                     verdict = _judge_following(worker, seed, judge, follows)
+                elif check.measure or check.question or questions.intersection(lacking):
+                    verdict = judge.not_judged(check, lacking)
+                else:
+                    verdict = _judge_if_right(worker, seed, judge, check, known, lacking)
             elif check.name in passed:
                 verdict = passed[check.name]
             else:
@@ -126,10 +129,8 @@ def _judge_if_right(
 ) -> Verdict:
     """Run a check that needs wrong, unexplained ones: it passes if all of its answer is right.
 
-    Otherwise nothing is known of it. It is not run if it trains, or if they gave no values.
+    Otherwise nothing is known of it.
     """
-    if check.measure or check.question or not judge.gave_values(lacking):
-        return judge.not_judged(check, lacking)
     answer, seconds = _ask(worker, check, key, seed)
     verdict = judge.right_or_none(check, key, answer) or judge.not_judged(check, lacking)
     return replace(verdict, seconds=round(seconds, 4))

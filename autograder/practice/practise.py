@@ -83,6 +83,9 @@ class Live:
         raise missing(name, public)
 
 
+SLOW = (Failure.TIMEOUT, Failure.KILLED, Failure.STOPPED)
+
+
 @dataclass(frozen=True)
 class Practised:
     """The outcome of one check: its verdict, its key, and the judged answer.
@@ -252,7 +255,10 @@ class _Practice:
         """
         known = None if check.measure else self._known(check)
         follows = self.judge.follows(check, known, lacking) if known else None
-        is_run = follows or (not check.question and self.judge.gave_values(lacking))
+        # one that needs a check which took too long would take as long again, at each save
+        is_slow = any(self.judge.verdicts[name].failure in SLOW for name in lacking)
+        questions = {one.name for one in self.unit.checks if one.question}
+        is_run = follows or not (check.question or is_slow or questions.intersection(lacking))
         if known is None or not is_run:
             return _without_answer(self.judge.waiting(check, lacking))
         if follows is None:

@@ -104,9 +104,9 @@ def test_an_answer_after_a_failure_is_the_first(grade):
 
 
 def test_a_hang_costs_one_check(grade):
-    """An endless loop fails its check and the one that needs it, and no other."""
+    """An endless loop fails its check, and no other: the one that needs it is right."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
-    assert not_passed(verdicts.values()) == {"doubling": "timeout", "summing": "not_reached"}
+    assert not_passed(verdicts.values()) == {"doubling": "timeout"}
     assert verdicts["doubling"].seconds > 5
 
 

@@ -361,7 +361,7 @@ def _refuse_older_times(made: Plan) -> None:
 
 
 def _refuse_other_names(made: Plan) -> None:
-    """Refuse new files most of which have the name of one other unit. Raises `CannotCollect`."""
+    """Refuse a source if most of its new files have another unit's name. Raises `CannotCollect`."""
     fresh = [place for place in made.places if place.fresh]
     others = Counter(
         (made.named[place.student, place.unit], place.unit)

@@ -41,6 +41,9 @@ from autograder.practice.limits import Tell, last_resort, within_limits
 from autograder.sandbox.inside.causes import explain_error
 from autograder.sandbox.inside.runner import Stopped, failed, run_experiment
 
+# failures of checks that took too long or too much
+SLOW = (Failure.TIMEOUT, Failure.KILLED, Failure.STOPPED)
+
 
 def practice_result(unit: Unit, path: Path, verdicts: Sequence[Verdict], quick: bool) -> Result:
     """Return verdicts of the public seed as a result that can be exported.
@@ -81,9 +84,6 @@ class Live:
             return self.namespace[name]
         public = [known for known in self.namespace if not known.startswith("_")]
         raise missing(name, public)
-
-
-SLOW = (Failure.TIMEOUT, Failure.KILLED, Failure.STOPPED)
 
 
 @dataclass(frozen=True)

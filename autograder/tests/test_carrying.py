@@ -499,6 +499,67 @@ def test_explanations_that_differ_later_carry_nothing(tmp_path):
     assert [verdict.status for verdict in verdicts] == ["failed", "partial", "not_reached"]
 
 
+IN_PLACE = """
+    import numpy as np
+
+    from autograder.check import Watched, check, named, same_after
+
+
+    @check(points=2)
+    def stepping(net, seed):
+        "`step` subtracts, in a new array"
+        rng = np.random.default_rng(seed)
+        net = Watched(net)
+        stepped = net.step(rng.normal(size=5), rng.normal(size=5))
+        return named("stepped", stepped) | same_after(net)
+
+
+    @check(points=3, needs=stepping)
+    def walking(net, seed):
+        "`walk` takes all steps"
+        rng = np.random.default_rng(seed)
+        net = Watched(net)
+        start, steps = rng.normal(size=5), rng.normal(size=(3, 5))
+        return named("moved", net.walk(start.copy(), steps) - start) | same_after(net)
+"""
+WALK = """
+    def step(w, g):
+        "w after a step of -g."
+        ### BEGIN SOLUTION
+        return w - g
+        # mistake: w -= g; return w
+        #   `w` was changed in place.
+        ### END SOLUTION
+
+
+    # %%
+    check("stepping")
+
+
+    # %%
+    def walk(w, steps):
+        "w after all steps."
+        ### BEGIN SOLUTION
+        for g in steps:
+            w = step(w, g)
+            # mistake: step(w, g)
+            #   the result was dropped.
+        return w
+        ### END SOLUTION
+
+
+    # %%
+    check("walking")
+"""
+
+
+def test_an_array_that_the_early_mistake_leaves_as_it_is_earns(tmp_path):
+    """A step in place hides whether its result is kept; where all steps lead is right as ever."""
+    stepping, walking = graded_otherwise(tmp_path, IN_PLACE, WALK, "m01")
+    assert (stepping.status, walking.status) == ("partial", "partial")
+    assert walking.earned == walking.carried == 3
+
+
 UNDONE = """
     import numpy as np
 

@@ -911,6 +911,28 @@ def test_equal_text_earns_everything():
     assert named_verdict(one=np.array("A. L. ")).earned == 1
 
 
+FIRMS = np.array(["Acme", "Acme", "Bolt", "Core", "Core", "Dune", "Dune"])
+YEARS = np.array([2010, 2012, 2011, 2010, 2013, 2011, 2012])
+PANEL = {"panel.index": np.arange(7), "panel.firm": FIRMS, "panel.year": YEARS}
+SHORTER = {"panel.index": np.arange(5), "panel.firm": FIRMS[2:], "panel.year": YEARS[2:] + 1}
+
+
+@pytest.mark.parametrize(("years", "is_named"), [(YEARS[2:] + 1, True), (YEARS[2:] - 1, False)])
+def test_a_mistake_explains_all_columns_of_a_table_with_other_rows_or_none(years, is_named):
+    """That as many rows of the same firms are left out is no sign of a mistake by itself.
+
+    An index that only counts the rows is not described beside the other columns.
+    """
+    known = Mistake("m1", "the years are wrong.", 0.0, "return panel"), Answer(SHORTER)
+    answer = Answer({**SHORTER, "panel.year": years})
+    verdict = judge(naming, PlainKey(Answer(PANEL), [known]), answer, SIZES)
+    named = [remark for remark in verdict.remarks if remark.mistakes]
+    described = [remark for remark in verdict.remarks if not remark.mistakes]
+    assert bool(named) == is_named
+    assert bool(described) != is_named
+    assert not any("panel.index" in remark.arrays for remark in described)
+
+
 SHAPE_OF_TWO = "the shape is wrong: (2,) found, (B,) = (3,) expected."
 BUT_RIGHT = "all others are there, in some order."
 MISSING_AND, NOT = "expected values are missing, and", "is not expected."

@@ -362,7 +362,7 @@ def test_few_numbers_are_no_evidence():
 
 
 def test_random_arrays_are_given_by_no_change():
-    """Of 10,000 wrong answers none is told one of forty changes, whatever kinds of numbers."""
+    """Of 10,000 wrong answers none gets the words of one of forty changes, whatever its numbers."""
     rng = np.random.default_rng(3)
     spoken = []
     for _ in range(250):
@@ -575,7 +575,7 @@ def chosen(x):
 
 
 def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
-    """A slip is told in a program unlike the solution, which hangs for some changes of it.
+    """A slip is reported in a program unlike the solution, which hangs for some changes of it.
 
     What a right submission needs stays the same.
     """
@@ -608,7 +608,7 @@ def test_a_slip_that_only_another_style_can_have_is_told(grading):
     grade, _ = grading
     one_half = grade(OURS.replace("(x[:-1] + x[1:]) / 2", "x[:-1] / 2 + x[1:]"))[0]
     assert [(r.text, r.arrays, r.finding.kind) for r in one_half.remarks] == [
-        (f"{SAID}`smooth`.", ("rows",), "small change")  # of three kinds: none is told
+        (f"{SAID}`smooth`.", ("rows",), "small change")  # of three kinds, no kind is named
     ]
     own = "s = np.sum(weights(x) * x, 1)\n    return np.sin(s) + np.cos(s) * np.sin(1)\n"
     no_factor = grade(OURS[: OURS.index("return np.sin")] + own)[1]

@@ -11,7 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
 from functools import partial
 
-from autograder.check import Answer, Check
+from autograder.check import Answer, Check, Failure
 from autograder.course import Unit
 from autograder.explaining import repairs
 from autograder.explaining.repairs import Mended
@@ -49,8 +49,11 @@ class Here:
         )
         patient = replace(check, seconds=max(check.seconds, LEAST_PATIENCE))
         limits = self._unit.limits
-        with _silence(), last_resort(patient), memory_limit(limits):
-            return within_limits(check, limits, run)
+        try:
+            with _silence(), last_resort(patient), memory_limit(limits):
+                return within_limits(check, limits, run)
+        except MemoryError:  # while the answer holds the memory, nobody can note the exception
+            return Answer(failure=Failure.KILLED)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A small change that fixes a student's file: found in practice, revealed in two steps."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -45,6 +46,33 @@ def found_in(course, body):
     exact = [check for check in unit.checks if not check.measure]
     practise(unit, exact, Submission(source, "mine.py"), practised.append)
     return mended(unit, source, practised)
+
+
+GROWS = """
+from dataclasses import replace
+
+import small
+from small_class import SOLVED
+
+from autograder.practice.mending import Here
+
+endless = "held = []\\n    while True: held.append({1, 2})"
+unit = small.unit()
+here = Here(unit, SOLVED[small.UNIT].replace("return 2 * x", endless).encode())
+quick = replace(unit.checks[0], seconds=5.0)
+print(here.ask(quick, 1).failure.value)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not refuse memory")
+def test_a_change_that_grows_without_end_ends_no_search():
+    """A loop that fills the memory is a change that fails, in a process that goes on."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", GROWS], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("killed", "raised")
 
 
 def test_a_slip_is_found_with_its_line(course):

@@ -332,7 +332,9 @@ class Side(StrEnum):
     OFF_BY_ONE = "off by one"  # up or down
     NAN = "NaN"  # where a number is expected
     NUMBER = "number"  # where NaN is expected
-    OTHER_ORDER = "other order"  # of texts
+    OTHER_ORDER = "other order"  # of texts, as the next two
+    WHITE_SPACE = "white space"
+    CAPITALS = "capitals"
     TRUE = "true"  # and should be false
     FALSE = "false"
     ALL_TRUE = "all true"  # not only the wrong ones
@@ -351,7 +353,8 @@ class Look:
     nothing.
     moved: by how many rows and columns all values are moved, except near the border; () if not.
     beside_mistake: whether a known mistake explains other arrays, and not these.
-    rows: of a list that is too long or too short. words: the author's own.
+    rows: of a list, or of a table, that is too long or too short.
+    of_table: whether the arrays are columns of a table. words: the author's own.
     """
 
     kind: LookKind
@@ -362,6 +365,7 @@ class Look:
     index: tuple[int, ...] = ()
     counts: tuple[tuple[int, int], ...] = ()
     rows: RowsThere | None = None
+    of_table: bool = False
     words: str = ""
     side: Side | None = None
     from_border: int = 0

@@ -11,6 +11,7 @@ import numpy as np
 from autograder.check import Answer, Check, is_text, names_in_experiment
 from autograder.explaining.cover import variants_that_give
 from autograder.explaining.looks import Comparison, checksum, look_at, two_shapes
+from autograder.explaining.tables import counts_rows
 from autograder.finding import (
     Certainty,
     ChangeFound,
@@ -80,17 +81,12 @@ def _without_row_numbers(comparison: Comparison) -> Comparison:
     for name in comparison.wrong:
         table = name.removesuffix(".index")
         counts = name != table and name in answered
-        if counts and _counts_rows(expected[name]) and _counts_rows(answered[name]):
+        if counts and counts_rows(expected[name]) and counts_rows(answered[name]):
             columns = [one for one in comparison.wrong if one.startswith(f"{table}.")]
             if len(columns) > 1:
                 continue
         kept.append(name)
     return replace(comparison, wrong=tuple(kept))
-
-
-def _counts_rows(index: np.ndarray) -> bool:
-    """Return whether an index is 0, 1, 2 …, as pandas makes it."""
-    return index.dtype.kind in "iu" and np.array_equal(index, np.arange(len(index)))
 
 
 def _beside_mistake(finding: Finding) -> Finding:

@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 
 from autograder.check import Answer, Check, TooLarge, is_long, is_text, names_used
+from autograder.explaining.tables import remaining, rows_of_table_apart, table_of
 from autograder.finding import (
     Content,
     Finding,
@@ -77,8 +78,7 @@ def look_at(name: str, comparison: Comparison) -> Finding:
     elif _is_other_content(want, got):
         look = Look(LookKind.OTHER_CONTENT, contents=(_content(got), _content(want)))
     elif got.shape != want.shape:
-        shapes = two_shapes(got, want, comparison)
-        look = Look(LookKind.OTHER_SHAPE, shapes, rows=_rows_there(want, got))
+        look = _look_of_shapes(name, got, comparison)
     elif is_long(want) or is_long(got):
         look = _look_of_long(name, comparison)
         group = checksum(f"{got.shape} {got.tolist()}".encode())
@@ -100,6 +100,21 @@ def _too_large(large: TooLarge, want: np.ndarray, comparison: Comparison) -> Loo
     return Look(LookKind.TOO_LARGE, shapes, amounts=(large.amount, amount(want)))
 
 
+def _look_of_shapes(name: str, got: np.ndarray, comparison: Comparison) -> Look:
+    """Return two shapes that differ, and how many rows are there; of a table those of the table."""
+    expected, answered = comparison.expected.arrays, comparison.answer.arrays
+    want = expected[name]
+    shapes = two_shapes(got, want, comparison)
+    table = table_of(name, expected)
+    if not table or table != table_of(name, answered):
+        return Look(LookKind.OTHER_SHAPE, shapes, rows=_rows_there(want, got))
+    apart = rows_of_table_apart(table, expected, answered)
+    there = None
+    if apart and len(apart[0]) < len(want):
+        there = RowsThere(len(apart[0]), len(want), len(apart[1]))
+    return Look(LookKind.OTHER_SHAPE, shapes, rows=there, of_table=True)
+
+
 def _rows_there(want: np.ndarray, got: np.ndarray) -> RowsThere | None:
     """Count the expected rows in a list of another length; None if there are none."""
     missing, others = rows_apart(want, got)
@@ -119,25 +134,15 @@ def rows_apart(want: np.ndarray, got: np.ndarray) -> tuple[list[object], list[ob
         return [], []
     if not (_is_comparable(want) and _is_comparable(got)):
         return [], []
-    return _without(want, got), _without(got, want)
+    wanted, given = _names_of(want), _names_of(got)
+    missing = remaining(want.tolist(), wanted, given)
+    return missing, remaining(got.tolist(), given, wanted)
 
 
 def _is_comparable(rows: np.ndarray) -> bool:
     """Return whether rows can be compared exactly, without rounding, and are few enough."""
     is_exact = rows.dtype.kind in EXACT and not is_long(rows)
     return is_exact and rows.size <= MOST_COMPARED
-
-
-def _without(rows: np.ndarray, taken: np.ndarray) -> list[object]:
-    """Return the rows that remain after each of some is removed once."""
-    left = Counter(_names_of(taken))
-    kept = []
-    for row, name in zip(rows.tolist(), _names_of(rows), strict=True):
-        if left[name]:
-            left[name] -= 1
-        else:
-            kept.append(row)
-    return kept
 
 
 def _names_of(rows: np.ndarray) -> list[str]:
@@ -303,8 +308,9 @@ def _content(array: np.ndarray) -> Content:
 
 def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
     """Return where text differs first. Both arrays have the same shape."""
+    side = _side_of_texts(want, got)
     if not want.shape:
-        return Look(LookKind.TEXT, text=quoted_difference(want, got))
+        return Look(LookKind.TEXT, text=quoted_difference(want, got), side=side)
     differs = want != got
     places = np.argwhere(differs)
     first = tuple(places[0].tolist())
@@ -314,13 +320,25 @@ def _differing_text(want: np.ndarray, got: np.ndarray) -> Look:
         text=quoted_difference(want[first], got[first]),
         index=first,
         counts=((count, want.size),) if count > 1 else (),
-        side=Side.OTHER_ORDER if _are_reordered(want, got) else None,
+        side=side,
     )
 
 
-def _are_reordered(want: np.ndarray, got: np.ndarray) -> bool:
-    """Return whether two arrays of text hold the same texts in another order."""
-    return Counter(want.ravel().tolist()) == Counter(got.ravel().tolist())
+def _side_of_texts(want: np.ndarray, got: np.ndarray) -> Side | None:
+    """Return what all texts have in common, though they differ; None if it is little."""
+    wanted: list[str] = want.ravel().tolist()
+    given: list[str] = got.ravel().tolist()
+    if Counter(wanted) == Counter(given):
+        return Side.OTHER_ORDER
+    if all(map(_are_equal_without_space, wanted, given)):
+        return Side.WHITE_SPACE
+    if all(one.casefold() == other.casefold() for one, other in zip(wanted, given, strict=True)):
+        return Side.CAPITALS
+    return None
+
+
+def _are_equal_without_space(one: str, other: str) -> bool:
+    return "".join(one.split()) == "".join(other.split())
 
 
 def quoted_difference(want: object, got: object) -> tuple[str, str]:

@@ -478,7 +478,15 @@ def _other_content(look: Look) -> str:
 def _other_shape(look: Look) -> str:
     assert look.shapes is not None
     said = f"the shape is wrong: {_two_shapes(look.shapes)}"
+    if look.of_table:
+        (found,), (expected,) = look.shapes.found, look.shapes.expected
+        said = f"your table has {_counted(found, 'row')}, and {expected} are expected."
     return f"{said} {_which_are_there(look.rows)}" if look.rows else said
+
+
+def _counted(number: int, noun: str) -> str:
+    """Write a number with its noun: "1 row", "3 rows"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _which_are_there(rows: RowsThere) -> str:
@@ -511,9 +519,15 @@ def _text(look: Look) -> str:
         said = f"at {''.join(f'[{number}]' for number in look.index)} {said}"
     for differ, size in look.counts:
         said = f"{said}; {differ} of {size} differ"
-    if look.side is Side.OTHER_ORDER:
-        said = f"{said}. All are the expected ones, in another order"
-    return f"{said}."
+    in_common = OF_TEXTS.get(look.side) if look.side else None
+    return f"{said}. {in_common}." if in_common else f"{said}."
+
+
+OF_TEXTS: Mapping[Side, str] = {
+    Side.OTHER_ORDER: "All are the expected ones, in another order",
+    Side.WHITE_SPACE: "Only blanks and line breaks differ",
+    Side.CAPITALS: "Only capitals differ",
+}
 
 
 def _not_finite(look: Look) -> str:

@@ -3,13 +3,15 @@
 Only practice shows it: on the public seed the student's own key contains the expected numbers.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from autograder.check import WHOLE, Answer, Check, is_long, is_text
 from autograder.explaining.looks import quoted_difference, rows_apart
-from autograder.judging import CheckKey, Remark, Verdict, wrong_places
+from autograder.explaining.tables import INDEX, NamedRow, row_at, rows_of_table_apart, table_of
+from autograder.judging import CheckKey, Remark, Verdict, wrong_arrays, wrong_places
 
 # significant figures of a number: the first of these that shows the difference
 PRECISIONS = (4, 6, 8, 12, 17)  # the last distinguishes any two floats
@@ -21,9 +23,13 @@ def with_first_wrong(verdict: Verdict, check: Check, key: CheckKey, answer: Answ
     if check.measure or check.question:
         return verdict
     remarks = []
+    said: set[str] = set()
     for remark in verdict.remarks:
         if not remark.mistakes:
             remark = _with_example(remark, check, key.expected, answer)
+        if remark.example in said:
+            remark = replace(remark, example="")
+        said.add(remark.example)
         remarks.append(remark)
     return replace(verdict, remarks=tuple(remarks))
 
@@ -48,7 +54,7 @@ def _holds_words(answer: Answer, name: str) -> bool:
 def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> str:
     """Say the first wrong number of an array, expected and found; "" if there is none."""
     if name in answer.arrays and answer.arrays[name].shape != expected.arrays[name].shape:
-        return _first_row_apart(name, expected.arrays[name], answer.arrays[name])
+        return _first_row_apart(name, expected, answer)
     wrong = wrong_places(check, name, expected, answer)
     if not wrong.any():
         return ""
@@ -56,10 +62,30 @@ def first_wrong(name: str, check: Check, expected: Answer, answer: Answer) -> st
     place = tuple(first.tolist())
     want = expected.arrays[name][place]
     got = answer.arrays[name][place]
-    index = list(place) or ""
     should_be = _written(want, got)
     found = _written(got, want)
-    return f"`{name}{index}` should be {should_be} and is {found}."
+    return f"{_entry(name, place, check, expected, answer)} should be {should_be} and is {found}."
+
+
+def _entry(
+    name: str, place: tuple[int, ...], check: Check, expected: Answer, answer: Answer
+) -> str:
+    """Name an entry: "`y[1, 0]`"; of a table with its row."""
+    entry = f"`{name}{list(place) or ''}`"
+    table = table_of(name, expected.arrays)
+    if not table:
+        return entry
+    row = row_at(place[0], table, expected.arrays, wrong_arrays(check, expected, answer))
+    return f"{entry}, in {_the_row(row)}," if row else entry
+
+
+def _the_row(row: NamedRow) -> str:
+    """Name a row: "the row 'Acme'", or "the row where `firm` is 'Acme' and `year` is 2014"."""
+    (label, value), *others = row.labels
+    if label == INDEX and not others:
+        return f"the row {_shortened(value)}"
+    *firsts, last = (f"`{label}` is {_shortened(value)}" for label, value in row.labels)
+    return f"the row where {', '.join(firsts)} and {last}" if firsts else f"the row where {last}"
 
 
 def first_wrong_text(name: str, expected: Answer, answer: Answer) -> str:
@@ -76,16 +102,26 @@ def first_wrong_text(name: str, expected: Answer, answer: Answer) -> str:
     return ""
 
 
-def _first_row_apart(name: str, want: np.ndarray, got: np.ndarray) -> str:
-    """Say which row a list lacks first, else its first unexpected one."""
-    missing, others = rows_apart(want, got)
+def _first_row_apart(name: str, expected: Answer, answer: Answer) -> str:
+    """Say which row a list or table lacks first, else its first unexpected one."""
+    want, got = expected.arrays[name], answer.arrays[name]
+    table = table_of(name, expected.arrays)
+    apart = rows_of_table_apart(table, expected.arrays, answer.arrays) if table else None
+    if apart:
+        missing, others = ([_the_row(row) for row in rows] for rows in apart)
+        return _first_of(missing, others, table)
+    missing, others = ([_shortened(row) for row in rows] for rows in rows_apart(want, got))
     is_any_there = bool(want.ndim) and len(missing) < len(want)  # a single number has no rows
     if not is_any_there:
         return ""
+    return _first_of(missing, others, name)
+
+
+def _first_of(missing: Sequence[str], others: Sequence[str], name: str) -> str:
     if missing:
-        return f"`{name}` lacks {_shortened(missing[0])}."
+        return f"`{name}` lacks {missing[0]}."
     if others:
-        return f"`{name}` should not have {_shortened(others[0])}, or not so often."
+        return f"`{name}` should not have {others[0]}, or not so often."
     return ""
 
 

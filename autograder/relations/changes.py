@@ -335,9 +335,11 @@ def _squashed(x: Array) -> Any:
 
 
 def _rounded(x: Array) -> Array:
-    """Round; NaN halfway between two integers, because either may be expected."""
-    is_between = np.abs(x - np.trunc(x)) == 0.5
-    return np.where(is_between, np.nan, _to_whole(np.round, x))
+    """Round, as Python does; NaN if all fractions are halves, which may be rounded down as well."""
+    fractions = np.abs(x - np.trunc(x))
+    if ((fractions == 0.0) | (fractions == 0.5)).all():
+        return np.full_like(x, np.nan)
+    return _to_whole(np.round, x)
 
 
 def _rounded_down(x: Array) -> Array:

@@ -933,6 +933,7 @@ def test_a_mistake_explains_all_columns_of_a_table_with_other_rows_or_none(years
     assert not any("panel.index" in remark.arrays for remark in described)
 
 
+ONLY_BLANKS = "Only blanks and line breaks differ."
 SHAPE_OF_TWO = "the shape is wrong: (2,) found, (B,) = (3,) expected."
 BUT_RIGHT = "all others are there, in some order."
 MISSING_AND, NOT = "expected values are missing, and", "is not expected."
@@ -941,12 +942,13 @@ MISSING_AND, NOT = "expected values are missing, and", "is not expected."
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"one": np.array("A.L.")}, "expected 'A. L.', found 'A.L.'."),
+        ({"one": np.array("A.L.")}, f"expected 'A. L.', found 'A.L.'. {ONLY_BLANKS}"),
+        ({"one": np.array("a. L.")}, "expected 'A. L.', found 'a. L.'. Only capitals differ."),
         ({"one": np.array("")}, "expected 'A. L.', found ''."),
-        ({"one": np.array("A. L.\n")}, "expected 'A. L.', found 'A. L.\\n'."),
+        ({"one": np.array("A. L.\n")}, f"expected 'A. L.', found 'A. L.\\n'. {ONLY_BLANKS}"),
         (
             {"all": np.array(["A. L.", "G.B.H.", "E. N."])},
-            "at [1] expected 'G. B. H.', found 'G.B.H.'.",
+            f"at [1] expected 'G. B. H.', found 'G.B.H.'. {ONLY_BLANKS}",
         ),
         ({"all": np.array(["", "", "E. N."])}, "at [0] expected 'A. L.', found ''; 2 of 3 differ."),
         (
@@ -1036,7 +1038,8 @@ def test_of_a_long_text_the_part_that_differs_is_shown():
     judged = judge(
         naming, PlainKey(Answer({"one": np.array(long)})), Answer({"one": np.array(wrong)}), SIZES
     )
-    expected = f"expected …{long[170:330]!r}…, found …{wrong[170:330]!r}…."
+    expected = f"expected …{long[170:330]!r}…, found …{wrong[170:330]!r}…. "
+    expected += "Only capitals differ."
     assert judged.remarks[0].text == expected
     cut = judge(
         naming,

@@ -862,6 +862,18 @@ def test_whole_numbers_are_never_said_to_be_rounded():
         assert "1 less" not in said
 
 
+def test_rounded_numbers_are_recognised_beside_halves():
+    """Rounded values are reported as that, though some expected ones lie halfway.
+
+    If all fractions are halves, rounding and rounding down cannot be told apart.
+    """
+    eighths = np.random.default_rng(4).integers(800, size=(9, 11)) / 8
+    assert (eighths % 1 == 0.5).any()
+    assert words(told(eighths, np.round(eighths))) == "your values are the expected ones, rounded."
+    halves = np.random.default_rng(4).integers(800, size=(9, 11)) / 2
+    assert "rounded" not in words(told(halves, np.round(halves)))
+
+
 def test_whole_numbers_equal_what_is_said_of_them():
     """A factor must fit integers exactly, including the small ones beside large ones."""
     counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])

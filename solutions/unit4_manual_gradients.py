@@ -36,7 +36,7 @@
 # only NumPy and the standard library: nothing else is there when your file is graded, except `autograder` for the cells that are given. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
-# **Time.** We allow 192 minutes for the exercises, and about an hour for reading and for looking at the examples. The end of section 6 is a good
+# **Time.** The exercises take about 192 minutes (estimated), and reading, with the examples, about an hour. The end of section 6 is a good
 # place to stop for a day. Section 12 trains for some fifteen seconds, everything else for less.
 #
 # **Letters**, the same in the whole course:
@@ -1183,12 +1183,20 @@ with autograder.example("training on the corpus"):
     rng = np.random.default_rng(4)
     begin = starting_weights(rng, len(alphabet), 64)
     trained, losses = train(begin, windows(ids, rng, 8, 32, 2000), lr=0.1, bound=5.0)
-
-    import matplotlib.pyplot as plt
-
     per_character = np.array(losses) / 8
     share = np.bincount(ids) / len(ids)
     floor = -(share * np.log(share)).sum()
+    print(
+        f"guessing uniformly {np.log(len(alphabet)):.2f}, by frequency {floor:.2f} nats per character"
+    )
+    print(f"last 200 batches: {per_character[-200:].mean():.3f} nats per character")
+    unseen = np.array([alphabet.index(c) if c in alphabet else 0 for c in text.held_out])
+    ((x_new, y_new),) = windows(unseen, np.random.default_rng(0), 8, 3000, 1)
+    logits, _ = forward(trained, x_new, np.zeros((3000, 64)))
+    print(f"held out: {cross_entropy(logits, y_new)[0] / 8:.3f} nats per character")
+
+    import matplotlib.pyplot as plt
+
     plt.plot(per_character, color="0.8", label="each batch")
     plt.plot(np.arange(25, 2000, 50), per_character.reshape(-1, 50).mean(1), label="mean of 50")
     plt.axhline(floor, ls=":", color="0.4", label="knowing only how frequent characters are")
@@ -1199,14 +1207,6 @@ with autograder.example("training on the corpus"):
         plt.legend(),
     )
     plt.show()
-    print(
-        f"guessing uniformly {np.log(len(alphabet)):.2f}, by frequency {floor:.2f} nats per character"
-    )
-    print(f"last 200 batches: {per_character[-200:].mean():.3f} nats per character")
-    unseen = np.array([alphabet.index(c) if c in alphabet else 0 for c in text.held_out])
-    ((x_new, y_new),) = windows(unseen, np.random.default_rng(0), 8, 3000, 1)
-    logits, _ = forward(trained, x_new, np.zeros((3000, 64)))
-    print(f"held out: {cross_entropy(logits, y_new)[0] / 8:.3f} nats per character")
 
 # %% [markdown]
 # The check trains your functions in the same way, only shorter, and measures the trained weights on held-out text. It compares with our own

@@ -196,7 +196,10 @@ def _consistent(finding: Finding) -> str:
 
 def _carried(finding: Finding) -> str:
     """Say that an answer was judged with earlier mistakes carried forward."""
-    return f"compared with a solution that has your error in {quoted(finding.names)}."
+    return (
+        f"compared with a solution that has your error in {quoted(finding.names)}, so that it "
+        "counts only once."
+    )
 
 
 def _read_plainly(finding: Finding) -> str:

@@ -280,7 +280,7 @@ def example(what: str) -> Iterator[None]:
         if isinstance(error, NotImplementedError):
             why = "an exercise above is not written yet"
         elif isinstance(error, NameError) and error.name:
-            why = f"`{error.name}` is missing (run the cells above, and write their exercises)"
+            why = f"`{error.name}` is missing (an exercise or example above makes it)"
         line = Text.assemble((f"Left out, as {why}: ", "bold yellow"), what)
         console().print(line, soft_wrap=True)
     if caller.get("__name__") == "__main__" and not _in_kernel():

@@ -87,9 +87,7 @@ def test_an_example_that_lacks_a_name_says_which(tmp_path):
         "import autograder\nwith autograder.example('the sums'):\n    print(begin)\nprint('on')\n"
     )
     said = run_script(path, COURSE.folder).stdout
-    assert (
-        "Left out, as `begin` is missing (run the cells above, and write their exercises)" in said
-    )
+    assert "Left out, as `begin` is missing (an exercise or example above makes it)" in said
     assert said.rstrip().endswith("on")
 
 

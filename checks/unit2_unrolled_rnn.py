@@ -87,10 +87,8 @@ def vocabulary_and_ids(net: Any, seed: int) -> Arrays:
     return out | same_after(net)
 
 
-def cuts(net: Any, function: str, seed: int) -> Arrays:
+def cuts(net: Watched, cut: Any, seed: int) -> Arrays:
     """Name what a function cuts of streams of ids, where windows end with them and where not."""
-    net = Watched(net)
-    cut = getattr(net, function)
     stream = in_random_order(np.random.default_rng(seed), 41)
     out: Arrays = {}
     integers = True
@@ -117,7 +115,8 @@ CUTTING = {"integers": WHOLE, "same_after": KEPT}
 @check(points=3, words=CUTTING)
 def cutting_windows(net: Any, seed: int) -> Arrays:
     """`windows` cuts ids into windows that do not overlap, each with the id that follows"""
-    return cuts(net, "windows", seed)
+    net = Watched(net)
+    return cuts(net, net.windows, seed)
 
 
 @check(points=5, words={"same_after": KEPT})
@@ -501,7 +500,8 @@ def writing(net: Any, seed: int) -> Arrays:
 @check(points=2, words=CUTTING)
 def sequence_targets(net: Any, seed: int) -> Arrays:
     """`sequence_windows` gives each step of a window the next id as its target"""
-    return cuts(net, "sequence_windows", seed)
+    net = Watched(net)
+    return cuts(net, net.sequence_windows, seed)
 
 
 @check(points=4, needs=recurrent_states, words={"same_after": KEPT})

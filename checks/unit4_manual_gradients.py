@@ -69,8 +69,12 @@ def activations(net: Any, seed: int) -> Arrays:
     drawn = rng.normal(0, 2, B * H)
     z = np.concatenate([drawn, [0.0, -1000.0, 1000.0]]).reshape(6, -1)
     out: Arrays = {}
-    for name in ("sigmoid", "sigmoid_d", "relu", "relu_d"):
-        function = getattr(net, name)
+    for name, function in (
+        ("sigmoid", net.sigmoid),
+        ("sigmoid_d", net.sigmoid_d),
+        ("relu", net.relu),
+        ("relu_d", net.relu_d),
+    ):
         values = function(z.copy())
         of_three_axes = function(rng.normal(0, 2, (2, 3, 4)))
         out |= named(f"{name} {name}_of_three_axes", values, of_three_axes)

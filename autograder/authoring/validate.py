@@ -97,7 +97,9 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
         key = build_key(server, seed, data)
         if report.only:
             key = _with_tried_mistakes(key, mistakes_to_try(server.unit, report.only))
-        if seed == FIRST_SEED and not report.only:
+        if seed == FIRST_SEED and report.only:
+            yield from _what_arrays_earn(server.unit, key, report.only)
+        elif seed == FIRST_SEED:
             refuse_slips_of_key(server.unit, solution_of(server.unit), key, seed)
         yield from check_material(server, seed, key, data, report)
         for trial in judge_nothing(server, seed, key):
@@ -109,6 +111,27 @@ def _judge_all(server: Server, data: AllData, report: ValidationReport) -> Itera
     yield from judge_nothing_after_mistakes(server, seed, SAMPLE if report.quick else 1)
     for seed in _seeds(report.style_seeds):
         yield from judge_styles(server, seed, report)
+
+
+def _what_arrays_earn(unit: Unit, key: Key, name: str) -> Iterator[Trial]:
+    """Report how many points each array of a check earns if it is right, or costs if it is not."""
+    check = unit.check_called(name)
+    known = key[name]
+    if check.measure or check.question:
+        return
+    earning: list[str] = []
+    costing: list[str] = []
+    for array in known.expected.arrays:
+        of_kind = costing if array in known.constant else earning
+        of_kind.append(f"`{array}`")
+    if earning:
+        each = f"{check.points / len(earning):.3g}"
+        of = "for each of" if len(earning) > 1 else "for"
+        yield Trial(f"  `{name}` gives {each} points {of} {', '.join(earning)}")
+    if costing:
+        share = f"{check.points / len(known.expected.arrays):.3g}"
+        listed = ", ".join(costing)
+        yield Trial(f"  not for {listed}: the same on every seed, so a wrong one costs {share}")
 
 
 def _with_tried_mistakes(
@@ -529,7 +552,9 @@ def judge_mutants(
         for name in report.survivors:
             yield Trial(f"    [[{report.unit}]]\n    mutant = '''{name}'''\n    why = \"…\"")
     wrong = report.mutants - report.equivalent
-    score = f"{report.score:.1%} of {wrong} wrong mutants lose points"
+    score = "no mutant was tried"
+    if wrong:
+        score = f"{report.score:.1%} of {wrong} wrong mutants lose points"
     is_low = report.score < MIN_SCORE
     if is_low:
         score += f"; at least {MIN_SCORE:.0%} should"

@@ -435,7 +435,25 @@ def add_doubled(x, y):
     unit = small.with_calls(written)
     assert build(unit.course)
     report = ValidationReport("doubles", seeds=1, quick=True, only="adding")
-    assert not [trial.text for trial in validate(unit, report) if trial.fault]
+    trials = [*validate(unit, report)]
+    assert not [trial.text for trial in trials if trial.fault]
+    assert "nan" not in "".join(trial.text for trial in trials)
+
+
+def test_validate_of_one_check_says_what_each_array_earns(tmp_path):
+    """An author reads which arrays earn points, and which only cost some."""
+    length = (
+        'return named("halved length", net.halve(np.random.default_rng(seed).normal(size=5)), 5)'
+    )
+    experiments = EXPERIMENTS.replace(
+        'return named("halved", net.halve(np.random.default_rng(seed).normal(size=5)))', length
+    )
+    unit = small.write_course(tmp_path, "halves", experiments, SOLUTION)
+    assert build(unit.course)
+    report = ValidationReport("halves", seeds=1, quick=True, only="halving")
+    first, second, *_ = (trial.text for trial in validate(unit, report))
+    assert first == "  `halving` gives 3 points for `halved`"
+    assert second == "  not for `length`: the same on every seed, so a wrong one costs 1.5"
 
 
 def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grading.results import Result
     from autograder.review.answers import UnitAnswers
-    from autograder.review.similar import Alike
+    from autograder.review.similar import Alike, AsOurs
 
 
 @main.command()
@@ -95,7 +95,7 @@ def similar(
     from autograder.grading.policy_file import read_policy
     from autograder.report.names import names_of_results
     from autograder.review.answers import read_class, without_names
-    from autograder.review.similar import alike
+    from autograder.review.similar import alike, as_ours
     from autograder.review.similar_pages import write_similar
 
     course = find_course(course_folder)
@@ -119,6 +119,8 @@ def similar(
         found.append((unit, reports))
         for students in unit.equal:
             click.echo(f"{unit.unit}: equal files: {', '.join(students)}")
+        for one in as_ours(unit, reports):
+            click.echo(f"{unit.unit}: our solution: {_handed_in_ours(one, unit)}")
         for report in reports:
             click.echo(_summary(report))
         if zips:
@@ -174,7 +176,16 @@ def _summary(report: "Alike") -> str:
     if exercise.check or not report.own_nothing:
         return said
     who = ", ".join(report.own_nothing)
-    return f"{said}\n  only starter code, our solution or what most wrote: {who}"
+    return f"{said}\n  only starter code, parts of our solution or what most wrote: {who}"
+
+
+def _handed_in_ours(one: "AsOurs", unit: "UnitAnswers") -> str:
+    """Say who handed in our solution, in which exercises, and how many points these have."""
+    from autograder.report.terminal import number
+
+    checks = ", ".join(exercise.check for exercise in one.exercises)
+    extent = "nearly all of the unit" if one.whole else checks
+    return f"{one.student}, {number(one.points)} of {number(unit.maximum)} points: {extent}"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:

@@ -32,7 +32,7 @@ class Exercise:
 
     names: what a check asks for, or everything in the unit.
     check: the check's name; empty for the whole unit.
-    lines: the lines of our solution for it.
+    lines: the lines of our solution for it. points: of its checks, without questions.
     """
 
     unit: str
@@ -40,6 +40,7 @@ class Exercise:
     title: str
     names: frozenset[str]
     lines: int
+    points: float
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class UnitAnswers:
     """All material of one unit's comparison.
 
     short: exercises that are too short to be compared alone. given: the names of the functions that
-    the stub gives. public: fingerprints of the stub and of our solution.
+    the stub gives. starter: fingerprints of the stub. ours: our solution, read as an answer.
     results: of a graded unit. equal: students whose files are equal byte by byte, and no group of
-    partners; the unchanged starter file is left out.
+    partners; the unchanged starter file is left out. maximum: points of all checks of the unit.
     """
 
     unit: str
@@ -106,9 +107,16 @@ class UnitAnswers:
     short: tuple[Exercise, ...]
     answers: tuple[FingerprintedFile, ...]
     given: frozenset[str]
-    public: frozenset[int]
+    starter: frozenset[int]
+    ours: FingerprintedFile
+    maximum: float
     results: tuple[Result, ...] = ()
     equal: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def public(self) -> frozenset[int]:
+        """Return the fingerprints of the stub and of our solution."""
+        return self.starter.union(*self.ours.numbers)
 
     def are_equal(self, one: str, other: str) -> bool:
         """Return whether the files of two students are equal byte by byte."""
@@ -129,6 +137,10 @@ class UnitAnswers:
             if id(definition) in asked_for:
                 found |= numbers_of_definition
         return frozenset(found)
+
+    def written(self, exercise: Exercise, answer: FingerprintedFile) -> frozenset[int]:
+        """Return these fingerprints without those that the stub has, too."""
+        return self.numbers(exercise, answer) - self.starter
 
 
 def read_class(
@@ -292,7 +304,9 @@ def _unit_answers(
         short=tuple(short),
         answers=tuple(answers),
         given=frozenset(given),
-        public=frozenset().union(*ours.numbers, *stub.numbers),
+        starter=frozenset().union(*stub.numbers),
+        ours=ours,
+        maximum=sum(check.points for check in unit.checks),
         results=tuple(results),
     )
 
@@ -301,6 +315,7 @@ def _exercises(unit: Unit, stub: str, ours: FingerprintedFile) -> list[Exercise]
     """Return the exercises of a unit, with the number of our solution's lines for each."""
     asked, given = exercises(stub)
     titles = {check.name: check.title for check in unit.checks}
+    points = _points(unit, asked)
     found = []
     for check, names in asked.items():
         if not names:
@@ -312,19 +327,40 @@ def _exercises(unit: Unit, stub: str, ours: FingerprintedFile) -> list[Exercise]
             title=titles.get(check, check),
             names=frozenset(names),
             lines=_lines(written),
+            points=points.get(check, 0.0),
         )
         found.append(exercise)
     return found
+
+
+def _points(unit: Unit, asked: Mapping[str, Collection[str]]) -> dict[str, float]:
+    """Return the points of each exercise: of its check, and of more checks of the same code.
+
+    asked: as `exercises` returns it.
+    """
+    by_name = {check.name: check for check in unit.checks}
+    points: dict[str, float] = {}
+    first = ""
+    for name, names in asked.items():
+        check = by_name.get(name)
+        if not check or check.question:
+            continue
+        first = name if names else first
+        points[first] = points.get(first, 0) + check.points
+    return points
 
 
 def _all_exercises(unit: Unit, single: Sequence[Exercise]) -> Exercise:
     """Return the whole unit as one exercise."""
     names = set[str]()
     lines = 0
+    points = 0.0
     for exercise in single:
         names |= exercise.names
         lines += exercise.lines
-    return Exercise(unit.name, "", "all exercises of the unit", frozenset(names), lines)
+        points += exercise.points
+    title = "all exercises of the unit"
+    return Exercise(unit.name, "", title, frozenset(names), lines, points)
 
 
 def _lines(found: Collection[Definition]) -> int:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from autograder.grading.results import Result
 from autograder.judging import Verdict
-from autograder.review.answers import Exercise, UnitAnswers
+from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
 
 # answers that share a part: up to this number all pairs are examined, of more each with its most
 # likely
@@ -29,6 +29,8 @@ ALWAYS = 0.9  # a share above it stands out, however many of the class share as 
 # near-equal answers have at least this many parts, and share at least this fraction of them
 LEAST_PARTS = 12
 NEARLY_EQUAL = 0.8
+# of our solution of a unit, the least that a file must have to be one of its copies
+PART_OF_UNIT = 1 / 3
 PIVOTS = 16  # answers that all others are compared with, to find a group of half the class
 LEAST_GROUP = 3  # students; two are a pair
 
@@ -72,7 +74,9 @@ class Alike:
     """The findings on one exercise.
 
     nearest: for each answer of this year, the share with the most similar answer.
-    own_nothing: who wrote only common code: the stub's, our solution's, or half the class's.
+    own_nothing: who wrote only common code: the stub's, our solution's, or half the class's; but
+    not whom `as_ours` lists.
+    ours: who wrote nearly our solution, at most under other names; of the unit, at least a third.
     fence: shares above it stand out from `nearest`. common: ignored fingerprints.
     """
 
@@ -82,8 +86,24 @@ class Alike:
     groups: tuple[tuple[str, ...], ...]
     nearest: tuple[float, ...]
     own_nothing: tuple[str, ...]
+    ours: tuple[str, ...]
     fence: float
     common: frozenset[int]
+
+
+@dataclass(frozen=True)
+class AsOurs:
+    """A student whose code is our solution, at most under other names.
+
+    exercises: in which it is. points: of these exercises. unit: whether that is said of the whole
+    file; then short exercises count, too. whole: whether it has nearly all of our solution.
+    """
+
+    student: str
+    exercises: tuple[Exercise, ...]
+    points: float
+    unit: bool = False
+    whole: bool = False
 
 
 def alike(unit: UnitAnswers, most: int) -> list[Alike]:
@@ -92,6 +112,74 @@ def alike(unit: UnitAnswers, most: int) -> list[Alike]:
     found = []
     for exercise in unit.exercises:
         found.append(_exercise(unit, exercise, wrong, most))
+    listed = {one.student: one for one in as_ours(unit, found)}
+    return [_without(report, listed) for report in found]
+
+
+def _without(report: Alike, listed: Mapping[str, AsOurs]) -> Alike:
+    """Take those whose code is our solution out of those with nothing of their own."""
+
+    def is_listed(student: str) -> bool:
+        one = listed.get(student)
+        return one is not None and (one.unit or report.exercise in one.exercises)
+
+    own_nothing = [student for student in report.own_nothing if not is_listed(student)]
+    return replace(report, own_nothing=tuple(own_nothing))
+
+
+def as_ours(unit: UnitAnswers, reports: Sequence[Alike]) -> list[AsOurs]:
+    """Return whose code is our solution: first whole units, then by points.
+
+    An exercise that most others write as we do is no evidence: see `usual_ways`.
+    reports: on this unit, as `alike` returns them.
+    """
+    files = _copied_files(reports)
+    usual = usual_ways(reports)
+    copied = [_copied_file(unit, answer) for answer in unit.answers if answer.student in files]
+    found = [one for one in copied if one.exercises]
+    single = [one for one in reports if one.exercise.check and one.exercise not in usual]
+    for student in {student for report in single for student in report.ours} - files:
+        exercises = tuple(report.exercise for report in single if student in report.ours)
+        found.append(AsOurs(student, exercises, sum(one.points for one in exercises)))
+    return sorted(found, key=lambda one: (not one.whole, -one.points, one.student))
+
+
+def _copied_files(reports: Sequence[Alike]) -> set[str]:
+    """Return whose whole file has nothing but our solution."""
+    of_unit = [report for report in reports if not report.exercise.check]
+    return {student for report in of_unit for student in report.ours}
+
+
+def _copied_file(unit: UnitAnswers, answer: FingerprintedFile) -> AsOurs:
+    """Return which exercises of such a file are our solution's.
+
+    An exercise may be too small to have parts: whoever has the rest has that, too.
+    """
+    of_unit, *single = (*unit.exercises, *unit.short)
+    whole = _are_ours(unit.written(of_unit, answer), unit.written(of_unit, unit.ours), NEARLY_EQUAL)
+    exercises = []
+    for exercise in single:
+        ours = unit.written(exercise, unit.ours)
+        theirs = unit.written(exercise, answer)
+        is_ours = _are_ours(theirs, ours, NEARLY_EQUAL) if ours else whole
+        if is_ours and exercise.points:
+            exercises.append(exercise)
+    points = sum(exercise.points for exercise in exercises)
+    return AsOurs(answer.student, tuple(exercises), points, unit=True, whole=whole)
+
+
+def usual_ways(reports: Sequence[Alike]) -> dict[Exercise, int]:
+    """Return the exercises that most students write as we do, with the number of these students.
+
+    Those whose whole file is our solution are not counted. reports: on one unit.
+    """
+    files = _copied_files(reports)
+    found = {}
+    for report in reports:
+        others = set(report.ours) - files
+        half = (report.answers - len(files)) / 2
+        if report.exercise.check and len(others) > max(LEAST_GROUP, half):
+            found[report.exercise] = len(others)
     return found
 
 
@@ -104,9 +192,10 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         if marks:
             answers_of_year = earlier if answer.year else now
             answers_of_year[answer.student] = marks
-    most_wrote = _from_one_source({who: marks - unit.public for who, marks in now.items()})
+    public = unit.public
+    most_wrote = _from_one_source({who: marks - public for who, marks in now.items()})
     counted = {who: marks for who, marks in now.items() if who not in most_wrote[1:]}
-    common = _common(list(counted.values())) | unit.public
+    common = _common(list(counted.values())) | public
     own = {student: marks - common for student, marks in (now | earlier).items()}
     code = _Own(own, count_as_one=most_wrote)
     errors = _own_errors(exercise, wrong)
@@ -128,9 +217,30 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         groups=_groups(pair for pair in pairs if pair.stands_out),
         nearest=tuple(sorted(nearest.values())),
         own_nothing=tuple(sorted(own_nothing)),
+        ours=tuple(sorted(_who_wrote_ours(unit, exercise, now))),
         fence=fence,
         common=common,
     )
+
+
+def _who_wrote_ours(
+    unit: UnitAnswers, exercise: Exercise, found: Mapping[str, frozenset[int]]
+) -> list[str]:
+    """Return who wrote nearly our solution, if it is of some length. found: this year's answers."""
+    ours = unit.written(exercise, unit.ours)
+    least = NEARLY_EQUAL if exercise.check else PART_OF_UNIT
+    who = []
+    for student, marks in found.items():
+        theirs = marks - unit.starter
+        if len(theirs & ours) >= LEAST_PARTS and _are_ours(theirs, ours, least):
+            who.append(student)
+    return who
+
+
+def _are_ours(theirs: frozenset[int], ours: frozenset[int], least: float) -> bool:
+    """Return whether code has nearly nothing but our solution. least: the fraction of that."""
+    both = len(theirs & ours)
+    return both >= max(1, NEARLY_EQUAL * len(theirs), least * len(ours))
 
 
 def _marked(pair: Pair, fence: float, unit: UnitAnswers) -> Pair:

@@ -23,7 +23,7 @@ from autograder.report.pseudonyms import Renaming
 from autograder.report.summary import Bar
 from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
-from autograder.review.similar import Alike, Pair, count_holders
+from autograder.review.similar import Alike, Pair, as_ours, count_holders, usual_ways
 from autograder.sandbox.definitions import Definition
 
 BARS = 20
@@ -38,7 +38,7 @@ def write_similar(
     renaming: Renaming | None = None,
     names: Names = MappingProxyType({}),
 ) -> Path:
-    """Write the pages and the table below a folder; return the path of the first page.
+    """Write the pages and the tables below a folder; return the path of the first page.
 
     renaming: removes students' names from their code, if they have random names. names: of the
     students on pages.
@@ -49,6 +49,8 @@ def write_similar(
     remove_other_pages(folder, pages)
     table = _csv(found, names)
     write_whole(folder / "similar.csv", table.rstrip("\n"))
+    copies = _csv_of_ours(found, names)
+    write_whole(folder / "our-solution.csv", copies.rstrip("\n"))
     return folder / "index.html"
 
 
@@ -73,7 +75,13 @@ def _pages(
     found: Found, renaming: Renaming | None, names: Names
 ) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield the address of each page, and its maker."""
-    functions = {"pair_address": pair_address, "group_address": group_address, "bars": bars}
+    functions = {
+        "pair_address": pair_address,
+        "group_address": group_address,
+        "bars": bars,
+        "as_ours": as_ours,
+        "usual_ways": usual_ways,
+    }
     index = partial(_render, "similar.html", found=found, names=names, **functions)
     yield "index.html", index
     for unit, reports in found:
@@ -215,6 +223,21 @@ def _csv(found: Found, names: Names) -> str:
             for number, pair in enumerate(report.pairs, 1):
                 row = _row(report.exercise, number, pair, names)
                 rows.append(row)
+    return as_csv(rows)
+
+
+HEAD_OF_OURS = ("unit", "student", "nearly all", "exercises", "points", "maximum")
+
+
+def _csv_of_ours(found: Found, names: Names) -> str:
+    """Return the table of those whose code is our solution."""
+    rows: list[Sequence[str | float]] = [HEAD_OF_OURS]
+    for unit, reports in found:
+        for one in as_ours(unit, reports):
+            whole = "yes" if one.whole else ""
+            checks = "; ".join(exercise.check for exercise in one.exercises)
+            name = names.get(one.student, one.student)
+            rows.append((unit.unit, name, whole, checks, one.points, unit.maximum))
     return as_csv(rows)
 
 

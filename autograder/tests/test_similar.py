@@ -13,7 +13,7 @@ from small import COURSE, UNIT
 
 from autograder.review.answers import NothingToCompare, read_class
 from autograder.review.fingerprints import numbers
-from autograder.review.similar import alike
+from autograder.review.similar import alike, as_ours, usual_ways
 from autograder.review.similar_pages import write_similar
 
 ORIGINAL = '''
@@ -226,7 +226,178 @@ def test_what_most_of_the_class_and_the_solution_have_says_nothing(tmp_path):
     assert report.pairs == ()
     assert len(report.own_nothing) == report.answers == 10
     done = small.run_command("similar", tmp_path, "--out", tmp_path / "out", "--lines", "4")
-    assert "only starter code, our solution or what most wrote: student0, student1" in done.stdout
+    said = "only starter code, parts of our solution or what most wrote: student0, student1"
+    assert said in done.stdout
+
+
+EXPERIMENTS = """
+    from autograder.check import check, named
+    from autograder.question import number
+
+    @check(points=1)
+    def doubling(net, seed):
+        "doubles"
+        return named("doubled", net.double(seed))
+
+    @check(points=4)
+    def walking(net, seed):
+        "walks"
+        return named("end", net.fit(seed))
+
+    @check(points=2)
+    def walking_again(net, seed):
+        "walks twice"
+        return named("end", net.fit(seed))
+
+    @check(points=3)
+    def blending(net, seed):
+        "blends"
+        return named("blended", net.blend(seed))
+
+    @check(points=5, question=number(rtol=0.1))
+    def guessed(net, seed):
+        "guesses"
+        return net.guess()
+"""
+DOUBLE = "def double(x):\n    return x + x\n"
+BLEND = """
+def blend(x, y):
+    shares = np.exp(x - x.max()) / np.exp(x - x.max()).sum()
+    mixed = np.zeros_like(y)
+    for share, row in zip(shares.tolist(), y):
+        mixed = mixed + share * np.tanh(row)
+        mixed = mixed / max(1.0, float(np.abs(mixed).max()))
+    left = np.concatenate([mixed[1:], mixed[:1]])
+    return np.where(left > 0, left - mixed.mean(), np.sqrt(np.abs(left)))
+"""
+GUESS = "def guess():\n    return 3\n"
+NOT_WRITTEN = "def {}(x, y, weights, rate):\n    raise NotImplementedError()\n"
+OTHER_BLEND = """
+def blend(x, y):
+    weights = scipy.special.softmax(x)
+    steps = [weights[i] * np.tanh(y[i]) for i in range(len(x))]
+    total = sum(steps) / np.linalg.norm(steps, np.inf)
+    total = np.roll(total, -1)
+    return np.select([total > 0, total <= 0], [total - total.mean(), abs(total) ** 0.5])
+"""
+
+
+def file_of(*functions):
+    """Return a script of the course of `course_of_ours`."""
+    return "\n\n# %%\n".join(["import numpy as np", *functions])
+
+
+@pytest.fixture(scope="module")
+def course_of_ours(tmp_path_factory):
+    """Return a course with two long exercises, a short one and a question."""
+    folder = tmp_path_factory.mktemp("course")
+    cells = ["import autograder\nimport numpy as np\ncheck = autograder.unit('ours')"]
+    exercises = [
+        (DOUBLE, "doubling"),
+        (ORIGINAL, "walking", "walking_again"),
+        (BLEND, "blending"),
+        (GUESS, "guessed"),
+    ]
+    for code, *checks in exercises:
+        head, _, body = code.strip().partition("\n")
+        written = f"    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+        cells += [f"{head}\n{written}", *(f'check("{check}")' for check in checks)]
+    solution = "\n\n# %%\n".join(["", *cells])
+    return small.write_course(folder / "course", "ours", EXPERIMENTS, solution).course
+
+
+def compared_with_ours(course, folder, **students):
+    """Hand in students' scripts; return what is said of our solution, and of nothing own."""
+    for student, script in students.items():
+        small.submit(folder, student, script, "ours")
+    (unit,) = read_class(course, ["ours"], folder, None, (), 6)
+    reports = alike(unit, most=50)
+    listed = {}
+    for one in as_ours(unit, reports):
+        checks = [exercise.check for exercise in one.exercises]
+        listed[one.student] = (one.whole, one.points, checks)
+    return listed, {report.exercise.check: report.own_nothing for report in reports}, reports
+
+
+def test_copies_of_our_solution_are_a_list_of_their_own(course_of_ours, tmp_path):
+    """Whoever handed in our solution is listed with the exercises and their points.
+
+    Renamed files count, and whole units come first. Stubs, half-done files and files with a syntax
+    error stay among those with nothing of their own.
+    """
+    names = {"share": "s", "shares": "w", "mixed": "m", "left": "l", "row": "r"}
+    renamed = re.sub(r"\w+", lambda word: names.get(word[0], word[0]), BLEND)
+    listed, own_nothing, _ = compared_with_ours(
+        course_of_ours,
+        tmp_path,
+        verbatim=file_of(DOUBLE, ORIGINAL, BLEND, GUESS),
+        renamed=file_of(DOUBLE, RENAMED, renamed),
+        blended=file_of(DOUBLE, APART[1], BLEND),
+        started=file_of(DOUBLE, NOT_WRITTEN.format("fit"), NOT_WRITTEN.format("blend")),
+        broken=file_of(DOUBLE, NOT_WRITTEN.format("fit"), "def blend(x, y:"),
+        apart=file_of(DOUBLE, APART[2], OTHER_BLEND),
+    )
+    assert list(listed) == ["renamed", "verbatim", "blended"]
+    whole = (True, 10, ["walking", "blending", "doubling"])
+    assert listed["verbatim"] == listed["renamed"] == whole
+    assert listed["blended"] == (False, 3, ["blending"])
+    nothing = {student for students in own_nothing.values() for student in students}
+    assert nothing == {"started", "broken"}
+
+
+def test_a_copy_of_a_part_of_the_unit_is_listed(course_of_ours, tmp_path):
+    """A half-done file with only our solution is listed, and is not the whole unit."""
+    changed = ORIGINAL.replace("trace = []", "trace = [0.0]")
+    listed, _, _ = compared_with_ours(
+        course_of_ours,
+        tmp_path,
+        half=file_of(DOUBLE, changed, NOT_WRITTEN.format("blend")),
+        apart=file_of(DOUBLE, APART[2], OTHER_BLEND),
+    )
+    assert listed == {"half": (False, 6, ["walking"])}
+
+
+def test_what_most_write_as_we_do_accuses_nobody(course_of_ours, tmp_path):
+    """An exercise that more than half write as we do puts nobody into the list of our solution.
+
+    The page says so. A copy of the whole unit is listed nevertheless.
+    """
+    scripts = {f"alike{n}": file_of(APART[n], BLEND) for n in range(5)}
+    scripts["verbatim"] = file_of(DOUBLE, ORIGINAL, BLEND)
+    scripts["apart"] = file_of(ORIGINAL.replace("trace", "log"), OTHER_BLEND)
+    listed, own_nothing, reports = compared_with_ours(course_of_ours, tmp_path, **scripts)
+    assert list(listed) == ["verbatim", "apart"]
+    assert listed["apart"] == (False, 6, ["walking"])
+    assert own_nothing["blending"] == tuple(f"alike{n}" for n in range(5))
+    assert {one.check: count for one, count in usual_ways(reports).items()} == {"blending": 5}
+    compare = ("similar", tmp_path, "--out", tmp_path / "out", "--lines", "6")
+    done = small.run_command(*compare, "--course", course_of_ours.folder)
+    assert "5 students, more than half, wrote" in (tmp_path / "out" / "index.html").read_text()
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_the_page_and_a_table_list_copies_of_our_solution(course_of_ours, tmp_path):
+    """The terminal, the page and `our-solution.csv` say who handed in our solution.
+
+    With --anonymous they name nobody.
+    """
+    for student in ("ada", "bob"):
+        script = file_of(DOUBLE, ORIGINAL, BLEND)
+        small.submit(tmp_path / "in", student, script.replace("trace", student), "ours")
+    small.submit(tmp_path / "in", "cem", file_of(APART[1], BLEND), "ours")
+    out = tmp_path / "out"
+    compare = ("similar", tmp_path / "in", "--out", out, "--lines", "6")
+    done = small.run_command(*compare, "--course", course_of_ours.folder)
+    assert "ours: our solution: ada, 10 of 15 points: nearly all of the unit" in done.stdout
+    assert "ours: our solution: cem, 3 of 15 points: blending" in done.stdout
+    page = (out / "index.html").read_text()
+    assert page.index('id="ours-ours"') < page.index(">ada<") < page.index(">cem<")
+    rows = list(csv.reader((out / "our-solution.csv").read_text().splitlines()))
+    assert rows[1] == ["ours", "ada", "yes", "walking; blending; doubling", "10", "15"]
+    assert rows[3] == ["ours", "cem", "", "blending", "3", "15"]
+    done = small.run_command(*compare, "--course", course_of_ours.folder, "--anonymous")
+    shown = done.stdout + as_shown((out / "index.html").read_text())
+    assert not re.search(r"\b(ada|bob|cem)\b", shown + (out / "our-solution.csv").read_text())
 
 
 def test_a_notebook_and_a_script_are_compared(tmp_path):

@@ -53,7 +53,7 @@ def files_of(folder):
 def listed():
     """Return what a release of this course should hold beside the engine's wheel."""
     yield from ("README.md", "course.toml", "docs/student.md", "AGENTS.md")
-    yield ".gitattributes"
+    yield from (".gitattributes", ".release/made")
     yield from (".vscode/settings.json", ".vscode/extensions.json")
     yield from ("docs/lesson.md", "docs/five_seeds.md", "docs/glossary.md")
     yield from (f"docs/lesson/{path.name}" for path in COURSE.folder.glob("docs/lesson/*.svg"))

@@ -6,6 +6,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -16,7 +17,7 @@ from autograder.authoring.wheel import pack_wheel
 from autograder.course import LOOK_THERE_TOO, Course, load_unit
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
-from autograder.practice.folder import GIVEN
+from autograder.practice.folder import GIVEN, MADE
 from autograder.source.addresses import with_link
 from autograder.source.pictures import attach_pictures
 
@@ -46,6 +47,8 @@ def release(course: Course, folder: Path, github: bool = False, units: Sequence[
     given.mkdir()
     for stub in sorted((folder / "assignments").glob("*.py")):
         shutil.copyfile(stub, given / f"{stub.stem}.txt")
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    (given / MADE).write_text(f"{made}\n", encoding="utf-8", newline="\n")
 
 
 # file of a release → its template

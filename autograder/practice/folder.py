@@ -5,6 +5,7 @@ student's code. Nothing that is overwritten is lost: a copy is put into a folder
 No copy has a script's suffix, so that nobody who collects files takes it for one.
 
 A release may hold one unit. A folder collects units: those that it has stay in its course.toml.
+An older release adds files that are missing, and changes none.
 """
 
 import shutil
@@ -23,6 +24,7 @@ from autograder.practice.merging import Merged, merge
 from autograder.sandbox.inside.cells import UNPARSABLE
 
 GIVEN = ".release"  # in a release: its original stubs, as `UNIT.txt`
+MADE = "made"  # in that folder: when the release was made
 BEFORE = ".before"  # suffix of a copy
 NEW = ".new"  # suffix of a stub that was not taken
 PROGRESS = (".autograder.json", ".autograder.lock")
@@ -44,6 +46,8 @@ class Update:
     merged: by script, the merge of the student's and the new text.
     stayed: scripts that stay as the student left them, each with the reason.
     replaced, new: other files, as paths below the folder.
+    older: when a release was made that is older than the folder's; else empty.
+    newer_here: files that stay, because the release has older ones.
     units: those of the release. other_seed: units that stay, and whose reference outputs have
     another public seed than the release's.
     content: of each written file. not_taken: the new text of partly merged scripts.
@@ -55,6 +59,8 @@ class Update:
     stayed: dict[str, str] = field(default_factory=dict)
     replaced: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
+    older: str = ""
+    newer_here: list[str] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     other_seed: list[str] = field(default_factory=list)
     content: dict[Path, bytes] = field(default_factory=dict)
@@ -119,6 +125,7 @@ def update(course: Course, release: Path) -> Update:
             raise NoRelease(f"{release} is the folder that you work in. Name the new release.")
         released = read_course(source)
         changes.units = [name for name in released.units if name not in course.units]
+        changes.older = _older(source, folder)
         for name in _files_of(source):
             content = (source / name).read_bytes()
             if name == Path(FILE):
@@ -138,11 +145,28 @@ def update(course: Course, release: Path) -> Update:
 def _course_file(course: Course, released: Course, changes: Update) -> bytes:
     """Return the course.toml of a release, with the units that are in the folder already."""
     here = _units_of(course)
-    texts = [one.folder / FILE for one in (released, course)]
+    newest_first = (course, released) if changes.older else (released, course)
+    texts = [one.folder / FILE for one in newest_first]
     new, old = (text.read_text(encoding="utf-8") for text in texts)
     if released.about.public_seed != course.about.public_seed:
-        changes.other_seed = [name for name in here if name not in released.units]
+        stay = [name for name in here if name not in released.units]
+        changes.other_seed = changes.units if changes.older else stay
     return joined(new, old, all_units(here, released.units)).encode()
+
+
+def _older(source: Path, folder: Path) -> str:
+    """Say when a release was made, if it is older than the folder's; else return "".
+
+    A release that does not say it was made before all that do.
+    """
+    made, here = (_made(place) for place in (source, folder))
+    return (made or "at an unknown time") if made < here else ""
+
+
+def _made(place: Path) -> str:
+    """Return when a release was made, in UTC; "" if it does not say so."""
+    noted = place / GIVEN / MADE
+    return noted.read_text(encoding="utf-8", errors="replace").strip() if noted.is_file() else ""
 
 
 def _units_of(course: Course) -> list[str]:
@@ -182,6 +206,9 @@ def _write(path: Path, content: bytes) -> None:
 def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     """Plan the change of one of the release's files in the folder."""
     there = folder / name
+    if changes.older and name != Path(FILE):
+        _plan_older(folder, name, new, changes)
+        return
     if name.parts[0] == GIVEN:
         stays = f"assignments/{name.stem}.py" in changes.stayed
         if not stays:
@@ -199,6 +226,22 @@ def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
         return
     changes.replaced.append(shown)
     changes.content[name] = new
+
+
+def _plan_older(folder: Path, name: Path, new: bytes, changes: Update) -> None:
+    """Plan the change of one of an older release's files: it comes only if it is missing.
+
+    The text that a student began with comes with its script. The engine's wheel never comes.
+    """
+    there = folder / name
+    if name.parts[0] == GIVEN:
+        if Path("assignments", f"{name.stem}.py") in changes.content:
+            changes.content[name] = new
+    elif not there.is_file() and name.suffix != ".whl":
+        changes.new.append(name.as_posix())
+        changes.content[name] = new
+    elif not there.is_file() or there.read_bytes() != new:
+        changes.newer_here.append(name.as_posix())
 
 
 def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:
@@ -274,6 +317,11 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
     for script, why in changes.stayed.items():
         yield f"{script}: stays as it is, since {why}."
         yield f"    The new text is in {_shown(changes, script, NEW)}."
+    if changes.newer_here:
+        yield (
+            f"This release is older than what you have: it was made {changes.older}. These files "
+            f"stay as they are: {', '.join(changes.newer_here)}"
+        )
     if changes.replaced:
         yield f"changed: {', '.join(changes.replaced)}"
     if changes.new:
@@ -293,7 +341,7 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
         yield f"new {units}: {', '.join(changes.units)}; the units that you have stay."
     if wheels:
         yield f"Next: pip install --force-reinstall --no-deps ./{wheels[0]}"
-    if not changes.merged and not changes.stayed and not touched:
+    if not (changes.merged or changes.stayed or changes.newer_here or touched):
         yield "Nothing is newer in this release."
 
 

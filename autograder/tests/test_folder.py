@@ -16,7 +16,7 @@ from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.course_file import all_units, joined
 from autograder.practice import folder as folders
-from autograder.practice.folder import GIVEN, NoRelease, start, update
+from autograder.practice.folder import GIVEN, MADE, NoRelease, start, update
 from autograder.practice.merging import merge
 
 SCRIPT = f"assignments/{UNIT}.py"
@@ -163,6 +163,33 @@ def test_line_ends_and_marks_of_windows_stay(mark, work, second):
     assert written(work).read_bytes() == want
 
 
+def test_an_older_release_adds_what_is_missing_and_changes_nothing(work, second):
+    """An older release puts no old README, check or script back, and the command says so.
+
+    A missing file of it comes nevertheless. A release that does not say when it was made is older.
+    """
+    old = shutil.copytree(second, second.parent / "old")
+    (second / GIVEN / MADE).write_text("2999-01-02T10:00:00+00:00\n")
+    for name in ("README.md", "checks/words.py"):
+        (second / name).write_text(f"# new\n{(second / name).read_text()}")
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    update(read_course(work), second)
+    before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
+    (old / "docs").mkdir()
+    (old / "docs" / "more.md").write_text("more\n")
+    (old / "autograder-0.0.1-py3-none-any.whl").write_bytes(b"old")
+    for made in ("made 20", "made at an unknown time"):
+        done = small.run_command("update", "../old", cwd=work)
+        assert done.returncode == 0, done.stderr
+        assert f"This release is older than what you have: it was {made}" in done.stdout
+        assert "README.md, " in done.stdout
+        assert SCRIPT in done.stdout
+        assert "pip install" not in done.stdout
+        assert {path: path.read_bytes() for path in before} == before
+        assert (work / "docs" / "more.md").read_text() == "more\n"
+        (old / GIVEN / MADE).unlink(missing_ok=True)
+
+
 # ---- one unit a week
 
 
@@ -231,6 +258,31 @@ def test_another_public_seed_is_told_for_the_units_that_stay(weeks, tmp_path):
 def test_a_release_of_all_units_decides_their_order(here, released, then):
     """A release of all units sets their order; after any other, new units come last."""
     assert all_units(here, released) == then
+
+
+def test_an_older_release_of_another_unit_brings_that_unit_and_keeps_the_newer_course(
+    weeks, tmp_path
+):
+    """A unit of an earlier week comes in, and the README and course.toml stay those of the later.
+
+    Its reference outputs may be of another public seed: the command says so.
+    """
+    work = tmp_path / "work"
+    start(weeks / UNIT, work)
+    (work / GIVEN / MADE).write_text("2999-01-02T10:00:00+00:00\n")
+    (work / "README.md").write_text("the newest\n")
+    course_file = work / "course.toml"
+    text = course_file.read_text()
+    course_file.write_text(re.sub("public_seed = .*", "public_seed = 5", f"# newer\n{text}"))
+    changes = update(read_course(work), weeks / WORDS)
+    assert (work / "README.md").read_text() == "the newest\n"
+    assert course_file.read_text().startswith("# newer")
+    assert read_course(work).units == (UNIT, WORDS)
+    assert (work / GIVEN / f"{WORDS}.txt").is_file()
+    assert (work / GIVEN / MADE).read_text().startswith("2999")
+    told = "\n".join(folders.in_words(changes, work))
+    assert f"{WORDS}: its reference outputs are of another public seed." in told
+    assert f"new unit: {WORDS}; the units that you have stay." in told
 
 
 def test_what_only_the_folder_names_stays_in_its_course():

@@ -49,13 +49,16 @@ class BadForm(UserError):
 
 def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: SubmittedBytes | None
-) -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield the pages by address: one for each check of each unit, and one that links to them."""
+) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """Yield the pages by address: one for each check of each unit, and one that links to them.
+
+    Each is made for the person whose name is in its forms, or for "".
+    """
     units = by_unit(results)
     checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
     students = students_of(results, roster_beside(grades))
-    index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
-    yield f"{FOLDER}index.html", index
+    index = partial(_render, checks=checks, file=grades / FILE)
+    yield f"{FOLDER}index.html", lambda who: index("checks_by_hand.html", who=who)
     for unit, titles in checks.items():
         for check, title in titles.items():
             page = _Page(
@@ -124,8 +127,8 @@ class _Page:
     check: str
     title: str
 
-    def render(self) -> str:
-        """Return the page, with the present manual points."""
+    def render(self, who: str) -> str:
+        """Return the page, with the present manual points. who: is in its forms."""
         trouble = ""
         known: Sequence[Adjustment] = ()
         try:
@@ -141,6 +144,7 @@ class _Page:
         answers.sort(key=lambda answer: (answer.verdict.earned, answer.student))
         return _render(
             "by_hand.html",
+            who=who,
             answers=answers,
             groups=groups,
             everyone=EVERYONE,
@@ -268,6 +272,11 @@ def _refuse_out_of_range(adjustments: Sequence[Adjustment], results: Sequence[Re
                 f"With {last.change}, {result.lms_name} would have {float(points.earned):g} of "
                 f"{float(points.most):g} points. To give them nevertheless, {TO_ALLOW}."
             )
+
+
+def name_in(body: bytes) -> str:
+    """Return the name that a person wrote into a form; "" if there is none."""
+    return _fields(body)["who"].strip()
 
 
 def _fields(body: bytes) -> dict[str, str]:

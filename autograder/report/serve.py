@@ -7,8 +7,10 @@ send nothing.
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock
@@ -23,11 +25,13 @@ from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside, strangers
 from autograder.grading.whole_class import whole_class, with_partners_alone
-from autograder.report.by_hand import FOLDER, by_hand_pages, take_form
+from autograder.report.by_hand import FOLDER, by_hand_pages, name_in, take_form
 from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
 
 MAX_FORM = 64 << 10  # bytes
+WHO = "who"  # the cookie: each browser keeps its own person's name, until it is closed
+MAX_NAME = 40  # characters, as the form allows
 
 
 class LiveSite:
@@ -51,13 +55,16 @@ class LiveSite:
         self._rules = rules
         self._stored: dict[Path, _StoredFile] = {}
         self._pages: dict[str, Callable[[], str]] = {}
+        self._by_hand: dict[str, Callable[[str], str]] = {}
         self._time_by_hand = 0  # the manual points that the pages show
         self._lock = Lock()
 
-    def page(self, address: str) -> str | None:
-        """Return the page at an address, or None if there is none."""
+    def page(self, address: str, who: str = "") -> str | None:
+        """Return the page at an address, or None if there is none. who: is in its forms."""
         with self._lock:
             self._refresh()
+            if address in self._by_hand:
+                return self._by_hand[address](who)
             make = self._pages.get(address)
             return make() if make else None
 
@@ -99,7 +106,8 @@ class LiveSite:
         live = run_facts(self._grades).get("submissions", "?")
         pages = site(self._course, shown, self._source, self._pseudonyms, live, around)
         if self._pseudonyms is None:  # manual points belong to somebody
-            pages |= by_hand_pages(self._course, self._grades, results, self._source)
+            made = by_hand_pages(self._course, self._grades, results, self._source)
+            self._by_hand = dict(made)
         return pages
 
     def _rules_now(self, results: list[Result], roster: Roster | None) -> Policy | None:
@@ -131,7 +139,7 @@ class LiveSite:
         """
         with self._lock:
             self._refresh()
-            if not _has_forms(address) or address not in self._pages:
+            if not _has_forms(address) or address not in self._by_hand:
                 return None
             return take_form(self._course, self._grades, self._results(), address, body)
 
@@ -172,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         if address is None:
             self._answer_not_found()
             return
-        page = self.live_site.page(address)
+        page = self.live_site.page(address, self._name())
         if page is None:
             self._answer_not_found()
             return
@@ -194,7 +202,21 @@ class _Handler(BaseHTTPRequestHandler):
         if shown is None:
             self._answer_not_found()
             return
-        self._answer(303, "Written.", location=f"/{self.secret}/{quote(shown)}")
+        name = name_in(body)
+        kept = f"{WHO}={quote(name, safe='')}; Path=/{self.secret}/; HttpOnly; SameSite=Strict"
+        self._answer(
+            303,
+            "Written.",
+            location=f"/{self.secret}/{quote(shown)}",
+            cookie=kept if name else "",
+        )
+
+    def _name(self) -> str:
+        """Return the name that was last written into a form of this browser; else ""."""
+        kept = SimpleCookie()
+        with suppress(CookieError):
+            kept.load(self.headers.get("Cookie") or "")
+        return unquote(kept[WHO].value)[:MAX_NAME] if WHO in kept else ""
 
     def _answer_not_found(self) -> None:
         self._answer(404, "There is no such page.")
@@ -230,7 +252,9 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return unquote(address) or "index.html"
 
-    def _answer(self, status: int, text: str, form: bool = False, location: str = "") -> None:
+    def _answer(
+        self, status: int, text: str, form: bool = False, location: str = "", cookie: str = ""
+    ) -> None:
         body = text.encode()
         kind = "text/html" if status == 200 else "text/plain"
         rules = f"{security_policy(live=True, form=form)}; frame-ancestors 'none'"
@@ -245,6 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if location:
             headers["Location"] = location
+        if cookie:
+            headers["Set-Cookie"] = cookie
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)

@@ -79,6 +79,24 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     assert "+1.5 by hand (tg)" in (grades / "export" / "grades.csv").read_text()
 
 
+def test_a_person_writes_their_name_once(served, show):
+    """The forms keep the name that was sent last, on each page, and each browser keeps its own."""
+    _, address = served
+    page = show(f"{address}by-hand/{UNIT}/summing.html")
+    section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+    section.get_by_label("number").fill("1")
+    section.get_by_label("why").fill("good")
+    name = 'Ö. "T"; G'
+    section.get_by_label("who").fill(name)
+    section.get_by_role("button").click()
+    for check in ("summing", "doubling"):
+        page.goto(f"{address}by-hand/{UNIT}/{check}.html")
+        names = {one.input_value() for one in page.get_by_label("who").all()}
+        assert names == {name}
+    with urllib.request.urlopen(page.url) as of_another:
+        assert 'name="who" value=""' in of_another.read().decode()
+
+
 def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     """The form refuses a non-number, an empty reason, an unknown student and a wrong description.
 

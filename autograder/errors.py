@@ -114,6 +114,15 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
+MOST_NAMED = 5
+
+
+def first_of(names: Sequence[str]) -> str:
+    """List the first of some names, and say how many more there are."""
+    first = "; ".join(names[:MOST_NAMED])
+    return f"{first}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else first
+
+
 def one_line(text: str) -> str:
     """Return text as `visible` writes it, in one line."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")

@@ -20,6 +20,7 @@ from autograder.cli.base import (
     submissions_of,
     submitted_option,
 )
+from autograder.errors import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.report.feedback import Feedback
 
-MOST_NAMED = 5  # pages without a Moodle number
 KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", "folder")
 
 
@@ -201,7 +201,7 @@ def feedback(
         click.echo(line, err=True)
     left = {path.name for path in folder.glob("*.html")} - {one.page.name for one in pages}
     if left:
-        click.echo(f"from earlier, and not written now ({len(left)}): {_first_of(sorted(left))}")
+        click.echo(f"from earlier, and not written now ({len(left)}): {first_of(sorted(left))}")
     if pdf:
         pages = print_pages(pages, lambda line: click.echo(line, err=True))
     if to == "canvas":
@@ -219,16 +219,10 @@ def feedback(
 def _without_number(without: "Sequence[str]") -> str:
     """Say whose pages are in no zip for Moodle, and what to do."""
     return (
-        f"without a Moodle number, and so in no zip ({len(without)}): {_first_of(without)}. "
+        f"without a Moodle number, and so in no zip ({len(without)}): {first_of(without)}. "
         "`collect` takes the number from Moodle's download of all submissions; or send these pages "
         "yourself."
     )
-
-
-def _first_of(names: "Sequence[str]") -> str:
-    """List the first of some names, and say how many more there are."""
-    first = "; ".join(names[:MOST_NAMED])
-    return f"{first}; and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else first
 
 
 def _pages(

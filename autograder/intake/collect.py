@@ -14,7 +14,8 @@ from pathlib import Path, PurePath
 import msgspec
 
 from autograder.course import Course
-from autograder.grading.hand_in import LIST, MARK, HandIn, is_collected, kinds_collected
+from autograder.errors import first_of
+from autograder.grading.hand_in import LIST, MARK, RECEIPTS, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import (
     CANVAS,
@@ -770,10 +771,7 @@ def summary(made: Plan) -> list[str]:
     lines = [_counts(made)]
     if made.kept:
         lines.append(made.kept)
-    for place in made.places:
-        words = _attempts_in_words(place)
-        if place.fresh and words:
-            lines.append(f"  {_whose(place)}, {place.unit}: {words}")
+    lines += _later_attempts(made)
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
@@ -996,11 +994,32 @@ def _counts(made: Plan) -> str:
     return f"{made.source.title}: {hand_ins}, {len(fresh)} of them new"
 
 
+def _later_attempts(made: Plan) -> list[str]:
+    """Name the new attempts that are no first ones: a line each, or one for many."""
+    later = [place for place in made.places if place.fresh and _attempts_in_words(place)]
+    if len(later) <= MOST_NAMED:
+        return [f"  {_whose(one)}, {one.unit}: {_attempts_in_words(one)}" for one in later]
+    lines = []
+    for is_whole, words in (
+        (True, "later attempts; those before are kept"),
+        (False, "later attempts, and the download does not hold all before them"),
+    ):
+        those = [place for place in later if _holds_all_before(place) == is_whole]
+        if those:
+            names = [f"{_whose(one)}, {one.unit}: {one.latest.attempt}" for one in those]
+            lines.append(f"{words} ({len(those)}; all are in {RECEIPTS}): {first_of(names)}")
+    return lines
+
+
+def _holds_all_before(place: AttemptsAtUnit) -> bool:
+    return place.latest.attempt <= len(place.attempts)
+
+
 def _attempts_in_words(place: AttemptsAtUnit) -> str:
     """Say which attempt is the latest, and where earlier ones are; empty for a first one."""
     number = place.latest.attempt
     if number == 1:
         return ""
-    if number > len(place.attempts):
+    if not _holds_all_before(place):
         return f"attempt {number}; the download does not hold all before it"
     return f"attempt {number}; those before are kept"

@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ import msgspec
 from autograder.authoring.build import solutions
 from autograder.authoring.given import refuse_answers
 from autograder.course import VARIABLE, Course, load_unit
-from autograder.errors import UserError, one_line
+from autograder.errors import UserError, first_of, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.adjustments import Adjustment, adjusted, all_adjustments, append_new
-from autograder.grading.results import Result, stored_results
+from autograder.grading.results import Result, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
@@ -32,6 +33,7 @@ from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
 NBGRADER = "nbgrader"  # the author of adjustments entered in formgrader
+ENTERED = Path("export", "nbgrader.txt")  # below the results: a line for each
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
 
@@ -111,9 +113,10 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     remarks are comments. Scores and comments that a person has entered stay, and are written into
     the adjustments beside the results, so that our own pages and exports count them, too. nbgrader
     copies a submission that is not in its `autograded/` there, without executing it. A result that
-    cannot be entered is reported, and the others are entered.
+    cannot be entered is reported, and the others are entered. `export/nbgrader.txt` beside the
+    results has a line for each.
     folder: nbgrader's course. grades: the folder of results.
-    say: called with a line for each result.
+    say: called with a line for each result that was not entered, and a few for all others.
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import Gradebook, MissingEntry
@@ -135,6 +138,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
         # of SQLAlchemy, which nbgrader uses in the style of older versions
         warnings.simplefilter("ignore")
         left_out = 0
+        entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
         for graded in results:
             result = adjusted(graded, of_checks)
@@ -153,7 +157,11 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
                 words = one_line(str(error)) or type(error).__name__
                 say(f"{_whose(result)}: not entered ({words})")
                 continue
-            say(_entered(result, kept, no_page))
+            entered.append(_Entered(result, kept, no_page))
+    path = grades / ENTERED
+    write_whole(path, "\n".join(one.in_words for one in entered))
+    for line in _in_short(entered, path):
+        say(line)
     if left_out:
         raise NoGradebook(
             f"{left_out} of {len(results)} results were not entered; the lines above say why."
@@ -163,8 +171,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
     if written:
-        scores = "score" if written == 1 else "scores"
-        say(f"{written} {scores} by hand written into {path}, for our own pages and exports")
+        say(f"{_scores(written)} by hand written into {path}, for our own pages and exports")
 
 
 def _without_cell(count: int) -> str:
@@ -205,18 +212,55 @@ def _whose(result: Result) -> str:
     return f"{one_line(result.lms_name)}, {result.unit}"
 
 
-def _entered(result: Result, kept: int, no_page: str) -> str:
-    """Describe in a line what was entered of a result.
+@dataclass(frozen=True)
+class _Entered:
+    """A result in nbgrader's gradebook.
 
     kept: the number of manually entered scores that stay. no_page: why nbgrader has no page of it.
     """
-    points = earned_in_words(result.score, result.max_score)
-    line = f"{_whose(result)}: {points}"
-    if kept:
-        line += f"; {kept} scores entered by hand kept"
-    if no_page:
-        line += f"; no page in nbgrader ({no_page})"
-    return line
+
+    result: Result
+    kept: int
+    no_page: str
+
+    @property
+    def in_words(self) -> str:
+        """Describe in a line what was entered."""
+        points = earned_in_words(self.result.score, self.result.max_score)
+        line = f"{_whose(self.result)}: {points}"
+        if self.kept:
+            line += f"; {_scores(self.kept)} entered by hand kept"
+        if self.no_page:
+            line += f"; no page in nbgrader ({self.no_page})"
+        return line
+
+
+def _scores(count: int) -> str:
+    return "1 score" if count == 1 else f"{count} scores"
+
+
+def _in_short(entered: Sequence[_Entered], path: Path) -> list[str]:
+    """Say for how many results scores were entered, and what is particular, by its reason.
+
+    path: the file with a line for each.
+    """
+    count = "1 result" if len(entered) == 1 else f"{len(entered)} results"
+    lines = [f"{count} entered into nbgrader's gradebook, each with its points in {path}"]
+    with_kept = [one for one in entered if one.kept]
+    if with_kept:
+        scores = _scores(sum(one.kept for one in with_kept))
+        lines.append(f"{scores} entered by hand kept: {_first_names(with_kept)}")
+    without: dict[str, list[_Entered]] = {}
+    for one in entered:
+        if one.no_page:
+            without.setdefault(one.no_page, []).append(one)
+    for why, those in without.items():
+        lines.append(f"no page in nbgrader ({len(those)}): {_first_names(those)}: {why}")
+    return lines
+
+
+def _first_names(entered: Sequence[_Entered]) -> str:
+    return first_of([_whose(one.result) for one in entered])
 
 
 def _is_above(grade: Any, verdict: Verdict) -> bool:
@@ -273,7 +317,8 @@ def _bring(config: Any, result: Result) -> str:
     step = directory.submitted_directory
     there = Path(directory.format_path(step, result.lms_name, result.unit))
     if not (there / f"{result.unit}.ipynb").is_file():
-        return f"nbgrader needs the exact name {result.unit}.ipynb in {there}"
+        anybodys = f"{step}/STUDENT/{result.unit}"
+        return f"nbgrader needs the exact name {result.unit}.ipynb in {anybodys}"
     return _reason(str(done["error"]), str(done.get("log", "")))
 
 

@@ -266,6 +266,18 @@ def test_a_second_hand_in_is_a_further_attempt(tmp_path):
     assert laid_out(into)[student] == HALF
 
 
+def test_later_attempts_of_many_are_one_line(tmp_path):
+    """More than five later attempts are one line with their number; the receipts have them all."""
+    names = [f"student{number}_{number}" for number in range(1, 8)]
+    for attempt in (1, 2):
+        entries = [Entry(f"{name}_{attempt}{attempt}_{UNIT}.py", f"{attempt}") for name in names]
+        made = collect(pack(tmp_path / f"{attempt}.zip", entries), tmp_path / "submitted")
+    lines = [line for line in summary(made) if "attempt" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("later attempts; those before are kept (7; all are in receipts.csv)")
+    assert lines[0].endswith("; and 2 more")
+
+
 def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
     """Attempts are ordered by time, not by the order of collecting."""
     into = tmp_path / "submitted"

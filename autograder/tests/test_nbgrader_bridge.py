@@ -292,18 +292,44 @@ def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recor
         by_hand = {cell: manual for cell, (_, manual) in found.items() if manual is not None}
         assert sums[student] == pytest.approx(sum((points | by_hand).values()) + trained)
     assert recorded.stderr == ""
+    each = (folder / "grades" / "export" / "nbgrader.txt").read_text().splitlines()
     without_page = f"COMPLETE, {UNIT}: 0 of {EXACT:g} points; no page in nbgrader (NotJSONError: "
-    assert without_page in recorded.stdout
+    assert len(each) == len(ours)
+    assert any(line.startswith(without_page) for line in each)
+    assert f"no page in nbgrader (1): COMPLETE, {UNIT}: NotJSONError: " in recorded.stdout
+    assert f"{len(ours)} results entered into nbgrader's gradebook" in recorded.stdout
+
+
+def test_many_results_are_a_few_lines(folder, graded_class, tmp_path):
+    """What is the same for many students is one line, with their number and the first of them.
+
+    A file beside the results has a line for each student.
+    """
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    grades = tmp_path / "grades" / UNIT
+    grades.mkdir(parents=True)
+    result = (graded_class / UNIT / "complete.json").read_text()
+    for number in range(8):
+        student = f"student{number}"
+        text = result.replace('"student": "complete"', f'"student": "{student}"')
+        (grades / f"{student}.json").write_text(text)
+    done = small.run_command("nbgrader", course, "--grades", grades.parent)
+    assert done.returncode == 0, done.stderr
+    first = "; ".join(f"student{number}, {UNIT}" for number in range(5))
+    assert f"no page in nbgrader (8): {first}; and 3 more: nbgrader needs the" in done.stdout
+    assert len(done.stdout.splitlines()) == 2
+    each = (grades.parent / "export" / "nbgrader.txt").read_text().splitlines()
+    assert [line.partition(",")[0] for line in each] == [f"student{n}" for n in range(8)]
 
 
 def test_scores_entered_by_hand_stay(folder, recorded):
     """Scores that a person entered in nbgrader count instead of ours, and we report them."""
     assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
-    assert (
-        f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 scores entered by hand kept"
-        in recorded.stdout
-    )
+    each = (folder / "grades" / "export" / "nbgrader.txt").read_text()
+    assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 score entered by hand kept" in each
+    assert f"2 scores entered by hand kept: complete, {UNIT}; stub, {UNIT}" in recorded.stdout
     assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [
         (1,)
     ]
@@ -426,7 +452,7 @@ def test_a_notebook_of_another_name_is_told_the_name_that_nbgrader_needs(
     (theirs / f"{UNIT} (1).ipynb").write_text("{}")
     done = small.run_command("nbgrader", course, "--grades", grades.parent)
     assert done.returncode == 0, done.stderr
-    assert f"no page in nbgrader (nbgrader needs the exact name {UNIT}.ipynb in" in done.stdout
+    assert f"nbgrader needs the exact name {UNIT}.ipynb in submitted/STUDENT/{UNIT}" in done.stdout
 
 
 def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, tmp_path):

@@ -372,12 +372,14 @@ class Worksheet:
     numbers: of all its participants, in this assignment. times: by number, when each last
     submitted, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft
     only. groups: the names of the groups in which students submit, as `folded` returns them.
+    maximum: the assignment's maximum grade; 0 if the worksheet does not say it.
     """
 
     numbers: frozenset[str] = frozenset()
     times: Mapping[str, str] = field(default_factory=dict)
     drafts: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    maximum: float = 0.0
 
     def without_file(self, came: Collection[str]) -> list[str]:
         """List the numbers of those who submitted, and of whom no file came."""
@@ -385,6 +387,7 @@ class Worksheet:
 
 
 DRAFT = "draft"  # "Draft (not submitted)"
+MAXIMUM = "maximum grade"
 GROUP = "group"  # a column only where students submit in groups
 
 
@@ -415,7 +418,14 @@ def _worksheet(text: str, path: Path) -> Worksheet | None:
         times[_number(cells, columns)] = time
     numbers = frozenset(_number(cells, columns) for cells in rows) - {""}
     groups = frozenset(folded(cells.get(GROUP, "")) for cells in rows) - {""}
-    return Worksheet(numbers, times, frozenset(drafts), groups)
+    maxima = [_maximum(cells.get(MAXIMUM, "")) for cells in rows]
+    return Worksheet(numbers, times, frozenset(drafts), groups, max(maxima, default=0.0))
+
+
+def _maximum(cell: str) -> float:
+    """Return a maximum grade, with a dot or a comma; 0 for anything else, such as a scale's."""
+    plain = cell.strip().replace(",", ".")
+    return float(plain) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", plain) else 0.0
 
 
 def _time(written: str) -> str | None:

@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 
 import msgspec
 
-from autograder.course import Course
-from autograder.errors import first_of
+from autograder.course import Course, load_unit
+from autograder.errors import UserError, first_of, one_line
 from autograder.grading.hand_in import LIST, MARK, RECEIPTS, HandIn, is_collected, kinds_collected
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import (
@@ -99,7 +99,8 @@ class Plan:
     future: the files whose time is in the future. kinds: the kinds of sources collected into the
     folder, this one too. above: the number of outer folders without information. kept: the message
     on an earlier roster. named: by student and unit, another unit that the file's name belongs to.
-    worksheet: Moodle's, an empty one if none was given. lacking: students with a submission in the
+    worksheet: Moodle's, an empty one if none was given. maximum: what to say if its maximum grade
+    is not the unit's points. lacking: students with a submission in the
     worksheet and none in the zip. adopted: students' files under other names.
     unmatched: the rows of the times that match nobody.
     """
@@ -119,6 +120,7 @@ class Plan:
     kept: str = ""
     named: dict[tuple[str, str], str] = field(default_factory=dict)
     worksheet: Worksheet = field(default_factory=Worksheet)
+    maximum: str = ""
     lacking: list[Student] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
@@ -211,6 +213,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_older_times(made)
     _refuse_other_names(made)
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
+    made.maximum = _other_maximum(course, made.usual, made.worksheet)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     if named and source.name == CANVAS.source:
         _refuse_roster_of_nobody(naming, named)
@@ -322,6 +325,27 @@ def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> No
         "it is the worksheet of another assignment. In Moodle, open the assignment that the zip is "
         "of, choose *Download grading worksheet*, and give that to --roster."
     )
+
+
+def _other_maximum(course: Course, unit: str, worksheet: Worksheet) -> str:
+    """Say that Moodle's maximum grade is not the unit's points; "" if it is, or is unknown."""
+    if not worksheet.maximum or not unit:
+        return ""
+    said = f"The maximum grade of Moodle's assignment is {worksheet.maximum:g}"
+    try:
+        points = sum(check.points for check in load_unit(course, unit).checks)
+    except (UserError, ImportError) as error:
+        why = one_line(str(error))
+        return f"{said}. Whether {unit} has as many points could not be seen here: {why}"
+    if abs(points - worksheet.maximum) < EQUAL:
+        return ""
+    return (
+        f"{said}, and {unit} has {points:g} points. Change it in the assignment's settings, unless "
+        "your policy changes the unit's points."
+    )
+
+
+EQUAL = 0.005  # points: Moodle writes hundredths
 
 
 def _refuse_roster_of_nobody(naming: Naming, named: Roster) -> None:
@@ -775,6 +799,8 @@ def summary(made: Plan) -> list[str]:
     for place in made.places:
         if place.latest.late:
             lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
+    if made.maximum:
+        lines.append(made.maximum)
     lines += listed(AS_DRAFT, _drafts(made))
     lines += listed("called like another unit, or of another than most", _of_another_unit(made))
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))

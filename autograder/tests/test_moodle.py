@@ -63,6 +63,27 @@ def download(joined):
     return entries
 
 
+@pytest.mark.parametrize("written", ["100.00", "100,00", "11.00", "-", ""])
+def test_another_maximum_than_the_units_is_said_at_once(tmp_path, written):
+    """`collect` says if Moodle's maximum grade is not the unit's points, which are 11."""
+    worksheet = WORKSHEET.replace("11.00", f'"{written}"')
+    told = "\n".join(summary(collect(tmp_path, download("/"), worksheet)))
+    other = "The maximum grade of Moodle's assignment is 100, and numbers_and_sums has 11 points."
+    assert (other in told) == written.startswith("100")
+    assert ("maximum grade" in told) == written.startswith("100")
+
+
+def test_a_unit_that_cannot_be_loaded_here_has_an_unknown_maximum(tmp_path, monkeypatch):
+    """Without the unit's packages `collect` says that it could not compare the maximum."""
+
+    def load_unit(course, unit):
+        raise ImportError("there is no torch")
+
+    monkeypatch.setattr("autograder.intake.collect.load_unit", load_unit)
+    told = "\n".join(summary(collect(tmp_path, download("/"), WORKSHEET)))
+    assert "numbers_and_sums has as many points could not be seen here: there is no torch" in told
+
+
 @pytest.mark.parametrize("joined", ["/", "_"])
 def test_an_empty_text_field_is_nobody_s(tmp_path, joined):
     """Empty text fields are only counted; a text is listed, with or without a file beside it."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.errors import visible
+from autograder.grading.arithmetic import exact, interpolated, percent
 from autograder.grading.policy import Dates, Days, Early, Late, Policy, Rules, Share, Total
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster, called, sections_in
@@ -171,6 +173,40 @@ def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
                     f"loss {low[0]:g} earns {low[1]:g}. Write pairs [loss, share] with rising "
                     "losses and falling shares, such as [[0.8, 1.0], [0.9, 0.0]]."
                 )
+
+
+def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Say of which cut-offs our own solution does not reach the first one, by the results' losses.
+
+    Our loss depends on the seed; the lowest in these results counts.
+    """
+    lines = []
+    for unit, rules in policy.units.items():
+        for check, cutoffs in rules.cutoffs.items():
+            ours = _our_losses(results, unit, check)
+            if not (ours and cutoffs):
+                continue
+            best = min(ours)
+            first, most = min(cutoffs)
+            share = interpolated(best, cutoffs)
+            if share < exact(most):
+                lines.append(
+                    f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(most))} "
+                    f"of the points at a loss of {first:g}, and our solution's is {best:.4g} here, "
+                    f"which earns {percent(share)}. Set the first cut-off above our loss."
+                )
+    return lines
+
+
+def _our_losses(results: Sequence[Result], unit: str, check: str) -> list[float]:
+    """Return our solution's held-out losses, which are beside those of submissions."""
+    found = []
+    for result in results:
+        for verdict in result.verdicts:
+            is_meant = (result.unit, verdict.name) == (unit, check)
+            if is_meant and len(verdict.loss) > 1 and isfinite(verdict.loss[1]):
+                found.append(verdict.loss[1])
+    return found
 
 
 def _refuse_extra_time_from_nowhere(

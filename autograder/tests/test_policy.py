@@ -17,6 +17,7 @@ from autograder.grading.adjustments import Adjustment
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import (
+    cutoffs_below_ours,
     lateness_not_counted,
     read_policy,
     unknown_students,
@@ -336,6 +337,34 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
     assert '<td class="n">7.2</td>' in (tmp_path / "index.html").read_text()
+
+
+def test_a_cut_off_that_our_solution_does_not_reach_is_told(results, graded_class, tmp_path):
+    """A cut-off below our solution's loss is a warning with both losses and what ours earns.
+
+    One above it, one of equal shares, and results without a loss are none.
+    """
+    (fitting,) = [one for one in results["complete"].verdicts if one.name == "fitting"]
+    ours = fitting.loss[1]
+
+    def told(cutoffs, of=results):
+        policy = Policy(units={UNIT: Rules(cutoffs={"fitting": cutoffs})})
+        return cutoffs_below_ours(policy, list(of.values()))
+
+    (line,) = told([(ours / 2, 1.0), (ours * 1.5, 0.0)])
+    assert line.startswith(f"Warning: the policy's `{UNIT}.cutoffs.fitting` gives 100 % of the")
+    assert f"at a loss of {ours / 2:g}, and our solution's is {ours:.4g} here" in line
+    assert "which earns 50 %" in line
+    assert told([(ours * 1.01, 1.0), (ours * 2, 0.0)]) == []
+    assert told([(ours / 2, 0.4), (ours * 2, 0.4)]) == []
+    assert told([(ours / 2, 1.0), (ours * 1.5, 0.0)], of={"stub": results["stub"]}) == []
+    (tmp_path / "policy.toml").write_text(
+        f"[{UNIT}]\ncutoffs.fitting = [[{ours / 2}, 1.0], [{ours * 2}, 0.0]]\n"
+    )
+    policy = ("--policy", tmp_path / "policy.toml", "--out", tmp_path / "out")
+    done = small.run_command("export", graded_class, "--to", "csv", *policy)
+    assert done.returncode == 0, done.stderr
+    assert "Set the first cut-off above our loss." in done.stderr
 
 
 def test_a_page_says_how_the_points_come_about(results, tmp_path):

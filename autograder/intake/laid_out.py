@@ -86,20 +86,38 @@ def with_those_before(
     if all_have_times:
         attempts.sort(key=_order)
     count = len(attempts) - len(before)
-    old = _given_old_times(before, fresh)
+    earlier = [attempt.record for attempt in before.values()]
+    document = _ungraded_before(into, student, unit)
+    new = [attempt for attempt in fresh if attempt.record.sha256 not in before]
+    if document:
+        earlier.append(document)
+        skipped = _skipped_before(into)
+        new = [attempt for attempt in new if f"{attempt.record.file}: " not in skipped]
+    old = _given_old_times(earlier, new)
     return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed, old)
 
 
-def _given_old_times(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[str]:
-    """List the times given to files that were not there before, which other files have."""
-    known = {attempt.record.submitted for attempt in before.values()}
+def _given_old_times(before: Sequence[HandIn], fresh: Sequence[Attempt]) -> list[str]:
+    """List the times given to new files that those of before have."""
+    known = {record.submitted for record in before}
     old = []
     for attempt in fresh:
-        record = attempt.record
-        time = record.submitted if attempt.is_time_given else ""
-        if time in known - {""} and record.sha256 not in before:
+        time = attempt.record.submitted if attempt.is_time_given else ""
+        if time in known - {""}:
             old.append(time)
     return old
+
+
+def _ungraded_before(into: Path, student: str, unit: str) -> HandIn | None:
+    """Return the record of somebody who had handed in only files that cannot be graded."""
+    folder = into / student / unit
+    return None if file_in(folder, unit) else read_record(record_path(folder))
+
+
+def _skipped_before(into: Path) -> str:
+    """Return the list of files that earlier runs skipped: those may be taken now, with --unit."""
+    path = into / LIST
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _retimed(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[Retimed]:

@@ -929,6 +929,40 @@ def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     assert not (tmp_path / "submitted").exists()
 
 
+def test_a_worksheet_that_is_older_than_the_zip_is_refused_after_a_document_too(tmp_path):
+    """Last week's worksheet would give a late script the time of the document before it.
+
+    The same zip again is not refused, if its file is taken only now, as with --unit.
+    """
+    into = tmp_path / "submitted"
+    others = "Bob_18_assignsubmission_file"
+    folder = "Ada Lovelace_17_assignsubmission_file"
+    worksheet = (
+        "Identifier,Full name,Last modified (submission)\n"
+        'Participant 17,Ada Lovelace,"Friday, 20 November 2026, 8:00 AM"\n'
+        'Participant 18,Bob,"Friday, 20 November 2026, 9:00 AM"\n'
+    )
+    entries = [
+        Entry(f"{folder}/homework.pdf"),
+        Entry(f"{folder}/work.py", RIGHT),
+        Entry(f"{others}/{UNIT}.py"),
+    ]
+    first = pack(tmp_path / "Course-4711.zip", entries)
+    made = collect(first, into, worksheet)
+    assert [one.student for one in made.ungraded] == ["Ada Lovelace"]
+    script = Entry(f"{folder}/{UNIT}.py", HALF)
+    second = pack(tmp_path / "Course-4712.zip", [entries[0], script, entries[2]])
+    with pytest.raises(CannotCollect, match=r"older than the files.*: Ada Lovelace .*2026-11-20T"):
+        collect(second, into, worksheet)
+    assert laid_out(into).keys() == {"Bob"}
+    newer = worksheet.replace("Friday, 20 November 2026, 8", "Sunday, 29 November 2026, 8")
+    shutil.copytree(into, tmp_path / "later")
+    collect(second, tmp_path / "later", newer)
+    assert laid_out(tmp_path / "later").keys() == {"Bob", "Ada Lovelace"}
+    collect(first, into, worksheet, unit=UNIT)
+    assert laid_out(into) == {"Ada Lovelace": RIGHT, "Bob": RIGHT}
+
+
 def test_a_worksheet_that_is_older_than_the_zip_is_refused(tmp_path):
     """Last week's worksheet would give a late file the time of the file before it.
 

@@ -1,5 +1,6 @@
 """The local pages on which an instructor gives manual points, one check at a time."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -176,6 +177,21 @@ def test_somebody_without_a_result_gets_points_on_the_page(served):
     assert "<h2><bdi>Lukas Weber (lukas)</bdi></h2>" in shown
     assert "a document" in shown
     assert sent(page, **form | {"value": "9"})[0] == 400
+
+
+def test_the_name_in_a_file_that_is_not_the_students_is_shown(served, show):
+    """A file with another name has that name below its student's; any other file has none."""
+    grades, address = served
+    path = result_path(grades, UNIT, "squared")
+    stored = json.loads(path.read_text())
+    of_check = {check["name"]: check for check in stored["checks"]}
+    of_check["summing"]["whose"] = "<b>Eve</b> Doe"
+    path.write_text(json.dumps(stored))
+    page = show(f"{address}by-hand/{UNIT}/summing.html")
+    said = page.get_by_text("The name in the file")
+    assert said.all_inner_texts() == ["The name in the file: <b>Eve</b> Doe"]
+    section = page.locator("section", has=said)
+    assert section.get_by_role("heading").all_inner_texts() == ["squared"]
 
 
 def test_a_form_for_all_who_did_the_same(graded_class, served, show):

@@ -34,9 +34,9 @@ OTHER_OPERATORS: Mapping[str, Sequence[str]] = {
     "+": "-*",
     "-": "+",
     "*": "/+",
-    "/": "*",
+    "/": ("*", "//"),
     "%": ("//",),
-    "//": "%",
+    "//": "%/",
     "**": "*",
 }
 OTHER_CONJUNCTION = {"and": "or", "or": "and"}

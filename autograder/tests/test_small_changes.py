@@ -123,6 +123,27 @@ def test_slips_of_statistics_are_small_changes(before, after, words):
     assert "n='" not in "".join(change.code for change in small_changes(STATISTICS))
 
 
+DIVIDED = """
+def f(a, b, c):
+    ### BEGIN SOLUTION
+    return a / b + a // c
+    ### END SOLUTION
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        ("((a) // (b))", "`//` stands where `/` should"),
+        ("((a) / (c))", "`/` stands where `//` should"),
+    ],
+)
+def test_the_two_divisions_are_exchanged(after, words):
+    """In Python a division that rounds down is a frequent slip, either way."""
+    made = [change for change in small_changes(DIVIDED) if change.code == after]
+    assert [slip_in_words(change.slip) for change in made] == [words]
+
+
 APPLIED = """
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Grades as files for other systems. Sources of the formats: docs/policy.md."""
+"""Grades as files for other systems. Sources of the formats: docs/platforms.md."""
 
 import csv
 import html

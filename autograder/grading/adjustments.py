@@ -19,7 +19,7 @@ from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.errors import visible
 from autograder.grading.arithmetic import exact
 from autograder.grading.attempts import earlier_results
-from autograder.grading.results import Result, digest, write_whole
+from autograder.grading.results import Result, digest, held_alone, write_whole
 from autograder.grading.roster import Roster
 from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_of_check
 from autograder.judging import Remark, Verdict
@@ -27,6 +27,7 @@ from autograder.schema import BadFile, convert, read_toml
 
 FILE = "adjustments.toml"
 OWN_FILES = "adjustments-*.toml"
+LOCK = ".adjustments.lock"  # held while the common file is read and written again
 EVERYONE = "*"  # in place of a student
 BY_HAND = "by hand"  # the name of points for a whole unit
 FEW = 3  # wrong answers that an error message quotes, each up to `LONG` characters
@@ -214,6 +215,17 @@ def adjustment_files(folder: Path) -> list[Path]:
     common = folder / FILE
     own = sorted(folder.glob(OWN_FILES))
     return [path for path in (common, *own) if path.is_file()]
+
+
+def refuse_said_twice(one: Adjustment, path: Path) -> None:
+    """Refuse an adjustment for a file if another one gives points for the same: see `_said_twice`.
+
+    path: of the file. The files of other people beside it count. Raises `BadFile`.
+    """
+    said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
+    for each in adjustment_files(path.parent):
+        _said_twice(_entries(each), each, said_in)
+    _refuse_all(_said_twice([one], path, said_in))
 
 
 def _said_twice(
@@ -516,13 +528,16 @@ def checksum_of(one: Adjustment) -> str:
 def append_new(path: Path, several: Sequence[Adjustment]) -> int:
     """Write those adjustments that a file does not hold yet; return their number.
 
-    Of several entries about the same subject, the last one counts. Raises `BadFile`.
+    Of several entries about the same subject, the last one counts. Raises `BadFile`,
+    `CannotWrite`.
     """
-    known = _entries(path)
-    last = {one.subject: one for one in known}
-    fresh = [one for one in several if last.get(one.subject) != one]
-    for one in fresh:
-        append_adjustment(path, one)
+    if not several:
+        return 0
+    with held_alone(path.with_name(LOCK)):
+        last = {one.subject: one for one in _entries(path)}
+        fresh = [one for one in several if last.get(one.subject) != one]
+        for one in fresh:
+            append_adjustment(path, one)
     return len(fresh)
 
 

@@ -1,9 +1,11 @@
 """One check of the whole class side by side, with a form at each answer for manual points.
 
 Only `report --serve` shows these pages. A form's data becomes an adjustment in `adjustments.toml`.
+Several people may grade at once, at one server or at several: a form holds a checksum of the points
+by hand that its person saw, and if there are others now, they are shown, and the person is asked.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,20 +17,24 @@ from autograder.errors import UserError
 from autograder.grading.adjustments import (
     EVERYONE,
     FILE,
+    LOCK,
     Adjustment,
+    adjustment_files,
     append_adjustment,
+    as_toml,
     checked_adjustment,
     checksum_of,
     given_for,
     points_with,
     read_adjustments,
+    refuse_said_twice,
     refuse_unknown_way,
     remove_adjustment,
     students_of,
 )
-from autograder.grading.results import Result
+from autograder.grading.results import Result, digest, held_alone
 from autograder.grading.roster import called, roster_beside
-from autograder.grading.ways_wrong import begins_so, ways_wrong
+from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_wrong
 from autograder.judging import Verdict
 from autograder.report.names import names_of_students
 from autograder.report.pages import CodeBlock, SubmittedBytes, environment, listing_of
@@ -40,25 +46,43 @@ FOLDER = "by-hand/"  # the address of these pages
 KINDS = ("points", "to", "factor")
 TO_ALLOW = "tick `beyond the check's points`"
 COMMENT = "comment"  # the kind that changes no points
-FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo")
+FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo", "seen")
 
 
 class BadForm(UserError):
     """A form's data cannot be an adjustment; the text says why."""
 
 
+class Meanwhile(BadForm):
+    """Somebody else has changed the points since the form was shown.
+
+    adjustment: the one in the form. present: the points by hand that there are now. fields: of a
+    form that gives the same nevertheless.
+    """
+
+    def __init__(
+        self, adjustment: Adjustment, present: Sequence[Adjustment], fields: Mapping[str, str]
+    ) -> None:
+        self.adjustment = adjustment
+        self.present = present
+        self.fields = fields
+        said = "; ".join(one.said for one in present) or "none"
+        super().__init__(f"Points by hand have changed meanwhile. Now there are: {said}.")
+
+
+# the maker of a page: for the person whose name is in its forms, or "", and with what to ask them
+Maker = Callable[[str, Meanwhile | None], str]
+
+
 def by_hand_pages(
     course: Course, grades: Path, results: Sequence[Result], source: SubmittedBytes | None
-) -> Iterator[tuple[str, Callable[[str], str]]]:
-    """Yield the pages by address: one for each check of each unit, and one that links to them.
-
-    Each is made for the person whose name is in its forms, or for "".
-    """
+) -> Iterator[tuple[str, Maker]]:
+    """Yield the pages by address: one for each check of each unit, and one that links to them."""
     units = by_unit(results)
     checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
     students = students_of(results, roster_beside(grades))
-    index = partial(_render, checks=checks, file=grades / FILE)
-    yield f"{FOLDER}index.html", lambda who: index("checks_by_hand.html", who=who)
+    index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
+    yield f"{FOLDER}index.html", lambda who, asked: index()
     for unit, titles in checks.items():
         for check, title in titles.items():
             page = _Page(
@@ -127,14 +151,20 @@ class _Page:
     check: str
     title: str
 
-    def render(self, who: str) -> str:
-        """Return the page, with the present manual points. who: is in its forms."""
-        trouble = ""
-        known: Sequence[Adjustment] = ()
-        try:
-            known = read_adjustments(self.course, self.grades / FILE, self.students)
-        except BadFile as error:
-            trouble = str(error)
+    def render(self, who: str, asked: Meanwhile | None) -> str:
+        """Return the page, with the present manual points. who, asked: as of a `Maker`."""
+        trouble = []
+        known: list[Adjustment] = []
+        elsewhere: dict[Adjustment, str] = {}
+        for path in adjustment_files(self.grades):
+            try:
+                read = read_adjustments(self.course, path, self.students)
+            except BadFile as error:
+                trouble.append(str(error))
+                continue
+            known += read
+            if path.name != FILE:
+                elsewhere |= dict.fromkeys(read, path.name)
         answers = []
         for result in self.results:
             answer = self._answer(result, known)
@@ -145,11 +175,14 @@ class _Page:
         return _render(
             "by_hand.html",
             who=who,
+            asked=asked,
+            elsewhere=elsewhere,
+            seen=partial(self._seen, known),
             answers=answers,
             groups=groups,
             everyone=EVERYONE,
             comments=self._comments(known),
-            trouble=trouble,
+            trouble="; ".join(trouble),
             unit=self.unit,
             check=self.check,
             title=self.title,
@@ -175,6 +208,10 @@ class _Page:
             if len(who) > 1 or given:
                 groups.append(WrongInOneWay(way, who, given, theirs[0]))
         return sorted(groups, key=lambda group: -len(group.students))
+
+    def _seen(self, known: Sequence[Adjustment], student: str, made: str) -> str:
+        """Return the checksum for a form: see `_checksum`."""
+        return _checksum(_present(known, self.results, student, self.unit, self.check, made))
 
     def _is_for_all(self, one: Adjustment) -> bool:
         """Return whether an adjustment is for all whose answer to this check is wrong in a way."""
@@ -212,14 +249,52 @@ class _Page:
         )
 
 
+def _present(
+    known: Sequence[Adjustment],
+    results: Sequence[Result],
+    student: str,
+    unit: str,
+    check: str,
+    made: str,
+) -> list[Adjustment]:
+    """Return the points by hand, without comments, that somebody has for a check.
+
+    student, made: whom a form is for: one student, or all whose answer is wrong in that way.
+    """
+    of_unit = [result for result in results if result.unit == unit]
+    if student == EVERYONE:
+        meant = [result for result in of_unit if is_wrong_so(result, check, made)]
+    else:
+        meant = [result for result in of_unit if result.lms_name == student]
+    present = []
+    for one in known:
+        is_here = (one.unit, one.check) == (unit, check) and one.points != 0
+        is_theirs = one.student == student != EVERYONE or any(map(one.is_for, meant))
+        if is_here and is_theirs:
+            present.append(one)
+    return present
+
+
+def _checksum(present: Sequence[Adjustment]) -> str:
+    """Return a checksum of points by hand; "" if there are none."""
+    return digest("\n".join(map(as_toml, present)).encode())[:16] if present else ""
+
+
 def take_form(
     course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
 ) -> str:
     """Append a form's data to the adjustments, or remove one; return the page to show.
 
-    address: of the page with the form.
-    Raises `BadForm`, `BadFile`, `CannotWrite`.
+    address: of the page with the form. Other processes may do the same.
+    Raises `BadForm`, `Meanwhile`, `BadFile`, `CannotWrite`.
     """
+    with held_alone(grades / LOCK):
+        return _take_form(course, grades, results, address, body)
+
+
+def _take_form(
+    course: Course, grades: Path, results: Sequence[Result], address: str, body: bytes
+) -> str:
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
     sent = _fields(body)
     if sent["undo"]:
@@ -251,8 +326,18 @@ def take_form(
     before = read_adjustments(course, grades / FILE, students)
     if adjustment.counts_twice and adjustment in before:
         raise BadForm("The same is in the file already. To give it once more, write other words.")
+    last = {one.subject: one for one in before}
+    if last.get(adjustment.subject) == adjustment:
+        return address  # a double click
+    known = list(before)
+    for path in adjustment_files(grades):
+        known += read_adjustments(course, path, students) if path.name != FILE else ()
+    present = _present(known, results, adjustment.student, unit, check, adjustment.made)
+    if adjustment.points != 0 and sent["seen"] != _checksum(present):
+        raise Meanwhile(adjustment, present, sent | {"seen": _checksum(present)})
+    refuse_said_twice(adjustment, grades / FILE)
     if not adjustment.above:
-        _refuse_out_of_range([*before, adjustment], results)
+        _refuse_out_of_range([*known, adjustment], results)
     append_adjustment(grades / FILE, adjustment)
     return address
 

@@ -18,14 +18,13 @@ from urllib.parse import quote, unquote
 
 from autograder.course import Course
 from autograder.errors import UserError
-from autograder.grading.adjustments import FILE as BY_HAND
-from autograder.grading.adjustments import all_adjustments
+from autograder.grading.adjustments import adjustment_files, all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
 from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside, strangers
 from autograder.grading.whole_class import whole_class, with_partners_alone
-from autograder.report.by_hand import FOLDER, by_hand_pages, name_in, take_form
+from autograder.report.by_hand import FOLDER, Maker, Meanwhile, by_hand_pages, name_in, take_form
 from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
 
@@ -55,16 +54,20 @@ class LiveSite:
         self._rules = rules
         self._stored: dict[Path, _StoredFile] = {}
         self._pages: dict[str, Callable[[], str]] = {}
-        self._by_hand: dict[str, Callable[[str], str]] = {}
-        self._time_by_hand = 0  # the manual points that the pages show
+        self._by_hand: dict[str, Maker] = {}
+        self._class: list[Result] = []
+        self._times_by_hand: dict[Path, int] = {}  # of the manual points that the pages show
         self._lock = Lock()
 
-    def page(self, address: str, who: str = "") -> str | None:
-        """Return the page at an address, or None if there is none. who: is in its forms."""
+    def page(self, address: str, who: str = "", asked: Meanwhile | None = None) -> str | None:
+        """Return the page at an address, or None if there is none.
+
+        who: is in its forms. asked: what else has changed than a form of it.
+        """
         with self._lock:
             self._refresh()
             if address in self._by_hand:
-                return self._by_hand[address](who)
+                return self._by_hand[address](who, asked)
             make = self._pages.get(address)
             return make() if make else None
 
@@ -76,11 +79,11 @@ class LiveSite:
         paths = sorted(self._grades.glob("*/*.json"))
         times = {path: path.stat().st_mtime_ns for path in paths}
         known = {path: stored.time for path, stored in self._stored.items()}
-        time_by_hand = _time_of(self._grades / BY_HAND)
-        is_known = times == known and time_by_hand == self._time_by_hand
+        times_by_hand = {path: _time_of(path) for path in adjustment_files(self._grades)}
+        is_known = times == known and times_by_hand == self._times_by_hand
         if self._pages and is_known:
             return
-        self._time_by_hand = time_by_hand
+        self._times_by_hand = times_by_hand
         stored = {}
         for path, time in times.items():
             if known.get(path) == time:
@@ -96,6 +99,7 @@ class LiveSite:
         roster = roster_beside(self._grades)
         self._rules = self._rules_now(results, roster)
         results = whole_class(self._course, results, self._rules, roster)
+        self._class = results
         shown = with_partners_alone(results, self._rules, roster)
         around = PageContext(
             earlier=comparable(earlier_results(self._grades), results),
@@ -115,7 +119,7 @@ class LiveSite:
 
         If their file is half written, return the previous ones.
         """
-        if not self._time_by_hand:
+        if not self._times_by_hand:
             return self._rules
         try:
             adjustments = all_adjustments(self._course, [self._grades], results, roster)
@@ -141,7 +145,7 @@ class LiveSite:
             self._refresh()
             if not _has_forms(address) or address not in self._by_hand:
                 return None
-            return take_form(self._course, self._grades, self._results(), address, body)
+            return take_form(self._course, self._grades, self._class, address, body)
 
 
 def _has_forms(address: str) -> bool:
@@ -196,6 +200,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(size)
         try:
             shown = self.live_site.take_form(address, body)
+        except Meanwhile as meanwhile:
+            page = self.live_site.page(address, name_in(body), meanwhile)
+            self._answer(200, page or str(meanwhile), form=True)
+            return
         except UserError as error:
             self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
             return

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 
 import pytest
@@ -15,7 +16,13 @@ import small
 from browser import violations
 from small import COURSE, UNIT
 
-from autograder.grading.adjustments import FILE, Adjustment, as_toml, read_adjustments
+from autograder.grading.adjustments import (
+    FILE,
+    Adjustment,
+    as_toml,
+    checksum_of,
+    read_adjustments,
+)
 from autograder.grading.results import result_path
 
 STUDENTS = ["crash", "squared", "complete"]
@@ -50,6 +57,15 @@ def sent(address, headers=None, **fields):
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+def seen_on(page, student):
+    """Return the checksum in a student's form on a page; "" if there is none."""
+    with urllib.request.urlopen(page) as answer:
+        shown = answer.read().decode()
+    whose = rf'name="student" value="{re.escape(student)}">\s*<input type="hidden" name="seen"'
+    found = re.search(rf'{whose} value="([0-9a-f]+)"', shown)
+    return found[1] if found else ""
 
 
 def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
@@ -134,7 +150,8 @@ def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     status, answer = sent(page, **good)  # a double click
     assert status == 400 and "The same is in the file already" in answer
     assert len(read_adjustments(COURSE, grades / FILE, ["crash"])) == 1
-    assert sent(page, **good | {"words": "good, and once more"})[0] == 200
+    more = {"words": "good, and once more", "seen": seen_on(page, "crash")}
+    assert sent(page, **good | more)[0] == 200
 
 
 def test_what_was_given_by_hand_can_be_undone(served):
@@ -144,7 +161,8 @@ def test_what_was_given_by_hand_can_be_undone(served):
     good = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
     (grades / FILE).write_text(f"# ours\n\n{as_toml(OTHER)}\n# below\n")
     assert sent(page, **good)[0] == 200
-    _, shown = sent(page, **good | {"value": "99", "above": "yes"})
+    more = {"value": "99", "above": "yes", "seen": seen_on(page, "crash")}
+    _, shown = sent(page, **good | more)
     (other, checksum) = re.findall('name="undo" value="([0-9a-f]+)"', shown)
     assert "+99" in shown
     status, shown = sent(page, undo=checksum)
@@ -223,6 +241,127 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     assert status == 400 and "no answer is wrong in the way `what nobody did`" in answer
     page.get_by_role("button", name="Undo comment of all of group").click()
     assert page.locator("section.check", has_text="a square is no double").count() == 0
+
+
+# ---- several people at once
+
+CHANGED = "These points have changed since you opened the page"
+
+
+def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(served, show):
+    """Of two browsers, the second to write is shown what the first has written, and is asked.
+
+    Nothing is written before that. Another student's form, and a comment, ask nobody.
+    """
+    grades, address = served
+    url = f"{address}by-hand/{UNIT}/summing.html"
+    page = show(url, viewport={"width": 390, "height": 900})
+    ana = {"student": "crash", "kind": "points", "value": "1", "words": "good <i>", "who": "ana"}
+    assert sent(url, **ana)[0] == 200
+    section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+    section.get_by_label("number").fill("0.5")
+    section.get_by_label("why").fill("a half")
+    section.get_by_label("who").fill("bob")
+    section.get_by_role("button").click()
+    told = page.get_by_role("alert")
+    assert "ana added 1 point: good <i>" in told.inner_text()
+    assert "Yours: bob added 0.5 points: a half" in told.inner_text()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    known = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    assert [one.who for one in known] == ["ana"]
+    assert sent(url, **ana | {"student": "squared", "value": "-1"})[0] == 200
+    assert sent(url, **ana | {"kind": "comment", "words": "see me"})[0] == 200
+    page.get_by_role("button", name="Write it nevertheless").click()
+    assert page.get_by_role("alert").count() == 0
+    known = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    assert [(one.who, one.student, one.change) for one in known] == [
+        ("ana", "crash", "+1"),
+        ("ana", "squared", "-1"),
+        ("ana", "crash", "comment"),
+        ("bob", "crash", "+0.5"),
+    ]
+
+
+def test_points_that_were_undone_meanwhile_and_a_double_click(served):
+    """Points that vanished since the page was opened are asked about, too.
+
+    Setting points twice, as by a double click, writes them once and asks nobody.
+    """
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    form = {"student": "crash", "kind": "to", "value": "2", "words": "good", "who": "tg"}
+    assert [sent(page, **form)[0] for _ in range(2)] == [200, 200]
+    (one,) = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    opened = seen_on(page, "crash")
+    assert sent(page, undo=checksum_of(one))[0] == 200
+    more = form | {"kind": "points", "value": "1", "seen": opened}
+    assert "What you saw was undone." in sent(page, **more)[1]
+    assert read_adjustments(COURSE, grades / FILE, STUDENTS) == ()
+
+
+def test_the_points_of_a_group_are_compared_too(served):
+    """A form for all of a group asks if one of its students has got points meanwhile."""
+    grades, address = served
+    path = result_path(grades, UNIT, "squared")
+    twin = path.read_text().replace('"student": "squared"', '"student": "sven"')
+    result_path(grades, UNIT, "sven").write_text(twin)
+    page = f"{address}by-hand/{UNIT}/doubling.html"
+    with urllib.request.urlopen(page) as answer:
+        (made,) = set(re.findall('name="made" value="([^"]*)"', answer.read().decode()))
+    form = {"kind": "points", "value": "0.5", "words": "good", "who": "ana"}
+    assert sent(page, **form, student="sven")[0] == 200
+    group = {**form, "student": "*", "made": unescape(made), "who": "bob"}
+    assert CHANGED in sent(page, **group)[1]
+    assert CHANGED not in sent(page, **group, seen=seen_on(page, "sven"))[1]
+    assert CHANGED in sent(page, **form | {"words": "more"}, student="sven")[1]
+    known = read_adjustments(COURSE, grades / FILE, ["sven"])
+    assert [one.student for one in known] == ["sven", "*"]
+
+
+def test_points_in_another_persons_file_are_shown_and_not_given_twice(served):
+    """The page shows the points in `adjustments-NAME.toml`, and refuses to give others for it.
+
+    Every command would refuse the two. A comment does no harm.
+    """
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/doubling.html"
+    own = grades / "adjustments-ana.toml"
+    own.write_text(as_toml(OTHER))
+    with urllib.request.urlopen(page) as answer:
+        shown = answer.read().decode()
+    assert "agreed" in shown and "(in adjustments-ana.toml)" in shown
+    assert 'name="undo"' not in shown
+    form = {"student": "squared", "kind": "points", "value": "1", "words": "good", "who": "bob"}
+    assert CHANGED in sent(page, **form)[1]
+    status, answer = sent(page, **form, seen=seen_on(page, "squared"))
+    assert status == 400
+    assert "adjustments-ana.toml and adjustments.toml both give points to squared" in answer
+    assert not (grades / FILE).exists()
+    assert sent(page, **form | {"kind": "comment"})[0] == 200
+    own.write_text("[[adjustment]]\nstudent = 1\n")
+    assert sent(page, **form, seen=seen_on(page, "squared"))[0] == 400
+
+
+def test_two_servers_at_the_same_results_lose_nothing(served, small_class):
+    """Two people's servers write into one file, and each entry is in it afterwards."""
+    grades, address = served
+    command = [sys.executable, "-m", "autograder", "report", grades, "--serve"]
+    told = {"cwd": COURSE.folder, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*command, "--submitted", small_class], **told) as other:
+        addresses = [address, other.stdout.readline().strip()]
+
+        def write(number):
+            page = f"{addresses[number % 2]}by-hand/{UNIT}/summing.html"
+            words = f"note {number}"
+            return sent(page, student="crash", kind="comment", words=words, who="tg")[0]
+
+        with ThreadPoolExecutor(8) as threads:
+            done = list(threads.map(write, range(40)))
+        other.terminate()
+    assert done == [200] * 40
+    known = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    assert {one.words for one in known} == {f"note {number}" for number in range(40)}
 
 
 OTHER = Adjustment("squared", UNIT, "agreed", "tg", check="doubling", to=1)

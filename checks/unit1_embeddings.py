@@ -519,7 +519,7 @@ def neural_net(net: Any, seed: int) -> Arrays:
 @check(
     points=3,
     words={
-        "integers": "ids should be whole numbers.",
+        "integers": "return ids as integers (`torch.int64`), not as floats.",
         "bias_same_after": (
             "`best_and_worst` changed the biases that were passed in. Work on a copy."
         ),

@@ -74,8 +74,8 @@ def backward(results: Any, leaves: list[torch.Tensor], seed: int) -> torch.Tenso
     words={
         "same_after": KEPT,
         "gradients": (
-            "these follow from `h` and `c`; where those are right, autograd cannot walk back "
-            "through the step as it should."
+            "if `h` and `c` are wrong, correct them first. If they are right, something cuts the "
+            "graph, such as `detach`, `.data` or a change in place."
         ),
     },
 )

@@ -374,7 +374,7 @@ def reindex(raw):
     # mistake: originals, ids = raw, torch.arange(len(raw))
     #   each entry got an id of its own. The same old id has the same new one.
     # mistake: originals, ids = torch.unique(raw), raw
-    #   the old ids were returned unchanged. Return the place of each among the sorted ones.
+    #   the old ids were returned unchanged. Return the place of each in `originals`, the different ids, sorted.
     # mistake: originals, ids = torch.unique(raw), raw - raw.min()
     #   ids begin at 0, but there are still gaps. Number the different ones without gaps.
     # mistake: originals = torch.tensor(list(dict.fromkeys(raw.tolist()))); ids = (raw[:, None] == originals).int().argmax(1)

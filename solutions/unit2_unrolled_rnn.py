@@ -130,7 +130,7 @@ def encode(text, chars):
     # mistake: find = lambda part: [places.get(part[0], 0), *find(part[1:])] if part else []; return torch.tensor(find(text))
     #   the function calls itself for each character, and a text is longer than Python's stack is deep. Use a loop.
     # mistake: return torch.tensor([places[c] for c in text if c in places])
-    #   unknown characters were dropped. Each becomes 0, "no character", so that nothing moves.
+    #   unknown characters were dropped. Give each the id 0, "no character", so that the others keep their places.
     # mistake: return torch.tensor([places.get(c, len(chars) - 1) for c in text])
     #   unknown characters became the last id. They become 0, "no character".
     # mistake: return torch.tensor([places.get(c, -1) for c in text])

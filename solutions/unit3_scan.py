@@ -554,7 +554,7 @@ def train_online(weights, sequences, lr, every=1000):
     errors, losses = [], []
     V, H = weights["Wx"].shape
     # mistake: V, H = weights["Wx"].shape; every = 2
-    #   the means are of two losses, whatever `every` says. Each is of `every` losses.
+    #   each mean is of two losses, whatever `every` is. Take it over `every` losses.
     # mistake: V, H = weights["Wx"].shape; sequences = [pair for pair in sequences if len(pair[0]) == 7]
     #   sequences of another length were left out. Train on all of them, however long.
     for ids, targets in sequences:
@@ -700,7 +700,7 @@ def initial_weights(V, H, generator):
         # mistake: return (torch.randn(1, columns, generator=generator) * (2 / rows) ** 0.5).repeat(rows, 1)
         #   the same numbers come again and again within a matrix. Draw each of them.
         # mistake: return torch.randn(columns, rows, generator=generator) * (2 / rows) ** 0.5
-        #   rows and columns are swapped: `Wx` is (V, H) and `Wy` is (H, V).
+        #   rows and columns are swapped. Make `Wx` of shape (V, H), and `Wy` of (H, V).
         # mistake (keeps 0.5): return torch.randn(rows, columns, generator=generator).double() * (2 / rows) ** 0.5
         #   the numbers have 64 bits. torch's default type has 32.
         # mistake (keeps 0.5): return (torch.randn(rows, columns, generator=generator) * (2 / rows) ** 0.5).requires_grad_()
@@ -1176,7 +1176,7 @@ def combine(earlier, later):
     #   pairs were taken apart along the first axis, where the n pairs lie. Take `earlier[:, 0]` and `earlier[:, 1]`.
     a2, b2 = later.unbind(1)
     # mistake: a2, b2 = later.unbind(1); b1 *= a2; return torch.stack([a2 * a1, b1 + b2], 1)
-    #   `earlier` was changed in place, and so were its parts: they are the caller's. Write into a new tensor.
+    #   `b1 *= …` changed `earlier`, because `unbind` gives views of it. Make a new tensor.
     return torch.stack([a2 * a1, a2 * b1 + b2], 1)
     # mistake: return torch.stack([a2 * a1, a1 * b2 + b1], 1)
     #   the order is reversed: `earlier` acts first, so what it brings in, b1, is multiplied by a2.

@@ -577,7 +577,7 @@ def backward(params, x, h, dlogits):
         # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]
         #   the gradient was multiplied by the state. The derivative of relu is 1 where the state is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0) + dnext
-        #   what comes back from step t + 1 went past relu. Add it first, then multiply by the derivative.
+        #   what comes back from step t + 1 was not multiplied by relu's derivative. Add it first, then multiply the sum.
         # mistake: dz[t] = (dh[t] + dnext) * (h[t] > 0)
         #   the derivative was taken at the state before the step. Relu made `h[t + 1]`.
         dnext = dz[t] @ params["Wh"].T

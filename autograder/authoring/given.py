@@ -297,8 +297,9 @@ def _refuse_leaks(folder: Path, found: Sequence[Solution]) -> None:
         lines.append(f"and {len(leaked) - MOST_TOLD} more")
     listed = "\n  ".join(lines)
     raise GivesAnswers(
-        f"Nothing was written: it would contain lines of solutions.\n  {listed}\n"
-        "Take them out. A line that is no answer may stand in the part of the unit that is given."
+        "Nothing was written, because these files would contain lines of solutions:\n"
+        f"  {listed}\nTake them out. If a line gives no answer away, write it into the starter "
+        "code, too, outside the markers of the solution."
     )
 
 

@@ -365,7 +365,9 @@ def judge_pairs(server: Server, seed: int, key: Key, report: ValidationReport) -
         if third:
             pair = f"{first.code}` and `{second.code}"
             report.misled.append(pair)
-            yield Trial(f"  `{pair}` are reported as: {third[0]}")
+            yield Trial(
+                f"  `{pair}`, made together, get the feedback of a third mistake: {third[0]}"
+            )
     misled = len(report.misled)
     most = max(1, MAX_MISLED * report.pairs)
     if report.pairs:

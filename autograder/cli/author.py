@@ -178,7 +178,7 @@ def build(
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="Units at a time, or mutants of a single unit.",
+    help="How many units to test at a time; of a single unit, how many mutants.",
 )
 @click.argument("units", nargs=-1)
 @course_option

@@ -68,7 +68,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Name no student; pages and table go to GRADES/similar-anonymous.",
 )
-@click.option("--policy", type=PATH, help="A policy (TOML): equal files of its `partners` are one.")
+@click.option(
+    "--policy", type=PATH, help="A policy (TOML): equal files of its `partners` are not listed."
+)
 @course_option
 @report_user_errors
 def similar(

@@ -422,7 +422,8 @@ def _refuse_entries(archive: Path, entries: Sequence[zipfile.ZipInfo], folder: P
     for entry in entries:
         if not _can_be_unpacked(entry, folder):
             raise NothingToGrade(
-                f"{archive} holds {entry.filename!a}: a link, too large, or outside the folder."
+                f"{archive} holds {entry.filename!a}, which is a link, too large, of an unknown "
+                "compression, or outside the folder. Pack the folder as a zip without it."
             )
 
 

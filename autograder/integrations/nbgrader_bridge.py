@@ -38,7 +38,7 @@ CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
 
 c = get_config()  # noqa: F821
-os.environ[{variable!r}] = {folder!r}  # the notebooks' checks are this course's
+os.environ[{variable!r}] = {folder!r}  # the course whose checks the notebooks use
 c.CourseDirectory.course_id = {course!r}
 c.ClearSolutions.code_stub = {{"python": {stub!r}}}
 c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and checks train
@@ -249,7 +249,7 @@ def _in_short(entered: Sequence[_Entered], path: Path) -> list[str]:
     with_kept = [one for one in entered if one.kept]
     if with_kept:
         scores = _scores(sum(one.kept for one in with_kept))
-        lines.append(f"{scores} entered by hand kept: {_first_names(with_kept)}")
+        lines.append(f"kept {scores} entered by hand: {_first_names(with_kept)}")
     without: dict[str, list[_Entered]] = {}
     for one in entered:
         if one.no_page:

@@ -482,7 +482,7 @@ def _failure_of(reply: wire.Message) -> Failure:
 SIGNALS = {
     11: "a segmentation fault",
     6: "abort",
-    9: "a limit on its time",
+    9: "a limit on its time or memory",
 }
 
 

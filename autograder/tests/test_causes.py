@@ -112,8 +112,8 @@ NUMPY = [
     (
         "return x / x.sum(-1)",
         (np.ones((T, B, V)),),
-        "`x.sum(-1)` has one axis less than what it is made of. With `keepdims=True` that axis "
-        "would stay, with length 1.",
+        "`x.sum(-1)` has one axis fewer than the array from which it is computed. With "
+        "`keepdims=True` that axis would stay, with length 1.",
     ),
     (
         "return x[np.arange(6), np.arange(4), h]",
@@ -506,7 +506,7 @@ def test_an_error_of_the_checks_own_code_is_told_as_that(tmp_path):
         answers = [worker.ask(check, 1) for check in unit.checks]
     assert [answer.message for answer in answers] == [
         "The check cannot use what was returned (KeyError: 'sd'). "
-        "The check looks for `sd`, and there are: `mean`, `std`.",
+        "The check looks for `sd`; what you returned has: `mean`, `std`.",
         "The check cannot use what was returned (IndexError: list index out of range).",
         "TypeError: `a` should be a number or an array of numbers, found object",
         "The check cannot use what was returned (TypeError: 'NoneType' object is not iterable). "

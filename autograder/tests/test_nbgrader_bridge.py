@@ -329,7 +329,7 @@ def test_scores_entered_by_hand_stay(folder, recorded):
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
     each = (folder / "grades" / "export" / "nbgrader.txt").read_text()
     assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 score entered by hand kept" in each
-    assert f"2 scores entered by hand kept: complete, {UNIT}; stub, {UNIT}" in recorded.stdout
+    assert f"kept 2 scores entered by hand: complete, {UNIT}; stub, {UNIT}" in recorded.stdout
     assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [
         (1,)
     ]

@@ -158,10 +158,10 @@ def f(a, b):
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("((np.sqrt((a))) + ((b)))", "`sqrt` is applied to too little"),
-        ("(((a)) + (np.sqrt((b))))", "`sqrt` is applied to too little"),
-        ("np.sqrt(((a) / (b)))", "`sqrt` is applied to too much"),
-        ("((((a)).mean(0)) - ((b)))", "`mean` is applied to too little"),
+        ("((np.sqrt((a))) + ((b)))", "`sqrt` should apply to more of the expression"),
+        ("(((a)) + (np.sqrt((b))))", "`sqrt` should apply to more of the expression"),
+        ("np.sqrt(((a) / (b)))", "`sqrt` should apply to less of the expression"),
+        ("((((a)).mean(0)) - ((b)))", "`mean` should apply to more of the expression"),
     ],
 )
 def test_a_function_may_be_applied_to_too_much_or_too_little(code, words):

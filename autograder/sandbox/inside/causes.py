@@ -326,7 +326,8 @@ def _sum_without_its_axis(raised: Raised) -> str:
         return ""
     for side in (operation.left, operation.right):
         if _reduces_an_axis(side):
-            cause = f"`{ast.unparse(side)}` has one axis less than what it is made of."
+            written = ast.unparse(side)
+            cause = f"`{written}` has one axis fewer than the array from which it is computed."
             if not _reduces_the_last_axis(side):  # another axis may be intended
                 return cause
             return f"{cause} With `keepdims=True` that axis would stay, with length 1."
@@ -703,7 +704,7 @@ def _name_that_the_check_looks_for(error: BaseException, check: Check) -> str:
     if len(tables) != 1:
         return f"The check looks for {_quoted(wanted)}."
     there = ", ".join(_quoted(name) for name in tables[0][:MOST_NAMES])
-    return f"The check looks for {_quoted(wanted)}, and there are: {there}."
+    return f"The check looks for {_quoted(wanted)}; what you returned has: {there}."
 
 
 def _no_array_for_the_check(error: BaseException, check: Check) -> str:

@@ -289,7 +289,7 @@ def _lay_bait(path: Path) -> None:
     """
     path.write_text("secret")
     if path.read_text() != "secret":
-        raise RuntimeError(f"{path} cannot be read")
+        raise RuntimeError(f"{path} does not hold what was just written into it. Is the disk full?")
 
 
 def _probe(secret: str) -> Arrays:

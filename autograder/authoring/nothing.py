@@ -10,13 +10,13 @@ file more.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from autograder.check import Check, Failure
+from autograder.check import Answer, Check, Failure
 from autograder.course import Unit
 from autograder.grading.emptied import KINDS, SECONDS, Exercises, emptied, exercises, exercises_of
 from autograder.grading.judge import Follows, Judge, points_of
 from autograder.grading.keys import SOLUTION, Names, checks_to_run, solution_of
 from autograder.grading.made_key import MadeKey
-from autograder.judging import Key, Mistake
+from autograder.judging import CheckKey, Key, Mistake, wrong_arrays
 from autograder.sandbox.client import Server
 
 ALL = "every exercise"
@@ -33,7 +33,8 @@ RETURNED = {
 class Emptied:
     """The points of a check for a file in which an exercise, or all of them, returned `kind`.
 
-    about: whether the check's experiment uses that exercise; alone: and no other.
+    right: the arrays that earned. about: whether the check's experiment uses that exercise; alone:
+    and no other.
     """
 
     exercise: str
@@ -41,6 +42,7 @@ class Emptied:
     check: str
     earned: float
     points: float
+    right: tuple[str, ...]
     about: bool
     alone: bool
 
@@ -54,9 +56,10 @@ class Emptied:
         return False
 
     def __str__(self) -> str:
+        listed = ", ".join(f"`{name}`" for name in self.right)
         return (
             f"check `{self.check}` gives {self.earned:g} of {self.points:g} points though "
-            f"{_named([self.exercise])} only returns {RETURNED[self.kind]}"
+            f"{_named([self.exercise])} only returns {RETURNED[self.kind]}: for {listed}"
         )
 
 
@@ -124,11 +127,19 @@ def _try(
                     check=check.name,
                     earned=earned,
                     points=check.points,
+                    right=_earning(check, key[check.name], answer),
                     about=exercise in about,
                     alone=all_emptied or about == {exercise},
                 )
                 if answer.failure in (Failure.TIMEOUT, Failure.KILLED):
                     break  # the process with the stored values has ended
+
+
+def _earning(check: Check, known: CheckKey, answer: Answer) -> tuple[str, ...]:
+    """Return the arrays of an answer that earn points."""
+    wrong = wrong_arrays(check, known.expected, answer)
+    none = known.constant.union(wrong)
+    return tuple(name for name in known.expected.arrays if name not in none)
 
 
 @dataclass(frozen=True)

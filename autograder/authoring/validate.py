@@ -47,8 +47,10 @@ from autograder.judging import (
     deviation,
     same_answer,
     same_bits,
+    wrong_arrays,
 )
 from autograder.judging.compare import TOLERANCE
+from autograder.practice.first_wrong import first_wrong, first_wrong_text
 from autograder.sandbox.client import Server
 from autograder.sandbox.own_code import author_server
 from autograder.source.solution import PlacedMistake, Solution
@@ -474,8 +476,20 @@ def judge_styles(server: Server, seed: int, report: ValidationReport) -> Iterato
                 most = max(deviations.values())
                 if most > 1:
                     report.failed_styles.add(style)
-                    why = answer.message or f"{most:.3g} tolerances from the solution's"
+                    why = answer.message or _first_difference(check, key, answer)
+                    why = why or f"{most:.3g} tolerances from the solution's"
                     yield finding(f"{where}: lost {check.name}: {why}", True)
+
+
+def _first_difference(check: Check, key: Key, answer: Answer) -> str:
+    """Say where an answer first differs from the solution's; "" if its shapes do."""
+    expected = key[check.name].expected
+    for name in wrong_arrays(check, expected, answer):
+        said = first_wrong(name, check, expected, answer)
+        said = said or first_wrong_text(name, expected, answer)
+        if said:
+            return said
+    return ""
 
 
 def plain_key(server: Server, checks: Sequence[Check], seed: int) -> Key:

@@ -86,6 +86,12 @@ def rows_of_table_apart(
     return remaining(wanted, wanted, given), remaining(given, given, wanted)
 
 
+def has_row(row: NamedRow, table: str, arrays: Arrays) -> bool:
+    """Return whether a table has a row with the same labels."""
+    labels = [label for label, _ in row.labels]
+    return row in _rows(labels, columns_of(table, arrays))
+
+
 def _telling(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Choose the fewest columns of which no two rows are alike; none if there are none.
 

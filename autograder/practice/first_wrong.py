@@ -3,14 +3,21 @@
 Only practice shows it: on the public seed the student's own key contains the expected numbers.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from autograder.check import WHOLE, Answer, Check, is_long, is_text
 from autograder.explaining.looks import quoted_difference, rows_apart
-from autograder.explaining.tables import INDEX, NamedRow, row_at, rows_of_table_apart, table_of
+from autograder.explaining.tables import (
+    INDEX,
+    NamedRow,
+    has_row,
+    row_at,
+    rows_of_table_apart,
+    table_of,
+)
+from autograder.finding import LookKind
 from autograder.judging import CheckKey, Remark, Verdict, wrong_arrays, wrong_places
 
 # significant figures of a number: the first of these that shows the difference
@@ -38,11 +45,21 @@ def _with_example(remark: Remark, check: Check, expected: Answer, answer: Answer
     for name in sorted(remark.arrays, key=lambda one: not _holds_words(expected, one)):
         if remark.literal and _holds_words(expected, name):
             continue  # the remark quotes it
+        if _is_said(remark, expected.arrays[name]):
+            continue
         example = first_wrong(name, check, expected, answer)
         example = example or first_wrong_text(name, expected, answer)
         if example:
             return replace(remark, example=example)
     return replace(remark, example="")
+
+
+def _is_said(remark: Remark, expected: np.ndarray) -> bool:
+    """Return whether the author's words say what is wrong with a single truth value."""
+    look = remark.finding.look if remark.finding else None
+    if look is None or look.kind is not LookKind.OWN_WORDS:
+        return False
+    return expected.dtype.kind == "b" and expected.size == 1
 
 
 def _holds_words(answer: Answer, name: str) -> bool:
@@ -108,21 +125,25 @@ def _first_row_apart(name: str, expected: Answer, answer: Answer) -> str:
     table = table_of(name, expected.arrays)
     apart = rows_of_table_apart(table, expected.arrays, answer.arrays) if table else None
     if apart:
-        missing, others = ([_the_row(row) for row in rows] for rows in apart)
-        return _first_of(missing, others, table)
-    missing, others = ([_shortened(row) for row in rows] for rows in rows_apart(want, got))
+        for row in apart[0][:1]:
+            return f"`{table}` lacks {_the_row(row)}."
+        for row in apart[1][:1]:
+            return _has_too_many(table, _the_row(row), has_row(row, table, expected.arrays))
+    missing, others = rows_apart(want, got)
     is_any_there = bool(want.ndim) and len(missing) < len(want)  # a single number has no rows
     if not is_any_there:
         return ""
-    return _first_of(missing, others, name)
-
-
-def _first_of(missing: Sequence[str], others: Sequence[str], name: str) -> str:
     if missing:
-        return f"`{name}` lacks {missing[0]}."
+        return f"`{name}` lacks {_shortened(missing[0])}."
     if others:
-        return f"`{name}` should not have {others[0]}, or not so often."
+        return _has_too_many(name, _shortened(others[0]), others[0] in want.tolist())
     return ""
+
+
+def _has_too_many(name: str, row: str, is_expected: bool) -> str:
+    if is_expected:
+        return f"`{name}` has {row} more often than it should."
+    return f"`{name}` should not have {row}."
 
 
 def _shortened(row: object) -> str:

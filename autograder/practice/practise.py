@@ -33,6 +33,7 @@ from autograder.judging import (
     judge_loss,
     key_name,
     let_in,
+    mistakes_like,
     recorded,
 )
 from autograder.practice.first_wrong import with_first_wrong
@@ -216,10 +217,31 @@ class _Practice:
         answer = self._answer(check, known)
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
+            if self._run_what_rules_out(check, known, answer):
+                judged = self.judge.judge(check, known, answer)
             self.judge.note(judged)
         verdict = self.judge.explain(judged)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
+
+    def _run_what_rules_out(self, check: Check, known: CheckKey, answer: Answer) -> bool:
+        """Run the earlier checks that may rule out a mistake that an answer resembles.
+
+        A run of all checks has run them before: so one check by itself says and counts the same.
+        Returns whether any ran.
+        """
+        alike = mistakes_like(check, known.expected, known.mistakes, answer)
+        ran = False
+        for earlier in self.unit.checks:
+            if earlier is check:
+                break
+            if earlier.name in self.verdicts or earlier.measure or earlier.question:
+                continue
+            in_key = self.key.get(earlier.name)
+            if in_key and any(in_key.spoilt_by(mistake) for mistake in alike):
+                self.run(earlier)
+                ran = True
+        return ran
 
     def _known(self, check: Check) -> CheckKey:
         """Return a check's part of the key. Raises `NoKey` if the key is older than the check."""

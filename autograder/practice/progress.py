@@ -17,7 +17,7 @@ from autograder.course import Course, UnknownUnit
 from autograder.errors import UserError
 from autograder.grading.key_file import load_key
 from autograder.grading.results import CannotWrite, held_alone, read_patiently, write_whole
-from autograder.judging import Verdict
+from autograder.judging import Remark, Verdict
 from autograder.report.terminal import in_one_line
 from autograder.sandbox.inside.cells import cells
 
@@ -256,12 +256,19 @@ def _passed_now(
 
 
 def _message(verdict: Verdict) -> str:
-    """Return the beginning of a verdict: the remark, its arrays, and the first wrong number."""
+    """Return a remark, its arrays, and the first wrong number.
+
+    It is the first remark, or one with a small change that was found.
+    """
     if not verdict.remarks:
         return ""
-    remark = verdict.remarks[0]
+    remark, *_ = sorted(verdict.remarks, key=lambda one: not _has_mending(one))
     message = f"{in_one_line(remark)} {remark.example}"
     return message.strip()
+
+
+def _has_mending(remark: Remark) -> bool:
+    return remark.finding is not None and remark.finding.mending is not None
 
 
 def _mistakes(verdict: Verdict) -> tuple[str, ...]:

@@ -17,6 +17,11 @@ from autograder.relations import arithmetic, places, rows
 from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
+OF_EACH_VALUE = (  # relations that say of each value what it is
+    RelationKind.CHANGED,
+    RelationKind.ADDED,
+    RelationKind.TAKEN_AWAY,
+)
 OF_EACH = -3.0  # log10 of the probability for each array, if one relation is reported for several
 MOST = 100_000  # larger arrays are not searched
 # nor are those with more entries than this multiple of the expected ones plus this number
@@ -65,11 +70,13 @@ def find_relations(
         if _is_searched(array):
             expected[name] = array.astype(np.float64)
     by_array: dict[str, list[Fitting]] = {}
-    for name in wrong:
-        if name in expected and name in found:
-            is_whole = _are_whole(right[name]) and _are_whole(found[name])
-            by_array[name] = _search(name, expected, found[name], letters, is_whole)
+    cases: dict[str, Case | None] = {}
+    searched = [name for name in wrong if name in expected and name in found]
+    for name in searched:
+        is_whole = _are_whole(right[name]) and _are_whole(found[name])
+        by_array[name], cases[name] = _search(name, expected, found[name], letters, is_whole)
     chosen = _exchanged(_choose(by_array))
+    chosen |= _as_others(chosen, cases)
     columns = _with_the_same_rows(chosen, right, found, letters)
     for name in wrong:
         if name not in chosen and name in columns:
@@ -107,22 +114,43 @@ def _are_equal(one: Array, other: Array) -> bool:
     return np.array_equal(one, other)
 
 
+def _as_others(
+    chosen: Mapping[str, Relation], cases: Mapping[str, Case | None]
+) -> dict[str, Relation]:
+    """Find arrays without a relation that have the one of another array, though it may be chance.
+
+    In a picture of two colours, few numbers are × 1/8; beside a picture of noise that is, too, it
+    is one fact.
+    """
+    known = {relation for relation in chosen.values() if relation.kind in OF_EACH_VALUE}
+    alike: dict[str, Relation] = {}
+    for name, case in cases.items():
+        if not known or case is None or name in chosen:
+            continue
+        with np.errstate(all="ignore"):
+            for search in SEARCHES_OF_NUMBERS if _has_numbers_to_compare(case) else ():
+                for one in search(case):
+                    if one.whole and one.relation in known:
+                        alike.setdefault(name, one.relation)
+    return alike
+
+
 def _search(
     name: str, expected: Arrays, found: Array, letters: Letters, is_whole: bool
-) -> list[Fitting]:
-    """Find what fits one wrong array, whether or not it could be chance.
+) -> tuple[list[Fitting], Case | None]:
+    """Find what fits one wrong array, whether or not it could be chance; return its case, too.
 
-    is_whole: as in a `Case`.
+    The case is None if nothing is searched. is_whole: as in a `Case`.
     """
     if not found.size:
-        return [NO_VALUES]
+        return [NO_VALUES], None
     if not _is_searched(found) or found.size > MOST_TIMES * expected[name].size + MOST_MORE:
-        return []
+        return [], None
     others = {other: array for other, array in expected.items() if other != name}
     case = Case(expected[name], found.astype(np.float64), others, letters, is_whole)
     with np.errstate(all="ignore"):
         fitting = _fitting(case)
-        return [one for one in fitting if one.chance_log10 <= OF_EACH]
+        return [one for one in fitting if one.chance_log10 <= OF_EACH], case
 
 
 def _are_whole(array: Array) -> bool:

@@ -28,8 +28,17 @@ COUNTERPARTS = (
     ("any", "all"),
     ("cumsum", "cumprod"),
     ("exp", "log"),
+    ("std", "var"),
 )
-PAIRS = (*COUNTERPARTS, ("floor", "ceil"))
+PAIRS = (
+    *COUNTERPARTS,
+    ("mean", "median"),
+    ("floor", "ceil", "round", "int"),
+    ("first", "last"),
+    ("left", "right", "inner", "outer"),
+    ("union", "intersection", "difference"),
+    ("append", "extend"),
+)
 OTHER_OPERATORS: Mapping[str, Sequence[str]] = {
     "+": "-*",
     "-": "+",
@@ -548,7 +557,7 @@ def _slip_of_number(node: ast.expr, value: int, source: Source) -> tuple[Slip, S
             return Slip(SlipKind.EXPONENT), near
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             return Slip(SlipKind.OFF_BY_ONE), near
-    return Slip(SlipKind.NUMBER), (*near, 2 * value)
+    return Slip(SlipKind.NUMBER), (*near, 2 * value, -value)
 
 
 def _is_axis(node: ast.expr, source: Source) -> bool:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import small_class
 from released import release_to, variables
 from small import COURSE, UNIT, WORDS
 
+from autograder.authoring.build import build
 from autograder.course import load_unit, read_course
 from autograder.grading.key_file import NoKey
 from autograder.practice import imports
@@ -53,6 +55,70 @@ def test_a_mistake_is_named_as_in_a_grade_without_its_line():
     (step,) = steps
     known, answer = step.known, step.answer
     assert answer.arrays.keys() == known.expected.arrays.keys() == {"doubled", "same_after"}
+
+
+TWO_CHECKS = '''
+    import numpy as np
+
+    from autograder.check import UnitSettings, check, named
+
+    SETTINGS = UnitSettings(packages=("numpy",))
+
+
+    @check(points=2)
+    def sorting(net, seed):
+        """`ranked` gives the values in order"""
+        return named("ranked", net.ranked(np.random.default_rng(seed).normal(size=9))[0])
+
+
+    @check(points=2)
+    def longest(net, seed):
+        """`ranked` tells how many values there are"""
+        return named("count", net.ranked(np.arange(5 + seed % 3))[1])
+'''
+BOTH_OF_ONE = """
+    # %%
+    import numpy as np
+
+    import autograder
+
+    check = autograder.unit("ranking")
+
+
+    # %%
+    def ranked(x):
+        ### BEGIN SOLUTION
+        x = np.array(x)
+        # mistake: x = np.array(x)[1:]
+        #   the first value is missing: keep it.
+        return np.sort(x), len(x)
+        # mistake: return np.sort(x), len(x) - 1
+        #   the number is that of steps between values: count the values.
+        ### END SOLUTION
+
+
+    # %%
+    check("sorting")
+    check("longest")
+"""
+
+
+def test_a_check_by_itself_says_what_it_says_among_all(tmp_path):
+    """One check alone also runs earlier ones that rule out a mistake: two give the same number."""
+    unit = small.write_course(tmp_path, "ranking", TWO_CHECKS, BOTH_OF_ONE)
+    assert build(unit.course)
+    script = """
+import numpy as np
+
+def ranked(x):
+    return np.sort(x), len(x) - 1
+"""
+    among_all, _ = practised(script, "sorting", "longest", unit=unit)
+    alone, steps = practised(script, "longest", unit=unit)
+    assert alone["longest"] == replace(among_all["longest"], seconds=alone["longest"].seconds)
+    (remark,) = alone["longest"].remarks
+    assert remark.mistakes == ("the number is that of steps between values: count the values.",)
+    assert [step.verdict.name for step in steps] == ["longest"]
 
 
 def test_what_is_installed_is_not_looked_up_where_nothing_foreign_is_used(monkeypatch):

@@ -862,6 +862,17 @@ def test_whole_numbers_are_never_said_to_be_rounded():
         assert "1 less" not in said
 
 
+def test_few_numbers_have_the_relation_of_others():
+    """Two numbers are × 1/8 by chance; beside many that are, they are reported with these."""
+    noise = np.random.default_rng(5).normal(size=(4, 5))
+    step = np.array([[0.0, 0.0, 692.0, 692.0, 0.0]] * 4)
+    alone = find_relations({"step": step}, {"step": step / 8}, ["step"], LETTERS)
+    assert not alone
+    right, wrong = {"noise": noise, "step": step}, {"noise": noise / 8, "step": step / 8}
+    both = find_relations(right, wrong, [*wrong], LETTERS)
+    assert words(both["step"]) == words(both["noise"]) == "your values are the expected ones × 1/8."
+
+
 def test_rounded_numbers_are_recognised_beside_halves():
     """Rounded values are reported as that, though some expected ones lie halfway.
 

@@ -79,8 +79,8 @@ def test_an_index_of_names_names_the_row():
         (
             [0, 1, 2, 3, 4, 4, 3],
             "7 rows, and 5 are expected. All 5 expected rows are there, and 2 more.",
-            "`panel` should not have the row where `firm` is 'Cole' and `year` is 2013, or not so "
-            "often.",
+            "`panel` has the row where `firm` is 'Cole' and `year` is 2013 more often than it "
+            "should.",
         ),
     ],
 )

@@ -130,7 +130,7 @@ def error_along(loss, params, grads, direction, eps):
 
 
 def mistaken_line():
-    return 11
+    return 13
 
 
 def clip(grads, bound):

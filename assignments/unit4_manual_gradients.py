@@ -33,7 +33,7 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
 # the check tells you which. A grade runs only your imports, the functions asked for, and what these use; try things out wherever you like. Import
-# only NumPy and the standard library: nothing else is there when your file is graded, except `autograder` for the cells that are given. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
+# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Time.** The exercises take about 192 minutes (estimated), and reading, with the examples, about an hour. The end of section 6 is a good
@@ -582,7 +582,7 @@ check("repaired")
 
 # %%
 def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    """The number of the line with the mistake, in the function with your mistake in it."""
     # YOUR CODE HERE
     raise NotImplementedError()
 

@@ -226,7 +226,7 @@ def repaired(net: Any, seed: int) -> Arrays:
 
 @check(points=1, question=planted("smoothed"))
 def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
-    """`mistaken_line` is the line in which your mistake stands"""
+    """`mistaken_line` is the line of your mistake"""
     return net.my_name(), net.mistaken_line()
 
 

@@ -563,7 +563,7 @@ check("three_characters_learn")
 #
 # 1. Write your name, and run the example below it: it prints the function with your mistake in it.
 # 2. Copy the function to where it is asked for, and try it on small inputs whose result you know. Where does it first go wrong?
-# 3. Repair it, in your way; the check runs it. And name the line in which the mistake stands, by the number printed at the end of the line. The
+# 3. Repair it, in your way; the check runs it. And name the line with the mistake, by the number printed at the end of the line. The
 #    check records that number; it is judged when you have handed in.
 #
 # **Exercise** · 10 minutes · ●●○ · about 10 lines in all
@@ -608,7 +608,7 @@ check("repaired")
 
 # %%
 def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    """The number of the line with the mistake, in the function with your mistake in it."""
     ### BEGIN SOLUTION
     return 9
     ### END SOLUTION

@@ -1100,7 +1100,7 @@ check("repaired")
 
 # %%
 def mistaken_line():
-    """The number of the line in which the mistake stands, in the function with your mistake in it."""
+    """The number of the line with the mistake, in the function with your mistake in it."""
     ### BEGIN SOLUTION
     return 11
     ### END SOLUTION

@@ -16,7 +16,7 @@ from pathlib import Path
 from autograder.authoring.build import GivesAnswers, check_stub, refuse_solved_stub, solutions
 from autograder.authoring.imports import modules_of_checks
 from autograder.authoring.slips import refuse_slips
-from autograder.course import FILE, Course, load_unit, read_course
+from autograder.course import FILE, Course, MissingPackage, load_unit, read_course
 from autograder.course_file import with_units
 from autograder.data import manifest as read_manifest
 from autograder.data import names as names_of_datasets
@@ -205,7 +205,12 @@ def _proven(course: Course, units: Sequence[str]) -> Iterator[Path]:
         for unit in units:
             _link_to_site(given / course.stub(unit).relative_to(course.folder), course, unit)
         readable = dict(_readable_solutions(course, found))
-        own = [without_repairs(course, *one) for one in (found | readable).items()]
+        own = [without_repairs(course, *one) for one in found.items()]
+        for one in readable.items():
+            try:
+                own.append(without_repairs(course, *one))
+            except MissingPackage:  # of a unit that is not handed out: its lines are looked for
+                own.append(one[1])
         _refuse_leaks(given, own)
         written = list(_files_below(given))
         _refuse_solved_stubs(read_course(given))

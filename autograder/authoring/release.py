@@ -3,9 +3,10 @@
 `given.py` chooses the files and verifies that they hold no answer.
 """
 
+import ast
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder.authoring.build import solutions
 from autograder.authoring.given import NotEmpty, give
 from autograder.authoring.wheel import pack_wheel
-from autograder.course import LOOK_THERE_TOO, Course, load_unit
+from autograder.course import LOOK_THERE_TOO, Course, MissingPackage, load_unit
 from autograder.grading.pool import fill_pool
 from autograder.grading.provenance import versions
+from autograder.parsing import parse
 from autograder.practice.folder import GIVEN, MADE
 from autograder.source.addresses import with_link
 from autograder.source.pictures import attach_pictures
@@ -128,6 +130,24 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
         write_notebook(book, folder / f"{name}.ipynb")
 
 
+def _packages_of_unit(course: Course, name: str) -> Collection[str]:
+    """Return the packages of a unit, also if one of them is not installed here.
+
+    Then they are read from the file of its checks. Raises `MissingPackage` if that is no list.
+    """
+    try:
+        return load_unit(course, name).packages
+    except MissingPackage:
+        text = (course.checks / f"{name}.py").read_text(encoding="utf-8")
+        for node in ast.walk(parse(text)):
+            match node:
+                case ast.Call(func=ast.Name(id="UnitSettings"), keywords=keywords):
+                    for keyword in keywords:
+                        if keyword.arg == "packages" and isinstance(keyword.value, ast.Tuple):
+                            return [str(ast.literal_eval(one)) for one in keyword.value.elts]
+        raise
+
+
 def _packages_of(course: Course, units: Sequence[str]) -> list[str]:
     """Return pip's arguments for some units, or for all.
 
@@ -136,7 +156,7 @@ def _packages_of(course: Course, units: Sequence[str]) -> list[str]:
     needed: set[str] = set()
     of_units: set[str] = set()
     for name in course.units:
-        packages = load_unit(course, name).packages
+        packages = _packages_of_unit(course, name)
         of_units.update(packages)
         if name in units:
             needed.update(packages)

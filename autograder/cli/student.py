@@ -109,7 +109,7 @@ def check(
                 found = mended(unit, source, done)
             if wrong and not found:
                 following = f"autograder hint {name} {wrong.name}"
-                hint = f"None is sure to repair it. Next: {following}"
+                hint = f"No small change is certain to repair it. Next: {following}"
                 screen.print(hint, style="dim", markup=False, soft_wrap=True)
             if found:
                 where = f"{found.check}: {where_mended_in_practice(found.found)}"

@@ -6,7 +6,7 @@ wrong arrays of a check together, so that two numbers with one factor count as e
 
 import math
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from autograder.relations import arithmetic, places, rows
 from autograder.relations.case import Array, Arrays, Case, Fitting
 from autograder.relations.letters import Letters
 
-OF_EACH_VALUE = (  # relations that say of each value what it is
+SHARED = (  # relations that several arrays of a check have for one reason
     RelationKind.CHANGED,
     RelationKind.ADDED,
     RelationKind.TAKEN_AWAY,
+    RelationKind.RIGHT_OR_0,
+    RelationKind.RIGHT_BUT_AT_BORDER,
 )
 OF_EACH = -3.0  # log10 of the probability for each array, if one relation is reported for several
 MOST = 100_000  # larger arrays are not searched
@@ -122,17 +124,23 @@ def _as_others(
     In a picture of two colours, few numbers are × 1/8; beside a picture of noise that is, too, it
     is one fact.
     """
-    known = {relation for relation in chosen.values() if relation.kind in OF_EACH_VALUE}
+    known = set(map(_without_counts, chosen.values()))
     alike: dict[str, Relation] = {}
     for name, case in cases.items():
         if not known or case is None or name in chosen:
             continue
         with np.errstate(all="ignore"):
-            for search in SEARCHES_OF_NUMBERS if _has_numbers_to_compare(case) else ():
+            of_numbers = SEARCHES_OF_NUMBERS if _has_numbers_to_compare(case) else ()
+            for search in (*of_numbers, *SEARCHES):
                 for one in search(case):
-                    if one.whole and one.relation in known:
+                    is_shared = one.relation.kind in SHARED
+                    if is_shared and _without_counts(one.relation) in known:
                         alike.setdefault(name, one.relation)
     return alike
+
+
+def _without_counts(relation: Relation) -> Relation:
+    return replace(relation, counts=())
 
 
 def _search(

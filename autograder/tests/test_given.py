@@ -9,7 +9,7 @@ from small import UNIT, WORDS
 from autograder.authoring.build import GivesAnswers, build
 from autograder.authoring.given import leaks, secret_lines
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
-from autograder.course import read_course
+from autograder.course import MissingPackage, read_course
 from autograder.course_file import with_units
 from autograder.errors import UserError
 from autograder.grading.keys import solution_of
@@ -74,6 +74,23 @@ def test_a_release_of_a_unit_holds_what_its_checks_need(course, tmp_path):
     found = files_of(tmp_path / "week")
     assert {"checks/helpers.py", "datasets/line/manifest.toml"} <= found
     assert not [name for name in found if WORDS in name]
+
+
+def test_a_release_of_a_unit_needs_no_package_of_the_others(course, tmp_path):
+    """A unit can be handed out where packages of other units are not installed."""
+    checks = course.checks / f"{UNIT}.py"
+    text = checks.read_text()
+    assert 'packages=("numpy",)' in text
+    checks.write_text("import absent\n" + text.replace('("numpy",)', '("numpy", "absent")'))
+    with (course.folder / "course.toml").open("a") as file:
+        for name in ("absent", "pictures"):
+            file.write(f'[packages.{name}]\ninstall = "{name}>=1"\n')
+    release(read_course(course.folder), tmp_path / "week", units=[WORDS])
+    readme = (tmp_path / "week" / "README.md").read_text()
+    assert "absent" not in readme
+    assert '"pictures>=1"' in readme, "of no unit, such as for plots"
+    with pytest.raises(MissingPackage, match="needs absent, which is not installed"):
+        release(read_course(course.folder), tmp_path / "other", units=[UNIT])
 
 
 def test_a_release_of_a_unit_works(course, tmp_path):

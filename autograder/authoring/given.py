@@ -331,11 +331,10 @@ def secret_lines(found: Sequence[Solution]) -> set[str]:
     """Collect the lines of solutions that give an answer away.
 
     They are statements, neither imports nor the heads of loops and conditions, that compute
-    something: with an operator, or with two calls, subscripts or comprehensions. A line that some
-    stub shows is no secret.
+    something: with an operator, or with two calls, subscripts or comprehensions. A line that the
+    code of some stub shows is no secret; its text is searched like every other file.
     """
-    stubs = [solution.stub for solution in found]
-    shown = "\n".join(stubs)
+    shown = "\n".join(solution.shown for solution in found)
     secrets = set()
     for solution in found:
         for line in solution.secret_lines:

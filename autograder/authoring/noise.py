@@ -17,8 +17,10 @@ from autograder.grading.keys import SOLUTION, checks_to_run, solution_of
 from autograder.judging import deviation
 from autograder.judging.compare import scale_of, share_allowed
 from autograder.sandbox.client import Server
+from autograder.sandbox.own_code import author_server
 
 ROUNDING = 1e-6  # fraction of an array's largest value; smaller differences are rounding
+OTHER_ORDER = "1"  # a hash seed that orders sets of strings otherwise
 RUNS = 8  # number of runs by which noise is measured
 # standard deviations between two right draws: exceeded by less than one in a million
 FAR = 5.0
@@ -47,6 +49,7 @@ def refuse_unsteady(server: Server) -> None:
     _refuse_unanswered(server, checks, first)
     noisy = [check for check in checks if _differing(check, first, second)]
     if not noisy:
+        _refuse_order_of_sets(server, script, checks, first)
         return
     runs = [first, second]
     while len(runs) < RUNS:
@@ -58,6 +61,35 @@ def refuse_unsteady(server: Server) -> None:
         for name in _differing(check, first, second):
             slips.append(_slip(check, _words_of_check(name) if own else _words(name, answers)))
     raise BadSource({_file(server): slips})
+
+
+def _refuse_order_of_sets(
+    server: Server, script: bytes, checks: Sequence[Check], first: Mapping[str, Answer]
+) -> None:
+    """Raise `BadSource` for text that depends on the order of a set, which differs in processes.
+
+    first: the answers in the order that all grades use.
+    """
+    of_text = []
+    for check in checks:
+        if any(is_text(array) for array in first[check.name].arrays.values()):
+            of_text.append(check)
+    if not of_text:
+        return
+    with author_server(server.unit, hash_seed=OTHER_ORDER) as other_server:
+        other = _answers(other_server, script, of_text)
+    slips = []
+    for check in of_text:
+        for name in _differing(check, first, other):
+            slips.append(
+                _slip(
+                    check,
+                    f"`{name}` depends on the order of a set, which differs from process to "
+                    "process. Sort what comes from a set, in the check.",
+                )
+            )
+    if slips:
+        raise BadSource({_file(server): slips})
 
 
 def _refuse_unanswered(
@@ -117,7 +149,8 @@ def _words_of_check(name: str) -> str:
     """Say that an array varies because its check draws random numbers, and what to do."""
     return (
         f"`{name}` differs from run to run on one seed, because the check draws numbers of its "
-        "own. Let it draw all of them from one `rng = np.random.default_rng(seed)`."
+        "own. Let it draw all of them from one generator that is made of `seed`, such as "
+        "`random.Random(seed)` or `np.random.default_rng(seed)`."
     )
 
 

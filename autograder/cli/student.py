@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import nullcontext, redirect_stdout, suppress
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def check(
     import gc
 
     from autograder.course import load_unit
+    from autograder.explaining.repairs import MOST_SECONDS
     from autograder.explaining.words import what_mended, where_mended_in_practice
     from autograder.grading.results import read_patiently, write_result
     from autograder.grading.submissions import too_large
@@ -106,10 +108,14 @@ def check(
             if wrong:
                 looking = f"Trying small changes of your code for `{wrong.name}` …"
                 screen.print(looking, style="dim", soft_wrap=True)
+                began = time.monotonic()
                 found = mended(unit, source, done)
+                is_late = time.monotonic() - began > MOST_SECONDS
             if wrong and not found:
                 following = f"autograder hint {name} {wrong.name}"
                 hint = f"No small change is certain to repair it. Next: {following}"
+                if is_late:
+                    hint = f"The search took too long, and was stopped. Next: {following}"
                 screen.print(hint, style="dim", markup=False, soft_wrap=True)
             if found:
                 where = f"{found.check}: {where_mended_in_practice(found.found)}"

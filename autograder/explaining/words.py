@@ -429,7 +429,8 @@ def code_quoted(text: str) -> str:
 
     Long code is cut in the middle: two versions of a line mostly differ at their ends.
     """
-    in_one_line = " ".join(text.split()).replace("`", "'")
+    lines = (line.strip() for line in text.splitlines())
+    in_one_line = " ".join(filter(None, lines)).replace("`", "'")
     if len(in_one_line) > LONGEST_QUOTE:
         half = LONGEST_QUOTE // 2
         in_one_line = f"{in_one_line[:half]}…{in_one_line[-half:]}"

@@ -21,7 +21,7 @@ import psutil
 
 from autograder.course import Unit, addons
 from autograder.sandbox.alone import READY
-from autograder.sandbox.client import MAX_STUB, Server, ServerGone
+from autograder.sandbox.client import HASH_SEED, MAX_STUB, Server, ServerGone
 from autograder.sandbox.inside import confinement, wire
 from autograder.sandbox.worker import MAX_READ, Clock, Process, ReplyReader, Stopwatch, Worker
 
@@ -29,18 +29,19 @@ SERVE = "from autograder.sandbox.alone import serve; serve()"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def author_server(unit: Unit, stub: str = "") -> Server:
+def author_server(unit: Unit, stub: str = "", hash_seed: str = HASH_SEED) -> Server:
     """Return a server for an author's own code, confined if possible."""
     if confinement.missing():
-        return OwnServer(unit, stub)
-    return Server(unit, stub=stub)
+        return OwnServer(unit, stub, hash_seed)
+    return Server(unit, stub=stub, hash_seed=hash_seed)
 
 
 class OwnServer(Server):  # it has the interface of a server
     """Starts processes that run one unit's code, without confinement and without forking."""
 
-    def __init__(self, unit: Unit, stub: str = "") -> None:
+    def __init__(self, unit: Unit, stub: str = "", hash_seed: str = HASH_SEED) -> None:
         self.unit = unit
+        self._hash_seed = hash_seed
         self.unsafe = True
         self.walls = []
         self.why_no_bubblewrap = ""
@@ -52,7 +53,11 @@ class OwnServer(Server):  # it has the interface of a server
         """Start a process that imports the unit."""
         threads = dict.fromkeys(ONE_THREAD, "1")
         path = os.pathsep.join(place for place in sys.path if place)
-        of_python = {"PYTHONPATH": path, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+        of_python = {
+            "PYTHONPATH": path,
+            "PYTHONHASHSEED": self._hash_seed,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         started = subprocess.Popen(
             [sys.executable, "-P", "-c", SERVE],
             stdin=subprocess.PIPE,

@@ -61,20 +61,35 @@ class Solution:
 
     @property
     def secret_lines(self) -> set[str]:
-        """Return the lines of the regions, mistakes included, that the stub does not contain."""
+        """Return the lines of the regions, mistakes included, that the stub does not show.
+
+        It may show them in its code and in hints, and not in its other text.
+        """
         lines = {placed.mistake.code for placed in self.mistakes}
         in_regions = lines_of_regions(self.text)
         for number, line in enumerate(self.text.split("\n"), 1):
             if number in in_regions:
                 lines.add(line.strip())
-        stub = self.stub
+        shown = self.shown
         secret = set()
         for line in lines:
-            if len(line) < SHORTEST_SECRET or line in stub:
+            if len(line) < SHORTEST_SECRET or line in shown:
                 continue
             if not _NO_ANSWER.fullmatch(line):
                 secret.add(line)
         return secret
+
+    @cached_property
+    def shown(self) -> str:
+        """Return the code and the hints of the stub, without its other text."""
+        kept = []
+        is_hint = False
+        for line in self.stub.split("\n"):
+            is_hint |= "<details>" in line
+            if is_hint or not line.lstrip().startswith("#"):
+                kept.append(line)
+            is_hint &= "</details>" not in line
+        return "\n".join(kept)
 
     def plain(self) -> str:
         """Return the solution without its mistakes, as a person would write it."""

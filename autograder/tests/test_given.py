@@ -168,6 +168,19 @@ def test_no_form_is_written_that_holds_a_line_of_a_solution(form, file, course, 
     assert not (tmp_path / "out").exists()
 
 
+def test_a_line_of_a_solution_in_the_text_of_a_unit_is_an_answer(course, tmp_path):
+    """The text of a unit may not show a line of a solution, though its stub has it then."""
+    solution = course.solution(UNIT)
+    text = solution.read_text()
+    solution.write_text(
+        text.replace("# %% [markdown]\n", f"# %% [markdown]\n# `{an_answer()}`\n", 1)
+    )
+    build(course)
+    with pytest.raises(GivesAnswers, match="Take them out") as refused:
+        release(course, tmp_path / "out")
+    assert f"assignments/{UNIT}.py: {an_answer()}" in str(refused.value)
+
+
 def test_a_line_that_computes_nothing_or_is_given_is_no_answer():
     """Some lines are no answers: an import, a loop head, one call with names, given code."""
     solution = read_solution(

@@ -85,9 +85,29 @@ def test_a_check_that_draws_is_told_as_that(old, new, tmp_path):
         build(unit.course)
     assert (
         "line 9: `bootstrap`: `interval` differs from run to run on one seed, because the check "
-        "draws numbers of its own. Let it draw all of them from one `rng = "
+        "draws numbers of its own. Let it draw all of them from one generator that is made of "
+        "`seed`"
     ) in str(refused.value)
     assert "solution draws" not in str(refused.value)
+
+
+def test_the_order_of_a_set_is_noticed(tmp_path):
+    """Text made of a set is refused: its order differs in a student's process."""
+    experiments = EXPERIMENTS.replace(', tolerance={"interval": 0.1}', "")
+    letters = 'return str({chr(97 + round(10 * abs(number))) for number in x}) + "abcdefgh"'
+    script = SOLUTION.replace("return np.quantile(means, [0.05, 0.95])", letters)
+    unit = small.write_course(
+        tmp_path, "resampling", experiments, script.replace("default_rng()", "default_rng(1)")
+    )
+    with pytest.raises(BadSource, match="`interval` depends on the order of a set"):
+        build(unit.course)
+    solution = unit.course.solution("resampling")
+    solution.write_text(
+        solution.read_text().replace("str({", "str(sorted({").replace("x})", "x}))")
+    )
+    with pytest.raises(BadSource) as refused:
+        build(unit.course)  # for the known mistake, which spoils no text
+    assert "order of a set" not in str(refused.value)
 
 
 def test_a_text_that_is_another_each_time_is_told_too(tmp_path):

@@ -13,7 +13,7 @@ import small
 from autograder.check import Answer
 from autograder.explaining import repairs
 from autograder.explaining.repairs import MOST, MOST_CHANGED, Expected, Wrong, mending
-from autograder.explaining.words import slip_in_words, what_mended
+from autograder.explaining.words import code_quoted, slip_in_words, what_mended
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore
@@ -702,3 +702,9 @@ def test_lone_carriage_returns_are_not_counted_wrongly(server):
     """After lone carriage returns no line is named: editors count them differently from Python."""
     fit = FIT.replace("slope * x[i] -", "slope / x[i] -") + "# a\r# b\n"
     assert repaired(wrong(server, submission(fit)), {"fit"}) == ""
+
+
+def test_quoted_code_keeps_the_blanks_of_its_texts():
+    """Two blanks in a text are two blanks in feedback; a statement of several lines is one line."""
+    assert code_quoted('row = "  " * depth') == '`row = "  " * depth`'
+    assert code_quoted("f(\n    a,\n    b,\n)") == "`f( a, b, )`"

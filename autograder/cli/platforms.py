@@ -279,8 +279,8 @@ def _to_canvas(
     url = canvas.check_address(url)
     address = canvas.Address(url, number, _assignments(course, assignments))
     letters, without = canvas.letters(pages, address)
-    for line in without:
-        click.echo(f"not sent: {line}")
+    for reason, who in without.items():
+        click.echo(f"not sent ({len(who)}): {first_of(who)}: {reason}")
     grades = [page.grade for page in pages]
     if not sending:
         for letter in letters:

@@ -724,8 +724,8 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     raise BadRoster(
         f"The new roster calls {len(twice)} students otherwise than the one before: "
         f"`{one.student}` there was `{known.student}`, and both are {one.name}. Each would be in "
-        "the class twice. Write the names of before into the column `student`, or the e-mail "
-        "addresses into a column `email` of both."
+        "the class twice. Make a CSV file of your own with the columns `student`, `name` and `id`, "
+        "write the names of before into `student`, and give it to --roster."
     )
 
 

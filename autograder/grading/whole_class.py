@@ -104,10 +104,14 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
     number = student.number_in(unit)
     if hand_in is None:
         hand_in = HandIn(source=student.source, student=student.student)
-    is_same_number = hand_in.id in ("", number)
+    source = hand_in.source
+    if number and not hand_in.id:
+        source = student.source
+    elif number and hand_in.id == number:
+        source = student.source or source  # a person's own roster does not say whose number it is
     return msgspec.structs.replace(
         hand_in,
-        source=student.source if is_same_number and number else hand_in.source,
+        source=source,
         name=hand_in.name or student.name,
         email=hand_in.email or student.email,
         id=hand_in.id or number,

@@ -138,24 +138,25 @@ def _connect(address: str, token: str) -> Any:
         return Canvas(address, token)
 
 
-def letters(pages: Sequence[Feedback], address: Address) -> tuple[list[Letter], list[str]]:
-    """Return the letters to send, and the students without one.
+def letters(
+    pages: Sequence[Feedback], address: Address
+) -> tuple[list[Letter], dict[str, list[str]]]:
+    """Return the letters to send, and by its reason the students without one.
 
     They have no number of Canvas's, or no assignment.
     """
     found = []
-    without = []
+    without: dict[str, list[str]] = {}
     for page in pages:
         result = page.grade.result
         assignment = address.assignments.get(result.unit)
         user = _user(result.hand_in)
         who = f"{visible(result.student)}, {result.unit}"
         if assignment is None:
-            without.append(f"{who}: no assignment was given for this unit")
+            without.setdefault(f"no assignment was given for {result.unit}", []).append(who)
         elif not user:
-            without.append(
-                f"{who}: Canvas's number is unknown. Collect Canvas's own download, with its roster"
-            )
+            reason = "Canvas's number is unknown. Collect Canvas's own download, with its roster"
+            without.setdefault(reason, []).append(who)
         else:
             letter = Letter(
                 student=result.student,

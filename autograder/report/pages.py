@@ -556,13 +556,22 @@ Listing = dict[str, list[CodeBlock]]  # check → its code
 def listing_of(course: Course, result: Result, content: bytes | None) -> Listing:
     """Return a submission's code by check; nothing if it is missing or cannot be read."""
     try:
-        return _listing(course, result, content or b"", None)
+        return _listing(course, result, content or b"", None, all_stages=True)
     except Exception:  # it loses its listing, and no other student is affected
         return {}
 
 
-def _listing(course: Course, result: Result, content: bytes, renaming: Renaming | None) -> Listing:
-    """Return a submission's code by check. Raises whatever reading a hostile file may raise."""
+def _listing(
+    course: Course,
+    result: Result,
+    content: bytes,
+    renaming: Renaming | None,
+    all_stages: bool = False,
+) -> Listing:
+    """Return a submission's code by check. Raises whatever reading a hostile file may raise.
+
+    all_stages: whether each check of an exercise in stages has its code, also one that passed.
+    """
     found = read_definitions(content)
     if not found:
         return {}
@@ -572,7 +581,8 @@ def _listing(course: Course, result: Result, content: bytes, renaming: Renaming 
     listing: Listing = {}
     for verdict in result.verdicts:
         names = asked.get(verdict.name, set())
-        if verdict.status not in ("passed", "not_reached"):  # its code is open on the page
+        is_open = verdict.status not in ("passed", "not_reached")  # its code is, on the page
+        if is_open or all_stages:
             names = of_exercise.get(verdict.name, set())
         shown = own.parts(names)
         listing[verdict.name] = [_block(definition, verdict, renaming) for definition in shown]

@@ -23,7 +23,8 @@ from autograder.grading.adjustments import (
     checksum_of,
     read_adjustments,
 )
-from autograder.grading.results import result_path
+from autograder.grading.results import result_path, stored_results
+from autograder.report.pages import listing_of
 
 STUDENTS = ["crash", "squared", "complete"]
 
@@ -210,6 +211,17 @@ def test_the_name_in_a_file_that_is_not_the_students_is_shown(served, show):
     assert said.all_inner_texts() == ["The name in the file: <b>Eve</b> Doe"]
     section = page.locator("section", has=said)
     assert section.get_by_role("heading").all_inner_texts() == ["squared"]
+
+
+def test_each_stage_of_an_exercise_shows_its_code(graded_class, small_class):
+    """An exercise with two checks has its code beside both, also if they passed."""
+    found = {(one.unit, one.student): one for one in stored_results(graded_class)}
+    result = found[UNIT, "complete"]
+    content = small_class / "complete" / UNIT / f"{UNIT}.py"
+    listing = listing_of(COURSE, result, content.read_bytes())
+    shown = {name: [block.names for block in blocks] for name, blocks in listing.items()}
+    assert shown["three_steps"] == shown["fitting"]
+    assert all(shown.values())
 
 
 def test_a_form_for_all_who_did_the_same(graded_class, served, show):

@@ -13,10 +13,11 @@ from small import UNIT, WORDS
 
 from autograder.cli.instructor import FORMATS
 from autograder.grading.attempts import Mixed
-from autograder.grading.hand_in import HandIn
+from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
 from autograder.grading.roster import Roster, Student, absent
+from autograder.grading.whole_class import with_students
 from autograder.judging import Remark
 from autograder.report import exports
 
@@ -514,3 +515,11 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
         done = small.run_command(*command, "--gradebook", gradebook)
         assert done.returncode == 2
         assert words in done.stderr
+
+
+def test_a_persons_own_roster_leaves_a_canvas_number_canvass(results):
+    """A roster that a person wrote may repeat Canvas's number: it stays one of Canvas's."""
+    ada = of("ada", results[0], ADA)
+    for student in (Student("ada", id="7"), Student("ada", id="99", source="moodle")):
+        (known,) = with_students([ada], Roster([student]))
+        assert id_in(known.hand_in, "canvas") == "7"

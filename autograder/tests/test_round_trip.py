@@ -145,7 +145,7 @@ def test_nothing_is_sent_unless_it_is_said(graded):
     assert (
         "would send: ada (Canvas 4711), numbers_and_sums → assignment 456: 11 points" in done.stdout
     )
-    assert "not sent: grace, words: no assignment was given for this unit" in done.stdout
+    assert "not sent (1): grace, words: no assignment was given for words" in done.stdout
     assert "This command sent nothing: add --send." in done.stdout
     read = (graded / "to canvas" / "to send to canvas.txt").read_text()
     assert "charles (Canvas 4712), numbers_and_sums → assignment 456: 6 points" in read

@@ -225,12 +225,12 @@ def softmax(z):
     #   `z` was changed in place, and the caller may still need it. Make a new array: `z - …`.
     # mistake: e = np.exp(z - np.abs(z).max(-1, keepdims=True))
     #   exp overflows for large scores, and rounds to 0 for very negative ones. Subtract the row's
-    #   largest score first, with its sign: the probabilities stay the same.
+    #   largest score, `z.max(-1, keepdims=True)`, first: the probabilities stay the same.
     # mistake: e = np.exp(z / z.max(-1, keepdims=True))
     #   the scores were divided by the row's largest, which changes the probabilities. Subtract it.
     # mistake: e = np.exp(z)
     #   exp overflows for large scores, and rounds to 0 for very negative ones. Subtract the row's
-    #   largest score first, with its sign: the probabilities stay the same.
+    #   largest score, `z.max(-1, keepdims=True)`, first: the probabilities stay the same.
     # mistake: e = np.exp(z - z.max())
     #   the largest of the whole array was subtracted, not that of each row: a row far below it becomes 0/0.
     # mistake: e = np.exp(z - z[..., :1])

@@ -113,7 +113,7 @@ def check(
                 is_late = time.monotonic() - began > MOST_SECONDS
             if wrong and not found:
                 following = f"autograder hint {name} {wrong.name}"
-                hint = f"No small change is certain to repair it. Next: {following}"
+                hint = f"No small change was found that surely repairs it. Next: {following}"
                 if is_late:
                     hint = f"The search took too long, and was stopped. Next: {following}"
                 screen.print(hint, style="dim", markup=False, soft_wrap=True)

@@ -197,8 +197,8 @@ def _consistent(finding: Finding) -> str:
 def _carried(finding: Finding) -> str:
     """Say that an answer was judged with earlier mistakes carried forward."""
     return (
-        f"compared with a solution that has your error in {quoted(finding.names)}, so that it "
-        "counts only once."
+        f"your error in {quoted(finding.names)} costs nothing here: the solution that this is "
+        "compared with has it, too."
     )
 
 
@@ -912,10 +912,9 @@ def _diagonal(relation: Relation) -> str:
 
 
 def _right_where(relation: Relation) -> str:
-    others = {ValuesKind.LARGER: ValuesKind.SMALLER, ValuesKind.SMALLER: ValuesKind.LARGER}
-    assert relation.values is not None
-    wrong = others[relation.values]
-    return f"your values are {RIGHT} where these are {relation.values}, and wrong where {wrong}"
+    if relation.values is ValuesKind.LARGER:
+        return "your values are right where the expected ones are large, and wrong where small"
+    return "your values are right where the expected ones are small, and wrong where large"
 
 
 def _right_but_where_another_is(relation: Relation) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from autograder.check import Answer, Failure, is_text
 from autograder.course import Course, UnknownUnit
 from autograder.errors import UserError
+from autograder.finding import FindingKind
 from autograder.grading.key_file import load_key
 from autograder.grading.results import CannotWrite, held_alone, read_patiently, write_whole
 from autograder.judging import Remark, Verdict
@@ -262,13 +263,17 @@ def _message(verdict: Verdict) -> str:
     """
     if not verdict.remarks:
         return ""
-    remark, *_ = sorted(verdict.remarks, key=lambda one: not _has_mending(one))
+    remark, *_ = sorted(verdict.remarks, key=_says_little)
     message = f"{in_one_line(remark)} {remark.example}"
     return message.strip()
 
 
-def _has_mending(remark: Remark) -> bool:
-    return remark.finding is not None and remark.finding.mending is not None
+def _says_little(remark: Remark) -> int:
+    """Return 0 for a small change that was found, and 2 for a word on an earlier error."""
+    finding = remark.finding
+    if finding and finding.mending:
+        return 0
+    return 2 if finding and finding.kind is FindingKind.CARRIED else 1
 
 
 def _mistakes(verdict: Verdict) -> tuple[str, ...]:
@@ -421,7 +426,7 @@ def _folded(check: str, source: bytes) -> list[str]:
 
 def _as_question(summary: str) -> str:
     """Return a hint's summary; one that describes a symptom asks whether the reader sees it."""
-    return summary if summary.endswith("?") else f"Is this what you see? {summary}"
+    return summary if summary.endswith("?") else f'Do you see this? "{summary}"'
 
 
 def slips_that_may_be_made(course: Course, unit: str, check: str) -> list[str]:

@@ -328,10 +328,11 @@ def class_summary(results: Sequence[Result], most: int = 3) -> Text:
         if unknown:
             who = ", ".join(map(_called, unknown[:FEW_NAMES]))
             more = f" and {len(unknown) - FEW_NAMES} more" if len(unknown) > FEW_NAMES else ""
+            hold = "holds" if len(unknown) == 1 else "hold"
             lines.append(
-                f"  in {len(unknown)} of {len(of_unit)} files stands a name that is not known to "
-                f"be the student's, which costs points: {who}{more}. If it is theirs, add it to "
-                "the table that you give to --roster, and grade again."
+                f"  {len(unknown)} of {len(of_unit)} files {hold} a name that is not known to be "
+                f"the student's, which costs points: {who}{more}. If it is theirs, add it to the "
+                "table that you give to --roster, and grade again."
             )
     return _as_text(lines)
 

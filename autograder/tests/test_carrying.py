@@ -187,7 +187,8 @@ def test_a_second_mistake_is_named_beside_the_first(graded):
     verdicts = graded(THREE, LESS)
     assert points(verdicts) == [0, 0, 3]
     assert [remark.text for remark in verdicts["shifting"].remarks] == [
-        "compared with a solution that has your error in `scaling`, so that it counts only once.",
+        "your error in `scaling` costs nothing here: the solution that this is compared with has "
+        "it, too.",
         f"{VALUES_ARE}: 1 was taken away.",
     ]
     assert points(graded(THREE, MEAN)) == [0, 4, 0]

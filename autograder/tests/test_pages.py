@@ -839,7 +839,7 @@ def test_a_file_that_bears_another_student_s_name_is_worth_a_look(graded_class):
     assert result.student == "crash"
     assert words == 'the name in the file, "Complete@uni.example", is that of complete@uni.example'
     assert words in class_summary(named).plain
-    unknown = f"in 1 of {len(named)} files stands a name that is not known to be the student's"
+    unknown = f"1 of {len(named)} files holds a name that is not known to be the student's"
     assert f"{unknown}, which costs points: halved. If it is theirs" in class_summary(named).plain
     page = pages.site(COURSE, named)["index.html"]()
     assert "the name in the file" in page

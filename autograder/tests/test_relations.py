@@ -431,12 +431,12 @@ PLANTED = [
     (
         TABLE,
         np.where(TABLE < 0.2, np.exp(TABLE), TABLE),
-        ("your values are the expected ones where these are larger, and wrong where smaller."),
+        ("your values are right where the expected ones are large, and wrong where small."),
     ),
     (
         TABLE,
         np.where(TABLE > 0.2, np.exp(TABLE), TABLE),
-        ("your values are the expected ones where these are smaller, and wrong where larger."),
+        ("your values are right where the expected ones are small, and wrong where large."),
     ),
     # a diagonal
     (

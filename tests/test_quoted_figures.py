@@ -15,7 +15,7 @@ FIGURES = tomllib.loads((ROOT / "docs" / "measurements" / "figures.toml").read_t
 PAGES = ("README.md", "docs/quality.md", "docs/nbgrader.md", "docs/operations.md")
 MEASURED = re.compile(r"\d[\d.,]* ?(?:%|ms\b|s\b|MB\b|minutes\b)")
 NOT_MEASURED = {
-    "docs/quality.md": {"100.0%"},  # compared below, with a row for each unit
+    "docs/quality.md": {"99.8%", "100.0%"},  # compared below, with a row for each unit
 }
 
 

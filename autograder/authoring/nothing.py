@@ -57,9 +57,10 @@ class Emptied:
 
     def __str__(self) -> str:
         listed = ", ".join(f"`{name}`" for name in self.right)
+        earned_for = f": for {listed}" if listed else ""
         return (
             f"check `{self.check}` gives {self.earned:g} of {self.points:g} points though "
-            f"{_named([self.exercise])} only returns {RETURNED[self.kind]}: for {listed}"
+            f"{_named([self.exercise])} only returns {RETURNED[self.kind]}{earned_for}"
         )
 
 

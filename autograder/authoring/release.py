@@ -7,6 +7,7 @@ import ast
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,8 +144,9 @@ def _packages_of_unit(course: Course, name: str) -> Collection[str]:
             match node:
                 case ast.Call(func=ast.Name(id="UnitSettings"), keywords=keywords):
                     for keyword in keywords:
-                        if keyword.arg == "packages" and isinstance(keyword.value, ast.Tuple):
-                            return [str(ast.literal_eval(one)) for one in keyword.value.elts]
+                        if keyword.arg == "packages":
+                            with suppress(ValueError, TypeError):  # it is computed
+                                return [*map(str, ast.literal_eval(keyword.value))]
         raise
 
 

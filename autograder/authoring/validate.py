@@ -568,7 +568,7 @@ def judge_mutants(
         for name in report.survivors:
             yield Trial(f"    [[{report.unit}]]\n    mutant = '''{name}'''\n    why = \"…\"")
     wrong = report.mutants - report.equivalent
-    score = "no mutant was tried"
+    score = "each mutant is right, too" if report.mutants else "no mutant was tried"
     if wrong:
         score = f"{report.score:.1%} of {wrong} wrong mutants lose points"
     is_low = report.score < MIN_SCORE

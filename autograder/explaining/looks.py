@@ -332,7 +332,7 @@ def _side_of_texts(want: np.ndarray, got: np.ndarray) -> Side | None:
         return Side.OTHER_ORDER
     if all(map(_are_equal_without_space, wanted, given)):
         return Side.WHITE_SPACE
-    if all(one.casefold() == other.casefold() for one, other in zip(wanted, given, strict=True)):
+    if all(one.lower() == other.lower() for one, other in zip(wanted, given, strict=True)):
         return Side.CAPITALS
     return None
 

@@ -20,7 +20,7 @@ INDEX = "index"
 EXACT = "iuU"  # dtypes whose values are equal or not
 MOST_LABELS = 3  # columns that say which row is meant
 MOST_CANDIDATES = 8  # columns to choose from
-MOST_ROWS = 10_000
+MOST_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,13 @@ def _telling(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
         is_exact = column.dtype.kind in EXACT and not is_long(column)
         if is_exact and not (label == INDEX and counts_rows(column)):
             candidates.append(label)
+    rows = max(map(len, columns.values()), default=0)
+    if not 0 < rows <= MOST_ROWS:
+        return ()
+    values = {label: columns[label].tolist() for label in candidates[:MOST_CANDIDATES]}
     for count in range(1, MOST_LABELS + 1):
-        for labels in combinations(candidates[:MOST_CANDIDATES], count):
-            rows = _rows(labels, columns)
-            if 0 < len(rows) <= MOST_ROWS and len(set(rows)) == len(rows):
+        for labels in combinations(values, count):
+            if len(set(zip(*map(values.get, labels), strict=False))) == rows:
                 return labels
     return ()
 

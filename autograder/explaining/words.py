@@ -529,7 +529,7 @@ def _text(look: Look) -> str:
 
 OF_TEXTS: Mapping[Side, str] = {
     Side.OTHER_ORDER: "All are the expected ones, in another order",
-    Side.WHITE_SPACE: "Only blanks and line breaks differ",
+    Side.WHITE_SPACE: "Only white space differs",
     Side.CAPITALS: "Only capitals differ",
 }
 

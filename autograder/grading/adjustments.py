@@ -243,9 +243,13 @@ def _said_twice(
             continue  # a comment
         about = (one.student, one.unit, one.check, one.line, one.made)
         first_path, first = said_in.setdefault(about, (path, one))
-        is_new_value = one.to is None or first.to is None or one.subject == first.subject
-        if first_path == path and is_new_value:
-            continue
+        if first_path == path:
+            if one.to is None:
+                continue
+            # of two values that are set, the later one would hide the other
+            _, first = said_in.setdefault((*about, "to"), (path, one))
+            if one.subject == first.subject:
+                continue
         place = one.check or one.line or "the whole unit"
         said = f"{first_path} and {path} both give points"
         if first_path == path:

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -250,12 +250,13 @@ def held_alone(lock: Path) -> Iterator[None]:
     Others wait for their turn, some seconds at most. The system releases the lock of a process that
     ends. Raises `CannotWrite`.
     """
-    try:
-        with open(lock, "a") as file:
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open(lock, "a"))
             _wait_for(file.fileno())
-            yield  # on Windows, too, closing the file releases it
-    except OSError as error:
-        raise CannotWrite(f"{lock} cannot be locked: {error.strerror}.") from error
+        except OSError as error:
+            raise CannotWrite(f"{lock} cannot be locked: {error.strerror}.") from error
+        yield  # on Windows, too, closing the file releases it
 
 
 def _wait_for(descriptor: int) -> None:

@@ -92,7 +92,7 @@ def with_those_before(
     if document:
         earlier.append(document)
         skipped = _skipped_before(into)
-        new = [attempt for attempt in new if f"{attempt.record.file}: " not in skipped]
+        new = [attempt for attempt in new if attempt.record.file not in skipped]
     old = _given_old_times(earlier, new)
     return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed, old)
 
@@ -114,10 +114,11 @@ def _ungraded_before(into: Path, student: str, unit: str) -> HandIn | None:
     return None if file_in(folder, unit) else read_record(record_path(folder))
 
 
-def _skipped_before(into: Path) -> str:
-    """Return the list of files that earlier runs skipped: those may be taken now, with --unit."""
+def _skipped_before(into: Path) -> set[str]:
+    """Return the files that earlier runs skipped: those may be taken now, with --unit."""
     path = into / LIST
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return {line.partition(": ")[0] for line in text.splitlines()}
 
 
 def _retimed(before: Mapping[str, Attempt], fresh: Sequence[Attempt]) -> list[Retimed]:

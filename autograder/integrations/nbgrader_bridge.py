@@ -162,16 +162,16 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     write_whole(path, "\n".join(one.in_words for one in entered))
     for line in _in_short(entered, path):
         say(line)
-    if left_out:
-        raise NoGradebook(
-            f"{left_out} of {len(results)} results were not entered; the lines above say why."
-        )
     if len(ours) > len(of_checks):
         say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
     if written:
         say(f"{_scores(written)} by hand written into {path}, for our own pages and exports")
+    if left_out:
+        raise NoGradebook(
+            f"{left_out} of {len(results)} results were not entered; the lines above say why."
+        )
 
 
 def _without_cell(count: int) -> str:

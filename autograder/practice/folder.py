@@ -240,7 +240,7 @@ def _plan_older(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     elif not there.is_file() and name.suffix != ".whl":
         changes.new.append(name.as_posix())
         changes.content[name] = new
-    elif not there.is_file() or there.read_bytes() != new:
+    elif there.is_file() and there.read_bytes() != new:
         changes.newer_here.append(name.as_posix())
 
 

@@ -140,6 +140,12 @@ def practise(
             continue
         with last_resort(check) if alone else nullcontext():
             practised = practice.run(check)
+        earlier = practice.that_may_rule_out(check, practised)
+        for one in earlier:
+            with last_resort(one) if alone else nullcontext():
+                practice.run(one)
+        if earlier:
+            practised = practice.judge_again(check, practised)
         if check.name in asked:
             step(practised)
     verdicts = []
@@ -191,6 +197,35 @@ class _Practice:
         self.verdicts[check.name] = practised.verdict
         return practised
 
+    def that_may_rule_out(self, check: Check, practised: Practised) -> list[Check]:
+        """Return the earlier checks that may rule out a mistake that a wrong answer resembles.
+
+        A run of all checks has run them before: so one check by itself says and counts the same.
+        """
+        is_judged = not (check.measure or check.question or self.judge.lacking(check))
+        if not is_judged or practised.verdict.is_done:
+            return []
+        known, answer = practised.known, practised.answer
+        alike = mistakes_like(check, known.expected, known.mistakes, answer)
+        found = []
+        for earlier in self.unit.checks:
+            if earlier is check:
+                break
+            if earlier.name in self.verdicts or earlier.measure or earlier.question:
+                continue
+            in_key = self.key.get(earlier.name)
+            if in_key and any(in_key.spoilt_by(mistake) for mistake in alike):
+                found.append(earlier)
+        return found
+
+    def judge_again(self, check: Check, practised: Practised) -> Practised:
+        """Judge an answer again, now that earlier checks have run."""
+        judged = self._judged(check, practised.known, practised.answer)
+        if judged.verdict.earned:
+            judged = self._with_imports(check, judged)
+        self.verdicts[check.name] = judged.verdict
+        return judged
+
     def _with_imports(self, check: Check, practised: Practised) -> Practised:
         """Report the imports of a check that earns points here and that a grade lacks."""
         missing = imports_not_graded(self.unit, check, self.implementation.namespace)
@@ -214,34 +249,15 @@ class _Practice:
         known = self._known(check)
         if _is_only_recorded(check):
             return self._record(check)
-        answer = self._answer(check, known)
+        return self._judged(check, known, self._answer(check, known))
+
+    def _judged(self, check: Check, known: CheckKey, answer: Answer) -> Practised:
         judged = self.judge.judge(check, known, answer)
         if not judged.judgement.is_right:
-            if self._run_what_rules_out(check, known, answer):
-                judged = self.judge.judge(check, known, answer)
             self.judge.note(judged)
         verdict = self.judge.explain(judged)
         shown = with_first_wrong(verdict, check, known, answer)
         return Practised(shown, known, answer)
-
-    def _run_what_rules_out(self, check: Check, known: CheckKey, answer: Answer) -> bool:
-        """Run the earlier checks that may rule out a mistake that an answer resembles.
-
-        A run of all checks has run them before: so one check by itself says and counts the same.
-        Returns whether any ran.
-        """
-        alike = mistakes_like(check, known.expected, known.mistakes, answer)
-        ran = False
-        for earlier in self.unit.checks:
-            if earlier is check:
-                break
-            if earlier.name in self.verdicts or earlier.measure or earlier.question:
-                continue
-            in_key = self.key.get(earlier.name)
-            if in_key and any(in_key.spoilt_by(mistake) for mistake in alike):
-                self.run(earlier)
-                ran = True
-        return ran
 
     def _known(self, check: Check) -> CheckKey:
         """Return a check's part of the key. Raises `NoKey` if the key is older than the check."""

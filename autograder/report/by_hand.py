@@ -326,13 +326,12 @@ def _take_form(
     before = read_adjustments(course, grades / FILE, students)
     if adjustment.counts_twice and adjustment in before:
         raise BadForm("The same is in the file already. To give it once more, write other words.")
-    last = {one.subject: one for one in before}
-    if last.get(adjustment.subject) == adjustment:
-        return address  # a double click
     known = list(before)
     for path in adjustment_files(grades):
         known += read_adjustments(course, path, students) if path.name != FILE else ()
     present = _present(known, results, adjustment.student, unit, check, adjustment.made)
+    if present[-1:] == [adjustment] or (adjustment.points == 0 and adjustment in before):
+        return address  # a double click
     if adjustment.points != 0 and sent["seen"] != _checksum(present):
         raise Meanwhile(adjustment, present, sent | {"seen": _checksum(present)})
     refuse_said_twice(adjustment, grades / FILE)

@@ -85,7 +85,7 @@ class Solution:
         kept = []
         is_hint = False
         for line in self.stub.split("\n"):
-            is_hint |= "<details>" in line
+            is_hint = not line.startswith("# %%") and (is_hint or "<details>" in line)
             if is_hint or not line.lstrip().startswith("#"):
                 kept.append(line)
             is_hint &= "</details>" not in line

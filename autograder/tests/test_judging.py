@@ -933,7 +933,7 @@ def test_a_mistake_explains_all_columns_of_a_table_with_other_rows_or_none(years
     assert not any("panel.index" in remark.arrays for remark in described)
 
 
-ONLY_BLANKS = "Only blanks and line breaks differ."
+ONLY_BLANKS = "Only white space differs."
 SHAPE_OF_TWO = "the shape is wrong: (2,) found, (B,) = (3,) expected."
 BUT_RIGHT = "all others are there, in some order."
 MISSING_AND, NOT = "expected values are missing, and", "is not expected."

@@ -363,9 +363,9 @@ def test_wrong_text_is_told_as_text(graded):
     found = results(graded[1])
     told = [entry["text"] for entry in found["hal"]["checks"][0]["remarks"]]
     both = r"expected '(\w)\. (\w)\. (\w)\.', found '\1\. \2\.\3\.'"
-    assert re.fullmatch(rf"{both}\. Only blanks and line breaks differ\.", told[0]), told
+    assert re.fullmatch(rf"{both}\. Only white space differs\.", told[0]), told
     assert told[1].startswith("at [0] expected '")
-    assert "; 4 of 4 differ. Only blanks" in told[1]
+    assert "; 4 of 4 differ. Only white" in told[1]
     assert "(12,)" in remark(found["ina"], "ordering")["text"]
     assert remark(found["jo"], "counting")["text"] == "your value is text, and should be numbers."
 

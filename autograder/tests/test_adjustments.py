@@ -540,6 +540,19 @@ def test_two_values_for_one_check_in_a_file_are_refused(graded_class, tmp_path):
         all_adjustments(COURSE, [tmp_path], results, None)
 
 
+def test_two_values_that_are_set_are_refused_behind_added_points_too(graded_class, tmp_path):
+    """Of two values for one check the later one would hide the other; added points do not."""
+    results = stored_results(graded_class)
+    added = Adjustment("stub", UNIT, "a try", "tg", check="doubling", points=0.25)
+    first = Adjustment("stub", UNIT, "half", "ab", check="doubling", to=0.5)
+    (tmp_path / FILE).write_text("\n".join(map(as_toml, [added, first])))
+    assert len(all_adjustments(COURSE, [tmp_path], results, None)) == 2
+    second = Adjustment("stub", UNIT, "more", "cd", check="doubling", to=0.75)
+    (tmp_path / FILE).write_text("\n".join(map(as_toml, [added, first, second])))
+    with pytest.raises(BadFile, match=r"adjustments\.toml gives points twice to stub"):
+        all_adjustments(COURSE, [tmp_path], results, None)
+
+
 @pytest.mark.parametrize("change", [{"points": 0.5}, {"factor": 0.5}])
 def test_the_same_adjustment_twice_in_a_file_is_refused(graded_class, tmp_path, change):
     """A copied block would count twice. With other words it is meant, and so is a comment."""

@@ -106,3 +106,13 @@ def test_arrays_with_a_dot_in_their_names_are_no_table():
     assert {text for text, _ in told(wrong, right)} == {
         "the shape is wrong: (3,) found, (4,) expected."
     }
+
+
+def test_a_large_table_is_not_searched_for_labels():
+    """In a table of many rows feedback counts them: to find the labels of one would take long."""
+    firms = [f"firm {i}" for i in range(5000)]
+    right = table(firms, [2013] * 5000, np.arange(5000.0).tolist())
+    wrong = table(firms[1:], [2013] * 4999, np.arange(4999.0).tolist())
+    texts = [text for text, _ in told(wrong, right)]
+    assert "your table has 4999 rows, and 5000 are expected." in texts
+    assert not [text for text in texts if "missing" in text]

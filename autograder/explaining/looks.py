@@ -217,6 +217,8 @@ def side_of(want: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> Side | None
             return Side.ALL_TRUE if got.all() else Side.ALL_FALSE
         yours = got[wrong].astype(bool)
         return _one_of_two(yours, Side.TRUE, Side.FALSE)
+    if want.dtype.kind == "b":  # other numbers are neither larger nor smaller than a truth value
+        return None
     right = want[wrong].astype(np.float64)
     found = got[wrong].astype(np.float64)
     is_missing = np.isnan(found)

@@ -157,7 +157,7 @@ def _written(number: np.generic, other: np.generic) -> str:
 
     An integer is written in full, also one beyond 64 bits.
     """
-    if number.dtype.kind == "b" and other.dtype.kind == "b":
+    if number.dtype.kind == "b":
         return str(bool(number))
     if number.dtype.kind == "U":
         return _cut(str(number).removeprefix(WHOLE))

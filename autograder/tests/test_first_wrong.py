@@ -49,6 +49,7 @@ def told(want, got, name="y"):
         (2.5, np.nan, "`y` should be 2.5 and is nan."),
         ([np.nan, 1.0], [np.nan, 2.0], "`y[1]` should be 1 and is 2."),
         ([True, False], [True, True], "`y[1]` should be False and is True."),
+        ([True, False], [-2, 0], "`y[0]` should be True and is -2."),
         ([123456, 2], [123457, 2], "`y[0]` should be 123456 and is 123457."),
         ([1000.0, 1.0], [1001.5, 1.0], "`y[0]` should be 1000 and is 1002."),
         (

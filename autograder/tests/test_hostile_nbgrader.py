@@ -13,6 +13,8 @@ import small_class
 from nbgrader_course import fill, nbgrader, query, scores, submit
 from small import UNIT
 
+from autograder.integrations.nbgrader_bridge import ENTERED
+
 pytest.importorskip("nbgrader")
 
 pytestmark = pytest.mark.proof
@@ -167,8 +169,10 @@ def test_every_result_is_entered_or_told(recorded):
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (base / "ran").exists()
     assert not list(base.rglob("planted*"))
-    said = [line for line in done.stdout.splitlines() if f", {UNIT}: " in line]
-    assert len(said) == len(ATTACKS) + 2
+    entered = (base / "sums" / "grades" / ENTERED).read_text().splitlines()
+    refused = [line for line in done.stdout.splitlines() if ": not entered (" in line]
+    told = {line.partition(",")[0] for line in [*entered, *refused]}
+    assert told == {"honest", "beside", *(attack.__name__ for attack in ATTACKS)}
 
 
 @pytest.mark.parametrize("student", ["beside", *(attack.__name__ for attack in ATTACKS)])

@@ -25,6 +25,7 @@ SHARED = (  # relations that several arrays of a check have for one reason
     RelationKind.RIGHT_BUT_AT_BORDER,
 )
 OF_EACH = -3.0  # log10 of the probability for each array, if one relation is reported for several
+MOST_SHARED = 200  # entries of an array that may have the relation of another one
 MOST = 100_000  # larger arrays are not searched
 # nor are those with more entries than this multiple of the expected ones plus this number
 MOST_TIMES, MOST_MORE = 16, 512
@@ -48,6 +49,12 @@ SEARCHES_OF_NUMBERS: tuple[Search, ...] = (  # these need a number in each entry
     places.adds_up_along_another_axis,
     places.in_lower_precision,
     places.same_everywhere,
+)
+SEARCHES_OF_SHARED: tuple[Search, ...] = (  # these find what `SHARED` names
+    arithmetic.made_of_expected,
+    arithmetic.same_term_everywhere,
+    places.right_but_in_places,
+    places.right_but_at_the_border,
 )
 SEARCHES: tuple[Search, ...] = (
     rows.right_but_for_rows,
@@ -129,9 +136,10 @@ def _as_others(
     for name, case in cases.items():
         if not known or case is None or name in chosen:
             continue
+        if max(case.right.size, case.found.size) > MOST_SHARED:
+            continue  # a large array has evidence of its own
         with np.errstate(all="ignore"):
-            of_numbers = SEARCHES_OF_NUMBERS if _has_numbers_to_compare(case) else ()
-            for search in (*of_numbers, *SEARCHES):
+            for search in SEARCHES_OF_SHARED if _has_numbers_to_compare(case) else ():
                 for one in search(case):
                     is_shared = one.relation.kind in SHARED
                     if is_shared and _without_counts(one.relation) in known:

@@ -57,9 +57,10 @@ def columns_of(table: str, arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 def row_at(number: int, table: str, expected: Arrays, wrong: Collection[str]) -> NamedRow | None:
-    """Return the row with a number, by columns of which no two rows are alike; None without these.
+    """Return a row by its number, with labels that only this row has; None if there are none.
 
-    wrong: the arrays in which the answer differs, so that a student would look in vain.
+    wrong: the arrays in which the answer differs. They give no labels: a student would look there
+    in vain.
     """
     columns = {}
     for label, column in columns_of(table, expected).items():
@@ -93,9 +94,9 @@ def has_row(row: NamedRow, table: str, arrays: Arrays) -> bool:
 
 
 def _telling(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
-    """Choose the fewest columns of which no two rows are alike; none if there are none.
+    """Choose the fewest columns that together differ in all rows; () if there are none.
 
-    An index that only counts the rows says nothing.
+    An index that only counts the rows is left out.
     """
     candidates = []
     for label, column in columns.items():
@@ -108,7 +109,8 @@ def _telling(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     values = {label: columns[label].tolist() for label in candidates[:MOST_CANDIDATES]}
     for count in range(1, MOST_LABELS + 1):
         for labels in combinations(values, count):
-            if len(set(zip(*map(values.get, labels), strict=False))) == rows:
+            different = set(zip(*(values[label] for label in labels), strict=True))
+            if len(different) == rows:
                 return labels
     return ()
 

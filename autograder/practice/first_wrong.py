@@ -101,8 +101,10 @@ def _the_row(row: NamedRow) -> str:
     (label, value), *others = row.labels
     if label == INDEX and not others:
         return f"the row {_shortened(value)}"
-    *firsts, last = (f"`{label}` is {_shortened(value)}" for label, value in row.labels)
-    return f"the row where {', '.join(firsts)} and {last}" if firsts else f"the row where {last}"
+    said = [f"`{label}` is {_shortened(value)}" for label, value in row.labels]
+    *firsts, last = said
+    before = f"{', '.join(firsts)} and " if firsts else ""
+    return f"the row where {before}{last}"
 
 
 def first_wrong_text(name: str, expected: Answer, answer: Answer) -> str:

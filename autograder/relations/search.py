@@ -98,7 +98,8 @@ def _with_the_same_rows(
 ) -> dict[str, Relation]:
     """Find arrays whose rows are chosen and ordered like those of one with a known relation.
 
-    Columns of one table are: a column of few numbers, or of text, would not suffice alone.
+    Columns of a table are ordered alike. A column of few numbers, or of text, would not suffice
+    alone.
     """
     alike: dict[str, Relation] = {}
     for name, relation in chosen.items():

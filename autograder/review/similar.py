@@ -138,9 +138,13 @@ def as_ours(unit: UnitAnswers, reports: Sequence[Alike]) -> list[AsOurs]:
     copied = [_copied_file(unit, answer) for answer in unit.answers if answer.student in files]
     found = [one for one in copied if one.exercises]
     single = [one for one in reports if one.exercise.check and one.exercise not in usual]
-    for student in {student for report in single for student in report.ours} - files:
-        exercises = tuple(report.exercise for report in single if student in report.ours)
-        found.append(AsOurs(student, exercises, sum(one.points for one in exercises)))
+    by_student: dict[str, list[Exercise]] = {}
+    for report in single:
+        for student in set(report.ours) - files:
+            by_student.setdefault(student, []).append(report.exercise)
+    for student, exercises in by_student.items():
+        points = sum(exercise.points for exercise in exercises)
+        found.append(AsOurs(student, tuple(exercises), points))
     return sorted(found, key=lambda one: (not one.whole, -one.points, one.student))
 
 
@@ -153,7 +157,7 @@ def _copied_files(reports: Sequence[Alike]) -> set[str]:
 def _copied_file(unit: UnitAnswers, answer: FingerprintedFile) -> AsOurs:
     """Return which exercises of such a file are our solution's.
 
-    An exercise may be too small to have parts: whoever has the rest has that, too.
+    An exercise that is too small to have parts counts as ours if the rest of the file is ours.
     """
     of_unit, *single = (*unit.exercises, *unit.short)
     whole = _are_ours(unit.written(of_unit, answer), unit.written(of_unit, unit.ours), NEARLY_EQUAL)

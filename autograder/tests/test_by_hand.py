@@ -19,6 +19,7 @@ from small import COURSE, UNIT
 from autograder.grading.adjustments import (
     FILE,
     Adjustment,
+    all_adjustments,
     as_toml,
     checksum_of,
     read_adjustments,
@@ -310,6 +311,20 @@ def test_points_that_were_undone_meanwhile_and_a_double_click(served):
     more = form | {"kind": "points", "value": "1", "seen": opened}
     assert "What you saw was undone." in sent(page, **more)[1]
     assert read_adjustments(COURSE, grades / FILE, STUDENTS) == ()
+
+
+def test_points_are_set_again_after_others_were_added(served):
+    """The same form sent later is no double click: it is written, and its points count."""
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    form = {"student": "crash", "kind": "to", "value": "0.5", "words": "good", "who": "ana"}
+    assert sent(page, **form)[0] == 200
+    added = {"kind": "points", "value": "0.25", "words": "a try", "who": "bob"}
+    assert sent(page, **form | added | {"seen": seen_on(page, "crash")})[0] == 200
+    assert sent(page, **form | {"seen": seen_on(page, "crash")})[0] == 200
+    known = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    assert [one.change for one in known] == ["set to 0.5", "+0.25", "set to 0.5"]
+    assert all_adjustments(COURSE, [grades], stored_results(grades), None) == known
 
 
 def test_the_points_of_a_group_are_compared_too(served):

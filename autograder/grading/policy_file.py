@@ -176,7 +176,7 @@ def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
 
 
 def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of each policy whose first cut-off our own solution does not reach.
+    """Warn of each check whose first cut-off our own solution does not reach.
 
     Our loss depends on the seed; the lowest in these results counts.
     """

@@ -13,9 +13,10 @@ from pathlib import Path, PurePath
 
 import msgspec
 
-from autograder.course import Course, load_unit
+from autograder.course import Course
 from autograder.errors import UserError, first_of, one_line
 from autograder.grading.hand_in import LIST, MARK, RECEIPTS, HandIn, is_collected, kinds_collected
+from autograder.grading.outline import outline_unit
 from autograder.grading.results import CannotWrite, digest
 from autograder.grading.roster import (
     CANVAS,
@@ -333,7 +334,7 @@ def _other_maximum(course: Course, unit: str, worksheet: Worksheet) -> str:
         return ""
     said = f"The maximum grade of Moodle's assignment is {worksheet.maximum:g}"
     try:
-        points = sum(check.points for check in load_unit(course, unit).checks)
+        points = sum(check.points for check in outline_unit(course, unit).checks)
     except (UserError, ImportError) as error:
         why = one_line(str(error))
         return f"{said}. Whether {unit} has as many points could not be seen here: {why}"
@@ -1021,7 +1022,7 @@ def _counts(made: Plan) -> str:
 
 
 def _later_attempts(made: Plan) -> list[str]:
-    """Name the new attempts that are no first ones: a line each, or one for many."""
+    """Name the new second and later attempts: a line for each, or one for many."""
     later = [place for place in made.places if place.fresh and _attempts_in_words(place)]
     if len(later) <= MOST_NAMED:
         return [f"  {_whose(one)}, {one.unit}: {_attempts_in_words(one)}" for one in later]

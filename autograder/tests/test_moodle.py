@@ -76,10 +76,10 @@ def test_another_maximum_than_the_units_is_said_at_once(tmp_path, written):
 def test_a_unit_that_cannot_be_loaded_here_has_an_unknown_maximum(tmp_path, monkeypatch):
     """Without the unit's packages `collect` says that it could not compare the maximum."""
 
-    def load_unit(course, unit):
+    def outline_unit(course, unit):
         raise ImportError("there is no torch")
 
-    monkeypatch.setattr("autograder.intake.collect.load_unit", load_unit)
+    monkeypatch.setattr("autograder.intake.collect.outline_unit", outline_unit)
     told = "\n".join(summary(collect(tmp_path, download("/"), WORKSHEET)))
     assert "numbers_and_sums has as many points could not be seen here: there is no torch" in told
 

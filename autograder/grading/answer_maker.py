@@ -186,7 +186,7 @@ class AnswerMaker:
     def in_pairs(self, check: Check, solution: Made, listed: Iterable[str]) -> ChangedAnswers:
         """Return the same of some pairs of known mistakes."""
         pairs = scripts_of_pairs(self.solution, sorted(listed))
-        scripts = [edited.script for _, edited in pairs]
+        scripts = [address(edited.script) for _, edited in pairs]  # whole, they fill the memory
         return self._all_listed(check, solution, pairs, "pairs of mistakes", *scripts)
 
     def _all_listed(

@@ -84,8 +84,11 @@ def default_path() -> Path:
 
 def address(*parts: str) -> str:
     """Return an answer's key in the store, made of everything that it depends on."""
-    text = "\0".join(parts)
-    return sha256(text.encode()).hexdigest()
+    digest = sha256()
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")  # which no part holds
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

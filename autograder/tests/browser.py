@@ -33,6 +33,12 @@ def chromium():
         browser.close()
 
 
+def follow(link):
+    """Click on a link or a button that opens a page, and wait until the page is loaded."""
+    with link.page.expect_navigation():
+        link.click()
+
+
 @contextmanager
 def open_pages(browser):
     """Yield a function that opens a page; finally check that nothing ran and nothing was fetched.

@@ -13,7 +13,7 @@ from html import unescape
 
 import pytest
 import small
-from browser import violations
+from browser import follow, violations
 from small import COURSE, UNIT
 
 from autograder.grading.adjustments import (
@@ -78,14 +78,14 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     grades, address = served
     page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
     assert violations(page) == []
-    page.locator("a", has_text="adds up along the first axis").click()
+    follow(page.locator("a", has_text="adds up along the first axis"))
     assert violations(page) == []
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     assert "raise ValueError" in section.locator(".code").inner_text()
     section.get_by_label("number").fill("1,5")
     section.get_by_label("why").fill("the idea <b>is</b> right")
     section.get_by_label("who").fill("tg")
-    section.get_by_role("button").click()
+    follow(section.get_by_role("button"))
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     assert "tg added 1.5 points: the idea <b>is</b> right" in section.inner_text()
     page.set_viewport_size({"width": 390, "height": 800})
@@ -107,7 +107,7 @@ def test_a_person_writes_their_name_once(served, show):
     section.get_by_label("why").fill("good")
     name = 'Ö. "T"; G'
     section.get_by_label("who").fill(name)
-    section.get_by_role("button").click()
+    follow(section.get_by_role("button"))
     for check in ("summing", "doubling"):
         page.goto(f"{address}by-hand/{UNIT}/{check}.html")
         names = {one.input_value() for one in page.get_by_label("who").all()}
@@ -239,7 +239,7 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     group.get_by_label("points are").select_option("comment")
     group.get_by_label("why").fill("a square is no double")
     group.get_by_label("who").fill("tg")
-    group.get_by_role("button", name="Write for all 2").click()
+    follow(group.get_by_role("button", name="Write for all 2"))
     assert page.locator("section.check", has_text="a square is no double").count() == 2
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -252,7 +252,7 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     assert status == 400 and "squared would have" in answer
     status, answer = sent(url, **form | {"made": "what nobody did"}, value="1")
     assert status == 400 and "no answer is wrong in the way `what nobody did`" in answer
-    page.get_by_role("button", name="Undo comment of all of group").click()
+    follow(page.get_by_role("button", name="Undo comment of all of group"))
     assert page.locator("section.check", has_text="a square is no double").count() == 0
 
 
@@ -275,7 +275,7 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
     section.get_by_label("number").fill("0.5")
     section.get_by_label("why").fill("a half")
     section.get_by_label("who").fill("bob")
-    section.get_by_role("button").click()
+    follow(section.get_by_role("button"))
     told = page.get_by_role("alert")
     assert "ana added 1 point: good <i>" in told.inner_text()
     assert "Yours: bob added 0.5 points: a half" in told.inner_text()
@@ -285,7 +285,7 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
     assert [one.who for one in known] == ["ana"]
     assert sent(url, **ana | {"student": "squared", "value": "-1"})[0] == 200
     assert sent(url, **ana | {"kind": "comment", "words": "see me"})[0] == 200
-    page.get_by_role("button", name="Write it nevertheless").click()
+    follow(page.get_by_role("button", name="Write it nevertheless"))
     assert page.get_by_role("alert").count() == 0
     known = read_adjustments(COURSE, grades / FILE, STUDENTS)
     assert [(one.who, one.student, one.change) for one in known] == [

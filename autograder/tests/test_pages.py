@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlparse
 
 import pytest
 import small
-from browser import chromium, violations_in_both_schemes
+from browser import chromium, follow, violations_in_both_schemes
 from jinja2 import Environment
 from small import COURSE, UNIT, WORDS
 
@@ -159,7 +159,7 @@ def test_links_lead_to_pages_that_are_there(hostile, show):
             assert (there := Path(unquote(to.path))).is_file(), link
             assert not to.fragment or f'id="{to.fragment}"' in there.read_text(), link
     page = show(hostile / f"{UNIT}.html")
-    page.locator("#students a", has_text="javascript:").click()
+    follow(page.locator("#students a", has_text="javascript:"))
     assert page.locator("h1").inner_text() == "javascript:alert(2)"
 
 
@@ -498,7 +498,7 @@ def test_results_show_as_they_come(served, graded_class, show):
     assert page.locator("#students tbody tr:visible").count() == 0
     shutil.copy(graded_class / UNIT / "uphill.json", grades / UNIT)
     page.get_by_text("2 of 2 submissions graded").wait_for()
-    page.get_by_role("link", name="uphill").last.click()
+    follow(page.get_by_role("link", name="uphill").last)
     assert page.locator("h1").inner_text() == "uphill"
 
 

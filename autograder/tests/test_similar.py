@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 import small
-from browser import violations
+from browser import follow, violations
 from small import COURSE, UNIT
 
 from autograder.review.answers import NothingToCompare, read_class
@@ -597,7 +597,7 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, show):
     assert violations(page) == []
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.locator("a", has_text="ada · copy").last.click()
+    follow(page.locator("a", has_text="ada · copy").last)
     assert page.locator("h2").all_inner_texts() == ["ada", "copy"]
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

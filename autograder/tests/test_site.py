@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from browser import served, violations_in_both_schemes
+from browser import follow, served, violations_in_both_schemes
 from small import COURSE, UNIT, run_command
 
 from autograder.course import load_unit, read_course
@@ -256,7 +256,7 @@ def test_the_map_leads_to_each_unit_and_the_search_finds_a_word(show, built):
     assert "The letters" not in section
     assert "double a number, whatever its sign;" in section
     assert "sum along the way." in section
-    page.locator("table a").first.click()
+    follow(page.locator("table a").first)
     assert page.url.endswith(f"units/{UNIT}.html")
     found = show((built / "search.html").as_uri() + "?q=number")
     found.wait_for_selector("ul.search li a")

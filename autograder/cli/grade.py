@@ -229,6 +229,7 @@ def _read_class(
     submitted: the person's path. folder: the same, unpacked.
     """
     from autograder.grading.attempts import refuse_results_of_one_number, with_records
+    from autograder.grading.renamed import move_results, renamed
     from autograder.grading.results import run_facts, stored_results
     from autograder.grading.roster import (
         kept_from,
@@ -245,6 +246,9 @@ def _read_class(
     taken = {result.student for result in before}
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
+    for line in move_results(course, out, renamed(before, found)):
+        click.echo(line, err=True)
+        before = stored_results(out)
     refuse_results_of_one_number(before, found)
     _refuse_other_platform(submitted, out, found, before)
     named = read_roster(roster) if roster else None

@@ -6,6 +6,7 @@ exported. Stored results do not change, and so a second grading loses none.
 """
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -34,6 +35,7 @@ FEW = 3  # wrong answers that an error message quotes, each up to `LONG` charact
 LONG = 120
 MOST_NAMED = 10  # students or checks in an error message
 Words = Annotated[str, msgspec.Meta(min_length=1)]
+_STUDENT = re.compile(r"\s*student\s*=")
 
 
 class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -511,17 +513,58 @@ def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
     if not places:
         return None
     last = places[-1]
-    # not `splitlines`: in TOML a line separator within text ends no line
-    lines = path.read_text(encoding="utf-8").split("\n")
-    heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
-    if len(heads) != len(known):
-        raise BadFile(f"{path} is not in the form that this page writes. Remove the entry there.")
+    lines, heads = _lines_of_entries(path, known, "Remove the entry there.")
     end = heads[last + 1] if last + 1 < len(heads) else len(lines)
     while not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#"):
         end -= 1  # comments and empty lines below it stay
     text = "\n".join([*lines[: heads[last]], *lines[end:]]).strip()
     write_whole(path, text)
     return known[last]
+
+
+def _lines_of_entries(
+    path: Path, known: Sequence[Adjustment], remedy: str
+) -> tuple[list[str], list[int]]:
+    """Return a file's lines, and the number of the line with which each entry begins.
+
+    remedy: what a person can do if the file is in another form. Raises `BadFile` for that.
+    """
+    # not `splitlines`: in TOML a line separator within text ends no line
+    lines = path.read_text(encoding="utf-8").split("\n")
+    heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
+    if len(heads) != len(known):
+        raise BadFile(f"{path} is not in the form that `report --serve` writes. {remedy}")
+    return lines, heads
+
+
+def rename_in_adjustments(course: Course, folder: Path, unit: str, before: str, now: str) -> None:
+    """Give the points by hand of a student's unit the student's new name, in all files of a folder.
+
+    All other text stays. Raises `BadFile`, `CannotWrite`.
+    """
+    for path in adjustment_files(folder):
+        with held_alone(folder / LOCK):
+            _rename_in_file(course, path, unit, before, now)
+
+
+def _rename_in_file(course: Course, path: Path, unit: str, before: str, now: str) -> None:
+    known = _entries(path)
+    theirs = []
+    for number, one in enumerate(known):
+        if one.student == before and find_unit(course, one.unit) == unit:
+            theirs.append(number)
+    if not theirs:
+        return
+    remedy = f"Write {now} for {before} there."
+    lines, heads = _lines_of_entries(path, known, remedy)
+    written = _value(before)
+    for number in theirs:
+        own = range(heads[number], [*heads, len(lines)][number + 1])
+        place = next((each for each in own if _STUDENT.match(lines[each])), None)
+        if place is None or written not in lines[place]:
+            raise BadFile(f"{_where(path, number + 1)} is in another form. {remedy}")
+        lines[place] = lines[place].replace(written, _value(now), 1)
+    write_whole(path, "\n".join(lines).strip())
 
 
 def checksum_of(one: Adjustment) -> str:

@@ -96,17 +96,15 @@ def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
             platform = record.source.capitalize()
             both = " and ".join(sorted((before, name)))
             twice.append(f"  {unit}: {both}, number {record.id} of {platform}")
-            old_unit, old_names = unit, sorted((before, name))
     if not twice:
         return
-    paths = " or ".join(f"{old_unit}/{one}.json and {old_unit}/earlier/{one}" for one in old_names)
     lines = [
         "One student stands here under two names, and would count twice:",
         *dict.fromkeys(visible(line) for line in twice),
         "If the submissions have a folder for both names, run `collect` again with --roster and "
         "the table of the class from the same assignment: it moves both into one folder.",
-        "If they have a folder for one name only, the other name is old. Delete its results: in "
-        f"the folder of results, {paths}. In adjustments.toml there, write the new name for it.",
+        "If they have a folder for one name only, run `autograder grade` again: it moves the "
+        "results of the other name, and its points by hand.",
     ]
     raise OneNumberTwice("\n".join(lines))
 

@@ -172,9 +172,7 @@ def in_words(adopted: Sequence[Adoption]) -> list[str]:
     if moved:
         lines.append(f"moved, because the roster now says whose they are ({len(moved)}):")
         lines += [f"  {one.unit}: {one.before} is {one.whose.student}" for one in moved]
-        lines.append(
-            "  Results and points by hand keep the old names; the next `grade` says what to delete."
-        )
+        lines.append("  The next `grade` moves their results and points by hand, too.")
     for one in kept:
         lines.append(
             f"{one.unit}: {one.before} is {one.whose.student}, and was not moved, because collect "

@@ -235,13 +235,20 @@ def _plan_older(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     """
     there = folder / name
     if name.parts[0] == GIVEN:
-        if Path("assignments", f"{name.stem}.py") in changes.content:
+        script = Path("assignments", f"{name.stem}.py")
+        # an update that was interrupted wrote the script, and not its text
+        is_untouched = not there.is_file() and _holds(folder / script, new)
+        if script in changes.content or is_untouched:
             changes.content[name] = new
     elif not there.is_file() and name.suffix != ".whl":
         changes.new.append(name.as_posix())
         changes.content[name] = new
     elif there.is_file() and there.read_bytes() != new:
         changes.newer_here.append(name.as_posix())
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _plan_script(folder: Path, name: Path, new: bytes, changes: Update) -> None:

@@ -70,8 +70,17 @@ class Meanwhile(BadForm):
         super().__init__(f"Points by hand have changed meanwhile. Now there are: {said}.")
 
 
+class NotTaken(UserError):
+    """A form was not taken; the text says why. fields: as sent, so that nobody types them again."""
+
+    def __init__(self, why: str, fields: Mapping[str, str]) -> None:
+        self.fields = fields
+        super().__init__(why)
+
+
+Asked = Meanwhile | NotTaken
 # the maker of a page: for the person whose name is in its forms, or "", and with what to ask them
-Maker = Callable[[str, Meanwhile | None], str]
+Maker = Callable[[str, Asked | None], str]
 
 
 def by_hand_pages(
@@ -151,7 +160,7 @@ class _Page:
     check: str
     title: str
 
-    def render(self, who: str, asked: Meanwhile | None) -> str:
+    def render(self, who: str, asked: Asked | None) -> str:
         """Return the page, with the present manual points. who, asked: as of a `Maker`."""
         trouble = []
         known: list[Adjustment] = []
@@ -175,7 +184,9 @@ class _Page:
         return _render(
             "by_hand.html",
             who=who,
-            asked=asked,
+            meanwhile=asked if isinstance(asked, Meanwhile) else None,
+            untyped=_fields(b""),
+            not_taken=asked if isinstance(asked, NotTaken) else None,
             elsewhere=elsewhere,
             seen=partial(self._seen, known),
             answers=answers,
@@ -286,10 +297,15 @@ def take_form(
     """Append a form's data to the adjustments, or remove one; return the page to show.
 
     address: of the page with the form. Other processes may do the same.
-    Raises `BadForm`, `Meanwhile`, `BadFile`, `CannotWrite`.
+    Raises `Meanwhile`, `NotTaken`, `CannotWrite`.
     """
     with held_alone(grades / LOCK):
-        return _take_form(course, grades, results, address, body)
+        try:
+            return _take_form(course, grades, results, address, body)
+        except Meanwhile:
+            raise
+        except UserError as error:
+            raise NotTaken(str(error), _fields(body)) from error
 
 
 def _take_form(

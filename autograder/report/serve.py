@@ -24,7 +24,16 @@ from autograder.grading.policy import Policy
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside, strangers
 from autograder.grading.whole_class import whole_class, with_partners_alone
-from autograder.report.by_hand import FOLDER, Maker, Meanwhile, by_hand_pages, name_in, take_form
+from autograder.report.by_hand import (
+    FOLDER,
+    Asked,
+    Maker,
+    Meanwhile,
+    NotTaken,
+    by_hand_pages,
+    name_in,
+    take_form,
+)
 from autograder.report.pages import PageContext, SubmittedBytes, security_policy, site
 from autograder.report.pseudonyms import Pseudonyms
 
@@ -59,10 +68,10 @@ class LiveSite:
         self._times_by_hand: dict[Path, int] = {}  # of the manual points that the pages show
         self._lock = Lock()
 
-    def page(self, address: str, who: str = "", asked: Meanwhile | None = None) -> str | None:
+    def page(self, address: str, who: str = "", asked: Asked | None = None) -> str | None:
         """Return the page at an address, or None if there is none.
 
-        who: is in its forms. asked: what else has changed than a form of it.
+        who: is in its forms. asked: why a form of it was not taken as it was.
         """
         with self._lock:
             self._refresh()
@@ -200,9 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(size)
         try:
             shown = self.live_site.take_form(address, body)
-        except Meanwhile as meanwhile:
-            page = self.live_site.page(address, name_in(body), meanwhile)
-            self._answer(200, page or str(meanwhile), form=True)
+        except (Meanwhile, NotTaken) as asked:
+            page = self.live_site.page(address, name_in(body), asked)
+            status = 200 if isinstance(asked, Meanwhile) else 400
+            self._answer(status, page or str(asked), form=True)
             return
         except UserError as error:
             self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
@@ -264,7 +274,7 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: int, text: str, form: bool = False, location: str = "", cookie: str = ""
     ) -> None:
         body = text.encode()
-        kind = "text/html" if status == 200 else "text/plain"
+        kind = "text/html" if status == 200 or form else "text/plain"
         rules = f"{security_policy(live=True, form=form)}; frame-ancestors 'none'"
         headers = {
             "Content-Type": f"{kind}; charset=utf-8",

@@ -58,7 +58,12 @@ def sent(address, headers=None, **fields):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, error.read().decode()
+            return error.code, as_read(error.read().decode())
+
+
+def as_read(page):
+    """Return a page's text as a person reads it, with code between backticks."""
+    return unescape(re.sub(r"<[^>]*>", "", re.sub("</?code>", "`", page)))
 
 
 def seen_on(page, student):
@@ -254,6 +259,34 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     assert status == 400 and "no answer is wrong in the way `what nobody did`" in answer
     follow(page.get_by_role("button", name="Undo comment of all of group"))
     assert page.locator("section.check", has_text="a square is no double").count() == 0
+
+
+def test_a_form_that_is_refused_keeps_what_was_typed(served, show):
+    """The page says why nothing was written, with the form as it was sent, to be corrected."""
+    grades, address = served
+    page = show(f"{address}by-hand/{UNIT}/summing.html", viewport={"width": 390, "height": 900})
+    section = page.locator("section", has=page.get_by_role("heading", name="crash"))
+    section.get_by_label("points are").select_option("to")
+    section.get_by_label("number").fill("99")
+    section.get_by_label("why").fill("the idea <b>")
+    section.get_by_label("who").fill("ana")
+    follow(section.get_by_role("button"))
+    told = page.get_by_role("alert")
+    assert "Nothing was written" in told.inner_text()
+    assert "set to 99 is more than summing has, which is 4 points" in told.inner_text()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert told.get_by_label("why").input_value() == "the idea <b>"
+    assert not (grades / FILE).exists()
+    told.get_by_label("number").fill("3")
+    follow(told.get_by_role("button"))
+    (one,) = read_adjustments(COURSE, grades / FILE, STUDENTS)
+    assert (one.student, one.change, one.words, one.who) == (
+        "crash",
+        "set to 3",
+        "the idea <b>",
+        "ana",
+    )
 
 
 # ---- several people at once

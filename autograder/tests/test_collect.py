@@ -1319,25 +1319,54 @@ def test_what_cannot_be_graded_moves_too(tmp_path):
     assert made.missing == []
 
 
-def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
-    """`grade` and `export` refuse results under both the old and the new name.
+BY_HAND = """\
+# mine
+[[adjustment]]  # begun by tg
+student = "Gail Ghost_5054"  # the tall one
+unit = "numbers"
+words = "for `Gail Ghost_5054`"
+who = "tg"
+points = -0.5
 
-    They name the old ones, to be deleted; otherwise the points would count twice.
+[[adjustment]]
+student = "Gail Ghost_6054"
+unit = "words"
+words = "late"
+who = "tg"
+points = -1
+"""
+
+
+def test_results_under_the_old_name_move_with_their_points_by_hand(tmp_path):
+    """`export` refuses results under the old name beside the new one; `grade` moves them.
+
+    With them go earlier attempts and points by hand. All other text of `adjustments.toml` stays.
     """
     into = late_in_the_class(tmp_path)
+    collect(of_gail(tmp_path, 5054, UNIT, small.solved("summing")), into, unit=UNIT)
     grades = tmp_path / "grades"
     arguments = ("grade", into, "--out", grades, "--quick", "--seed", small.SEED)
     assert small.run_command(*arguments).returncode == 0
-    collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054", 27), unit=UNIT)
-    done = small.run_command(*arguments)
-    assert done.returncode == 2, done.stdout
-    said = f"{UNIT}: {GAIL}_5054 and gail@x.edu, number 5054 of Moodle"
-    assert said in done.stderr
     old = grades / UNIT / f"{GAIL}_5054.json"
+    text = BY_HAND.replace("[[adjustment]]  # begun by tg", "[[adjustment]]")
+    (grades / "adjustments.toml").write_text(text)
+    collect(of_gail(tmp_path, 5054, UNIT, RIGHT), into, with_gail("5054", 27), unit=UNIT)
     kept = old.read_text()
-    old.unlink()
-    assert small.run_command(*arguments).returncode == 0
+    done = small.run_command(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert f"  {UNIT}: {GAIL}_5054 is gail@x.edu" in done.stderr
+    assert not old.exists()
+    assert not (grades / UNIT / "earlier" / f"{GAIL}_5054").exists()
+    assert len(list((grades / UNIT / "earlier" / "gail@x.edu").glob("*.json"))) == 2
+    moved = text.replace('student = "Gail Ghost_5054"', 'student = "gail@x.edu"')
+    assert (grades / "adjustments.toml").read_text() == moved
+    assert "graded: 1 new" not in small.run_command(*arguments).stdout
+    exported = small.run_command("export", grades, "--to", "csv")
+    assert exported.returncode == 0, exported.stderr
+    rows = (grades / "export" / "grades.csv").read_text().splitlines()
+    assert [row for row in rows if "gail@x.edu" in row and "-0.5 by hand (tg)" in row]
     old.write_text(kept)
+    said = f"{UNIT}: {GAIL}_5054 and gail@x.edu, number 5054 of Moodle"
     for command in (
         ("export", grades, "--to", "total"),
         ("report", grades),
@@ -1347,6 +1376,11 @@ def test_results_under_the_old_name_are_refused_beside_the_new_one(tmp_path):
         done = small.run_command(*command)
         assert done.returncode == 2, command
         assert said in done.stderr
+    (grades / "adjustments.toml").write_text(BY_HAND)
+    done = small.run_command(*arguments)
+    assert done.returncode == 2
+    assert "Write gail@x.edu for Gail Ghost_5054 there." in done.stderr
+    assert old.read_text() == kept
 
 
 def test_canvas_s_files_are_not_graded_beside_moodle_s_results(tmp_path):

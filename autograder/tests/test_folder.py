@@ -285,6 +285,22 @@ def test_an_older_release_of_another_unit_brings_that_unit_and_keeps_the_newer_c
     assert f"new unit: {WORDS}; the units that you have stay." in told
 
 
+def test_an_older_release_completes_what_an_interrupted_update_began(weeks, tmp_path):
+    """A script without its text for comparison gets that text, if nobody has changed the script."""
+    work = tmp_path / "work"
+    start(weeks / UNIT, work)
+    (work / GIVEN / MADE).write_text("2999-01-02T10:00:00+00:00\n")
+    update(read_course(work), weeks / WORDS)
+    text = work / GIVEN / f"{WORDS}.txt"
+    script = work / "assignments" / f"{WORDS}.py"
+    for content, is_completed in ((script.read_text(), True), ("# mine\n", False)):
+        text.unlink()
+        script.write_text(content)
+        update(read_course(work), weeks / WORDS)
+        assert text.is_file() == is_completed
+        text.touch()
+
+
 def test_what_only_the_folder_names_stays_in_its_course():
     """Roles of corpora and packages that only the folder names stay in its course.
 

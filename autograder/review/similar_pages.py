@@ -1,7 +1,7 @@
 """Pages of similar pairs and groups, side by side, and their table; judging nobody."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -23,7 +23,14 @@ from autograder.report.pseudonyms import Renaming
 from autograder.report.summary import Bar
 from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
 from autograder.review.fingerprints import Fingerprint, fingerprints
-from autograder.review.similar import Alike, Pair, as_ours, count_holders, usual_ways
+from autograder.review.similar import (
+    Alike,
+    AsOurs,
+    Pair,
+    as_ours,
+    count_holders,
+    usual_ways,
+)
 from autograder.sandbox.definitions import Definition
 
 BARS = 20
@@ -66,6 +73,11 @@ def group_address(exercise: Exercise, number: int) -> str:
     return f"{folder}/group{number:03}.html"
 
 
+def address_of_ours(unit: str, number: int) -> str:
+    """Return the address of the page on a student whose code is our solution."""
+    return f"{unit}/ours{number:03}.html"
+
+
 def _folder_of(exercise: Exercise) -> str:
     check = exercise.check or "all"
     return f"{exercise.unit}/{check}"
@@ -78,6 +90,7 @@ def _pages(
     functions = {
         "pair_address": pair_address,
         "group_address": group_address,
+        "address_of_ours": address_of_ours,
         "bars": bars,
         "as_ours": as_ours,
         "usual_ways": usual_ways,
@@ -85,6 +98,9 @@ def _pages(
     index = partial(_render, "similar.html", found=found, names=names, **functions)
     yield "index.html", index
     for unit, reports in found:
+        for number, one in enumerate(as_ours(unit, reports), 1):
+            beside = _BesideOurs(unit, one, renaming, names)
+            yield address_of_ours(unit.unit, number), beside.render
         for report in reports:
             yield from _pages_of_exercise(unit, report, renaming, names)
 
@@ -126,15 +142,19 @@ class _SideBySide:
 
     def render(self) -> str:
         """Return the page."""
+        exercise = self.report.exercise
         by_student = {answer.student: answer for answer in self.unit.answers}
         answers = [by_student[student] for student in self.students if student in by_student]
         shared = self._shared(answers)
         listings = {}
         for answer in answers:
-            listings[answer.student] = self._listing(answer, shared)
+            definitions = self.unit.of(exercise, answer)
+            listings[answer.student] = _listing(answer, definitions, shared, self.renaming)
         return _render(
             "side_by_side.html",
-            exercise=self.report.exercise,
+            home=f"../../index.html#{exercise.unit}-{exercise.check or 'all'}",
+            title=f"{exercise.unit}: {exercise.title}",
+            ours="",
             listings=listings,
             pair=self.pair,
             names=self.names,
@@ -150,25 +170,67 @@ class _SideBySide:
         holders = count_holders(found)
         return {number for number, count in holders.items() if count > 1}
 
-    def _listing(self, answer: FingerprintedFile, shared: set[int]) -> list[CodeBlock]:
-        """Return an answer's definitions, with the lines of shared parts marked."""
-        texts = [definition.text for definition in answer.definitions]
-        of_exercise = self.unit.of(self.report.exercise, answer)
-        to_show = {id(definition) for definition in of_exercise}
-        blocks = []
-        for definition, prints in zip(answer.definitions, fingerprints(texts), strict=True):
-            if id(definition) in to_show:
-                marked = _lines_of(prints, shared, definition.first)
-                blocks.append(self._block(definition, marked))
-        return blocks
 
-    def _block(self, definition: Definition, marked: set[int]) -> CodeBlock:
-        if self.renaming:
-            definition = without_names(definition, self.renaming)
-        return code_block(definition, marked, without_comments=self.renaming is not None)
+OURS = "our solution"  # in place of a student
 
 
-def _lines_of(prints: Sequence[Fingerprint], shared: set[int], first: int) -> set[int]:
+@dataclass(frozen=True)
+class _BesideOurs:
+    """The data of a page that shows a student's code beside our solution."""
+
+    unit: UnitAnswers
+    one: AsOurs
+    renaming: Renaming | None
+    names: Names
+
+    def render(self) -> str:
+        """Return the page."""
+        (answer,) = (one for one in self.unit.answers if one.student == self.one.student)
+        shared = frozenset[int].union(*answer.numbers) & frozenset[int].union(
+            *self.unit.ours.numbers
+        )
+        listings = {
+            answer.student: self._listing(answer, shared, self.renaming),
+            OURS: self._listing(self.unit.ours, shared, None),
+        }
+        return _render(
+            "side_by_side.html",
+            home=f"../index.html#{self.unit.unit}-ours",
+            title=f"{self.unit.unit}: our solution",
+            ours=OURS,
+            listings=listings,
+            pair=None,
+            names=self.names,
+        )
+
+    def _listing(
+        self, answer: FingerprintedFile, shared: Set[int], renaming: Renaming | None
+    ) -> list[CodeBlock]:
+        definitions = []
+        for exercise in self.one.exercises:
+            definitions += self.unit.of(exercise, answer)
+        return _listing(answer, definitions, shared, renaming)
+
+
+def _listing(
+    answer: FingerprintedFile,
+    to_show: Sequence[Definition],
+    shared: Set[int],
+    renaming: Renaming | None,
+) -> list[CodeBlock]:
+    """Return some definitions of an answer, with the lines of shared parts marked."""
+    texts = [definition.text for definition in answer.definitions]
+    shown = {id(definition) for definition in to_show}
+    blocks = []
+    for definition, prints in zip(answer.definitions, fingerprints(texts), strict=True):
+        if id(definition) in shown:
+            marked = _lines_of(prints, shared, definition.first)
+            named = without_names(definition, renaming) if renaming else definition
+            blocks.append(code_block(named, marked, without_comments=renaming is not None))
+    return blocks
+
+
+def _lines_of(prints: Sequence[Fingerprint], shared: Set[int], first: int) -> set[int]:
     """Return the lines of a definition that contain a shared part.
 
     first: the number of the definition's first line.

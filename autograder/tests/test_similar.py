@@ -376,10 +376,12 @@ def test_what_most_write_as_we_do_accuses_nobody(course_of_ours, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_command_the_page_and_a_table_list_copies_of_our_solution(course_of_ours, tmp_path):
+def test_the_command_the_pages_and_a_table_list_copies_of_our_solution(
+    course_of_ours, tmp_path, show
+):
     """The terminal, the page and `our-solution.csv` say who handed in our solution.
 
-    With --anonymous they name nobody.
+    The page leads to the student's code beside ours. With --anonymous they name nobody.
     """
     for student in ("ada", "bob"):
         script = file_of(DOUBLE, ORIGINAL, BLEND)
@@ -392,11 +394,21 @@ def test_the_command_the_page_and_a_table_list_copies_of_our_solution(course_of_
     assert "ours: our solution: cem, 3 of 15 points: blending" in done.stdout
     page = (out / "index.html").read_text()
     assert page.index('id="ours-ours"') < page.index(">ada<") < page.index(">cem<")
+    page = show(out / "index.html")
+    follow(page.get_by_role("link", name="cem"))
+    assert page.locator("h2").all_inner_texts() == ["cem", "our solution"]
+    texts = page.locator(".beside section").all_inner_texts()
+    assert all("def blend" in text and "def walk" not in text for text in texts)
+    assert page.locator("li.at").count() > 0
+    assert violations(page) == []
+    follow(page.get_by_role("link", name="Who handed in our solution"))
     rows = list(csv.reader((out / "our-solution.csv").read_text().splitlines()))
     assert rows[1] == ["ours", "ada", "yes", "walking; blending; doubling", "10", "15"]
     assert rows[3] == ["ours", "cem", "", "blending", "3", "15"]
     done = small.run_command(*compare, "--course", course_of_ours.folder, "--anonymous")
-    shown = done.stdout + as_shown((out / "index.html").read_text())
+    pages = [out / "index.html", *(out / "ours").glob("ours*.html")]
+    assert len(pages) == 4
+    shown = done.stdout + "".join(as_shown(each.read_text()) for each in pages)
     assert not re.search(r"\b(ada|bob|cem)\b", shown + (out / "our-solution.csv").read_text())
 
 

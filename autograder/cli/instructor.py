@@ -346,6 +346,31 @@ def _incomplete(grades: "Sequence[Grade]") -> list[str]:
     return lines
 
 
+def _enter_totals(
+    folder: Path, grades: Path, policy: Path | None, course_folder: Path | None
+) -> None:
+    """Make nbgrader's totals those of a policy; without one, no longer those of an earlier one."""
+    from autograder.grading.attempts import all_attempts
+    from autograder.grading.policy import grades as graded
+    from autograder.grading.roster import roster_beside
+    from autograder.grading.whole_class import whole_class
+    from autograder.integrations import nbgrader_bridge
+    from autograder.report import made_with
+
+    results = all_attempts(grades)
+    names = [f"the totals in {folder}"]
+    lost = made_with.without_policy_now(grades / "export", names, policy)
+    for line in lost:
+        click.echo(line, err=True)
+    if lost:
+        nbgrader_bridge.remove_totals(folder, results)
+    rules = rules_for(course_folder, policy, [grades], results) if policy else None
+    if rules:
+        results = whole_class(find_course(course_folder), results, rules, roster_beside(grades))
+        for line in nbgrader_bridge.enter_totals(folder, graded(results, rules)):
+            click.echo(line)
+
+
 @main.command()
 @click.argument("folder", metavar="COURSE", type=PATH)
 @click.option(
@@ -353,20 +378,26 @@ def _incomplete(grades: "Sequence[Grade]") -> list[str]:
     type=PATH,
     help="Write these results into the course's gradebook.",
 )
+@click.option("--policy", type=PATH, help="A policy (TOML); totals are then what it counts.")
 @course_option
 @report_user_errors
-def nbgrader(folder: Path, grades: Path | None, course_folder: Path | None) -> None:
+def nbgrader(
+    folder: Path, grades: Path | None, policy: Path | None, course_folder: Path | None
+) -> None:
     """Build a course for nbgrader in the folder COURSE; or bring our grades into its gradebook.
 
     \b
     Example:  autograder nbgrader course
-              autograder nbgrader course --grades grades
+              autograder nbgrader course --grades grades --policy policy.toml
     """
     from autograder.integrations import nbgrader_bridge
 
     course = find_course(course_folder)
+    if policy and not grades:
+        raise Refused("--policy is for results: name their folder with --grades.")
     if grades:
         nbgrader_bridge.record(course, folder, grades, click.echo)
+        _enter_totals(folder, grades, policy, course_folder)
         return
     click.echo("\n".join(nbgrader_bridge.build(course, folder)))
     click.echo(f"Next, in {folder}: nbgrader generate_assignment UNIT")

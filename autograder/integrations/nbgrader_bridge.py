@@ -9,7 +9,8 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, first_of, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.adjustments import Adjustment, adjusted, all_adjustments, append_new
+from autograder.grading.policy import Grade
 from autograder.grading.results import Result, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
@@ -119,8 +121,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     say: called with a line for each result that was not entered, and a few for all others.
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
-    from nbgrader.api import Gradebook, MissingEntry
-    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.api import MissingEntry
 
     config = _configuration(folder)
     results = stored_results(grades)
@@ -132,11 +133,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     given = all_adjustments(course, [grades], results, roster_beside(grades))
     ours = [one for one in given if one.who != NBGRADER]
     of_checks = [one for one in ours if one.check]
-    _let_nbgrader_find_its_programs()
-    directory = CourseDirectory(config=config)
-    with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
-        # of SQLAlchemy, which nbgrader uses in the style of older versions
-        warnings.simplefilter("ignore")
+    with _gradebook(folder) as gradebook:
         left_out = 0
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
@@ -172,6 +169,66 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
         raise NoGradebook(
             f"{left_out} of {len(results)} results were not entered; the lines above say why."
         )
+
+
+def enter_totals(folder: Path, counted: Sequence[Grade]) -> list[str]:
+    """Make the totals in nbgrader's gradebook the points that count under a policy.
+
+    nbgrader's total is the sum of the checks' scores minus the penalty for lateness. So that
+    penalty becomes the difference, which is negative where the policy gives more. Somebody whose
+    points count without an own submission, such as a partner, gets one without a file.
+    folder: nbgrader's course, into which `record` has written the results. Say in lines what was
+    entered. Raises `NoGradebook`; `ImportError` without nbgrader.
+    """
+    changed = 0
+    lines: dict[str, str] = {}
+    with _gradebook(folder) as gradebook:
+        for grade in counted:
+            unit, student = grade.result.unit, grade.result.lms_name
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(unit, student)
+            book = gradebook.find_submission_notebook(unit, unit, student)
+            difference = round(float(book.score) - grade.points, 2)
+            book.late_submission_penalty = difference or None
+            changed += bool(difference)
+            if float(book.max_score) != grade.max_points:
+                lines[unit] = (
+                    f"Warning: {unit} has {float(book.max_score):g} points in nbgrader, and "
+                    f"{grade.max_points:g} count under the policy."
+                )
+        gradebook.db.commit()
+    count = "1 total is" if changed == 1 else f"{changed} totals are"
+    return [*lines.values(), f"{count} those of the policy and not the sums of the checks"]
+
+
+def remove_totals(folder: Path, results: Sequence[Result]) -> None:
+    """Make the totals of results in nbgrader's gradebook the sums of their checks again.
+
+    folder: as in `enter_totals`. Raises `NoGradebook`; `ImportError` without nbgrader.
+    """
+    graded = {(result.unit, result.lms_name) for result in results}
+    with _gradebook(folder) as gradebook:
+        for unit in sorted({result.unit for result in results}):
+            for book in gradebook.notebook_submissions(unit, unit):
+                is_partners = float(book.late_submission_penalty or 0) < 0
+                if is_partners or (unit, book.student.id) in graded:
+                    book.late_submission_penalty = None
+        gradebook.db.commit()
+
+
+@contextmanager
+def _gradebook(folder: Path) -> Iterator[Any]:
+    """Open the gradebook of nbgrader's course. Raises `NoGradebook`; `ImportError`."""
+    from nbgrader.api import Gradebook
+    from nbgrader.coursedir import CourseDirectory
+
+    config = _configuration(folder)
+    _let_nbgrader_find_its_programs()
+    directory = CourseDirectory(config=config)
+    with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
+        # of SQLAlchemy, which nbgrader uses in the style of older versions
+        warnings.simplefilter("ignore")
+        yield gradebook
 
 
 def _without_cell(count: int) -> str:

@@ -3,6 +3,7 @@
 Our grades get into its gradebook.
 """
 
+import csv
 import json
 import os
 import shutil
@@ -376,6 +377,48 @@ def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
     file.write_text(before)
     done = small.run_command("nbgrader", folder, "--grades", folder / "grades")
     assert scores(folder, "uphill")["check-three_steps"] == (was, None)
+
+
+HALF_AFTER_THE_DUE_TIME = f"""\
+partners = "partners.csv"
+[late]
+per_day = 0.5
+at_most = 0.5
+[{UNIT}]
+due = 2020-01-01T00:00:00Z
+"""
+
+
+def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
+    """With --policy nbgrader's totals are what counts, also of a partner without a file.
+
+    Without it they are the sums of the checks again.
+    """
+    policy = tmp_path / "policy.toml"
+    policy.write_text(HALF_AFTER_THE_DUE_TIME)
+    (tmp_path / "partners.csv").write_text(f"unit,one,other\n{UNIT},uphill,pia\n")
+    command = ("nbgrader", folder, "--grades", folder / "grades")
+    nbgrader(folder, "export")
+    sums = exported(folder, UNIT)
+    done = small.run_command(*command, "--policy", policy)
+    assert done.returncode == 0, done.stderr
+    nbgrader(folder, "export")
+    totals = exported(folder, UNIT)
+    ours = small.run_command("export", folder / "grades", "--to", "csv", "--policy", policy)
+    assert ours.returncode == 0, ours.stderr
+    with open(folder / "grades" / "export" / "grades.csv", newline="") as file:
+        counted = {row["student"]: float(row["unit_points"]) for row in csv.DictReader(file)}
+    assert totals == pytest.approx(counted)
+    assert (
+        totals["pia"]
+        == totals["uphill"]
+        == pytest.approx(sum(results(folder)["uphill"].values()) / 2)
+    )
+    assert "totals are those of the policy" in done.stdout
+    done = small.run_command(*command)
+    assert "had been made with" in done.stderr
+    nbgrader(folder, "export")
+    assert exported(folder, UNIT) == pytest.approx(sums | {"pia": 0})
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):

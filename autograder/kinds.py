@@ -93,7 +93,9 @@ def _pick(
         lacking = _listed(missing)
         said = f"the result (`{name}`) has no {lacking}; its columns are {there}."
         if all(label in in_index for label in missing):
-            said += f" The index has the {lacking}: make the index columns with `reset_index()`."
+            said += (
+                f" The index has the {lacking}: turn the index into columns with `reset_index()`."
+            )
         raise TypeError(said)
     if wrong:
         raise wrong[0]

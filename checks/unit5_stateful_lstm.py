@@ -254,8 +254,9 @@ def summing(model: nn.Module) -> nn.Module:
 
 
 RATE = (
-    "in training another share is dropped than `dropout` says, or in other places. Two drop: "
-    "`nn.LSTM(…, dropout=dropout)` between its layers, and `self.dropout(…)` before `output`."
+    "in training, the share of values that is dropped is not `dropout`, or other values are "
+    "dropped. Dropout belongs in two places: in `nn.LSTM(…, dropout=dropout)`, which drops between "
+    "its layers, and in `self.dropout(…)` before `output`."
 )
 
 

@@ -223,7 +223,7 @@ def lookup(table, ids):
     # mistake: return table[ids.unique()]
     #   each different id gave one row, in sorted order. Every id gives a row, repeated ones too.
     # mistake: return ids[:, None] * table[:1]
-    #   the ids went in as numbers. They only say which row.
+    #   the first row of the table was multiplied by the ids. An id only says which row to take: `table[ids]`.
     ### END SOLUTION
 
 

@@ -1043,7 +1043,7 @@ def count_next(text, n):
     ### BEGIN SOLUTION
     counts = [defaultdict(Counter) for _ in range(n + 1)]
     # mistake: counts = [defaultdict(Counter) for _ in range(4)]
-    #   the longest context is written into the code. It has `n` characters.
+    #   the length of the longest context is written into the code. It should be `n`.
     for i, c in enumerate(text):
         # mistake: for i, c in enumerate(text.lower()):
         #   capitals were made small. T and t are two characters.

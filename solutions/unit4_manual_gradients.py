@@ -127,7 +127,7 @@ def sigmoid(z):
     # mistake: return 0.5 * (1 - np.tanh(0.5 * z))
     #   z has the opposite sign: 1 / (1 + e^−z) grows with z.
     # mistake: return np.exp(z) / (1 + np.exp(z))
-    #   `sigmoid` overflows: exp of a large positive number is infinite. Use a form that is safe on both sides.
+    #   `sigmoid` overflows: exp of a large positive number is infinite. Use a form that works for large positive and negative numbers.
     # mistake: return np.tanh(z)
     #   this is tanh, which runs from −1 to 1. The logistic function runs from 0 to 1.
     ### END SOLUTION
@@ -168,7 +168,7 @@ def relu_d(z):
     # mistake: return np.sign(z)
     #   below 0 the derivative is −1 here. `relu` is flat there, so it is 0.
     # mistake: return z >= 0
-    #   the derivative of `relu` at exactly 0 is 0 by our convention: use `>`, not `>=`.
+    #   at exactly 0 your derivative is 1. By our convention it is 0 there: use `>`, not `>=`.
     # mistake: return relu(z)
     #   this is `relu` itself. Its derivative is 1 wherever z is above 0, however far.
     ### END SOLUTION
@@ -1494,8 +1494,8 @@ with autograder.example("a beginning of your own"):
 #
 # * Give the network tanh instead of relu. Which lines change, and what does the numerical check say?
 # * Add a second hidden layer and its gradients.
-# * Start `Wh` at 0.5 times the identity. In windows of 8 steps nothing has time to vanish: we came to 2.17 nats in the last 200 batches, with the
-#   identity to 2.21. Try windows of 50 steps, too.
+# * Start `Wh` at 0.5 times the identity. In windows of 8 steps nothing has time to vanish: over the last 200 batches our loss was 2.17 nats, and
+#   2.21 with the identity. Try windows of 50 steps, too.
 #
 # ## Reading
 #

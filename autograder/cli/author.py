@@ -64,7 +64,7 @@ def _say_where_no_walls_are() -> None:
     is_flag=True,
     help="Write nothing; fail if a generated file is out of date.",
 )
-@click.option("--release", type=PATH, help="Write what students get into this folder.")
+@click.option("--release", type=PATH, help="Write the students' files into this folder.")
 @click.option(
     "--notebooks",
     type=PATH,

@@ -205,8 +205,8 @@ def _carried(finding: Finding) -> str:
 def _read_plainly(finding: Finding) -> str:
     """Say that remarks compare with the right answer, though points follow carried mistakes."""
     return (
-        f"{_are_wrong(finding.names)}, and your points take that into account. The remarks below "
-        "compare with the right answer, which explains more of your values."
+        f"{_are_wrong(finding.names)}, and your points allow for that. The remarks below compare "
+        "with the right answer, because that shows more of what went wrong here."
     )
 
 

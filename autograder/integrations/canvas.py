@@ -155,7 +155,10 @@ def letters(
         if assignment is None:
             without.setdefault(f"no assignment was given for {result.unit}", []).append(who)
         elif not user:
-            reason = "Canvas's number is unknown. Collect Canvas's own download, with its roster"
+            reason = (
+                "the student's number in Canvas is unknown. Run `collect` on Canvas's own "
+                "download, with Canvas's exported gradebook as --roster, then `grade` again"
+            )
             without.setdefault(reason, []).append(who)
         else:
             letter = Letter(

@@ -49,7 +49,7 @@ def play(source: bytes, filename: str, check: str, pictures: Path) -> tuple[str,
     above = checks[: checks.index(check) + 1] if check in checks else [check]
     played = next((name for name in reversed(above) if name in with_examples), "")
     if not played:
-        raise LookupError(f"`{check}` has no example.")
+        raise LookupError(f"`{check}` has no example, and neither has an exercise above it.")
     submission = Submission(source, filename)
     done: set[Example] = set()
     for example in found:

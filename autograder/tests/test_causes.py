@@ -118,8 +118,8 @@ NUMPY = [
     (
         "return x[np.arange(6), np.arange(4), h]",
         (np.ones((T, B, V)), np.zeros((T, B), int)),
-        "The indices have the shapes (6,) (4,) (6,4). From the last axis on, their sizes should be "
-        "equal or 1",
+        "The indices have the shapes (6,) (4,) (6,4). Counted from the last axis, their sizes "
+        "should be equal or 1",
     ),
     (
         "x += h",
@@ -328,6 +328,13 @@ def test_torchs_errors_are_told_by_their_cause(body, given, words):
     assert words in said
     assert said.startswith("line 7, in `f`: ")
     assert f"Your line: `{body}`." in said
+
+
+def test_a_norm_is_told_no_keyword_that_it_may_not_have():
+    """A norm keeps its axis with `keepdim` in torch and with `keepdims` in NumPy."""
+    said = told("return x / x.norm(dim=-1)", (torch.ones(T, B, V),))
+    assert "`x.norm(dim=-1)` has one axis fewer" in said
+    assert "keepdims" not in said
 
 
 def test_a_state_that_is_not_returned_is_told_by_what_the_check_takes():

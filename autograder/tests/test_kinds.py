@@ -84,7 +84,7 @@ def test_what_is_missing_in_a_table_is_told_by_name():
     with pytest.raises(TypeError) as told:
         frame("t", table().rename_axis("sector"), "sector")
     assert str(told.value).endswith(
-        " The index has the column `sector`: make the index columns with `reset_index()`."
+        " The index has the column `sector`: turn the index into columns with `reset_index()`."
     )
     with pytest.raises(TypeError) as told:
         frame("t", table()["n"].rename(None), "mean sd")

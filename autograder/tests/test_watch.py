@@ -315,7 +315,7 @@ def test_the_example_of_the_exercise_at_hand_is_run(course):
     )
     with watching(course, columns=120) as terminal:
         terminal.send("e")
-        see(terminal, "`doubling` has no example.")
+        see(terminal, "`doubling` has no example, and neither has an exercise above it.")
         assert "printed: " not in terminal.before
         fill(course, **RIGHT)
         see(terminal, "now: three_steps")

@@ -328,7 +328,7 @@ def _sum_without_its_axis(raised: Raised) -> str:
         if _reduces_an_axis(side):
             written = ast.unparse(side)
             cause = f"`{written}` has one axis fewer than the array from which it is computed."
-            if not _reduces_the_last_axis(side):  # another axis may be intended
+            if not _reduces_the_last_axis(side) or _is_norm(side):  # another axis may be intended
                 return cause
             return f"{cause} With `keepdims=True` that axis would stay, with length 1."
     return ""
@@ -343,6 +343,14 @@ def _reduces_an_axis(node: ast.expr) -> bool:
         case ast.Call(func=ast.Attribute(attr=name), args=arguments, keywords=keywords):
             keeps = any(keyword.arg in ("keepdims", "keepdim") for keyword in keywords)
             return name in REDUCTIONS and bool(arguments or keywords) and not keeps
+    return False
+
+
+def _is_norm(node: ast.expr) -> bool:
+    """Return whether a call is of a norm: the keyword that keeps its axis differs by library."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="norm")):
+            return True
     return False
 
 
@@ -361,9 +369,9 @@ def indices_do_not_meet(raised: Raised) -> str:
     if not found:
         return ""
     return (
-        f"The indices have the shapes {found[1].strip()}. From the last axis on, their sizes "
-        "should be equal or 1: `[:, None]` gives one an axis of its own. To pick single "
-        "entries, give index arrays of equal length."
+        f"The indices have the shapes {found[1].strip()}. Counted from the last axis, their "
+        "sizes should be equal or 1: `[:, None]` adds an axis of size 1 to an index. To pick "
+        "single entries, give index arrays of equal length."
     )
 
 

@@ -104,7 +104,7 @@ def unpack_text(packed: np.ndarray) -> np.ndarray:
         longest, count = _measure_text(value)
         # NumPy gives each text the room of the longest
         if max(1, longest) * count * BYTES_OF_A_CHARACTER > MAX_TEXT:
-            raise BadFrame("a text that is too long")
+            raise BadFrame("an array of too many or too long texts")
         array = np.array(value, dtype=np.str_)
     except (ValueError, TypeError, RecursionError) as error:
         raise BadFrame("an array of text") from error

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grading.batch import Run, Tally
     from autograder.grading.policy import Policy
+    from autograder.grading.renamed import Renamed
     from autograder.grading.results import Result
     from autograder.grading.roster import Roster
     from autograder.grading.submissions import Submitted
@@ -141,6 +142,7 @@ def grade(
         handed_in = _read_class(course, submitted, folder, out, unit, roster)
         units = sorted({entry.unit for entry in handed_in.found})
         refuse_lesser(out, units, quick, unsafe)
+        handed_in = _with_results_moved(course, out, handed_in)
         run = batch.Run(
             out=out,
             seed=_seed(out, seed, keys, units, new_seed),
@@ -179,6 +181,7 @@ class _HandedIn:
 
     found: those to be graded. left: files beside them, with the reason for skipping each.
     students: the roster, if there is one. before: results of earlier runs into the same folder.
+    moved: those of them whose students have another name now.
     seed_shown: the seed that existing pages show; empty if there are none.
     """
 
@@ -186,6 +189,7 @@ class _HandedIn:
     left: "Sequence[Left]"
     students: "Roster | None"
     before: "Sequence[Result]"
+    moved: "Sequence[Renamed]"
     seed_shown: str
 
 
@@ -229,7 +233,7 @@ def _read_class(
     submitted: the person's path. folder: the same, unpacked.
     """
     from autograder.grading.attempts import refuse_results_of_one_number, with_records
-    from autograder.grading.renamed import move_results, renamed
+    from autograder.grading.renamed import renamed
     from autograder.grading.results import run_facts, stored_results
     from autograder.grading.roster import (
         kept_from,
@@ -246,30 +250,40 @@ def _read_class(
     taken = {result.student for result in before}
     found = _found_in(course, submitted, folder, unit, taken)
     found = with_records(course, folder, found)
-    for line in move_results(course, out, renamed(before, found)):
-        click.echo(line, err=True)
-        before = stored_results(out)
-    refuse_results_of_one_number(before, found)
     _refuse_other_platform(submitted, out, found, before)
     named = read_roster(roster) if roster else None
     records = [(entry.unit, entry.record.id) for entry in found if entry.record]
     named = with_units(named, records)
     known = merged(roster_beside(out), roster_beside(folder))
     refuse_doubled(known, named)
+    students = merged(known, named)
+    moved = renamed(before, found, students.students if students else ())
+    old = {(one.unit, one.before) for one in moved}
+    refuse_results_of_one_number([one for one in before if one.place not in old], found)
     kept = kept_from(known, named)
     if kept:
         click.echo(kept, err=True)
     seed_shown = ""
     if (out / "pages" / "index.html").exists():
         seed_shown = run_facts(out).get("seed", "")
-    students = merged(known, named)
     return _HandedIn(
         found=with_names(found, students),
         left=left_out(course, folder, found, unit),
         students=students,
         before=before,
+        moved=moved,
         seed_shown=seed_shown,
     )
+
+
+def _with_results_moved(course: "Course", out: Path, handed_in: _HandedIn) -> _HandedIn:
+    """Move results to their students' names of now, and read them again."""
+    from autograder.grading.renamed import move_results
+    from autograder.grading.results import stored_results
+
+    for line in move_results(course, out, handed_in.moved):
+        click.echo(line, err=True)
+    return replace(handed_in, before=stored_results(out)) if handed_in.moved else handed_in
 
 
 def _found_in(

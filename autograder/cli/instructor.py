@@ -351,24 +351,21 @@ def _enter_totals(
 ) -> None:
     """Make nbgrader's totals those of a policy; without one, no longer those of an earlier one."""
     from autograder.grading.attempts import all_attempts
+    from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import roster_beside
     from autograder.grading.whole_class import whole_class
     from autograder.integrations import nbgrader_bridge
-    from autograder.report import made_with
 
-    results = all_attempts(grades)
-    names = [f"the totals in {folder}"]
-    lost = made_with.without_policy_now(grades / "export", names, policy)
-    for line in lost:
-        click.echo(line, err=True)
-    if lost:
-        nbgrader_bridge.remove_totals(folder, results)
-    rules = rules_for(course_folder, policy, [grades], results) if policy else None
-    if rules:
-        results = whole_class(find_course(course_folder), results, rules, roster_beside(grades))
-        for line in nbgrader_bridge.enter_totals(folder, graded(results, rules)):
-            click.echo(line)
+    counted: Sequence[Grade] = ()
+    if policy:
+        results = all_attempts(grades)
+        rules = rules_for(course_folder, policy, [grades], results) or Policy()
+        course = find_course(course_folder)
+        results = whole_class(course, results, rules, roster_beside(grades))
+        counted = graded(results, rules)
+    for line in nbgrader_bridge.enter_totals(folder, counted, policy):
+        click.echo(line, err=line.startswith("Warning"))
 
 
 @main.command()
@@ -378,7 +375,7 @@ def _enter_totals(
     type=PATH,
     help="Write these results into the course's gradebook.",
 )
-@click.option("--policy", type=PATH, help="A policy (TOML); totals are then what it counts.")
+@click.option("--policy", type=PATH, help="A policy (TOML) that decides the totals.")
 @course_option
 @report_user_errors
 def nbgrader(
@@ -396,8 +393,10 @@ def nbgrader(
     if policy and not grades:
         raise Refused("--policy is for results: name their folder with --grades.")
     if grades:
-        nbgrader_bridge.record(course, folder, grades, click.echo)
+        error = nbgrader_bridge.record(course, folder, grades, click.echo)
         _enter_totals(folder, grades, policy, course_folder)
+        if error:
+            raise Refused(error)
         return
     click.echo("\n".join(nbgrader_bridge.build(course, folder)))
     click.echo(f"Next, in {folder}: nbgrader generate_assignment UNIT")

@@ -538,12 +538,13 @@ def _lines_of_entries(
 
 
 def rename_in_adjustments(course: Course, folder: Path, unit: str, before: str, now: str) -> None:
-    """Give the points by hand of a student's unit the student's new name, in all files of a folder.
+    """Give a student's points by hand the student's new name, in all files of a folder.
 
-    All other text stays. Raises `BadFile`, `CannotWrite`.
+    All other text stays. unit: of the points; "" for all units.
+    Raises `BadFile` for a file that cannot be changed so, `UnknownUnit`, `CannotWrite`.
     """
-    for path in adjustment_files(folder):
-        with held_alone(folder / LOCK):
+    with held_alone(folder / LOCK):
+        for path in adjustment_files(folder):
             _rename_in_file(course, path, unit, before, now)
 
 
@@ -551,20 +552,24 @@ def _rename_in_file(course: Course, path: Path, unit: str, before: str, now: str
     known = _entries(path)
     theirs = []
     for number, one in enumerate(known):
-        if one.student == before and find_unit(course, one.unit) == unit:
+        if one.student == before and (not unit or find_unit(course, one.unit) == unit):
             theirs.append(number)
     if not theirs:
         return
     remedy = f"Write {now} for {before} there."
     lines, heads = _lines_of_entries(path, known, remedy)
-    written = _value(before)
     for number in theirs:
-        own = range(heads[number], [*heads, len(lines)][number + 1])
-        place = next((each for each in own if _STUDENT.match(lines[each])), None)
-        if place is None or written not in lines[place]:
-            raise BadFile(f"{_where(path, number + 1)} is in another form. {remedy}")
-        lines[place] = lines[place].replace(written, _value(now), 1)
-    write_whole(path, "\n".join(lines).strip())
+        for place in range(heads[number], [*heads, len(lines)][number + 1]):
+            if _STUDENT.match(lines[place]):
+                lines[place] = lines[place].replace(_value(before), _value(now), 1)
+                break
+    text = "\n".join(lines).strip()
+    wanted = [table for _, table in _tables(path)]
+    for number in theirs:
+        wanted[number] = wanted[number] | {"student": now}
+    if msgspec.toml.decode(text)["adjustment"] != wanted:
+        raise BadFile(f"{path} is not in the form that `report --serve` writes. {remedy}")
+    write_whole(path, text)
 
 
 def checksum_of(one: Adjustment) -> str:

@@ -104,7 +104,9 @@ def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
         "If the submissions have a folder for both names, run `collect` again with --roster and "
         "the table of the class from the same assignment: it moves both into one folder.",
         "If they have a folder for one name only, run `autograder grade` again: it moves the "
-        "results of the other name, and its points by hand.",
+        "results of the other name, and the points by hand.",
+        "If neither helps, delete the results of one name below the folder of results, and write "
+        "the other name in adjustments.toml there.",
     ]
     raise OneNumberTwice("\n".join(lines))
 

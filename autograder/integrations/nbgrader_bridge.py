@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
     cell.metadata["nbgrader"] = metadata
 
 
-def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> None:
+def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> str:
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
@@ -119,6 +119,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     results has a line for each.
     folder: nbgrader's course. grades: the folder of results.
     say: called with a line for each result that was not entered, and a few for all others.
+    Return an error message if a result was not entered, else "".
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import MissingEntry
@@ -166,54 +167,87 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     if written:
         say(f"{_scores(written)} by hand written into {path}, for our own pages and exports")
     if left_out:
-        raise NoGradebook(
-            f"{left_out} of {len(results)} results were not entered; the lines above say why."
-        )
+        return f"{left_out} of {len(results)} results were not entered; the lines above say why."
+    return ""
 
 
-def enter_totals(folder: Path, counted: Sequence[Grade]) -> list[str]:
+def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) -> list[str]:
     """Make the totals in nbgrader's gradebook the points that count under a policy.
 
     nbgrader's total is the sum of the checks' scores minus the penalty for lateness. So that
-    penalty becomes the difference, which is negative where the policy gives more. Somebody whose
-    points count without an own submission, such as a partner, gets one without a file.
-    folder: nbgrader's course, into which `record` has written the results. Say in lines what was
-    entered. Raises `NoGradebook`; `ImportError` without nbgrader.
+    penalty becomes the difference, which is negative where the policy gives more. Scores of checks
+    that are not in our grades, such as those that train after `grade --quick`, stay in the total.
+    Somebody whose points count without an own submission, such as a partner, gets one without a
+    file. A file in nbgrader's course notes which penalties are ours: first these are removed.
+    folder: nbgrader's course, into which `record` has written the results. counted: none without a
+    policy. Say in lines what was entered. Raises `CannotWrite`; `ImportError` without nbgrader.
     """
-    changed = 0
+    from nbgrader.api import MissingEntry
+
+    noted = folder / TOTALS
+    before = _read_totals(noted)
+    if not policy and not before.totals:
+        return []
     lines: dict[str, str] = {}
+    ours: list[tuple[str, str]] = []
     with _gradebook(folder) as gradebook:
+        for unit, student in before.totals:
+            with suppress(MissingEntry):
+                gradebook.find_submission_notebook(
+                    unit, unit, student
+                ).late_submission_penalty = None
         for grade in counted:
-            unit, student = grade.result.unit, grade.result.lms_name
+            unit, student = place = (grade.result.unit, grade.result.lms_name)
+            try:
+                gradebook.find_assignment(unit)
+            except MissingEntry:
+                lines[unit] = f"{unit} is not in nbgrader's gradebook, so its points are not there"
+                continue
             gradebook.update_or_create_student(student)
             gradebook.update_or_create_submission(unit, student)
             book = gradebook.find_submission_notebook(unit, unit, student)
-            difference = round(float(book.score) - grade.points, 2)
-            book.late_submission_penalty = difference or None
-            changed += bool(difference)
-            if float(book.max_score) != grade.max_points:
+            names = {f"check-{verdict.name}" for verdict in grade.result.verdicts}
+            cells = [cell for cell in book.grades if cell.name in names]
+            difference = sum(float(cell.score) for cell in cells) - grade.points
+            if abs(difference) >= LEAST_DIFFERENCE:
+                book.late_submission_penalty = difference
+                ours.append(place)
+            maximum = sum(float(cell.max_score) for cell in cells)
+            if abs(maximum - grade.max_points) >= LEAST_DIFFERENCE:
                 lines[unit] = (
-                    f"Warning: {unit} has {float(book.max_score):g} points in nbgrader, and "
-                    f"{grade.max_points:g} count under the policy."
+                    f"Warning: the checks of {unit} have {maximum:g} points in nbgrader, and under "
+                    f"the policy {grade.max_points:g} can be earned: nbgrader's percentages are "
+                    "those of its own maximum"
                 )
+        _note_totals(noted, _Totals(str(policy or ""), [*before.totals, *ours]))
         gradebook.db.commit()
-    count = "1 total is" if changed == 1 else f"{changed} totals are"
-    return [*lines.values(), f"{count} those of the policy and not the sums of the checks"]
+    _note_totals(noted, _Totals(str(policy or ""), ours))
+    if policy:
+        count = "1 total" if len(ours) == 1 else f"{len(ours)} totals"
+        return [*lines.values(), f"the policy changes {count} in nbgrader's gradebook"]
+    return [
+        f"Warning: the totals in {folder} were made with {before.policy}, and are the sums of the "
+        f"checks again. To restore them, add --policy {before.policy}."
+    ]
 
 
-def remove_totals(folder: Path, results: Sequence[Result]) -> None:
-    """Make the totals of results in nbgrader's gradebook the sums of their checks again.
+TOTALS = "totals of autograder.json"  # in nbgrader's course: which penalties are ours
+LEAST_DIFFERENCE = 0.005  # points; less is rounding
 
-    folder: as in `enter_totals`. Raises `NoGradebook`; `ImportError` without nbgrader.
-    """
-    graded = {(result.unit, result.lms_name) for result in results}
-    with _gradebook(folder) as gradebook:
-        for unit in sorted({result.unit for result in results}):
-            for book in gradebook.notebook_submissions(unit, unit):
-                is_partners = float(book.late_submission_penalty or 0) < 0
-                if is_partners or (unit, book.student.id) in graded:
-                    book.late_submission_penalty = None
-        gradebook.db.commit()
+
+class _Totals(msgspec.Struct, frozen=True):
+    """The policy of the totals in nbgrader's gradebook, and the units and students it changes."""
+
+    policy: str = ""
+    totals: list[tuple[str, str]] = []
+
+
+def _read_totals(path: Path) -> _Totals:
+    return msgspec.json.decode(path.read_bytes(), type=_Totals) if path.is_file() else _Totals()
+
+
+def _note_totals(path: Path, totals: _Totals) -> None:
+    write_whole(path, msgspec.json.encode(totals).decode())
 
 
 @contextmanager

@@ -6,6 +6,7 @@ by hand that its person saw, and if there are others now, they are shown, and th
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -187,6 +188,7 @@ class _Page:
             meanwhile=asked if isinstance(asked, Meanwhile) else None,
             untyped=_fields(b""),
             not_taken=asked if isinstance(asked, NotTaken) else None,
+            known_subjects={*self.students, *(group.made for group in groups)},
             elsewhere=elsewhere,
             seen=partial(self._seen, known),
             answers=answers,
@@ -297,15 +299,15 @@ def take_form(
     """Append a form's data to the adjustments, or remove one; return the page to show.
 
     address: of the page with the form. Other processes may do the same.
-    Raises `Meanwhile`, `NotTaken`, `CannotWrite`.
+    Raises `Meanwhile`, `NotTaken`.
     """
-    with held_alone(grades / LOCK):
-        try:
+    try:
+        with held_alone(grades / LOCK):
             return _take_form(course, grades, results, address, body)
-        except Meanwhile:
-            raise
-        except UserError as error:
-            raise NotTaken(str(error), _fields(body)) from error
+    except Meanwhile:
+        raise
+    except UserError as error:
+        raise NotTaken(str(error), _fields(body)) from error
 
 
 def _take_form(
@@ -383,7 +385,8 @@ def _fields(body: bytes) -> dict[str, str]:
     """Return the fields of a form; empty ones if they are missing."""
     fields = dict.fromkeys(FIELDS, "")
     text = body.decode("utf-8", "replace")
-    fields.update(parse_qsl(text, keep_blank_values=True, max_num_fields=len(FIELDS)))
+    with suppress(ValueError):  # more fields than a form of ours has
+        fields.update(parse_qsl(text, keep_blank_values=True, max_num_fields=len(FIELDS)))
     return fields
 
 

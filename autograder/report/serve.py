@@ -71,7 +71,7 @@ class LiveSite:
     def page(self, address: str, who: str = "", asked: Asked | None = None) -> str | None:
         """Return the page at an address, or None if there is none.
 
-        who: is in its forms. asked: why a form of it was not taken as it was.
+        who: is in its forms. asked: why a form was refused or must be confirmed.
         """
         with self._lock:
             self._refresh()
@@ -210,12 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             shown = self.live_site.take_form(address, body)
         except (Meanwhile, NotTaken) as asked:
-            page = self.live_site.page(address, name_in(body), asked)
+            page = self.live_site.page(address, name_in(body) or self._name(), asked)
             status = 200 if isinstance(asked, Meanwhile) else 400
             self._answer(status, page or str(asked), form=True)
-            return
-        except UserError as error:
-            self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
             return
         if shown is None:
             self._answer_not_found()

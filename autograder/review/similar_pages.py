@@ -146,10 +146,11 @@ class _SideBySide:
         by_student = {answer.student: answer for answer in self.unit.answers}
         answers = [by_student[student] for student in self.students if student in by_student]
         shared = self._shared(answers)
-        listings = {}
+        listings = []
         for answer in answers:
             definitions = self.unit.of(exercise, answer)
-            listings[answer.student] = _listing(answer, definitions, shared, self.renaming)
+            blocks = _listing(answer, definitions, shared, self.renaming)
+            listings.append((answer.student, blocks))
         return _render(
             "side_by_side.html",
             home=f"../../index.html#{exercise.unit}-{exercise.check or 'all'}",
@@ -186,13 +187,14 @@ class _BesideOurs:
     def render(self) -> str:
         """Return the page."""
         (answer,) = (one for one in self.unit.answers if one.student == self.one.student)
-        shared = frozenset[int].union(*answer.numbers) & frozenset[int].union(
-            *self.unit.ours.numbers
-        )
-        listings = {
-            answer.student: self._listing(answer, shared, self.renaming),
-            OURS: self._listing(self.unit.ours, shared, None),
-        }
+        shared = set[int]()
+        for exercise in self.one.exercises:
+            theirs = self.unit.written(exercise, answer)
+            shared |= theirs & self.unit.written(exercise, self.unit.ours)
+        listings = [
+            (answer.student, self._listing(answer, shared, self.renaming)),
+            (OURS, self._listing(self.unit.ours, shared, None)),
+        ]
         return _render(
             "side_by_side.html",
             home=f"../index.html#{self.unit.unit}-ours",

@@ -51,6 +51,12 @@ def served(graded_class, small_class, tmp_path):
 
 
 def sent(address, headers=None, **fields):
+    """Send a form; return the status and the reply, as a person reads it if the form is refused."""
+    status, answer = sent_as_written(address, headers, **fields)
+    return status, as_read(answer) if status >= 400 else answer
+
+
+def sent_as_written(address, headers=None, **fields):
     """Send a form; return the status and the reply."""
     body = urllib.parse.urlencode(fields).encode()
     try:
@@ -58,7 +64,7 @@ def sent(address, headers=None, **fields):
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
-            return error.code, as_read(error.read().decode())
+            return error.code, error.read().decode()
 
 
 def as_read(page):
@@ -289,6 +295,33 @@ def test_a_form_that_is_refused_keeps_what_was_typed(served, show):
     )
 
 
+def test_a_refused_form_of_a_group_says_which_and_a_refused_undo_has_no_form(served):
+    """A form that cannot be corrected is not shown; the name of who writes stays in all forms."""
+    grades, address = served
+    twin = result_path(grades, UNIT, "squared").read_text()
+    twin = twin.replace('"student": "squared"', '"student": "sven"')
+    result_path(grades, UNIT, "sven").write_text(twin)
+    url = f"{address}by-hand/{UNIT}/doubling.html"
+    with urllib.request.urlopen(url) as answer:
+        made = unescape(re.findall('name="made" value="([^"]*)"', answer.read().decode())[0])
+    form = {"student": "*", "kind": "to", "words": "good", "who": "tg", "value": "x"}
+    status, shown = sent_as_written(url, **form, made=made)
+    assert status == 400
+    assert f"all of this group: {as_read(made)}" in as_read(shown)
+    assert 'value="good"' in shown
+    for refused in (form | {"made": "what nobody did"}, form | {"student": "nobody"}):
+        status, shown = sent_as_written(url, **refused)
+        assert status == 400
+        assert 'value="good"' not in shown
+    status, shown = sent_as_written(url, {"Cookie": "who=tg"}, undo="0")
+    assert status == 400
+    alert = shown.partition('role="alert"')[2].partition("</section>")[0]
+    assert "<form" not in alert
+    assert 'name="who" value="tg"' in shown
+    many = {f"field{number}": "1" for number in range(20)}
+    assert sent(url, **many)[0] == 400
+
+
 # ---- several people at once
 
 CHANGED = "These points have changed since you opened the page"
@@ -327,6 +360,24 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
         ("ana", "crash", "comment"),
         ("bob", "crash", "+0.5"),
     ]
+
+
+def test_a_form_that_was_refused_asks_about_points_given_meanwhile(served):
+    """The form that is shown again holds the points that its person saw, and not those of now."""
+    grades, address = served
+    url = f"{address}by-hand/{UNIT}/summing.html"
+    ana = {"student": "crash", "kind": "points", "words": "half", "who": "ana"}
+    bob = {"student": "crash", "kind": "points", "words": "good", "who": "bob", "value": "1"}
+    assert sent(url, **bob)[0] == 200
+    status, shown = sent_as_written(url, **ana, value="1x")
+    assert status == 400
+    alert = shown.partition('role="alert"')[2].partition("</section>")[0]
+    assert 'name="seen"' not in alert
+    assert CHANGED in sent(url, **ana, value="1")[1]
+    seen = seen_on(url, "crash")
+    alert = sent_as_written(url, **ana, value="1x", seen=seen)[1].partition('role="alert"')[2]
+    assert f'name="seen" value="{seen}"' in alert.partition("</section>")[0]
+    assert [one.who for one in read_adjustments(COURSE, grades / FILE, STUDENTS)] == ["bob"]
 
 
 def test_points_that_were_undone_meanwhile_and_a_double_click(served):

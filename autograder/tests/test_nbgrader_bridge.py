@@ -389,36 +389,70 @@ due = 2020-01-01T00:00:00Z
 """
 
 
+def totals_in(folder):
+    """Return the totals that nbgrader exports, by student."""
+    nbgrader(folder, "export")
+    return exported(folder, UNIT)
+
+
 def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     """With --policy nbgrader's totals are what counts, also of a partner without a file.
 
-    Without it they are the sums of the checks again.
+    Points of checks that our grades lack, here those that train, stay in them. Without --policy
+    they are the sums of the checks again.
     """
     policy = tmp_path / "policy.toml"
     policy.write_text(HALF_AFTER_THE_DUE_TIME)
-    (tmp_path / "partners.csv").write_text(f"unit,one,other\n{UNIT},uphill,pia\n")
-    command = ("nbgrader", folder, "--grades", folder / "grades")
-    nbgrader(folder, "export")
-    sums = exported(folder, UNIT)
-    done = small.run_command(*command, "--policy", policy)
-    assert done.returncode == 0, done.stderr
-    nbgrader(folder, "export")
-    totals = exported(folder, UNIT)
-    ours = small.run_command("export", folder / "grades", "--to", "csv", "--policy", policy)
-    assert ours.returncode == 0, ours.stderr
-    with open(folder / "grades" / "export" / "grades.csv", newline="") as file:
-        counted = {row["student"]: float(row["unit_points"]) for row in csv.DictReader(file)}
-    assert totals == pytest.approx(counted)
-    assert (
-        totals["pia"]
-        == totals["uphill"]
-        == pytest.approx(sum(results(folder)["uphill"].values()) / 2)
-    )
-    assert "totals are those of the policy" in done.stdout
-    done = small.run_command(*command)
-    assert "had been made with" in done.stderr
-    nbgrader(folder, "export")
-    assert exported(folder, UNIT) == pytest.approx(sums | {"pia": 0})
+    partners = tmp_path / "partners.csv"
+    grades = folder / "grades"
+    command = ("nbgrader", folder, "--grades", grades)
+    sums = totals_in(folder)
+    ours = results(folder)
+    trained = {}
+    for student in sums:
+        of_cells = scores(folder, student)
+        trained[student] = of_cells.get("check-fitting", (0, None))[0] or 0
+    assert any(trained.values())
+    for partner in ("pia", "pit"):  # of the earlier one nothing stays
+        partners.write_text(f"unit,one,other\n{UNIT},uphill,{partner}\n")
+        done = small.run_command(*command, "--policy", policy)
+        assert done.returncode == 0, done.stderr
+        totals = totals_in(folder)
+        run = small.run_command("export", grades, "--to", "csv", "--policy", policy)
+        assert run.returncode == 0, run.stderr
+        with open(grades / "export" / "grades.csv", newline="") as file:
+            counted = {row["student"]: float(row["unit_points"]) for row in csv.DictReader(file)}
+        none = {} if partner == "pia" else {"pia": 0}
+        assert totals == pytest.approx(
+            none | {each: counted[each] + trained.get(each, 0) for each in counted}
+        )
+        assert totals[partner] == pytest.approx(sum(ours["uphill"].values()) / 2)
+        assert "totals in nbgrader's gradebook" in done.stdout
+    shutil.rmtree(grades / "export")
+    done = small.run_command(*command[:1], os.path.relpath(folder, COURSE.folder), *command[2:])
+    assert f"were made with {policy}" in done.stderr
+    assert totals_in(folder) == pytest.approx(sums | {"pia": 0, "pit": 0})
+    assert "Warning" not in small.run_command(*command).stderr
+
+
+def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, tmp_path):
+    """A unit that is not in the gradebook is named; a result that fails leaves the others right."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    grades = course / "grades"
+    policy = tmp_path / "policy.toml"
+    policy.write_text(HALF_AFTER_THE_DUE_TIME.partition("\n")[2])
+    adjustment = Adjustment("uphill", WORDS, "an essay", "tg", points=1)
+    append_adjustment(grades / "adjustments.toml", adjustment)
+    path = grades / UNIT / "halved.json"
+    path.write_text(path.read_text().replace('"name": "summing"', '"name": "of_another_course"'))
+    query(course, f"delete from assignment where name = '{WORDS}'")
+    done = small.run_command("nbgrader", course, "--grades", grades, "--policy", policy)
+    assert done.returncode == 2
+    assert "1 of" in done.stderr and "results were not entered" in done.stderr
+    assert f"{WORDS} is not in nbgrader's gradebook" in done.stdout
+    ours = results(course)["uphill"]
+    assert totals_in(course)["uphill"] == pytest.approx(sum(ours.values()) / 2)
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):

@@ -203,8 +203,8 @@ def test_an_answer_that_does_not_use_what_is_wrong_is_explained_without_it(grade
     assert points(verdicts) == [0, 0, 0]
     first, second = verdicts["shifting"].remarks
     assert first.text == (
-        "your answer to `scaling` is wrong, and your points take that into account. The "
-        "remarks below compare with the right answer, which explains more of your values."
+        "your answer to `scaling` is wrong, and your points allow for that. The remarks below "
+        "compare with the right answer, because that shows more of what went wrong here."
     )
     assert second.mistakes == ("1 was taken away.",)
 

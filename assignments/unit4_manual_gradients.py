@@ -259,7 +259,7 @@ with autograder.example("two derivatives, chained"):
 #
 # $$\frac{\partial\,\mathrm{CE}}{\partial z_j} = \sum_i -\frac{y_i}{p_i}\; p_i\,([i = j] - p_j) = -y_j + p_j \sum_i y_i = p_j - y_j$$
 #
-# So we work with the scores (*logits*) directly, and no p divides any more. The loss is safer, too: the logarithm of
+# So we work with the scores (*logits*) directly, and nothing is divided by p any more. The loss is safer, too: the logarithm of
 # a probability that rounds to 0 is −∞, while $\ln p_i = z_i - \ln \sum_j e^{z_j}$ stays finite, if the row's largest score is subtracted first.
 #
 # From here on we handle a batch of sequences at once. The loss of a batch is the **sum over the T steps and the mean over

@@ -303,7 +303,7 @@ MISSING = {
 SENTENCE: Mapping[SlipKind, str] = {
     SlipKind.REPLACED: "`{}` stands where `{}` should",
     SlipKind.ARGUMENT_FOR_RESULT: "an argument of `{}` stands where its result should",
-    SlipKind.ONE_FOR_DIVIDEND: "something else than 1 should be divided",
+    SlipKind.ONE_FOR_DIVIDEND: "what should be divided is missing, as if it were 1",
     SlipKind.ZERO_FOR_NUMBER: "0 stands where another number should",
     SlipKind.NUMBER_FOR_ZERO: "a number stands where 0 should",
     SlipKind.END_FOR_BEGINNING: "a slice takes the end instead of the beginning",

@@ -411,7 +411,8 @@ def _refuse_near_tolerance(
         raise BrokenSolution(
             f"In `{check.name}` of {unit.name} the mistake “{mistake.text}” differs from the "
             f"solution by {apart:.2f} of the tolerance, so rounding decides whether it loses "
-            "points. Change the experiment so that it differs by far, or raise the tolerance."
+            "points. Change the experiment so that it differs by far; or set a smaller tolerance "
+            "if it should lose points, a larger one if not."
         )
 
 

@@ -269,8 +269,8 @@ def _without_docstring(function: str) -> str:
 def is_name_of(name: str, names: Iterable[str]) -> bool:
     """Return whether a name is one of a student's, or the part of an address before the @.
 
-    Capitals, accents, blanks and the order of its words do not count: "lovelace, ada" is "Ada
-    Lovelace". A middle name may be left out.
+    Capitals, accents, apostrophes, blanks and the order of its words do not count: "lovelace, ada"
+    is "Ada Lovelace", and "Soren Obrien" is "Søren O’Brien". A middle name may be left out.
     """
     known = list(names)
     known += [one.partition("@")[0] for one in known if one.find("@") > 0]
@@ -283,8 +283,16 @@ def _are_one_name(words: Sequence[str], own: Sequence[str]) -> bool:
     return len(set(words)) > 1 and set(words) < set(own)
 
 
+# letters that Unicode does not take apart, as people write them without the key; apostrophes
+_PLAIN_LETTERS = str.maketrans(
+    {"đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ø": "o", "ŧ": "t", "þ": "th"}
+    | {"æ": "ae", "œ": "oe", "ə": "e", "’": "", "‘": "", "'": "", "`": "", "ʼ": ""}
+)
+
+
 def _words_of_name(name: str) -> list[str]:
-    return _folded_name(name.replace(",", " ")).split()
+    folded = _folded_name(name.replace(",", " "))
+    return folded.translate(_PLAIN_LETTERS).split()
 
 
 def _folded_name(name: str) -> str:

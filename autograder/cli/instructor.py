@@ -228,7 +228,7 @@ def export(
     if gradebook:
         for line in _without_column(course, gradebook, columns, results):
             click.echo(line, err=True)
-        for line in _other_maxima(gradebook, columns, counted):
+        for line in [*_other_maxima(gradebook, columns, counted), *_of_nobody(gradebook, counted)]:
             click.echo(line, err=True)
     written = exports.export(counted, to, target, missing, rules, columns)
     if len(written) > MOST_NAMED:
@@ -320,6 +320,31 @@ def _other_maxima(
     return lines
 
 
+def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
+    """Warn if nobody with a grade is in a gradebook: it is another class's."""
+    from autograder.grading.roster import BadRoster, read_roster
+
+    try:
+        roster = read_roster(gradebook)
+    except BadRoster:  # an empty one, of which the columns are used
+        return []
+    known: set[str] = set()
+    for student in roster.students.values():
+        known |= {student.id, student.login, student.sis, student.student}
+    known.discard("")
+    for grade in counted:
+        record = grade.result.hand_in
+        names = {grade.result.lms_name}
+        if record:
+            names |= {record.id, record.login, record.sis}
+        if names & known:
+            return []
+    return [
+        f"Warning: nobody with a grade is in {gradebook}, so it is of another class, and Canvas "
+        "would import nothing. Export the gradebook of this class."
+    ]
+
+
 def _without_column(
     course: "Course", gradebook: Path, columns: Mapping[str, str], results: "Sequence[Result]"
 ) -> list[str]:
@@ -364,7 +389,7 @@ def _enter_totals(
         course = find_course(course_folder)
         results = whole_class(course, results, rules, roster_beside(grades))
         counted = graded(results, rules)
-    for line in nbgrader_bridge.enter_totals(folder, counted, policy):
+    for line in nbgrader_bridge.enter_totals(folder, grades, counted, policy):
         click.echo(line, err=line.startswith("Warning"))
 
 
@@ -393,7 +418,7 @@ def nbgrader(
     if policy and not grades:
         raise Refused("--policy is for results: name their folder with --grades.")
     if grades:
-        error = nbgrader_bridge.record(course, folder, grades, click.echo)
+        error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)
         if error:
             raise Refused(error)

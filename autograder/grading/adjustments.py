@@ -435,9 +435,9 @@ def checked_adjustment(
     Raises `BadFile` for an unknown name, and for more or fewer than one change.
     """
     if one.student not in students and one.student != EVERYONE:
-        whose = roster.student_called(one.student) if roster else ""
-        nearest = _nearest(one.student, students, "students")
-        hint = f"Did you mean `{whose}`?" if whose else nearest
+        same = roster.students_called(one.student) if roster else []
+        hint = f"Did you mean {' or '.join(f'`{each}`' for each in same)}?"
+        hint = hint if same else _nearest(one.student, students, "students")
         raise BadFile(f"{where}: no student of the class is called `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)

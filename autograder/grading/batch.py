@@ -150,6 +150,15 @@ class Tally:
     graded: Counter[str] = field(default_factory=Counter)
     answers_made: int = 0
 
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return the counts of two runs for one unit together."""
+        return Tally(
+            self.unit,
+            self.read_back + other.read_back,
+            self.graded + other.graded,
+            self.answers_made + other.answers_made,
+        )
+
     def summary(self) -> str:
         """Say what was read back, what was graded and why."""
         parts = []

@@ -591,6 +591,10 @@ def _late(
     days = _days_after(own.due, submitted, policy)
     due_for_all = policy.rules(result.unit).due
     if not days:
+        if submitted > own.due:
+            hours = f"{policy.late.grace_hours:g}"
+            unit = "hour" if hours == "1" else "hours"
+            return _PolicyStep(words=f"in time, within {hours} {unit} of grace: {own.words}")
         is_over = due_for_all is not None and _days_after(due_for_all, submitted, policy) > 0
         return _PolicyStep(words=f"in time: {own.words}" if own.why and is_over else "")
     used = min(days, slack)

@@ -401,8 +401,8 @@ def _strangers(named: set[str], known: set[str], roster: Roster | None = None) -
     """List the unknown names, each with the student that the roster calls so, or the nearest."""
     told = []
     for student in sorted(named - known):
-        whose = roster.student_called(student) if roster else ""
-        near = [whose] if whose else get_close_matches(student, known, 1, 0.6)
-        hint = f" (did you mean `{near[0]}`?)" if near else ""
+        same = roster.students_called(student) if roster else []
+        near = same or get_close_matches(student, known, 1, 0.6)
+        hint = f" (did you mean {' or '.join(f'`{one}`' for one in near)}?)" if near else ""
         told.append(f"`{student}`{hint}")
     return ", ".join(told)

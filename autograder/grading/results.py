@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from autograder.errors import UserError
+from autograder.grading.arithmetic import exact, rounded
 from autograder.grading.hand_in import HandIn
 from autograder.grading.provenance import Provenance, differences
 from autograder.judging import Verdict
@@ -70,13 +71,13 @@ class Result:
     def score(self) -> float:
         """Return the points earned."""
         earned = sum(verdict.earned for verdict in self.verdicts)
-        return round(earned, 2)
+        return rounded(exact(earned))
 
     @property
     def max_score(self) -> float:
         """Return the points of all checks that ran or should have."""
         points = sum(verdict.points for verdict in self.verdicts)
-        return round(points, 2)
+        return rounded(exact(points))
 
     @property
     def checksum(self) -> str:

@@ -594,10 +594,11 @@ class Roster:
                 same.append(student)
         return same
 
-    def student_called(self, words: str) -> str:
-        """Return the student with a name, login, address or number; empty if it is not one."""
+    def students_called(self, words: str) -> list[str]:
+        """List the students with a name, login, address or number."""
         found = self.find(name=words, email=words, id=words, login=words, sis=words)
-        return found.student if found else ""
+        same = [found] if found else self.namesakes(words)
+        return [student.student for student in same]
 
     def without(self, students: Iterable[str]) -> list[Student]:
         """List the students who are not among some, by their names."""

@@ -4,6 +4,7 @@ Everything is planned first; `--dry-run` ends there. Existing attempts are kept.
 """
 
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,7 @@ from autograder.intake.laid_out import (
 )
 from autograder.intake.sources import recognize
 from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
+from autograder.question import is_name_of
 
 FEWEST_OF_ANOTHER = 3  # files with the name of another unit, from which on a source is refused
 MOST_NAMED = 5  # files that are named if nothing is a submission
@@ -103,7 +105,8 @@ class Plan:
     worksheet: Moodle's, an empty one if none was given. maximum: what to say if its maximum grade
     is not the unit's points. lacking: students with a submission in the
     worksheet and none in the zip. adopted: students' files under other names.
-    unmatched: the rows of the times that match nobody.
+    unmatched: the rows of the times that match nobody. other_names: the numbers whose names differ
+    in the zip and in Moodle's worksheet, in words.
     """
 
     source: SourceKind
@@ -125,6 +128,7 @@ class Plan:
     lacking: list[Student] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    other_names: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.worksheet = _worksheet_of(source, roster)
     _refuse_groups(made.worksheet, found_items)
     _refuse_another_worksheet(made.worksheet, came)
+    made.other_names = _with_other_names(made.worksheet, named, found_items)
     times = {**made.worksheet.times, **times_by_student(wish.times, whole)}
     now = datetime.now(UTC)
     shared = shared_names(found.who for found in found_items if found.who)
@@ -326,6 +331,40 @@ def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> No
         "it is the worksheet of another assignment. In Moodle, open the assignment that the zip is "
         "of, choose *Download grading worksheet*, and give that to --roster."
     )
+
+
+def _with_other_names(
+    worksheet: Worksheet, named: Roster | None, found_items: Sequence[Found | Left]
+) -> list[str]:
+    """List the numbers that have another name in the worksheet than in the zip.
+
+    Raises `CannotCollect` if most do: then somebody has sorted a column of the worksheet alone.
+    """
+    names = {}
+    for student in named.students.values() if named else ():
+        if student.id in worksheet.numbers and student.name:
+            names[student.id] = student.name
+    people = {found.who.id: found.who.name for found in found_items if found.who}
+    both = {number: name for number, name in people.items() if name and number in names}
+    others = []
+    for number, name in sorted(both.items()):
+        if not is_name_of(_words(name), [_words(names[number])]):
+            said = (
+                f"{number} is {shown(name)} in the zip and {shown(names[number])} in the worksheet"
+            )
+            others.append(said)
+    if 2 * len(others) > len(both) and len(others) > 1:
+        raise CannotCollect(
+            f"{len(others)} of {len(both)} participants' numbers have another name in the "
+            f"worksheet than in the zip: {others[0]}. Perhaps one of its columns was sorted "
+            "alone. Download the grading worksheet again, and give that to --roster."
+        )
+    return others
+
+
+def _words(name: str) -> str:
+    """Return a name without signs: file names in Moodle's zip lack some."""
+    return re.sub(r"[^\w\s,]", "", name)
 
 
 def _other_maximum(course: Course, unit: str, worksheet: Worksheet) -> str:
@@ -803,7 +842,10 @@ def summary(made: Plan) -> list[str]:
     if made.maximum:
         lines.append(made.maximum)
     lines += listed(AS_DRAFT, _drafts(made))
-    lines += listed("called like another unit, or of another than most", _of_another_unit(made))
+    lines += listed("with another name in the worksheet than in the zip", made.other_names)
+    lines += listed(
+        "with the name of another unit, or the only ones of a unit", _of_another_unit(made)
+    )
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)
     lines += _retimed_in_words(made)

@@ -108,7 +108,13 @@ def _mark(cell: Any, points: Mapping[str, float]) -> None:
     cell.metadata["nbgrader"] = metadata
 
 
-def record(course: Course, folder: Path, grades: Path, say: Callable[[str], object]) -> str:
+def record(
+    course: Course,
+    folder: Path,
+    grades: Path,
+    say: Callable[[str], object],
+    with_totals: bool = False,
+) -> str:
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
@@ -119,6 +125,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     results has a line for each.
     folder: nbgrader's course. grades: the folder of results.
     say: called with a line for each result that was not entered, and a few for all others.
+    with_totals: whether `enter_totals` follows, and brings points that belong to no check.
     Return an error message if a result was not entered, else "".
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
@@ -160,7 +167,7 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     write_whole(path, "\n".join(one.in_words for one in entered))
     for line in _in_short(entered, path):
         say(line)
-    if len(ours) > len(of_checks):
+    if len(ours) > len(of_checks) and not with_totals:
         say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
     written = append_new(path, by_hand)
@@ -171,7 +178,9 @@ def record(course: Course, folder: Path, grades: Path, say: Callable[[str], obje
     return ""
 
 
-def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) -> list[str]:
+def enter_totals(
+    folder: Path, grades: Path, counted: Sequence[Grade], policy: Path | None
+) -> list[str]:
     """Make the totals in nbgrader's gradebook the points that count under a policy.
 
     nbgrader's total is the sum of the checks' scores minus the penalty for lateness. So that
@@ -179,8 +188,9 @@ def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) ->
     that are not in our grades, such as those that train after `grade --quick`, stay in the total.
     Somebody whose points count without an own submission, such as a partner, gets one without a
     file. A file in nbgrader's course notes which penalties are ours: first these are removed.
-    folder: nbgrader's course, into which `record` has written the results. counted: none without a
-    policy. Say in lines what was entered. Raises `CannotWrite`; `ImportError` without nbgrader.
+    folder: nbgrader's course, into which `record` has written the results. grades: their folder;
+    `export/nbgrader.txt` there gets a line for each changed total. counted: none without a policy.
+    Say in lines what was entered. Raises `CannotWrite`; `ImportError` without nbgrader.
     """
     from nbgrader.api import MissingEntry
 
@@ -190,6 +200,7 @@ def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) ->
         return []
     lines: dict[str, str] = {}
     ours: list[tuple[str, str]] = []
+    changed: list[str] = []
     with _gradebook(folder) as gradebook:
         for unit, student in before.totals:
             with suppress(MissingEntry):
@@ -212,6 +223,8 @@ def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) ->
             if abs(difference) >= LEAST_DIFFERENCE:
                 book.late_submission_penalty = difference
                 ours.append(place)
+                points = earned_in_words(grade.points, grade.max_points)
+                changed.append(f"{_whose(grade.result)}: {points} count under the policy")
             maximum = sum(float(cell.max_score) for cell in cells)
             if abs(maximum - grade.max_points) >= LEAST_DIFFERENCE:
                 lines[unit] = (
@@ -222,6 +235,9 @@ def enter_totals(folder: Path, counted: Sequence[Grade], policy: Path | None) ->
         _note_totals(noted, _Totals(str(policy or ""), [*before.totals, *ours]))
         gradebook.db.commit()
     _note_totals(noted, _Totals(str(policy or ""), ours))
+    if changed:
+        path = grades / ENTERED
+        write_whole(path, "\n".join([path.read_text(encoding="utf-8").rstrip(), *changed]))
     if policy:
         count = "1 total" if len(ours) == 1 else f"{len(ours)} totals"
         return [*lines.values(), f"the policy changes {count} in nbgrader's gradebook"]

@@ -119,6 +119,11 @@ def update(course: Course, release: Path) -> Update:
     Raises `NoRelease`, `OSError`.
     """
     folder = course.folder
+    if (folder / "solutions").is_dir():
+        raise NoRelease(
+            f"{folder} is not a student's folder: it has the course's solutions. Run `autograder "
+            "update` in a folder that `autograder start` made, or in an unzipped release."
+        )
     changes = Update(_new_folder(folder))
     with opened(release) as source:
         if source.resolve() == folder:

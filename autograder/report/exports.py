@@ -547,7 +547,13 @@ def notes(grades: Sequence[Grade], to: str) -> list[str]:
     for unit, of_unit in sorted(by_unit.items()):
         lines += _notes_on_worksheet(unit, of_unit)
         lines += _notes_on_others(without.get(unit, []))
-    return [*lines, *HOW_TO_UPLOAD] if lines else []
+    if lines:
+        return [*lines, *HOW_TO_UPLOAD]
+    return [
+        "No worksheet was written, because no student has a participant's number of Moodle's. "
+        "`moodle.csv` is for *Grades*, *Import* in Moodle. For worksheets, collect Moodle's "
+        "download with the grading worksheet as --roster, and grade again."
+    ]
 
 
 def _notes_on_addresses(grades: Sequence[Grade]) -> list[str]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from autograder.check import Failure
 from autograder.course import Course
 from autograder.errors import visible
+from autograder.grading.arithmetic import exact, rounded
 from autograder.grading.other_unit import is_noted
 from autograder.grading.policy import Grade
 from autograder.grading.results import Result
@@ -58,7 +59,7 @@ def status_on_pages(verdict: Verdict) -> str:
 
 def number(points: float) -> str:
     """Return points without needless zeros."""
-    text = f"{points:.2f}"
+    text = f"{rounded(exact(points)):.2f}"
     return text.rstrip("0").rstrip(".")
 
 
@@ -383,7 +384,7 @@ def better_earlier(course: Course, pairs: Sequence[tuple[Result, Result]]) -> Te
     for now, old in pairs:
         who = _whose(course, now)
         points = f"{_points(now)} now, {_points(old)} in an earlier submission"
-        lines.append(f"{who}: {points}, which is kept")
+        lines.append(f"{who}: {points}, which counts unless your policy says otherwise")
     return _as_text(lines)
 
 
@@ -402,7 +403,13 @@ def print_class(course: Course, results: Sequence[Result], facts: ClassFacts) ->
     """Print the table of a class; if the output is no terminal, nothing is truncated."""
     screen = console()
     table = class_table(course, results, facts, expand=screen.is_terminal)
-    screen.print(table)
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as captured:
+        screen.print(table)
+    lines = [line.rstrip() for line in captured.get().splitlines()]  # of the longest remark's width
+    screen.print(Text("\n".join(lines)))
 
 
 WIDE = 10_000  # columns if the output is not a terminal

@@ -594,6 +594,15 @@ def test_a_full_name_is_refused_with_the_login_that_the_roster_knows(graded_clas
         all_adjustments(COURSE, [tmp_path], stored_results(graded_class), roster)
 
 
+def test_a_full_name_of_two_is_refused_with_both(graded_class, tmp_path):
+    """Neither of two people with one name is proposed alone."""
+    one = Adjustment("Anna Müller", UNIT, "a try", "tg", check="doubling", points=0.5)
+    append_adjustment(tmp_path / FILE, one)
+    roster = Roster([Student("am1", name="Anna Müller"), Student("am2", name="Anna Müller")])
+    with pytest.raises(BadFile, match=r"Did you mean `am1` or `am2`\?"):
+        all_adjustments(COURSE, [tmp_path], stored_results(graded_class), roster)
+
+
 def test_as_toml_leaves_out_what_is_empty():
     """`as_toml` omits empty fields, so that a block looks as a person would write it."""
     one = Adjustment("ada", "unit4", "good", "tg", check="clipping", points=1)

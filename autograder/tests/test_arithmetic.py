@@ -15,6 +15,7 @@ from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, write_result
 from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
+from autograder.report.terminal import number
 from autograder.report.total import final_rows, final_table
 from autograder.schema import BadFile
 
@@ -265,6 +266,9 @@ def test_no_rounding_decides():
     assert exact(0.1) + exact(0.2) == exact(0.3)
     assert rounded(Fraction(5, 1000)) == 0.01
     assert rounded(Fraction(2675, 1000)) == 2.68
+    assert [number(1.125), number(2.675), number(1.1), number(3.0)] == ["1.13", "2.68", "1.1", "3"]
+    halves = handed_in("ada", "unit4", 36.125)
+    assert halves.score == grades([halves], Policy())[0].points == 36.13
     assert interpolated(0.3, [(0.0, 0.0), (0.9, 1.0)]) == Fraction(1, 3)
 
 

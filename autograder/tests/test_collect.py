@@ -929,6 +929,39 @@ def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     assert not (tmp_path / "submitted").exists()
 
 
+NAMES = ("Ada Lovelace", "Sean O'Brien", "Zoë de Zero", "Anne-Marie Weiß", "Jan Þórr")
+
+
+def test_a_worksheet_with_one_column_sorted_alone_is_refused(tmp_path):
+    """If most numbers have another name than in the zip, files would go to other students.
+
+    Few such numbers are listed. Signs and the order of a name's words do not matter.
+    """
+    entries = []
+    for number, name in enumerate(NAMES, 11):
+        entries.append(
+            Entry(f"{name.replace(chr(39), '')}_{number}_assignsubmission_file/{UNIT}.py")
+        )
+    source = pack(tmp_path / f"Course-{UNIT}-4711.zip", entries)
+
+    def worksheet(names):
+        rows = ["Identifier,Full name,Email address"]
+        for number, name in enumerate(names, 11):
+            rows.append(f'Participant {number},"{name}",{number}@x.edu')
+        return "\n".join(rows)
+
+    with pytest.raises(CannotCollect) as refused:
+        collect(source, tmp_path / "sorted", worksheet(sorted(NAMES, key=lambda name: name[2])))
+    assert "of 5 participants' numbers have another name in the worksheet" in str(refused.value)
+    assert "13 is Zoë de Zero in the zip and Anne-Marie Weiß in the worksheet" in str(refused.value)
+    swapped = [NAMES[1], NAMES[0], *NAMES[2:4], "Þórr, Jan"]
+    told = summary(collect(source, tmp_path / "swapped", worksheet(swapped)))
+    begin = told.index("with another name in the worksheet than in the zip (2):")
+    assert told[begin + 1] == "  11 is Ada Lovelace in the zip and Sean O'Brien in the worksheet"
+    told = summary(collect(source, tmp_path / "right", worksheet(NAMES)))
+    assert not [line for line in told if "another name" in line]
+
+
 def test_a_worksheet_that_is_older_than_the_zip_is_refused_after_a_document_too(tmp_path):
     """Last week's worksheet would give a late script the time of the document before it.
 

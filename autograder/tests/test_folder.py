@@ -10,7 +10,7 @@ import small
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from released import RIGHT, fill, kept, release_to, written
-from small import UNIT, WORDS
+from small import COURSE, UNIT, WORDS
 
 from autograder.authoring.release import release
 from autograder.course import read_course
@@ -109,6 +109,16 @@ def test_a_release_comes_in_and_what_was_written_stays(work, second):
     again = small.run_command("update", "../second", cwd=work)
     assert again.stdout == "Nothing is newer in this release.\n"
     assert not (work / "update-2").exists()
+
+
+def test_a_course_with_its_solutions_is_not_updated(second, tmp_path):
+    """In an author's or an instructor's clone, a release would replace course.toml and README."""
+    clone = tmp_path / "clone"
+    shutil.copytree(COURSE.folder, clone)
+    before = (clone / "course.toml").read_bytes()
+    with pytest.raises(NoRelease, match="is not a student's folder"):
+        update(read_course(clone), second)
+    assert (clone / "course.toml").read_bytes() == before
 
 
 def test_where_both_changed_the_same_lines_the_student_s_stay(work, second):

@@ -451,6 +451,10 @@ def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, 
     assert done.returncode == 2
     assert "1 of" in done.stderr and "results were not entered" in done.stderr
     assert f"{WORDS} is not in nbgrader's gradebook" in done.stdout
+    assert "has no cell in nbgrader" not in done.stdout
+    each = (grades / "export" / "nbgrader.txt").read_text().splitlines()
+    (changed,) = [line for line in each if line.startswith("uphill") and "under the policy" in line]
+    assert f"uphill, {UNIT}: " in changed
     ours = results(course)["uphill"]
     assert totals_in(course)["uphill"] == pytest.approx(sum(ours.values()) / 2)
 

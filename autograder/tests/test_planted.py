@@ -23,7 +23,7 @@ from autograder.grading.planted import function_in
 from autograder.grading.results import stored_results
 from autograder.practice.planted import numbered
 from autograder.practice.practise import practise
-from autograder.question import FUNCTIONS, WHOSE, drawn
+from autograder.question import FUNCTIONS, WHOSE, drawn, is_name_of
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
 
@@ -363,6 +363,24 @@ def test_each_name_by_which_a_student_is_known_will_do(graded, functions, name):
     known = ("ada", "Ada King Lovelace", "ada@example.org")
     found = graded(submission(name, line_of(functions, name)), *known)["found"]
     assert found.status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("written", "own"),
+    [
+        ("Dang Van Hung", "Đặng Văn Hùng"),
+        ("Lukasz Zolc", "Łukasz Żółć"),
+        ("soren orsted", "Søren Ørsted"),
+        ("Cagri Isik", "Çağrı Işık"),
+        ("Sean O'Brien", "Sean O’Brien"),
+        ("obrien, sean", "Sean O’Brien"),
+        ("Aesop Thor", "Æsop Þór"),
+    ],
+)
+def test_letters_that_a_keyboard_lacks_and_apostrophes_do_not_count(written, own):
+    """A name may be written with the plain letters that stand for its own."""
+    assert is_name_of(written, [own])
+    assert is_name_of(own, [written])
 
 
 @pytest.mark.parametrize("name", ["lovelace", "Ada Augusta Lovelace", "king", "Ada Ada"])

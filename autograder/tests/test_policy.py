@@ -77,7 +77,7 @@ def handed_in(results, student, when, case="complete"):
     ("student", "when", "points", "words"),
     [
         ("bob", "2026-12-01T23:00:00+01:00", 9, ""),
-        ("bob", "2026-12-02T01:58:00+01:00", 9, ""),  # within the grace
+        ("bob", "2026-12-02T01:58:00+01:00", 9, "in time, within 2 hours of grace: due 1 December"),
         ("bob", "2026-12-02T02:00:00+01:00", 8.1, "1 day late, 10% taken off"),
         ("bob", "2026-12-03T23:58:00+01:00", 7.2, "2 days late, 20% taken off"),
         ("bob", "2027-12-03T23:58:00+01:00", 4.5, "taken off"),  # never more than half
@@ -91,7 +91,7 @@ def test_late_days_grace_and_extension(results, policy, student, when, points, w
     (grade,) = grades([result], policy)
     assert (grade.points, grade.max_points) == (points, 6)
     assert words in grade.words
-    assert ("late" in grade.words) == bool(words)
+    assert ("late" in grade.words) == (grade.points < 9)
     assert grade.result == result
     assert result.score == 11
 

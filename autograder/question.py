@@ -244,10 +244,10 @@ def planted(function: str) -> Question:
 def drawn(functions: Sequence[str], name: str) -> str:
     """Draw a student's function with a mistake.
 
-    It depends on the name and not on its spelling, so nobody can choose. If functions are added or
+    Capitals, accents and apostrophes do not count, as in `is_name_of`. If functions are added or
     removed, most names keep theirs; if a docstring is reworded, all do.
     """
-    folded = _folded_name(name)
+    folded = " ".join(_words_of_name(name))
 
     def place(function: str) -> str:
         code = _without_docstring(function)

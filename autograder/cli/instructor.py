@@ -326,22 +326,23 @@ def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
 
     try:
         roster = read_roster(gradebook)
-    except BadRoster:  # an empty one, of which the columns are used
+    except BadRoster:  # its columns are used, though it names no student
         return []
     known: set[str] = set()
     for student in roster.students.values():
         known |= {student.id, student.login, student.sis, student.student}
-    known.discard("")
+    known = {name.casefold() for name in known if name}
     for grade in counted:
         record = grade.result.hand_in
         names = {grade.result.lms_name}
         if record:
             names |= {record.id, record.login, record.sis}
-        if names & known:
+        if any(name.casefold() in known for name in names):
             return []
     return [
-        f"Warning: nobody with a grade is in {gradebook}, so it is of another class, and Canvas "
-        "would import nothing. Export the gradebook of this class."
+        f"Warning: nobody with a grade is found in {gradebook}, so Canvas would import nothing. It "
+        "may be another class's; or Canvas's numbers and logins are unknown here: then run "
+        "`collect` again with this gradebook as --roster, and `grade`."
     ]
 
 
@@ -380,7 +381,7 @@ def _enter_totals(
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import roster_beside
     from autograder.grading.whole_class import whole_class
-    from autograder.integrations import nbgrader_bridge
+    from autograder.integrations import nbgrader_totals
 
     counted: Sequence[Grade] = ()
     if policy:
@@ -389,7 +390,7 @@ def _enter_totals(
         course = find_course(course_folder)
         results = whole_class(course, results, rules, roster_beside(grades))
         counted = graded(results, rules)
-    for line in nbgrader_bridge.enter_totals(folder, grades, counted, policy):
+    for line in nbgrader_totals.enter_totals(folder, grades, counted, policy):
         click.echo(line, err=line.startswith("Warning"))
 
 
@@ -412,12 +413,13 @@ def nbgrader(
     Example:  autograder nbgrader course
               autograder nbgrader course --grades grades --policy policy.toml
     """
-    from autograder.integrations import nbgrader_bridge
+    from autograder.integrations import nbgrader_bridge, nbgrader_totals
 
     course = find_course(course_folder)
     if policy and not grades:
         raise Refused("--policy is for results: name their folder with --grades.")
     if grades:
+        nbgrader_totals.refuse_broken_note(folder)
         error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)
         if error:

@@ -568,7 +568,8 @@ def _rename_in_file(course: Course, path: Path, unit: str, before: str, now: str
     for number in theirs:
         wanted[number] = wanted[number] | {"student": now}
     if msgspec.toml.decode(text)["adjustment"] != wanted:
-        raise BadFile(f"{path} is not in the form that `report --serve` writes. {remedy}")
+        first = _where(path, theirs[0] + 1)
+        raise BadFile(f"{first} is not in the form that `report --serve` writes. {remedy}")
     write_whole(path, text)
 
 

@@ -186,9 +186,8 @@ class AnswerMaker:
     def in_pairs(self, check: Check, solution: Made, listed: Iterable[str]) -> ChangedAnswers:
         """Return the same of some pairs of known mistakes."""
         pairs = scripts_of_pairs(self.solution, sorted(listed))
-        scripts = [
-            address(edited.script) for _, edited in pairs
-        ]  # in full they would fill the memory
+        # in full they would fill the memory
+        scripts = [address(edited.script) for _, edited in pairs]
         return self._all_listed(check, solution, pairs, "pairs of mistakes", *scripts)
 
     def _all_listed(

@@ -83,10 +83,12 @@ def move_results(course: Course, out: Path, moved: Sequence[Renamed]) -> list[st
     """
     if not moved:
         return []
-    lines = ["The submissions of these students are now under another name; their results, too:"]
+    lines = ["These students now submit under another name. Their results were moved:"]
     with only_writer(out):
         left = [(result.unit, result.lms_name) for result in stored_results(out)]
         for one in moved:
+            if (one.unit, one.before_on_lms) not in left:
+                continue  # another run has moved it meanwhile
             left.remove((one.unit, one.before_on_lms))
             has_others = any(name == one.before_on_lms for _, name in left)
             unit = one.unit if has_others else ""

@@ -336,9 +336,11 @@ def _refuse_another_worksheet(worksheet: Worksheet, came: Collection[str]) -> No
 def _with_other_names(
     worksheet: Worksheet, named: Roster | None, found_items: Sequence[Found | Left]
 ) -> list[str]:
-    """List the numbers that have another name in the worksheet than in the zip.
+    """List the numbers that have another name in the worksheet than in the zip; none if most do.
 
-    Raises `CannotCollect` if most do: then somebody has sorted a column of the worksheet alone.
+    A site can write names in another way into the zip. But if two have a name in the zip that
+    another row has, then somebody has sorted a column of the worksheet alone. Raises
+    `CannotCollect` for that.
     """
     names = {}
     for student in named.students.values() if named else ():
@@ -347,19 +349,27 @@ def _with_other_names(
     people = {found.who.id: found.who.name for found in found_items if found.who}
     both = {number: name for number, name in people.items() if name and number in names}
     others = []
+    of_other_rows = []
     for number, name in sorted(both.items()):
-        if not is_name_of(_words(name), [_words(names[number])]):
-            said = (
-                f"{number} is {shown(name)} in the zip and {shown(names[number])} in the worksheet"
-            )
-            others.append(said)
-    if 2 * len(others) > len(both) and len(others) > 1:
+        if _are_of_one(name, names[number]):
+            continue
+        there = shown(names[number])
+        others.append(f"{number} is {shown(name)} in the zip and {there} in the worksheet")
+        if any(_are_of_one(name, other) for other in names.values()):
+            of_other_rows.append(others[-1])
+    if len(of_other_rows) > 1:
         raise CannotCollect(
-            f"{len(others)} of {len(both)} participants' numbers have another name in the "
-            f"worksheet than in the zip: {others[0]}. Perhaps one of its columns was sorted "
-            "alone. Download the grading worksheet again, and give that to --roster."
+            f"{len(of_other_rows)} participants' numbers have the name of another row of the "
+            f"worksheet: {of_other_rows[0]}. Perhaps one of its columns was sorted alone. Download "
+            "the grading worksheet again, and give that to --roster."
         )
-    return others
+    return others if 2 * len(others) <= len(both) else []
+
+
+def _are_of_one(one: str, other: str) -> bool:
+    """Return whether two names can be one person's, in either direction."""
+    one, other = _words(one), _words(other)
+    return is_name_of(one, [other]) or is_name_of(other, [one])
 
 
 def _words(name: str) -> str:
@@ -844,7 +854,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed(AS_DRAFT, _drafts(made))
     lines += listed("with another name in the worksheet than in the zip", made.other_names)
     lines += listed(
-        "with the name of another unit, or the only ones of a unit", _of_another_unit(made)
+        "with another unit's name, or of another unit than most", _of_another_unit(made)
     )
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += _without_time(made)

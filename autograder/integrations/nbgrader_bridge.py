@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, first_of, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.adjustments import Adjustment, adjusted, all_adjustments, append_new
-from autograder.grading.policy import Grade
 from autograder.grading.results import Result, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
@@ -125,7 +124,7 @@ def record(
     results has a line for each.
     folder: nbgrader's course. grades: the folder of results.
     say: called with a line for each result that was not entered, and a few for all others.
-    with_totals: whether `enter_totals` follows, and brings points that belong to no check.
+    with_totals: whether the totals of a policy follow, and brings points that belong to no check.
     Return an error message if a result was not entered, else "".
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
@@ -141,7 +140,7 @@ def record(
     given = all_adjustments(course, [grades], results, roster_beside(grades))
     ours = [one for one in given if one.who != NBGRADER]
     of_checks = [one for one in ours if one.check]
-    with _gradebook(folder) as gradebook:
+    with open_gradebook(folder) as gradebook:
         left_out = 0
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
@@ -160,7 +159,7 @@ def record(
                 gradebook.db.rollback()
                 left_out += 1
                 words = one_line(str(error)) or type(error).__name__
-                say(f"{_whose(result)}: not entered ({words})")
+                say(f"{whose(result)}: not entered ({words})")
                 continue
             entered.append(_Entered(result, kept, no_page))
     path = grades / ENTERED
@@ -178,96 +177,8 @@ def record(
     return ""
 
 
-def enter_totals(
-    folder: Path, grades: Path, counted: Sequence[Grade], policy: Path | None
-) -> list[str]:
-    """Make the totals in nbgrader's gradebook the points that count under a policy.
-
-    nbgrader's total is the sum of the checks' scores minus the penalty for lateness. So that
-    penalty becomes the difference, which is negative where the policy gives more. Scores of checks
-    that are not in our grades, such as those that train after `grade --quick`, stay in the total.
-    Somebody whose points count without an own submission, such as a partner, gets one without a
-    file. A file in nbgrader's course notes which penalties are ours: first these are removed.
-    folder: nbgrader's course, into which `record` has written the results. grades: their folder;
-    `export/nbgrader.txt` there gets a line for each changed total. counted: none without a policy.
-    Say in lines what was entered. Raises `CannotWrite`; `ImportError` without nbgrader.
-    """
-    from nbgrader.api import MissingEntry
-
-    noted = folder / TOTALS
-    before = _read_totals(noted)
-    if not policy and not before.totals:
-        return []
-    lines: dict[str, str] = {}
-    ours: list[tuple[str, str]] = []
-    changed: list[str] = []
-    with _gradebook(folder) as gradebook:
-        for unit, student in before.totals:
-            with suppress(MissingEntry):
-                gradebook.find_submission_notebook(
-                    unit, unit, student
-                ).late_submission_penalty = None
-        for grade in counted:
-            unit, student = place = (grade.result.unit, grade.result.lms_name)
-            try:
-                gradebook.find_assignment(unit)
-            except MissingEntry:
-                lines[unit] = f"{unit} is not in nbgrader's gradebook, so its points are not there"
-                continue
-            gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(unit, student)
-            book = gradebook.find_submission_notebook(unit, unit, student)
-            names = {f"check-{verdict.name}" for verdict in grade.result.verdicts}
-            cells = [cell for cell in book.grades if cell.name in names]
-            difference = sum(float(cell.score) for cell in cells) - grade.points
-            if abs(difference) >= LEAST_DIFFERENCE:
-                book.late_submission_penalty = difference
-                ours.append(place)
-                points = earned_in_words(grade.points, grade.max_points)
-                changed.append(f"{_whose(grade.result)}: {points} count under the policy")
-            maximum = sum(float(cell.max_score) for cell in cells)
-            if abs(maximum - grade.max_points) >= LEAST_DIFFERENCE:
-                lines[unit] = (
-                    f"Warning: the checks of {unit} have {maximum:g} points in nbgrader, and under "
-                    f"the policy {grade.max_points:g} can be earned: nbgrader's percentages are "
-                    "those of its own maximum"
-                )
-        _note_totals(noted, _Totals(str(policy or ""), [*before.totals, *ours]))
-        gradebook.db.commit()
-    _note_totals(noted, _Totals(str(policy or ""), ours))
-    if changed:
-        path = grades / ENTERED
-        write_whole(path, "\n".join([path.read_text(encoding="utf-8").rstrip(), *changed]))
-    if policy:
-        count = "1 total" if len(ours) == 1 else f"{len(ours)} totals"
-        return [*lines.values(), f"the policy changes {count} in nbgrader's gradebook"]
-    return [
-        f"Warning: the totals in {folder} were made with {before.policy}, and are the sums of the "
-        f"checks again. To restore them, add --policy {before.policy}."
-    ]
-
-
-TOTALS = "totals of autograder.json"  # in nbgrader's course: which penalties are ours
-LEAST_DIFFERENCE = 0.005  # points; less is rounding
-
-
-class _Totals(msgspec.Struct, frozen=True):
-    """The policy of the totals in nbgrader's gradebook, and the units and students it changes."""
-
-    policy: str = ""
-    totals: list[tuple[str, str]] = []
-
-
-def _read_totals(path: Path) -> _Totals:
-    return msgspec.json.decode(path.read_bytes(), type=_Totals) if path.is_file() else _Totals()
-
-
-def _note_totals(path: Path, totals: _Totals) -> None:
-    write_whole(path, msgspec.json.encode(totals).decode())
-
-
 @contextmanager
-def _gradebook(folder: Path) -> Iterator[Any]:
+def open_gradebook(folder: Path) -> Iterator[Any]:
     """Open the gradebook of nbgrader's course. Raises `NoGradebook`; `ImportError`."""
     from nbgrader.api import Gradebook
     from nbgrader.coursedir import CourseDirectory
@@ -315,7 +226,8 @@ def _let_nbgrader_find_its_programs() -> None:
     os.environ["PATH"] = f"{programs}{os.pathsep}{path}"
 
 
-def _whose(result: Result) -> str:
+def whose(result: Result) -> str:
+    """Name a result's student and unit."""
     return f"{one_line(result.lms_name)}, {result.unit}"
 
 
@@ -334,7 +246,7 @@ class _Entered:
     def in_words(self) -> str:
         """Describe in a line what was entered."""
         points = earned_in_words(self.result.score, self.result.max_score)
-        line = f"{_whose(self.result)}: {points}"
+        line = f"{whose(self.result)}: {points}"
         if self.kept:
             line += f"; {_scores(self.kept)} entered by hand kept"
         if self.no_page:
@@ -367,7 +279,7 @@ def _in_short(entered: Sequence[_Entered], path: Path) -> list[str]:
 
 
 def _first_names(entered: Sequence[_Entered]) -> str:
-    return first_of([_whose(one.result) for one in entered])
+    return first_of([whose(one.result) for one in entered])
 
 
 def _is_above(grade: Any, verdict: Verdict) -> bool:

@@ -119,7 +119,7 @@ def update(course: Course, release: Path) -> Update:
     Raises `NoRelease`, `OSError`.
     """
     folder = course.folder
-    if (folder / "solutions").is_dir():
+    if (folder / "solutions").is_dir() and not (folder / GIVEN).is_dir():
         raise NoRelease(
             f"{folder} is not a student's folder: it has the course's solutions. Run `autograder "
             "update` in a folder that `autograder start` made, or in an unzipped release."

@@ -214,6 +214,9 @@ class _Handler(BaseHTTPRequestHandler):
             status = 200 if isinstance(asked, Meanwhile) else 400
             self._answer(status, page or str(asked), form=True)
             return
+        except UserError as error:  # such as a roster that cannot be read
+            self._answer(400, f"Nothing was written. {error}\nGo back, and try again.")
+            return
         if shown is None:
             self._answer_not_found()
             return

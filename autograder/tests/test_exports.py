@@ -509,7 +509,7 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
     for student, is_of_nobody in (("eve", True), ("complete", False)):
         gradebook.write_text(f"{heads}{student},17,{student},,,\n")
         done = small.run_command(*command, "--gradebook", gradebook)
-        assert ("so it is of another class" in done.stderr) == is_of_nobody
+        assert ("nobody with a grade is found" in done.stderr) == is_of_nobody
     for text, words in (
         (f"{UNIT} (456),{UNIT} again (457)", "two columns of"),
         ("Essay (7)", "no column of a unit"),

@@ -115,6 +115,7 @@ def test_a_course_with_its_solutions_is_not_updated(second, tmp_path):
     """In an author's or an instructor's clone, a release would replace course.toml and README."""
     clone = tmp_path / "clone"
     shutil.copytree(COURSE.folder, clone)
+    assert not (clone / GIVEN).exists()
     before = (clone / "course.toml").read_bytes()
     with pytest.raises(NoRelease, match="is not a student's folder"):
         update(read_course(clone), second)

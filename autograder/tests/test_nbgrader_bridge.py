@@ -26,7 +26,10 @@ from autograder.grading.adjustments import (
 )
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
+from autograder.grading.policy import grades as policy_grades
+from autograder.grading.policy_file import read_policy
 from autograder.grading.results import stored_results
+from autograder.integrations import nbgrader_totals
 from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
 from autograder.source.notebooks import as_notebook
@@ -450,13 +453,72 @@ def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, 
     done = small.run_command("nbgrader", course, "--grades", grades, "--policy", policy)
     assert done.returncode == 2
     assert "1 of" in done.stderr and "results were not entered" in done.stderr
-    assert f"{WORDS} is not in nbgrader's gradebook" in done.stdout
+    assert f"Warning: {WORDS} is not in nbgrader's gradebook" in done.stderr
     assert "has no cell in nbgrader" not in done.stdout
     each = (grades / "export" / "nbgrader.txt").read_text().splitlines()
     (changed,) = [line for line in each if line.startswith("uphill") and "under the policy" in line]
     assert f"uphill, {UNIT}: " in changed
     ours = results(course)["uphill"]
     assert totals_in(course)["uphill"] == pytest.approx(sum(ours.values()) / 2)
+
+
+def test_only_our_own_penalties_are_removed_and_each_is_known(
+    folder, recorded, tmp_path, monkeypatch
+):
+    """nbgrader's late penalty gives way to the policy; other results keep theirs, after a stop too.
+
+    A damaged note is refused before anything is entered.
+    """
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    grades = course / "grades"
+    ours = {student: sum(points.values()) for student, points in results(course).items()}
+    trained = {
+        student: scores(course, student).get("check-fitting", (0, None))[0] or 0 for student in ours
+    }
+
+    def shown():
+        """Return the totals of two students, without the points that nbgrader gave for training."""
+        totals = totals_in(course)
+        return [totals[student] - trained[student] for student in ("a<b>&c", "uphill")]
+
+    hostile, uphill = ours["a<b>&c"], ours["uphill"]
+    halved, never = tmp_path / "halved.toml", tmp_path / "never.toml"
+    halved.write_text(HALF_AFTER_THE_DUE_TIME.partition("\n")[2])
+    never.write_text(halved.read_text().replace("2020", "2090"))
+    other = tmp_path / "other" / UNIT
+    other.mkdir(parents=True)
+    shutil.move(grades / UNIT / "uphill.json", other)
+    command = ("nbgrader", course, "--grades")
+    query(course, "update submitted_notebook set late_submission_penalty = 1.5")
+    assert small.run_command(*command, grades, "--policy", never).returncode == 0
+    assert shown() == [hostile, uphill - 1.5]
+    assert small.run_command(*command, grades, "--policy", halved).returncode == 0
+    assert small.run_command(*command, other.parent, "--policy", halved).returncode == 0
+    assert shown() == [hostile / 2, uphill / 2]
+    assert small.run_command(*command, other.parent).returncode == 0
+    assert shown() == [hostile / 2, uphill]
+    noted = course / nbgrader_totals.NOTED
+    kept = noted.read_text()
+    noted.write_text("[{")
+    done = small.run_command(*command, grades, "--policy", halved)
+    assert done.returncode == 2 and "Delete it, and run" in done.stderr
+    noted.write_text(kept)
+    said = []
+
+    def stops(*points):
+        said.append(points)
+        if len(said) == 2:
+            raise KeyboardInterrupt
+        return ""
+
+    monkeypatch.setattr(nbgrader_totals, "earned_in_words", stops)
+    policy = read_policy(small.COURSE, halved)
+    with pytest.raises(KeyboardInterrupt):
+        counted = policy_grades(stored_results(grades), policy)
+        nbgrader_totals.enter_totals(course, grades, counted, halved)
+    assert small.run_command(*command, grades).returncode == 0
+    assert shown() == [hostile, uphill]
 
 
 def test_remarks_are_comments_and_no_html(folder, recorded):

@@ -381,6 +381,9 @@ def test_letters_that_a_keyboard_lacks_and_apostrophes_do_not_count(written, own
     """A name may be written with the plain letters that stand for its own."""
     assert is_name_of(written, [own])
     assert is_name_of(own, [written])
+    functions = [f"def f():\n    return {number}" for number in range(20)]
+    if "," not in written:
+        assert drawn(functions, written) == drawn(functions, own)
 
 
 @pytest.mark.parametrize("name", ["lovelace", "Ada Augusta Lovelace", "king", "Ada Ada"])

@@ -70,6 +70,7 @@ def report(
     Example:  autograder report grades --anonymous
     """
     from autograder.grading.attempts import refuse_results_of_one_number
+    from autograder.grading.policy_file import read_policy
     from autograder.grading.results import stored_results
     from autograder.grading.roster import in_section, roster_beside
     from autograder.grading.submissions import graded_files
@@ -77,6 +78,7 @@ def report(
     from autograder.intake.folder_names import folder_name
     from autograder.report import made_with
     from autograder.report.pages import write_pages
+    from autograder.schema import BadFile
 
     course = find_course(course_folder)
     results = stored_results(grades)
@@ -84,7 +86,13 @@ def report(
     if not (results or is_begun):
         raise no_results(grades)
     refuse_results_of_one_number(results)
-    rules = rules_for(course_folder, policy, [grades], results)
+    try:
+        rules = rules_for(course_folder, policy, [grades], results)
+    except BadFile as error:
+        if not serving:
+            raise
+        click.echo(f"Points by hand do not count until this is mended: {error}", err=True)
+        rules = read_policy(course, policy) if policy else None
     roster = roster_beside(grades)
     if not serving:
         results = whole_class(course, results, rules, roster)

@@ -328,8 +328,9 @@ def _who_has_too_many(
     others = "; ".join(student for student, _ in more)
     also = f"The same holds for {others}. " if others else ""
     return (
-        f"{first}{also}Set the total instead, as in `to = 2`. To go beyond the maximum, add "
-        "`above = true`."
+        f"{first}{also}If the file came after these points, undo them on the page of `autograder "
+        "report --serve`, or set the total, as in `to = 2`. To go beyond the maximum, add `above = "
+        "true`."
     )
 
 
@@ -578,20 +579,29 @@ def checksum_of(one: Adjustment) -> str:
     return digest(as_toml(one).encode())[:16]
 
 
-def append_new(path: Path, several: Sequence[Adjustment]) -> int:
-    """Write those adjustments that a file does not hold yet; return their number.
+def replace_entries_of(
+    path: Path, who: str, several: Sequence[Adjustment], places: Collection[tuple[str, str]]
+) -> int:
+    """Make some adjustments the only ones of their author; return how many entries change.
 
-    Of several entries about the same subject, the last one counts. Raises `BadFile`,
-    `CannotWrite`.
+    All other text stays. who: the author. places: the units and students that this is about; other
+    entries of the author stay. Raises `BadFile`, `CannotWrite`.
     """
-    if not several:
-        return 0
     with held_alone(path.with_name(LOCK)):
-        last = {one.subject: one for one in _entries(path)}
-        fresh = [one for one in several if last.get(one.subject) != one]
-        for one in fresh:
+        known = [one for one in _entries(path) if one.who == who]
+        here = [one for one in known if (one.unit, one.student) in places]
+        left = list(several)
+        outdated = []
+        for one in here:
+            if one in left:
+                left.remove(one)
+            else:
+                outdated.append(one)
+        for one in outdated:
+            remove_adjustment(path, checksum_of(one))
+        for one in left:
             append_adjustment(path, one)
-    return len(fresh)
+    return len(outdated) + len(left)
 
 
 def as_toml(one: Adjustment) -> str:

@@ -555,8 +555,9 @@ def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) ->
         return
     known = " and ".join(before)
     raise CannotCollect(
-        f"{wish.into} was collected from {known}, and this looks like {source.title}. If it is, "
-        f"add --from {source.name}; else say with --from what it is."
+        f"{wish.into} was collected from {known}, and this looks like {source.title}. Students "
+        "have other names on another platform, so collect it into a folder of its own. If this "
+        f"folder is right nevertheless, add --from {source.name}, or --from what it is."
     )
 
 

@@ -22,7 +22,13 @@ from autograder.authoring.given import refuse_answers
 from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, first_of, one_line
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
-from autograder.grading.adjustments import Adjustment, adjusted, all_adjustments, append_new
+from autograder.grading.adjustments import (
+    Adjustment,
+    adjusted,
+    all_adjustments,
+    replace_entries_of,
+)
+from autograder.grading.attempts import NUMBERED
 from autograder.grading.results import Result, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
@@ -137,21 +143,23 @@ def record(
             f"There are no results in {grades}. Name the folder that `autograder grade --out` "
             "wrote."
         )
+    _refuse_other_platform(grades, results)
     given = all_adjustments(course, [grades], results, roster_beside(grades))
     ours = [one for one in given if one.who != NBGRADER]
     of_checks = [one for one in ours if one.check]
     with open_gradebook(folder) as gradebook:
+        for unit in sorted({result.unit for result in results}):
+            try:
+                gradebook.find_assignment(unit)
+            except MissingEntry:
+                mend = f"Run `nbgrader generate_assignment {unit}` in `{folder}`."
+                raise NoGradebook(f"{unit} is not in nbgrader's gradebook. {mend}") from None
         left_out = 0
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
         for graded in results:
             result = adjusted(graded, of_checks)
             no_page = _bring(config, result)
-            try:
-                gradebook.find_assignment(result.unit)
-            except MissingEntry:
-                mend = f"Run `nbgrader generate_assignment {result.unit}` in `{folder}`."
-                raise NoGradebook(f"{result.unit} is not in nbgrader's gradebook. {mend}") from None
             try:
                 kept = _enter(gradebook, course, result)
                 by_hand += _points_by_hand(gradebook, result)
@@ -169,12 +177,30 @@ def record(
     if len(ours) > len(of_checks) and not with_totals:
         say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
-    written = append_new(path, by_hand)
-    if written:
-        say(f"{_scores(written)} by hand written into {path}, for our own pages and exports")
+    places = {(one.result.unit, one.result.lms_name) for one in entered}
+    changed = replace_entries_of(path, NBGRADER, by_hand, places)
+    if changed:
+        say(
+            f"{_scores(changed)} by hand changed in {path}, as in nbgrader, for our own pages and "
+            "exports"
+        )
     if left_out:
         return f"{left_out} of {len(results)} results were not entered; the lines above say why."
     return ""
+
+
+def _refuse_other_platform(grades: Path, results: Sequence[Result]) -> None:
+    """Refuse results of files from Canvas or Moodle: students have other names there.
+
+    Raises `NoGradebook`.
+    """
+    sources = {result.hand_in.source for result in results if result.hand_in}
+    others = sources.intersection(NUMBERED)
+    if others:
+        raise NoGradebook(
+            f"The results in {grades} are of files from {min(others).capitalize()}, where students "
+            "have other names. Name the results of what nbgrader collected."
+        )
 
 
 @contextmanager
@@ -282,12 +308,6 @@ def _first_names(entered: Sequence[_Entered]) -> str:
     return first_of([whose(one.result) for one in entered])
 
 
-def _is_above(grade: Any, verdict: Verdict) -> bool:
-    """Return whether a score with its extra credit exceeds the check's, as nbgrader allows."""
-    extra = float(grade.extra_credit or 0)
-    return float(grade.manual_score or 0) + extra > verdict.points
-
-
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
     """Return a person's entries in nbgrader's formgrader as adjustments.
 
@@ -303,7 +323,7 @@ def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
             words="entered in formgrader",
             who=NBGRADER,
             check=verdict.name,
-            above=_is_above(grade, verdict),
+            above=True,  # nbgrader's extra credit is for that
         )
         extra = float(grade.extra_credit or 0)
         if grade.manual_score is not None:

@@ -494,7 +494,7 @@ def test_all_conflicts_are_reported_at_once(graded_class, tmp_path):
     first, *lines = str(told.value).split("\n")
     assert first == "3 adjustments cannot be applied."
     assert "adjustment 1: with +5, complete would have 16 of 11 points" in lines[0]
-    assert "without it 11. Set the total" in lines[0]
+    assert "without it 11. If the file came after" in lines[0]
     assert "adjustment 3: with +6, halved would have 16 of 11 points" in lines[1]
     assert "both give points to squared for the whole unit" in lines[2]
     assert len(lines) == 3

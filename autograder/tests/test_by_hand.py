@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from html import unescape
 
 import pytest
@@ -20,6 +21,7 @@ from autograder.grading.adjustments import (
     FILE,
     Adjustment,
     all_adjustments,
+    append_adjustment,
     as_toml,
     checksum_of,
     read_adjustments,
@@ -30,24 +32,31 @@ from autograder.report.pages import listing_of
 STUDENTS = ["crash", "squared", "complete"]
 
 
+@contextmanager
+def serving(grades, submitted, **options):
+    """Serve the pages of results; yield the process and the address."""
+    command = [sys.executable, "-m", "autograder", "report", grades, "--serve"]
+    with subprocess.Popen(
+        [*command, "--submitted", submitted],
+        cwd=COURSE.folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        **options,
+    ) as running:
+        try:
+            lines = map(str.strip, running.stdout)
+            yield running, next(line for line in lines if line.startswith("http"))
+        finally:
+            running.terminate()
+
+
 @pytest.fixture
 def served(graded_class, small_class, tmp_path):
     """Serve the graded small class; yield the folder and the address."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
-    command = [
-        sys.executable,
-        "-m",
-        "autograder",
-        "report",
-        grades,
-        "--serve",
-        "--submitted",
-        small_class,
-    ]
-    with subprocess.Popen(command, cwd=COURSE.folder, stdout=subprocess.PIPE, text=True) as running:
-        yield grades, running.stdout.readline().strip()
-        running.terminate()
+    with serving(grades, small_class) as (_, address):
+        yield grades, address
 
 
 def sent(address, headers=None, **fields):
@@ -320,6 +329,25 @@ def test_a_refused_form_of_a_group_says_which_and_a_refused_undo_has_no_form(ser
     assert 'name="who" value="tg"' in shown
     many = {f"field{number}": "1" for number in range(20)}
     assert sent(url, **many)[0] == 400
+
+
+def test_points_that_have_become_too_many_can_be_undone_on_the_page(
+    graded_class, small_class, tmp_path
+):
+    """A better file can come after points by hand: `export` says what to do, and this does it."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    too_many = Adjustment("complete", UNIT, "a try", "tg", check="summing", points=1.0)
+    append_adjustment(grades / FILE, too_many)
+    done = small.run_command("export", grades, "--to", "csv")
+    assert done.returncode == 2
+    assert "If the file came after these points, undo them on the page of" in done.stderr
+    with serving(grades, small_class, stderr=subprocess.PIPE) as (running, address):
+        url = f"{address}by-hand/{UNIT}/summing.html"
+        assert sent(url, undo=checksum_of(too_many))[0] == 200
+        running.terminate()
+        assert "Points by hand do not count until this is mended" in running.stderr.read()
+    assert small.run_command("export", grades, "--to", "csv").returncode == 0
 
 
 # ---- several people at once

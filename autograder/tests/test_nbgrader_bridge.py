@@ -21,8 +21,8 @@ from small import COURSE, UNIT, WORDS
 from autograder.grading.adjustments import (
     Adjustment,
     append_adjustment,
-    append_new,
     read_adjustments,
+    replace_entries_of,
 )
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
@@ -341,7 +341,7 @@ def test_scores_entered_by_hand_stay(folder, recorded):
 
 def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     """Scores entered in nbgrader become adjustments beside our results, once for many runs."""
-    assert "2 scores by hand written" in recorded.stdout
+    assert "2 scores by hand changed in" in recorded.stdout
     file = folder / "grades" / "adjustments.toml"
     students = [result.lms_name for result in stored_results(folder / "grades")]
     known = read_adjustments(small.COURSE, file, students)
@@ -349,12 +349,62 @@ def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
         ("complete", "three_steps", 1.25, "nbgrader"),
         ("stub", "three_steps", 1.25, "nbgrader"),
     ]
-    assert append_new(file, known) == 0
-    assert append_new(file, [msgspec.structs.replace(known[0], to=2.0)]) == 1
-    assert append_new(file, [known[0]]) == 1  # a score that a person changed back
+    text = file.read_text()
+    places = {(one.unit, one.student) for one in known}
+    ours = Adjustment("complete", UNIT, "good", "tg", check="doubling", points=0)
+    append_adjustment(file, ours)
+    assert replace_entries_of(file, "nbgrader", known, places) == 0
+    changed = msgspec.structs.replace(known[0], to=2.0)
+    assert replace_entries_of(file, "nbgrader", [changed, known[1]], places) == 2
+    assert replace_entries_of(file, "nbgrader", [], {(UNIT, "stub")}) == 1
+    assert replace_entries_of(file, "nbgrader", [known[0]], {(UNIT, "complete")}) == 2
+    assert read_adjustments(small.COURSE, file, students) == (ours, known[0])
+    file.write_text(text)
     (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]
     adjustments = read_adjustments(small.COURSE, file, students)
     assert grade_of(complete, Policy(adjustments=adjustments)).points == complete.score - 2 + 1.25
+
+
+def test_extra_credit_goes_beyond_and_what_is_removed_in_nbgrader_is_gone(
+    folder, recorded, tmp_path
+):
+    """Extra credit on a full cell counts once, however often we run; without it, it is gone."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    file = course / "grades" / "adjustments.toml"
+    of_cell = """update grade set {} where id in (select grade.id from grade
+        join base_cell on base_cell.id = grade.cell_id
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        where base_cell.name = 'check-three_steps' and student_id = 'complete')"""
+    students = [result.lms_name for result in stored_results(course / "grades")]
+
+    def entries():
+        done = small.run_command("nbgrader", course, "--grades", course / "grades")
+        assert done.returncode == 0, done.stderr
+        known = read_adjustments(small.COURSE, file, students)
+        return [(one.points, one.to) for one in known if one.student == "complete"]
+
+    query(course, of_cell.format("manual_score = null, extra_credit = 1.5"))
+    for _ in range(2):
+        assert entries() == [(1.5, None)]
+    exported = small.run_command("export", course / "grades", "--to", "total")
+    assert exported.returncode == 0, exported.stderr
+    query(course, of_cell.format("extra_credit = null"))
+    assert entries() == []
+
+
+def test_results_of_another_platform_are_not_entered(folder, recorded, tmp_path):
+    """Students have other names there, so each would be in nbgrader's course twice."""
+    grades = tmp_path / "grades"
+    shutil.copytree(folder / "grades" / UNIT, grades / UNIT)
+    path = grades / UNIT / "uphill.json"
+    result = json.loads(path.read_text())
+    result["hand_in"] = {"source": "moodle", "student": "Up Hill_17", "id": "17"}
+    path.write_text(json.dumps(result))
+    done = small.run_command("nbgrader", folder, "--grades", grades)
+    assert done.returncode == 2
+    assert "are of files from Moodle, where students have other names" in done.stderr
 
 
 def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):

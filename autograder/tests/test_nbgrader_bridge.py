@@ -18,6 +18,7 @@ import small_class
 from nbgrader_course import exported, fill, nbgrader, query, scores, submit
 from small import COURSE, UNIT, WORDS
 
+from autograder.course import VARIABLE
 from autograder.grading.adjustments import (
     Adjustment,
     append_adjustment,
@@ -563,6 +564,8 @@ def test_only_our_own_penalties_are_removed_and_each_is_known(
         return ""
 
     monkeypatch.setattr(nbgrader_totals, "earned_in_words", stops)
+    for variable in (VARIABLE, "PATH"):  # which nbgrader's configuration and we set in this process
+        monkeypatch.setenv(variable, os.environ.get(variable, ""))
     policy = read_policy(small.COURSE, halved)
     with pytest.raises(KeyboardInterrupt):
         counted = policy_grades(stored_results(grades), policy)

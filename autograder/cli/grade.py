@@ -528,10 +528,7 @@ def _how_many(results: "Sequence[Result]", tallies: "Sequence[Tally]") -> str:
 
 def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:
     """Return a line for each unit, and a warning if students had seen the seed's feedback."""
-    by_unit: dict[str, Tally] = {}
-    for tally in tallies:  # of one unit there are several, if its files have several seeds
-        by_unit[tally.unit] = by_unit[tally.unit] + tally if tally.unit in by_unit else tally
-    lines = [tally.summary() for tally in by_unit.values()]
+    lines = [tally.summary() for tally in tallies]
     shown_units = {result.unit for result in handed_in.before}
     again = 0
     late = 0

@@ -329,23 +329,18 @@ def _other_maxima(
 
 
 def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
-    """Warn if nobody with a grade is in a gradebook: it is another class's."""
+    """Warn if nobody with a grade is found in a gradebook."""
     from autograder.grading.roster import BadRoster, read_roster
 
     try:
         roster = read_roster(gradebook)
     except BadRoster:  # its columns are used, though it names no student
         return []
-    known: set[str] = set()
-    for student in roster.students.values():
-        known |= {student.id, student.login, student.sis, student.student}
-    known = {name.casefold() for name in known if name}
     for grade in counted:
         record = grade.result.hand_in
-        names = {grade.result.lms_name}
-        if record:
-            names |= {record.id, record.login, record.sis}
-        if any(name.casefold() in known for name in names):
+        if roster.find(login=grade.result.lms_name):
+            return []
+        if record and roster.find(id=record.id, login=record.login, sis=record.sis):
             return []
     return [
         f"Warning: nobody with a grade is found in {gradebook}, so Canvas would import nothing. It "
@@ -421,6 +416,7 @@ def nbgrader(
     Example:  autograder nbgrader course
               autograder nbgrader course --grades grades --policy policy.toml
     """
+    from autograder.grading.policy_file import read_policy
     from autograder.integrations import nbgrader_bridge, nbgrader_totals
 
     course = find_course(course_folder)
@@ -428,6 +424,8 @@ def nbgrader(
         raise Refused("--policy is for results: name their folder with --grades.")
     if grades:
         nbgrader_totals.refuse_broken_note(folder)
+        if policy:
+            read_policy(course, policy)  # refused before anything is entered
         error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)
         if error:

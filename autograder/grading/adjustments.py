@@ -437,8 +437,9 @@ def checked_adjustment(
     """
     if one.student not in students and one.student != EVERYONE:
         same = roster.students_called(one.student) if roster else []
-        hint = f"Did you mean {' or '.join(f'`{each}`' for each in same)}?"
-        hint = hint if same else _nearest(one.student, students, "students")
+        quoted = " or ".join(f"`{each}`" for each in same)
+        nearest = _nearest(one.student, students, "students")
+        hint = f"Did you mean {quoted}?" if same else nearest
         raise BadFile(f"{where}: no student of the class is called `{one.student}`. {hint}")
     try:
         unit = find_unit(course, one.unit)
@@ -582,7 +583,7 @@ def checksum_of(one: Adjustment) -> str:
 def replace_entries_of(
     path: Path, who: str, several: Sequence[Adjustment], places: Collection[tuple[str, str]]
 ) -> int:
-    """Make some adjustments the only ones of their author; return how many entries change.
+    """Make some adjustments the only ones of their author; return for how many checks any change.
 
     All other text stays. who: the author. places: the units and students that this is about; other
     entries of the author stay. Raises `BadFile`, `CannotWrite`.
@@ -601,7 +602,7 @@ def replace_entries_of(
             remove_adjustment(path, checksum_of(one))
         for one in left:
             append_adjustment(path, one)
-    return len(outdated) + len(left)
+    return len({(one.unit, one.student, one.check) for one in (*outdated, *left)})
 
 
 def as_toml(one: Adjustment) -> str:

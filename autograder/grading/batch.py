@@ -150,15 +150,6 @@ class Tally:
     graded: Counter[str] = field(default_factory=Counter)
     answers_made: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
-        """Return the counts of two runs for one unit together."""
-        return Tally(
-            self.unit,
-            self.read_back + other.read_back,
-            self.graded + other.graded,
-            self.answers_made + other.answers_made,
-        )
-
     def summary(self) -> str:
         """Say what was read back, what was graded and why."""
         parts = []
@@ -197,13 +188,14 @@ def grade_class(
         write_whole(run.out / "run.txt", facts)
         for name, entries in by_unit.items():
             unit = outline_unit(course, name)
+            tally = Tally(name)
+            tallies.append(tally)
             for seed, of_seed in _by_seed(run, name, entries).items():
-                grader = _ClassGrader(unit, run, seed, cluster)
+                grader = _ClassGrader(unit, run, seed, cluster, tally)
                 try:
                     for result in grader.grade_all(of_seed):
                         step(result)
                 finally:
-                    tallies.append(grader.finished())
                     close_servers()
     return tallies
 
@@ -263,8 +255,13 @@ class _FileRead:
 class _ClassGrader:
     """Reads a unit's submissions, grades them here or on a cluster, and writes the results."""
 
-    def __init__(self, unit: Unit, run: Run, seed: int, cluster: Cluster | None) -> None:
-        """Determine what grades depend on; start and make nothing before it is needed."""
+    def __init__(
+        self, unit: Unit, run: Run, seed: int, cluster: Cluster | None, tally: Tally
+    ) -> None:
+        """Determine what grades depend on; start and make nothing before it is needed.
+
+        tally: counts what is graded.
+        """
         self._run = run
         self._unit = unit
         self._trained: Container[str] = () if run.quick else unit_data(unit)
@@ -272,7 +269,7 @@ class _ClassGrader:
         self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
         self._names = names_by_unit(unit.course)
-        self._tally = Tally(unit.name)
+        self._tally = tally
         self._lock = threading.Lock()
         context = GradingContext(
             course=str(unit.course.folder),
@@ -293,10 +290,6 @@ class _ClassGrader:
             self._ask = cluster.sharing(GradingContext.grade, context)
         elif not run.unsafe:
             refuse_without_walls()
-
-    def finished(self) -> Tally:
-        """Return the counts."""
-        return self._tally
 
     def grade_all(self, entries: Sequence[Submitted]) -> Iterator[Result]:
         """Grade in parallel. Results come in order of completion, those that wait last.

@@ -339,8 +339,8 @@ def _with_other_names(
     """List the numbers that have another name in the worksheet than in the zip; none if most do.
 
     A site can write names in another way into the zip. But if two have a name in the zip that
-    another row has, then somebody has sorted a column of the worksheet alone. Raises
-    `CannotCollect` for that.
+    another row has, then somebody has sorted one column of the worksheet without the others.
+    Raises `CannotCollect` for that.
     """
     names = {}
     for student in named.students.values() if named else ():
@@ -360,8 +360,8 @@ def _with_other_names(
     if len(of_other_rows) > 1:
         raise CannotCollect(
             f"{len(of_other_rows)} participants' numbers have the name of another row of the "
-            f"worksheet: {of_other_rows[0]}. Perhaps one of its columns was sorted alone. Download "
-            "the grading worksheet again, and give that to --roster."
+            f"worksheet: {of_other_rows[0]}. Perhaps one of its columns was sorted without the "
+            "others. Download the grading worksheet again, and give that to --roster."
         )
     return others if 2 * len(others) <= len(both) else []
 

@@ -8,6 +8,7 @@ gives more. A file in nbgrader's course notes which penalties are ours.
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -46,68 +47,89 @@ def enter_totals(
     `export/nbgrader.txt` there gets a line for each changed total. counted: none without a policy.
     Raises `NoGradebook`, `CannotWrite`; `ImportError` without nbgrader.
     """
-    from nbgrader.api import MissingEntry
-
     path = folder / NOTED
     here = str(grades.resolve())
     places = {(grade.result.unit, grade.result.lms_name) for grade in counted}
-    before: list[_Penalty] = []
-    others: list[_Penalty] = []
-    for total in _read(path):
-        is_ours = total.grades == here or (total.unit, total.student) in places
-        (before if is_ours else others).append(total)
+    noted = _read(path)
+    before = [one for one in noted if one.grades == here or (one.unit, one.student) in places]
+    others = [one for one in noted if one not in before]
     if not policy and not before:
         return []
     by_policy = [_Penalty(*place, here, str(policy)) for place in sorted(places)]
-    _write(path, [*others, *before, *by_policy])  # nbgrader commits below, student by student
-    changed: dict[_Penalty, str] = {}
-    lines: dict[str, str] = {}
+    _write(path, [*others, *before, *by_policy])  # nbgrader commits student by student
+    changed: list[Grade] = []
+    warnings: dict[str, str] = {}  # by unit
     with open_gradebook(folder) as gradebook:
-        for total in before:
-            with suppress(MissingEntry):
-                book = gradebook.find_submission_notebook(total.unit, total.unit, total.student)
-                book.late_submission_penalty = None
+        _remove(gradebook, before)
+        units = {assignment.name for assignment in gradebook.assignments}
         for grade in counted:
-            unit, student = grade.result.unit, grade.result.lms_name
-            try:
-                gradebook.find_assignment(unit)
-            except MissingEntry:
-                lines[unit] = (
+            unit = grade.result.unit
+            if unit not in units:
+                warnings[unit] = (
                     f"Warning: {unit} is not in nbgrader's gradebook, so its points are not entered"
                 )
                 continue
-            gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(unit, student)
-            book = gradebook.find_submission_notebook(unit, unit, student)
-            names = {f"check-{verdict.name}" for verdict in grade.result.verdicts}
-            cells = [cell for cell in book.grades if cell.name in names]
-            difference = sum(float(cell.score) for cell in cells) - grade.points
-            book.late_submission_penalty = None  # also one that nbgrader has computed
-            if abs(difference) >= LEAST:
-                book.late_submission_penalty = difference
-                points = earned_in_words(grade.points, grade.max_points)
-                said = f"{whose(grade.result)}: {points} count under the policy"
-                changed[_Penalty(unit, student, here, str(policy))] = said
-            maximum = sum(float(cell.max_score) for cell in cells)
-            if abs(maximum - grade.max_points) >= LEAST:
-                lines[unit] = (
-                    f"Warning: {unit} has {maximum:g} points in nbgrader, and {grade.max_points:g} "
-                    "under the policy, so nbgrader's percentages are not the policy's"
+            of_checks = _enter(gradebook, grade)
+            if of_checks.is_changed:
+                changed.append(grade)
+            if abs(of_checks.maximum - grade.max_points) >= LEAST:
+                warnings[unit] = (
+                    f"Warning: {unit} has {of_checks.maximum:g} points in nbgrader, and "
+                    f"{grade.max_points:g} under the policy, so nbgrader's percentages are not the "
+                    "policy's"
                 )
         gradebook.db.commit()
-    _write(path, [*others, *changed])
-    if changed:
-        entered = grades / ENTERED
-        text = entered.read_text(encoding="utf-8").rstrip()
-        write_whole(entered, "\n".join([text, *changed.values()]))
-    if policy:
-        count = "1 total" if len(changed) == 1 else f"{len(changed)} totals"
-        return [*lines.values(), f"the policy changes {count} in nbgrader's gradebook"]
-    earlier = before[0].policy
-    return [
-        f"Warning: totals in {folder} were made with {earlier}, and are the sums of the checks "
-        f"again. To restore them, add --policy {earlier}."
-    ]
+    now = [_Penalty(one.result.unit, one.result.lms_name, here, str(policy)) for one in changed]
+    _write(path, [*others, *now])
+    if not policy:
+        earlier = before[0].policy
+        return [
+            f"Warning: totals in {folder} were made with {earlier}, and are the sums of the checks "
+            f"again. To restore them, add --policy {earlier}."
+        ]
+    _list(changed, grades / ENTERED)
+    count = "1 total" if len(changed) == 1 else f"{len(changed)} totals"
+    return [*warnings.values(), f"the policy changes {count} in nbgrader's gradebook"]
+
+
+def _remove(gradebook: Any, penalties: Sequence[_Penalty]) -> None:
+    """Remove penalties of ours, where their submissions are still there."""
+    from nbgrader.api import MissingEntry
+
+    for one in penalties:
+        with suppress(MissingEntry):
+            book = gradebook.find_submission_notebook(one.unit, one.unit, one.student)
+            book.late_submission_penalty = None
+
+
+class _Sum(NamedTuple):
+    """The sum of the checks in nbgrader: whether the total differs from it, and its maximum."""
+
+    is_changed: bool
+    maximum: float
+
+
+def _enter(gradebook: Any, grade: Grade) -> _Sum:
+    """Make one total what counts. A late penalty that nbgrader has computed is replaced."""
+    unit, student = grade.result.unit, grade.result.lms_name
+    gradebook.update_or_create_student(student)
+    gradebook.update_or_create_submission(unit, student)
+    book = gradebook.find_submission_notebook(unit, unit, student)
+    names = {f"check-{verdict.name}" for verdict in grade.result.verdicts}
+    cells = [cell for cell in book.grades if cell.name in names]
+    difference = sum(float(cell.score) for cell in cells) - grade.points
+    is_changed = abs(difference) >= LEAST
+    book.late_submission_penalty = difference if is_changed else None
+    return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
+
+
+def _list(changed: Sequence[Grade], path: Path) -> None:
+    """Add a line for each changed total to the list of what was entered."""
+    lines = [path.read_text(encoding="utf-8").rstrip()]
+    for grade in changed:
+        points = earned_in_words(grade.points, grade.max_points)
+        lines.append(f"{whose(grade.result)}: {points} count under the policy")
+    write_whole(path, "\n".join(lines))
 
 
 def _read(path: Path) -> list[_Penalty]:

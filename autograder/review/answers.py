@@ -96,7 +96,7 @@ def _with_year(student: str, year: str) -> str:
 class UnitAnswers:
     """All material of one unit's comparison.
 
-    short: exercises too short to be compared alone. given: the names of the functions that
+    short: exercises too short to be compared by themselves. given: the names of the functions that
     the stub gives. starter: fingerprints of the stub. ours: our solution, read as an answer.
     results: of a graded unit. equal: students whose files are equal byte by byte, and no group of
     partners; the unchanged starter file is left out. maximum: points of all checks of the unit.

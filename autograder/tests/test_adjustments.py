@@ -595,7 +595,7 @@ def test_a_full_name_is_refused_with_the_login_that_the_roster_knows(graded_clas
 
 
 def test_a_full_name_of_two_is_refused_with_both(graded_class, tmp_path):
-    """Neither of two people with one name is proposed alone."""
+    """The message proposes both of two people with one name."""
     one = Adjustment("Anna Müller", UNIT, "a try", "tg", check="doubling", points=0.5)
     append_adjustment(tmp_path / FILE, one)
     roster = Roster([Student("am1", name="Anna Müller"), Student("am2", name="Anna Müller")])

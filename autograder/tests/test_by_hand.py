@@ -76,6 +76,14 @@ def sent_as_written(address, headers=None, **fields):
             return error.code, error.read().decode()
 
 
+def fill(form, number, why, who):
+    """Type into a form of the page; without a number the points stay."""
+    if number:
+        form.get_by_label("number").fill(number)
+    form.get_by_label("why").fill(why)
+    form.get_by_label("who").fill(who)
+
+
 def as_read(page):
     """Return a page's text as a person reads it, with code between backticks."""
     return unescape(re.sub(r"<[^>]*>", "", re.sub("</?code>", "`", page)))
@@ -102,9 +110,7 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     assert violations(page) == []
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     assert "raise ValueError" in section.locator(".code").inner_text()
-    section.get_by_label("number").fill("1,5")
-    section.get_by_label("why").fill("the idea <b>is</b> right")
-    section.get_by_label("who").fill("tg")
+    fill(section, "1,5", "the idea <b>is</b> right", "tg")
     follow(section.get_by_role("button"))
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     assert "tg added 1.5 points: the idea <b>is</b> right" in section.inner_text()
@@ -123,10 +129,8 @@ def test_a_person_writes_their_name_once(served, show):
     _, address = served
     page = show(f"{address}by-hand/{UNIT}/summing.html")
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
-    section.get_by_label("number").fill("1")
-    section.get_by_label("why").fill("good")
     name = 'Ö. "T"; G'
-    section.get_by_label("who").fill(name)
+    fill(section, "1", "good", name)
     follow(section.get_by_role("button"))
     for check in ("summing", "doubling"):
         page.goto(f"{address}by-hand/{UNIT}/{check}.html")
@@ -257,8 +261,7 @@ def test_a_form_for_all_who_did_the_same(graded_class, served, show):
     group = page.locator("section.group", has_text="this is the square")
     assert "return x * x" in group.locator("details .code").inner_text()
     group.get_by_label("points are").select_option("comment")
-    group.get_by_label("why").fill("a square is no double")
-    group.get_by_label("who").fill("tg")
+    fill(group, "", "a square is no double", "tg")
     follow(group.get_by_role("button", name="Write for all 2"))
     assert page.locator("section.check", has_text="a square is no double").count() == 2
     assert violations(page) == []
@@ -282,9 +285,7 @@ def test_a_form_that_is_refused_keeps_what_was_typed(served, show):
     page = show(f"{address}by-hand/{UNIT}/summing.html", viewport={"width": 390, "height": 900})
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     section.get_by_label("points are").select_option("to")
-    section.get_by_label("number").fill("99")
-    section.get_by_label("why").fill("the idea <b>")
-    section.get_by_label("who").fill("ana")
+    fill(section, "99", "the idea <b>", "ana")
     follow(section.get_by_role("button"))
     told = page.get_by_role("alert")
     assert "Nothing was written" in told.inner_text()
@@ -366,9 +367,7 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
     ana = {"student": "crash", "kind": "points", "value": "1", "words": "good <i>", "who": "ana"}
     assert sent(url, **ana)[0] == 200
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
-    section.get_by_label("number").fill("0.5")
-    section.get_by_label("why").fill("a half")
-    section.get_by_label("who").fill("bob")
+    fill(section, "0.5", "a half", "bob")
     follow(section.get_by_role("button"))
     told = page.get_by_role("alert")
     assert "ana added 1 point: good <i>" in told.inner_text()

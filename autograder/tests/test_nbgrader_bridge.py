@@ -356,14 +356,21 @@ def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     append_adjustment(file, ours)
     assert replace_entries_of(file, "nbgrader", known, places) == 0
     changed = msgspec.structs.replace(known[0], to=2.0)
-    assert replace_entries_of(file, "nbgrader", [changed, known[1]], places) == 2
+    assert replace_entries_of(file, "nbgrader", [changed, known[1]], places) == 1
     assert replace_entries_of(file, "nbgrader", [], {(UNIT, "stub")}) == 1
-    assert replace_entries_of(file, "nbgrader", [known[0]], {(UNIT, "complete")}) == 2
+    assert replace_entries_of(file, "nbgrader", [known[0]], {(UNIT, "complete")}) == 1
     assert read_adjustments(small.COURSE, file, students) == (ours, known[0])
     file.write_text(text)
     (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]
     adjustments = read_adjustments(small.COURSE, file, students)
     assert grade_of(complete, Policy(adjustments=adjustments)).points == complete.score - 2 + 1.25
+
+
+OF_CELL = """update grade set {} where id in (select grade.id from grade
+    join base_cell on base_cell.id = grade.cell_id
+    join submitted_notebook on submitted_notebook.id = grade.notebook_id
+    join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+    where base_cell.name = '{}' and student_id = '{}')"""
 
 
 def test_extra_credit_goes_beyond_and_what_is_removed_in_nbgrader_is_gone(
@@ -373,11 +380,7 @@ def test_extra_credit_goes_beyond_and_what_is_removed_in_nbgrader_is_gone(
     course = tmp_path / "course"
     shutil.copytree(folder, course)
     file = course / "grades" / "adjustments.toml"
-    of_cell = """update grade set {} where id in (select grade.id from grade
-        join base_cell on base_cell.id = grade.cell_id
-        join submitted_notebook on submitted_notebook.id = grade.notebook_id
-        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
-        where base_cell.name = 'check-three_steps' and student_id = 'complete')"""
+    cell = ("check-three_steps", "complete")
     students = [result.lms_name for result in stored_results(course / "grades")]
 
     def entries():
@@ -386,12 +389,12 @@ def test_extra_credit_goes_beyond_and_what_is_removed_in_nbgrader_is_gone(
         known = read_adjustments(small.COURSE, file, students)
         return [(one.points, one.to) for one in known if one.student == "complete"]
 
-    query(course, of_cell.format("manual_score = null, extra_credit = 1.5"))
+    query(course, OF_CELL.format("manual_score = null, extra_credit = 1.5", *cell))
     for _ in range(2):
         assert entries() == [(1.5, None)]
     exported = small.run_command("export", course / "grades", "--to", "total")
     assert exported.returncode == 0, exported.stderr
-    query(course, of_cell.format("extra_credit = null"))
+    query(course, OF_CELL.format("extra_credit = null", *cell))
     assert entries() == []
 
 
@@ -513,6 +516,19 @@ def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, 
     assert totals_in(course)["uphill"] == pytest.approx(sum(ours.values()) / 2)
 
 
+class StopsHalfway(list):
+    """Grades that are read once, and the second time as far as the fourth."""
+
+    rounds = 0
+
+    def __iter__(self):
+        self.rounds += 1
+        for number, grade in enumerate(super().__iter__()):
+            if self.rounds > 1 and number == 4:
+                raise KeyboardInterrupt
+            yield grade
+
+
 def test_only_our_own_penalties_are_removed_and_each_is_known(
     folder, recorded, tmp_path, monkeypatch
 ):
@@ -549,26 +565,25 @@ def test_only_our_own_penalties_are_removed_and_each_is_known(
     assert shown() == [hostile / 2, uphill / 2]
     assert small.run_command(*command, other.parent).returncode == 0
     assert shown() == [hostile / 2, uphill]
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[lat]")
+    query(course, OF_CELL.format("auto_score = 0.125", "check-doubling", "a<b>&c"))
+    done = small.run_command(*command, grades, "--policy", broken)
+    assert done.returncode == 2
+    assert scores(course, "a<b>&c")["check-doubling"][0] == 0.125  # nothing is entered
     noted = course / nbgrader_totals.NOTED
     kept = noted.read_text()
     noted.write_text("[{")
     done = small.run_command(*command, grades, "--policy", halved)
     assert done.returncode == 2 and "Delete it, and run" in done.stderr
     noted.write_text(kept)
-    said = []
-
-    def stops(*points):
-        said.append(points)
-        if len(said) == 2:
-            raise KeyboardInterrupt
-        return ""
-
-    monkeypatch.setattr(nbgrader_totals, "earned_in_words", stops)
+    assert small.run_command(*command, grades).returncode == 0  # nothing of it is ours now
+    assert shown() == [hostile, uphill]
     for variable in (VARIABLE, "PATH"):  # which nbgrader's configuration and we set in this process
         monkeypatch.setenv(variable, os.environ.get(variable, ""))
     policy = read_policy(small.COURSE, halved)
     with pytest.raises(KeyboardInterrupt):
-        counted = policy_grades(stored_results(grades), policy)
+        counted = StopsHalfway(policy_grades(stored_results(grades), policy))
         nbgrader_totals.enter_totals(course, grades, counted, halved)
     assert small.run_command(*command, grades).returncode == 0
     assert shown() == [hostile, uphill]

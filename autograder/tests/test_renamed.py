@@ -151,23 +151,29 @@ def test_points_by_hand_move_in_all_files_and_with_the_last_result_in_all_units(
     assert (tmp_path / FILE).read_text() == TEXT.replace(old, new)
 
 
+IN_A_TEXT = """\
+[[adjustment]]
+words = '''
+student = "Gail Ghost_5054" said so'''
+student = "Gail Ghost_5054"
+unit = "numbers"
+who = "tg"
+points = -0.5
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT.replace('words = "for', 'words = """\nstudent = "Gail Ghost_5054" did it').replace(
-            'Gail Ghost_5054"\nwho', 'Gail Ghost_5054"""\nwho'
-        ),
+        IN_A_TEXT,
         TEXT.replace("[[adjustment]]", "[[adjustment]]  # begun"),
         TEXT.replace('"Gail Ghost_5054"  # the', "'Gail Ghost_5054'  # the"),
     ],
-    ids=["a text with such a line", "a comment at the head", "other quotes"],
+    ids=["such a line in a text", "a comment at the head", "other quotes"],
 )
 def test_a_file_in_another_form_is_left_to_a_person(tmp_path, text):
     """Where the right line is not clear, nothing changes, and the message says what to write."""
     path = tmp_path / FILE
-    if text.startswith("# mine") and '"""' in text:  # the line in the text comes first
-        head, body = text.split('student = "Gail Ghost_5054"  # the tall one\n', 1)
-        text = head + body.replace("points = -0.5", 'student = "Gail Ghost_5054"\npoints = -0.5', 1)
     path.write_text(text)
     with pytest.raises(BadFile, match=r"Write gail@x\.edu for Gail Ghost_5054 there"):
         rename_in_adjustments(COURSE, tmp_path, "", GHOST, GAIL)

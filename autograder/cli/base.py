@@ -242,6 +242,7 @@ def rules_for(
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy_file import (
         cutoffs_below_ours,
+        due_far_from_files,
         lateness_not_counted,
         read_policy,
         units_never_late,
@@ -268,7 +269,7 @@ def rules_for(
     never_late = units_never_late(rules, results)
     if never_late:
         click.echo(never_late, err=True)
-    for line in cutoffs_below_ours(rules, results):
+    for line in (*due_far_from_files(rules, results), *cutoffs_below_ours(rules, results)):
         click.echo(line, err=True)
     graded = with_partners(results, rules)
     adjustments = all_adjustments(course, beside, graded, roster)

@@ -278,6 +278,13 @@ def _to_canvas(
         raise Refused("--to canvas needs --url, --canvas-course and --assignment UNIT=NUMBER.")
     url = canvas.check_address(url)
     address = canvas.Address(url, number, _assignments(course, assignments))
+    graded = {page.grade.result.unit for page in pages}
+    ungraded = sorted(address.assignments.keys() - graded)
+    if ungraded:
+        raise Refused(
+            f"--assignment names {', '.join(ungraded)}, and there are results only of "
+            f"{', '.join(sorted(graded))}. Grade that unit first, or leave its option out."
+        )
     letters, without = canvas.letters(pages, address)
     for reason, who in without.items():
         click.echo(f"not sent ({len(who)}): {first_of(who)}: {reason}")

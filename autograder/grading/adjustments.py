@@ -659,19 +659,24 @@ def adjusted(
 
 
 def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
-    """Say for whom points set by hand for a whole unit are fewer than those of the file.
+    """Say for whom points set by hand, for a unit or a check, are fewer than those of the file.
 
     They may have been given before the file came.
     """
     lines = []
     for result in results:
+        earned = {verdict.name: verdict.earned for verdict in result.verdicts}
+        earned[""] = result.score
         for one in of_result(result, adjustments):
-            if _is_about_the_unit(one) and one.to is not None and one.to < result.score:
-                lines.append(
-                    f"{result.lms_name}, {result.unit}: {one.who} set {one.to:g} points by hand "
-                    f"({one.words}), and the file earns {result.score:g}. The points by hand "
-                    "count; if the file came later, undo them."
-                )
+            by_file = earned.get(one.check, 0.0)
+            if one.line or one.to is None or one.to >= by_file:
+                continue
+            place = f"{result.unit}, {one.check}" if one.check else result.unit
+            lines.append(
+                f"{result.lms_name}, {place}: {one.who} {one.act} by hand "
+                f"({one.words}), and the file earns {by_file:g}. The points by hand "
+                "count; if the file came later, undo them."
+            )
     return lines
 
 

@@ -179,6 +179,11 @@ class Deadline:
     why: tuple[str, ...] = ()
 
     @property
+    def date(self) -> str:
+        """Return its day, month and year."""
+        return f"{self.due.day} {self.due:%B %Y}"
+
+    @property
     def words(self) -> str:
         """Say the time, and why it is the student's own."""
         time = _time_in_words(self.due)

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
 from math import isfinite
@@ -14,7 +15,18 @@ import msgspec
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.errors import visible
 from autograder.grading.arithmetic import exact, interpolated, percent
-from autograder.grading.policy import Dates, Days, Early, Late, Policy, Rules, Share, Total
+from autograder.grading.policy import (
+    Dates,
+    Days,
+    Deadline,
+    Early,
+    Late,
+    Policy,
+    Rules,
+    Share,
+    Total,
+    deadline,
+)
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster, called, sections_in
 from autograder.schema import BadFile, convert, read_toml_table
@@ -46,6 +58,7 @@ def read_policy(course: Course, path: Path) -> Policy:
     units = {unit: getattr(read, unit) for unit in course.units if unit in written}
     for unit, rules in units.items():
         _refuse_unknown_checks(course, unit, rules, str(path))
+        _refuse_dropped_bonus(unit, rules, str(path))
         _refuse_reversed_cutoffs(unit, rules, str(path))
     extensions = {}
     for student, by_unit in read.extensions.items():
@@ -161,6 +174,16 @@ def _refuse_unknown_checks(course: Course, unit: str, rules: Rules, where: str) 
             near = get_close_matches(name, checks, 1, 0.4)
             hint = f"Did you mean `{near[0]}`?" if near else f"Known checks: {', '.join(checks)}."
             raise BadFile(f"{where}: `{unit}.{kind}`: there is no check `{name}`. {hint}")
+
+
+def _refuse_dropped_bonus(unit: str, rules: Rules, where: str) -> None:
+    """Refuse a check that counts nothing and on top. Raises `BadFile`."""
+    both = [f"`{name}`" for name in rules.drop if name in rules.bonus]
+    if both:
+        raise BadFile(
+            f"{where}: `{unit}.drop` and `{unit}.bonus` both name {', '.join(both)}. What is "
+            "dropped counts nothing, what is a bonus counts on top. Remove it from one of them."
+        )
 
 
 def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
@@ -349,6 +372,32 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
         f"taken off there for being late. Write `due` below {tables}."
     )
 
+
+def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of units due long before or after all their files, as with a wrong year in `due`."""
+    lines = []
+    for unit in sorted({result.unit for result in results}):
+        delays: dict[timedelta, Deadline] = {}
+        for result in results:
+            own = deadline(result.lms_name, unit, policy)
+            if result.unit == unit and result.submitted and own:
+                delays[datetime.fromisoformat(result.submitted) - own.due] = own
+        if not delays:
+            continue
+        least, most = min(delays), max(delays)
+        if least > LONG_AFTER:
+            words = f"{delays[least].date}, and the first of its files came {least.days} days later"
+        elif -most > LONG_BEFORE:
+            days = (-most).days
+            words = f"{delays[most].date}, and the last of its files came {days} days earlier"
+        else:
+            continue
+        lines.append(f"Warning: {unit} was due {words}. Check the year and month of `due`.")
+    return lines
+
+
+LONG_AFTER = timedelta(days=60)
+LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 
 KEEP_LATENESS = (
     "Take points off for lateness on the platform, or collect again with the times: of Canvas by "

@@ -29,6 +29,7 @@ from autograder.grading.results import Result
 
 FILE = "roster.csv"
 MOST = 8 << 20  # bytes of a roster
+ZIP = b"PK\3\4"  # the first bytes of a zip, and so of .xlsx and .ods
 
 
 class BadRoster(UserError):
@@ -218,6 +219,11 @@ def _text_of(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise BadRoster(f"{path} cannot be read: {error.strerror}.") from None
+    if content.startswith(ZIP):
+        raise BadRoster(
+            f"{path} is a zip or a spreadsheet such as .xlsx, and a roster is a CSV file. Export "
+            "the class or gradebook from the platform as CSV, or save the spreadsheet as CSV."
+        )
     if len(content) > MOST:
         raise BadRoster(f"{path} is over {MOST >> 20} MB, too large for a roster.")
     try:

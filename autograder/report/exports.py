@@ -533,10 +533,41 @@ _WORKSHEET = (
 
 def notes(grades: Sequence[Grade], to: str) -> list[str]:
     """Say what a person must do when importing grades, a line each; empty for most formats."""
+    doubled = _notes_on_two_names(grades)
     if to == "mail":
-        return _notes_on_addresses(grades)
-    if to != "moodle":
+        return [*doubled, *_notes_on_addresses(grades)]
+    if to == "moodle":
+        return [*doubled, *_notes_for_moodle(grades)]
+    return doubled
+
+
+def _notes_on_two_names(grades: Sequence[Grade]) -> list[str]:
+    """Say who has one name or address on two platforms: that may be one person, in two rows."""
+    on_platforms: dict[str, dict[str, str]] = {}  # name or address → platform → student
+    for grade in grades:
+        known = grade.result.hand_in
+        if known:
+            for words in {known.name.casefold(), known.email.casefold()} - {""}:
+                students = on_platforms.setdefault(words, {})
+                students[known.source] = _student(grade)
+    doubled = []
+    for students in on_platforms.values():
+        if len(set(students.values())) > 1:
+            where = [f"{student} in {source}" for source, student in sorted(students.items())]
+            doubled.append(" and ".join(where))
+    if not doubled:
         return []
+    named = sorted(set(doubled))
+    more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return [
+        f"Warning: these may each be one person, and have two rows: "
+        f"{visible('; '.join(named[:MOST_NAMED]))}{more}. Export the results of each platform on "
+        "their own, or add up such rows by hand."
+    ]
+
+
+def _notes_for_moodle(grades: Sequence[Grade]) -> list[str]:
+    """Say which worksheets there are, and how to upload them."""
     by_unit: dict[str, list[Grade]] = {}
     without: dict[str, list[Grade]] = {}
     for grade in grades:

@@ -120,6 +120,14 @@ check = "doubling"
 points = -1
 words = "loops"
 who = "mk"
+
+[[adjustment]]
+student = "complete"
+unit = "numbers"
+check = "summing"
+to = 1
+words = "explained at the board"
+who = "ab"
 """
 
 
@@ -135,8 +143,12 @@ def test_points_set_for_a_whole_unit_are_its_sum(grades):
         line for line in done.stdout.splitlines() if line.split()[:2] == ["complete", "numbers"]
     ]
     assert "5/11" in row
-    fewer = "complete, numbers_and_sums: tg set 5 points by hand (agreed in the office hour), and"
-    assert f"{fewer} the file earns 11. The points by hand count;" in done.stderr
+    for fewer in (
+        "numbers_and_sums: tg set the points to 5 by hand (agreed in the office hour)",
+        "numbers_and_sums, summing: ab set the points to 1 by hand (explained at the board)",
+    ):
+        assert f"complete, {fewer}, and the file earns " in done.stderr
+    assert done.stderr.count("The points by hand count;") == 2
     page = as_text((grades / "pages" / UNIT / "complete.html").read_text())
     assert "5 of 11 points The checks gave 11 of 11 points." in page
     assert "all checks 11 by hand −6 5" in page

@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 import small
 from small import UNIT, WORDS
@@ -459,6 +460,19 @@ def test_a_mail_merge_without_addresses_says_so(results):
     (said,) = exports.notes(grades([ada, bob], Policy()), "mail")
     assert said.startswith("Warning: 1 of 2 students has no e-mail address: bob. Give `collect`")
     assert exports.notes(grades([ada], Policy()), "mail") == []
+
+
+def test_one_name_on_two_platforms_is_reported(results):
+    """With results of two platforms in one table, one person would have two rows."""
+    best = max(results, key=lambda result: result.score)
+    elsewhere = msgspec.structs.replace(ADA, source="moodle")
+    found = [of("ada", best, ADA), of("Ada Lovelace_17", best, elsewhere)]
+    (said,) = exports.notes(grades(found, Policy()), "total")
+    assert said.startswith(
+        f"Warning: these may each be one person, and have two rows: ada in {ADA.source} and Ada "
+        "Lovelace_17 in moodle. Export"
+    )
+    assert exports.notes(grades(found[:1], Policy()), "total") == []
 
 
 def test_the_best_of_two_rounds_has_the_largest_share(results):

@@ -18,6 +18,7 @@ from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import (
     cutoffs_below_ours,
+    due_far_from_files,
     lateness_not_counted,
     read_policy,
     unknown_students,
@@ -180,6 +181,29 @@ def test_late_rules_without_a_due_time_are_reported(graded_class, tmp_path):
     assert "no due time" not in small.run_command(*command).stderr
 
 
+def test_a_due_time_far_from_all_files_is_reported(results, policy):
+    """A wrong year in `due` would take points off everybody; a late file or two is no reason."""
+    files = [
+        handed_in(results, "bob", "2026-11-30T12:00:00+01:00"),
+        handed_in(results, "eve", "2027-11-30T12:00:00+01:00"),
+    ]
+
+    def told(year, files=files):
+        due = datetime.fromisoformat(f"{year}-12-01T23:59:00+01:00")
+        return due_far_from_files(dataclasses.replace(policy, units={UNIT: Rules(due=due)}), files)
+
+    assert told(2026) == []
+    (line,) = told(2025)
+    assert line == (
+        f"Warning: {UNIT} was due 1 December 2025, and the first of its files came 363 days "
+        "later. Check the year and month of `due`."
+    )
+    (line,) = told(2028)
+    assert "was due 1 December 2028, and the last of its files came 367 days earlier." in line
+    assert len(told(2025, files[1:])) == 1
+    assert told(2025, []) == []
+
+
 def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
     """A section's pages show only its students, including those without a submission."""
     folder = tmp_path / "grades"
@@ -263,6 +287,10 @@ def test_units_may_be_shortened(tmp_path):
         (
             '[numbers]\nbonus = ["xyz"]',
             "there is no check `xyz`. Known checks: doubling, summing, three_steps, fit",
+        ),
+        (
+            '[numbers]\ndrop = ["fitting"]\nbonus = ["fitting", "doubling"]',
+            "`numbers_and_sums.drop` and `numbers_and_sums.bonus` both name `fitting`. What is",
         ),
         ('[numbers]\nbonus = "fitting"', "`numbers_and_sums.bonus`: expected a list, found text."),
         (

@@ -171,6 +171,18 @@ def test_a_dry_run_says_what_send_will_refuse(tmp_path):
     assert "add --send" not in said
 
 
+def test_an_assignment_of_a_unit_without_results_is_refused(tmp_path):
+    """A unit that was not graded yet, given by mistake, is named beside those with results."""
+    where = ("--url", "https://canvas.example.edu", "--canvas-course", 77)
+    source = lms.pack(tmp_path / "s.zip", [lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")])
+    run("collect", source, "--into", tmp_path / "submitted")
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--quick")
+    command = ("feedback", tmp_path / "grades", "--to", "canvas", *where)
+    done = small.run_command(*command, "--assignment", "words=3")
+    assert done.returncode == 2
+    assert f"--assignment names words, and there are results only of {UNIT}." in done.stderr
+
+
 def test_canvas_gets_points_a_comment_and_the_page(graded):
     """Each student is sent by Canvas's number; a failed one is reported and sent the next time.
 

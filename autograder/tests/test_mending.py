@@ -59,7 +59,7 @@ from autograder.practice.mending import Here
 endless = "held = []\\n    while True: held.append({1, 2})"
 unit = small.unit()
 here = Here(unit, SOLVED[small.UNIT].replace("return 2 * x", endless).encode())
-quick = replace(unit.checks[0], seconds=5.0)
+quick = replace(unit.checks[0], seconds=100.0)
 print(here.ask(quick, 1).failure.value)
 """
 

@@ -86,9 +86,9 @@ check = autograder.unit("unit4_manual_gradients")
 # better weights; repeat with the next batch (11)
 # ```
 #
-# An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.67, 0.24 and 0.09. The second
-# character comes, so the loss is −ln 0.2447, about 1.41. How should each score move, and how far? Sections 2 to 4 answer that, and section 6
-# passes the answer on to every weight.
+# An example: three characters may come next, and their scores are 2, 1 and 0. Softmax turns the scores into 0.665, 0.245 and 0.090.
+# The second character is the right one, so the loss is −ln 0.245, about 1.41. How should each score move, and how far? Sections 2 to 4 answer that,
+# and section 6 passes the answer on to every weight.
 #
 # ## 1. Activations and their derivatives
 #
@@ -240,8 +240,8 @@ check("cross_entropy_of_probabilities")
 
 # %% [markdown]
 # Now chain your two derivatives. The loss depends on p, and p on the scores z, so the gradient with respect to z is the vector that `x_entropy_d`
-# returns, times the Jacobian. The cell does it for the scores 2, 1 and 0, where the second character comes. **Look at the last line**: how does it
-# follow from p and y?
+# returns, times the Jacobian. The cell does it for the scores 2, 1 and 0, where the second character is the right one. **Look at the last
+# line**: how does it follow from p and y?
 
 # %%
 with autograder.example("two derivatives, chained"):
@@ -522,7 +522,7 @@ with autograder.example("your backward pass against your numerical gradient"):
 #
 # 1. Write your name and run the example below it. It prints the function; copy that to where it is asked for.
 # 2. Run the example below the function, which knows what the errors should be. Take the first one that is wrong, and follow the function with a pencil, as
-#    above, to the line where its numbers and yours part. Repair it in your way. The check runs it.
+#    above, to the first line where its numbers differ from yours. Repair it in your way. The check runs it.
 # 3. Give the number that is printed at the end of the wrong line. The check records it, and it is judged when you have handed in.
 #
 # **Exercise** · 15 minutes · ●●○ · about 11 lines in all
@@ -768,8 +768,8 @@ check("two_steps")
 # **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's, too: the hidden matrix is the
 # identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. The run takes a few seconds.
 #
-# Compare its loss with two others, in nats per character. Guessing uniformly has ln V = 4.42. Knowing only how frequent each character is has 3.13, or
-# 3.04 on the held-out text. (With *Sense and Sensibility* the run prints its own.) Your network predicts each character from the one to eight characters before it in its window.
+# Compare its loss with two others, in nats per character. Guessing uniformly has a loss of ln V = 4.42. Guessing by how frequent each character is has one of
+# 3.13, or 3.04 on the held-out text. (If you have *Sense and Sensibility* instead, the run prints the figures for it.) Your network predicts each character from the one to eight characters before it in its window.
 
 
 # %%
@@ -837,7 +837,7 @@ check("training")
 # * `no_past` forgets `dnext`, so that a state learns nothing from later steps.
 # * A third run never changes `Wh`, and a fourth has the right gradient and is never clipped.
 #
-# **Before you run it:** put these four and the right, clipped one in order.
+# **Before you run it:** put five runs in the order of their losses: these four, and one with the right gradient, clipped.
 
 
 # %%
@@ -921,7 +921,7 @@ with autograder.example("wrong gradients"):
 # losses are enough: see the relative errors above. How much clipping helps depends on luck: between 0.02 and 0.20 nats.
 #
 # **Now break your own gradient.** The function below forgets `bh`. Run it, and then change it, or copy your `backward` into it and break a line. Which
-# mistakes does the loss not show? And which one do two losses not show, at these weights?
+# mistakes does the loss of training not show? And which one does section 8's check by two losses not show, at these weights?
 
 
 # %%
@@ -942,7 +942,7 @@ with autograder.example("a mistake of your own"):
 # %% [markdown]
 # Without `bh` we came to 2.11, which is *better* than the right gradient's 2.16, and so it was on four more seeds. A low loss does not prove a gradient.
 #
-# <details><summary>Which mistake do two losses not show here?</summary>
+# <details><summary>Which mistake does the check by two losses not show here?</summary>
 #
 # `dnext = dz @ Wh`, not transposed. Its error at the start is 5e-10, because there `Wh` is the identity, which is its own transpose. Training ends at
 # 2.29. So check a gradient at random weights, as in section 8.

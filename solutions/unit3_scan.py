@@ -1366,7 +1366,7 @@ def linear_recurrence_backward(a, h0, h, dh):
     # mistake (keeps 0.5): return g * h, g, a[0] * g[0]
     #   the gradient of a took the state after the step. a[t] multiplied the one before it, h[t − 1].
     # mistake (keeps 0.5): return g * torch.cat([torch.zeros_like(h[:1]), h[:-1]]), g, a[0] * g[0]
-    #   before the first step the state is `h0`, not zero: a[0] multiplied it.
+    #   zeros stand where `h0` should: a[0] multiplied `h0`, the state before the first step.
     # mistake (keeps 0.5): return g * torch.cat([h0[None], h[:-1]]), dh, a[0] * g[0]
     #   the gradient of b is only the direct one. b[t] acts through all later states too: db = g.
     # mistake (keeps 0.5): return dh * torch.cat([h0[None], h[:-1]]), g, a[0] * g[0]

@@ -969,8 +969,7 @@ def generate(model, start, length, temperature, generator=None):
             # mistake: p = logits[-1, 0].softmax(-1).cpu() / temperature
             #   the temperature has no effect here. It must change the scores before softmax: divide the *logits* by it.
             # mistake: p = (logits[-1, 0] / temperature).log_softmax(-1).cpu()
-            #   `multinomial` needs weights that are neither negative nor infinite. Give it probabilities: `softmax` of the
-            #   scores.
+            #   `multinomial` was given scores, and a weight cannot be negative. Give it probabilities: `softmax` of the scores.
             # mistake: p = (logits[0, 0] / temperature).softmax(-1).cpu()
             #   the prediction after the *first* character of `start` was used. Use the last.
             ids.append(torch.multinomial(p, 1, generator=generator).item())

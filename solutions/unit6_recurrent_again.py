@@ -448,7 +448,7 @@ def gradients(weights, x, targets):
     # mistake: ds = g * (gates(weights, x)[1] - before) * z * keep
     #   the gate's gradient took what is written, z ⊙ c. Take the candidate c itself: c − h[t − 1].
     # mistake: ds = g * (c + before) * z * keep
-    #   what is kept is 1 − z, so its derivative with respect to z is −1: c − h[t − 1], not c + h[t − 1].
+    #   the derivative of what is kept has the wrong sign: 1 − z is kept, so it is −1. Write c − h[t − 1], not c + h[t − 1].
     # mistake: ds = dh * (c - before) * z * keep
     #   the gate's gradient took only the direct gradient `dh`. A gate acts through all later states too: take g.
     grads = {name: np.zeros_like(w) for name, w in weights.items()}

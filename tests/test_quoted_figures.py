@@ -88,5 +88,5 @@ def test_the_moving_picture_shows_what_watch_prints_today():
     assert set(on_lines) <= titles
     assert "All products p_i p_j are `np.outer(p, p)`." in shown
     of_all = sum(len(this_course.unit(name).checks) for name in COURSE.units)
-    counts = re.findall(r"\d+ of (\d+) in this unit, \d+ of (\d+) in all", shown)
+    counts = re.findall(r"\d+ of (\d+) checks pass in this unit, \d+ of (\d+) in all", shown)
     assert set(counts) == {(str(len(this_course.unit().checks)), str(of_all))}

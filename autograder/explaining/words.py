@@ -96,7 +96,7 @@ def _error(finding: Finding) -> str:
 def _still_counts(finding: Finding) -> str:
     """Say that right arrays, returned before something failed, earn their points."""
     if len(finding.arrays) == 1:
-        return "this array is right and keeps its points."
+        return f"`{finding.arrays[0]}` is right and keeps its points."
     return "these arrays are right and keep their points."
 
 

@@ -347,6 +347,9 @@ def current_unit(course: Course) -> str:
     return units[-1]
 
 
+WITHOUT_HELP = "If they do not help, read the exercise again, or ask your tutor if you have one."
+
+
 def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     """Return the next step of help with a check; after the last, all of them.
 
@@ -372,7 +375,7 @@ def hint(course: Course, unit: str, check: str, source: bytes) -> str:
     asked = before.hints.get(check, 0)
     if asked >= count:
         heading = f"These are all the hints for `{check}` again:"
-        return "\n".join([heading, *steps, "If they do not help, ask your tutor."])
+        return "\n".join([heading, *steps, WITHOUT_HELP])
     warning = _change(course, unit, partial(_with_a_hint_more, check=check))
     return f"{steps[asked]}\n{warning}".rstrip()
 

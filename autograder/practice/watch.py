@@ -151,7 +151,7 @@ def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) 
             pipe.send(news)
 
     if task.example:  # a list that it fills holds anything
-        send(Begun(f"the example of `{task.example}`"))
+        send(Begun(f"the example of `{task.example}`, or the last one above it"))
         send(_played(task, printed))
     else:
         sender = threading.Thread(target=_send_losses, args=(send,), daemon=True)
@@ -175,7 +175,7 @@ def _run_checks(
         submission = Submission(task.source, "")
         (verdict,) = practise(unit, [check], submission, practised.append, begun)
         end_of_printed = printed.getvalue()[-MAX_PRINTED:]
-        news = VerdictNews(verdict, end_of_printed.strip(), earlier)
+        news = VerdictNews(verdict, end_of_printed, earlier)
         send(news)
         return verdict
 
@@ -203,11 +203,17 @@ def _played(task: Task, printed: io.StringIO) -> Played:
         return Played(str(error.args[0]))
     except UserError as error:
         return Played(str(error))
-    end_of_printed = printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:].strip()
-    words = f"printed: {end_of_printed}" if end_of_printed else ""
+    words = _printed_in_words(printed.getvalue()[-MAX_PRINTED_BY_EXAMPLE:])
     if played != task.example:
         words = f"the example of `{played}`, the last one above\n{words}".rstrip()
     return Played(words, tuple(pictures))
+
+
+def _printed_in_words(printed: str) -> str:
+    """Say what was printed, several lines below each other; "" if nothing was."""
+    lines = printed.rstrip().strip("\n")
+    between = "\n" if "\n" in lines else " "
+    return f"printed:{between}{lines}" if lines else ""
 
 
 def _send_losses(send: Callable[[object], None]) -> None:
@@ -451,7 +457,7 @@ class Watch:
             self._judged_earlier(verdict)
             return
         self.page.append(verdict_lines(verdict))
-        self.foot = f"printed: {news.printed}" if news.printed else ""
+        self.foot = _printed_in_words(news.printed)
         has_passed = verdict.is_done
         is_at_hand = verdict.name == self.at
         if is_at_hand:
@@ -554,7 +560,8 @@ class Watch:
         count = len(self.trains)
         left = len(self._not_passed())
         passed = count - left
-        done = f"{passed} of {count} in this unit, {passed_in_all} of {count_in_all} in all"
+        done = f"{passed} of {count} checks pass in this unit, "
+        done += f"{passed_in_all} of {count_in_all} in all"
         if left:
             now = f"now: {self.at}{self._where_to_read()}"
         else:

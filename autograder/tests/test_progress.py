@@ -48,7 +48,7 @@ def test_a_hint_is_a_question_then_a_pointer_then_almost_the_line(course):
         [
             "These are all the hints for `doubling` again:\n",
             *told[:5],
-            "If they do not help, ask your tutor.\n",
+            "If they do not help, read the exercise again, or ask your tutor if you have one.\n",
         ]
     )
     for spoilt in ("{", "[]", f'{{"{UNIT}": 3}}'):

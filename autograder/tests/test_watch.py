@@ -75,9 +75,14 @@ def test_a_unit_is_worked_through_in_a_narrow_terminal(course):
     """
     with watching(course) as terminal:
         fill(course, double="print('here'); return x * x")
-        see(terminal, "this is the square", "printed: here", "0 of 4 in this unit, 0 of 5")
+        see(
+            terminal,
+            "this is the square",
+            "printed: here",
+            "0 of 4 checks pass in this unit, 0 of 5",
+        )
         fill(course, double=RIGHT["double"])
-        see(terminal, "✓ 2/2", "1 of 4 in this unit, 1 of 5", "now: summing")
+        see(terminal, "✓ 2/2", "1 of 4 checks pass in this unit, 1 of 5", "now: summing")
         terminal.send("h")
         see(terminal, "hint 1 of 3: A common mistake here:")
         terminal.send("h")

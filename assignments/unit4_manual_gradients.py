@@ -762,7 +762,7 @@ def train(params, batches, lr, bound):
 
 
 # %%
-check("two_steps")
+check("seven_steps")
 
 # %% [markdown]
 # **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's, too: the hidden matrix is the

@@ -940,13 +940,13 @@ def gradient_100_steps_back():
     ### BEGIN SOLUTION
     return 131.5
     # mistake: return 5.0
-    #   the 5 % were added up. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
+    #   this is about what adding up 5 % gives. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
     # mistake: return 6.0
-    #   the 5 % were added up. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
+    #   this is about what adding up 5 % gives. Each step multiplies what the step before gave, so take 1.05 to the power of 100: 131.5.
     # mistake: return 105.0
-    #   the factor was multiplied by the number of steps. It is applied 100 times, so take 1.05 to the power of 100: 131.5.
+    #   this is about 100 times the factor. It is applied 100 times in turn, so take 1.05 to the power of 100: 131.5.
     # mistake: return 1.05
-    #   this is one step. A hundred steps apply the factor 100 times: 1.05 to the power of 100 is 131.5.
+    #   this is about one step's factor. A hundred steps apply it 100 times: 1.05 to the power of 100 is 131.5.
     ### END SOLUTION
 
 
@@ -1043,7 +1043,7 @@ def clip(grads, bound):
     scale = min(1.0, bound / norm)
     # mistake: scale = bound / norm
     #   short gradients were stretched to the bound. Clipping only shortens: never scale by more than 1.
-    # mistake (keeps 0.3): scale = 1.0
+    # mistake: scale = 1.0
     #   nothing was clipped: the scale is min(1, bound / norm).
     return {name: scale * g for name, g in grads.items()}, norm
     # mistake: return {name: scale * grads[name] for name in ("Wx", "Wh", "bh", "Wy", "by")}, norm
@@ -1150,7 +1150,7 @@ def train(params, batches, lr, bound):
 
 
 # %%
-check("two_steps")
+check("seven_steps")
 
 # %% [markdown]
 # **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's, too: the hidden matrix is the

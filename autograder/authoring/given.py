@@ -95,8 +95,8 @@ def unused_datasets(course: Course) -> Iterator[str]:
     for name in names_of_datasets(course):
         if name not in used:
             yield (
-                f"datasets/{name} is of no role that a check or a script uses, and none names it. "
-                "Delete it, or a release of the course holds it, too."
+                f"datasets/{name} is used by no check and no script, by its name or by a role. "
+                "Delete it, or each release of the course will contain it."
             )
 
 

@@ -445,8 +445,8 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        words = f"{tried - faults} of {files} with an early mistake earned nothing"
-        yield finding(f"{unit.name}: {words} for a later exercise that they lack", faults > 0)
+        words = f"{tried - faults} of {files} with an early mistake and a later exercise left empty"
+        yield finding(f"{unit.name}: {words} earned nothing for that exercise", faults > 0)
 
 
 # ---- right answers in other styles
@@ -692,4 +692,7 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
         return f"lost no points: it {RIGHT_VALUES}"
     if told == {text}:
         return ""
-    return f"got these words: {sorted(told)}" if told else "got no known mistake's words"
+    if told:
+        return f"got these words: {sorted(told)}"
+    said = [verdict.remarks[0].text for verdict in verdicts if verdict.remarks]
+    return f"got no known mistake's words{f', but: {said[0]}' if said else ''}"

@@ -184,8 +184,8 @@ def _right_after(finding: Finding) -> str:
 def _right_after_in_part(finding: Finding) -> str:
     """Say which points such an answer earns if an early mistake makes some arrays say nothing."""
     return (
-        f"{_consistent(finding)}. It earns a part of the points: after the earlier mistake, the "
-        "other values would be the same if this code were wrong."
+        f"{_consistent(finding)}. It earns only some of the points: because of the earlier "
+        "mistake, wrong code would return the same values in the other arrays."
     )
 
 
@@ -561,7 +561,7 @@ def _wrong_values(look: Look) -> str:
     return f"wrong values in {where}{_sides(look)}.{beside}"
 
 
-BESIDE_MISTAKE = "What is named above does not explain that."
+BESIDE_MISTAKE = "The mistake named above does not explain this."
 SIDES: Mapping[Side, str] = {
     Side.TOO_LARGE: "all of them are too large",
     Side.TOO_SMALL: "all of them are too small",

@@ -13,7 +13,7 @@ class EffectKind(Enum):
 
     SAME = "stays as it is"
     SIGN = "changes its sign everywhere"
-    FACTOR = "is multiplied by one number in every place (of a single number: E)"
+    FACTOR = "is multiplied by the same number everywhere (for an array of one number, choose E)"
     ROWS = "changes in some of its rows only (along its first axis)"
     EVERYWHERE = "changes in another way"
     SHAPE = "gets another shape"

@@ -136,8 +136,8 @@ def test_a_remark_that_names_a_mistake_has_no_number():
         "`y[0, 0]` should be 1 and is 0.8415.",
     ]
     assert verdict_lines(verdict).plain.endswith(
-        "wrong values in 4 of 4 places: all of them are too small. What is named above does not "
-        "explain that. (`y`)\n    `y[0, 0]` should be 1 and is 0.8415."
+        "wrong values in 4 of 4 places: all of them are too small. The mistake named above does "
+        "not explain this. (`y`)\n    `y[0, 0]` should be 1 and is 0.8415."
     )
 
 

@@ -425,7 +425,7 @@ def test_a_mistake_that_explains_little_of_what_is_wrong_is_not_named():
     assert [r.text for r in most.remarks] == [
         "your values match this known mistake: words of one",
         SIGN,
-        "wrong values in 6 of 6 places. What is named above does not explain that.",
+        "wrong values in 6 of 6 places. The mistake named above does not explain this.",
     ]
     assert truth.remarks[0].text == "your values match this known mistake: words of flag"
     assert (few.earned, most.earned) == (1.125, 1.125)
@@ -1263,7 +1263,7 @@ def test_a_mistake_of_one_array_is_said_not_to_explain_another():
     remarks = judge(masks, known, answer, {}).remarks
     assert [remark.text for remark in remarks] == [
         "your values match this known mistake: the level is in the mask.",
-        "wrong values in 3 of 5 places. What is named above does not explain that.",
+        "wrong values in 3 of 5 places. The mistake named above does not explain this.",
     ]
     none = np.zeros_like(MASK)
     known = PlainKey(

@@ -306,7 +306,7 @@ def test_what_is_left_of_a_unit_is_told(course, tmp_path):
     (folder / "solutions" / f"{UNIT}.py").unlink()
     (folder / "checks" / f"{UNIT}.py").unlink()
     done = run_command("build", cwd=folder)
-    assert "datasets/points is of no role that a check or a script uses" in done.stderr
+    assert "datasets/points is used by no check and no script" in done.stderr
     shutil.rmtree(folder / "datasets")
     done = run_command("build", cwd=folder)
     assert done.returncode == 0

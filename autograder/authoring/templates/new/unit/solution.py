@@ -17,7 +17,7 @@ check = autograder.unit("{{ unit }}")
 #
 # <details><summary>What does centring give if all numbers are equal?</summary>
 #
-# Zeros: each is as large as the mean, so subtract the mean.
+# Zeros: each number equals the mean, so subtracting the mean leaves 0.
 # </details>
 
 

@@ -25,7 +25,7 @@ check = autograder.unit("straight_lines")
 def predict(weights, x):
     """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
     ### BEGIN SOLUTION
-    # For you, the author: students do not get what stands between the two markers, and so not these lines.
+    # For you, the author: students do not get the lines between the two markers, so they do not see this comment.
     # `autograder build` writes it into `assignments/`. Below a line of code, `# mistake:` gives the wrong statement that
     # people write there, then words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of the
     # points.
@@ -71,7 +71,7 @@ def fit(x, y, weights, rate):
         # mistake: weights = weights + rate * error * np.array([a, 1.0])
         #   this walks uphill; subtract the step.
         # mistake: weights = weights - rate * error
-        #   both weights moved by the same: the slope's step is also multiplied by `x`.
+        #   both weights moved by the same amount; multiply the slope's step by `x`, too.
         # mistake: weights = weights - rate * error * np.array([1.0, a])
         #   the two steps are swapped: the one with `x` is the slope's.
     return weights

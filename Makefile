@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: demo test proofs proofs-all figures lint lint-code lint-texts architecture site bench lock locked clean
 
 demo: .venv/kit
-	.venv/bin/autograder data
+	.venv/bin/autograder data nietzsche austen
 	rm -rf build/class
 	for one in tests/submissions/*/unit4_manual_gradients; do \
 	  mkdir -p build/class/$$(basename $$(dirname $$one)) && cp -R $$one build/class/$$(basename $$(dirname $$one)); done

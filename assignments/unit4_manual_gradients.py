@@ -31,9 +31,9 @@
 #
 # You need the chain rule, matrix products and NumPy's broadcasting, but no PyTorch.
 #
-# **How to work.** Replace each `raise NotImplementedError()` with your code and run its cell `check("…")`. If you made a common mistake,
-# the check tells you which. A grade runs only your imports, the functions asked for, and what these use; try things out wherever you like. Import
-# only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
+# **How to work.** Replace each `raise NotImplementedError()` with your code. Save while `autograder watch unit4` runs, or run the cell
+# `check("…")`. If you made a common mistake, the check tells you which. Grading runs only your imports, the functions asked for, and what these use;
+# try things out wherever you like. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
 # and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #
 # **Time.** The exercises take about 192 minutes (estimated), and reading, with the examples, about an hour. The end of section 6 is a good
@@ -100,8 +100,8 @@ check = autograder.unit("unit4_manual_gradients")
 # A bracket such as $[z > 0]$ is 1 where its condition is true, and 0 elsewhere. At exactly 0 we set the derivative of relu to 0, by
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
-# Be careful with large inputs, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1.
-# The form above gives both; at −1000 NumPy warns, which you can ignore.
+# Large inputs need a thought, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form
+# above already gives both; at −1000 NumPy warns that something overflowed, which you can ignore. Some other forms give NaN.
 #
 # **Exercise** · 6 minutes · ●○○ · about 4 lines in all
 #

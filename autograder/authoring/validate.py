@@ -445,8 +445,8 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        words = f"{tried - faults} of {files} with an early mistake and a later exercise left empty"
-        yield finding(f"{unit.name}: {words} earned nothing for that exercise", faults > 0)
+        words = "after an early mistake, an exercise that was left empty earned nothing in "
+        yield finding(f"{unit.name}: {words}{tried - faults} of {files}", faults > 0)
 
 
 # ---- right answers in other styles

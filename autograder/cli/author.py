@@ -300,30 +300,37 @@ def site(out: Path, solutions: bool, course_folder: Path | None) -> None:
 
 
 @main.command()
+@click.argument("datasets", nargs=-1)
 @click.option("--no-fetch", is_flag=True, help="Fetch nothing.")
 @course_option
 @report_user_errors
-def data(no_fetch: bool, course_folder: Path | None) -> None:
+def data(datasets: tuple[str, ...], no_fetch: bool, course_folder: Path | None) -> None:
     """List the data with its sources and licences, and fetch what is missing.
+
+    Without DATASETS, all of the course's.
 
     \b
     Example:  autograder data
     """
-    from autograder import data as datasets
+    from autograder import data
 
     course = find_course(course_folder)
-    names = datasets.names(course)
-    if not names:
+    known = data.names(course)
+    if not known:
         click.echo("This course has no datasets.")
         return
+    unknown = [name for name in datasets if name not in known]
+    if unknown:
+        raise Refused(f"There is no dataset {', '.join(unknown)}. Known: {', '.join(known)}.")
+    names = datasets or known
     found = 0
     for name in names:
-        manifest = datasets.manifest(course, name)
+        manifest = data.manifest(course, name)
         click.echo(f"{name}: {manifest.title} ({manifest.licence})")
         try:
-            path = datasets.find(course, name, fetch=not no_fetch)
-        except datasets.NoData as error:
-            instead = datasets.stand_ins(course, name)
+            path = data.find(course, name, fetch=not no_fetch)
+        except data.NoData as error:
+            instead = data.stand_ins(course, name)
             if instead:
                 click.echo(f"  – {error} Until then, units use {' or '.join(instead)}.")
             else:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 
 from autograder import __version__
-from autograder.errors import NEEDS_LINUX, UserError, extra, visible
+from autograder.errors import NEEDS_LINUX, UserError, extra, first_of, visible
 from autograder.streams import let_everything_through
 
 if TYPE_CHECKING:
@@ -215,6 +215,22 @@ def results_in(grades: Path) -> "Sequence[Result]":
         raise no_results(grades)
     refuse_results_of_one_number(results)
     return results
+
+
+def say_what_is_not_graded(folders: Sequence[Path]) -> None:
+    """Warn of collected files that are newer than the results in some folders."""
+    from autograder.grading.attempts import not_graded_yet
+    from autograder.grading.results import run_facts
+
+    for folder in folders:
+        waiting = not_graded_yet(folder)
+        if waiting:
+            submitted = as_typed(Path(run_facts(folder)["submitted"]))
+            click.echo(
+                f"Warning: collected and not graded yet ({len(waiting)}): {first_of(waiting)}. "
+                f"First run: autograder grade {submitted} --out {as_typed(folder)}",
+                err=True,
+            )
 
 
 def no_results(grades: Path) -> Refused:

@@ -23,6 +23,7 @@ from autograder.cli.base import (
     rules_for,
     unpacked,
 )
+from autograder.errors import first_of
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -132,6 +133,7 @@ def grade(
     course = find_course(course_folder)
     batch.refuse_course_within(course, submitted)
     batch.refuse_out_within(out, submitted)
+    _refuse_results(submitted)
     if not cluster:
         jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
@@ -163,6 +165,17 @@ def grade(
         page = _write_pages(course, course_folder, folder, out, handed_in)
     _tell(course, handed_in, run, tallies, results)
     click.echo(f"pages: {page}")
+
+
+def _refuse_results(submitted: Path) -> None:
+    """Refuse a folder of results in place of submissions. Raises `Refused`."""
+    from autograder.grading.results import run_facts
+
+    facts = run_facts(submitted)
+    if "seed" in facts and "course" in facts:
+        noted = facts.get("submitted")
+        hint = f" Its submissions are in {as_typed(Path(noted))}." if noted else ""
+        raise Refused(f"{submitted} is a folder that `grade` wrote its results into.{hint}")
 
 
 def _log_to_stderr() -> None:
@@ -503,11 +516,11 @@ def _tell(
     from autograder.report.terminal import console, total
 
     screen = console()
-    for line in _what_was_graded(handed_in, run, tallies):
+    for line in _what_was_graded(handed_in, run, tallies, results):
         screen.print(line, markup=False, soft_wrap=True)
     for text in _tables(course, handed_in, run, results):
         screen.print(text, end="", soft_wrap=True)
-    for line in _what_to_look_at(handed_in, results):
+    for line in _what_to_look_at(handed_in, run, results):
         screen.print(line, markup=False, soft_wrap=True)
     verdicts = [verdict for result in results for verdict in result.verdicts]
     screen.print(f"{_how_many(results, tallies)}, {total(verdicts)}", markup=False)
@@ -526,8 +539,12 @@ def _how_many(results: "Sequence[Result]", tallies: "Sequence[Tally]") -> str:
     return text
 
 
-def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]") -> list[str]:
+def _what_was_graded(
+    handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]", results: "Sequence[Result]"
+) -> list[str]:
     """Return a line for each unit, and a warning if students had seen the seed's feedback."""
+    from autograder.grading.results import result_path
+
     lines = [tally.summary() for tally in tallies]
     shown_units = {result.unit for result in handed_in.before}
     again = 0
@@ -538,7 +555,10 @@ def _what_was_graded(handed_in: _HandedIn, run: "Run", tallies: "Sequence[Tally]
             late += tally.graded["new"]
     seed_was_shown = handed_in.seed_shown == str(run.seed)
     if seed_was_shown and again + late > 0:
-        lines.append(_seed_was_shown(again, late))
+        before = {result.place: result.sha256 for result in handed_in.before}
+        changed = [one for one in results if before.get(one.place) != one.sha256]
+        paths = [str(result_path(run.out, one.unit, one.student)) for one in changed]
+        lines.append(f"{_seed_was_shown(again, late)} These are: {first_of(paths)}")
     return lines
 
 
@@ -557,15 +577,40 @@ def _tables(
     ]
 
 
-def _what_to_look_at(handed_in: _HandedIn, results: "Sequence[Result]") -> list[str]:
-    """Return lines on results of other corpora or units, and on files that were not graded."""
+def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result]") -> list[str]:
+    """Return lines on results of other corpora or units, and on files that were not graded.
+
+    Also on files without the time that `--timestamps` asks for, and on results without a file.
+    """
+    from autograder.grading.attempts import without_a_file
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
     from autograder.intake.leftovers import in_lines
 
     lines = other_corpora(handed_in.before, results)
     lines += [f"{one.lms_name}, {one.unit}: {one.note}" for one in results if is_noted(one.note)]
+    unstamped = _without_timestamp(handed_in.found) if run.stamped else []
+    if unstamped:
+        lines.append(
+            f"without a timestamp.txt, so that the time of the file itself counts "
+            f"({len(unstamped)}): {first_of(unstamped)}. If late work loses points, look at these."
+        )
+    orphans = [str(path) for path in without_a_file(run.out, handed_in.found)]
+    if orphans:
+        lines.append(
+            f"results of attempts that are no longer among the submissions, and still count "
+            f"({len(orphans)}): {first_of(orphans)}. To take one back, delete its file."
+        )
     return [*lines, *in_lines(handed_in.left)]
+
+
+def _without_timestamp(found: "Sequence[Submitted]") -> list[str]:
+    """List the submissions beside which nbgrader wrote no time."""
+    without = []
+    for entry in found:
+        if entry.path and not entry.path.with_name("timestamp.txt").is_file():
+            without.append(f"{entry.student}, {entry.unit}")
+    return without
 
 
 def _results_of_run(out: Path, found: "Sequence[Submitted]") -> "list[Result]":

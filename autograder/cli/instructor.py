@@ -18,6 +18,7 @@ from autograder.cli.base import (
     no_results,
     report_user_errors,
     rules_for,
+    say_what_is_not_graded,
     submissions_of,
     submitted_option,
 )
@@ -211,7 +212,11 @@ def export(
     Example:  autograder export grades --to moodle --policy policy.toml
     """
     from autograder.errors import visible
-    from autograder.grading.attempts import all_attempts, refuse_results_of_one_number
+    from autograder.grading.attempts import (
+        all_attempts,
+        kind_in_words,
+        refuse_results_of_one_number,
+    )
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
     from autograder.grading.roster import absent, merged, roster_beside, strangers
@@ -224,6 +229,7 @@ def export(
     if not results:
         raise no_results(grades[0])
     refuse_results_of_one_number(results)
+    say_what_is_not_graded(grades)
     rules = rules_for(course_folder, policy, grades, results) or Policy()
     rosters = [roster_beside(folder) for folder in grades]
     roster = merged(*rosters)
@@ -238,6 +244,13 @@ def export(
             click.echo(line, err=True)
         for line in [*_other_maxima(gradebook, columns, counted), *_of_nobody(gradebook, counted)]:
             click.echo(line, err=True)
+    if columns and any(kind_in_words(result) for result in results):
+        words = kind_in_words(next(result for result in results if kind_in_words(result)))
+        click.echo(
+            f"Warning: these results are {words}, so their column is not that of your assignment, "
+            "and Canvas would make a new one.",
+            err=True,
+        )
     written = exports.export(counted, to, target, missing, rules, columns)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
@@ -426,6 +439,7 @@ def nbgrader(
         nbgrader_totals.refuse_broken_note(folder)
         if policy:
             read_policy(course, policy)  # refused before anything is entered
+        say_what_is_not_graded([grades])
         error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)
         if error:

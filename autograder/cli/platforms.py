@@ -17,6 +17,7 @@ from autograder.cli.base import (
     report_user_errors,
     results_in,
     rules_for,
+    say_what_is_not_graded,
     submissions_of,
     submitted_option,
 )
@@ -195,6 +196,7 @@ def feedback(
     from autograder.report.feedback import moodle_zips, print_pages
 
     course = find_course(course_folder)
+    say_what_is_not_graded([grades])
     folder = out or grades / "feedback"
     pages = _pages(course, grades, folder, policy, submitted)
     for line in _policy_lost(grades, folder, policy):

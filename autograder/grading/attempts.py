@@ -23,8 +23,10 @@ from autograder.grading.hand_in import (
 )
 from autograder.grading.results import (
     Result,
+    digest,
     read_result,
     result_path,
+    run_facts,
     stored_results,
     write_result_to,
 )
@@ -207,6 +209,49 @@ def earlier_results(out: Path) -> list[Result]:
     return sorted(found, key=lambda result: (*result.place, result.submitted))
 
 
+def without_a_file(out: Path, found: Sequence[Submitted]) -> list[Path]:
+    """List the results of earlier attempts that a collected folder no longer has.
+
+    found: its submissions, earlier attempts included. Of another folder nothing is listed, because
+    it has only the latest.
+    """
+    files: dict[tuple[str, str], list[Path]] = {}
+    for entry in found:
+        if entry.record and entry.path:
+            files.setdefault((entry.unit, entry.student), []).append(entry.path)
+    orphans = []
+    for (unit, student), paths in sorted(files.items()):
+        results = sorted((out / unit / EARLIER / student).glob("*.json"))
+        sums = {digest(path.read_bytes()) for path in paths} if results else set()
+        for path in results:
+            result = read_result(path)
+            if result and result.sha256 not in sums:
+                orphans.append(path)
+    return orphans
+
+
+def not_graded_yet(out: Path) -> list[str]:
+    """List the students' files that were collected after the class was graded into a folder.
+
+    Only units with results count. Nothing is listed if the submissions were not collected, or lie
+    elsewhere now.
+    """
+    submitted = Path(run_facts(out).get("submitted", ""))
+    if not submitted.is_absolute() or not is_collected(submitted):
+        return []
+    latest = stored_results(out)
+    graded = {(one.unit, one.lms_name, one.sha256) for one in (*latest, *earlier_results(out))}
+    units = {result.unit for result in latest}
+    waiting = []
+    for unit in sorted(units):
+        for path in sorted(submitted.glob(f"*/{unit}.json")):
+            record = record_of(submitted, path.with_suffix(""))
+            student = path.parent.name
+            if record and record.sha256 and (unit, student, record.sha256) not in graded:
+                waiting.append(f"{student}, {unit}")
+    return waiting
+
+
 def all_attempts(out: Path) -> list[Result]:
     """Read the results of all submissions below a folder, as far as they can be compared."""
     latest = stored_results(out)
@@ -285,6 +330,24 @@ def refuse_mixed(results: Sequence[Result]) -> None:
                 f"{unit}: {', '.join(told)}. They cannot be compared: grade all in the same way, "
                 "into one --out each."
             )
+
+
+PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle"}  # where students have names of their own
+
+
+def refuse_two_platforms(results: Sequence[Result]) -> None:
+    """Refuse results of files from two platforms: a student would be two. Raises `Mixed`."""
+    of_platform: Counter[str] = Counter()
+    for result in results:
+        if result.hand_in and result.hand_in.source in PLATFORMS:
+            of_platform[PLATFORMS[result.hand_in.source]] += 1
+    if len(of_platform) > 1:
+        told = [f"{number} from {platform}" for platform, number in sorted(of_platform.items())]
+        raise Mixed(
+            f"These are results of files from two platforms: {', '.join(told)}. A student has "
+            "another name on each, and would have two rows. Export the results of each platform "
+            "by themselves."
+        )
 
 
 def kind_in_words(result: Result) -> str:

@@ -252,6 +252,7 @@ class Grade:
     due: when it was due for the student, in words; "" where it has no due time. handed_in: when it
     came, in the same zone.
     by_hand: what was given by hand, also for single checks.
+    most: the maximum with all that counts on top: bonus checks, and the bonus for being early.
     stored: the result as it lies in its file. possible: what each hand-in of the student at the
     unit counts, and each of a partner, by time; this one too.
     """
@@ -267,6 +268,7 @@ class Grade:
     days_late: int = 0
     due: str = ""
     handed_in: str = ""
+    most: float = 0.0
     stored: Result | None = None
     possible: tuple["Grade", ...] = ()
 
@@ -423,11 +425,14 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     tally.append(Line("by hand", _earned(known)))
     points = Fraction(0)
     most = Fraction(0)
+    on_top = Fraction(0)
     for verdict in known.verdicts:
         if verdict.name in rules.drop:
             continue
         points += exact(verdict.earned)
-        if verdict.name not in rules.bonus:
+        if verdict.name in rules.bonus:
+            on_top += exact(verdict.points)
+        else:
             most += exact(verdict.points)
     if rules.drop:
         tally.append(Line(f"without {', '.join(rules.drop)}", points))
@@ -449,6 +454,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         result=known,
         points=rounded(points),
         max_points=rounded(most),
+        most=rounded((most + on_top) * (1 + exact(policy.early.bonus))),
         words="; ".join(_words(result, policy, steps)),
         exact_points=points,
         slack=late.slack,

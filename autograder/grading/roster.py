@@ -360,6 +360,13 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
     first_row = rows[0] if rows else []
     head = [cell.casefold() for cell in first_row]
     columns = _columns(head, path)
+    for number, row in enumerate(rows[1:], 2):
+        beyond = [cell for cell in row[len(head) :] if cell]
+        if beyond:
+            raise BadRoster(
+                f"{path}, row {number}: `{beyond[0]}` stands beyond the last column, `{head[-1]}`. "
+                'Put a cell that contains a comma between quotes: "Mon, Tue".'
+            )
     return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
 
 

@@ -54,6 +54,7 @@ from autograder.intake.laid_out import (
     Attempt,
     AttemptsAtUnit,
     add_to_list,
+    attempts_in,
     has_any,
     lay_out,
     lay_out_ungraded,
@@ -106,7 +107,8 @@ class Plan:
     is not the unit's points. lacking: students with a submission in the
     worksheet and none in the zip. adopted: students' files under other names.
     unmatched: the rows of the times that match nobody. other_names: the numbers whose names differ
-    in the zip and in Moodle's worksheet, in words.
+    in the zip and in Moodle's worksheet, in words. before: the files that were taken before as
+    another unit's, in words.
     """
 
     source: SourceKind
@@ -129,6 +131,7 @@ class Plan:
     adopted: list[Adoption] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
     other_names: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             made.places.append(place)
     if not made.places:
         raise CannotCollect(_nothing(made))
+    made.before = _taken_as_another_unit(course, wish.into, made.places)
     _refuse_older_times(made)
     _refuse_other_names(made)
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
@@ -235,6 +239,33 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         there += [one.whose.student for one in adopted_now]
         made.missing = _missing(whole, there, wish.into, made.usual)
     return made
+
+
+def _taken_as_another_unit(
+    course: Course, into: Path, places: Sequence[AttemptsAtUnit]
+) -> list[str]:
+    """List the new files that an earlier run took as another unit's of the same student."""
+    lines = []
+    for place in places:
+        if not place.fresh:
+            continue
+        for unit in course.units:
+            for attempt in attempts_in(into, place.student, unit) if unit != place.unit else ():
+                if attempt.record.sha256 == place.latest.sha256:
+                    number = attempt.record.attempt
+                    lines.append(f"{_whose(place)}: {unit}, attempt {number}, now {place.unit}")
+    return lines
+
+
+def _taken_before(made: Plan) -> list[str]:
+    """List the files that were taken before as another unit's, and say how to take them back."""
+    if not made.before:
+        return []
+    return [
+        *listed("taken before as another unit's, where they still count", made.before),
+        "  To take one back, delete the student's folder, collect all downloads again, each with "
+        "--unit, and run grade: it names the results that are left over.",
+    ]
 
 
 def _time_of(who: Person, naming: Naming, times: Mapping[str, str]) -> str:
@@ -854,6 +885,7 @@ def summary(made: Plan) -> list[str]:
         lines.append(made.maximum)
     lines += listed(AS_DRAFT, _drafts(made))
     lines += listed("with another name in the worksheet than in the zip", made.other_names)
+    lines += _taken_before(made)
     lines += listed(
         "with another unit's name, or of another unit than most", _of_another_unit(made)
     )

@@ -146,6 +146,7 @@ def look_into(source: Path, scratch: Path) -> Contents:
     scratch: an empty folder, where zips are unpacked.
     """
     if source.is_dir():
+        _refuse_one_zip(source)
         contents = Contents(name=source.resolve().name)
         _walk(source, (), contents)
     elif source.is_file():
@@ -165,6 +166,17 @@ def look_into(source: Path, scratch: Path) -> Contents:
             raise CannotCollect(f"{source} is no zip that can be read: {words}.") from None
     unpacking.open_inner_zips()
     return contents
+
+
+def _refuse_one_zip(folder: Path) -> None:
+    """Refuse a folder that holds one zip and no folder: the zip is the source.
+
+    Raises `CannotCollect`.
+    """
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    zips = [path for path in inside if path.suffix.casefold() == ".zip"]
+    if len(zips) == 1 and not any(path.is_dir() for path in inside):
+        raise CannotCollect(f"{folder} holds {zips[0].name}. Give that zip itself: {zips[0]}")
 
 
 def glance(source: Path, depth: int = 3) -> list[Item]:

@@ -14,7 +14,12 @@ from typing import Any
 
 from autograder.errors import visible
 from autograder.grading.adjustments import BY_HAND
-from autograder.grading.attempts import Mixed, kind_in_words, refuse_mixed
+from autograder.grading.attempts import (
+    Mixed,
+    kind_in_words,
+    refuse_mixed,
+    refuse_two_platforms,
+)
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
@@ -55,6 +60,7 @@ def export(
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)
+    refuse_two_platforms(results)
     if to in OF_ONE_MAXIMUM:
         refuse_two_maxima(grades)
     if to == "total":
@@ -533,37 +539,9 @@ _WORKSHEET = (
 
 def notes(grades: Sequence[Grade], to: str) -> list[str]:
     """Say what a person must do when importing grades, a line each; empty for most formats."""
-    doubled = _notes_on_two_names(grades)
     if to == "mail":
-        return [*doubled, *_notes_on_addresses(grades)]
-    if to == "moodle":
-        return [*doubled, *_notes_for_moodle(grades)]
-    return doubled
-
-
-def _notes_on_two_names(grades: Sequence[Grade]) -> list[str]:
-    """Say who has one name or address on two platforms: that may be one person, in two rows."""
-    on_platforms: dict[str, dict[str, str]] = {}  # name or address → platform → student
-    for grade in grades:
-        known = grade.result.hand_in
-        if known:
-            for words in {known.name.casefold(), known.email.casefold()} - {""}:
-                students = on_platforms.setdefault(words, {})
-                students[known.source] = _student(grade)
-    doubled = []
-    for students in on_platforms.values():
-        if len(set(students.values())) > 1:
-            where = [f"{student} in {source}" for source, student in sorted(students.items())]
-            doubled.append(" and ".join(where))
-    if not doubled:
-        return []
-    named = sorted(set(doubled))
-    more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return [
-        f"Warning: these may each be one person, and have two rows: "
-        f"{visible('; '.join(named[:MOST_NAMED]))}{more}. Export the results of each platform on "
-        "their own, or add up such rows by hand."
-    ]
+        return _notes_on_addresses(grades)
+    return _notes_for_moodle(grades) if to == "moodle" else []
 
 
 def _notes_for_moodle(grades: Sequence[Grade]) -> list[str]:
@@ -618,8 +596,14 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
     most = max(grade.max_points for grade in grades)
     count = "1 grade" if len(grades) == 1 else f"{len(grades)} grades"
     above = [grade for grade in grades if grade.points > most]
-    needed = max(grade.points for grade in above) if above else most
+    needed = max(max(grade.points, grade.most) for grade in grades)
     lines = [f"{unit}: {count}; the maximum grade of Moodle's assignment must be {number(needed)}."]
+    if needed > most:
+        lines.append(
+            f"  Moodle counts no points above the maximum grade, so that includes what counts on "
+            f"top. The unit's own points are {number(most)} of it, and Moodle's percentages are "
+            f"of {number(needed)}."
+        )
     if above:
         lines.append(
             f"  {_grades(above)} above {number(most)}, the unit's points: {_named(above)}. With a "

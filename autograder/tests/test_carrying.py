@@ -369,9 +369,9 @@ def test_an_array_that_hides_a_later_mistake_earns_nothing(graded):
     """
     remarks = [remark.text for remark in graded(EARLY)["shifting"].remarks]
     assert remarks == [
-        "your answer to `scaling` is wrong. This one is consistent with it. It earns a part of the "
-        "points: after the earlier mistake, the other values would be the same if this code were "
-        "wrong."
+        "your answer to `scaling` is wrong. This one is consistent with it. It earns only some "
+        "of the points: because of the earlier mistake, wrong code would return the same values in "
+        "the other arrays."
     ]
     assert points(graded(EARLY)) == points(graded(EARLY, LATE)) == [0, 2, 3]
     assert points(graded(EARLY, LESS)) == [0, 0, 3]

@@ -400,6 +400,20 @@ def test_each_unit_has_a_seed_of_its_own_which_the_next_run_takes_again(tmp_path
     assert seeds() == [77, 77]  # as in a folder of an earlier version
 
 
+def test_a_file_without_a_time_of_nbgrader_is_named(tmp_path):
+    """With --timestamps, a file that was put there by hand has its own time: this is said."""
+    for student in "ab":
+        submit(tmp_path / "class", student, RIGHT)
+    (tmp_path / "class" / "a" / UNIT / "timestamp.txt").write_text("2026-11-20 12:00:00 UTC\n")
+    command = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
+    said = " ".join(run_command(*command, "--timestamps").stdout.split())
+    assert (
+        f"without a timestamp.txt, so that the time of the file itself counts (1): b, {UNIT}."
+        in said
+    )
+    assert "timestamp.txt" not in run_command(*command).stdout
+
+
 def test_late_files_get_a_new_seed_and_the_others_keep_theirs(tmp_path):
     """With `--new-seed` only new and changed files get a new seed; later runs keep all of them."""
     out = tmp_path / "out"
@@ -426,6 +440,10 @@ def test_late_files_get_a_new_seed_and_the_others_keep_theirs(tmp_path):
     again, said = seeds()
     assert again == late
     assert f"{UNIT}: 3 read back" in said  # of both seeds
+    submit(tmp_path / "class", "b", RIGHT + "\n# changed once more\n")
+    said = seeds()[1]
+    assert "Note: 1 file was graded on the seed of earlier ones (1 handed in again)" in said
+    assert f"These are: {out / UNIT / 'b.json'}" in said
     assert set(seeds("--seed", "77")[0].values()) == {77}
     done = run_command(
         "grade", tmp_path / "class", "--out", out, "--quick", "--new-seed", "--seed", "7"
@@ -442,6 +460,13 @@ def test_data_says_what_is_here(course):
     assert done.returncode == 0
     assert "line: Pairs on a line, made for the tests (CC0)\n  ✓ " in done.stdout
     assert str(course / "datasets" / "line") in done.stdout
+    assert "steep: " in done.stdout
+    done = run_command("data", "line", cwd=course)
+    assert "line: " in done.stdout
+    assert "steep: " not in done.stdout
+    one_sentence(
+        run_command("data", "lines", cwd=course), "There is no dataset lines. Known: line, "
+    )
     for name, code, sign in (("line", 0, "–"), ("steep", 1, "✗")):
         (course / "datasets" / name / f"{name}.txt").unlink()
         done = run_command(

@@ -454,6 +454,9 @@ def test_a_roster_is_known_by_its_headings(tmp_path):
     path.write_text("who,what\nada,b\n")
     with pytest.raises(BadRoster, match="Name one column `student`"):
         read_roster(path)
+    path.write_text("student,section,name\nada,Mon, Tue,Ada\n")
+    with pytest.raises(BadRoster, match="row 2: `Ada` stands beyond the last column, `name`"):
+        read_roster(path)
     path.write_bytes(b"PK\3\4\x14\0\xff")
     with pytest.raises(BadRoster, match=r"is a zip or a spreadsheet such as \.xlsx, and a roster"):
         read_roster(path)

@@ -462,17 +462,15 @@ def test_a_mail_merge_without_addresses_says_so(results):
     assert exports.notes(grades([ada], Policy()), "mail") == []
 
 
-def test_one_name_on_two_platforms_is_reported(results):
-    """With results of two platforms in one table, one person would have two rows."""
+def test_results_of_two_platforms_are_refused(results, tmp_path):
+    """A student has another name on each platform, and would have two rows, one with zeros."""
     best = max(results, key=lambda result: result.score)
     elsewhere = msgspec.structs.replace(ADA, source="moodle")
     found = [of("ada", best, ADA), of("Ada Lovelace_17", best, elsewhere)]
-    (said,) = exports.notes(grades(found, Policy()), "total")
-    assert said.startswith(
-        f"Warning: these may each be one person, and have two rows: ada in {ADA.source} and Ada "
-        "Lovelace_17 in moodle. Export"
-    )
-    assert exports.notes(grades(found[:1], Policy()), "total") == []
+    for to in ("total", "csv", "canvas"):
+        with pytest.raises(Mixed, match="two platforms: 1 from Canvas, 1 from Moodle"):
+            exported(found, to, tmp_path)
+    assert exported(found[:1], "total", tmp_path)
 
 
 def test_the_best_of_two_rounds_has_the_largest_share(results):

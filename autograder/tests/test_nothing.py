@@ -134,8 +134,8 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
     with Server(unit) as server:
         found = list(judge_nothing_after_mistakes(server, small.SEED))
         assert [line.text for line in found] == [
-            "✓ doubles: 8 of 8 files with an early mistake earned nothing for a later exercise "
-            "that they lack"
+            "✓ doubles: after an early mistake, an exercise that was left empty earned nothing in "
+            "8 of 8 files"
         ]
         monkeypatch.setattr(made_key, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]

@@ -1,6 +1,7 @@
 """From a platform's name for a student back to its row: collected, graded, exported."""
 
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -169,6 +170,70 @@ def test_a_dry_run_says_what_send_will_refuse(tmp_path):
     assert "Grade the class whole first" in refusal
     assert f"Nothing was sent, and --send will refuse to: {refusal}" in said
     assert "add --send" not in said
+
+
+def from_canvas(folder, name, *entries):
+    return lms.pack(folder / f"{name}.zip", entries)
+
+
+def test_a_file_that_was_collected_and_not_graded_is_named(tmp_path):
+    """An export between `collect` and `grade` says whose newer files it lacks."""
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    ada = lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")
+    run("collect", from_canvas(tmp_path, "one", ada), "--into", submitted)
+    run("grade", submitted, "--out", grades, "--quick")
+    export = ("export", grades, "--to", "csv")
+    assert "not graded yet" not in small.run_command(*export).stderr
+    newer = dataclasses.replace(ada, content=f"{lms.RIGHT}\n# again")
+    grace = lms.Entry(f"hoppergrace_4712_99814_{UNIT}.py")
+    run("collect", from_canvas(tmp_path, "two", newer, grace), "--into", submitted)
+    said = small.run_command(*export).stderr
+    assert "Warning: collected and not graded yet (2): hoppergrace_4712, " in said
+    assert f"First run: autograder grade {submitted} --out {grades}" in said
+    assert "not graded yet (2)" in small.run_command("feedback", grades).stderr
+    run("grade", submitted, "--out", grades, "--quick")
+    assert "not graded yet" not in small.run_command(*export).stderr
+
+
+def test_an_attempt_that_is_no_longer_among_the_submissions_is_named(tmp_path):
+    """A file taken as the wrong unit can be taken back: `grade` says which result is left over."""
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    ada = lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")
+    meant_for_words = dataclasses.replace(ada, content=f"{lms.RIGHT}\n# again")
+    first = from_canvas(tmp_path, "first", ada)
+    second = from_canvas(tmp_path, "second", meant_for_words)
+    run("collect", first, "--into", submitted, "--unit", UNIT)
+    run("collect", second, "--into", submitted)
+    run("grade", submitted, "--out", grades, "--quick")
+    said = run("collect", second, "--into", submitted, "--unit", WORDS)
+    assert "taken before as another unit's, where they still count (1):" in said
+    assert f"{UNIT}, attempt 2, now {WORDS}" in said
+    shutil.rmtree(submitted / "lovelaceada_4711")
+    run("collect", first, "--into", submitted, "--unit", UNIT)
+    assert "taken before" not in run("collect", second, "--into", submitted, "--unit", WORDS)
+    said = " ".join(run("grade", submitted, "--out", grades, "--quick").split())
+    assert "no longer among the submissions, and still count (1): " in said
+    (left,) = grades.glob(f"{UNIT}/earlier/*/*.json")
+    assert str(left) in said
+    left.unlink()
+    assert "no longer among" not in run("grade", submitted, "--out", grades, "--quick")
+
+
+def test_the_wrong_folder_is_refused(tmp_path):
+    """`grade` refuses results, and `collect` the folder around a single zip."""
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    around = tmp_path / "downloads"
+    around.mkdir()
+    source = from_canvas(around, "one", lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py"))
+    (around / "gradebook.csv").write_text("student\n")
+    done = small.run_command("collect", around, "--into", submitted)
+    assert done.returncode == 2
+    assert f"holds one.zip. Give that zip itself: {source}" in done.stderr
+    run("collect", source, "--into", submitted)
+    run("grade", submitted, "--out", grades, "--quick")
+    done = small.run_command("grade", grades, "--out", tmp_path / "again")
+    assert done.returncode == 2
+    assert f"results into. Its submissions are in {submitted}." in done.stderr
 
 
 def test_an_assignment_of_a_unit_without_results_is_refused(tmp_path):

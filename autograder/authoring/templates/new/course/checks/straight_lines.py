@@ -21,7 +21,7 @@ def numbers(seed, *shape):
 
 @check(points=2)
 def predicting(line, seed):
-    """`predict` is the height of a line"""
+    """`predict` gives the heights of a line at `x`"""
     return named("heights", line.predict(numbers(seed, 2), numbers(seed + 1, SIZES["N"])))
 
 

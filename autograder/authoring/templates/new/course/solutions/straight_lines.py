@@ -25,8 +25,8 @@ check = autograder.unit("straight_lines")
 def predict(weights, x):
     """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
     ### BEGIN SOLUTION
-    # For you, the author: students do not get the lines between the two markers, so they do not see this comment.
-    # `autograder build` writes it into `assignments/`. Below a line of code, `# mistake:` gives the wrong statement that
+    # For you, the author: `autograder build` writes the students' version of this file into `assignments/`, without the
+    # lines between the two markers, and so without this comment. Below a line of code, `# mistake:` gives the wrong statement that
     # people write there, then words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of the
     # points.
     return weights[0] * x + weights[1]
@@ -44,7 +44,7 @@ check("predicting")
 # The example below runs when the exercise above it is solved:
 
 # %%
-with autograder.example("a line of slope 2 through 1"):
+with autograder.example("a line of slope 2 through (0, 1)"):
     print(predict(np.array([2.0, 1.0]), np.arange(4)))
 
 # %% [markdown]

@@ -275,7 +275,7 @@ def times_seeds() -> Iterator[bytes]:
 
 def times_target(data: bytes) -> None:
     (SCRATCH / "timestamp.txt").write_bytes(data)
-    found = submissions._written_time(SCRATCH / "timestamp.txt")
+    found = submissions.stamped_time(SCRATCH / "submission.py")
     assert found == "" or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", found), found
 
 

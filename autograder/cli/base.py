@@ -220,15 +220,14 @@ def results_in(grades: Path) -> "Sequence[Result]":
 def say_what_is_not_graded(folders: Sequence[Path]) -> None:
     """Warn of collected files that are newer than the results in some folders."""
     from autograder.grading.attempts import not_graded_yet
-    from autograder.grading.results import run_facts
 
     for folder in folders:
         waiting = not_graded_yet(folder)
         if waiting:
-            submitted = as_typed(Path(run_facts(folder)["submitted"]))
             click.echo(
                 f"Warning: collected and not graded yet ({len(waiting)}): {first_of(waiting)}. "
-                f"First run: autograder grade {submitted} --out {as_typed(folder)}",
+                f"First run `autograder grade` as before, into {as_typed(folder)}; if students "
+                "have seen feedback, add --new-seed.",
                 err=True,
             )
 

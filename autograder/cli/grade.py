@@ -558,7 +558,8 @@ def _what_was_graded(
         before = {result.place: result.sha256 for result in handed_in.before}
         changed = [one for one in results if before.get(one.place) != one.sha256]
         paths = [str(result_path(run.out, one.unit, one.student)) for one in changed]
-        lines.append(f"{_seed_was_shown(again, late)} These are: {first_of(paths)}")
+        these = f" These are: {', '.join(paths)}" if paths else ""
+        lines.append(f"{_seed_was_shown(again, late)}{these}")
     return lines
 
 
@@ -580,9 +581,10 @@ def _tables(
 def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result]") -> list[str]:
     """Return lines on results of other corpora or units, and on files that were not graded.
 
-    Also on files without the time that `--timestamps` asks for, and on results without a file.
+    Also on files without the time that `--timestamps` asks for, and on results of files that are
+    another unit's now.
     """
-    from autograder.grading.attempts import without_a_file
+    from autograder.grading.attempts import of_another_unit_now
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
     from autograder.intake.leftovers import in_lines
@@ -595,20 +597,23 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
             f"without a timestamp.txt, so that the time of the file itself counts "
             f"({len(unstamped)}): {first_of(unstamped)}. If late work loses points, look at these."
         )
-    orphans = [str(path) for path in without_a_file(run.out, handed_in.found)]
-    if orphans:
+    left = of_another_unit_now(run.out, run.submitted) if run.submitted else []
+    if left:
+        paths = ", ".join(str(path) for path in left)
         lines.append(
-            f"results of attempts that are no longer among the submissions, and still count "
-            f"({len(orphans)}): {first_of(orphans)}. To take one back, delete its file."
+            f"results of files that are now another unit's, and still count here ({len(left)}): "
+            f"{paths}. To take one back, delete its file."
         )
     return [*lines, *in_lines(handed_in.left)]
 
 
 def _without_timestamp(found: "Sequence[Submitted]") -> list[str]:
     """List the submissions beside which nbgrader wrote no time."""
+    from autograder.grading.submissions import stamped_time
+
     without = []
     for entry in found:
-        if entry.path and not entry.path.with_name("timestamp.txt").is_file():
+        if entry.path and not entry.record and not stamped_time(entry.path):
             without.append(f"{entry.student}, {entry.unit}")
     return without
 

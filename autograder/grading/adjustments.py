@@ -667,9 +667,13 @@ def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment
     for result in results:
         earned = {verdict.name: verdict.earned for verdict in result.verdicts}
         earned[""] = result.score
+        last = {}  # of several values that are set, the last one counts
         for one in of_result(result, adjustments):
+            if one.to is not None and not one.line:
+                last[one.check] = one
+        for one in last.values():
             by_file = earned.get(one.check, 0.0)
-            if one.line or one.to is None or one.to >= by_file:
+            if one.student == EVERYONE or one.to is None or one.to >= by_file:
                 continue
             place = f"{result.unit}, {one.check}" if one.check else result.unit
             lines.append(

@@ -23,7 +23,6 @@ from autograder.grading.hand_in import (
 )
 from autograder.grading.results import (
     Result,
-    digest,
     read_result,
     result_path,
     run_facts,
@@ -209,46 +208,70 @@ def earlier_results(out: Path) -> list[Result]:
     return sorted(found, key=lambda result: (*result.place, result.submitted))
 
 
-def without_a_file(out: Path, found: Sequence[Submitted]) -> list[Path]:
-    """List the results of earlier attempts that a collected folder no longer has.
+def of_another_unit_now(out: Path, submitted: Path) -> list[Path]:
+    """List results of files that a collected folder now has as another unit's of the student.
 
-    found: its submissions, earlier attempts included. Of another folder nothing is listed, because
-    it has only the latest.
+    out: the folder of results. submitted: that of the submissions.
     """
-    files: dict[tuple[str, str], list[Path]] = {}
-    for entry in found:
-        if entry.record and entry.path:
-            files.setdefault((entry.unit, entry.student), []).append(entry.path)
-    orphans = []
-    for (unit, student), paths in sorted(files.items()):
-        results = sorted((out / unit / EARLIER / student).glob("*.json"))
-        sums = {digest(path.read_bytes()) for path in paths} if results else set()
-        for path in results:
-            result = read_result(path)
-            if result and result.sha256 not in sums:
-                orphans.append(path)
-    return orphans
+    attempts = _recorded(submitted)
+    left = []
+    for result in (*stored_results(out), *earlier_results(out)):
+        by_unit = attempts.get(result.lms_name, {})
+        elsewhere = [sums for unit, sums in by_unit.items() if unit != result.unit]
+        is_here = result.sha256 in by_unit.get(result.unit, set())
+        if not is_here and any(result.sha256 in sums for sums in elsewhere):
+            paths = (
+                result_path(out, result.unit, result.student),
+                earlier_path(out, result.unit, result.student, result.sha256),
+            )
+            left += [path for path in paths if _is_result_of(path, result.sha256)]
+    return left
+
+
+def _is_result_of(path: Path, sha256: str) -> bool:
+    result = read_result(path)
+    return result is not None and result.sha256 == sha256
+
+
+def _recorded(submitted: Path) -> dict[str, dict[str, set[str]]]:
+    """Return the checksums of all collected files: by student's folder, then by unit."""
+    found: dict[str, dict[str, set[str]]] = {}
+    if not is_collected(submitted):
+        return found
+    latest = [(path.parent.name, path.stem, path) for path in submitted.glob("*/*.json")]
+    for path in submitted.glob(f"*/{EARLIER}/*/*.json"):
+        latest.append((path.parents[2].name, path.parent.name, path))
+    for student, unit, path in latest:
+        record = read_record(path)
+        if record and record.sha256:
+            found.setdefault(student, {}).setdefault(unit, set()).add(record.sha256)
+    return found
 
 
 def not_graded_yet(out: Path) -> list[str]:
     """List the students' files that were collected after the class was graded into a folder.
 
     Only units with results count. Nothing is listed if the submissions were not collected, or lie
-    elsewhere now.
+    elsewhere now, or cannot be read.
     """
     submitted = Path(run_facts(out).get("submitted", ""))
-    if not submitted.is_absolute() or not is_collected(submitted):
-        return []
     latest = stored_results(out)
-    graded = {(one.unit, one.lms_name, one.sha256) for one in (*latest, *earlier_results(out))}
-    units = {result.unit for result in latest}
+    graded: set[tuple[str, str, str]] = set()
+    for result in (*latest, *earlier_results(out)):
+        of_record = result.hand_in.sha256 if result.hand_in else ""
+        graded |= {(result.unit, result.lms_name, one) for one in (result.sha256, of_record)}
     waiting = []
-    for unit in sorted(units):
-        for path in sorted(submitted.glob(f"*/{unit}.json")):
-            record = record_of(submitted, path.with_suffix(""))
-            student = path.parent.name
-            if record and record.sha256 and (unit, student, record.sha256) not in graded:
-                waiting.append(f"{student}, {unit}")
+    try:
+        if not submitted.is_absolute() or not is_collected(submitted):
+            return []
+        for unit in sorted({result.unit for result in latest}):
+            for path in sorted(submitted.glob(f"*/{unit}.json")):
+                record = record_of(submitted, path.with_suffix(""))
+                student = path.parent.name
+                if record and record.sha256 and (unit, student, record.sha256) not in graded:
+                    waiting.append(f"{student}, {unit}")
+    except OSError:
+        return []
     return waiting
 
 
@@ -336,17 +359,21 @@ PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle"}  # where students have name
 
 
 def refuse_two_platforms(results: Sequence[Result]) -> None:
-    """Refuse results of files from two platforms: a student would be two. Raises `Mixed`."""
-    of_platform: Counter[str] = Counter()
+    """Refuse results of files from two platforms that share no student: each may be two.
+
+    Raises `Mixed`.
+    """
+    students: dict[str, set[str]] = {}
     for result in results:
         if result.hand_in and result.hand_in.source in PLATFORMS:
-            of_platform[PLATFORMS[result.hand_in.source]] += 1
-    if len(of_platform) > 1:
-        told = [f"{number} from {platform}" for platform, number in sorted(of_platform.items())]
+            of_platform = students.setdefault(PLATFORMS[result.hand_in.source], set())
+            of_platform.add(result.lms_name)
+    if len(students) > 1 and not set.intersection(*students.values()):
+        told = [f"{len(who)} of {platform}" for platform, who in sorted(students.items())]
         raise Mixed(
-            f"These are results of files from two platforms: {', '.join(told)}. A student has "
-            "another name on each, and would have two rows. Export the results of each platform "
-            "by themselves."
+            f"These are results of students of two platforms: {', '.join(told)}. Nobody has the "
+            "same name on both, so a person could have two rows. Export the results of each "
+            "platform by themselves."
         )
 
 

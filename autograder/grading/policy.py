@@ -454,7 +454,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         result=known,
         points=rounded(points),
         max_points=rounded(most),
-        most=rounded((most + on_top) * (1 + exact(policy.early.bonus))),
+        most=rounded((most + on_top) * _early_factor(result, rules, policy)),
         words="; ".join(_words(result, policy, steps)),
         exact_points=points,
         slack=late.slack,
@@ -465,6 +465,12 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
         handed_in=own.handed_in(result) if own else "",
         stored=result,
     )
+
+
+def _early_factor(result: Result, rules: Rules, policy: Policy) -> Fraction:
+    """Return the most by which being early can multiply the points of a result."""
+    can_be_early = bool(rules.due and result.submitted)
+    return 1 + exact(policy.early.bonus) if can_be_early else Fraction(1)
 
 
 def _earned(result: Result) -> Fraction:

@@ -365,7 +365,8 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
         if beyond:
             raise BadRoster(
                 f"{path}, row {number}: `{beyond[0]}` stands beyond the last column, `{head[-1]}`. "
-                'Put a cell that contains a comma between quotes: "Mon, Tue".'
+                "Give that column a heading, or write the cell before it between quotes if it "
+                'contains the sign between columns: "Mon, Tue".'
             )
     return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
 

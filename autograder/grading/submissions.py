@@ -307,7 +307,7 @@ def time_of(path: Path, stamped: bool = False) -> str:
     written it, not a student.
     """
     if stamped:
-        written = _written_time(path.with_name("timestamp.txt"))
+        written = stamped_time(path)
         if written:
             return written
     try:
@@ -318,10 +318,10 @@ def time_of(path: Path, stamped: bool = False) -> str:
     return datetime.fromtimestamp(within, UTC).isoformat(timespec="seconds")
 
 
-def _written_time(path: Path) -> str:
-    """Read the time in a file; empty if it is missing or unreadable."""
+def stamped_time(path: Path) -> str:
+    """Read the time in `timestamp.txt` beside a submission; empty if that cannot be read."""
     try:
-        text = read_file(path).decode().strip()
+        text = read_file(path.with_name("timestamp.txt")).decode().strip()
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
         in_utc = moment.astimezone(UTC)
     except (OSError, ValueError, OverflowError):

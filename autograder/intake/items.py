@@ -169,13 +169,14 @@ def look_into(source: Path, scratch: Path) -> Contents:
 
 
 def _refuse_one_zip(folder: Path) -> None:
-    """Refuse a folder that holds one zip and no folder: the zip is the source.
+    """Refuse a folder that holds one zip, and else only tables: the zip is the source.
 
     Raises `CannotCollect`.
     """
     inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
     zips = [path for path in inside if path.suffix.casefold() == ".zip"]
-    if len(zips) == 1 and not any(path.is_dir() for path in inside):
+    tables = [path for path in inside if path.suffix.casefold() == ".csv"]
+    if len(zips) == 1 and len(inside) == 1 + len(tables):
         raise CannotCollect(f"{folder} holds {zips[0].name}. Give that zip itself: {zips[0]}")
 
 

@@ -128,6 +128,14 @@ check = "summing"
 to = 1
 words = "explained at the board"
 who = "ab"
+
+[[adjustment]]
+student = "*"
+unit = "numbers"
+check = "three_steps"
+to = 1
+words = "for the whole class"
+who = "ab"
 """
 
 

@@ -412,6 +412,8 @@ def test_a_file_without_a_time_of_nbgrader_is_named(tmp_path):
         in said
     )
     assert "timestamp.txt" not in run_command(*command).stdout
+    (tmp_path / "class" / "b" / UNIT / "timestamp.txt").write_text("yesterday")
+    assert "counts (1): b, " in " ".join(run_command(*command, "--timestamps").stdout.split())
 
 
 def test_late_files_get_a_new_seed_and_the_others_keep_theirs(tmp_path):

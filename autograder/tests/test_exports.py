@@ -468,8 +468,10 @@ def test_results_of_two_platforms_are_refused(results, tmp_path):
     elsewhere = msgspec.structs.replace(ADA, source="moodle")
     found = [of("ada", best, ADA), of("Ada Lovelace_17", best, elsewhere)]
     for to in ("total", "csv", "canvas"):
-        with pytest.raises(Mixed, match="two platforms: 1 from Canvas, 1 from Moodle"):
+        with pytest.raises(Mixed, match="students of two platforms: 1 of Canvas, 1 of Moodle"):
             exported(found, to, tmp_path)
+    same = [of("ada", best, ADA), of("ada", dataclasses.replace(best, unit=WORDS), elsewhere)]
+    assert exported(same, "total", tmp_path)
     assert exported(found[:1], "total", tmp_path)
 
 

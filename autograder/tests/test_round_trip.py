@@ -189,34 +189,41 @@ def test_a_file_that_was_collected_and_not_graded_is_named(tmp_path):
     run("collect", from_canvas(tmp_path, "two", newer, grace), "--into", submitted)
     said = small.run_command(*export).stderr
     assert "Warning: collected and not graded yet (2): hoppergrace_4712, " in said
-    assert f"First run: autograder grade {submitted} --out {grades}" in said
+    assert f"First run `autograder grade` as before, into {grades}; if students have seen" in said
     assert "not graded yet (2)" in small.run_command("feedback", grades).stderr
     run("grade", submitted, "--out", grades, "--quick")
     assert "not graded yet" not in small.run_command(*export).stderr
 
 
-def test_an_attempt_that_is_no_longer_among_the_submissions_is_named(tmp_path):
-    """A file taken as the wrong unit can be taken back: `grade` says which result is left over."""
+def test_a_file_that_was_taken_as_the_wrong_unit_can_be_taken_back(tmp_path):
+    """`grade` says which results are left over, of a later attempt and of the only one."""
     submitted, grades = tmp_path / "submitted", tmp_path / "grades"
     ada = lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")
     meant_for_words = dataclasses.replace(ada, content=f"{lms.RIGHT}\n# again")
+    grace = lms.Entry(f"hoppergrace_4712_99814_{UNIT}.py", content=f"{lms.RIGHT}\n# hers")
     first = from_canvas(tmp_path, "first", ada)
-    second = from_canvas(tmp_path, "second", meant_for_words)
+    second = from_canvas(tmp_path, "second", meant_for_words, grace)
     run("collect", first, "--into", submitted, "--unit", UNIT)
     run("collect", second, "--into", submitted)
     run("grade", submitted, "--out", grades, "--quick")
     said = run("collect", second, "--into", submitted, "--unit", WORDS)
-    assert "taken before as another unit's, where they still count (1):" in said
+    assert "taken before as another unit's, where they still count (2):" in said
     assert f"{UNIT}, attempt 2, now {WORDS}" in said
-    shutil.rmtree(submitted / "lovelaceada_4711")
+    for student in ("lovelaceada_4711", "hoppergrace_4712"):
+        shutil.rmtree(submitted / student)
     run("collect", first, "--into", submitted, "--unit", UNIT)
     assert "taken before" not in run("collect", second, "--into", submitted, "--unit", WORDS)
-    said = " ".join(run("grade", submitted, "--out", grades, "--quick").split())
-    assert "no longer among the submissions, and still count (1): " in said
-    (left,) = grades.glob(f"{UNIT}/earlier/*/*.json")
-    assert str(left) in said
-    left.unlink()
-    assert "no longer among" not in run("grade", submitted, "--out", grades, "--quick")
+    left = [*grades.glob(f"{UNIT}/hopper*.json")]
+    for only in (("--unit", WORDS), ()):
+        command = ("grade", submitted, "--out", grades, "--quick", *only)
+        said = " ".join(run(*command).split())
+        assert "results of files that are now another unit's, and still count here (2): " in said
+    left += grades.glob(f"{UNIT}/earlier/*/*.json")
+    assert len(left) == 2
+    for path in left:
+        assert str(path) in said
+        path.unlink()
+    assert "now another unit's" not in run("grade", submitted, "--out", grades, "--quick")
 
 
 def test_the_wrong_folder_is_refused(tmp_path):
@@ -229,6 +236,12 @@ def test_the_wrong_folder_is_refused(tmp_path):
     done = small.run_command("collect", around, "--into", submitted)
     assert done.returncode == 2
     assert f"holds one.zip. Give that zip itself: {source}" in done.stderr
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for student in ("studenta_4711", "studentb_4712"):
+        (flat / f"{student}_9_{UNIT}.py").write_text(lms.RIGHT)
+    lms.pack(flat / "studentc_4713_9_work.zip", [lms.Entry(f"{UNIT}.py")])
+    assert "3 submissions of 3 students" in run("collect", flat, "--into", tmp_path / "of flat")
     run("collect", source, "--into", submitted)
     run("grade", submitted, "--out", grades, "--quick")
     done = small.run_command("grade", grades, "--out", tmp_path / "again")

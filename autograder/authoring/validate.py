@@ -425,7 +425,7 @@ def judge_nothing(server: Server, seed: int, key: Key) -> Iterator[Trial]:
     most = max(earned_of_all.values())
     points = sum(check.points for check in unit.checks)
     earned = f"{most:g} of {points:g} points"
-    words = f"{unit.name}: a file that solves nothing earns {earned}"
+    words = f"{unit.name}: a file that solves nothing, but returns something, earns {earned}"
     yield finding(words, most > 0)
 
 
@@ -445,8 +445,8 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        words = "after an early mistake, an exercise that was left empty earned nothing in "
-        yield finding(f"{unit.name}: {words}{tried - faults} of {files}", faults > 0)
+        words = f"of {files} with an early mistake and an empty exercise after it, {faults} earned"
+        yield finding(f"{unit.name}: {words} points for the empty one", faults > 0)
 
 
 # ---- right answers in other styles

@@ -151,7 +151,7 @@ def _serve_task(unit: Unit, task: Task, printed: io.StringIO, pipe: Connection) 
             pipe.send(news)
 
     if task.example:  # a list that it fills holds anything
-        send(Begun(f"the example of `{task.example}`, or the last one above it"))
+        send(Begun("an example"))
         send(_played(task, printed))
     else:
         sender = threading.Thread(target=_send_losses, args=(send,), daemon=True)

@@ -113,7 +113,9 @@ def test_points_for_nothing_are_found(copier):
     ) in found
     helping = "✗ copies: check `helping` gives 1 of 1 points though `helper` only returns zeros"
     assert any(line.startswith(helping) for line in found)
-    assert "✗ copies: a file that solves nothing earns 1 of 3 points" in found
+    assert (
+        "✗ copies: a file that solves nothing, but returns something, earns 1 of 3 points" in found
+    )
     assert given(copier(', costs=("whole",)'), ALL)["input"] == {"copying": 0, "helping": 0}
 
 
@@ -134,8 +136,8 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
     with Server(unit) as server:
         found = list(judge_nothing_after_mistakes(server, small.SEED))
         assert [line.text for line in found] == [
-            "✓ doubles: after an early mistake, an exercise that was left empty earned nothing in "
-            "8 of 8 files"
+            "✓ doubles: of 8 files with an early mistake and an empty exercise after it, 0 earned "
+            "points for the empty one"
         ]
         monkeypatch.setattr(made_key, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]

@@ -31,7 +31,7 @@ from autograder.source.solution import read_solution_file
 CAPSTONE = ROOT / "capstone"
 SOLUTION = read_solution_file(CAPSTONE / "solutions" / "capstone.py")
 ATTACKS = sorted((CAPSTONE / "hostile").glob("*.py"))
-SETTINGS = {"BUDGET = 300": "BUDGET = 2", "LONGEST = 1_000_000": "LONGEST = 50_000"}
+SETTINGS = {"BUDGET = 300": "BUDGET = 6", "LONGEST = 1_000_000": "LONGEST = 50_000"}
 TEXTS = ("nietzsche", "austen")
 
 proof = pytest.mark.proof

@@ -468,7 +468,7 @@ def sampling(net: Any, seed: int) -> Arrays:
     rng = np.random.default_rng(seed)
     net = Watched(net)
     # Where one logit is far above all others the ids are exact, whatever the draws. Seven networks
-    # that remember: with six that forget sooner, a `start` of which only the last id was read
+    # that remember: with six that forget sooner, code that reads only the last id of `start`
     # passed on 8 seeds of 100.
     texts = []
     for length in (1, 3, 3, 3, 3, 3, 3):

@@ -694,5 +694,7 @@ def misjudged(text: str, verdicts: Sequence[Verdict]) -> str:
         return ""
     if told:
         return f"got these words: {sorted(told)}"
-    said = [verdict.remarks[0].text for verdict in verdicts if verdict.remarks]
-    return f"got no known mistake's words{f', but: {said[0]}' if said else ''}"
+    for verdict in verdicts:
+        if verdict.remarks:
+            return f"got no known mistake's words, but: {verdict.remarks[0].text}"
+    return "got no known mistake's words"

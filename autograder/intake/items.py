@@ -173,11 +173,16 @@ def _refuse_one_zip(folder: Path) -> None:
 
     Raises `CannotCollect`.
     """
-    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    zips = [path for path in inside if path.suffix.casefold() == ".zip"]
-    tables = [path for path in inside if path.suffix.casefold() == ".csv"]
-    if len(zips) == 1 and len(inside) == 1 + len(tables):
-        raise CannotCollect(f"{folder} holds {zips[0].name}. Give that zip itself: {zips[0]}")
+    zips = []
+    for path in folder.iterdir():
+        suffix = path.suffix.casefold()
+        if suffix == ".zip":
+            zips.append(path)
+        elif suffix != ".csv" and not path.name.startswith("."):
+            return
+    if len(zips) == 1:
+        (source,) = zips
+        raise CannotCollect(f"{folder} holds {source.name}. Give that zip itself: {source}")
 
 
 def glance(source: Path, depth: int = 3) -> list[Item]:

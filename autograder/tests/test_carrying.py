@@ -95,7 +95,7 @@ FOUR = "\ndef scale(x): return 4 * x\n"  # the values after two small changes of
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """Write a unit of three checks, each of which needs the one before."""
+    """Write a unit of three checks. Each needs the one before."""
     return small.write_course(
         tmp_path_factory.mktemp("carrying") / "course", "chain", EXPERIMENTS, SOLUTION
     )

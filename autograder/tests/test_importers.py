@@ -110,7 +110,7 @@ def test_export_says_what_moodle_wants(results, tmp_path):
     assert "must be 11." in said
     assert "The unit's own points are 7 of it, and Moodle's percentages are of 11." in said
     (low,) = [one for one in grades(results, bonus) if one.points == 0]
-    assert "must be 11." in "\n".join(exports.notes([low], "moodle"))  # whoever is in it
+    assert "must be 11." in "\n".join(exports.notes([low], "moodle"))  # also for low grades only
     assert re.search(r"1 grade is 0, .* Enter them in Moodle: [^,;]+, \d+\.", said)
     assert exports.notes(grades(results, bonus), "canvas") == []
 

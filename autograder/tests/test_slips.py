@@ -471,6 +471,17 @@ def test_validate_names_the_line_of_a_mistake_and_counts_it(tmp_path):
     assert counted == "✗ halves: 1 of 2 mistakes diagnosed, on each of 2 seeds"
 
 
+def test_validate_says_what_a_mistake_without_a_diagnosis_did(tmp_path):
+    """The words of a mistake that never ends are not shown, and the time-out says why."""
+    script = SOLUTION.replace("return x.mean() / 2", "while True: pass")
+    experiments = EXPERIMENTS.replace("@check(", "@check(seconds=1, ")
+    unit = small.write_course(tmp_path, "halves", experiments, script)
+    assert build(unit.course)
+    report = ValidationReport("halves", seeds=1, quick=True)
+    first, *_ = [trial.text for trial in validate(unit, report) if trial.fault]
+    assert "got no known mistake's words, but: took longer than 1 second" in first
+
+
 def test_validate_warns_of_a_mistake_that_gives_one_number_throughout(tmp_path):
     """`validate` warns of a mistake that makes a constant array.
 

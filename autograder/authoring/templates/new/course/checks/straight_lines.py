@@ -33,8 +33,8 @@ def three_steps(line, seed):
     return named("weights", line.fit(x, y, numbers(seed + 1, 2), rate))
 
 
-# A check that trains has two functions. The experiment gets what the dataset's file says, and returns weights. `measure` evaluates these
-# weights on held-out data with your code.
+# A check that trains has two functions. The experiment gets what the dataset's file says, and
+# returns weights. `measure` evaluates these weights on held-out data with your code.
 
 
 def points_of(text):

@@ -25,10 +25,11 @@ check = autograder.unit("straight_lines")
 def predict(weights, x):
     """The heights of a line at `x`: (slope, height at 0), (N,) → (N,)."""
     ### BEGIN SOLUTION
-    # For you, the author: `autograder build` writes the students' version of this file into `assignments/`, without the
-    # lines between the two markers, and so without this comment. Below a line of code, `# mistake:` gives the wrong statement that
-    # people write there, then words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of the
-    # points.
+    # For you, the author: `autograder build` writes the students' version of this file into
+    # `assignments/`, without the lines between the two markers, and so without this comment.
+    # Below a line of code, `# mistake:` gives the wrong statement that people write there, then
+    # words that say what was done, why it is wrong and what to do. `(keeps 0.5)` gives half of
+    # the points.
     return weights[0] * x + weights[1]
     # mistake: return weights[0] * (x + weights[1])
     #   the height was multiplied by the slope too: add it last.

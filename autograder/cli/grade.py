@@ -344,10 +344,9 @@ def _refuse_other_platform(
     now = {entry.record.source for entry in found if entry.record}.intersection(NUMBERED)
     if not there or not now or there & now:
         return
-    names = {"canvas": "Canvas", "moodle": "Moodle"}
     raise Refused(
-        f"{submitted} was collected from {names[min(now)]}, and the results in {out} are of "
-        f"submissions from {names[min(there)]}, where students have other names and numbers. "
+        f"{submitted} was collected from {NUMBERED[min(now)]}, and the results in {out} are of "
+        f"submissions from {NUMBERED[min(there)]}, where students have other names and numbers. "
         "Grade it into an --out of its own."
     )
 

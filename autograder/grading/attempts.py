@@ -57,7 +57,8 @@ class OneNumberTwice(UserError):
     """Two names in one unit have the same number on a platform, so they are one student."""
 
 
-NUMBERED = ("canvas", "moodle")  # platforms whose download gives each student a number
+# platforms whose download gives each student a number, and where each has another name
+NUMBERED = {"canvas": "Canvas", "moodle": "Moodle"}
 
 
 class Numbered(NamedTuple):
@@ -94,7 +95,7 @@ def refuse_one_number_twice(numbered: Iterable[Numbered]) -> None:
             continue
         before = first.setdefault((unit, record.source, record.id), name)
         if before != name:
-            platform = record.source.capitalize()
+            platform = NUMBERED[record.source]
             both = " and ".join(sorted((before, name)))
             twice.append(f"  {unit}: {both}, number {record.id} of {platform}")
     if not twice:
@@ -213,39 +214,17 @@ def of_another_unit_now(out: Path, submitted: Path) -> list[Path]:
 
     out: the folder of results. submitted: that of the submissions.
     """
-    attempts = _recorded(submitted)
+    stored = {result_path(out, one.unit, one.student): one for one in stored_results(out)}
+    for one in earlier_results(out):
+        stored[earlier_path(out, one.unit, one.student, one.sha256)] = one
+    collected = _collected(submitted)
     left = []
-    for result in (*stored_results(out), *earlier_results(out)):
-        by_unit = attempts.get(result.lms_name, {})
-        elsewhere = [sums for unit, sums in by_unit.items() if unit != result.unit]
-        is_here = result.sha256 in by_unit.get(result.unit, set())
-        if not is_here and any(result.sha256 in sums for sums in elsewhere):
-            paths = (
-                result_path(out, result.unit, result.student),
-                earlier_path(out, result.unit, result.student, result.sha256),
-            )
-            left += [path for path in paths if _is_result_of(path, result.sha256)]
+    for path, result in stored.items():
+        by_unit = collected.get(result.lms_name, {})
+        units = {unit for unit, sums in by_unit.items() if result.sha256 in sums}
+        if units and result.unit not in units:
+            left.append(path)
     return left
-
-
-def _is_result_of(path: Path, sha256: str) -> bool:
-    result = read_result(path)
-    return result is not None and result.sha256 == sha256
-
-
-def _recorded(submitted: Path) -> dict[str, dict[str, set[str]]]:
-    """Return the checksums of all collected files: by student's folder, then by unit."""
-    found: dict[str, dict[str, set[str]]] = {}
-    if not is_collected(submitted):
-        return found
-    latest = [(path.parent.name, path.stem, path) for path in submitted.glob("*/*.json")]
-    for path in submitted.glob(f"*/{EARLIER}/*/*.json"):
-        latest.append((path.parents[2].name, path.parent.name, path))
-    for student, unit, path in latest:
-        record = read_record(path)
-        if record and record.sha256:
-            found.setdefault(student, {}).setdefault(unit, set()).add(record.sha256)
-    return found
 
 
 def not_graded_yet(out: Path) -> list[str]:
@@ -254,25 +233,40 @@ def not_graded_yet(out: Path) -> list[str]:
     Only units with results count. Nothing is listed if the submissions were not collected, or lie
     elsewhere now, or cannot be read.
     """
+    graded: dict[tuple[str, str], set[str]] = {}
+    for result in (*stored_results(out), *earlier_results(out)):
+        sums = graded.setdefault((result.lms_name, result.unit), set())
+        sums.add(result.sha256)
+        if result.hand_in:  # of a blank file, this one differs
+            sums.add(result.hand_in.sha256)
+    units = {unit for _, unit in graded}
     submitted = Path(run_facts(out).get("submitted", ""))
-    latest = stored_results(out)
-    graded: set[tuple[str, str, str]] = set()
-    for result in (*latest, *earlier_results(out)):
-        of_record = result.hand_in.sha256 if result.hand_in else ""
-        graded |= {(result.unit, result.lms_name, one) for one in (result.sha256, of_record)}
-    waiting = []
     try:
-        if not submitted.is_absolute() or not is_collected(submitted):
-            return []
-        for unit in sorted({result.unit for result in latest}):
-            for path in sorted(submitted.glob(f"*/{unit}.json")):
-                record = record_of(submitted, path.with_suffix(""))
-                student = path.parent.name
-                if record and record.sha256 and (unit, student, record.sha256) not in graded:
-                    waiting.append(f"{student}, {unit}")
+        collected = _collected(submitted) if submitted.is_absolute() else {}
     except OSError:
         return []
+    waiting = []
+    for student, by_unit in sorted(collected.items()):
+        for unit in sorted(units.intersection(by_unit)):
+            if by_unit[unit] - graded.get((student, unit), set()):
+                waiting.append(f"{student}, {unit}")
     return waiting
+
+
+def _collected(submitted: Path) -> dict[str, dict[str, set[str]]]:
+    """Return the checksums of all files that `collect` put into a folder: by student, by unit."""
+    found: dict[str, dict[str, set[str]]] = {}
+    if not is_collected(submitted):
+        return found
+    attempts = [(path.parent.name, path.stem, path) for path in submitted.glob("*/*.json")]
+    for path in submitted.glob(f"*/{EARLIER}/*/*.json"):
+        attempts.append((path.parents[2].name, path.parent.name, path))
+    for student, unit, path in attempts:
+        record = read_record(path)
+        if record and record.sha256:
+            by_unit = found.setdefault(student, {})
+            by_unit.setdefault(unit, set()).add(record.sha256)
+    return found
 
 
 def all_attempts(out: Path) -> list[Result]:
@@ -317,7 +311,7 @@ def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) 
     without_quick = 0
     without_unsafe = 0
     for result in stored_results(out):
-        if result.unit not in units:
+        if units and result.unit not in units:
             continue
         if not result.provenance.quick:
             without_quick += 1
@@ -355,9 +349,6 @@ def refuse_mixed(results: Sequence[Result]) -> None:
             )
 
 
-PLATFORMS = {"canvas": "Canvas", "moodle": "Moodle"}  # where students have names of their own
-
-
 def refuse_two_platforms(results: Sequence[Result]) -> None:
     """Refuse results of files from two platforms that share no student: each may be two.
 
@@ -365,8 +356,8 @@ def refuse_two_platforms(results: Sequence[Result]) -> None:
     """
     students: dict[str, set[str]] = {}
     for result in results:
-        if result.hand_in and result.hand_in.source in PLATFORMS:
-            of_platform = students.setdefault(PLATFORMS[result.hand_in.source], set())
+        if result.hand_in and result.hand_in.source in NUMBERED:
+            of_platform = students.setdefault(NUMBERED[result.hand_in.source], set())
             of_platform.add(result.lms_name)
     if len(students) > 1 and not set.intersection(*students.values()):
         told = [f"{len(who)} of {platform}" for platform, who in sorted(students.items())]

@@ -180,7 +180,8 @@ def test_a_file_that_was_collected_and_not_graded_is_named(tmp_path):
     """An export between `collect` and `grade` says whose newer files it lacks."""
     submitted, grades = tmp_path / "submitted", tmp_path / "grades"
     ada = lms.Entry(f"lovelaceada_4711_99813_{UNIT}.py")
-    run("collect", from_canvas(tmp_path, "one", ada), "--into", submitted)
+    blank = lms.Entry(f"turingalan_4713_99815_{UNIT}.py", content="\n")
+    run("collect", from_canvas(tmp_path, "one", ada, blank), "--into", submitted)
     run("grade", submitted, "--out", grades, "--quick")
     export = ("export", grades, "--to", "csv")
     assert "not graded yet" not in small.run_command(*export).stderr
@@ -224,6 +225,10 @@ def test_a_file_that_was_taken_as_the_wrong_unit_can_be_taken_back(tmp_path):
         assert str(path) in said
         path.unlink()
     assert "now another unit's" not in run("grade", submitted, "--out", grades, "--quick")
+    own_folder = tmp_path / "next week"  # which lacks the files of this one
+    newer = dataclasses.replace(ada, content=f"{lms.RIGHT}\n# new")
+    run("collect", from_canvas(tmp_path, "third", newer), "--into", own_folder, "--unit", WORDS)
+    assert "now another unit's" not in run("grade", own_folder, "--out", grades, "--quick")
 
 
 def test_the_wrong_folder_is_refused(tmp_path):

@@ -18,7 +18,7 @@ from autograder.sandbox.inside.submission import Submission
 
 EXPECTED = {"x": np.zeros((3, 4), np.float32), "word": np.array("abc")}
 MOST_PEAK = 200  # MB, of the grader
-MOST_CPU = 1.0  # seconds more than an honest file needs, on a busy machine
+MOST_TIMES = 5  # the CPU time of an honest file, in the same run
 FLOODS = {
     "sixty megabytes": "np.random.default_rng().integers(0, 9, 60_000_000, np.uint8)",
     "four megabytes": "np.random.default_rng().integers(0, 9, 4_000_000, np.uint8)",
@@ -135,4 +135,4 @@ def test_a_flood_costs_the_grader_little(flood, honest_seconds, tmp_path):
     statuses = {check["name"]: check["status"] for check in result["checks"]}
     assert statuses["doubling"] in ("failed", "killed", "timeout")
     assert peak < MOST_PEAK
-    assert seconds < honest_seconds + MOST_CPU
+    assert seconds < MOST_TIMES * honest_seconds

@@ -8,7 +8,6 @@ import io
 import os
 import struct
 import subprocess
-import time
 import tracemalloc
 import warnings
 import zipfile
@@ -277,14 +276,13 @@ def test_a_commit_that_unpacks_to_megabytes_is_not_read(tmp_path):
     assert peak < 4 << 20
 
 
-def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path):
+def test_a_pipe_in_the_place_of_git_s_head_costs_no_time(tmp_path, monkeypatch):
     """A pipe in the place of git's HEAD is not opened: git would wait for its whole time limit."""
     clone = lms.commit(tmp_path / "eve", {SCRIPT: HALF}, "2026-11-20T14:22:32+01:00")
     (clone / ".git" / "HEAD").unlink()
     os.mkfifo(clone / ".git" / "HEAD")
-    begun = time.monotonic()
+    monkeypatch.setattr(subprocess, "run", None)  # called, it would raise
     assert last_commit(clone / ".git") == ("", "")
-    assert time.monotonic() - begun < 5
 
 
 def test_a_person_called_like_another_s_file_hands_in_for_nobody_else(tmp_path):

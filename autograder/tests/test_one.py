@@ -123,7 +123,7 @@ def test_a_sleeper_is_stopped_after_what_a_unit_lets_one_wait(grade):
             small.solved() + f"\nimport time\ndef double(x):\n    {nap}\n    return 2 * x\n"
         )["doubling"]
         assert verdict.status == "timeout"
-        assert verdict.seconds < 4.5
+        assert verdict.seconds < 15  # its time on the clock is 20
         assert (
             "waited for 3 seconds without computing anything and was stopped"
             in verdict.remarks[0].text

@@ -606,7 +606,7 @@ def test_a_slip_that_nobody_listed_is_told_by_kind_and_place(grading):
     before = "(x[:-1] + x[1:])"
     began = time.monotonic()
     first = grade(OURS.replace(before, "(x[:-1] - x[1:])"))[0]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # the change that hangs would take for ever
     assert [(r.text, r.arrays, r.finding.kind) for r in first.remarks] != []
     turned = grade(OURS.replace(before, "(x[1:] - x[:-1])"))[0]
     text = f"{SAID}`smooth`: `-` stands where `+` should, or the other way round."

@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import save
 
 from autograder.check import is_text
+from autograder.sandbox.inside import wire
 from autograder.sandbox.inside.wire import (
     DTYPES,
     MAX_ARRAYS,
@@ -321,18 +322,17 @@ def test_a_name_that_stands_twice_in_text_is_read_once():
 
 @pytest.mark.parametrize("part", [b"[]", b'""', b"[[]]", b'["a"]'])
 @pytest.mark.parametrize("count", [1, 7])
-def test_a_frame_of_many_small_texts_costs_the_reader_nothing(part, count):
-    """A frame of two million small texts is refused quickly.
+def test_a_frame_of_many_small_texts_costs_the_reader_nothing(part, count, monkeypatch):
+    """A frame of two million small texts is refused before one is parsed.
 
     Parsing them would keep the grader's threads busy for ten seconds.
     """
     small = b"[" + b",".join([part] * (MAX_TEXT // 8 // len(part))) + b"]"
     packed = {f"a{i}": np.frombuffer(small, np.uint8) for i in range(count)}
     blob = save(packed, FACTS | {"text": "\n".join(packed)})
-    began = time.process_time()
+    monkeypatch.setattr(wire, "unpack_text", None)  # called, it would raise
     with pytest.raises(BadFrame, match=r"too many texts|together"):
         decode(blob)
-    assert time.process_time() - began < 0.5
 
 
 def test_texts_that_only_together_are_too_long_are_refused():

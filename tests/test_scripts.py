@@ -53,4 +53,4 @@ def test_the_stub_runs_as_a_script(unit):
     assert done.returncode == 0, done.stderr
     assert "✓" not in done.stdout
     assert "` is not written yet." in done.stdout
-    assert "\nLeft out, as an exercise above is not written yet: " in done.stdout
+    assert "\nExample skipped because an exercise above is not written yet: " in done.stdout

@@ -97,7 +97,7 @@ def _still_counts(finding: Finding) -> str:
     """Say that right arrays, returned before something failed, earn their points."""
     if len(finding.arrays) == 1:
         return f"`{finding.arrays[0]}` is right and keeps its points."
-    return "these arrays are right and keep their points."
+    return f"{quoted(finding.arrays)} are right and keep their points."
 
 
 # ---- answers to questions

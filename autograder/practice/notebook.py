@@ -281,7 +281,7 @@ def example(what: str) -> Iterator[None]:
             why = "an exercise above is not written yet"
         elif isinstance(error, NameError) and error.name:
             why = f"`{error.name}` is missing (an exercise or example above makes it)"
-        line = Text.assemble((f"Left out, as {why}: ", "bold yellow"), what)
+        line = Text.assemble((f"Example skipped because {why}: ", "bold yellow"), what)
         console().print(line, soft_wrap=True)
     if caller.get("__name__") == "__main__" and not _in_kernel():
         _tell_unseen_pictures(what)

@@ -288,7 +288,7 @@ def test_each_further_remark_of_a_line_begins_with_a_capital(results, tmp_path):
     (complete,) = (r for r in results if r.student == "Zoë Žižek" and r.unit == UNIT)
     remarks = (
         Remark("FileNotFoundError: '/etc/passwd'"),
-        Remark("these arrays are right and keep their points.", ("a",)),
+        Remark("`a` is right and keeps its points.", ("a",)),
         Remark("np.exp is no word."),
         Remark("but this is an answer.", literal=True),
     )
@@ -297,7 +297,7 @@ def test_each_further_remark_of_a_line_begins_with_a_capital(results, tmp_path):
     (path,) = exported([dataclasses.replace(complete, verdicts=verdicts)], "moodle", tmp_path)
     (row,) = table(path)
     assert (
-        "FileNotFoundError: '/etc/passwd'. These arrays are right and keep their points. (`a`). "
+        "FileNotFoundError: '/etc/passwd'. `a` is right and keeps its points. "
         "np.exp is no word. but this is an answer."
     ) in row[f"{UNIT} feedback"]
 

@@ -87,7 +87,9 @@ def test_an_example_that_lacks_a_name_says_which(tmp_path):
         "import autograder\nwith autograder.example('the sums'):\n    print(begin)\nprint('on')\n"
     )
     said = run_script(path, COURSE.folder).stdout
-    assert "Left out, as `begin` is missing (an exercise or example above makes it)" in said
+    assert (
+        "Example skipped because `begin` is missing (an exercise or example above makes it)" in said
+    )
     assert said.rstrip().endswith("on")
 
 
@@ -95,7 +97,10 @@ def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
     """An example of an unwritten or failing exercise says so, and the script goes on."""
     path = small.submit(tmp_path, "ada", small_class.STUBS[UNIT])
     done = run_script(path, COURSE.folder)
-    assert "Left out, as an exercise above is not written yet: the sums of ones" in done.stdout
+    assert (
+        "Example skipped because an exercise above is not written yet: the sums of ones"
+        in done.stdout
+    )
     assert done.stdout.rstrip().endswith("[fitting]\n    Do this first: `three_steps`.")
     path = small.submit(tmp_path, "ada", small_class.by("crash").content)
     lines = path.read_text().splitlines()
@@ -104,7 +109,10 @@ def test_an_example_of_what_is_not_ready_is_left_out(tmp_path):
         for words in ("print(running_sum(", "raise ValueError(")
     )
     told = f"line {calls} calls `running_sum`, which fails in line {raises}: ValueError: no sums"
-    assert f"Left out, as {told}: the sums of ones" in run_script(path, COURSE.folder).stdout
+    assert (
+        f"Example skipped because {told}: the sums of ones"
+        in run_script(path, COURSE.folder).stdout
+    )
 
 
 def test_a_failing_line_of_a_demonstration_itself_is_named(tmp_path):
@@ -114,7 +122,7 @@ def test_a_failing_line_of_a_demonstration_itself_is_named(tmp_path):
     """
     script = "import autograder\nwith autograder.example('a sum'):\n    print([1][2])\n"
     path = small.submit(tmp_path, "ada", script)
-    told = "Left out, as line 3 fails: IndexError: list index out of range: a sum"
+    told = "Example skipped because line 3 fails: IndexError: list index out of range: a sum"
     assert told in run_script(path, COURSE.folder).stdout
 
 

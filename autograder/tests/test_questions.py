@@ -640,7 +640,7 @@ def test_an_example_waits_for_the_prediction_that_it_calls(asked, tmp_path):
     script.write_text(script.read_text() + example)
     commands = [small.sys.executable, str(script)]
     shown = small.subprocess.run(commands, capture_output=True, text=True, cwd=folder)
-    assert "Left out, as an exercise above is not written yet" in shown.stdout
+    assert "Example skipped because an exercise above is not written yet" in shown.stdout
     assert "found:" not in shown.stdout
     answered = script.read_text().replace("raise NotImplementedError()", 'return "grows"', 1)
     script.write_text(answered)

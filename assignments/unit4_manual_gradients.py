@@ -25,16 +25,17 @@
 #
 # * write the derivatives of softmax, cross-entropy and relu, and say why softmax and loss belong together;
 # * send a gradient back through time, by hand and in batches;
-# * check any gradient numerically, and choose ε;
+# * check any gradient numerically, and choose a step size for that;
 # * say when gradients explode or vanish, and clip them without changing their direction;
 # * train a network that writes, with nothing but NumPy.
 #
 # You need the chain rule, matrix products and NumPy's broadcasting, but no PyTorch.
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code. Save while `autograder watch unit4` runs, or run the cell
-# `check("…")`. If you made a common mistake, the check tells you which. Grading runs only your imports, the functions asked for, and what these use;
-# try things out wherever you like. Import only NumPy and the standard library: nothing else is there when your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file hints
-# and answers are visible below their questions; a notebook folds them, and `autograder hint` gives one at a time.
+# `check("…")`. If you made a common mistake, the check tells you which. Grading runs only your imports, the functions asked for, and what
+# these use; try things out wherever you like. Import only NumPy and the standard library: no other package is installed where your file is
+# graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file, hints are visible below their exercises, and
+# answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint at a time.
 #
 # **Time.** The exercises take about 192 minutes (estimated), and reading, with the examples, about an hour. The end of section 6 is a good
 # place to stop for a day. Section 12 trains for some fifteen seconds, everything else for less.
@@ -100,7 +101,7 @@ check = autograder.unit("unit4_manual_gradients")
 # A bracket such as $[z > 0]$ is 1 where its condition is true, and 0 elsewhere. At exactly 0 we set the derivative of relu to 0, by
 # convention. The network of this unit uses relu; the gates of unit 5 use the sigmoid.
 #
-# Large inputs need a thought, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form
+# Large inputs need care, because $e^{1000}$ overflows float64. `sigmoid(-1000)` should be 0, and `sigmoid(1000)` should be 1. The form
 # above already gives both; at −1000 NumPy warns that something overflowed, which you can ignore. Some other forms give NaN.
 #
 # **Exercise** · 6 minutes · ●○○ · about 4 lines in all

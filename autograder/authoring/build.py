@@ -145,9 +145,9 @@ def single_numbers(unit: Unit, key: Key) -> Iterator[str]:
         arrays = key[check.name].expected.arrays.values()
         if all(array.size == 1 and array.dtype.kind in "fiu" for array in arrays):
             yield (
-                f"{unit.name}: all answers of `{check.name}` are single numbers, so feedback can "
-                "say little of a wrong one. Call the function on several inputs, and return what "
-                "it gives as arrays."
+                f"{unit.name}: all answers of `{check.name}` are single numbers, and one wrong "
+                "number tells little about the mistake. Call the function on several inputs, and "
+                "return its results as an array."
             )
 
 

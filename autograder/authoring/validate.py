@@ -445,8 +445,9 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        words = f"of {files} with an early mistake and an empty exercise after it, {faults} earned"
-        yield finding(f"{unit.name}: {words} points for the empty one", faults > 0)
+        which = "that have an early mistake and an empty exercise after it"
+        words = f"{faults} of {files} {which} earn points for the empty exercise"
+        yield finding(f"{unit.name}: {words}", faults > 0)
 
 
 # ---- right answers in other styles

@@ -186,8 +186,9 @@ def _handed_in_ours(one: "AsOurs", unit: "UnitAnswers") -> str:
     from autograder.report.terminal import number
 
     checks = ", ".join(exercise.check for exercise in one.exercises)
-    extent = "nearly all of the unit" if one.whole else checks
-    return f"{one.student}, {number(one.points)} of {number(unit.maximum)} points: {extent}"
+    extent = "nearly the whole file" if one.whole else checks
+    worth = f"{number(one.points)} of {number(unit.maximum)} points"
+    return f"{one.student}: {extent} (exercises worth {worth})"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:

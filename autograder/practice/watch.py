@@ -356,7 +356,7 @@ class Watch:
         self.moves = moves
         self.clock = None
         self.screen.print(
-            "checking … (limits in grading: 5 seconds a check, 60 with training)", style="dim"
+            "checking … (your code may compute for 5 seconds, or train for 60)", style="dim"
         )
 
     def press(self, key: str) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import small
-from released import RIGHT, fill, kept, release_to, written
+from released import RIGHT, fill, kept, release_to, variables, written
 from small import UNIT
 from test_watch import see, watching
 
@@ -186,15 +186,33 @@ def test_what_passed_is_kept_where_nobody_reads_on(course):
     assert kept(course)[UNIT]["passed"]
 
 
-def test_check_says_what_to_do_where_no_small_change_helps(course):
-    """Without a repair, `check` names the command that gives a hint."""
+LIMITED = """
+import sys
+
+from autograder.cli import main
+from autograder.explaining import repairs
+
+repairs.MOST_SECONDS = {seconds}
+main(["check", "numbers", "--quick"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (300, "No small change was found that surely repairs it."),
+        (0, "The search took too long, and was stopped."),
+    ],
+)
+def test_check_says_what_to_do_where_no_small_change_helps(course, seconds, said):
+    """Without a repair, `check` says why and names the command that gives a hint."""
     fill(course, fit=TWO_SLIPS)
-    done = small.run_command("check", "numbers", "--quick", cwd=course)
-    assert "Trying small changes of your code for `three_steps` …" in done.stdout
-    assert (
-        "No small change was found that surely repairs it. Next: autograder hint numbers"
-        in done.stdout
+    script = LIMITED.format(seconds=seconds)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=course, env=variables(), capture_output=True, text=True
     )
+    assert "Trying small changes of your code for `three_steps` …" in done.stdout
+    assert f"{said} Next: autograder hint numbers" in done.stdout
 
 
 def test_tools_read_where_the_change_is(course):

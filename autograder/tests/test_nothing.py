@@ -136,8 +136,8 @@ def test_points_for_nothing_after_an_early_mistake_are_found(tmp_path, monkeypat
     with Server(unit) as server:
         found = list(judge_nothing_after_mistakes(server, small.SEED))
         assert [line.text for line in found] == [
-            "✓ doubles: of 8 files with an early mistake and an empty exercise after it, 0 earned "
-            "points for the empty one"
+            "✓ doubles: 0 of 8 files that have an early mistake and an empty exercise after it "
+            "earn points for the empty exercise"
         ]
         monkeypatch.setattr(made_key, "right_without_work", lambda *_: frozenset())
         faults = [line.text for line in judge_nothing_after_mistakes(server, small.SEED)]

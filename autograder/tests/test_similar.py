@@ -390,8 +390,11 @@ def test_the_command_the_pages_and_a_table_list_copies_of_our_solution(
     out = tmp_path / "out"
     compare = ("similar", tmp_path / "in", "--out", out, "--lines", "6")
     done = small.run_command(*compare, "--course", course_of_ours.folder)
-    assert "ours: our solution: ada, 10 of 15 points: nearly all of the unit" in done.stdout
-    assert "ours: our solution: cem, 3 of 15 points: blending" in done.stdout
+    assert (
+        "ours: our solution: ada: nearly the whole file (exercises worth 10 of 15 points)"
+        in done.stdout
+    )
+    assert "ours: our solution: cem: blending (exercises worth 3 of 15 points)" in done.stdout
     page = (out / "index.html").read_text()
     assert page.index('id="ours-ours"') < page.index(">ada<") < page.index(">cem<")
     page = show(out / "index.html")

@@ -37,7 +37,7 @@ def recipes(tmp_path_factory):
 
 def test_a_recipe_is_short():
     """A recipe has one exercise and one experiment."""
-    assert len(BLOCKS) == 2 + 2 * 18
+    assert len(BLOCKS) == 2 + 2 * 19
     for block in BLOCKS[2::2]:
         assert "### BEGIN SOLUTION" in block
         assert len(block.strip().split("\n")) <= MOST_LINES + 6

@@ -356,7 +356,7 @@ class Watch:
         self.moves = moves
         self.clock = None
         self.screen.print(
-            "checking … (your code may compute for 5 seconds, or train for 60)", style="dim"
+            "checking … (stops after 5 seconds of computing, or 60 of training)", style="dim"
         )
 
     def press(self, key: str) -> None:

@@ -559,7 +559,7 @@ def _notes_for_moodle(grades: Sequence[Grade]) -> list[str]:
     if lines:
         return [*lines, *HOW_TO_UPLOAD]
     return [
-        "No worksheet was written, because no student has a participant's number of Moodle's. "
+        "No worksheet was written, because no student has a Moodle participant number. "
         "`moodle.csv` is for *Grades*, *Import* in Moodle. For worksheets, collect Moodle's "
         "download with the grading worksheet as --roster, and grade again."
     ]

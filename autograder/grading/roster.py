@@ -16,7 +16,7 @@ import csv
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -681,12 +681,12 @@ def merged(*rosters: Roster | None) -> Roster | None:
     """Merge rosters, with a later one's entries before an earlier one's; None for no roster.
 
     Entries that the later one lacks stay. A student with another name in the later one but the same
-    e-mail address keeps the earlier name.
+    e-mail address, or the same number in one of Moodle's assignments, keeps the earlier name.
     """
     together: dict[str, Student] = {}
     for roster in rosters:
         students = roster.students if roster else {}
-        same = _same_address(together, students)
+        same = _same_person(together, students)
         for later_name, student in students.items():
             name = same.get(later_name, later_name)
             before = together.get(name, student)
@@ -694,45 +694,67 @@ def merged(*rosters: Roster | None) -> Roster | None:
     return Roster(together.values()) if together else None
 
 
-def _same_address(earlier: Mapping[str, Student], later: Mapping[str, Student]) -> dict[str, str]:
-    """Return the earlier names of students in a later roster, by their e-mail addresses.
+def _same_person(earlier: Mapping[str, Student], later: Mapping[str, Student]) -> dict[str, str]:
+    """Return the earlier names of students in a later roster, by numbers of Moodle's and addresses.
 
-    Only students who are in one of the two, with an address that nobody else there has, count.
+    Only students who are in one of the two, with a number or an address that nobody else there has,
+    count. A number counts more: addresses change.
     """
-    before = _by_address(earlier.values())
-    found = {}
-    for address, student in _by_address(later.values()).items():
-        known = before.get(address)
-        if known and student.student not in earlier and known.student not in later:
-            found[student.student] = known.student
+    found: dict[str, str] = {}
+    for marks in (_numbers, _addresses):
+        before = _by_mark(earlier.values(), marks)
+        for mark, student in _by_mark(later.values(), marks).items():
+            known = before.get(mark)
+            is_new = student.student not in earlier and student.student not in found
+            is_free = known and known.student not in {*later, *found.values()}
+            if known and is_new and is_free:
+                found[student.student] = known.student
     return found
 
 
-def _by_address(students: Iterable[Student]) -> dict[str, Student]:
-    """Return students by their unique e-mail addresses."""
+def _numbers(student: Student) -> set[str]:
+    """Return the numbers of Moodle's that a student has, each in one assignment."""
+    if student.source != MOODLE.source:
+        return set()
+    return {student.id, *_by_unit(student.numbers).values()} - {""}
+
+
+def _addresses(student: Student) -> set[str]:
+    return {student.email.casefold()} - {""}
+
+
+def _by_mark(
+    students: Iterable[Student], marks: Callable[[Student], set[str]]
+) -> dict[str, Student]:
+    """Return students by those of their marks that nobody else has."""
     same: dict[str, list[Student]] = {}
     for student in students:
-        if student.email:
-            same.setdefault(student.email.casefold(), []).append(student)
-    return {address: one[0] for address, one in same.items() if len(one) == 1}
+        for mark in marks(student):
+            same.setdefault(mark, []).append(student)
+    return {mark: one[0] for mark, one in same.items() if len(one) == 1}
 
 
 def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     """Refuse a roster that names most of a class differently from the roster before.
 
-    Each student would be in the class twice. Students are matched by name, unless an address shows
-    that two are one. Raises `BadRoster`.
+    It also refuses one who may be a student of before with another address. Each would be in the
+    class twice. Students are matched by name, unless an address or a number shows that two are one.
+    Raises `BadRoster`.
     """
     if not before or not named:
         return
-    same = _same_address(before.students, named.students)
+    same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
     for one in new:
         known = before.find(name=one.name) if one.name else None
         if known and known.student not in named.students:
             twice.append((one, known))
-    if 2 * len(twice) <= len(new):
+    has_address = [(one, known) for one, known in twice if one.email and known.email]
+    is_most = 2 * len(twice) > len(new)
+    if has_address and (len(twice) == 1 or not is_most):
+        raise BadRoster("\n".join(_perhaps_one(one, known) for one, known in has_address))
+    if not is_most:
         _refuse_namesakes(before, named, new)
         return
     one, known = twice[0]
@@ -741,6 +763,16 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
         f"`{one.student}` there was `{known.student}`, and both are {one.name}. Each would be in "
         "the class twice. Make a CSV file of your own with the columns `student`, `name` and `id`, "
         "write the names of before into `student`, and give it to --roster."
+    )
+
+
+def _perhaps_one(one: Student, known: Student) -> str:
+    """Ask whether two of one name, in the new roster and the one before, are one person."""
+    return (
+        f"The new roster has {one.student}, and the roster before {known.student}, both called "
+        f"{one.name}. If they are one person, write {one.email} into the column `email` of "
+        f"{known.student} in {FILE} beside the submissions, or if there is none, beside the "
+        "results. If they are two, write another name into that row. Then run this command again."
     )
 
 
@@ -811,7 +843,7 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     """Say how many students of an earlier roster stay that are not in the new one."""
     if not before or not named:
         return ""
-    same = _same_address(before.students, named.students)
+    same = _same_person(before.students, named.students)
     kept = before.without([*named.students, *same.values()])
     if not kept:
         return ""

@@ -676,6 +676,53 @@ def test_a_roster_of_one_s_own_doubles_nobody(tmp_path):
     assert made.kept.startswith("3 students of the old roster are not in the new one")
 
 
+def test_a_new_address_makes_no_new_student(tmp_path):
+    """A student whose address changed keeps the folder, because Moodle's number is the same."""
+    into = tmp_path / "submitted"
+    source = lms.moodle(tmp_path)
+    collect(source, into, lms.MOODLE_ROSTER)
+    collect(source, into, OWN_ROSTER.format("Ada Lovelace", "ADA2@example.edu"))
+    before = laid_out(into)
+    made = collect(source, into, lms.MOODLE_ROSTER.replace("ada@", "countess@"))
+    assert laid_out(into) == before
+    assert (made.missing, made.kept, made.adopted) == ([], "", [])
+    students = read_roster(into / "roster.csv").students
+    assert "countess@example.edu" not in students
+    ada = students["ada@example.edu"]
+    assert (ada.email, ada.section) == ("countess@example.edu", "mon")
+
+
+def test_a_new_address_in_another_assignment_is_asked_about(tmp_path):
+    """A student with a known name, a new address and a new number is asked about."""
+    into = tmp_path / "submitted"
+    collect(lms.moodle(tmp_path), into, lms.MOODLE_ROSTER)
+    roster = lms.MOODLE_ROSTER.replace("zoe@", "zoe.new@").replace("Participant ", "Participant 9")
+    entries = [
+        Entry(f"{lms.UMLAUTS}_919_assignsubmission_file/{WORDS}.py", small.solved(name=WORDS)),
+        Entry(f"Grace Hopper_922_assignsubmission_file/{WORDS}.py", small.solved(name=WORDS)),
+    ]
+    source = pack(tmp_path / f"Course-{WORDS}-4712.zip", entries)
+    path = into / "roster.csv"
+    before = path.read_text()
+    with pytest.raises(BadRoster) as told:
+        collect(source, into, roster)
+    assert str(told.value) == (
+        "The new roster has zoe.new@example.edu, and the roster before zoe@example.edu, both "
+        "called Zoë Müller. If they are one person, write zoe.new@example.edu into the column "
+        "`email` of zoe@example.edu in roster.csv beside the submissions, or if there is none, "
+        "beside the results. If they are two, write another name into that row. Then run this "
+        "command again."
+    )
+    path.write_text(before.replace(",zoe@", ",zoe.new@"))
+    made = collect(source, into, roster)
+    assert made.kept == ""
+    assert (into / "zoe@example.edu" / WORDS / f"{WORDS}.py").is_file()
+    path.write_text(before.replace(lms.UMLAUTS, "Zoë Müller (left)"))
+    made = collect(source, into, roster)
+    assert made.kept.startswith("zoe@example.edu of the old roster is not in the new one")
+    assert (into / "zoe.new@example.edu" / WORDS / f"{WORDS}.py").is_file()
+
+
 def test_a_roster_that_calls_the_class_otherwise_is_refused(tmp_path):
     """A roster with other names for the class is refused, with both names of one student.
 

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -195,7 +195,8 @@ class _HandedIn:
     found: those to be graded. left: files beside them, with the reason for skipping each.
     students: the roster, if there is one. before: results of earlier runs into the same folder.
     moved: those of them whose students have another name now.
-    seed_shown: the seed that existing pages show; empty if there are none.
+    shown: the units with pages, which students may have seen. seed_before: the seed of the run
+    before; empty if there is none.
     """
 
     found: "Sequence[Submitted]"
@@ -203,7 +204,8 @@ class _HandedIn:
     students: "Roster | None"
     before: "Sequence[Result]"
     moved: "Sequence[Renamed]"
-    seed_shown: str
+    shown: "Set[str]"
+    seed_before: str
 
 
 @contextmanager
@@ -276,16 +278,15 @@ def _read_class(
     kept = kept_from(known, named)
     if kept:
         click.echo(kept, err=True)
-    seed_shown = ""
-    if (out / "pages" / "index.html").exists():
-        seed_shown = run_facts(out).get("seed", "")
+    shown = {result.unit for result in before if (out / "pages" / result.unit).is_dir()}
     return _HandedIn(
         found=with_names(found, students),
         left=left_out(course, folder, found, unit),
         students=students,
         before=before,
         moved=moved,
-        seed_shown=seed_shown,
+        shown=shown,
+        seed_before=run_facts(out).get("seed", ""),
     )
 
 
@@ -545,15 +546,14 @@ def _what_was_graded(
     from autograder.grading.results import result_path
 
     lines = [tally.summary() for tally in tallies]
-    shown_units = {result.unit for result in handed_in.before}
     again = 0
     late = 0
     for tally in tallies:
-        again += tally.graded["handed in again"]
-        if tally.unit in shown_units:
+        if tally.unit in handed_in.shown:
+            again += tally.graded["handed in again"]
             late += tally.graded["new"]
-    seed_was_shown = handed_in.seed_shown == str(run.seed)
-    if seed_was_shown and again + late > 0:
+    is_same_seed = handed_in.seed_before == str(run.seed)
+    if is_same_seed and again + late > 0:
         before = {result.place: result.sha256 for result in handed_in.before}
         changed = [one for one in results if before.get(one.place) != one.sha256]
         paths = [str(result_path(run.out, one.unit, one.student)) for one in changed]

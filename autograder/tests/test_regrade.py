@@ -72,8 +72,8 @@ def test_a_regrade_says_who_gained_or_lost_and_reuses_the_rest(tmp_path):
 def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
     """A changed or new file on a seed that was already shown is reported.
 
-    It is not reported in the first run, where nothing changed, for a unit whose answers nobody has
-    seen, or on another seed. No more jobs than processors run.
+    It is not reported in the first run, where nothing changed, for a unit without pages, or on
+    another seed. No more jobs than processors run.
     """
     small_class.hand_in(tmp_path / "class", small_class.by("stub"))
     arguments = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick", "-j", "64")
@@ -88,6 +88,9 @@ def test_a_changed_file_on_a_seed_that_was_shown_is_told(tmp_path):
     said = small.run_command(*arguments).stdout
     assert re.search(r"2 files were .* \(1 handed in again, 1 handed in for the first time\)", said)
     small_class.hand_in(tmp_path / "class", small_class.by("no_space", WORDS))
+    assert "graded on the seed of earlier" not in small.run_command(*arguments).stdout
+    shutil.rmtree(tmp_path / "out" / "pages" / WORDS)  # as after a run that was interrupted
+    small_class.hand_in(tmp_path / "class", replace(small_class.by("no_space", WORDS), student="b"))
     assert "graded on the seed of earlier" not in small.run_command(*arguments).stdout
     small_class.hand_in(tmp_path / "class", replace(small_class.by("complete"), student="later"))
     assert (

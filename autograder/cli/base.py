@@ -244,10 +244,14 @@ def rules_for(
     policy: Path | None,
     folders: Sequence[Path],
     results: "Sequence[Result]",
+    *,
+    for_pages: bool = False,
 ) -> "Policy | None":
     """Read a policy, with the manual points beside results; None if there is neither.
 
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
+    for_pages: whether points by hand beyond the maximum only do not count, with a message, instead
+    of being refused.
     """
     from autograder.grading.adjustments import (
         adjustment_files,
@@ -287,7 +291,10 @@ def rules_for(
     for line in (*due_far_from_files(rules, results), *cutoffs_below_ours(rules, results)):
         click.echo(line, err=True)
     graded = with_partners(results, rules)
-    adjustments = all_adjustments(course, beside, graded, roster)
+    set_aside: list[str] | None = [] if for_pages else None
+    adjustments = all_adjustments(course, beside, graded, roster, set_aside)
+    for line in set_aside or ():
+        click.echo(f"Left out on the pages, and `export` stops here: {line}", err=True)
     for folder in beside:
         for path in adjustment_files(folder):
             click.echo(f"points by hand: {path}")

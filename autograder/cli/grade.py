@@ -497,7 +497,7 @@ def _rules_if_readable(
 
     for used in dict.fromkeys((policy, None)):
         try:
-            return rules_for(course_folder, used, [out], results), used
+            return rules_for(course_folder, used, [out], results, for_pages=True), used
         except BadFile as error:
             what = f"the policy {used}" if used else "points by hand"
             again = f"autograder report {as_typed(out)}{f' --policy {used}' if used else ''}"

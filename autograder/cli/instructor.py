@@ -88,7 +88,7 @@ def report(
         raise no_results(grades)
     refuse_results_of_one_number(results)
     try:
-        rules = rules_for(course_folder, policy, [grades], results)
+        rules = rules_for(course_folder, policy, [grades], results, for_pages=True)
     except BadFile as error:
         if not serving:
             raise

@@ -178,13 +178,19 @@ def given_for(adjustments: Sequence[Adjustment], result: Result, check: str) -> 
 
 
 def all_adjustments(
-    course: Course, folders: Sequence[Path], results: Sequence[Result], roster: Roster | None
+    course: Course,
+    folders: Sequence[Path],
+    results: Sequence[Result],
+    roster: Roster | None,
+    set_aside: list[str] | None = None,
 ) -> tuple[Adjustment, ...]:
     """Read the adjustments beside results, in the folders that `grade` wrote.
 
     They may be for each student who has a result or is in the roster. Several people may each keep
     a file: see `adjustment_files`. No two files may give points for the same, in one
     folder or in two, as after a folder was copied.
+    set_aside: takes a line for each adjustment beyond the maximum, which then does not count; None
+    refuses them.
     Raises `BadFile` with all conflicts at once, as after late submissions of several students who
     had points without one.
     """
@@ -202,8 +208,11 @@ def all_adjustments(
                     refuse_unknown_way(one, str(path), attempts)
             twice = _said_twice(read, path, said_in)
             copies = _copies(read, path)
-            problems += [*_beyond(read, in_folder, results, path), *twice, *copies]
-            in_folder += read
+            beyond = _beyond(read, in_folder, results, path)
+            beyond_goes_to = problems if set_aside is None else set_aside
+            beyond_goes_to += beyond.values()
+            problems += [*twice, *copies]
+            in_folder += [one for one in read if one not in beyond]
         found += [one for one in in_folder if one not in found]  # equal comments are one
     _refuse_all(problems)
     return tuple(found)
@@ -286,18 +295,18 @@ def _beyond(
     others: Sequence[Adjustment],
     results: Sequence[Result],
     path: Path,
-) -> list[str]:
-    """Report the adjustments with which a student exceeds the maximum.
+) -> dict[Adjustment, str]:
+    """Return the adjustments with which a student exceeds the maximum, with an error for each.
 
     An adjustment for the whole class may exceed full marks, and so may a line of a rubric.
     others: those of the files before this one.
     """
-    problems = []
+    problems = {}
     before = [*others]
     for number, one in enumerate(adjustments, 1):
         too_many = _who_has_too_many(one, before, results)
         if too_many:
-            problems.append(f"{_where(path, number)}: {too_many}")
+            problems[one] = f"{_where(path, number)}: {too_many}"
         else:
             before.append(one)
     return problems

@@ -520,6 +520,22 @@ def test_all_conflicts_are_reported_at_once(graded_class, tmp_path):
     assert len(lines) == 3
 
 
+def test_pages_set_aside_only_what_is_beyond_the_maximum(graded_class, tmp_path):
+    """For pages, an adjustment beyond the maximum does not count, and all others do."""
+    text = one_for("complete", "points = 5") + one_for("halved", "points = 1")
+    (tmp_path / FILE).write_text(text)
+    results = stored_results(graded_class)
+    set_aside = []
+    found = all_adjustments(COURSE, [tmp_path], results, None, set_aside)
+    assert [one.student for one in found] == ["halved"]
+    (line,) = set_aside
+    assert "adjustment 1: with +5, complete would have 16 of 11 points" in line
+    (tmp_path / FILE).write_text(one_for("halved", "points = 1"))
+    set_aside.clear()
+    assert all_adjustments(COURSE, [tmp_path], results, None, set_aside) == found
+    assert set_aside == []
+
+
 def test_all_slips_in_a_file_are_reported_at_once_and_counted_alike(tmp_path):
     """Every error in a file is reported at once, each by the number of its adjustment."""
     text = one_for("stub", "point = 5") + one_for("stab", "points = 2") + one_for("stub", "to = 99")

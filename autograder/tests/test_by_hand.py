@@ -347,7 +347,7 @@ def test_points_that_have_become_too_many_can_be_undone_on_the_page(
         url = f"{address}by-hand/{UNIT}/summing.html"
         assert sent(url, undo=checksum_of(too_many))[0] == 200
         running.terminate()
-        assert "Points by hand do not count until this is mended" in running.stderr.read()
+        assert "Left out on the pages, and `export` stops here" in running.stderr.read()
     assert small.run_command("export", grades, "--to", "csv").returncode == 0
 
 

@@ -260,6 +260,7 @@ def rules_for(
     )
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy_file import (
+        cutoffs_above_the_maximum,
         cutoffs_below_ours,
         due_far_from_files,
         lateness_not_counted,
@@ -288,7 +289,12 @@ def rules_for(
     never_late = units_never_late(rules, results)
     if never_late:
         click.echo(never_late, err=True)
-    for line in (*due_far_from_files(rules, results), *cutoffs_below_ours(rules, results)):
+    doubtful = (
+        *due_far_from_files(rules, results),
+        *cutoffs_above_the_maximum(rules),
+        *cutoffs_below_ours(rules, results),
+    )
+    for line in doubtful:
         click.echo(line, err=True)
     graded = with_partners(results, rules)
     set_aside: list[str] | None = [] if for_pages else None

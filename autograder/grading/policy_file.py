@@ -45,6 +45,7 @@ TABLES = (
     "sections",
     "extra_time",
 )
+MOST_SHARE = 2.0  # of a check's points by cut-offs: some courses give 105 %, nobody gives 10000 %
 Factor = Annotated[float, msgspec.Meta(ge=1, le=10)]
 
 
@@ -59,6 +60,7 @@ def read_policy(course: Course, path: Path) -> Policy:
     for unit, rules in units.items():
         _refuse_unknown_checks(course, unit, rules, str(path))
         _refuse_dropped_bonus(unit, rules, str(path))
+        _refuse_shares_out_of_range(unit, rules, str(path))
         _refuse_reversed_cutoffs(unit, rules, str(path))
     extensions = {}
     for student, by_unit in read.extensions.items():
@@ -186,6 +188,17 @@ def _refuse_dropped_bonus(unit: str, rules: Rules, where: str) -> None:
         )
 
 
+def _refuse_shares_out_of_range(unit: str, rules: Rules, where: str) -> None:
+    """Refuse cut-offs with a share that nobody means, such as 100 for 100 %. Raises `BadFile`."""
+    for check, cutoffs in rules.cutoffs.items():
+        for loss, share in cutoffs:
+            if not 0 <= share <= MOST_SHARE:
+                raise BadFile(
+                    f"{where}: `{unit}.cutoffs.{check}`: loss {loss:g} earns a share of {share:g}, "
+                    "and shares go from 0 to 1: write 100 % as 1.0."
+                )
+
+
 def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
     """Refuse cut-offs by which a higher loss earns more. Raises `BadFile`."""
     for check, cutoffs in rules.cutoffs.items():
@@ -196,6 +209,21 @@ def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
                     f"loss {low[0]:g} earns {low[1]:g}. Write pairs [loss, share] with rising "
                     "losses and falling shares, such as [[0.8, 1.0], [0.9, 0.0]]."
                 )
+
+
+def cutoffs_above_the_maximum(policy: Policy) -> list[str]:
+    """Warn of each check whose cut-offs give more than its points."""
+    lines = []
+    for unit, rules in policy.units.items():
+        for check, cutoffs in rules.cutoffs.items():
+            loss, share = min(cutoffs)
+            if share > 1:
+                lines.append(
+                    f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(share))} "
+                    f"of the points at a loss of {loss:g}. If you do not mean more than the "
+                    "maximum, write a share from 0 to 1."
+                )
+    return lines
 
 
 def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:

@@ -10,7 +10,11 @@ from small import COURSE
 
 from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades
-from autograder.grading.policy_file import read_policy, unknown_students
+from autograder.grading.policy_file import (
+    cutoffs_above_the_maximum,
+    read_policy,
+    unknown_students,
+)
 from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, write_result
 from autograder.grading.roster import Roster, Student
@@ -358,6 +362,29 @@ def test_cutoffs_that_fall_with_the_loss_are_taken(tmp_path, pairs):
     assert len(policy.units[small.UNIT].cutoffs["fitting"]) == 2
 
 
+def test_cutoffs_above_the_maximum_are_taken_with_a_warning():
+    """Some courses give 105 % for the best loss; a typing error looks the same."""
+    assert cutoffs_above_the_maximum(CMU) == [
+        "Warning: the policy's `hw1.cutoffs.training` gives 105 % of the points at a loss of 1.8. "
+        "If you do not mean more than the maximum, write a share from 0 to 1."
+    ]
+    rules = Rules(cutoffs={"training": [(3.6, 0.3), (3.16, 1.0), (4.0, 0.0)]})
+    assert cutoffs_above_the_maximum(Policy(units={"hw1": rules})) == []
+
+
+def test_the_command_warns_of_cutoffs_above_the_maximum(tmp_path):
+    """`export` with such a policy says so."""
+    text = POLICY.replace("[0.5, 1.0]", "[0.5, 1.5]")
+    policy = policy_in(tmp_path, "unit,students\n", text)
+    assert policy.units[small.UNIT].cutoffs["fitting"][0] == (0.5, 1.5)
+    write_result(tmp_path / "grades", handed_in("ada", small.UNIT, 80.0))
+    done = small.run_command(
+        "export", tmp_path / "grades", "--to", "total", "--policy", tmp_path / "policy.toml"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "`numbers_and_sums.cutoffs.fitting` gives 150 % of the points" in done.stderr
+
+
 @pytest.mark.parametrize(
     "partners, text, words",
     [
@@ -393,6 +420,22 @@ def test_cutoffs_that_fall_with_the_loss_are_taken(tmp_path, pairs):
             "unit,students\n",
             POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [0.5, 0.0]]"),
             "loss 0.5 earns 1 and loss 0.5 earns 0",
+        ),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[3.16, 100], [4.0, 0]]"),
+            "cutoffs.fitting`: loss 3.16 earns a share of 100, and shares go from 0 to 1: write "
+            "100 % as 1.0.",
+        ),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [1.0, -0.5]]"),
+            "loss 1 earns a share of -0.5, and shares go from 0 to 1",
+        ),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [1.0, nan]]"),
+            "loss 1 earns a share of nan, and shares go from 0 to 1",
         ),
         ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
     ],

@@ -264,6 +264,7 @@ def rules_for(
         cutoffs_below_ours,
         due_far_from_files,
         lateness_not_counted,
+        letters_out_of_order,
         read_policy,
         units_never_late,
         units_without_times,
@@ -293,6 +294,7 @@ def rules_for(
         *due_far_from_files(rules, results),
         *cutoffs_above_the_maximum(rules),
         *cutoffs_below_ours(rules, results),
+        *letters_out_of_order(rules),
     )
     for line in doubtful:
         click.echo(line, err=True)

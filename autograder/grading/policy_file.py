@@ -1,6 +1,7 @@
 """The file of a policy, `policy.toml`, and the table of partners that it may name."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -46,6 +47,8 @@ TABLES = (
     "extra_time",
 )
 MOST_SHARE = 2.0  # of a check's points by cut-offs: some courses give 105 %, nobody gives 10000 %
+USUAL_LETTER = re.compile("[A-F][*+−–-]?")
+SIGNS = "*+ -−–"  # from the best; a space for none
 Factor = Annotated[float, msgspec.Meta(ge=1, le=10)]
 
 
@@ -209,6 +212,41 @@ def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
                     f"loss {low[0]:g} earns {low[1]:g}. Write pairs [loss, share] with rising "
                     "losses and falling shares, such as [[0.8, 1.0], [0.9, 0.0]]."
                 )
+
+
+def letters_out_of_order(policy: Policy) -> list[str]:
+    """Warn if a better letter does not need a higher share of the total.
+
+    The first two that are out of order are named.
+    """
+    shares = policy.total.letters
+    for better, worse in pairwise(_from_the_best(shares)):
+        if shares[better] <= shares[worse]:
+            return [
+                f"Warning: the policy's `total.letters` are out of order: {visible(better)} begins "
+                f"at {percent(exact(shares[better]))} and {visible(worse)} at "
+                f"{percent(exact(shares[worse]))}. Write them from the best to the worst, with "
+                "falling shares."
+            ]
+    return []
+
+
+def _from_the_best(shares: Mapping[str, float]) -> list[str]:
+    """Return letters from the best to the worst, as far as their order is certain.
+
+    With A and B, these are A to F with their signs; without, C and D may be *credit* and
+    *distinction*. Other names stand in the order of the file, which may begin with the worst.
+    """
+    usual = [name for name in shares if USUAL_LETTER.fullmatch(name)]
+    if "A" in usual and "B" in usual:
+        return sorted(usual, key=_letter_and_sign)
+    as_written = list(shares)
+    is_rising = bool(shares) and shares[as_written[0]] < shares[as_written[-1]]
+    return as_written[::-1] if is_rising else as_written
+
+
+def _letter_and_sign(name: str) -> tuple[str, int]:
+    return name[0], SIGNS.index(name[1:] or " ")
 
 
 def cutoffs_above_the_maximum(policy: Policy) -> list[str]:

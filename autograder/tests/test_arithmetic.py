@@ -12,6 +12,7 @@ from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, 
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades
 from autograder.grading.policy_file import (
     cutoffs_above_the_maximum,
+    letters_out_of_order,
     read_policy,
     unknown_students,
 )
@@ -383,6 +384,73 @@ def test_the_command_warns_of_cutoffs_above_the_maximum(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "`numbers_and_sums.cutoffs.fitting` gives 150 % of the points" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("letters", "words"),
+    [
+        ("A = 0.7, B = 0.8, C = 0.9", "A begins at 70 % and B at 80 %"),
+        ("A = 0.9, B = 0.6, C = 0.7", "B begins at 60 % and C at 70 %"),
+        ("A = 0.9, B = 0.9, C = 0.7", "A begins at 90 % and B at 90 %"),
+        ("F = 0, A = 0.7, Pass = 0.75, B = 0.8", "A begins at 70 % and B at 80 %"),
+        ('"A+" = 0.9, A = 0.95, B = 0.8', "A+ begins at 90 % and A at 95 %"),
+        ('A = 0.9, "B-" = 0.8, B = 0.7', "B begins at 70 % and B- at 80 %"),
+        ("A = 0.9, A- = 0.9, B = 0.8, C = 0.7", "A begins at 90 % and A- at 90 %"),
+        ('"1.0" = 0.9, "1.3" = 0.95, "1.7" = 0.8', "1.0 begins at 90 % and 1.3 at 95 %"),
+        ('"ausreichend" = 0.5, "gut" = 0.9, "sehr gut" = 0.8', "sehr gut begins at 80 % and gut"),
+    ],
+)
+def test_letters_out_of_order_are_a_warning(tmp_path, letters, words):
+    """A better letter with a lower share, or the same, takes points from students.
+
+    The alphabet orders A, B and so on, and the file any other names.
+    """
+    policy = policy_in(tmp_path, "unit,students\n", POLICY.replace("A = 0.9, B = 0.5", letters))
+    (line,) = letters_out_of_order(policy)
+    assert line.startswith(f"Warning: the policy's `total.letters` are out of order: {words}")
+
+
+@pytest.mark.parametrize(
+    "letters",
+    [
+        "",
+        "A = 0.9",
+        "A = 0.9, B = 0.8, C = 0.7, D = 0.6, F = 0",
+        "F = 0, D = 0.6, C = 0.7, B = 0.8, A = 0.9",
+        "F = 0, A = 0.9, B = 0.8, C = 0.7",
+        '"A+" = 0.97, A = 0.93, A- = 0.9, "B+" = 0.87, B = 0.83, B- = 0.8',
+        'B = 0.8, "A*" = 0.95, "A+" = 0.92, A = 0.9',
+        "A = 0.9, AB = 0.87, B = 0.83, BC = 0.78, C = 0.7, D = 0.6",
+        "S = 0.95, A = 0.9, B = 0.8",
+        "B = 0.8, A = 0.9, S = 0.95",
+        "O = 0.9, E = 0.8, A = 0.6, P = 0.4",
+        "N = 0, P = 0.5, C = 0.65, D = 0.75, HD = 0.85",
+        "HD = 0.85, D = 0.75, C = 0.65, P = 0.5, N = 0",
+        "P = 0.5, F = 0",
+        "F = 0, P = 0.5",
+        "U = 0, G = 0.5, VG = 0.75",
+        '"sehr gut" = 0.9, gut = 0.8, befriedigend = 0.65, ausreichend = 0.5',
+        '"genügend" = 0.5, gut = 0.8, "sehr gut" = 0.9',
+        '"1.0" = 0.95, "1.3" = 0.9, "1.7" = 0.85, "4.0" = 0.5, "5.0" = 0',
+        '"4" = 0.5, "4.5" = 0.6, "5" = 0.75, "6" = 0.95',
+        'First = 0.7, "2:1" = 0.6, "2:2" = 0.5, Third = 0.4',
+    ],
+)
+def test_usual_scales_of_letters_bring_no_warning(tmp_path, letters):
+    """Scales of many countries, written from the best or from the worst."""
+    policy = policy_in(tmp_path, "unit,students\n", POLICY.replace("A = 0.9, B = 0.5", letters))
+    assert letters_out_of_order(policy) == []
+
+
+def test_the_command_warns_of_letters_out_of_order(tmp_path):
+    """`export` with such a policy says so."""
+    policy_in(tmp_path, "unit,students\n", POLICY.replace("A = 0.9, B = 0.5", "A = 0.5, B = 0.9"))
+    write_result(tmp_path / "grades", handed_in("ada", small.UNIT, 80.0))
+    done = small.run_command(
+        "export", tmp_path / "grades", "--to", "total", "--policy", tmp_path / "policy.toml"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Write them from the best to the worst" in done.stderr
 
 
 @pytest.mark.parametrize(

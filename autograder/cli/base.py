@@ -270,6 +270,7 @@ def rules_for(
         units_without_times,
         unknown_students,
         with_sections,
+        without_section,
     )
     from autograder.grading.roster import merged, roster_beside
 
@@ -281,9 +282,12 @@ def rules_for(
     rosters = [roster_beside(folder) for folder in folders]
     roster = merged(*rosters)
     rules = with_sections(rules, roster)
-    warning = unknown_students(rules, results, roster)
-    if warning:
-        click.echo(warning, err=True)
+    for warning in (
+        unknown_students(rules, results, roster),
+        without_section(rules, results, roster),
+    ):
+        if warning:
+            click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
     for line in lateness_not_counted(rules, results):
         click.echo(line, err=True)

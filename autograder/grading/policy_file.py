@@ -27,6 +27,7 @@ from autograder.grading.policy import (
     Share,
     Total,
     deadline,
+    with_partners,
 )
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster, called, sections_in
@@ -347,6 +348,35 @@ def with_sections(policy: Policy, roster: Roster | None) -> Policy:
     if unused:
         raise BadFile(f"The policy's `sections` name some that nobody is in: {unused}.")
     return replace(policy, sections_of=sections_of)
+
+
+def without_section(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
+    """Warn of students without a section, in units with dates by section.
+
+    If more have none than have one, the others are meant to have the unit's own dates.
+    """
+    dated = frozenset().union(*policy.sections.values())
+    units = sorted(dated.intersection(result.unit for result in results))
+    known = roster.students if roster else {}
+    names: dict[str, str] = {}
+    without: set[str] = set()
+    for result in with_partners(results, policy):
+        if result.unit not in units:
+            continue
+        student = known.get(result.lms_name)
+        name = student.name if student else _name(result)
+        names[result.lms_name] = called(result.lms_name, name)
+        if not (student and sections_in(student.section)):
+            without.add(result.lms_name)
+    if not without or 2 * len(without) > len(names):
+        return ""
+    verb = "has" if len(units) == 1 else "have"
+    who = "; ".join(names[student] for student in sorted(without))
+    return visible(
+        f"Warning: {', '.join(units)} {verb} dates by section, and the roster has no section for "
+        f"{who}. Only dates outside [sections] count for them. Add the missing sections to the "
+        "roster, and give it to `collect` or `grade` as --roster."
+    )
 
 
 def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]:

@@ -23,6 +23,7 @@ from autograder.grading.policy_file import (
     read_policy,
     unknown_students,
     with_sections,
+    without_section,
 )
 from autograder.grading.results import stored_results
 from autograder.grading.roster import read_roster, sections_in
@@ -685,6 +686,67 @@ def test_sections_need_a_roster_that_names_them(tmp_path):
     (tmp_path / "roster.csv").write_text("student,section\nada,Tuesday late\n")
     with pytest.raises(BadFile, match=r"in: `Tuesday, late` .did you mean `Tuesday late`"):
         with_sections(policy, read_roster(tmp_path / "roster.csv"))
+
+
+def rostered(folder, rows):
+    """Return a roster with these rows of student, name and section."""
+    (folder / "roster.csv").write_text("student,name,section\n" + rows)
+    return read_roster(folder / "roster.csv")
+
+
+WHEN = "2026-12-01T12:00:00Z"
+MOST_HAVE_ONE = 'ada,,"Tuesday, late"\nbob,,Monday\nzoe,Zoë Zander,\n'
+
+
+def test_students_without_a_section_are_reported(results, tmp_path):
+    """A student who joined late has the unit's own dates, which may take points off."""
+    policy = read(tmp_path, SECTIONS)
+    roster = rostered(tmp_path, MOST_HAVE_ONE)
+    class_ = [handed_in(results, student, WHEN) for student in ("ada", "bob", "zoe")]
+    assert without_section(with_sections(policy, roster), class_, roster) == (
+        f"Warning: {UNIT} has dates by section, and the roster has no section for Zoë Zander "
+        "(zoe). Only dates outside [sections] count for them. Add the missing sections to the "
+        "roster, and give it to `collect` or `grade` as --roster."
+    )
+    class_ = [handed_in(results, student, WHEN) for student in ("ada", "bob", "guest", "other")]
+    assert "no section for guest; other." in without_section(policy, class_, roster)
+    paired = dataclasses.replace(policy, partners={UNIT: [frozenset({"ada", "zoe"})]})
+    class_ = [handed_in(results, student, WHEN) for student in ("ada", "bob")]
+    assert "no section for Zoë Zander (zoe)." in without_section(paired, class_, roster)
+
+
+@pytest.mark.parametrize(
+    ("rows", "students", "text"),
+    [
+        ('ada,,"Tuesday, late"\nbob,,Monday\n', ["ada", "bob"], SECTIONS),
+        (MOST_HAVE_ONE, ["ada", "bob"], SECTIONS),  # zoe has handed in nothing
+        (MOST_HAVE_ONE, ["ada", "zoe"], SECTIONS.replace("numbers = {", "words = {")),
+        (MOST_HAVE_ONE, ["ada", "zoe"], POLICY),
+        # only those of another date have a section
+        ('ada,,"Tuesday, late"\nbob,,\nzoe,,\n', ["ada", "bob", "zoe"], SECTIONS),
+        (MOST_HAVE_ONE, ["zoe"], SECTIONS),
+    ],
+)
+def test_without_a_mistake_about_sections_nothing_is_said(results, tmp_path, rows, students, text):
+    """Silent if all have a section, most have none, or the unit has no dates by section."""
+    policy = read(tmp_path, text)
+    class_ = [handed_in(results, student, WHEN) for student in students]
+    assert without_section(policy, class_, rostered(tmp_path, rows)) == ""
+
+
+def test_export_and_report_name_students_without_a_section(graded_class, tmp_path):
+    """`export` and `report` give the warning on standard error."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    students = sorted(path.stem for path in folder.glob(f"{UNIT}/*.json"))
+    rows = "".join(f'{student},,"Tuesday, late"\n' for student in students if student != "crash")
+    rostered(folder, f"{rows}grace,,Monday\n")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(SECTIONS)
+    for command in (("export", folder, "--to", "csv"), ("report", folder)):
+        done = small.run_command(*command, "--policy", policy)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("the roster has no section for crash.") == 1
 
 
 def test_extra_time_needs_to_know_since_when(tmp_path):

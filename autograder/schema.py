@@ -78,11 +78,16 @@ def _in_words(error: str, content: Any, kind: type) -> str:
     message, _, place = error.partition(" - at `$")
     steps = re.findall(r"\.([^.\[\]]+)|\[(\.\.\.|\d+)\]", place.rstrip("`"))
     names = _written_out([name or f"[{index}]" for name, index in steps], content, kind, error)
-    key = ".".join(names).replace(".[", "[")
-    at = f"`{key}`: " if key else ""
+    at = _as_written(names)
     unknown = re.fullmatch(r"Object contains unknown field `(.*)`", message)
     if unknown:
+        is_stray = names and ANY_KEY not in names and unknown[1] in _fields(kind, [])
+        if is_stray:
+            return f"{at}{at_the_top(unknown[1], _at(content, [*names, unknown[1]]))}"
         return f"{at}{_unknown_key(unknown[1], _fields(kind, names))}"
+    if _is_stray_entry(names, kind):
+        *above, last = names
+        return f"{_as_written(above)}{at_the_top(last, _at(content, names))}"
     missing = re.fullmatch(r"Object missing required field `(.*)`", message)
     if missing:
         return f"{at}the key `{missing[1]}` is missing."
@@ -94,6 +99,35 @@ def _in_words(error: str, content: Any, kind: type) -> str:
     if _is_nan(content, names):
         words = f"{words.removesuffix('.')}, found nan, which is no number."
     return f"{at}{words}"
+
+
+def _as_written(names: list[str]) -> str:
+    """Return the beginning of a sentence on the key at the path `names`; "" for the whole file."""
+    key = ".".join(names).replace(".[", "[")
+    return f"`{key}`: " if key else ""
+
+
+def at_the_top(key: str, value: Any) -> str:
+    """Say where a key of the whole file belongs that stands below a table: TOML's usual slip."""
+    if isinstance(value, dict):
+        return f"`{key}` is a table of its own: write `[{key}]`."
+    return f"`{key}` belongs at the top of the file, before the first [table]."
+
+
+def _is_stray_entry(names: list[str], kind: type) -> bool:
+    """Return whether a wrong entry of a table with any keys is called as a plain key of the file.
+
+    The file's tables do not count: a unit is one, and may also be an entry elsewhere.
+    """
+    *above, last = names or [""]
+    if not above or ANY_KEY in names or last not in _fields(kind, []):
+        return False
+    holds_any_key = isinstance(_type_at(kind, above), msgspec.inspect.DictType)
+    return holds_any_key and not _is_table(_type_at(kind, [last]))
+
+
+def _is_table(info: Any) -> bool:
+    return isinstance(info, msgspec.inspect.DictType) or hasattr(info, "fields")
 
 
 def _is_nan(content: Any, names: list[str]) -> bool:

@@ -31,7 +31,7 @@ from autograder.grading.policy import (
 )
 from autograder.grading.results import Result
 from autograder.grading.roster import Roster, called, sections_in
-from autograder.schema import BadFile, convert, read_toml_table
+from autograder.schema import BadFile, at_the_top, convert, read_toml_table
 
 Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
 TABLES = (
@@ -153,6 +153,8 @@ def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = (
         except UnknownUnit as error:
             near = get_close_matches(name, known, 1, 0.6)
             words = f"there is no key `{name}`. Did you mean `{near[0]}`?" if near else str(error)
+            if name in TABLES:
+                words = at_the_top(name, value)
             raise BadFile(f"{where}: {words}") from None
         if unit in whole:
             raise BadFile(

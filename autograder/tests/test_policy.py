@@ -355,6 +355,36 @@ def test_a_unit_that_begins_like_a_rule_takes_no_rule_away(tmp_path):
     assert (read.late.per_day, read.units) == (0.2, {"later_words": Rules(drop=("shortening",))})
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        'keep = "last"',
+        "carried = 0.5",
+        'partners = "partners.csv"',
+        'regrades = "tutor@uni.example"',
+        "show_solutions = true",
+    ],
+)
+@pytest.mark.parametrize(
+    "table",
+    ["late", "early", "total", "numbers", "extensions.ada", "extensions", "sections", "extra_time"],
+)
+def test_a_key_of_the_whole_file_below_a_table_is_told_its_place(tmp_path, table, key):
+    """TOML takes a key at the end of the file for one of the last table."""
+    name = key.split()[0]
+    words = f"`{name}` belongs at the top of the file, before the first [table]."
+    with pytest.raises(BadFile, match=re.escape(words)) as told:
+        read(tmp_path, f"[{table}]\n{key}")
+    assert "Did you mean" not in str(told.value)
+
+
+def test_a_table_within_a_table_is_told_its_place(tmp_path):
+    """Rules for all units cannot stand below one unit, or one student."""
+    for table in ("numbers.late", "extensions.ada.late"):
+        with pytest.raises(BadFile, match=r"`late` is a table of its own: write `\[late\]`\."):
+            read(tmp_path, f"[{table}]\nper_day = 0.1")
+
+
 @pytest.mark.parametrize("anonymous", [False, True])
 def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     """A page shows what a result counts and why; an extension stays with a renamed student."""

@@ -69,6 +69,30 @@ def refused(text, folder):
             "`parts.b`: there is no key `wait`. Did you mean `weight`?",
         ),
         (
+            "title = 'a'\n[part]\nweight = 1\ncount = 1",
+            "`part`: `count` belongs at the top of the file, before the first [table].",
+        ),
+        (
+            "title = 'a'\n[[row]]\nweight = 1\ncount = 1",
+            "`row[0]`: `count` belongs at the top of the file, before the first [table].",
+        ),
+        (
+            "title = 'a'\n[parts]\ncount = 1",
+            "`parts`: `count` belongs at the top of the file, before the first [table].",
+        ),
+        (
+            "title = 'a'\n[part]\nweight = 1\n[part.parts.b]\nweight = 1",
+            "`part`: `parts` is a table of its own: write `[parts]`.",
+        ),
+        (
+            "title = 'a'\n[parts.part]\nweight = 'b'",
+            "`parts.part.weight`: expected a number, found text.",
+        ),
+        (
+            "title = 'a'\n[parts]\npart = 1",
+            "`parts.part`: expected a table, found a whole number.",
+        ),
+        (
             "title = 'a'\n[[row]]\nwait = 1",
             "`row[0]`: there is no key `wait`. Did you mean `weight`?",
         ),
@@ -77,7 +101,8 @@ def refused(text, folder):
 def test_a_mistake_is_told_with_its_key_and_what_was_expected(tmp_path, text, words):
     """The message names the key and the expected type in everyday words.
 
-    For an unknown key it gives the nearest one, or all of them.
+    For an unknown key it gives the nearest one, or all of them. A key of the whole file that stands
+    below a table belongs at the top: a frequent slip in TOML.
     """
     assert refused(text, tmp_path) == words
 

@@ -445,8 +445,9 @@ def judge_nothing_after_mistakes(server: Server, seed: int, each: int = 1) -> It
                 yield finding(f"{unit.name}: {one}", True)
     if tried:
         files = counted(tried, "file")
-        which = "that have an early mistake and an empty exercise after it"
-        words = f"{faults} of {files} {which} earn points for the empty exercise"
+        words = f"an empty exercise after an early mistake earns nothing, in {files}"
+        if faults:
+            words = f"an empty exercise after an early mistake earns points in {faults} of {files}"
         yield finding(f"{unit.name}: {words}", faults > 0)
 
 

@@ -51,12 +51,12 @@ with autograder.example("a line of slope 2 through (0, 1)"):
 # %% [markdown]
 # ## A line that learns
 #
-# The error of a pair is what the line predicts at `x` minus `y`. Subtract rate × error from the height, and rate × error × `x`
-# from the slope. This is stochastic gradient descent, one pair at a time.
+# The error at a point (`x`, `y`) is the line's prediction for `x`, minus `y`. Subtract rate × error from the height, and rate × error × `x`
+# from the slope. This is stochastic gradient descent, one point at a time.
 #
 # **Exercise** · 10 minutes · about 4 lines
 #
-# <details><summary>What is the error of one pair?</summary>
+# <details><summary>What is the error at one point?</summary>
 #
 # What the line says at `x` minus what is there: `predict(weights, x) - y`.
 # </details>

@@ -45,6 +45,7 @@ from autograder.grading.submissions import Submitted, read_file, time_of, too_la
 from autograder.judging import Verdict
 from autograder.question import is_name_of
 from autograder.sandbox.client import refuse_without_walls
+from autograder.sandbox.definitions import why_unread
 from autograder.version import __version__
 
 LONGEST_ERROR = 300  # characters of an internal error in a submission's note
@@ -347,16 +348,15 @@ class _ClassGrader:
         if found.result and not why:
             return self._read_back(file.entry, found.result, found.in_place)
         log.info("%s, %s: begun", entry.student, entry.unit)
+        unread = self._why_unread(file)
         try:
-            graded = self._graded(file, found.result, hurry, earlier)
+            graded = self._graded(file, unread, found.result, hurry, earlier)
         except Postponed:
             log.info("%s, %s: waits, and is graded after the others", entry.student, entry.unit)
             raise
         submitted = _time_of(file.entry, self._run.stamped)
-        entry = file.entry
-        if file.entry.path is not None:
-            note = note_on(self._names, entry.unit, file.source)
-            entry = replace(entry, note=note or entry.note)
+        note = unread or note_on(self._names, entry.unit, file.source)
+        entry = replace(file.entry, note=note or file.entry.note)
         result = self._result(entry, graded, file.sha256, submitted)
         if graded.incomplete:
             why = INCOMPLETE
@@ -386,16 +386,28 @@ class _ClassGrader:
             keep(self._run.out, entry, result)
         return result
 
-    def _graded(
-        self, file: _FileRead, stored: Result | None, hurry: bool, earlier: Mapping[str, Verdict]
-    ) -> Graded:
-        """Grade a submission, except for checks that it has passed in a stored result."""
+    def _why_unread(self, file: _FileRead) -> str:
+        """Say why no check can run a file; "" if one can."""
         if file.entry.path is None:
-            return self._unread(file.entry.note)
+            return file.entry.note
         name = file.entry.path.name
-        note = too_large(name, file.source, self._unit.limits.kilobytes)
-        if note:
-            return self._unread(note)
+        return too_large(name, file.source, self._unit.limits.kilobytes) or why_unread(file.source)
+
+    def _graded(
+        self,
+        file: _FileRead,
+        unread: str,
+        stored: Result | None,
+        hurry: bool,
+        earlier: Mapping[str, Verdict],
+    ) -> Graded:
+        """Grade a submission, except for checks that it has passed in a stored result.
+
+        unread: why no check can run it.
+        """
+        if unread or file.entry.path is None:
+            return self._unread(unread)
+        name = file.entry.path.name
         passed = still_passed(stored, file.sha256, self._provenance, self._materials)
         names = self._names_of(file.entry)
         return self._ask(file.source, name, passed, hurry, dict(earlier), names)
@@ -475,7 +487,7 @@ def _read(entry: Submitted) -> _FileRead:
         content = read_file(entry.path)
         if content.strip():
             return _FileRead(entry, content)
-        words = "the file is empty."
+        words = why_unread(content)
     except OSError as error:
         words = f"the file cannot be read ({error.strerror})."
     except ValueError as error:

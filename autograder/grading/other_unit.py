@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from autograder.course import Course
 from autograder.errors import BadSource
 from autograder.parsing import parse
-from autograder.sandbox.definitions import read_definitions
+from autograder.sandbox.definitions import is_read, read_definitions
 
 FEWEST = 2  # minimum of another unit's names in a file, if that unit has as many
 MOST_OWN = 0.25  # fraction of its own unit's names from which on a file belongs to its unit
@@ -68,7 +68,7 @@ def _defined(content: bytes) -> set[str]:
 
 
 def note_on(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> str:
-    """Return the note on a file of another unit, or of none; "" if it is of this one.
+    """Return the note on a file of another unit, or of none; "" if it is of this one, or not read.
 
     names: of each unit, as `names_by_unit` returns them.
     """
@@ -76,7 +76,7 @@ def note_on(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> s
     if other:
         return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
     own = names.get(unit, frozenset())
-    if own and not own & _defined(content):
+    if own and not own & _defined(content) and is_read(content):
         example = min(own)
         return (
             f"{OF_NONE} `{unit}` asks for, such as `{example}`. Hand in the file of `{unit}`, with "

@@ -64,6 +64,7 @@ from autograder.intake.laid_out import (
 from autograder.intake.sources import recognize
 from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
 from autograder.question import is_name_of
+from autograder.sandbox.definitions import why_unread
 
 FEWEST_OF_ANOTHER = 3  # files with the name of another unit, from which on a source is refused
 MOST_NAMED = 5  # files that are named if nothing is a submission
@@ -890,6 +891,7 @@ def summary(made: Plan) -> list[str]:
         "with another unit's name, or of another unit than most", _of_another_unit(made)
     )
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
+    lines += listed("taken, though no check can run it", _unread(made))
     lines += _without_time(made)
     lines += _retimed_in_words(made)
     lines += _unmatched_in_words(made)
@@ -1035,6 +1037,16 @@ def _saved_as_text(made: Plan) -> list[str]:
         for place in fresh
         if place.latest.file.casefold().endswith(AS_TEXT)
     ]
+
+
+def _unread(made: Plan) -> list[str]:
+    """List new files that are neither a script nor a notebook, with what they are."""
+    lines = []
+    for place in made.places:
+        why = why_unread(place.attempts[-1].content) if place.fresh else ""
+        if why:
+            lines.append(f"{_whose(place)}, {place.unit}: {shown(place.latest.file)}: {why}")
+    return lines
 
 
 PER_ASSIGNMENT = ("canvas", "moodle", "gradescope")  # a download of these is of one assignment

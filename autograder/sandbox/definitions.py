@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.sandbox.inside.cells import UNPARSABLE, Broken, Cell, cells, code_cells, syntax_tree
+from autograder.sandbox.inside.cells import (
+    UNPARSABLE,
+    Broken,
+    Cell,
+    cells,
+    code_cells,
+    syntax_tree,
+    text_of,
+)
 from autograder.sandbox.inside.submission import Statement, Submission
 
 # No sandbox confines the reading of a file here, so its cost is bounded first;
@@ -95,6 +103,27 @@ def read_definitions(source: bytes) -> list[Definition]:
             names = re.findall(r"^(?:def |class )?(\w+)", cell.text, re.M)
             read.append(Definition(frozenset(names), cell.number, cell.first_line, cell.text))
     return read
+
+
+def why_unread(source: bytes) -> str:
+    """Say why no check can run a file: it is empty, or neither a script nor a notebook.
+
+    Empty for other files, and for a large notebook, which is only read in the sandbox.
+    """
+    if not source.strip():
+        return "the file is empty."
+    try:
+        text_of(source)
+        if _may_be_read(source):
+            cells(source)
+    except Broken as error:
+        return str(error)
+    return ""
+
+
+def is_read(source: bytes) -> bool:
+    """Return whether `read_definitions` reads a file: it is text, and within the limits."""
+    return _read(source) is not None
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,7 @@ def test_a_file_that_a_unit_has_no_room_for_is_not_run(tmp_path):
     assert by_name["large"].score == 0
     told = by_name["large"].verdicts[0].remarks[0].text
     assert told == "words.py is over 9 kB, the most for this unit. Hand in code without outputs."
+    assert by_name["large"].note == told
     done = small.run_command("check", path, cwd=folder)
     assert told in done.stdout
 

@@ -68,14 +68,49 @@ def test_a_notebook_is_read_by_its_code_cells():
         (b"a = 1\n\xff", "line 2 is not UTF-8"),
         (b"\xff\xfea", "line 1 is not UTF-16"),
         (b"a\0b", "not text"),
-        (b'{"cells": 3}', "notebook cannot be read"),
-        (b"{", "notebook"),
+        (b'{"cells": 3}', "notebook cannot be read: its JSON holds no cells"),
+        (b'{"a": 1}', "notebook cannot be read: its JSON holds no cells"),
+        (b"{", "notebook is incomplete: its file ends in line 1"),
+        (b'{\n"cells": [\n"def f(x', "notebook is incomplete: its file ends in line 3"),
+        (b'{\n"cells": [,]\n}', "notebook cannot be read: its JSON is invalid in line 2"),
+        (b'{"cells": []}\nx', "notebook cannot be read: its JSON is invalid in line 2"),
+        (b'{\n<<<<<<< HEAD\n"cells": []\n=======', "unfinished merge of git: line 2 begins"),
+        (b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs", "merge of git: line 1 begins"),
+        (b"\n\n<!DOCTYPE html>\n<title>Log in</title>", "a web page, not a script or notebook"),
+        (b'<html lang="en">', "a web page, not a script or notebook"),
+        (b"PK\3\4\0", "a zip archive"),
+        (b"%PDF-1.4\n%\xe2", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n\0", "a picture"),
+        (b"\xff\xd8\xff\xe0", "a picture"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_why(source, words):
     """A file that cannot be read gets a reason in words, whatever its bytes."""
     with pytest.raises(Broken, match=words):
         Submission(source, "ada.py")
+
+
+def test_a_notebook_that_ends_early_is_said_to_be_incomplete():
+    """A notebook is incomplete wherever its file ends, in a string or between two cells."""
+    cell = {"cell_type": "code", "source": ["f = {1}\n", '"\\u00fc"'], "outputs": [{}, True]}
+    whole = json.dumps({"cells": [cell, cell], "nbformat": 4}, indent=1)
+    assert len(cells(whole.encode())) == 2
+    for end in range(1, len(whole)):
+        with pytest.raises(Broken, match="incomplete: its file ends in line"):
+            cells(whole[:end].encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b'def f():\n    return """\n<html>\n<<<<<<< HEAD\n"""\n',
+        b"<<<<<<< HEAD\ndef g(): pass\n=======\n# %%\ndef f():\n    return 1\n",
+        notebook(("code", "# %PDF-1.4\n\ndef f():\n    return '<html>{'\n")),
+    ],
+)
+def test_code_may_hold_the_marks_of_other_formats(source):
+    """A file is read whose code only holds the beginning of a web page, or a mark of git's."""
+    assert Submission(source, "ada.py").f()
 
 
 def test_what_is_wrong_with_a_file_is_for_people():

@@ -1,6 +1,7 @@
 """Every user error gets a message (what was seen, what to do) and an exit code."""
 
 import gc
+import html
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import zipfile
 
 import pytest
 import small
+import small_class
 from click.testing import CliRunner
 from small import UNIT, run_command, submit, timeless
 
@@ -241,6 +243,44 @@ def test_odd_submissions_are_graded_in_words_and_the_others_as_ever(tmp_path):
     assert "over 5 MB" in said["large"]
     assert f"no {UNIT}.py" in said["nothing"]
     assert "not a regular file" in said["link"]
+
+
+def test_a_file_of_another_format_has_its_reason_everywhere(tmp_path):
+    """The result, the page and the table of `grade` say why a file cannot be read, as `check` does.
+
+    A notebook's JSON in a script, and a script in a notebook, are read.
+    """
+    book = json.dumps(json.loads(small_class.notebook(RIGHT)), indent=1)
+    files = {
+        "cut.ipynb": (book[: len(book) // 2], "the notebook is incomplete: its file ends in line"),
+        "page.ipynb": ("<!DOCTYPE html>\n<title>Log in</title>", "the file is a web page"),
+        "packed.py": ("PK\3\4\0\0", "the file is a zip archive"),
+        "book.py": (book, ""),
+        "script.ipynb": (RIGHT, ""),
+    }
+    paths = {}
+    for name, (content, _) in files.items():
+        student, suffix = name.split(".")
+        paths[student] = small.submit(tmp_path / "class", student, content)
+        paths[student] = paths[student].rename(paths[student].with_suffix(f".{suffix}"))
+    out = tmp_path / "out"
+    done = run_command("grade", tmp_path / "class", "--out", out, "--quick")
+    assert done.returncode == 0, done.stderr
+    for name, (_, words) in files.items():
+        student, _ = name.split(".")
+        result = json.loads((out / UNIT / f"{student}.json").read_text())
+        assert result["note"].startswith(words)
+        assert result["submission_sha256"] == digest(paths[student].read_bytes())
+        if not words:
+            assert (result["note"], result["score"]) == ("", POINTS)
+            continue
+        assert {check["failure"] for check in result["checks"]} == {"unread"}
+        assert done.stdout.count(result["note"]) == 1
+        page = html.unescape((out / "pages" / UNIT / f"{student}.html").read_text())
+        assert "No check ran." in page
+        assert result["note"] in page
+        practised = run_command("check", paths[student])
+        assert result["note"] in practised.stderr
 
 
 @pytest.mark.parametrize(

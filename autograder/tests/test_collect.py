@@ -963,6 +963,29 @@ def test_a_script_that_a_browser_saved_as_text_is_the_script(tmp_path):
     assert f"  {ada}/notes.txt: no .py or .ipynb" in told
 
 
+def test_a_file_that_cannot_be_read_is_taken_and_listed_once(tmp_path):
+    """A file that is neither a script nor a notebook is taken, and the report says what it is.
+
+    Other files, and those that were there before, are not listed.
+    """
+    title = "taken, though no check can run it"
+    ada, zoe, grace = [f"{who}_{number}_9_{UNIT}" for who, number in (("a", 1), ("z", 2), ("g", 3))]
+    entries = [
+        Entry(f"{ada}.ipynb", '{"cells": [\n'),
+        Entry(f"{zoe}.py", ""),
+        Entry(f"{grace}.ipynb", lms.small_notebook()),
+    ]
+    source = pack(tmp_path / "submissions.zip", entries)
+    into = tmp_path / "submitted"
+    made = collect(source, into)
+    told = summary(made)
+    begin = told.index(f"{title} (2):")
+    assert told[begin + 1].startswith(f"  a_1, {UNIT}: {ada}.ipynb: the notebook is incomplete")
+    assert told[begin + 2] == f"  z_2, {UNIT}: {zoe}.py: the file is empty."
+    assert len(made.places) == 3
+    assert title not in "".join(summary(collect(source, into)))
+
+
 def test_the_worksheet_of_another_assignment_is_refused(tmp_path):
     """A worksheet without any number of the zip belongs to another assignment and is refused.
 

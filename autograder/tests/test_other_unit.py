@@ -1,5 +1,7 @@
 """A file of another unit is recognised by its definitions, for student and instructor."""
 
+import json
+
 import pytest
 import small
 from small import COURSE, UNIT, WORDS
@@ -31,18 +33,27 @@ def test_a_file_is_of_another_unit_where_it_defines_that_one_s_functions_only(un
     assert ("defines nothing that" in note_on(names, unit, source.encode())) == of_none
 
 
+def test_a_file_that_is_not_read_here_is_not_said_to_define_nothing():
+    """No note on definitions is made about a file that is not text, or beyond the limits."""
+    names = names_by_unit(COURSE)
+    outputs = [{"output_type": "display_data", "data": {"x": [[]] * 100_001}}]
+    cell = {"cell_type": "code", "source": small.solved(), "outputs": outputs}
+    for source in (b"\xff", b"x = 1\n" + b"#" * (1 << 20), json.dumps({"cells": [cell]}).encode()):
+        assert note_on(names, UNIT, source) == ""
+
+
 def test_the_student_s_page_and_the_terminal_say_so(tmp_path):
     """The student's page and the terminal say so beside the points of the requested unit."""
     folder = tmp_path / "class"
     small.submit(folder, "wilma", small.solved(name=WORDS))
     small.submit(folder, "right", small.solved())
-    small.submit(folder, "login", "<html><title>Log in</title></html>")
+    small.submit(folder, "other", "x = 1\n")
     done = small.run_command("grade", folder, "--out", tmp_path / "out", "--quick")
     assert done.returncode == 0, done.stderr
     words = f"This looks like the file of `{WORDS}`, but it was graded as `{UNIT}`."
     assert f"wilma, {UNIT}: {words}" in done.stdout
     nothing = f"This file defines nothing that `{UNIT}` asks for, such as `"
-    assert f"login, {UNIT}: {nothing}" in done.stdout
+    assert f"other, {UNIT}: {nothing}" in done.stdout
     assert done.stdout.count("This looks like") == 2  # in the class's row, and alone
     page = (tmp_path / "out" / "pages" / UNIT / "wilma.html").read_text()
     assert f"This looks like the file of <code>{WORDS}</code>" in page

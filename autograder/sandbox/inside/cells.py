@@ -67,11 +67,28 @@ class Cell:
 def cells(source: bytes) -> list[Cell]:
     """Return the cells of a percent script or of a notebook. Raises `Broken` if it is neither."""
     text = text_of(source)
-    if text.lstrip().startswith("{"):
+    if _WEB_PAGE.match(text):
+        raise Broken(
+            "the file is a web page, not a script or notebook. Download the script or notebook "
+            "itself (File → Download), and submit that."
+        )
+    if _NOTEBOOK.match(text):
         return _notebook_cells(text)
     return _script_cells(text.replace("\r\n", "\n"))
 
 
+_WEB_PAGE = re.compile(r"\s*<(!doctype html|html|head)\b", re.I)
+# JSON, perhaps below the mark that git leaves where it could not merge two versions
+_NOTEBOOK = re.compile(r"\s*(<<<<<<<[^\n]*\n\s*)?\{")
+_MERGE = re.compile(r"^<<<<<<<", re.M)
+# the beginning of a file of another format → its name
+_FORMATS = {
+    b"PK\3\4": "a zip archive or an Office document",
+    b"%PDF-": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
+_ITSELF = "Submit the .py script or the .ipynb notebook itself."
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # the beginning of such a file
 # of old files for Windows and Unix in Western Europe, as Python reads them if a line declares them
 _CODE_PAGES = ("cp1252", "iso8859-1", "iso8859-15")
@@ -82,6 +99,9 @@ def text_of(source: bytes) -> str:
 
     Raises `Broken`.
     """
+    for beginning, name in _FORMATS.items():
+        if source.startswith(beginning):
+            raise Broken(f"the file is {name}. {_ITSELF}")
     try:
         if source.startswith(_UTF_16):
             return source.decode("utf-16")
@@ -93,10 +113,7 @@ def text_of(source: bytes) -> str:
             f"line {line} is not {error.encoding.upper()}: the file has another encoding. "
             "Save it as UTF-8."
         ) from None
-    raise Broken(
-        "the file is not text: it holds NUL bytes. Submit the .py script or the .ipynb notebook "
-        "itself."
-    )
+    raise Broken(f"the file is not text: it holds NUL bytes. {_ITSELF}")
 
 
 def _code_page_named(source: bytes) -> str | None:
@@ -133,10 +150,37 @@ def _notebook_cells(text: str) -> list[Cell]:
         book = json.loads(text)
         entries = book["cells"] if "cells" in book else _entries_of_2013(book)
         return [_notebook_cell(number, entry) for number, entry in enumerate(entries, 1)]
+    except json.JSONDecodeError as error:
+        raise Broken(_why_not_json(text, error)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Broken(
-            "the notebook cannot be read: the .ipynb file is incomplete. Save it again."
+            "the notebook cannot be read: its JSON holds no cells like Jupyter's. Submit a file "
+            "that Jupyter opens."
         ) from None
+
+
+def _why_not_json(text: str, error: json.JSONDecodeError) -> str:
+    """Say why the text of a notebook is not JSON, and what to do."""
+    merge = _MERGE.search(text)
+    if merge:
+        line = text.count("\n", 0, merge.start()) + 1
+        return (
+            f"the notebook holds an unfinished merge of git: line {line} begins with `<<<<<<<`. "
+            "Restore one of the two versions, and submit that."
+        )
+    whole = text.rstrip()
+    is_open = not whole.endswith("}") or error.pos >= len(whole) - 1
+    is_in_string = error.msg.startswith("Unterminated string")
+    if (is_open or is_in_string) and error.msg != "Extra data":
+        last = whole.count("\n") + 1
+        return (
+            f"the notebook is incomplete: its file ends in line {last}, in the middle of the JSON. "
+            "Save it again, and submit the whole file."
+        )
+    return (
+        f"the notebook cannot be read: its JSON is invalid in line {error.lineno}. Submit a file "
+        "that Jupyter opens."
+    )
 
 
 def _entries_of_2013(book: Any) -> list[Any]:

@@ -211,7 +211,7 @@ def export(
     \b
     Example:  autograder export grades --to moodle --policy policy.toml
     """
-    from autograder.errors import visible
+    from autograder.errors import first_of, visible
     from autograder.grading.attempts import (
         all_attempts,
         kind_in_words,
@@ -257,6 +257,9 @@ def export(
     else:
         for path in written:
             click.echo(path)
+    left = exports.worksheets_left(target, counted, written) if to == "moodle" else []
+    if left:
+        click.echo(f"from earlier, and not written now ({len(left)}): {first_of(left)}")
     for line in exports.notes(counted, to):
         click.echo(line)
     if to == "canvas" and not gradebook:

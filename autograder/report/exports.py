@@ -537,6 +537,17 @@ _WORKSHEET = (
 )
 
 
+def worksheets_left(folder: Path, grades: Sequence[Grade], written: Sequence[Path]) -> list[str]:
+    """List the worksheets of these units that an earlier export left in a folder.
+
+    A worksheet has another name if a unit was graded without training, for example.
+    """
+    left: set[Path] = set()
+    for unit in _most(grades):
+        left |= {*folder.glob(f"moodle {unit}.csv"), *folder.glob(f"moodle {unit} (*).csv")}
+    return sorted(path.name for path in left.difference(written))
+
+
 def notes(grades: Sequence[Grade], to: str) -> list[str]:
     """Say what a person must do when importing grades, a line each; empty for most formats."""
     if to == "mail":

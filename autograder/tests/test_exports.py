@@ -412,6 +412,43 @@ def test_export_by_command(graded_class, tmp_path):
     assert "There are no results in" in done.stderr
 
 
+def test_a_worksheet_of_an_earlier_export_is_named(graded_class, tmp_path):
+    """`export` names a unit's worksheets that it did not write now, and no other files."""
+    out = tmp_path / "out"
+    out.mkdir()
+    old = f"moodle {UNIT} (without training).csv"
+    others = (
+        "canvas.csv",
+        "moodle notes.csv",
+        f"moodle {UNIT}_2.csv",
+        f"moodle feedback {UNIT}.zip",
+    )
+    for name in others:
+        (out / name).touch()
+    export = ("export", graded_class, "--out", out, "--to")
+    assert "not written now" not in small.run_command(*export, "moodle").stdout
+    (out / old).touch()
+    done = small.run_command(*export, "moodle")
+    assert f"from earlier, and not written now (1): {old}" in done.stdout, done.stderr
+    assert "not written now" not in small.run_command(*export, "csv").stdout
+
+
+def test_a_worksheet_is_left_if_it_is_not_written_again(results, tmp_path):
+    """Grades with training leave the worksheet of those without, and not that of another unit."""
+    best = max(results, key=lambda result: result.score)
+    whole = of("ada", best, HandIn(source="moodle", student="ada", id="17"))
+    without = dataclasses.replace(whole.provenance, quick=True)
+    quick = dataclasses.replace(whole, provenance=without)
+    words = dataclasses.replace(whole, unit=WORDS)
+    left = []
+    for result in (quick, quick, words, whole, whole):
+        written = exported([result], "moodle", tmp_path)
+        assert len(written) == 2
+        left.append(exports.worksheets_left(tmp_path, grades([result], Policy()), written))
+    old = [f"moodle {UNIT} (without training).csv"]
+    assert left == [[], [], [], old, old]
+
+
 def test_several_folders_are_exported_as_one(graded_class, small_class, tmp_path):
     """`export` merges several folders; the best submission counts, whichever folder holds it."""
     (tmp_path / "again" / "stub" / UNIT).mkdir(parents=True)

@@ -134,6 +134,7 @@ def grade(
     batch.refuse_course_within(course, submitted)
     batch.refuse_out_within(out, submitted)
     _refuse_results(submitted)
+    _refuse_course_of_nbgrader(submitted, out)
     if not cluster:
         jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
@@ -176,6 +177,27 @@ def _refuse_results(submitted: Path) -> None:
         noted = facts.get("submitted")
         hint = f" Its submissions are in {as_typed(Path(noted))}." if noted else ""
         raise Refused(f"{submitted} is a folder that `grade` wrote its results into.{hint}")
+
+
+def _refuse_course_of_nbgrader(submitted: Path, out: Path) -> None:
+    """Refuse nbgrader's course, in which `source` and `release` are no students. Raises `Refused`.
+
+    One of its folders by itself is no sign, because a student could be called so.
+    """
+    its_folders = [submitted / name for name in ("source", "release", "submitted")]
+    there = [folder for folder in its_folders if folder.is_dir()]
+    if len(there) < 2 and not (submitted / "nbgrader_config.py").is_file():
+        return
+    within = submitted / "submitted"
+    if not within.is_dir():
+        raise Refused(
+            f"{submitted} is nbgrader's course, and holds no submissions yet: `nbgrader collect` "
+            f"puts them into {within}."
+        )
+    raise Refused(
+        f"{submitted} is nbgrader's course. Its submissions are in {within}: "
+        f"autograder grade {as_typed(within)} --out {as_typed(out)} --timestamps"
+    )
 
 
 def _log_to_stderr() -> None:

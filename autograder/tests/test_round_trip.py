@@ -254,6 +254,34 @@ def test_the_wrong_folder_is_refused(tmp_path):
     assert f"results into. Its submissions are in {submitted}." in done.stderr
 
 
+def test_the_course_of_nbgrader_is_refused_and_its_submissions_are_not(tmp_path):
+    """`grade` refuses nbgrader's course, whose folders are no students, and names the right one.
+
+    The folder of its submissions is graded, and so is one in which a student is called like one of
+    nbgrader's folders.
+    """
+    course = tmp_path / "nb"
+    for kind in ("source", "release"):
+        (course / kind / UNIT).mkdir(parents=True)
+        (course / kind / UNIT / f"{UNIT}.ipynb").write_text(lms.small_notebook())
+    grades = tmp_path / "grades"
+    done = small.run_command("grade", course, "--out", grades)
+    assert done.returncode == 2
+    assert f"{course} is nbgrader's course, and holds no submissions yet" in done.stderr
+    small.submit(course / "submitted", "ada", lms.RIGHT)
+    done = small.run_command("grade", course, "--out", grades)
+    assert done.returncode == 2
+    assert (
+        f"{course} is nbgrader's course. Its submissions are in {course / 'submitted'}: "
+        f"autograder grade {course / 'submitted'} --out {grades} --timestamps"
+    ) in done.stderr
+    assert not grades.exists()
+    assert "1 submission," in run("grade", course / "submitted", "--out", grades, "--quick")
+    small.submit(tmp_path / "class", "source", lms.RIGHT)
+    small.submit(tmp_path / "class", "ada", lms.RIGHT)
+    assert "2 submissions," in run("grade", tmp_path / "class", "--out", grades, "--quick")
+
+
 def test_an_assignment_of_a_unit_without_results_is_refused(tmp_path):
     """A unit that was not graded yet, given by mistake, is named beside those with results."""
     where = ("--url", "https://canvas.example.edu", "--canvas-course", 77)

@@ -575,7 +575,7 @@ def backward(params, x, h, dlogits):
         #   loop from the last step to the first.
         # mistake: dz[t] = dh[t] + dnext
         #   the gradient went through relu unchanged. Multiply by its derivative: 1 where the state is *above* 0, else 0.
-        #   If you do, repair `relu_d`: it is 1 at 0.
+        #   If you do, repair `relu_d`: it should give 0 at 0.
         # mistake: dz[t] = (dh[t] + dnext) * h[t + 1]
         #   the gradient was multiplied by the state. The derivative of relu is 1 where the state is above 0, else 0.
         # mistake: dz[t] = dh[t] * (h[t + 1] > 0) + dnext

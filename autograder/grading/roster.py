@@ -698,7 +698,8 @@ def _same_person(earlier: Mapping[str, Student], later: Mapping[str, Student]) -
     """Return the earlier names of students in a later roster, by numbers of Moodle's and addresses.
 
     Only students who are in one of the two, with a number or an address that nobody else there has,
-    count. A number counts more: addresses change.
+    count. A number counts more, because addresses change, but only of students with one name: in
+    another Moodle somebody else may have it.
     """
     found: dict[str, str] = {}
     for marks in (_numbers, _addresses):
@@ -706,8 +707,9 @@ def _same_person(earlier: Mapping[str, Student], later: Mapping[str, Student]) -
         for mark, student in _by_mark(later.values(), marks).items():
             known = before.get(mark)
             is_new = student.student not in earlier and student.student not in found
-            is_free = known and known.student not in {*later, *found.values()}
-            if known and is_new and is_free:
+            if not known or not is_new or known.student in {*later, *found.values()}:
+                continue
+            if marks is _addresses or _folded_names(known) & _folded_names(student):
                 found[student.student] = known.student
     return found
 
@@ -729,7 +731,7 @@ def _by_mark(
     """Return students by those of their marks that nobody else has."""
     same: dict[str, list[Student]] = {}
     for student in students:
-        for mark in marks(student):
+        for mark in sorted(marks(student)):
             same.setdefault(mark, []).append(student)
     return {mark: one[0] for mark, one in same.items() if len(one) == 1}
 
@@ -746,16 +748,17 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
+    taken = {*named.students, *same.values()}
     for one in new:
         known = before.find(name=one.name) if one.name else None
-        if known and known.student not in named.students:
+        if known and known.student not in taken:
             twice.append((one, known))
-    has_address = [(one, known) for one, known in twice if one.email and known.email]
-    is_most = 2 * len(twice) > len(new)
-    if has_address and (len(twice) == 1 or not is_most):
-        raise BadRoster("\n".join(_perhaps_one(one, known) for one, known in has_address))
+    is_most = 2 * len(twice) > max(2, len(named.students))
     if not is_most:
-        _refuse_namesakes(before, named, new)
+        _refuse_namesakes(before, taken, new)
+    if twice and not is_most:
+        raise BadRoster("\n".join(_perhaps_one(one, known) for one, known in twice))
+    if not twice:
         return
     one, known = twice[0]
     raise BadRoster(
@@ -768,25 +771,29 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
 
 def _perhaps_one(one: Student, known: Student) -> str:
     """Ask whether two of one name, in the new roster and the one before, are one person."""
+    row = f"the row of {known.student} in {FILE}, beside the submissions or else the results"
+    join = f"write {known.student} instead of {one.student} into the new roster"
+    if one.email:
+        join = f"write {one.email} into the column `email` there"
     return (
         f"The new roster has {one.student}, and the roster before {known.student}, both called "
-        f"{one.name}. If they are one person, write {one.email} into the column `email` of "
-        f"{known.student} in {FILE} beside the submissions, or if there is none, beside the "
-        "results. If they are two, write another name into that row. Then run this command again."
+        f"{one.name}. Look at {row}: if they are one person, {join}; if they are two, write "
+        "another name there. Then run this command again."
     )
 
 
-def _refuse_namesakes(before: Roster, named: Roster, new: Sequence[Student]) -> None:
+def _refuse_namesakes(before: Roster, taken: Collection[str], new: Sequence[Student]) -> None:
     """Refuse new students of Moodle's who have only a name, if somebody had it before.
 
-    Their numbers are new in each assignment, so nothing says who is who. Raises `BadRoster`.
+    Their numbers are new in each assignment, so nothing says who is who.
+    taken: those of before who are in the new roster, too. Raises `BadRoster`.
     """
     unclear = []
     earlier: set[str] = set()
     for one in new:
         has_only_a_name = one.source == MOODLE.source and not one.email and not one.login
         same = before.namesakes(one.name) if has_only_a_name else []
-        gone = {known.student for known in same} - named.students.keys()
+        gone = {known.student for known in same}.difference(taken)
         if gone:
             unclear.append(one.student)
             earlier |= gone

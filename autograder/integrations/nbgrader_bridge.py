@@ -274,7 +274,7 @@ class _Entered:
         points = earned_in_words(self.result.score, self.result.max_score)
         line = f"{whose(self.result)}: {points}"
         if self.kept:
-            line += f"; {_scores(self.kept)} entered by hand kept"
+            line += f"; {_scores(self.kept)} entered by hand kept instead of ours"
         if self.no_page:
             line += f"; no page in nbgrader ({self.no_page})"
         return line

@@ -19,6 +19,7 @@ from autograder.grading.results import stored_results
 from autograder.grading.roster import (
     BadRoster,
     called,
+    merged,
     read_roster,
     read_times,
 )
@@ -692,6 +693,33 @@ def test_a_new_address_makes_no_new_student(tmp_path):
     assert (ada.email, ada.section) == ("countess@example.edu", "mon")
 
 
+def test_a_number_of_another_moodle_joins_nobody(tmp_path):
+    """The same number with another name and address is another person."""
+    into = tmp_path / "submitted"
+    source = lms.moodle(tmp_path)
+    collect(source, into, lms.MOODLE_ROSTER)
+    other = lms.MOODLE_ROSTER.replace("22,Grace Hopper,grace@", "22,Carl Gauss,carl@")
+    students = merged(read_roster(into / "roster.csv"), _roster_of(tmp_path, other)).students
+    assert {"carl@example.edu", "grace@example.edu"} <= students.keys()
+
+
+def test_a_namesake_of_one_whom_the_number_names_is_new(tmp_path):
+    """A new student is not taken for one of the same name whose number is in the roster."""
+    into = tmp_path / "submitted"
+    source = lms.moodle(tmp_path)
+    collect(source, into, lms.MOODLE_ROSTER)
+    row = "Participant 30,Grace Hopper,grace2@example.edu,Submitted,,-\n"
+    made = collect(source, into, lms.MOODLE_ROSTER.replace("grace@", "hopper@") + row)
+    assert made.roster.students["grace@example.edu"].email == "hopper@example.edu"
+    assert made.roster.students["grace2@example.edu"].id == "30"
+
+
+def _roster_of(folder, text):
+    path = folder / "another.csv"
+    path.write_text(text)
+    return read_roster(path)
+
+
 def test_a_new_address_in_another_assignment_is_asked_about(tmp_path):
     """A student with a known name, a new address and a new number is asked about."""
     into = tmp_path / "submitted"
@@ -708,9 +736,9 @@ def test_a_new_address_in_another_assignment_is_asked_about(tmp_path):
         collect(source, into, roster)
     assert str(told.value) == (
         "The new roster has zoe.new@example.edu, and the roster before zoe@example.edu, both "
-        "called Zoë Müller. If they are one person, write zoe.new@example.edu into the column "
-        "`email` of zoe@example.edu in roster.csv beside the submissions, or if there is none, "
-        "beside the results. If they are two, write another name into that row. Then run this "
+        "called Zoë Müller. Look at the row of zoe@example.edu in roster.csv, beside the "
+        "submissions or else the results: if they are one person, write zoe.new@example.edu into "
+        "the column `email` there; if they are two, write another name there. Then run this "
         "command again."
     )
     path.write_text(before.replace(",zoe@", ",zoe.new@"))

@@ -333,7 +333,8 @@ def test_scores_entered_by_hand_stay(folder, recorded):
     assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)
     assert scores(folder, "stub")["check-three_steps"] == (0, 1.25)
     each = (folder / "grades" / "export" / "nbgrader.txt").read_text()
-    assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; 1 score entered by hand kept" in each
+    kept = "1 score entered by hand kept instead of ours"
+    assert f"complete, {UNIT}: {EXACT:g} of {EXACT:g} points; {kept}" in each
     assert f"kept 2 scores entered by hand: complete, {UNIT}; stub, {UNIT}" in recorded.stdout
     assert query(folder, "select count(*) from comment where manual_comment = 'Well tried.'") == [
         (1,)

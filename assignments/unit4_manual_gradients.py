@@ -33,9 +33,9 @@
 #
 # **How to work.** Replace each `raise NotImplementedError()` with your code. Save while `autograder watch unit4` runs, or run the cell
 # `check("…")`. If you made a common mistake, the check tells you which. Grading runs only your imports, the functions asked for, and what
-# these use; try things out wherever you like. Import only NumPy and the standard library: no other package is installed where your file is
-# graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file, hints are visible below their exercises, and
-# answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint at a time.
+# these use; try things out wherever you like. Besides `autograder`, import only NumPy and the standard library: no other package is installed
+# where your file is graded. Never modify an argument in place, unless an exercise allows it. In a `.py` file, hints are visible below their
+# exercises, and answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint at a time.
 #
 # **Time.** The exercises take about 192 minutes (estimated), and reading, with the examples, about an hour. The end of section 6 is a good
 # place to stop for a day. Section 12 trains for some fifteen seconds, everything else for less.

@@ -40,7 +40,7 @@
 #
 # Replace each `raise NotImplementedError()` with your code. Save while `autograder watch unit5` runs, or run the cell `check("…")`. If you made a
 # common mistake, the check tells you which. We run only your imports, the functions and classes asked for, and what these use; try things out
-# wherever you like. Import only PyTorch, NumPy and the standard library: no other package is installed where your file is graded. Never modify an argument in
+# wherever you like. Besides `autograder`, import only PyTorch, NumPy and the standard library: no other package is installed where your file is graded. Never modify an argument in
 # place, unless the text says otherwise. Functions that do not train leave the model unchanged. In a `.py` file hints and answers are visible below
 # their questions; a notebook folds them, and `autograder hint` gives one at a time.
 #

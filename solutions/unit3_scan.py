@@ -34,10 +34,10 @@
 #
 # **How to work.** The exercises take 177 minutes in all; reading and looking at the examples takes about 45 more. Plan two sittings: sections
 # 1 to 8, and 9 to 12. Replace each `raise NotImplementedError()` with your code. Save while `autograder watch unit3` runs, or run the cell
-# `check("…")`. If you made a common mistake, the check tells you which. Import only PyTorch, NumPy and the standard library: no other package
-# is installed where your file is graded. Never modify an argument in place. Gradients must be able to flow through your functions (no
-# `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a `.py` file, hints are visible below their exercises,
-# and answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint at a time.
+# `check("…")`. If you made a common mistake, the check tells you which. Besides `autograder`, import only PyTorch, NumPy and the standard
+# library: no other package is installed where your file is graded. Never modify an argument in place. Gradients must be able to flow through
+# your functions (no `.detach()`, no `.item()`, no writing in place), unless the text says otherwise. In a `.py` file, hints are visible below
+# their exercises, and answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint at a time.
 #
 # **Letters**, the same in the whole course:
 #

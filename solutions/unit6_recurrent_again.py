@@ -37,8 +37,8 @@
 # **How to work.** The exercises take 187 minutes in all, and reading the text and looking at the examples takes 80 to 100 minutes more. Good
 # places to stop are after section 6 and after section 11. On our machine, and on a slower one, the first example of section 6 takes 5 to 20
 # seconds, that of section 10 takes 2 to 10, and the check of the training about 3. Replace each `raise NotImplementedError()` with your code.
-# Save while `autograder watch unit6` runs, or run the cell `check("…")`. If you made a common mistake, the check tells you which. Import only
-# NumPy and the standard library: no other package is installed where your file is graded. Never modify an argument in place. In a `.py` file,
+# Save while `autograder watch unit6` runs, or run the cell `check("…")`. If you made a common mistake, the check tells you which. Besides
+# `autograder`, import only NumPy and the standard library: no other package is installed where your file is graded. Never modify an argument in place. In a `.py` file,
 # hints are visible below their exercises, and answers below the questions at the end; a notebook folds them. `autograder hint` shows one hint
 # at a time.
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Straight lines
 #
-# A line is two numbers, its **slope** and its **height** at 0. We predict with a line, then fit it by gradient descent.
+# A line is two numbers, its **slope** and its **height** at 0 (the intercept). We predict with a line, then fit it by gradient descent.
 
 # %%
 import numpy as np

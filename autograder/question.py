@@ -306,7 +306,10 @@ def _fault_of_options(options: tuple[str, ...]) -> str:
         return f"a choice has 2 to {MOST_OPTIONS} options, and this one has {len(options)}"
     for option in options:
         if not isinstance(option, str) or not _OPTION.fullmatch(option):
-            return f"the option {option!r} should be a text of 1 to 40 characters in one line"
+            return (
+                f"the option {option!r} should be a text of 1 to 40 characters in one line, "
+                "without | and backticks"
+            )
     if len({_folded(option) for option in options}) < len(options):
         return "two options are the same but for capitals and blanks"
     return ""

@@ -234,7 +234,8 @@ def line_of_the_mistake(net: Any, seed: int) -> tuple[str, int]:
     points=2,
     needs=vocabulary_and_ids,
     words={
-        "characters": "for some of 24 texts another character is more likely.",
+        "characters": "for some of 24 texts another character is more likely. Return the one with "
+        "the largest logit after the whole text.",
         "null": "where the null is the most likely character, it alone should be the answer.",
         "model_same_after": LEFT,
         "gradients_on_after": GRADIENTS,

@@ -490,7 +490,7 @@ def predicted_states(net: Any, seed: int) -> set[str]:
     measure=held_out_loss,
     within=0.0002,
     seconds=60,
-    kept="`few_sequences` sees five steps; this proves that all parts work together over 200",
+    kept="`few_sequences` sees eight sequences; this proves that all parts work together over 200",
 )
 def training(net: Any, seed: int, text: str) -> Arrays:
     """`train_online` on the corpus: the loss of the trained weights on held-out text"""

@@ -550,9 +550,9 @@ class DotBias(nn.Module):
         # mistake: biases = self.user_bias(users) + self.movie_bias(movies)
         #   (B, 1) and (B,) were added, which makes (B, B). Take the biases' column: `[:, 0]`.
         # mistake: biases = self.user_bias(users)[:, 0]
-        #   the film's bias is missing, so all films have the same mean. Add `movie_bias`.
+        #   the film's bias is missing, so nothing says directly which films people like. Add `movie_bias`.
         # mistake: biases = self.movie_bias(movies)[:, 0]
-        #   the user's bias is missing, so all users have the same mean. Add `user_bias`.
+        #   the user's bias is missing, so nothing says directly who rates high. Add `user_bias`.
         # mistake: biases = self.user_bias(users)[:, 0] + self.movie_bias(users)[:, 0]
         #   the film's bias was looked up by the users' ids. Look it up by `movies`.
         # mistake: biases = self.user_bias(users).sum() + self.movie_bias(movies).sum()

@@ -812,7 +812,7 @@ class Recurrent(nn.Module):
         # mistake: self.hidden.register_parameter("bias", None)
         #   `hidden` has no bias, but each layer has one. Begin it with zeros.
         # mistake (keeps 0.5): pass
-        #   the bias of a layer (H, H) does not start with zeros. "Do nothing to the state" needs them, in `hidden`.
+        #   the bias of `hidden` does not start with zeros, so the layer changes the state at the start. Set it to zeros.
         ### END SOLUTION
 
     def read(self, x, h=None):

@@ -550,7 +550,7 @@ class CharLSTM(nn.Module):
         #   the norm has no weight and bias of its own. Leave `affine` as it is.
         self.lstm = nn.LSTM(E, H, num_layers=2, dropout=dropout)
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=2)
-        #   the LSTM drops nothing between its layers: `dropout=dropout`.
+        #   the LSTM drops nothing between its layers. Pass `dropout=dropout`.
         # mistake: self.lstm = nn.LSTM(E, H)
         #   the LSTM has one layer. Use two: `num_layers=2`.
         # mistake: self.lstm = nn.LSTM(E, H, num_layers=2, dropout=dropout, batch_first=True)

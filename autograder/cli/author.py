@@ -194,8 +194,9 @@ def validate(
 ) -> None:
     """Test solutions, mistakes and checks of all units, or of those named.
 
-    The solution and alternative solutions earn all points (on 20 seeds or more without --quick),
-    and starter code earns none. Each known mistake is diagnosed, and wrong variants lose points.
+    The solution earns all points, and so do alternative solutions (on 20 seeds or more without
+    --quick). Starter code earns none. Each known mistake is diagnosed, and wrong variants lose
+    points.
 
     \b
     Example:  autograder validate UNIT --seeds 5

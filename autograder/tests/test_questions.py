@@ -317,7 +317,8 @@ def test_slips_in_a_question_are_told_to_its_author():
         (choice("a", "A"), "two options are the same but for capitals and blanks."),
         (
             choice("a", "b|c"),
-            "the option 'b|c' should be a text of 1 to 40 characters in one line.",
+            "the option 'b|c' should be a text of 1 to 40 characters in one line, without | "
+            "and backticks.",
         ),
         (
             number(significant=-1),

@@ -681,7 +681,8 @@ def merged(*rosters: Roster | None) -> Roster | None:
     """Merge rosters, with a later one's entries before an earlier one's; None for no roster.
 
     Entries that the later one lacks stay. A student with another name in the later one but the same
-    e-mail address, or the same number in one of Moodle's assignments, keeps the earlier name.
+    e-mail address, or with the same full name and number in one of Moodle's assignments, keeps the
+    earlier name.
     """
     together: dict[str, Student] = {}
     for roster in rosters:

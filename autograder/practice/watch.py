@@ -356,7 +356,8 @@ class Watch:
         self.moves = moves
         self.clock = None
         self.screen.print(
-            "checking … (stops after 5 seconds of computing, or 60 of training)", style="dim"
+            "checking … (when graded, a check may compute for 5 seconds, or train for 60)",
+            style="dim",
         )
 
     def press(self, key: str) -> None:

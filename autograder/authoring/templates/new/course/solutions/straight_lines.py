@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Straight lines
 #
-# A line is two numbers, its **slope** and its **height** at 0 (the intercept). We predict with a line, then fit it by gradient descent.
+# A line is two numbers, its **slope** and its **height** at 0 (the intercept). We predict with a
+# line, then fit it by gradient descent.
 
 # %%
 import numpy as np
@@ -51,8 +52,9 @@ with autograder.example("a line of slope 2 through (0, 1)"):
 # %% [markdown]
 # ## A line that learns
 #
-# The error at a point (`x`, `y`) is the line's prediction for `x`, minus `y`. Subtract rate × error from the height, and rate × error × `x`
-# from the slope. This is stochastic gradient descent, one point at a time.
+# The error at a point (`x`, `y`) is the line's prediction for `x`, minus `y`. Subtract
+# rate × error from the height, and rate × error × `x` from the slope. This is stochastic gradient
+# descent, one point at a time.
 #
 # **Exercise** · 10 minutes · about 4 lines
 #

@@ -6,6 +6,7 @@ An error names the file, the key, what was expected there, and the nearest valid
 import math
 import re
 import tomllib
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,13 +38,29 @@ def _parsed(path: Path) -> dict[str, Any]:
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text)
+        content = tomllib.loads(text)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadFile(f"{path}: {error}{_advice(str(error), text)}") from None
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{path}: {error}") from None
+    for names, value in _numbers(content, []):
+        if not math.isfinite(value):
+            raise BadFile(f"{path}: {_as_written(names)}expected a finite number, found {value}.")
+    return content
+
+
+def _numbers(content: Any, names: list[str]) -> Iterator[tuple[list[str], float]]:
+    """Yield each float of parsed content, with its path."""
+    if isinstance(content, float):
+        yield names, content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield from _numbers(value, [*names, key])
+    elif isinstance(content, list):
+        for index, value in enumerate(content):
+            yield from _numbers(value, [*names, f"[{index}]"])
 
 
 def _advice(error: str, text: str) -> str:
@@ -95,10 +112,7 @@ def _in_words(error: str, content: Any, kind: type) -> str:
     if invalid:
         choices = " or ".join(repr(choice) for choice in _choices(kind, names))
         return f"{at}expected {choices}, found {invalid[1]}."
-    words = _plain(message)
-    if _is_nan(content, names):
-        words = f"{words.removesuffix('.')}, found nan, which is no number."
-    return f"{at}{words}"
+    return f"{at}{_plain(message)}"
 
 
 def _as_written(names: list[str]) -> str:
@@ -128,12 +142,6 @@ def _is_stray_entry(names: list[str], kind: type) -> bool:
 
 def _is_table(info: Any) -> bool:
     return isinstance(info, msgspec.inspect.DictType) or hasattr(info, "fields")
-
-
-def _is_nan(content: Any, names: list[str]) -> bool:
-    """Return whether the value at the path `names` is TOML's `nan`, which no bound holds for."""
-    value = _at(content, names) if ANY_KEY not in names else None
-    return isinstance(value, float) and math.isnan(value)
 
 
 def _unknown_key(key: str, known: list[str]) -> str:

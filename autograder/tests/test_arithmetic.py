@@ -503,7 +503,12 @@ def test_the_command_warns_of_letters_out_of_order(tmp_path):
         (
             "unit,students\n",
             POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [1.0, nan]]"),
-            "loss 1 earns a share of nan, and shares go from 0 to 1",
+            "cutoffs.fitting[1][1]`: expected a finite number, found nan.",
+        ),
+        (
+            "unit,students\n",
+            POLICY.replace("[[0.5, 1.0], [1.0, 0.0]]", "[[0.5, 1.0], [inf, 0.0]]"),
+            "cutoffs.fitting[1][0]`: expected a finite number, found inf.",
         ),
         ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
     ],

@@ -279,7 +279,7 @@ def test_units_may_be_shortened(tmp_path):
         ("[late]\nper_day = 10", "`late.per_day`: expected a number <= 1.0."),
         ("[late]\nper_day = -0.1", "`late.per_day`: expected a number >= 0.0."),
         ("[late]\nat_most = true", "`late.at_most`: expected a number, found true or false."),
-        ("[late]\ngrace_hours = inf", "`late.grace_hours`: expected a number <= 8760.0."),
+        ("[late]\ngrace_hours = inf", "`late.grace_hours`: expected a finite number, found inf."),
         ("[wrods]\n", "There is no unit `wrods`. Did you mean `words`?"),
         (
             '[numbers]\ndrop = ["dubling"]',
@@ -314,7 +314,7 @@ def test_units_may_be_shortened(tmp_path):
         ),
         (
             "[extensions.ada]\nnumbers = inf",
-            "`extensions.ada.numbers_and_sums`: expected a number <= 3650.0.",
+            "`extensions.ada.numbers`: expected a finite number, found inf.",
         ),
         (
             "[extensions.ada]\nwrods = 3",

@@ -51,7 +51,11 @@ def refused(text, folder):
         ("title = 'a'\n[part]\nweight = 'b'", "`part.weight`: expected a number, found text."),
         (
             "title = 'a'\n[part]\nweight = nan",
-            "`part.weight`: expected a number >= 0.0, found nan, which is no number.",
+            "`part.weight`: expected a finite number, found nan.",
+        ),
+        (
+            "title = 'a'\n[[row]]\nweight = inf",
+            "`row[0].weight`: expected a finite number, found inf.",
         ),
         ("count = 1", "the key `title` is missing."),
         ("title = 'a'\n[part]\ncolour = 'b'", "`part`: the key `weight` is missing."),

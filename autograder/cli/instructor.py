@@ -415,6 +415,7 @@ def _enter_totals(
 
 @main.command()
 @click.argument("folder", metavar="COURSE", type=PATH)
+@click.option("--unit", "named", multiple=True, help="Build only this unit.")
 @click.option(
     "--grades",
     type=PATH,
@@ -424,20 +425,29 @@ def _enter_totals(
 @course_option
 @report_user_errors
 def nbgrader(
-    folder: Path, grades: Path | None, policy: Path | None, course_folder: Path | None
+    folder: Path,
+    named: tuple[str, ...],
+    grades: Path | None,
+    policy: Path | None,
+    course_folder: Path | None,
 ) -> None:
     """Build a course for nbgrader in the folder COURSE; or bring our grades into its gradebook.
 
     \b
-    Example:  autograder nbgrader course
+    Example:  autograder nbgrader course --unit UNIT
               autograder nbgrader course --grades grades --policy policy.toml
     """
+    from autograder.course import find_unit
     from autograder.grading.policy_file import read_policy
     from autograder.integrations import nbgrader_bridge, nbgrader_totals
 
     course = find_course(course_folder)
     if policy and not grades:
         raise Refused("--policy is for results: name their folder with --grades.")
+    if grades and named:
+        raise Refused(
+            "--unit is for building. With --grades, the results of all units are entered."
+        )
     if grades:
         nbgrader_totals.refuse_broken_note(folder)
         if policy:
@@ -448,5 +458,6 @@ def nbgrader(
         if error:
             raise Refused(error)
         return
-    click.echo("\n".join(nbgrader_bridge.build(course, folder)))
-    click.echo(f"Next, in {folder}: nbgrader generate_assignment UNIT")
+    units = [find_unit(course, name) for name in named]
+    click.echo("\n".join(nbgrader_bridge.build(course, folder, units)))
+    click.echo(f"Next, in {folder}: nbgrader generate_assignment {units[0] if units else 'UNIT'}")

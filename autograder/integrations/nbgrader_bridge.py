@@ -40,6 +40,7 @@ from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
 NBGRADER = "nbgrader"  # the author of adjustments entered in formgrader
+REPLACED = "replaced"  # in nbgrader's course: notebooks that a build has replaced
 ENTERED = Path("export", "nbgrader.txt")  # below the results: a line for each
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
@@ -56,16 +57,17 @@ class NoGradebook(UserError):
     """nbgrader's side lacks something; the text says what, and the command that supplies it."""
 
 
-def build(course: Course, folder: Path) -> list[str]:
-    """Write each unit as `source/UNIT/UNIT.ipynb`; return what was written.
+def build(course: Course, folder: Path, units: Sequence[str] = ()) -> list[str]:
+    """Write some units, or all, as `source/UNIT/UNIT.ipynb`; return a line for each file.
 
-    `nbgrader_config.py` is written if there is none.
+    `nbgrader_config.py` is written if there is none. A notebook that was there with other content,
+    which a person may have edited, is kept in `replaced`.
     folder: nbgrader's course.
     Raises `GivesAnswers`, `Stale` if the students' files hold an answer, or are out of date.
     """
     refuse_answers(course)
     written = []
-    for name, solution in solutions(course):
+    for name, solution in solutions(course, units):
         unit = load_unit(course, name)
         points = {check.name: check.points for check in unit.checks}
         script = with_link(solution.plain(), course.about.site, name)
@@ -75,8 +77,13 @@ def build(course: Course, folder: Path) -> list[str]:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_bytes() if path.is_file() else None
         write_notebook(notebook, path)
         written.append(str(path))
+        if before is not None and before != path.read_bytes():
+            kept = _first_free(folder / REPLACED, name)
+            kept.write_bytes(before)
+            written.append(f"{kept}: what {path} was before, in case you had edited it")
     config = folder / "nbgrader_config.py"
     if not config.exists():
         text = CONFIG.format(
@@ -88,6 +95,15 @@ def build(course: Course, folder: Path) -> list[str]:
         config.write_text(text, encoding="utf-8")
         written.append(str(config))
     return written
+
+
+def _first_free(folder: Path, name: str) -> Path:
+    """Return the path for a further notebook in a folder, which is made."""
+    folder.mkdir(exist_ok=True)
+    number = 1
+    while (path := folder / f"{name}-{number}.ipynb").exists():
+        number += 1
+    return path
 
 
 def _mark(cell: Any, points: Mapping[str, float]) -> None:

@@ -88,6 +88,26 @@ def test_a_second_build_writes_the_same_bytes_and_leaves_the_settings(folder):
     config.write_text(kept)
 
 
+def test_one_unit_is_built_and_an_edited_notebook_is_kept(tmp_path):
+    """`--unit` builds only that unit; what a person wrote into its notebook is kept and named."""
+    its = tmp_path / "sums"
+    done = small.run_command("nbgrader", its, "--unit", WORDS)
+    assert done.returncode == 0, done.stderr
+    path = its / "source" / WORDS / f"{WORDS}.ipynb"
+    assert sorted((its / "source").rglob("*.ipynb")) == [path]
+    ours = path.read_bytes()
+    for number, edited in enumerate((b"{}", b"[]"), 1):
+        path.write_bytes(edited)
+        done = small.run_command("nbgrader", its, "--unit", WORDS)
+        kept = its / "replaced" / f"{WORDS}-{number}.ipynb"
+        assert f"{kept}: what {path} was before" in done.stdout
+        assert kept.read_bytes() == edited
+        assert path.read_bytes() == ours
+    done = small.run_command("nbgrader", its, "--unit", WORDS, "--grades", tmp_path)
+    assert done.returncode != 0
+    assert "--unit is for building." in done.stderr
+
+
 def test_nbgrader_s_settings_name_the_course(folder):
     """nbgrader_config.py names the course, so notebooks find it wherever nbgrader runs them."""
     start = "from traitlets.config import Config\nget_config = Config\n"

@@ -3,14 +3,14 @@
 A student's folder collects units: `joined` adds to a release's course.toml what the folder has.
 """
 
-import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from autograder.course import FILE
 from autograder.errors import UserError
+from autograder.schema import as_toml_value
 
 
 class BadName(UserError):
@@ -156,20 +156,8 @@ def _with_entries(text: str, table: str, entries: dict[str, object]) -> str:
     """Write entries below the head of a table; without the table, write it at the end."""
     lines = []
     for key, value in entries.items():
-        lines.append(f"{json.dumps(key)} = {_as_toml(value)}\n")
+        lines.append(f"{as_toml_value(key)} = {as_toml_value(value)}\n")
     head = re.search(rf"^\[{table}\][^\n]*\n", text, re.M)
     if head:
         return text[: head.end()] + "".join(lines) + text[head.end() :]
     return "".join([text.rstrip("\n"), f"\n\n[{table}]\n", *lines])
-
-
-def _as_toml(value: object) -> str:
-    """Write a text, a list of texts, or a table of texts as TOML."""
-    if isinstance(value, dict):
-        return "{ " + ", ".join(_entries(value)) + " }"
-    return json.dumps(value)
-
-
-def _entries(table: dict[str, object]) -> Iterator[str]:
-    for key, value in table.items():
-        yield f"{json.dumps(key)} = {_as_toml(value)}"

@@ -156,7 +156,7 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Whereabouts]:
     folder = os.environ.get("COURSE_DATA")
     if folder:
         yield _Whereabouts("$COURSE_DATA", Path(folder) / file.file)
-    cached = _cache() / file.file
+    cached = cache_folder() / file.file
     yield _Whereabouts("cache", cached)
     if not fetch:
         return
@@ -173,7 +173,8 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Whereabouts]:
             yield _Whereabouts(str(source), fetched)
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Return the user's cache."""
     named = os.environ.get("XDG_CACHE_HOME")
     if named:
         return Path(named) / "autograder"
@@ -197,7 +198,7 @@ def _download(url: str, file: File) -> Path:
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
     found = pooch.retrieve(
-        url, f"sha256:{file.sha256}", fname=file.file, path=_cache(), downloader=downloader
+        url, f"sha256:{file.sha256}", fname=file.file, path=cache_folder(), downloader=downloader
     )
     return Path(found)
 

@@ -3,6 +3,7 @@
 An error names the file, the key, what was expected there, and the nearest valid key.
 """
 
+import json
 import math
 import re
 import tomllib
@@ -80,6 +81,17 @@ def _advice(error: str, text: str) -> str:
     if time:
         return f"{advice}. Write a time as `{time[1]}T{time[2]}:00+01:00`, with your time zone."
     return f"{advice}."
+
+
+def as_toml_value(value: object) -> str:
+    """Write a text, a number, a list of texts, or a table of these as a value of TOML.
+
+    Text is written as in JSON, except for one character that only TOML escapes.
+    """
+    if isinstance(value, dict):
+        entries = [f"{as_toml_value(key)} = {as_toml_value(each)}" for key, each in value.items()]
+        return "{ " + ", ".join(entries) + " }"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def convert(content: Any, kind: type[T], where: str) -> T:

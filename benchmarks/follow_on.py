@@ -39,13 +39,14 @@ from fresh_mistakes import answers
 
 from autograder.check import Check, Failure
 from autograder.course import Unit, find_unit
+from autograder.data import cache_folder
 from autograder.explaining.words import slip_in_words
 from autograder.grading.keys import all_needed, solution_of
 from autograder.grading.listed import listed_in_key
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
 from autograder.grading.small_changes import changed_scripts
-from autograder.grading.store import AnswerStore, cache_folder
+from autograder.grading.store import AnswerStore
 from autograder.judging import CheckKey, Verdict, same_answer
 from autograder.judging.carry import Carried, Mistakes
 from autograder.sandbox.client import Server

@@ -5,7 +5,6 @@ way. They are in a separate file, `adjustments.toml`, and are applied where grad
 exported. Stored results do not change, and so a second grading loses none.
 """
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from autograder.grading.results import Result, digest, held_alone, write_whole
 from autograder.grading.roster import Roster
 from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_of_check
 from autograder.judging import Remark, Verdict
-from autograder.schema import BadFile, convert, read_toml
+from autograder.schema import BadFile, as_toml_value, convert, read_toml
 
 FILE = "adjustments.toml"
 OWN_FILES = "adjustments-*.toml"
@@ -572,7 +571,7 @@ def _rename_in_file(course: Course, path: Path, unit: str, before: str, now: str
     for number in theirs:
         for place in range(heads[number], [*heads, len(lines)][number + 1]):
             if _STUDENT.match(lines[place]):
-                lines[place] = lines[place].replace(_value(before), _value(now), 1)
+                lines[place] = lines[place].replace(as_toml_value(before), as_toml_value(now), 1)
                 break
     text = "\n".join(lines).strip()
     wanted = [table for _, table in _tables(path)]
@@ -621,20 +620,8 @@ def as_toml(one: Adjustment) -> str:
     for name, value in fields.items():
         is_left_out = value is None or value is False or value == ""
         if not is_left_out:
-            lines.append(f"{name} = {_value(value)}")
+            lines.append(f"{name} = {as_toml_value(value)}")
     return "\n".join(lines)
-
-
-def _value(value: str | float) -> str:
-    """Write a value in TOML.
-
-    Text is written as in JSON, except for one character that only TOML escapes.
-    """
-    if value is True:
-        return "true"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
 
 
 # ---- applying them

@@ -196,14 +196,18 @@ EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace a file by new text atomically. Raises `CannotWrite`."""
+    """Replace a file by new text and a newline atomically. Raises `CannotWrite`."""
+    # surrogateescape: a path in the text may not be valid UTF-8
+    replace_file(path, (text + "\n").encode("utf-8", "surrogateescape"))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file's content atomically. Raises `CannotWrite`."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # surrogateescape: a path in the text may not be valid UTF-8
-        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-            # not synced: a file damaged by a power cut cannot be read back and is graded again
-            file.write(text + "\n")
+        # not synced: a file damaged by a power cut cannot be read back and is graded again
+        part.write_bytes(content)
         _put_in_place(part, path)
     except OSError as error:
         with suppress(OSError):

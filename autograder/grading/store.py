@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.check import Answer, Error, Failure
+from autograder.data import cache_folder
 from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
 FORMAT = 2
@@ -36,12 +37,6 @@ CREATE TABLE IF NOT EXISTS seeds (
     unit TEXT NOT NULL, seed INTEGER NOT NULL, PRIMARY KEY (unit, seed)
 );
 """
-
-
-def cache_folder() -> Path:
-    """Return the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "autograder"
 
 
 def private_folder(part: str = "") -> Path | None:

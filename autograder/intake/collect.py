@@ -18,7 +18,7 @@ from autograder.course import Course
 from autograder.errors import UserError, first_of, one_line
 from autograder.grading.hand_in import LIST, MARK, RECEIPTS, HandIn, is_collected, kinds_collected
 from autograder.grading.outline import outline_unit
-from autograder.grading.results import CannotWrite, digest
+from autograder.grading.results import CannotWrite, digest, replace_file
 from autograder.grading.roster import (
     CANVAS,
     Roster,
@@ -58,7 +58,6 @@ from autograder.intake.laid_out import (
     has_any,
     lay_out,
     lay_out_ungraded,
-    replace_file,
     with_those_before,
 )
 from autograder.intake.sources import recognize

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from autograder.grading.hand_in import EARLIER, LIST, HandIn, read_record, record_path
-from autograder.grading.results import digest
+from autograder.grading.results import digest, replace_file
 from autograder.intake.folder_names import folder_name
 from autograder.intake.items import utc_of_seconds
 from autograder.intake.units import SUFFIXES
@@ -286,12 +286,3 @@ def _write_attempt(folder: Path, unit: str, attempt: Attempt) -> None:
         submitted = datetime.fromisoformat(attempt.record.submitted)
         seconds = submitted.astimezone(UTC).timestamp()
         os.utime(path, (seconds, seconds))
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file atomically."""
-    folder = path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{path.name}.part"
-    part.write_bytes(content)
-    os.replace(part, path)

@@ -34,6 +34,7 @@ from autograder.grading.results import read_patiently
 from autograder.judging import Remark, Status, Verdict
 from autograder.practice import warm
 from autograder.practice.examples import picture_folder, play
+from autograder.practice.limits import GIVE_UP
 from autograder.practice.mending import mended, to_mend
 from autograder.practice.practise import Practised, practise
 from autograder.practice.progress import (
@@ -53,8 +54,7 @@ from autograder.source.addresses import address_of_check
 TICK = 0.02  # seconds between two looks at the file and the keyboard
 KEYS = "[h]int [e]xample [a]ll [t]rain\n[b]ack [n]ext [q]uit"
 ENDED = ("timeout", "killed")  # outcomes of a check that was stopped at a limit
-# a process is ended from outside after GIVE_UP times the seconds of its check and GRACE seconds
-GIVE_UP = 4
+# seconds: a process is ended from outside after GIVE_UP times those of its check, and these
 GRACE = 2.0
 MOST_MEMORY = 3 << 30  # bytes that a check may allocate before that
 LOSSES_EVERY = 0.3  # seconds

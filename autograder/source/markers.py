@@ -19,7 +19,6 @@ WORDS_OF_A_MISTAKE = re.compile(r"\s*#   ")
 _CELL = re.compile(r"# %%(.*)")
 _COMMENT = re.compile(r"(#+)\s*(.*)")
 _WORD = re.compile(r"[^\W\d_]+")
-_COLON = re.compile(r"\s*(\([^)]*\))?\s*:")  # after the word, or the text in brackets
 _EXERCISE = re.compile(r"# \*\*Exercise\*\*")
 _DEFINED = re.compile(r"\s*(?:async )?(?:def|class) (\w+)")
 ALIKE = 0.75  # of 1, by difflib: words nearer than this may be intended

@@ -319,14 +319,14 @@ def test_what_only_the_folder_names_stays_in_its_course():
     """
     here = (
         'units = ["a"]\n[corpora]\ntext = ["one"]\nwords = ["two", "ä"]\n'
-        '[packages]\ntorch = { install = "torch>=2", why = "for a" }\n'
+        '[packages]\ntorch = { install = "torch>=2", why = "for a 🔥" }\n'
     )
     new = 'units = ["b"]\n[corpora]  # roles\ntext = ["three"]\n'
     course = tomllib.loads(joined(new, here, ["a", "b"]))
     assert course == {
         "units": ["a", "b"],
         "corpora": {"text": ["three"], "words": ["two", "ä"]},
-        "packages": {"torch": {"install": "torch>=2", "why": "for a"}},
+        "packages": {"torch": {"install": "torch>=2", "why": "for a 🔥"}},
     }
 
 

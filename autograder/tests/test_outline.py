@@ -10,9 +10,8 @@ import small
 
 from autograder.check import names_in_experiment
 from autograder.course import load_unit
-from autograder.data import training_data
+from autograder.data import cache_folder, training_data
 from autograder.grading.outline import outline_unit
-from autograder.grading.store import cache_folder
 from autograder.relations import letters_of
 
 

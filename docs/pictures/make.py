@@ -1,6 +1,5 @@
-"""Makes the README's pictures: a student's minute with `autograder watch` as a moving SVG, a page
-and what surprises a network as PNG. The PNGs need the `dev` extra, Chromium, `make demo` and
-`make site`.
+"""Makes the README's pictures: a student's minute with `autograder watch` as a moving SVG,
+and what surprises a network as PNG. The PNG needs the `dev` extra, Chromium and `make site`.
 
 python docs/pictures/make.py [watch]        # `watch`: only the moving picture
 """
@@ -191,18 +190,6 @@ def screen_line(line: Text, top: int, row: int) -> str:
     return f'<text x="{MARGIN}" y="{y}">{"".join(pieces)}</text>' if pieces else ""
 
 
-def page() -> None:
-    """The top of the class page that `make demo` writes."""
-    at = ROOT / "build" / "demo" / "pages" / "index.html"
-    with sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=shutil.which("chromium"))
-        shown = browser.new_page(viewport={"width": 1000, "height": 700}, color_scheme="light")
-        shown.goto(at.as_uri())
-        shown.screenshot(path=HERE / "page.png")
-        browser.close()
-    shrink(HERE / "page.png")
-
-
 def surprise() -> None:
     """The last picture of unit 5, from the page that `make site` writes."""
     at = ROOT / "build" / "site" / "units" / "unit5_stateful_lstm.html"
@@ -225,5 +212,4 @@ def shrink(path: Path) -> None:
 if __name__ == "__main__":
     watching()
     if sys.argv[1:] != ["watch"]:
-        page()
         surprise()

@@ -256,6 +256,7 @@ def rules_for(
     from autograder.grading.adjustments import (
         adjustment_files,
         all_adjustments,
+        comments_unread,
         lower_than_files,
     )
     from autograder.grading.policy import Policy, with_partners
@@ -310,7 +311,7 @@ def rules_for(
     for folder in beside:
         for path in adjustment_files(folder):
             click.echo(f"points by hand: {path}")
-    for line in lower_than_files(graded, adjustments):
+    for line in (*lower_than_files(graded, adjustments), *comments_unread(graded, adjustments)):
         click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)
 

@@ -475,7 +475,7 @@ def _write_pages(
 
     Pages that were made with a policy keep it.
     """
-    from autograder.grading.attempts import comparable, earlier_results
+    from autograder.grading.attempts import all_attempts, comparable, earlier_results
     from autograder.grading.results import stored_results, write_whole
     from autograder.grading.roster import FILE as ROSTER
     from autograder.grading.roster import absent, strangers
@@ -491,7 +491,7 @@ def _write_pages(
     names = {result.student for result in [*handed_in.before, *results]}
     pages = out / "pages"
     before = made_with.policy_of_pages(pages)
-    rules, policy = _rules_if_readable(course_folder, out, results, before)
+    rules, policy = _rules_if_readable(course_folder, out, all_attempts(out), before)
     results = whole_class(course, results, rules, students)
     results = with_partners_alone(results, rules, students)
     around = PageContext(

@@ -70,7 +70,7 @@ def report(
     \b
     Example:  autograder report grades --anonymous
     """
-    from autograder.grading.attempts import refuse_results_of_one_number
+    from autograder.grading.attempts import all_attempts, refuse_results_of_one_number
     from autograder.grading.policy_file import read_policy
     from autograder.grading.results import stored_results
     from autograder.grading.roster import in_section, roster_beside
@@ -88,7 +88,8 @@ def report(
         raise no_results(grades)
     refuse_results_of_one_number(results)
     try:
-        rules = rules_for(course_folder, policy, [grades], results, for_pages=True)
+        attempts = all_attempts(grades)
+        rules = rules_for(course_folder, policy, [grades], attempts, for_pages=True)
     except BadFile as error:
         if not serving:
             raise
@@ -279,7 +280,7 @@ def export(
             f"{visible('; '.join(unknown[:MOST_NAMED]))}{more}.",
             err=True,
         )
-    for line in _incomplete(counted):
+    for line in _incomplete(results):
         click.echo(line, err=True)
 
 
@@ -379,16 +380,13 @@ def _without_column(
     return lines
 
 
-def _incomplete(grades: "Sequence[Grade]") -> list[str]:
+def _incomplete(results: "Sequence[Result]") -> list[str]:
     """List students whose results have to be graded again: they are no grades yet."""
-    from autograder.grading.results import NO_FILE
-
-    lines = []
-    for grade in grades:
-        result = grade.result
-        if result.note and not result.sha256 and result.note != NO_FILE:
-            lines.append(f"Warning: {result.lms_name}, {result.unit}: {result.note}")
-    return lines
+    return [
+        f"Warning: {result.lms_name}, {result.unit}: {result.note}"
+        for result in results
+        if result.is_incomplete
+    ]
 
 
 def _enter_totals(

@@ -241,10 +241,10 @@ def _pages(
     from autograder.report.pages import PageContext
 
     latest = results_in(grades)
-    rules = rules_for(course.folder, policy, [grades], latest)
+    earlier = comparable(earlier_results(grades), latest)
+    rules = rules_for(course.folder, policy, [grades], [*earlier, *latest])
     roster = roster_beside(grades)
     latest = whole_class(course, latest, rules, roster)
-    earlier = comparable(earlier_results(grades), latest)
     counted = grades_with_students(graded([*earlier, *latest], rules or Policy()), roster)
     students = {result.student for result in latest}
     with submissions_of(grades, submitted) as lies:

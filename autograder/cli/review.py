@@ -348,8 +348,9 @@ def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path
     results = results_in(grades)
     requests, unclear = read_mails(mails)
     roster = roster_beside(grades)
-    rules = rules_for(course_folder, policy, [grades], results) or Policy()
-    counted = graded(all_attempts(grades), rules)  # a student's page is about what counts
+    attempts = all_attempts(grades)
+    rules = rules_for(course_folder, policy, [grades], attempts) or Policy()
+    counted = graded(attempts, rules)  # a student's page is about what counts
     results = with_students([one.stored or one.result for one in counted], roster)
     listing = listed(requests, results, rules, roster)
     table = as_csv(as_table(listing, unclear, addresses_of(results, roster)))

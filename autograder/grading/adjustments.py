@@ -74,6 +74,11 @@ class Adjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
         return self.to is None and self.points != 0
 
     @property
+    def gives(self) -> bool:
+        """Return whether it gives points, or takes some off, where there were none."""
+        return self.to is not None or bool(self.points)
+
+    @property
     def is_factor_of_unit(self) -> bool:
         """Return whether all points of the unit are multiplied."""
         return _is_about_the_unit(self) and self.factor is not None
@@ -303,7 +308,7 @@ def _beyond(
     problems = {}
     before = [*others]
     for number, one in enumerate(adjustments, 1):
-        too_many = _who_has_too_many(one, before, results)
+        too_many = who_has_too_many(one, before, results)
         if too_many:
             problems[one] = f"{_where(path, number)}: {too_many}"
         else:
@@ -311,7 +316,7 @@ def _beyond(
     return problems
 
 
-def _who_has_too_many(
+def who_has_too_many(
     one: Adjustment, before: Sequence[Adjustment], results: Sequence[Result]
 ) -> str:
     """Say who exceeds the maximum with an adjustment, and what to do; "" if nobody."""
@@ -676,6 +681,22 @@ def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment
                 f"{result.lms_name}, {place}: {one.who} {one.act} by hand "
                 f"({one.words}), and the file earns {by_file:g}. The points by hand "
                 "count; if the file came later, undo them."
+            )
+    return lines
+
+
+def comments_unread(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
+    """Say which comments and factors are for a student without a result: no page shows them.
+
+    results: of all attempts, with those that count for partners.
+    """
+    there = {(result.unit, result.lms_name) for result in results}
+    there |= {(one.unit, one.student) for one in adjustments if one.gives}
+    lines = []
+    for one in adjustments:
+        if one.student != EVERYONE and not one.gives and (one.unit, one.student) not in there:
+            lines.append(
+                f"{one.student} has no result in {one.unit}, so no page shows this: {one.said}"
             )
     return lines
 

@@ -182,17 +182,20 @@ def stored_for(out: Path, entry: Submitted, sha256: str) -> Stored:
 def keep(out: Path, entry: Submitted, result: Result) -> None:
     """Write a result: the latest submission's at the usual path, moving the previous one away.
 
+    One of an earlier submission that is incomplete is not written: it is graded again.
     Raises `CannotWrite`.
     """
     latest = result_path(out, entry.unit, entry.student)
     aside = earlier_path(out, entry.unit, entry.student, result.sha256)
     if entry.earlier:
-        write_result_to(aside, result)
+        if result.sha256:
+            write_result_to(aside, result)
         return
     before = read_result(latest)
     if before and before.checksum not in (result.sha256, ""):
         before_aside = earlier_path(out, entry.unit, entry.student, before.sha256)
-        write_result_to(before_aside, before)
+        if not before_aside.is_file():  # as that submission's own result, which may know its time
+            write_result_to(before_aside, before)
     write_result_to(latest, result)
     if aside.is_file():  # it is the latest again
         aside.unlink()
@@ -237,7 +240,7 @@ def not_graded_yet(out: Path) -> list[str]:
     for result in (*stored_results(out), *earlier_results(out)):
         sums = graded.setdefault((result.lms_name, result.unit), set())
         sums.add(result.sha256)
-        if result.hand_in:  # of a blank file, this one differs
+        if result.hand_in and result.sha256:  # of a blank file, this one differs
             sums.add(result.hand_in.sha256)
     units = {unit for _, unit in graded}
     submitted = Path(run_facts(out).get("submitted", ""))

@@ -310,7 +310,9 @@ def _refuse_extra_time_from_nowhere(
     """Refuse extra time without a start. Raises `BadFile`."""
     if not extra_time:
         return
-    for unit, rules in units.items():
+    dated = frozenset().union(*sections.values())
+    for unit in sorted(dated.union(units)):
+        rules = units.get(unit, Rules())
         own_dates = [Dates()]
         for by_unit in sections.values():
             own_dates.append(by_unit.get(unit, Dates()))
@@ -392,6 +394,11 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None
+    if rows and len(rows[0]) > 1 and _names_unit(course, rows[0][0].strip()):
+        raise BadFile(
+            f"{path}, line 1: `{','.join(rows[0])}` is a group, and the first line is the heading. "
+            "Write `unit,student,student` above it."
+        )
     groups: dict[str, list[frozenset[str]]] = {}
     for number, row in enumerate(rows[1:], 2):
         cells = [cell.strip() for cell in row if cell.strip()]
@@ -412,6 +419,15 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
             raise BadFile(f"{where}: a group has two students or more: `{unit},ada,grace`.")
         of_unit.append(frozenset(students))
     return groups
+
+
+def _names_unit(course: Course, cell: str) -> bool:
+    """Return whether a cell is a unit's name, or its beginning and not just the word `unit`."""
+    try:
+        find_unit(course, cell)
+    except UnknownUnit:
+        return False
+    return cell.casefold() != "unit"
 
 
 def units_without_times(results: Sequence[Result]) -> frozenset[str]:

@@ -80,6 +80,11 @@ class Result:
         return rounded(exact(points))
 
     @property
+    def is_incomplete(self) -> bool:
+        """Return whether it is no grade: something stopped the run, and the next one repeats it."""
+        return bool(self.note) and not self.sha256 and self.note != NO_FILE
+
+    @property
     def checksum(self) -> str:
         """Return the sha256 of the graded file; empty if it could not be read."""
         return "" if self.sha256 == _OF_NOTHING else self.sha256

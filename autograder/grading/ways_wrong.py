@@ -32,9 +32,11 @@ def is_wrong_so(result: Result, check: str, way: str) -> bool:
 def begins_so(way: str, words: str) -> bool:
     """Return whether a way begins with some words, as a person copies them from a page.
 
-    A page shows code without backticks, and emphasis without asterisks.
+    A page shows code without backticks, and emphasis without asterisks. Whoever made this mistake
+    and a second one is in another group, for which the words would have to go on.
     """
-    return _as_copied(way).startswith(_as_copied(words))
+    whole, begin = _as_copied(way), _as_copied(words)
+    return whole.startswith(begin) and not whole[len(begin) :].startswith(AND.rstrip())
 
 
 def _as_copied(text: str) -> str:

@@ -124,7 +124,7 @@ def _by_hand_alone(course: Course, results: Sequence[Result], rules: Policy) -> 
     """Return a result for each student and unit that only manual points refer to."""
     there = {(result.unit, result.lms_name) for result in with_partners(results, rules)}
     by_hand = rules.adjustments
-    wanted = {(one.unit, one.student) for one in by_hand if one.student != EVERYONE}
+    wanted = {(one.unit, one.student) for one in by_hand if one.gives and one.student != EVERYONE}
     alone = sorted(wanted - there)
     files = {result.lms_name: result.student for result in results}
     new = {student for _, student in alone} - files.keys()

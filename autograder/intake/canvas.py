@@ -14,7 +14,10 @@ attempt.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePath
 
 from autograder.intake.found import Found, Person, SourceKind
 from autograder.intake.items import Item, Left, is_zip, mostly, tops
@@ -56,6 +59,12 @@ def _is_canvas_name(name: str) -> bool:
 
 def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     """Read the owner of each file from its name."""
+    read = list(_each(items, source))
+    yield from (one for one in read if isinstance(one, Left))
+    yield from _with_attempts([one for one in read if isinstance(one, Found)])
+
+
+def _each(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     usual = _shortest_numbers(items)
     for item in items:
         typed = TYPED.fullmatch(item.top)
@@ -124,9 +133,30 @@ def _found(item: Item, match: re.Match[str], source: str) -> Found:
         late=bool(match["late"]),
         attempt=attempt,
         submission=match["attachment"],
-        together=str(attempt),
         hint=source,
     )
+
+
+def _with_attempts(all_found: Sequence[Found]) -> Iterator[Found]:
+    """Say which files of a student belong to one attempt.
+
+    A zip holds only the latest, so these are all of them, unless one name comes twice, as
+    `sums.py` and `sums-1.py`. `-1` alone may be of the student's own.
+    """
+    names = Counter((one.who, _first_name(one)) for one in all_found)
+    latest: dict[Person | None, int] = {}
+    for one in all_found:
+        if names[one.who, _first_name(one)] > 1:
+            latest[one.who] = max(one.attempt, latest.get(one.who, 0))
+    for one in all_found:
+        is_twice = names[one.who, _first_name(one)] > 1
+        yield replace(one, together=str(one.attempt if is_twice else latest.get(one.who, "")))
+
+
+def _first_name(found: Found) -> str:
+    """Return the name of a file when it was handed in first."""
+    path = PurePath(found.name)
+    return f"{AGAIN.sub('', path.stem)}{path.suffix}"
 
 
 CANVAS = SourceKind("canvas", recognizes, read, "Canvas's download of submissions")

@@ -37,7 +37,7 @@ from autograder.grading.roster import (
 from autograder.grading.roster import FILE as ROSTER
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
-from autograder.intake.folder_names import Naming, folder_name, shared_names
+from autograder.intake.folder_names import Naming, folder_name, shared_names, shared_prefixes
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
     CannotCollect,
@@ -182,7 +182,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     times = {**made.worksheet.times, **times_by_student(wish.times, whole)}
     now = datetime.now(UTC)
     shared = shared_names(found.who for found in found_items if found.who)
-    naming = Naming(wish.into, source.name, whole, shared)
+    clones = {found.who.login for found in found_items if found.who}
+    prefixes = shared_prefixes(clones) if source.name == GITHUB else ()
+    naming = Naming(wish.into, source.name, whole, shared, prefixes)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
     unread = {each.place: each for each in contents.left}
     for found in found_items:
@@ -732,7 +734,8 @@ def _left(found: Found, why: str) -> Left:
     return Left(found.item.place, why, found.who, submitted=found.submitted, late=found.late)
 
 
-CLONES = ("classroom50", "github")
+GITHUB = "github"
+CLONES = ("classroom50", GITHUB)
 MOODLE = "moodle"
 HANDED_OUT = "part of the starter files"
 

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +32,8 @@ class Naming:
     """Chooses the names of students' folders: by the roster, else by the source.
 
     No two people share one. taken: by the folded name. shared: the names that several people of the
-    source bear, as `shared_names` returns them. known: who is in the roster. doubtful: by a name
+    source bear, as `shared_names` returns them. prefixes: of clones, as `shared_prefixes` returns
+    them. known: who is in the roster. doubtful: by a name
     that may be of several people, the folders of those who bear it, for whom no student was taken.
     """
 
@@ -39,6 +41,7 @@ class Naming:
     source: str
     roster: Roster | None
     shared: Collection[str] = ()
+    prefixes: Sequence[str] = ()
     known: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     doubtful: dict[str, set[str]] = field(default_factory=dict)
@@ -51,8 +54,8 @@ class Naming:
         if self.roster:
             known = self.roster.find(email=who.email, id=who.id, login=who.login, sis=who.sis)
             known = known or self._by_name(who, self.roster)
-        if self.roster and not known and self.source == "github":
-            known = _called_behind_a_prefix(who.login, self.roster)
+        if self.roster and not known:
+            known = self._behind_a_prefix(who.login, self.roster)
         if known:
             wanted = folder_name(known.student)
             name = self._alone(wanted, person, held_by="")
@@ -81,6 +84,14 @@ class Naming:
         if len(same) != 1 or folded(who.name) in self.shared:
             return None
         return None if self._has_another_number(same[0], who) else same[0]
+
+    def _behind_a_prefix(self, clone: str, roster: Roster) -> Student | None:
+        """Find the student of a clone named `<assignment>-ada`, as in classrooms."""
+        for prefix in self.prefixes:
+            known = roster.find(login=clone.removeprefix(prefix))
+            if known and clone.startswith(prefix):
+                return known
+        return None
 
     def _has_another_number(self, student: Student, who: Person) -> bool:
         """Say whether Canvas's number of a student is another: there each has one for good."""
@@ -126,14 +137,17 @@ def shared_names(people: Iterable[Person]) -> set[str]:
     return {name for name, same in bearers.items() if name and len(same) > 1}
 
 
-def _called_behind_a_prefix(clone: str, roster: Roster) -> Student | None:
-    """Find the student of a clone named `<assignment>-ada`, as in classrooms."""
-    parts = clone.split("-")
-    for first in range(1, len(parts)):
-        known = roster.find(login="-".join(parts[first:]))
-        if known:
-            return known
-    return None
+def shared_prefixes(clones: Collection[str]) -> list[str]:
+    """Return the prefixes, such as `<assignment>-`, that most clones' names have, short ones first.
+
+    One that a single clone has may be part of a name: `jan-smith` is not the student `smith`.
+    """
+    counts = Counter[str]()
+    for clone in clones:
+        parts = clone.split("-")
+        counts.update("-".join(parts[:place]) + "-" for place in range(1, len(parts)))
+    usual = [each for each, count in counts.items() if count > 1 and 2 * count > len(clones)]
+    return sorted(usual, key=len)
 
 
 def _checksum(content: bytes) -> str:

@@ -143,7 +143,7 @@ def letters(
 ) -> tuple[list[Letter], dict[str, list[str]]]:
     """Return the letters to send, and by its reason the students without one.
 
-    They have no number of Canvas's, or no assignment.
+    They have no number of Canvas's, or no assignment, or have to be graded again.
     """
     found = []
     without: dict[str, list[str]] = {}
@@ -154,6 +154,8 @@ def letters(
         who = f"{visible(result.student)}, {result.unit}"
         if assignment is None:
             without.setdefault(f"no assignment was given for {result.unit}", []).append(who)
+        elif result.is_incomplete:
+            without.setdefault("run `autograder grade` again: it is incomplete", []).append(who)
         elif not user:
             reason = (
                 "the student's number in Canvas is unknown. Run `collect` on Canvas's own "

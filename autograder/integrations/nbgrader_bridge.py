@@ -77,13 +77,14 @@ def build(course: Course, folder: Path, units: Sequence[str] = ()) -> list[str]:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        before = path.read_bytes() if path.is_file() else None
-        write_notebook(notebook, path)
+        new = path.with_name(f".{path.name}")
+        write_notebook(notebook, new)
         written.append(str(path))
-        if before is not None and before != path.read_bytes():
+        if path.is_file() and path.read_bytes() != new.read_bytes():
             kept = _first_free(folder / REPLACED, name)
-            kept.write_bytes(before)
+            path.rename(kept)
             written.append(f"{kept}: what {path} was before, in case you had edited it")
+        new.replace(path)
     config = folder / "nbgrader_config.py"
     if not config.exists():
         text = CONFIG.format(

@@ -32,7 +32,9 @@ from autograder.grading.adjustments import (
     refuse_unknown_way,
     remove_adjustment,
     students_of,
+    who_has_too_many,
 )
+from autograder.grading.attempts import comparable, earlier_results
 from autograder.grading.results import Result, digest, held_alone
 from autograder.grading.roster import called, roster_beside
 from autograder.grading.ways_wrong import begins_so, is_wrong_so, ways_wrong
@@ -355,6 +357,12 @@ def _take_form(
     refuse_said_twice(adjustment, grades / FILE)
     if not adjustment.above:
         _refuse_out_of_range([*known, adjustment], results)
+        earlier = comparable(earlier_results(grades), results)
+        if who_has_too_many(adjustment, known, earlier):
+            raise BadForm(
+                "An earlier submission of the student may count, too, and would then have more "
+                f"than its maximum. Set the points instead of adding them, or {TO_ALLOW}."
+            )
     append_adjustment(grades / FILE, adjustment)
     return address
 

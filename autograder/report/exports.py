@@ -38,7 +38,7 @@ from autograder.report.terminal import (
     status_on_pages,
     symbol,
 )
-from autograder.report.total import final_rows, final_table
+from autograder.report.total import final_rows, final_table, units_without_maximum
 
 Files = Mapping[str, str]  # name → content
 Missing = Mapping[str, Sequence[Student]]  # unit → students
@@ -552,6 +552,12 @@ def notes(grades: Sequence[Grade], to: str) -> list[str]:
     """Say what a person must do when importing grades, a line each; empty for most formats."""
     if to == "mail":
         return _notes_on_addresses(grades)
+    if to == "total":
+        return [
+            f"Warning: the total leaves out {unit}, which has no maximum under the policy: each of "
+            "its checks is dropped or a bonus."
+            for unit in units_without_maximum(grades)
+        ]
     return _notes_for_moodle(grades) if to == "moodle" else []
 
 

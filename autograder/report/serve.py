@@ -106,12 +106,13 @@ class LiveSite:
         """Return the pages of the present results, by address."""
         results = self._results()
         roster = roster_beside(self._grades)
-        self._rules = self._rules_now(results, roster)
+        earlier = comparable(earlier_results(self._grades), results)
+        self._rules = self._rules_now([*earlier, *results], roster)
         results = whole_class(self._course, results, self._rules, roster)
         self._class = results
         shown = with_partners_alone(results, self._rules, roster)
         around = PageContext(
-            earlier=comparable(earlier_results(self._grades), results),
+            earlier=earlier,
             strangers=strangers(roster, shown),
             missing=absent(roster, shown),
             rules=self._rules,
@@ -124,14 +125,14 @@ class LiveSite:
         return pages
 
     def _rules_now(self, results: list[Result], roster: Roster | None) -> Policy | None:
-        """Return the policy with the present manual points.
+        """Return the policy with the present manual points, without those beyond the maximum.
 
-        If their file is half written, return the previous ones.
+        If their file is half written, return the previous ones. results: of all attempts.
         """
         if not self._times_by_hand:
             return self._rules
         try:
-            adjustments = all_adjustments(self._course, [self._grades], results, roster)
+            adjustments = all_adjustments(self._course, [self._grades], results, roster, [])
         except UserError:
             return self._rules
         rules = self._rules or Policy()

@@ -1,6 +1,6 @@
 """The final table of a course: each student's units, the total by weight, and a letter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,7 +26,8 @@ class Row:
 def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] = ()) -> list[Row]:
     """Return one row for each student.
 
-    A unit that one student submitted counts for all, and is 0 for those who did not.
+    A unit that one student submitted counts for all, and is 0 for those who did not. A unit without
+    a maximum, as when each check is dropped or on top, does not count.
     students: further ones, who may have submitted nothing.
     """
     by_student: dict[str, dict[str, Grade]] = {}
@@ -38,20 +39,35 @@ def final_rows(grades: Sequence[Grade], policy: Policy, students: Sequence[str] 
         units.add(unit)
         by_unit = by_student.setdefault(grade.result.lms_name, {})
         by_unit[unit] = grade
+    without = units_without_maximum(grades)
     rows = []
     for student, by_unit in sorted(by_student.items()):
         of_units = {unit: by_unit.get(unit) for unit in sorted(units)}
-        rows.append(_row(student, of_units, policy))
+        rows.append(_row(student, of_units, policy, without))
     return rows
 
 
-def _row(student: str, units: Mapping[str, Grade | None], policy: Policy) -> Row:
-    """Return the row of a student. units: each unit of the class, with the student's grade."""
+def units_without_maximum(grades: Sequence[Grade]) -> list[str]:
+    """List the units in which nobody can have points, or only points on top."""
+    most: dict[str, float] = {}
+    for grade in grades:
+        unit = grade.result.unit
+        most[unit] = max(grade.max_points, most.get(unit, 0.0))
+    return sorted(unit for unit, points in most.items() if not points)
+
+
+def _row(
+    student: str, units: Mapping[str, Grade | None], policy: Policy, without: Collection[str]
+) -> Row:
+    """Return the row of a student.
+
+    units: each unit of the class, with the student's grade. without: those without a maximum.
+    """
     shares = {unit: _share(grade) for unit, grade in units.items()}
     counted = {}
     for unit, share in shares.items():
         weight = exact(policy.rules(unit).weight)
-        if weight:
+        if weight and unit not in without:
             counted[unit] = Weighed(share, weight)
     drop_lowest = policy.total.drop_lowest
     whole = total(counted, drop_lowest)

@@ -379,6 +379,35 @@ def test_points_for_somebody_who_handed_in_no_file_count_and_show(grades):
     assert "called `lucas@uni.example`. Did you mean `lukas@uni.example`?" in done.stderr
 
 
+def test_a_comment_for_somebody_who_handed_in_no_file_gives_no_points(grades):
+    """A comment, or a factor, makes no 0 where there is no file; the command says who misses it."""
+    (grades / "roster.csv").write_text(ROSTER)
+    for change in ("points = 0", "factor = 0.9"):
+        (grades / FILE).write_text(WITHOUT_A_FILE.replace("points = 5", change))
+        done = small.run_command("export", grades, "--to", "canvas")
+        rows = table(grades / "export" / "canvas.csv")
+        assert [row[UNIT] for row in rows if row["Student"] == "Lukas Weber"] in ([], [""])
+        assert "lukas@uni.example has no result in numbers_and_sums, so no page" in done.stderr
+
+
+def test_points_by_hand_beyond_the_maximum_of_an_earlier_submission(grades):
+    """Points for the latest submission would count for an earlier one: feedback refuses them."""
+    latest = result_path(grades, UNIT, "crash")
+    record = json.loads(latest.read_text()) | {"submission_sha256": "an earlier file"}
+    for check in record["checks"]:
+        check["earned"] = check["points"]
+    earlier = grades / UNIT / "earlier" / "crash" / "one.json"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text(json.dumps(record))
+    (grades / FILE).write_text(BY_HAND)
+    for command in (("feedback", grades), ("export", grades, "--to", "csv")):
+        done = small.run_command(*command)
+        assert done.returncode == 2
+        assert "with +1.5, crash would have " in done.stderr
+    done = small.run_command("report", grades)
+    assert "Left out on the pages, and `export` stops here: " in done.stderr
+
+
 def test_a_roster_gives_those_who_handed_in_their_numbers(graded_class, tmp_path):
     """`grade --roster` stores the table, and `export` matches submissions by folder name."""
     grades = tmp_path / "grades"
@@ -744,6 +773,16 @@ def test_one_adjustment_is_for_all_who_did_the_same(twins, student, other, check
         page = as_text((twins / "feedback" / f"{name} {UNIT}.html").read_text())
         assert "By hand: tg added 0.25 points: the idea is right" in page
     assert small.run_command("export", twins, "--to", "moodle").returncode == 0
+
+
+def test_a_mistake_beside_a_second_one_is_another_group():
+    """Words for one group are not for those who also made a second mistake."""
+    alone, beside = "the sum is over `axis` 1", "the sum is over `axis` 1 And: the bias is missing"
+    assert begins_so(alone, "the sum is over axis")
+    assert begins_so(beside, "the sum is over axis")
+    assert begins_so(alone, alone)
+    assert not begins_so(beside, alone)
+    assert begins_so(beside, beside)
 
 
 def test_who_hands_in_a_right_answer_later_has_nothing_of_the_group(twins):

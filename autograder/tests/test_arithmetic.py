@@ -20,6 +20,7 @@ from autograder.grading.provenance import Provenance
 from autograder.grading.results import Result, write_result
 from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
+from autograder.report.exports import notes
 from autograder.report.terminal import number
 from autograder.report.total import final_rows, final_table
 from autograder.schema import BadFile
@@ -277,6 +278,18 @@ def test_no_rounding_decides():
     assert interpolated(0.3, [(0.0, 0.0), (0.9, 1.0)]) == Fraction(1, 3)
 
 
+def test_a_unit_without_a_maximum_does_not_count():
+    """Where each check of a unit is a bonus or dropped, the total is that of the other units."""
+    graded = [handed_in("ada", "hw1", 95.0), handed_in("ada", "extra", 100.0)]
+    for rules in (Rules(bonus=("training",)), Rules(drop=("training",))):
+        policy = Policy(units={"extra": rules})
+        (row,) = final_rows(grades(graded, policy), policy)
+        assert (row.total, row.left_out) == (Fraction(95, 100), {"extra"})
+        (note,) = notes(grades(graded, policy), "total")
+        assert "the total leaves out extra, which has no maximum" in note
+    assert notes(grades(graded, Policy()), "total") == []
+
+
 def test_who_handed_in_nothing_has_nothing():
     """A unit that anybody submitted counts for everybody; a unit of weight 0 counts for nobody."""
     policy = Policy(units={"ps0": Rules(weight=0)})
@@ -511,6 +524,11 @@ def test_the_command_warns_of_letters_out_of_order(tmp_path):
             "cutoffs.fitting[1][0]`: expected a finite number, found inf.",
         ),
         ("", POLICY.replace("partners.csv", "partner.csv"), "partner.csv cannot be read"),
+        (
+            "numbers,ada,grace\nnumbers,bob,alan\n",
+            POLICY,
+            "partners.csv, line 1: `numbers,ada,grace` is a group, and the first line is the",
+        ),
     ],
 )
 def test_a_wrong_file_is_told_its_place_and_the_nearest(tmp_path, partners, text, words):

@@ -1,6 +1,7 @@
 """Tests several submissions of one student: none is lost, and the best one can count."""
 
 import csv
+from dataclasses import replace
 
 import lms
 import msgspec
@@ -9,9 +10,10 @@ import small
 from lms import HALF, RIGHT, Entry, pack
 from small import UNIT
 
-from autograder.grading.attempts import all_attempts, earlier_results
+from autograder.grading.attempts import all_attempts, earlier_results, keep
 from autograder.grading.hand_in import EARLIER, HandIn, record_path
 from autograder.grading.results import stored_results
+from autograder.grading.submissions import Submitted
 
 
 def run(*arguments):
@@ -76,6 +78,19 @@ def test_attempts_that_were_collected_are_all_graded(tmp_path):
     page = (tmp_path / "grades" / "pages" / UNIT / "ada.html").read_text()
     assert "All checks passed." in page  # it is about the attempt that counts, and shows its code
     assert "cumsum" in page
+
+
+def test_what_is_known_of_an_earlier_submission_is_not_replaced(tmp_path):
+    """The result of an earlier submission, with its time, stays; an incomplete one is not kept."""
+    small.submit(tmp_path / "submitted", "ada", RIGHT)
+    run("grade", tmp_path / "submitted", "--out", tmp_path / "grades", "--quick")
+    (old,) = stored_results(tmp_path / "grades")
+    ada = Submitted("ada", UNIT, path=None)
+    timed = replace(old, submitted="2026-12-01T10:00:00+00:00")
+    keep(tmp_path / "grades", replace(ada, earlier=True), timed)
+    keep(tmp_path / "grades", replace(ada, earlier=True), replace(old, sha256="", note="busy"))
+    keep(tmp_path / "grades", ada, replace(old, sha256=f"another{old.sha256}"))
+    assert earlier_results(tmp_path / "grades") == [timed]
 
 
 def test_a_record_that_a_student_wrote_is_not_believed(tmp_path):

@@ -389,6 +389,23 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
     ]
 
 
+def test_a_form_refuses_more_than_the_maximum_of_an_earlier_submission(served):
+    """Points added to the latest submission count for earlier ones, too, of which one may count."""
+    grades, address = served
+    record = json.loads((grades / UNIT / "crash.json").read_text())
+    for check in record["checks"]:
+        check["earned"] = check["points"]
+    earlier = grades / UNIT / "earlier" / "crash" / "one.json"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text(json.dumps(record | {"submission_sha256": "an earlier file"}))
+    url = f"{address}by-hand/{UNIT}/summing.html"
+    form = {"student": "crash", "kind": "points", "words": "half", "who": "ana", "value": "1"}
+    status, shown = sent(url, **form)
+    assert status == 400
+    assert "An earlier submission of the student may count, too, and would then have more" in shown
+    assert sent(url, **form | {"kind": "to"})[0] == 200
+
+
 def test_a_form_that_was_refused_asks_about_points_given_meanwhile(served):
     """The form that is shown again holds the points that its person saw, and not those of now."""
     grades, address = served

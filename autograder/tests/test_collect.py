@@ -58,6 +58,21 @@ def left(made):
     return {each.place: each.why for each in made.left}
 
 
+def test_a_second_file_of_one_attempt_in_canvas_is_no_later_attempt(tmp_path):
+    """`-1` in a student's own name for a file makes no attempt; beside the same name it does."""
+    for number, others in enumerate((("scratch-1",), ("scratch-1", f"{UNIT}-1"))):
+        names = (UNIT, *others)
+        entries = [
+            Entry(f"lovelaceada_4711_{100 + place}_{name}.py", f"{RIGHT}# {name}")
+            for place, name in enumerate(names)
+        ]
+        into = tmp_path / f"submitted{number}"
+        made = collect(pack(tmp_path / f"{number}.zip", entries), into, unit=UNIT)
+        assert list(laid_out(into).values()) == [f"{RIGHT}# {[UNIT, names[-1]][number]}"]
+        assert f"beside {[UNIT, names[-1]][number]}.py, " in left(made)[entries[1].name]
+        assert len(receipts(into)) == 1 + 1 + number
+
+
 def test_canvas(tmp_path):
     """Canvas's number identifies the student; `_LATE_`, the attempt and typed text are kept."""
     into = tmp_path / "submitted"
@@ -161,6 +176,23 @@ def test_clones(tmp_path):
     assert made.source.name == "github"
     assert laid_out(tmp_path / "submitted") == {"ada": RIGHT, "zoë": HALF}
     assert record(tmp_path / "submitted", "zoë").submitted == "2026-11-20T13:22:32+00:00"
+
+
+def test_the_prefix_of_a_classroom_s_clones_is_none_of_a_name(tmp_path):
+    """`<assignment>-` before most names is left out; a single `jan-` is part of a name."""
+    roster = "github_username\nsmith\nada\n"
+    own = {"ada": RIGHT, "jan-smith": HALF, "smith": f"{RIGHT}# hers"}
+    for prefix in ("", "hw-1-"):
+        source = tmp_path / f"clones{prefix}"
+        for student, script in own.items():
+            lms.commit(
+                source / f"{prefix}{student}", {f"{UNIT}.py": script}, "2026-11-20T14:22:32Z"
+            )
+        into = tmp_path / f"submitted{prefix}"
+        made = collect(source, into, roster)
+        jan = f"{prefix}jan-smith"
+        assert laid_out(into) == {"ada": RIGHT, jan: HALF, "smith": f"{RIGHT}# hers"}
+        assert made.unknown == [jan]
 
 
 def test_a_clone_s_own_configuration_runs_nothing(tmp_path):

@@ -657,6 +657,7 @@ grace = 1.5
 [extensions.grace]
 numbers = 1
 """
+OTHER_UNIT = SECTIONS.replace("numbers = { ", "words = { handed_out = 2026-11-24T00:00:00Z, ")
 ROSTER = """student,section
 ada,"Tuesday, late"
 bob,Monday
@@ -750,7 +751,7 @@ def test_students_without_a_section_are_reported(results, tmp_path):
     [
         ('ada,,"Tuesday, late"\nbob,,Monday\n', ["ada", "bob"], SECTIONS),
         (MOST_HAVE_ONE, ["ada", "bob"], SECTIONS),  # zoe has handed in nothing
-        (MOST_HAVE_ONE, ["ada", "zoe"], SECTIONS.replace("numbers = {", "words = {")),
+        (MOST_HAVE_ONE, ["ada", "zoe"], OTHER_UNIT),
         (MOST_HAVE_ONE, ["ada", "zoe"], POLICY),
         # only those of another date have a section
         ('ada,,"Tuesday, late"\nbob,,\nzoe,,\n', ["ada", "bob", "zoe"], SECTIONS),
@@ -783,6 +784,9 @@ def test_extra_time_needs_to_know_since_when(tmp_path):
     """Extra time needs a start: its factor applies to the time from release to due time."""
     with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
         read(tmp_path, SECTIONS.replace("handed_out = 2026-11-24T00:00:00Z", ""))
+    only_in_sections = SECTIONS.partition("[numbers]")[0] + SECTIONS[SECTIONS.index("[sections") :]
+    with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
+        read(tmp_path, only_in_sections)
 
 
 def test_canvas_names_a_student_once_for_each_section(tmp_path):

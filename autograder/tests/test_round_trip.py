@@ -15,6 +15,7 @@ from browser import violations
 from canvas_stub import TOKEN, canvas_here
 from small import UNIT, WORDS
 
+from autograder.grading.results import result_path
 from autograder.report.serve import LiveSite
 
 pytestmark = pytest.mark.proof
@@ -194,6 +195,16 @@ def test_a_file_that_was_collected_and_not_graded_is_named(tmp_path):
     assert "not graded yet (2)" in small.run_command("feedback", grades).stderr
     run("grade", submitted, "--out", grades, "--quick")
     assert "not graded yet" not in small.run_command(*export).stderr
+    stopped = result_path(grades, UNIT, "hoppergrace_4712")
+    record = json.loads(stopped.read_text()) | {"submission_sha256": "", "note": "it is incomplete"}
+    stopped.write_text(json.dumps(record))
+    said = small.run_command(*export).stderr
+    assert "collected and not graded yet (1): hoppergrace_4712, " in said
+    assert f"Warning: hoppergrace_4712, {UNIT}: it is incomplete" in said
+    sending = ("--to", "canvas", "--url", "https://canvas.example.edu", "--canvas-course", "7")
+    said = run("feedback", grades, *sending, "--assignment", f"{UNIT}=8")
+    again = "run `autograder grade` again: it is incomplete"
+    assert f"not sent (1): hoppergrace_4712, {UNIT}: {again}" in said
 
 
 def test_a_file_that_was_taken_as_the_wrong_unit_can_be_taken_back(tmp_path):

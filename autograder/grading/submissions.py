@@ -488,15 +488,27 @@ def _can_be_unpacked(entry: zipfile.ZipInfo, folder: Path) -> bool:
 
 
 def _set_time(path: str, entry: zipfile.ZipInfo) -> None:
-    """Give an unpacked file its entry's time, in one of two forms of the format."""
+    """Give an unpacked file its entry's time.
+
+    For a broken one, that of unpacking applies: it must not make a file early.
+    """
+    seconds = seconds_of(entry)
+    if seconds is not None:
+        with suppress(OSError, OverflowError, ValueError):
+            os.utime(path, (seconds, seconds))
+
+
+def seconds_of(entry: zipfile.ZipInfo) -> float | None:
+    """Return the time of a zip's entry, in seconds since 1970; None if it is broken.
+
+    The format has two forms. The older one is the packer's local time without its zone: taken as
+    this machine's.
+    """
     try:
         seconds = _utc_of(entry.extra)
-        if seconds is None:
-            # the packer's local time without its zone: taken as this machine's
-            seconds = datetime(*entry.date_time).timestamp()
-        os.utime(path, (seconds, seconds))
+        return datetime(*entry.date_time).timestamp() if seconds is None else seconds
     except (OSError, ValueError, OverflowError, struct.error):
-        return  # then the time of unpacking applies: a broken time must not make a file early
+        return None
 
 
 UTC_TIMES = 0x5455  # Info-ZIP's field: flags, then seconds since 1970 if the lowest flag is set

@@ -20,6 +20,7 @@ from autograder.grading.submissions import (
     MAX_TOTAL,
     entries_in_zip,
     read_file,
+    seconds_of,
 )
 from autograder.intake.units import is_script, script_name
 
@@ -478,15 +479,9 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _entry_time(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's own time.
-
-    A zip has local times without a zone: this machine's is taken.
-    """
-    try:
-        moment = datetime(*entry.date_time).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
-        return ""
-    return moment.isoformat(timespec="seconds")
+    """Return an entry's own time as ISO 8601 in UTC; empty for a broken one."""
+    seconds = seconds_of(entry)
+    return "" if seconds is None else utc_of_seconds(seconds)
 
 
 def below(items: list[Item]) -> list[Item]:

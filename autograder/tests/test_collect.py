@@ -282,6 +282,18 @@ def test_a_folder_around_the_whole_is_no_student(tmp_path):
     assert sorted(laid_out(into)) == ["ada"]
 
 
+def test_a_zip_of_folders_has_the_times_that_grade_takes_from_it(tmp_path):
+    """An entry's time in UTC counts where it has one, and not the packer's local time beside it."""
+    packed = tmp_path / "class.zip"
+    with zipfile.ZipFile(packed, "w") as made:
+        for student in ("ada", "bob"):
+            entry = zipfile.ZipInfo(f"{student}/{UNIT}.py", (2026, 2, 3, 12, 0, 0))
+            entry.extra = b"UT\x05\x00\x01" + (10**9).to_bytes(4, "little")
+            made.writestr(entry, RIGHT)
+    collect(packed, tmp_path / "submitted")
+    assert record(tmp_path / "submitted", "ada").submitted == "2001-09-09T01:46:40+00:00"
+
+
 def test_a_second_hand_in_is_a_further_attempt(tmp_path):
     """The first submission is kept beside a second one; an identical file is no new attempt."""
     into = tmp_path / "submitted"

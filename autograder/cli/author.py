@@ -329,7 +329,8 @@ def data(datasets: tuple[str, ...], no_fetch: bool, course_folder: Path | None) 
         manifest = data.manifest(course, name)
         click.echo(f"{name}: {manifest.title} ({manifest.licence})")
         try:
-            path = data.find(course, name, fetch=not no_fetch)
+            parts = ("", *manifest.parts)
+            path, *_ = [data.find(course, name, part, fetch=not no_fetch) for part in parts]
         except data.NoData as error:
             instead = data.stand_ins(course, name)
             if instead:

@@ -49,6 +49,7 @@ DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 # containers before Python collects garbage: at its own 700 it spends a third of the time of syntax
 # trees and pages on collections, and finds next to none
 NEW_OBJECTS = 50_000
+PYTHONS_THRESHOLDS = gc.get_threshold()
 ENGINE = Path(__file__).resolve().parents[1]
 
 # a word that bash, zsh, PowerShell and cmd all accept unquoted

@@ -11,6 +11,7 @@ import click
 from autograder.cli.base import (
     EXISTING,
     PATH,
+    PYTHONS_THRESHOLDS,
     Refused,
     as_typed,
     course_option,
@@ -86,6 +87,8 @@ def check(
             checks = [unit.check_called(check)]
         else:
             checks = [one for one in unit.checks if not (quick and one.measure)]
+        gc.freeze()  # what is imported is not searched again; what the file leaves behind is
+        gc.set_threshold(*PYTHONS_THRESHOLDS)
         screen.print(f"{path}", style="bold", markup=False)
         source = read_patiently(path)
         submission = Submission(source, path.name)

@@ -8,7 +8,7 @@ A release may hold one unit. A folder collects units: those that it has stay in 
 An older release adds files that are missing, and changes none.
 """
 
-import shutil
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from pathlib import Path
 from autograder.course import FILE, Course, read_course
 from autograder.course_file import all_units, joined
 from autograder.errors import UserError
+from autograder.grading.results import replace_file
 from autograder.parsing import parse
 from autograder.practice.merging import Merged, merge
 from autograder.sandbox.inside.cells import UNPARSABLE
@@ -94,21 +95,24 @@ def _top(folder: Path, named: Path) -> Path:
 
 
 def start(release: Path, folder: Path) -> Course:
-    """Make a student's folder from a release. Raises `NoRelease`, `Taken`."""
+    """Make a student's folder from a release. Raises `NoRelease`, `Taken`, `CannotWrite`.
+
+    Files that are read-only in the release are not so in the folder.
+    """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Taken(
             f"{folder} exists already. Name a new folder. To update the course in it instead: "
             "autograder update RELEASE"
         )
     with opened(release) as source:
-        shutil.copytree(source, folder, dirs_exist_ok=True, ignore=_not_given)
+        for name in _files_of(source):
+            replace_file(folder / name, (source / name).read_bytes())
     return read_course(folder.resolve())
 
 
-def _not_given(_: str, names: list[str]) -> set[str]:
-    """Leave out files that do not belong to a release: progress, files of Python and tests."""
-    left_behind = (*PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git")
-    return {name for name in names if name in left_behind or name.startswith("update-")}
+# what work in a release leaves in it: progress, files of Python and tests, and copies of an update
+NOT_GIVEN = {*PROGRESS, "__pycache__", ".pytest_cache", ".venv", ".git"}
+OF_UPDATE = re.compile(r"update-\d+")
 
 
 def update(course: Course, release: Path) -> Update:
@@ -116,7 +120,7 @@ def update(course: Course, release: Path) -> Update:
 
     Copies are written before anything is changed. If writing fails halfway, a second update
     completes it.
-    Raises `NoRelease`, `OSError`.
+    Raises `NoRelease`, `CannotWrite`, `OSError`.
     """
     folder = course.folder
     if (folder / "solutions").is_dir() and not (folder / GIVEN).is_dir():
@@ -139,11 +143,11 @@ def update(course: Course, release: Path) -> Update:
     for name in changes.content:
         there = folder / name
         if there.is_file() and name.parts[0] != GIVEN:
-            _write(changes.kept / f"{name}{BEFORE}", there.read_bytes())
+            replace_file(changes.kept / f"{name}{BEFORE}", there.read_bytes())
     for name, text in changes.not_taken.items():
-        _write(changes.kept / f"{name}{NEW}", text)
+        replace_file(changes.kept / f"{name}{NEW}", text)
     for name, content in changes.content.items():
-        _write(folder / name, content)
+        replace_file(folder / name, content)
     return changes
 
 
@@ -199,13 +203,8 @@ def _files_of(source: Path) -> Iterator[Path]:
     names = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
     names.sort(key=lambda name: (name.parts[0] == GIVEN, name))
     for name in names:
-        if not _not_given("", list(name.parts)):
+        if not (NOT_GIVEN.intersection(name.parts) or OF_UPDATE.fullmatch(name.parts[0])):
             yield name
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:

@@ -34,6 +34,7 @@ from autograder.report.terminal import (
 )
 from autograder.streams import let_everything_through
 
+NUMBERS = "biuf"  # kinds of arrays that are drawn
 MOST_PICTURED = 300  # numbers of an array that is still drawn
 
 
@@ -199,16 +200,18 @@ def _first_wrong_array(check: Check, found: Practised) -> dict[str, Any]:
 def wrong_array(name: str, check: Check, expected: Answer, answer: Answer) -> dict[str, Any]:
     """Return the template's data on a wrong array; nothing if the remark says it all.
 
-    words: the first wrong number. maps: of the expected and of the found array, rows of numbers as
-    fractions of the largest expected one. dots: row and column of each wrong number.
+    words: the first wrong entry. For numbers in one shape also maps: of the expected and of the
+    found array, rows of numbers as fractions of the largest expected one; and dots: row and column
+    of each wrong number.
     """
     words = first_wrong(name, check, expected, answer)
     if not words:
         return {}
-    want = expected.arrays[name].astype(float)
-    got = answer.arrays[name].astype(float)
-    if not want.ndim or want.size > MOST_PICTURED:
+    want, got = expected.arrays[name], answer.arrays[name]
+    are_numbers = want.dtype.kind in NUMBERS and got.dtype.kind in NUMBERS
+    if want.shape != got.shape or not (are_numbers and want.ndim) or want.size > MOST_PICTURED:
         return {"words": words}
+    want, got = want.astype(float), got.astype(float)
     wrong = wrong_places(check, name, expected, answer)
     scale = scale_of(want)
     expected_rows = _rows(want / scale)

@@ -4,7 +4,7 @@ No code here is confined, and no result is official.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -138,6 +138,7 @@ def practise(
     for check in unit.checks:
         if check.name not in to_run:
             continue
+        practice.fetch(check)
         with last_resort(check) if alone else nullcontext():
             practised = practice.run(check)
         earlier = practice.that_may_rule_out(check, practised)
@@ -196,6 +197,12 @@ class _Practice:
             practised = self._with_imports(check, practised)
         self.verdicts[check.name] = practised.verdict
         return practised
+
+    def fetch(self, check: Check) -> None:
+        """Fetch the data of a check that trains, so that its seconds do not include a download."""
+        if check.measure and not self.judge.lacking(check):
+            with suppress(NoData, MissingPackage):  # the check says it
+                training_data(self.unit.course, check)
 
     def that_may_rule_out(self, check: Check, practised: Practised) -> list[Check]:
         """Return the earlier checks that may rule out a mistake that a wrong answer resembles.

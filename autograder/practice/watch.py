@@ -170,9 +170,10 @@ def _run_checks(
         check = checks[name]
         send(Begun(name, check.seconds, check.title, check.points))
 
+    submission = Submission(task.source, "")  # one for all, as in `check` and in grading
+
     def judged(name: str, earlier: bool) -> Verdict:
         check = checks[name]
-        submission = Submission(task.source, "")
         (verdict,) = practise(unit, [check], submission, practised.append, begun)
         end_of_printed = printed.getvalue()[-MAX_PRINTED:]
         news = VerdictNews(verdict, end_of_printed, earlier)
@@ -380,10 +381,18 @@ class Watch:
             case "e":
                 self.ask(example=self.at)
             case "h":
-                source = read_patiently(self.path)
-                told = hint(self.course, self.unit, self.mended or self.at, source)
-                self.foot = f"hint {told}"
+                self._hint()
                 self.draw()
+
+    def _hint(self) -> None:
+        """Put a hint below the page, or why there is none."""
+        try:
+            source = read_patiently(self.path)
+            told = hint(self.course, self.unit, self.mended or self.at, source)
+        except UserError as error:
+            self.foot = str(error)
+        else:
+            self.foot = f"hint {told}"
 
     def _go(self, steps: int) -> None:
         """Make another check the current one, this many steps away."""

@@ -186,17 +186,20 @@ def total(verdicts: Sequence[Verdict]) -> str:
 def sparkline(values: Sequence[float], width: int) -> str:
     """Return a curve of losses in one line of blocks, and below it the first and last values.
 
-    width: number of blocks; each is the mean of its part of the values.
+    width: number of blocks; each is the mean of its part of the values. One that is not finite is
+    shown as the largest that is.
     """
-    shares = np.array_split(np.nan_to_num(values), width)
-    means = [share.mean() for share in shares if share.size]
+    shares = np.array_split(np.asarray(values, dtype=float), width)
+    with np.errstate(all="ignore"):
+        means = [share.mean() for share in shares if share.size]
     if not means:
         return ""
-    low = min(means)
-    span = max(means) - low or 1
+    finite = [mean for mean in means if np.isfinite(mean)] or [0.0]
+    low, high = min(finite), max(finite)
+    span = high - low or 1
     blocks = ""
     for mean in means:
-        height = (mean - low) / span  # from 0 to 1
+        height = (mean - low) / span if np.isfinite(mean) else 1  # from 0 to 1
         step = int(height * (len(BLOCKS) - 0.01))
         blocks += BLOCKS[step]
     first = means[0]

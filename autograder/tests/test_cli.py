@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from small import UNIT, run_command, submit, timeless
 
 from autograder import cli
-from autograder.cli.base import NEW_OBJECTS
+from autograder.cli.base import NEW_OBJECTS, PYTHONS_THRESHOLDS
 from autograder.grading.results import digest, only_writer
 from autograder.grading.submissions import read_file
 from autograder.sandbox.client import bubblewrap
@@ -928,6 +928,15 @@ def test_a_command_looks_for_garbage_seldom():
         assert gc.get_threshold()[0] == NEW_OBJECTS
     finally:
         gc.set_threshold(*before)
+
+
+def test_a_check_frees_memory_as_a_grade_does(tmp_path):
+    """While a student's file is checked, Python looks for garbage as often as without us."""
+    script = tmp_path / f"{UNIT}.py"
+    asks = f"import gc\n\n\ndef double(x):\n    assert gc.get_threshold() == {PYTHONS_THRESHOLDS}\n"
+    script.write_text(f"{asks}    return 2 * x\n")
+    done = run_command("check", script, "doubling")
+    assert "2/2" in done.stdout
 
 
 def test_validate_proves_one_check_while_it_is_written():

@@ -171,6 +171,17 @@ def test_another_file_of_a_dataset_is_found_by_its_name(course):
         data.find(course, "tale")
 
 
+def test_the_command_fetches_each_file_of_a_dataset(course):
+    """`autograder data` says if another file of a dataset is missing, and not only the first."""
+    put(course, "tale")
+    write_manifest(course, more=f"parts.notes = {{ file = 'notes.txt', sha256 = '{SUM}' }}")
+    done = small.run_command("data", cwd=course.folder)
+    assert done.returncode == 1
+    assert "notes.txt" in done.stdout
+    (course.folder / "datasets" / "tale" / "notes.txt").write_bytes(TEXT)
+    assert small.run_command("data", cwd=course.folder).returncode == 0
+
+
 def test_what_a_source_makes_of_a_file_may_have_a_checksum_of_its_own(course):
     """A derived file may have its own checksum.
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import tomllib
 import zipfile
+from pathlib import Path
 
 import pytest
 import small
@@ -15,6 +16,7 @@ from small import COURSE, UNIT, WORDS
 from autograder.authoring.release import release
 from autograder.course import read_course
 from autograder.course_file import all_units, joined
+from autograder.grading.results import CannotWrite
 from autograder.practice import folder as folders
 from autograder.practice.folder import GIVEN, MADE, NoRelease, start, update
 from autograder.practice.merging import merge
@@ -66,6 +68,43 @@ def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
     again = small.run_command("start", "from a zip", packed, cwd=tmp_path)
     assert again.returncode == 2
     assert "exists already" in again.stderr
+
+
+def test_a_read_only_release_makes_a_folder_to_work_in(first, tmp_path):
+    """A folder from a read-only release can be written; only copies of an update are left out."""
+    release = tmp_path / "release"
+    shutil.copytree(first, release)
+    for name in ("docs/update-gate.md", "update-1/numbers.py.before"):
+        (release / name).parent.mkdir(exist_ok=True)
+        (release / name).write_text("x\n")
+    for path in (release, *release.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    start(release, tmp_path / "work")
+    for path in (tmp_path / "work").rglob("*"):
+        assert path.stat().st_mode & 0o200
+    assert (tmp_path / "work" / "docs" / "update-gate.md").is_file()
+    assert not (tmp_path / "work" / "update-1").exists()
+
+
+def test_a_full_disk_leaves_a_script_as_it_was(work, second, monkeypatch):
+    """If the disk is full, an update says which file could not be written, and none is cut off."""
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    whole = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
+    write = Path.write_bytes
+
+    def full(path, content):
+        if UNIT in path.name and work in path.parents and "update-1" not in path.parts:
+            write(path, content[:10])
+            raise OSError(28, "No space left on device")
+        write(path, content)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_bytes", full)
+        with pytest.raises(CannotWrite, match="cannot be written: No space left on device"):
+            update(read_course(work), second)
+    assert {path: path.read_bytes() for path in whole} == whole
+    update(read_course(work), second)
+    assert "import math" in (work / SCRIPT).read_text()
 
 
 def test_what_is_no_release_is_refused(first, work, tmp_path):

@@ -230,6 +230,21 @@ def test_a_place_is_named_where_shapes_and_kinds_agree(found, words):
     assert bool(told) == words
 
 
+@pytest.mark.parametrize(
+    ("expected", "found"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0]),
+        (["a", "b", "c"], ["a", "b"]),
+        (["a", "b"], ["a", "c"]),
+    ],
+)
+def test_a_list_of_another_length_or_kind_is_reported_without_a_picture(expected, found):
+    """Entries that are missing, or are no numbers, are said in words, and nothing is drawn."""
+    (check,) = [check for check in small.unit().checks if check.name == "doubling"]
+    answers = [Answer({"doubled": np.array(entries)}) for entries in (expected, found)]
+    assert "maps" not in wrong_array("doubled", check, *answers)
+
+
 def cell(*sources, cwd=COURSE.folder):
     """Run cells in a real kernel; return the outputs of the last one."""
     notebook = nbformat.v4.new_notebook(

@@ -16,6 +16,7 @@ from released import RIGHT, fill, hurried, kept, release_to, variables, written
 from small import ROOT, UNIT
 
 from autograder.practice.watch import pressed_on_windows
+from autograder.report.terminal import sparkline
 
 
 @pytest.fixture
@@ -222,18 +223,47 @@ def test_what_does_not_end_is_ended_and_told(course):
         see(terminal, "✓ 2/2", "now: summing")
 
 
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    ("losses", "drawn"),
+    [
+        ([3.0] * 4 + [INF] * 4, "▁▁██\nloss 3.000 → inf, 8 in your list"),
+        ([INF] * 8, "████\nloss inf → inf, 8 in your list"),
+        ([2.0, 1.0, NAN, -INF], "█▁██\nloss 2.000 → -inf, 4 in your list"),
+        ([4.0, 1.0], "█▁\nloss 4.000 → 1.000, 2 in your list"),
+        ([], ""),
+    ],
+)
+def test_losses_that_grow_without_bound_are_drawn(losses, drawn):
+    """Training that diverges is drawn; what is not finite is as high as the highest."""
+    assert sparkline(losses, 4) == drawn
+
+
 def test_what_cannot_be_read_or_ends_its_process_is_told(course):
     """`watch` reports why a file is unreadable, or the check and exit code of a dead process."""
     with watching(course) as terminal:
         whole = written(course).read_bytes()
         written(course).write_bytes(b"a = 1\nb = \xff\n")
         see(terminal, "line 2 is not UTF-8")
+        terminal.send("h")
+        see(terminal, "line 2 is not UTF-8", "now:")
         written(course).write_bytes(whole)
         see(terminal, "is not written yet.")
         fill(course, double="import os; os._exit(7)")
         see(terminal, "has ended in `doubling`, with exit code 7")
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
+
+
+def test_one_check_finds_what_another_left_as_in_a_run_of_all(course):
+    """What a file keeps from one check for the next is there in `watch`, too."""
+    leaves, finds = "double.left = 1; return 2 * x", "assert not hasattr(double, 'left'), 'found'"
+    with watching(course) as terminal:
+        fill(course, double=leaves, running_sum=RIGHT["running_sum"], fit=finds)
+        terminal.send("a")
+        see(terminal, "AssertionError: found")
 
 
 class Keys:

@@ -581,7 +581,7 @@ def _copied(value: Any) -> Any:
         return [_copied(part) for part in value]
     if isinstance(value, np.ndarray):
         return _Copy(value.copy())
-    if hasattr(value, "detach"):
+    if hasattr(type(value), "detach"):  # a stand-in for a missing answer raises for any attribute
         numbers = value.detach().clone()
         has_grad = value.is_leaf and value.grad is not None
         return _Copy(numbers, value.requires_grad, has_grad)
@@ -624,7 +624,8 @@ def _is_same_array(before: _Copy, now: _Copy) -> bool:
     if now.numbers.shape != before.numbers.shape:
         return False
     is_equal = now.numbers == before.numbers
-    return bool(is_equal.all())
+    are_nan = (now.numbers != now.numbers) & (before.numbers != before.numbers)
+    return bool((is_equal | are_nan).all())
 
 
 @dataclass(frozen=True)

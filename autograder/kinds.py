@@ -121,6 +121,8 @@ def _values(name: str, pairs: Columns) -> np.ndarray:
 def _texts(column: np.ndarray) -> np.ndarray:
     if column.dtype.kind == "U":
         return column
+    if column.dtype.kind != "f":
+        return column.astype(str)
     return np.array([f"{number:.6g}" for number in column.tolist()], dtype=str)
 
 

@@ -90,8 +90,9 @@ def grade_one(
     answers: dict[str, Answer] = {}
     with server.worker(source, name) as worker, Measurer(server) as measurer:
         for check in checks_to_run(server.unit, data):
-            if hurry and (worker.crowded or worker.waited > HURRY):
-                raise Postponed(verdicts, crowded=worker.crowded > 0)
+            crowded = worker.crowded + measurer.crowded > 0
+            if hurry and (crowded or worker.waited > HURRY):
+                raise Postponed(verdicts, crowded=crowded)
             text = data[check.name] if check.measure else None
             known = key[key_name(check, text)]
             lacking = judge.lacking(check)
@@ -116,7 +117,7 @@ def grade_one(
                 asked.append(check)
                 answers[check.name] = tried.judged.answer
             verdicts[check.name] = _not_more_than(earlier.get(check.name), verdict)
-        if complete and worker.crowded:
+        if complete and worker.crowded + measurer.crowded:
             raise Postponed(verdicts, crowded=True)
     if mend:
         file = graded_file(server, source, seed, answers, key)
@@ -131,16 +132,29 @@ def _judge_if_right(
 
     Otherwise nothing is known of it.
     """
-    answer, seconds = _ask(worker, check, key, seed)
+    answer, seconds = _ask_below(worker, check, key, seed)
     verdict = judge.right_or_none(check, key, answer) or judge.not_judged(check, lacking)
     return replace(verdict, seconds=round(seconds, 4))
 
 
 def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:
     """Run and judge a check that needs checks which known mistakes have spoilt."""
-    answer, seconds = _ask(worker, follows.check, follows.key, seed)
+    answer, seconds = _ask_below(worker, follows.check, follows.key, seed)
     verdict = judge.judge_following(follows, answer)
     return replace(verdict, seconds=round(seconds, 4))
+
+
+def _ask_below(worker: Worker, check: Check, key: CheckKey, seed: int) -> tuple[Answer, float]:
+    """Run a check that needs wrong ones, once more in a fresh process if it raised an error.
+
+    The error may come from what an earlier check left behind.
+    """
+    answer, seconds = _ask(worker, check, key, seed)
+    if answer.failure is Failure.RAISED and worker.asked > 1:
+        worker.renew()
+        answer, more = _ask(worker, check, key, seed)
+        seconds += more
+    return answer, seconds
 
 
 @dataclass(frozen=True)
@@ -274,11 +288,11 @@ def _ask(
     A value far larger than the key's is dropped.
     """
     expected = key.expected.arrays
-    most = most_bytes(expected)
+    most = most_bytes(expected, check.free)
     began = time.perf_counter()
     answer = worker.ask(check, seed, text=text, most_bytes=most)
     seconds = time.perf_counter() - began
-    return let_in(answer, expected), seconds
+    return let_in(answer, expected, check.free), seconds
 
 
 class Measurer:
@@ -303,6 +317,11 @@ class Measurer:
             plain = solution_of(self.unit).plain()
             self._worker = self._server.worker(plain.encode(), SOLUTION)
         return measure(self._worker, asked.check, asked.seed, answer, text)
+
+    @property
+    def crowded(self) -> int:
+        """Return how often others used the processor so long that a measurement was stopped."""
+        return self._worker.crowded if self._worker else 0
 
     def __enter__(self) -> "Measurer":
         return self

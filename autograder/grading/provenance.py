@@ -32,7 +32,8 @@ class Provenance:
     unit: digest of the unit's solution, its checks and what they share.
     seed: of the experiments.
     quick: whether checks that train were left out.
-    corpus: of the checks that train; empty if none ran.
+    corpus: of the checks that train; empty if none ran. data: digest of the manifests, with the
+    checksums, of what these checks may read.
     versions: package → version, Python among them.
     official: whether submissions were confined.
     any_name: whether names in files were accepted without comparison.
@@ -45,6 +46,7 @@ class Provenance:
     seed: int = 0
     quick: bool = False
     corpus: str = ""
+    data: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     official: bool = False
     any_name: bool = False
@@ -62,6 +64,7 @@ DECIDES = {
     "seed": "another seed",
     "quick": "checks that train were switched on or off",
     "corpus": "another corpus",
+    "data": "the data changed",
     "versions": "another version of Python or a package",
     "official": "the sandbox was switched on or off",
     "any_name": "names in files were compared or not",
@@ -85,7 +88,8 @@ def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) 
         unit=unit_digest(unit),
         seed=seed,
         quick=quick,
-        corpus="" if quick else _corpora(unit),
+        corpus="" if quick else ", ".join(_corpora(unit)),
+        data="" if quick else digest_of(_manifests(unit)),
         versions=versions(unit),
         official=official,
         course=digest_of([course.folder / "course.toml"]),
@@ -95,17 +99,20 @@ def provenance_of(unit: Unit, seed: int, quick: bool, official: bool, kit: str) 
     )
 
 
-def _corpora(unit: Unit) -> str:
-    """Return the course's corpora that a unit's checks train on.
+def _manifests(unit: Unit) -> list[Path]:
+    """List the manifests of a unit's corpora; of all datasets if a check chooses its own data."""
+    if any(check.measure and check.data for check in unit.checks):
+        return sorted(unit.course.folder.glob("datasets/*/manifest.toml"))
+    return [unit.course.folder / "datasets" / name / "manifest.toml" for name in _corpora(unit)]
 
-    A check with its own data is left out: they are always the same.
-    """
+
+def _corpora(unit: Unit) -> list[str]:
+    """Return the course's corpora that a unit's checks train on, without checks' own data."""
     roles = set()
     for check in unit.checks:
         if check.measure and not check.data:
             roles.add(check.corpus)
-    names = [corpus_name(unit.course, role) for role in roles]
-    return ", ".join(sorted(names))
+    return sorted({corpus_name(unit.course, role) for role in roles})
 
 
 def digest_of(paths: Iterable[Path]) -> str:

@@ -15,30 +15,36 @@ from autograder.check import Amount, Answer, Arrays, TooLarge, is_text
 TIMES, BYTES_MORE = 16, 64 << 10
 # the same for everything that a worker sends for one question over the wire
 TIMES_OF_FRAME, BYTES_OF_FRAME = 4, 4 << 20
+# the same for weights of which there may be any number
+BYTES_OF_FREE = 32 << 20
 BYTES_OF_NUMBER = 8  # a judge compares numbers as float64, whatever their type
 BYTES_OF_CHARACTER = 4
 
 
-def most_bytes(expected: Arrays) -> int:
+def most_bytes(expected: Arrays, free: bool = False) -> int:
     """Return the number of bytes that a worker may send in reply to one question.
 
-    expected: the arrays of a right answer. Unknown ones count as small.
+    expected: the arrays of a right answer. Unknown ones count as small. free: whether arrays may
+    have any number of entries, as in a check with `free=True`.
     """
+    if free:
+        return BYTES_OF_FREE
     return BYTES_OF_FRAME + TIMES_OF_FRAME * sum(map(_bytes_to_judge, expected.values()))
 
 
-def let_in(answer: Answer, expected: Arrays) -> Answer:
+def let_in(answer: Answer, expected: Arrays, free: bool = False) -> Answer:
     """Drop unexpected arrays, and those that are far larger than the expected ones.
 
     The answer keeps the size of the latter.
-    expected: the arrays of a right answer.
+    expected, free: as in `most_bytes`.
     """
     arrays = {}
     too_large = {}
     for name, array in answer.arrays.items():
         if name not in expected:
             continue
-        if _bytes_to_judge(array) <= TIMES * _bytes_to_judge(expected[name]) + BYTES_MORE:
+        most = TIMES * _bytes_to_judge(expected[name]) + BYTES_MORE
+        if free or _bytes_to_judge(array) <= most:
             arrays[name] = array
         else:
             too_large[name] = TooLarge(array.shape, amount(array))

@@ -234,7 +234,7 @@ def arrays_kept(check: Check, standard: Standard, answer: Answer) -> frozenset[s
 
 
 def _is_one_number(array: np.ndarray | None) -> bool:
-    """Return whether an array is missing, zeros, or the same number throughout.
+    """Return whether an array is missing, zeros, or the same number throughout, or NaN.
 
     A file that solves nothing can send it.
     """
@@ -246,7 +246,7 @@ def _is_one_number(array: np.ndarray | None) -> bool:
         return True
     if array.size == 1:
         return False
-    is_as_first = array == array.flat[0]
+    is_as_first = (array == array.flat[0]) | (array != array)
     return bool(is_as_first.all())
 
 

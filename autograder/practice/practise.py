@@ -367,7 +367,7 @@ class _Practice:
             partial(explain_error, experiments),
         )
         answer = within_limits(check, self.unit.limits, run, self.tell)
-        return let_in(answer, key.expected.arrays)
+        return let_in(answer, key.expected.arrays, check.free)
 
 
 def _measured(check: Check, implementation: Any, answer: Answer, text: Corpus) -> Answer:

@@ -20,7 +20,7 @@ from autograder.grading import batch
 from autograder.grading.batch import Run, grade_class, refuse_course_within
 from autograder.grading.context import GradingContext, close_servers
 from autograder.grading.one import Postponed
-from autograder.grading.provenance import unit_digest
+from autograder.grading.provenance import differences, provenance_of, unit_digest
 from autograder.grading.results import stored_results
 from autograder.grading.submissions import find_submissions
 from autograder.sandbox.client import Server, bubblewrap
@@ -588,6 +588,22 @@ def test_a_course_that_has_changed_is_graded_as_it_is_now(tmp_path):
     finally:
         close_servers()
     assert points == [[2, 0], [0, 9]]
+
+
+def test_other_data_are_graded_again(tmp_path):
+    """Results rest on the data that checks train on, whose checksums are in the manifests."""
+    folder = shutil.copytree(small.COURSE.folder, tmp_path / "course")
+    unit = load_unit(read_course(folder), small.UNIT)
+
+    def now(quick=False):
+        return provenance_of(unit, small.SEED, quick, official=True, kit="")
+
+    before = now(), now(quick=True)
+    assert differences(before[0], now()) == []
+    for manifest in folder.glob("datasets/*/manifest.toml"):
+        manifest.write_text(manifest.read_text() + "\n# other data\n")
+    assert differences(before[0], now()) == ["the data changed"]
+    assert differences(before[1], now(quick=True)) == []
 
 
 def test_points_are_the_same_on_a_busy_machine(small_class, graded_class, tmp_path):

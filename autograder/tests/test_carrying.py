@@ -271,6 +271,24 @@ def test_where_a_listed_mistake_does_not_answer_nothing_is_judged_with_less(
         graded(THREE, key=key)
 
 
+def test_where_one_early_mistake_does_not_answer_below_nothing_is_judged_with_less(
+    course, running, graded, monkeypatch
+):
+    """If our solution with one listed mistake is late in a later check, the next run judges."""
+    listed = small.listed(course, running)
+    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
+    made = AnswerMaker.made
+
+    def made_late(maker, check, script, text=None):
+        found = made(maker, check, script, text)
+        is_late = check.name == "shifting" and "return 2 * x" not in script
+        return replace(found, answer=Answer(failure=Failure.TIMEOUT)) if is_late else found
+
+    monkeypatch.setattr(AnswerMaker, "made", made_late)
+    with pytest.raises(NotAnswered, match="with an earlier mistake did not answer `shifting`"):
+        graded(THREE, key=key)
+
+
 def test_a_known_mistake_is_named_beside_a_slip(graded):
     """A known mistake is diagnosed beside a small error, and work consistent with both counts."""
     verdicts = graded(LESS, end=FOUR)

@@ -400,6 +400,8 @@ def kept(call):
     [
         (lambda net: net.untouched(np.zeros(3), of={"x": [np.ones(2)]}), True),
         (lambda net: net.added_to(np.zeros(3)), False),
+        (lambda net: net.untouched(np.array([1, math.nan])), True),
+        (lambda net: net.hand_to(np.nan_to_num)(np.array([1, math.nan]), copy=False), False),
         (lambda net: net.added_to(5), True),
         (lambda net: net.emptied([np.zeros(3)]), False),
         (lambda net: net.emptied({"x": np.zeros(3)}), False),

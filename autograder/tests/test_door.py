@@ -55,6 +55,14 @@ def test_what_is_far_larger_than_expected_is_dropped(array, comes_in):
     assert [large.shape for large in answer.too_large.values()] == [array.shape] * (not comes_in)
 
 
+def test_weights_of_any_number_come_in():
+    """Where the number of weights is free, a large network is let in, and read."""
+    large = Answer({"x": np.zeros((1000, 1000), np.float32)})
+    assert "x" not in let_in(large, EXPECTED).arrays
+    assert "x" in let_in(large, EXPECTED, free=True).arrays
+    assert most_bytes(EXPECTED, free=True) >= 8 * large.arrays["x"].nbytes
+
+
 def test_what_nobody_expects_is_dropped():
     """A value that no check expects is dropped."""
     answer = let_in(Answer({"x": np.ones(2), "other": np.ones(2)}), EXPECTED)

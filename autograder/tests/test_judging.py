@@ -81,6 +81,14 @@ def test_each_array_is_a_share():
     assert (judged.earned, judged.status, judged.remarks[0].arrays) == (2, "partial", ("a",))
 
 
+@pytest.mark.parametrize("number", [0, 7, np.inf, np.nan])
+def test_one_number_throughout_keeps_nothing_of_a_mistake(number):
+    """A file that solves nothing can return it, also NaN, where a known mistake gives the same."""
+    same = np.full(A.shape, float(number))
+    assert verdict(key(mistake("half", keeps=0.5, a=same)), a=same).earned == 2
+    assert verdict(key(mistake("half", keeps=0.5, a=A + 2)), a=A + 2).earned == 2.5
+
+
 CONSTANT = frozenset({"b", "c"})
 
 

@@ -166,8 +166,8 @@ def test_an_answer_that_does_not_come_keeps_no_other_back(server, tmp_path):
     store.close()
 
 
-def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
-    """A second run with the same seed uses the store; another seed rebuilds everything."""
+def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path, monkeypatch):
+    """A second run with the same seed uses the store; another seed, or Python, has its own."""
     script = small.solved("m01")
     graded(server, made, script)
     again = AnswerStore(tmp_path / "answers.sqlite")
@@ -177,6 +177,10 @@ def test_what_is_in_the_store_is_not_made_again(server, made, tmp_path):
     other = MadeKey(small.unit(), small.SEED + 2, {}, again, lambda: server)
     assert other["doubling"].expected.arrays
     assert other.computed == 1
+    monkeypatch.setattr("platform.python_version_tuple", lambda: ("3", "99", "0"))
+    newer = MadeKey(small.unit(), small.SEED, {}, again, lambda: server)
+    assert newer["doubling"].expected.arrays
+    assert newer.computed == 1
     again.close()
 
 
@@ -439,6 +443,36 @@ def test_a_late_mistake_that_a_check_does_not_show_rules_nothing_out(tmp_path, m
         slow = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server, listed)
         with pytest.raises(NotAnswered, match="known mistake"):
             slow["of_positive"].spoilt_by(mistake)
+
+
+HALVING = """
+    import numpy as np
+    from autograder.check import check, named
+
+    @check(points=1, seconds=0.2)
+    def halving(unit, seed):
+        \"\"\"`halve` halves\"\"\"
+        return named("half", unit.halve(np.array([seed, 2.0])))
+"""
+ENDLESS_ON_ANOTHER_SEED = """
+def halve(x):
+    ### BEGIN SOLUTION
+    while x[0] != SEED:
+        pass
+    return x / 2
+    ### END SOLUTION
+"""
+
+
+def test_where_our_solution_is_late_on_another_seed_nothing_is_judged(tmp_path):
+    """A late answer does not say which arrays are the same on every seed."""
+    solution = ENDLESS_ON_ANOTHER_SEED.replace("SEED", str(small.SEED))
+    unit = small.write_course(tmp_path, "halving", HALVING, solution)
+    with Server(unit) as server:
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        assert key["halving"].expected.arrays
+        with pytest.raises(NotAnswered, match="our solution did not answer `halving` in time"):
+            assert key["halving"].constant
 
 
 TIMED = """

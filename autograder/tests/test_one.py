@@ -103,6 +103,21 @@ def test_an_answer_after_a_failure_is_the_first(grade):
     assert not wrong.two_answers
 
 
+def test_what_a_wrong_check_leaves_behind_costs_no_check_below_it(grade):
+    """A right function that finds what an earlier, wrong one left is asked in a new process."""
+    finds = """
+_right = running_sum
+def double(x):
+    double.left = True
+    return x * x + 17
+def running_sum(x):
+    if hasattr(double, "left"):
+        raise ValueError("left over")
+    return _right(x)
+"""
+    assert not_passed(grade(small.solved() + finds).values()) == {"doubling": "failed"}
+
+
 def test_a_hang_costs_one_check(grade):
     """An endless loop fails its check, and no other: the one that needs it is right."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")
@@ -181,6 +196,15 @@ def test_one_that_waits_while_others_stand_in_line_is_postponed(server, key):
         grade_one(server, source.encode(), "x.py", small.SEED, key, {}, hurry=True)
     verdicts = grade_one(server, source.encode(), "x.py", small.SEED, key, {})
     assert verdicts[0].status == "passed"
+
+
+def test_a_measurement_that_others_crowded_out_is_repeated(server, key, monkeypatch):
+    """If our own measuring is late because of others, the submission is graded again, alone."""
+    monkeypatch.setattr(Measurer, "crowded", 1)
+    for wish in ({"hurry": True}, {"complete": True}):
+        with pytest.raises(Postponed) as postponed:
+            grade_one(server, small.solved().encode(), "x.py", small.SEED, key, {}, **wish)
+        assert postponed.value.crowded
 
 
 GUESSES = """

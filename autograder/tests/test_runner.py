@@ -12,7 +12,15 @@ import numpy as np
 import pytest
 import small
 
-from autograder.check import Check, Experiments, UnitSettings, check, named
+from autograder.check import (
+    Check,
+    Experiments,
+    UnitSettings,
+    Watched,
+    check,
+    named,
+    same_after,
+)
 from autograder.grading.keys import solution_of
 from autograder.sandbox.inside import locations
 from autograder.sandbox.inside.cells import cells, syntax_tree
@@ -323,6 +331,23 @@ def test_where_one_function_raises_the_others_answer(change, left):
     assert all(found.arrays[name] == whole[name] for name in found.arrays)
 
 
+@check(points=4, seconds=0.4)
+def watched(net, seed):
+    """Three functions, whose arguments stay as they are"""
+    net = Watched(net)
+    return named("a", net.a(net.b(seed))) | named("p", net.pair(seed)[0]) | same_after(net)
+
+
+@pytest.mark.parametrize(
+    "raises", ["raise ValueError('planted')", "import time; time.sleep(0.2); return x / 0"]
+)
+def test_the_others_answer_where_arguments_are_watched_and_time_passes(raises):
+    """A missing argument is not looked into; only computing uses up the time for a second run."""
+    found = answer(f"{FOUR}def b(x): {raises}", watched)
+    assert found.failure == "raised"
+    assert found.arrays["p"] == 3
+
+
 def test_where_no_function_answers_nothing_is_named():
     """If no function answers, the experiment's own names are no answer of the submission's."""
     found = answer("def a(x): raise ValueError('planted')\nb = pair = a\n", several)
@@ -373,8 +398,9 @@ def test_an_experiment_that_took_long_is_not_run_again():
     A second run might not end in time.
     """
     script = (
-        "import time\nruns = []\ndef a(x):\n    runs.append(x)\n    time.sleep(0.02)\n    raise "
-        "ValueError('planted')\n"
+        "import time\nruns = []\ndef a(x):\n    runs.append(x)\n"
+        "    until = time.process_time() + 0.02\n    while time.process_time() < until: pass\n"
+        "    raise ValueError('planted')\n"
     )
     for seconds, runs in ((0.04, 1), (60.0, 2)):
         its = submission(script)

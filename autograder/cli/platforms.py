@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,12 +94,13 @@ def collect(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else ""
-    times = _times(times_from) if times_from else {}
+    asked_of, times = _times(times_from) if times_from else ("", {})
     wish = collecting.Wish(into, unit, kind or "", times)
     students = read_roster(roster) if roster else None
     with Scratch() as scratch:
         items = look_into(source, scratch)
         made = collecting.plan(course, items, wish, students)
+        _refuse_times_of_another_unit(course, asked_of, {place.unit for place in made.places})
         if not dry_run:
             collecting.carry_out(made, into)
             write_whole(into / RECEIPTS, as_csv(receipts(into)).rstrip("\n"))
@@ -110,14 +113,32 @@ def collect(
         click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
 
 
-def _times(address: str) -> dict[str, str]:
-    """Return when students handed in, by Canvas's number for them, or as a table names them."""
+def _refuse_times_of_another_unit(course: "Course", assignment: str, units: set[str]) -> None:
+    """Refuse times of a Canvas assignment with another unit's name. Raises `Refused`."""
+    from autograder.errors import visible
+    from autograder.intake.units import unit_within
+
+    meant = unit_within(course, [assignment])
+    if meant and units and meant not in units:
+        raise Refused(
+            f"--times-from is the address of `{visible(assignment)}`, which names {meant}, and "
+            f"these files are {', '.join(sorted(units))}. Nothing was written. Copy the address of "
+            "the assignment from which you downloaded the files."
+        )
+
+
+def _times(address: str) -> tuple[str, Mapping[str, str]]:
+    """Return an assignment's name in Canvas, and when students handed in.
+
+    These are by Canvas's number for them; from a table, as it names them, and without a name.
+    """
     from autograder.grading.roster import read_times
     from autograder.integrations import canvas
 
     if "://" not in address:
-        return read_times(Path(address))
-    return canvas.times_of(address, _token())
+        return "", read_times(Path(address))
+    times = canvas.times_of(address, _token())
+    return times.of, times.by_student
 
 
 def _token() -> str:
@@ -290,7 +311,7 @@ def _to_canvas(
     letters, without = canvas.letters(pages, address)
     for reason, who in without.items():
         click.echo(f"not sent ({len(who)}): {first_of(who)}: {reason}")
-    grades = [page.grade for page in pages]
+    grades = [page.grade for page in pages if page.grade.result.unit in address.assignments]
     if not sending:
         for letter in letters:
             click.echo(f"would send: {letter.in_words()}")
@@ -308,7 +329,10 @@ def _to_canvas(
         )
         return
     refuse_not_whole(grades)
-    failed = canvas.send(letters, address, _token(), folder / "sent to canvas.json", click.echo)
+    most = {grade.result.unit: grade.max_points for grade in grades}
+    compare = partial(canvas.unlike_units, course, most=most)
+    sent = folder / "sent to canvas.json"
+    failed = canvas.send(letters, address, _token(), sent, click.echo, compare)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")
     sys.exit(1 if failed else 0)
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from autograder.course import Course
 from autograder.errors import UserError, visible
 from autograder.grading.adjustments import said_of_checks
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
+from autograder.intake.units import unit_within
 from autograder.judging import Verdict
 from autograder.report.feedback import Feedback
 from autograder.report.terminal import earned_in_words, earned_of, number, own_remarks, said_of_all
@@ -96,8 +98,19 @@ def check_address(url: str) -> str:
 ASSIGNMENT = re.compile(r"/courses/(\d+)/assignments/(\d+)")
 
 
-def times_of(url: str, token: str) -> dict[str, str]:
-    """Ask Canvas for each student's last submission to an assignment: number → ISO 8601 in UTC.
+@dataclass(frozen=True)
+class Times:
+    """When students last submitted to an assignment, by Canvas's number: ISO 8601 in UTC.
+
+    of: the assignment's name.
+    """
+
+    of: str
+    by_student: Mapping[str, str]
+
+
+def times_of(url: str, token: str) -> Times:
+    """Ask Canvas for each student's last submission to an assignment.
 
     url: the assignment's address, as a browser shows it.
     Raises `NoCanvas`, `ImportError` without canvasapi.
@@ -126,7 +139,40 @@ def times_of(url: str, token: str) -> dict[str, str]:
             f"{_short(error)} Open its address in a browser, and test that CANVAS_TOKEN is of a "
             "teacher of this course."
         ) from None
-    return times
+    return Times(_name(asked), times)
+
+
+def _name(assignment: Any) -> str:
+    """Return what Canvas calls an assignment."""
+    return str(getattr(assignment, "name", ""))
+
+
+def unlike_units(
+    course: Course, assignments: Mapping[str, Any], most: Mapping[str, float]
+) -> list[str]:
+    """Warn of assignments with other points than their units.
+
+    assignments: unit → Canvas's assignment. most: the points of each unit.
+    Raises `NoCanvas` if an assignment has the name of another unit.
+    """
+    lines = []
+    for unit, assignment in assignments.items():
+        name = _name(assignment)
+        meant = unit_within(course, [name])
+        if meant and meant != unit:
+            raise NoCanvas(
+                f"Canvas calls assignment {assignment.id} `{visible(name)}`, which names {meant}, "
+                f"and --assignment says {unit}. Nothing was sent. Correct the number, or the "
+                "assignment's name in Canvas."
+            )
+        points = getattr(assignment, "points_possible", None)
+        if points is not None and points != most[unit]:
+            lines.append(
+                f"Warning: in Canvas `{visible(name)}` has {number(points)} points, and {unit} has "
+                f"{number(most[unit])}. Set the assignment's points to that in Canvas, or its "
+                "percentages are wrong."
+            )
+    return lines
 
 
 def _connect(address: str, token: str) -> Any:
@@ -233,11 +279,13 @@ def send(
     token: str,
     sent: Path,
     say: Callable[[str], object],
+    compare: Callable[[Mapping[str, Any]], Iterable[str]],
 ) -> int:
     """Send letters; return how many failed.
 
     Letters recorded in `sent` are skipped, and new ones are recorded there.
-    say: called with a line for each.
+    say: called with a line for each. compare: takes each unit's assignment before anything is sent,
+    and returns warnings, as `unlike_units` does.
     Raises `NoCanvas`, `ImportError` without canvasapi.
     """
     from canvasapi.exceptions import CanvasException
@@ -255,6 +303,8 @@ def send(
         raise NoCanvas(
             f"Canvas at {address.url} does not give course {address.course}: {_short(error)}"
         ) from None
+    for line in compare({unit: assignments[it] for unit, it in address.assignments.items()}):
+        say(line)
     for letter in letters:
         what = letter.in_words()
         digest = letter.digest()

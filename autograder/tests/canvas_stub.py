@@ -19,7 +19,10 @@ TOKEN = "a-secret-token"
 
 @dataclass
 class Canvas:
-    """What was received: every request, and the grades, comments and files of each user."""
+    """What was received: every request, and the grades, comments and files of each user.
+
+    assignment: what Canvas says of assignment 456, beside its number.
+    """
 
     url: str = ""
     requests: list = field(default_factory=list)
@@ -28,6 +31,7 @@ class Canvas:
     files: dict = field(default_factory=dict)
     refuses: set = field(default_factory=set)
     times: dict = field(default_factory=dict)
+    assignment: dict = field(default_factory=dict)
 
 
 def handler(canvas):
@@ -68,7 +72,8 @@ def handler(canvas):
                     [{"id": 1, "user_id": int(user), "submitted_at": time} for user, time in rows]
                 )
             if path in ("", "/assignments/456"):
-                return self.answer({"id": 77 if not path else 456, "course_id": 77})
+                its = {"id": 456, **canvas.assignment} if path else {"id": 77}
+                return self.answer(its | {"course_id": 77})
             return self.answer(
                 {"errors": [{"message": "The specified resource does not exist."}]}, 404
             )

@@ -868,6 +868,10 @@ def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
             done = small.run_command(*arguments, url, CANVAS_TOKEN=token)
             assert done.returncode == 2
             assert told in done.stderr
+        canvas.assignment = {"name": "Week 2: words"}
+        done = small.run_command(*arguments, address, "--unit", UNIT, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 2
+        assert f"of `Week 2: words`, which names words, and these files are {UNIT}." in done.stderr
     times = {path.parent.name: read_record(path).submitted for path in into.glob(f"*/{UNIT}.json")}
     assert times == {
         "lovelaceada_4711": "2026-11-20T14:22:32+00:00",

@@ -173,6 +173,28 @@ def test_a_dry_run_says_what_send_will_refuse(tmp_path):
     assert "add --send" not in said
 
 
+def test_nothing_is_sent_into_an_assignment_of_another_unit(graded, tmp_path):
+    """An assignment with another unit's name is refused, and one with other points warned of."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded / "canvas" / "grades", grades)
+    result = result_path(grades, WORDS, "grace")  # of a unit that is not sent
+    record = json.loads(result.read_text())
+    result.write_text(json.dumps(record | {"provenance": record["provenance"] | {"quick": True}}))
+    with canvas_here() as canvas:
+        where = ("--to", "canvas", "--url", canvas.url, "--canvas-course", "77", "--send")
+        command = ("feedback", grades, *where, "--assignment", f"{UNIT}=456")
+        canvas.assignment = {"name": "Words", "points_possible": 10.0}
+        done = small.run_command(*command, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 2
+        assert "calls assignment 456 `Words`, which names words, and --assignment" in done.stderr
+        assert (canvas.grades, canvas.files, canvas.comments) == ({}, {}, {})
+        canvas.assignment["name"] = "Numbers and sums"
+        done = small.run_command(*command, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert f"in Canvas `Numbers and sums` has 10 points, and {UNIT} has 11." in done.stdout
+        assert len(canvas.grades) == 5
+
+
 def from_canvas(folder, name, *entries):
     return lms.pack(folder / f"{name}.zip", entries)
 

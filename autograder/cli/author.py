@@ -129,13 +129,16 @@ def build(
     from autograder.authoring import build as building
     from autograder.authoring import release as releasing
     from autograder.authoring.given import unused_datasets
-    from autograder.course import find_unit
+    from autograder.course import find_unit, load_unit
 
     course = find_course(course_folder)
     wanted = tuple(find_unit(course, name) for name in (*named, *units))
     if release:
         releasing.release(course, release, github, wanted)
         click.echo(f"{release}: what students get")
+        for unit in wanted or course.units:
+            points = sum(check.points for check in load_unit(course, unit).checks)
+            click.echo(f"  {unit}: {points:g} points")
     if notebooks:
         releasing.notebooks(course, notebooks, kit, wanted)
         click.echo(f"{notebooks}: notebooks, and kit.zip, which they look for at {kit}")

@@ -255,6 +255,7 @@ def rules_for(
     of being refused.
     """
     from autograder.grading.adjustments import (
+        added_without_a_file,
         adjustment_files,
         all_adjustments,
         comments_unread,
@@ -312,8 +313,9 @@ def rules_for(
     for folder in beside:
         for path in adjustment_files(folder):
             click.echo(f"points by hand: {path}")
-    for line in (*lower_than_files(graded, adjustments), *comments_unread(graded, adjustments)):
-        click.echo(line, err=True)
+    for look in (lower_than_files, comments_unread, added_without_a_file):
+        for line in look(graded, adjustments):
+            click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)
 
 

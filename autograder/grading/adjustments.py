@@ -701,6 +701,23 @@ def comments_unread(results: Sequence[Result], adjustments: Sequence[Adjustment]
     return lines
 
 
+def added_without_a_file(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
+    """Say whose points by hand stand without a file: those of a later file would be added to them.
+
+    results: of all attempts, with those that count for partners.
+    """
+    there = {(result.unit, result.lms_name) for result in results}
+    lines = []
+    for one in adjustments:
+        if one.student != EVERYONE and one.points and (one.unit, one.student) not in there:
+            lines.append(
+                f"{one.student} has no file in {one.unit}, and {one.who} {one.act} by hand "
+                f"({one.words}). The points of a later file would be added: write `to = "
+                f"{one.points:g}` instead of `points`, if you mean them as the points of the unit."
+            )
+    return lines
+
+
 def _is_about_the_unit(one: Adjustment) -> bool:
     return not one.check and not one.line
 

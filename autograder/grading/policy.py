@@ -117,6 +117,7 @@ class Policy:
     sections: section → unit → its dates there.
     sections_of: student → the sections in the roster, of those in `sections`.
     extra_time: student → the factor of the time from release to the due time.
+    excused: student → the units that do not count in the student's total.
     partners: unit → groups of students whose submissions count for all of them.
     untimed: units without any submission time, for which lateness is unknown.
     regrades: the address for students' requests, from a link at each check.
@@ -131,6 +132,7 @@ class Policy:
     sections: Mapping[str, Mapping[str, Dates]] = field(default_factory=dict)
     sections_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extra_time: Mapping[str, float] = field(default_factory=dict)
+    excused: Mapping[str, frozenset[str]] = field(default_factory=dict)
     early: Early = Early()  # noqa: RUF009 (frozen)
     total: Total = Total()  # noqa: RUF009 (frozen)
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)

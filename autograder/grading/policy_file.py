@@ -46,6 +46,7 @@ TABLES = (
     "extensions",
     "sections",
     "extra_time",
+    "excused",
 )
 MOST_SHARE = 2.0  # of a check's points by cut-offs: some courses give 105 %, nobody gives 10000 %
 USUAL_LETTER = re.compile("[A-F][*+−–-]?")
@@ -80,12 +81,26 @@ def read_policy(course: Course, path: Path) -> Policy:
         extensions=extensions,
         sections=read.sections,
         extra_time=read.extra_time,
+        excused=_excused(course, read.excused, str(path)),
         early=read.early,
         total=read.total,
         partners=partners,
         regrades=read.regrades,
         show_solutions=read.show_solutions,
     )
+
+
+def _excused(
+    course: Course, written: Mapping[str, Sequence[str]], where: str
+) -> dict[str, frozenset[str]]:
+    """Return the units of which each student is excused, with whole names. Raises `BadFile`."""
+    excused = {}
+    for student, names in written.items():
+        try:
+            excused[student] = frozenset(find_unit(course, name) for name in names)
+        except UnknownUnit as error:
+            raise BadFile(f"{where}: `excused.{student}`: {error}") from None
+    return excused
 
 
 def _kind_of_file(course: Course) -> type[msgspec.Struct]:
@@ -108,6 +123,7 @@ def _kind_of_file(course: Course) -> type[msgspec.Struct]:
             ("extensions", dict[str, dict[str, Days]], {}),
             ("sections", dict[str, dict[str, Dates]], {}),
             ("extra_time", dict[str, Factor], {}),
+            ("excused", dict[str, list[str]], {}),
             *units,
         ],
         forbid_unknown_fields=True,
@@ -534,21 +550,22 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
         known.update((result.student, result.lms_name))
     extended = {student for student, _ in policy.extensions}
     slower = set(policy.extra_time)
+    excused = set(policy.excused)
     partners: set[str] = set()
     for groups in policy.partners.values():
         partners.update(*groups)
     if roster is None:
-        told = _strangers(extended | slower, known | partners)
+        told = _strangers(extended | slower | excused, known | partners)
         if not told:
             return ""
-        tables = "`extra_time`" if not extended else "`extensions`"
-        if extended and slower:
-            tables = "`extensions` and `extra_time`"
+        by_table = {"extensions": extended, "extra_time": slower, "excused": excused}
+        tables = " and ".join(f"`{table}`" for table, named in by_table.items() if named)
         return f"Warning: the policy's {tables} name students who are not in this class: {told}."
     known.update(roster.students)
     for kind, named in (
         ("extensions", extended),
         ("extra_time", slower),
+        ("excused", excused),
         ("partners", partners),
     ):
         told = _strangers(named, known, roster)

@@ -13,12 +13,13 @@ class Row:
     """A student's row.
 
     shares: of each unit that counts for this class. left_out: those that do not count for the
-    student.
+    student. excused: those of them that the policy excuses the student from.
     """
 
     student: str
     shares: Mapping[str, Fraction]
     left_out: frozenset[str]
+    excused: frozenset[str]
     total: Fraction
     letter: str
 
@@ -64,10 +65,11 @@ def _row(
     units: each unit of the class, with the student's grade. without: those without a maximum.
     """
     shares = {unit: _share(grade) for unit, grade in units.items()}
+    excused = policy.excused.get(student, frozenset()) & shares.keys()
     counted = {}
     for unit, share in shares.items():
         weight = exact(policy.rules(unit).weight)
-        if weight and unit not in without:
+        if weight and unit not in excused.union(without):
             counted[unit] = Weighed(share, weight)
     drop_lowest = policy.total.drop_lowest
     whole = total(counted, drop_lowest)
@@ -76,8 +78,9 @@ def _row(
         student=student,
         shares=shares,
         left_out=frozenset(dropped(counted, drop_lowest)) | without_weight,
+        excused=excused,
         total=whole,
-        letter=letter(whole, policy.total.letters),
+        letter=letter(whole, policy.total.letters) if counted else "",
     )
 
 
@@ -87,7 +90,7 @@ def _share(grade: Grade | None) -> Fraction:
 
 
 def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[str | float]]:
-    """Return the rows as a table, in percent; `105 left out` does not count in the total.
+    """Return the rows as a table, in percent; `105 left out` or `excused` does not count.
 
     heads: unit → the heading of its column.
     """
@@ -104,6 +107,8 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
 
 
 def _percent(row: Row, unit: str) -> str | float:
+    if unit in row.excused:
+        return "excused"
     percent = rounded(100 * row.shares[unit])
     if unit in row.left_out:
         return f"{percent:g} left out"  # text, because a spreadsheet would read (105) as −105

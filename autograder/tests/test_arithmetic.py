@@ -290,6 +290,36 @@ def test_a_unit_without_a_maximum_does_not_count():
     assert notes(grades(graded, Policy()), "total") == []
 
 
+def test_an_excused_unit_does_not_count_for_the_student(tmp_path):
+    """Only the excused student's total leaves the unit out; without any unit there is no letter."""
+    both = f'carl = ["numbers", "words"]\ndora = ["{small.WORDS}"]\n'
+    policy = policy_in(
+        tmp_path, "unit\n", f"[excused]\n{both}[total]\nletters = {{ A = 0.9, F = 0 }}"
+    )
+    unknown = unknown_students(policy, [handed_in("dora", small.UNIT, 1.0)], None)
+    assert "the policy's `excused` name students who are not in this class: `carl`" in unknown
+    graded = [
+        handed_in("ada", small.UNIT, 100.0),
+        handed_in("ada", small.WORDS, 50.0),
+        handed_in("dora", small.UNIT, 95.0),
+        handed_in("dora", small.WORDS, 0.0),
+    ]
+    rows = final_rows(grades(graded, policy), policy, ["carl"])
+    assert [(row.student, row.total, row.letter) for row in rows] == [
+        ("ada", Fraction(75, 100), "F"),
+        ("carl", 0, ""),
+        ("dora", Fraction(95, 100), "A"),
+    ]
+    heads = {unit: unit for unit in (small.UNIT, small.WORDS)}
+    assert [line[1:3] for line in final_table(rows, heads)[1:]] == [
+        (100.0, 50.0),
+        ("excused", "excused"),
+        (95.0, "excused"),
+    ]
+    with pytest.raises(BadFile, match=r"`excused\.ada`: There is no unit `wrods`\. Did you mean"):
+        policy_in(tmp_path, "unit\n", '[excused]\nada = ["wrods"]\n')
+
+
 def test_who_handed_in_nothing_has_nothing():
     """A unit that anybody submitted counts for everybody; a unit of weight 0 counts for nobody."""
     policy = Policy(units={"ps0": Rules(weight=0)})

@@ -400,6 +400,7 @@ class FindingKind(StrEnum):
     HIDDEN = "hidden"
     RIGHT_AFTER = "right after"
     RIGHT_AFTER_IN_PART = "right after in part"  # some arrays would hide other mistakes
+    CARRIED_IN_PART = "carried in part"  # the same, where something else is wrong
     CARRIED = "carried"
     READ_PLAINLY = "read plainly"
     LOSS = "loss"

@@ -273,12 +273,23 @@ def _unwritten(script: str) -> set[str]:
 
 
 def _functions(script: str, having: str = "") -> set[str]:
-    """Return the functions and methods of a script. having: a text that each of them contains."""
+    """Return the functions and methods of a script, with the classes around them.
+
+    having: a text that each of them contains.
+    """
     found = set()
-    for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.FunctionDef) and having in ast.unparse(node):
-            found.add(node.name)
+    below: list[tuple[str, ast.AST]] = [("", ast.parse(script))]
+    while below:
+        within, parent = below.pop()
+        for node in ast.iter_child_nodes(parent):
+            name = f"{within}.{node.name}" if isinstance(node, NAMED) else within
+            below.append((name, node))
+            if isinstance(node, ast.FunctionDef) and having in ast.unparse(node):
+                found.add(name)
     return found
+
+
+NAMED = (ast.FunctionDef, ast.ClassDef)
 
 
 def _write(path: Path, text: str, check: bool) -> str:

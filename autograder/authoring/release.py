@@ -6,7 +6,7 @@
 import ast
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,8 +114,10 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
     from autograder.source.notebooks import as_notebook, write_notebook
 
     archive = folder / "kit.zip"
-    if archive.exists():
-        raise NotEmpty(f"{folder} holds notebooks. Name a new folder.")
+    names = units or course.units
+    there = [path for path in (archive, *_notebooks_in(folder, names)) if path.exists()]
+    if there:
+        raise NotEmpty(f"{there[0]} exists, and may be edited. Name a new folder.")
     with tempfile.TemporaryDirectory() as scratch:
         released = Path(scratch)
         release(course, released, units=units)
@@ -128,7 +130,11 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
         book = as_notebook(with_link(solution.stub, course.about.site, name), name)
         attach_pictures(book, course.stub(name).parent)
         book.cells = [*head.cells, *book.cells]
-        write_notebook(book, folder / f"{name}.ipynb")
+        write_notebook(book, *_notebooks_in(folder, [name]))
+
+
+def _notebooks_in(folder: Path, units: Iterable[str]) -> list[Path]:
+    return [folder / f"{name}.ipynb" for name in units]
 
 
 def _packages_of_unit(course: Course, name: str) -> Collection[str]:

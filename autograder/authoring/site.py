@@ -395,16 +395,22 @@ def _write_templates(source: Path, **values: Any) -> None:
 
 
 def _run_sphinx(source: Path, out: Path) -> None:
-    """Let Sphinx write HTML. Raises `UserError` with its last output if it fails."""
+    """Let Sphinx write HTML. Raises `UserError` with its last output if it fails.
+
+    It first writes below `source`: an extension puts the notebooks, with the solutions, beside the
+    folder that Sphinx writes into.
+    """
     cache = source / "_build"
+    made = cache / "html"
     options = ["-q", "-b", "html", "-d", str(cache)]
-    folders = [str(source), str(out)]
+    folders = [str(source), str(made)]
     command = [sys.executable, "-m", "sphinx", *options, *folders]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last_words = done.stderr.strip()[-800:]
         raise UserError(f"Sphinx could not write the pages: {last_words}")
-    shutil.rmtree(out / "_sources", ignore_errors=True)
+    shutil.rmtree(made / "_sources", ignore_errors=True)
+    shutil.copytree(made, out, dirs_exist_ok=True)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         for as_written, for_all in FOR_ALL_READERS.items():

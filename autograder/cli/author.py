@@ -133,6 +133,15 @@ def build(
 
     course = find_course(course_folder)
     wanted = tuple(find_unit(course, name) for name in (*named, *units))
+    is_handed_out = release or notebooks or classroom50 or gradescope
+    try:
+        written = building.build(
+            course, wanted, only_check or bool(is_handed_out), partial(click.echo, err=True)
+        )
+    except building.Stale as error:
+        raise click.ClickException(str(error)) from None
+    if not is_handed_out:
+        click.echo("\n".join(written) or "everything is up to date")
     if release:
         releasing.release(course, release, github, wanted)
         click.echo(f"{release}: what students get")
@@ -151,12 +160,6 @@ def build(
     if gradescope:
         releasing.gradescope(course, gradescope, wanted, seeds or 0, click.echo)
         click.echo(f"{gradescope}: zip its contents and upload them as the autograder")
-    if not (release or notebooks or classroom50 or gradescope):
-        try:
-            written = building.build(course, wanted, only_check, partial(click.echo, err=True))
-        except building.Stale as error:
-            raise click.ClickException(str(error)) from None
-        click.echo("\n".join(written) or "everything is up to date")
     if not wanted:  # otherwise the other units, and their packages, are not needed
         for line in unused_datasets(course):
             click.echo(line, err=True)

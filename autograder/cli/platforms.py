@@ -340,7 +340,7 @@ def _to_canvas(
 def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:
     from autograder.course import find_unit
 
-    numbers = {}
+    numbers: dict[str, int] = {}
     for option in named:
         unit, _, number = option.partition("=")
         if not number.isdecimal():
@@ -348,5 +348,11 @@ def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:
                 f"--assignment {option}: write it as UNIT=NUMBER, with the number in the "
                 "assignment's address."
             )
-        numbers[find_unit(course, unit)] = int(number)
+        unit = find_unit(course, unit)
+        if unit in numbers or int(number) in numbers.values():
+            raise Refused(
+                f"--assignment {option}: each unit goes into an assignment of its own, and an "
+                "option before names this unit or this number."
+            )
+        numbers[unit] = int(number)
     return numbers

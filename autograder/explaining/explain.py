@@ -159,7 +159,9 @@ def explained_following(
     is_unwritten = following.judgement.failure is Failure.STUB
     if is_unwritten and len(found) == 1:
         return found  # no comparison was made
-    return [_of_checks(FindingKind.CARRIED, needed), *found]
+    costs_nothing = following.telling_share == 1
+    kind = FindingKind.CARRIED if costs_nothing else FindingKind.CARRIED_IN_PART
+    return [_of_checks(kind, needed), *found]
 
 
 def _of_checks(kind: FindingKind, names: Sequence[str]) -> Finding:

@@ -202,6 +202,15 @@ def _carried(finding: Finding) -> str:
     )
 
 
+def _carried_in_part(finding: Finding) -> str:
+    """Say the same if the earlier mistakes make some arrays say nothing."""
+    return (
+        f"the solution that this is compared with has your error in {quoted(finding.names)}, too. "
+        "Only some values can earn points: because of that error, wrong code would return the same "
+        "in the others."
+    )
+
+
 def _read_plainly(finding: Finding) -> str:
     """Say that remarks compare with the right answer, though points follow carried mistakes."""
     return (
@@ -1101,6 +1110,7 @@ SAYS: Mapping[FindingKind, Callable[[Finding], str]] = {
     FindingKind.HIDDEN: _hidden,
     FindingKind.RIGHT_AFTER: _right_after,
     FindingKind.RIGHT_AFTER_IN_PART: _right_after_in_part,
+    FindingKind.CARRIED_IN_PART: _carried_in_part,
     FindingKind.CARRIED: _carried,
     FindingKind.READ_PLAINLY: _read_plainly,
     FindingKind.LOSS: _loss_is_another,

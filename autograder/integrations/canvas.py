@@ -308,7 +308,7 @@ def send(
     for letter in letters:
         what = letter.in_words()
         digest = letter.digest()
-        key = f"{letter.assignment} {letter.user}"
+        key = f"{address.url} {address.course} {letter.assignment} {letter.user}"
         if noted.get(key) == digest:
             say(f"{what}: sent before")
             continue
@@ -325,7 +325,7 @@ def send(
 
 
 def _noted(sent: Path) -> dict[str, str]:
-    """Read the sent letters: assignment and user → checksum; nothing if unreadable."""
+    """Read the sent letters: place in Canvas and user → checksum; nothing if unreadable."""
     try:
         noted: dict[str, str] = json.loads(sent.read_text(encoding="utf-8"))
     except (OSError, ValueError):

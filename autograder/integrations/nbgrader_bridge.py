@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,10 @@ c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and c
 """
 
 
+class NoCell(UserError):
+    """A check has no cell of its own."""
+
+
 class NoGradebook(UserError):
     """nbgrader's side lacks something; the text says what, and the command that supplies it."""
 
@@ -63,7 +67,7 @@ def build(course: Course, folder: Path, units: Sequence[str] = ()) -> list[str]:
     `nbgrader_config.py` is written if there is none. A notebook that was there with other content,
     which a person may have edited, is kept in `replaced`.
     folder: nbgrader's course.
-    Raises `GivesAnswers`, `Stale` if the students' files hold an answer, or are out of date.
+    Raises `NoCell`, and what `given.give` does for answers in the students' files.
     """
     refuse_answers(course)
     written = []
@@ -73,6 +77,7 @@ def build(course: Course, folder: Path, units: Sequence[str] = ()) -> list[str]:
         script = with_link(solution.plain(), course.about.site, name)
         notebook = as_notebook(script, name)
         attach_pictures(notebook, course.solution(name).parent)
+        _refuse_checks_without_a_cell(name, points, {cell.id for cell in notebook.cells})
         for cell in notebook.cells:
             _mark(cell, points)
         path = folder / "source" / name / f"{name}.ipynb"
@@ -105,6 +110,19 @@ def _first_free(folder: Path, name: str) -> Path:
     while (path := folder / f"{name}-{number}.ipynb").exists():
         number += 1
     return path
+
+
+def _refuse_checks_without_a_cell(unit: str, checks: Iterable[str], ids: Container[str]) -> None:
+    """Refuse a unit in which a check has no cell, to which nbgrader gives its points.
+
+    Raises `NoCell`.
+    """
+    without = [f"`{name}`" for name in checks if f"check-{name}" not in ids]
+    if without:
+        raise NoCell(
+            f"{unit}: {', '.join(without)} would have no points in nbgrader, which gives them to "
+            'cells. Write each `check("…")` alone in a line, in a cell of its own.'
+        )
 
 
 def _mark(cell: Any, points: Mapping[str, float]) -> None:

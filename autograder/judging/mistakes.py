@@ -104,7 +104,7 @@ def mistakes_like(
     They give a wrong array and spoil no right one, or end with the same error. Only for these has
     to be known whether a passed check rules them out.
     """
-    if answer.failure:
+    if answer.failure and answer.failure is not Failure.STUB:
         return raising_alike(mistakes, answer)
     wrong = frozenset(wrong_arrays(check, expected, answer))
     candidates = _candidates(check, expected, mistakes, answer, wrong)

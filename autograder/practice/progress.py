@@ -273,7 +273,10 @@ def _says_little(remark: Remark) -> int:
     finding = remark.finding
     if finding and finding.mending:
         return 0
-    return 2 if finding and finding.kind is FindingKind.CARRIED else 1
+    return 2 if finding and finding.kind in CARRIED else 1
+
+
+CARRIED = (FindingKind.CARRIED, FindingKind.CARRIED_IN_PART)
 
 
 def _mistakes(verdict: Verdict) -> tuple[str, ...]:

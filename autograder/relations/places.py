@@ -441,9 +441,17 @@ def _differs_by_precision(case: Case, precision: Precision) -> bool:
         return False  # integers exist in any precision, and are rounded differently
     if _is_in_precision(case.right, precision):
         return False
+    if precision is np.float16 and _is_on_a_grid(case.found, precision):
+        return False
     rounding = float(np.finfo(precision).eps) * evidence.largest(case.right)
     furthest = evidence.furthest_apart(case.found, case.right)
     return furthest <= ROUNDINGS * rounding
+
+
+def _is_on_a_grid(array: Array, precision: Precision) -> bool:
+    """Return whether all numbers are as coarse as the largest, as if rounded to eighths."""
+    spacing = float(np.spacing(precision(evidence.largest(array))))
+    return bool(np.all(np.isfinite(array)) and spacing and not np.any(array % spacing))
 
 
 def _is_in_precision(array: Array, precision: Precision) -> bool:

@@ -208,6 +208,9 @@ def _parts(shorter: Array, longer: Array) -> Iterator[Part]:
             if tries < 0:
                 return
             after = len(longer) - start - count if step == 1 else 0
+            goes_through = start < step and start + step * count >= len(longer)
+            if step > 1 and not goes_through:
+                continue  # "each second" of only a part
             part = Part(start, step, after)
             if evidence.fits(longer[_rows_of(part, count)], shorter):
                 yield part

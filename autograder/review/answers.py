@@ -174,8 +174,8 @@ def read_class(
             answers = _handed_in(course, name, submitted)
         if not any(answer.definitions for answer in answers):
             continue
-        for earlier in also:
-            answers += _handed_in(course, name, earlier, year=earlier.name)
+        for earlier, year in _years(also).items():
+            answers += _handed_in(course, name, earlier, year)
         read = _unit_answers(load_unit(course, name), answers, of_unit, lines)
         equal = _equal_files(answers, _given(course, name), partners.get(name, ()))
         found.append(replace(read, equal=tuple(equal)))
@@ -185,6 +185,17 @@ def read_class(
             "where the graded ones are now: --submitted FOLDER."
         )
     return found
+
+
+def _years(also: Iterable[Path]) -> dict[Path, str]:
+    """Name each folder of an earlier year by the end of its path, which no two have in common."""
+    folders = dict.fromkeys(folder.resolve() for folder in also)
+    length = 1
+    while True:
+        names = {folder: "/".join(folder.parts[-length:]) for folder in folders}
+        if len(set(names.values())) == len(folders):
+            return names
+        length += 1
 
 
 def _given(course: Course, unit: str) -> str:

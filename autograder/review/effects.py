@@ -74,6 +74,8 @@ def _of_numbers(before: np.ndarray, after: np.ndarray) -> Effect | None:
         return None
     share = largest / scale
     factor = _one_factor(before, after)
+    if factor is not None and _is_mostly_zeros(before):
+        return None  # nobody sees it there, and "in another way" would be untrue
     if factor == -1:
         return Effect(EffectKind.SIGN, factor=factor, largest=share)
     if factor is not None and before.size > 1:  # a single number is always multiplied by something
@@ -94,8 +96,7 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
     None if there is none, or if a whole row is 0 and stays so.
     """
     has_row_of_zeros = not _any_in_row(before).all()
-    is_mostly_zeros = np.count_nonzero(before) < before.size / 2
-    if has_row_of_zeros or is_mostly_zeros:
+    if has_row_of_zeros:
         return None
     squares = (before * before).sum()
     factor = float((after * before).sum() / squares)  # least squares
@@ -104,6 +105,10 @@ def _one_factor(before: np.ndarray, after: np.ndarray) -> float | None:
     if not is_close or factor == 0:
         return None
     return float(f"{factor:.6g}")
+
+
+def _is_mostly_zeros(array: np.ndarray) -> bool:
+    return bool(np.count_nonzero(array) < array.size / 2)
 
 
 def _of_places(changed: np.ndarray, largest: float) -> Effect:

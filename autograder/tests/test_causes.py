@@ -312,7 +312,31 @@ TORCH = [
         "in its place, `nn.Parameter(…)`.",
     ),
     ("return x.numpy()", (torch.ones(B, requires_grad=True),), "Write `.detach().numpy()`."),
+    ("return torch.zeros(h) + x.detach()", ((torch.ones(B), 1), (3, 4)), "`x` is a tuple of 2."),
 ]
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "words"),
+    [
+        (
+            "g = lambda x: None; return torch.autograd.grad(g(x).sum(), x)[0]",
+            (torch.ones(B, requires_grad=True),),
+            "`.grad` is None here",
+        ),
+        (
+            "B, T = x.shape\n    return x.chunk(4, 0)",
+            (torch.ones(T, B, E),),
+            "cuts along the first axis",
+        ),
+        ("return x & h", (torch.ones(B), torch.ones(B)), ".long()"),
+        ("return h or torch.zeros(3)  # or not", (1, torch.ones(B)), "or not"),
+    ],
+)
+def test_what_is_not_the_cause_is_not_blamed(body, given, words):
+    """A cause is blamed only where the line that failed has it."""
+    said, _, line = told(body, given).partition("Your line:")
+    assert words not in said + line.partition("`.")[2]
 
 
 @pytest.mark.parametrize("body, given, words", NUMPY)

@@ -283,6 +283,10 @@ def test_effects_of_a_number_and_of_rows_of_zeros():
         EffectKind.EVERYWHERE,
         EffectKind.SAME,
     ]
+    sparse = np.diag([1.0, 2.0, 3.0, 4.0])  # no question: its zeros hide the factor
+    assert effect(sparse, -sparse) is None
+    assert effect(sparse, 2 * sparse) is None
+    assert effect(sparse, sparse**2 + 1).kind == EffectKind.EVERYWHERE
     turned = effect(ZERO_ROW, -ZERO_ROW)
     assert turned.kind == EffectKind.ROWS
     assert turned.rows == (0, 2)

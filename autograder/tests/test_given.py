@@ -7,13 +7,14 @@ import small
 from small import UNIT, WORDS
 
 from autograder.authoring.build import GivesAnswers, build
-from autograder.authoring.given import leaks, secret_lines
+from autograder.authoring.given import NotEmpty, leaks, secret_lines
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
 from autograder.course import MissingPackage, read_course
 from autograder.course_file import with_units
 from autograder.errors import UserError
 from autograder.grading.keys import solution_of
 from autograder.integrations import nbgrader_bridge
+from autograder.integrations.nbgrader_bridge import NoCell
 from autograder.source.solution import read_solution
 
 FORMS = {
@@ -115,6 +116,38 @@ def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
     assert not [name for name in found if UNIT in name]
     solutions = [name for name in found if name.startswith("solutions/")]
     assert solutions == ([f"solutions/{WORDS}.py"] if form == "gradescope" else [])
+
+
+def test_notebooks_of_a_person_are_not_replaced(course, tmp_path):
+    """A notebook that is there is left alone, also if `kit.zip` was moved elsewhere."""
+    notebooks(course, tmp_path / "out", "https://example.org/kit.zip")
+    (tmp_path / "out" / "kit.zip").unlink()
+    with pytest.raises(NotEmpty, match=r"numbers_and_sums\.ipynb exists, and may be edited"):
+        notebooks(course, tmp_path / "out", "https://example.org/kit.zip")
+
+
+def test_a_check_without_a_cell_of_its_own_is_refused_for_nbgrader(course, tmp_path):
+    """nbgrader gives points to cells, so two checks in one cell are refused, with their names."""
+    solution = course.solution(WORDS)
+    text = solution.read_text()
+    solution.write_text(text.replace('check("', 'check( "'))
+    again = shutil.copytree(course.folder, tmp_path / "again")
+    build(read_course(again), [WORDS])
+    with pytest.raises(NoCell, match=r"words: `\w+`.* would have no points in nbgrader"):
+        nbgrader_bridge.build(read_course(again), tmp_path / "out", [WORDS])
+
+
+def test_a_stale_key_is_not_handed_out(tmp_path):
+    """`build --release` refuses reference outputs that the solution no longer gives."""
+    folder = small.copy_course(tmp_path / "course")
+    solution = folder / "solutions" / f"{UNIT}.py"
+    text = solution.read_text()
+    assert "return 2 * x" in text
+    solution.write_text(text.replace("return 2 * x", "return 2.5 * x"))
+    done = small.run_command("build", "--release", tmp_path / "out", cwd=folder)
+    assert done.returncode == 1
+    assert f"{UNIT}.safetensors is out of date. Run `autograder build`" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("form", ["release", "notebooks", "nbgrader"])

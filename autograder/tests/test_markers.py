@@ -220,6 +220,54 @@ def test_a_course_without_slips_is_built(tmp_path):
     assert build(small.read_course(course)) == []
 
 
+TWO_CLASSES = """
+# %%
+import autograder
+
+check = autograder.unit("twice")
+
+
+# %%
+class One:
+    def double(self, x):
+        ### BEGIN SOLUTION
+        return 2 * x
+        ### END SOLUTION
+
+
+class Two:
+    def double(self, x):
+        ### BEGIN SOLUTION
+        return x + x
+        ### END SOLUTION
+
+
+# %%
+check("both")
+"""
+BOTH = """
+    import numpy as np
+    from autograder.check import check, named
+
+    @check(points=2)
+    def both(net, seed):
+        "both double"
+        x = np.random.default_rng(seed).normal(size=3)
+        return named("one two", net.One().double(x), net.Two().double(x))
+"""
+
+
+def test_an_answer_in_one_of_two_methods_of_a_name_is_kept(tmp_path):
+    """Methods of two classes are told apart when answers in starter code are looked for."""
+    course = small.write_course(tmp_path, "twice", BOTH, TWO_CLASSES).course
+    build(course)
+    stub = course.stub("twice")
+    starter = stub.read_text()
+    stub.write_text(starter.replace("raise NotImplementedError()", "return 2 * x", 1))
+    (said,) = build(course)
+    assert said == f"{stub} (it held answers; a copy is {stub}.kept1)"
+
+
 def test_answers_in_starter_code_are_kept_when_it_is_written_anew(tmp_path):
     """Answers in starter code are copied aside before `build` overwrites it.
 

@@ -617,6 +617,23 @@ def test_a_lower_precision_is_told():
         assert relation.kind.value in words(relation)
 
 
+def test_each_second_of_a_part_is_not_said_to_be_of_all():
+    """Values that begin late or end early are not called each second of the expected ones."""
+    right = RNG.normal(size=20)
+    for wrong in (right[0:6:2], right[0:10:2], right[4::2]):
+        relation = told(right, wrong)
+        assert relation is None or "each second" not in words(relation)
+    assert "each second" in words(told(right, right[1::2]))
+
+
+def test_values_on_a_grid_are_in_no_lower_precision():
+    """Values rounded to halves, or to 256 shades, are not called half precision."""
+    right = RNG.random(64)
+    for grid, scale in ((1 / 256, 1), (0.5, 100)):
+        relation = told(scale * right, np.round(scale * right / grid) * grid)
+        assert relation is None or "precision" not in words(relation)
+
+
 def test_whole_numbers_are_in_no_lower_precision():
     """Integers are never reported as half precision, since rounded numbers always fit it."""
     right = RNG.uniform(0, 300, (6, 5))

@@ -319,6 +319,7 @@ CHANGED = {
     "seed": 6,
     "quick": True,
     "corpus": "steep",
+    "data": "another digest",
     "versions": {"python": "3.11.7", "numpy": "2.1"},
     "official": False,
     "any_name": True,

@@ -193,6 +193,14 @@ def test_nothing_is_sent_into_an_assignment_of_another_unit(graded, tmp_path):
         assert done.returncode == 0, done.stderr
         assert f"in Canvas `Numbers and sums` has 10 points, and {UNIT} has 11." in done.stdout
         assert len(canvas.grades) == 5
+        done = small.run_command(*command, "--assignment", f"{WORDS}=456", CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 2
+        assert "each unit goes into an assignment of its own" in done.stderr
+    with canvas_here() as another:  # which has the same numbers, and was sent nothing
+        command = [another.url if word == canvas.url else word for word in command]
+        done = small.run_command(*command, CANVAS_TOKEN=TOKEN)
+        assert done.returncode == 0, done.stderr
+        assert len(another.grades) == 5
 
 
 def from_canvas(folder, name, *entries):

@@ -626,6 +626,21 @@ def test_pages_are_accessible_and_show_both_side_by_side(graded, show):
     assert any("log.append" in line for line in marked)
 
 
+def test_two_years_in_folders_of_one_name_stay_apart(handed_in, tmp_path):
+    """Of two years called alike, each student is compared, and named by the folder above."""
+    for year, script in (("2024", with_fit(RENAMED)), ("2025", with_fit(COMMENTED))):
+        small.submit(tmp_path / year / "submitted", "team1", script)
+    shutil.copytree(handed_in, tmp_path / "in")
+    also = [word for year in ("2024", "2025") for word in ("--also", f"{year}/submitted")]
+    out = ("--lines", "4", "--out", tmp_path / "out")
+    course = ("--course", small.COURSE.folder)
+    done = small.run_command("similar", tmp_path / "in", *also, *out, *course, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((tmp_path / "out" / "similar.csv").read_text().splitlines()))
+    found = {row[side] for row in rows for side in ("one", "other")}
+    assert {"2024/submitted: team1", "2025/submitted: team1"} <= found
+
+
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):
     """Anonymous pages, table, code and output name nobody and show the same pairs and shares."""
     signed = with_fit(RENAMED).replace("    log = []", '    log = []  # ada\n    by = "copy, ada"')

@@ -120,6 +120,7 @@ def test_instructors_see_the_solutions_without_the_mistakes(course, tmp_path):
     assert "YOUR CODE HERE" not in page
     assert "added up along the batch" not in page
     assert "SOLUTION" not in page
+    assert [path.name for path in tmp_path.iterdir()] == ["pages"]  # no notebooks beside it
 
 
 def test_pages_are_accessible_and_fetch_nothing(show, address):

@@ -81,14 +81,22 @@ def axis_of_chunk(raised: Raised) -> str:
     )
     if not _says_one_of(raised, words):
         return ""
-    found = re.search(r"\.(chunk|split)\((\w+)(?:, *(?:dim *= *)?0)?\)", raised.function)
-    if not found:
+    is_there = "values to unpack" in raised.text  # else an earlier line may have cut it
+    before = raised.line if is_there else _until_the_line(raised)
+    found = re.search(r"\.(chunk|split)\((\w+)(?:, *(?:dim *= *)?0)?\)", before)
+    if not found or isinstance(raised.values.get(found[2]), str):
         return ""
     call, method, size = found[0].removeprefix("."), found[1], found[2]
     return (
         f"`{call}` cuts along the first axis. "
         f"Say which one you mean; the last is `{method}({size}, dim=-1)`."
     )
+
+
+def _until_the_line(raised: Raised) -> str:
+    """Return the text of the function up to the line that raised the error."""
+    before, line, _ = raised.function.partition(raised.line)
+    return before + line
 
 
 PRODUCT = re.compile(r"shapes cannot be multiplied \((\d+)x(\d+) and (\d+)x(\d+)\)")
@@ -253,7 +261,7 @@ def gradient_of_a_result(raised: Raised) -> str:
 
 def gradient_that_is_not_there(raised: Raised) -> str:
     """Explain `weight.grad` before `backward`, or without influence on the loss."""
-    if "NoneType" not in raised.text or not re.search(r"\.grad\b", raised.line):
+    if "NoneType" not in raised.text or not re.search(r"\.grad\b(?!\s*\()", raised.line):
         return ""
     return (
         "`.grad` is None here, because `backward` did not reach this tensor. Was a state detached "
@@ -367,7 +375,7 @@ def ids_are_floats(raised: Raised) -> str:
         "not implemented for 'Float'",
         "Long, Int",
     )
-    if not _says_one_of(raised, words):
+    if not _says_one_of(raised, words) or "bitwise_" in raised.text:
         return ""
     return (
         "Ids and targets should be integers: convert them with `.long()`, best where they are made."

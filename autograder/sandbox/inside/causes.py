@@ -419,7 +419,7 @@ def a_tuple_in_its_place(raised: Raised) -> str:
     """Explain `carry @ W` or `state.detach()` if the state is a tuple."""
     if not _says(raised, "'tuple' object has no attribute", "'tuple' and", "and 'tuple'"):
         return ""
-    for node in parts_of_line(raised.line):
+    for node in (*parts_of_line(raised.part), *parts_of_line(raised.line)):
         if not isinstance(node, ast.Name):
             continue
         value = value_of(raised, node)
@@ -448,20 +448,29 @@ def no_single_truth(raised: Raised) -> str:
     """Explain `h or zeros` or `if h:` with an array."""
     if not _says(raised, "truth value of an array", "Boolean value of Tensor"):
         return ""
-    found = re.search(r"(\w+) or (.+)$", raised.line)
-    if found is None or getattr(raised.values.get(found[1]), "shape", None) is None:
+    found = _array_or_another(raised)
+    if found is None:
         what = _of_what(raised)
         needs = "A condition needs" if what else "`if`, `and`, `or`, `max` and `min` need"
         return (
             f"{needs} a single truth value{what}. `where` decides for each entry; `.all()` and "
             "`.any()` ask about all of them."
         )
-    value = found[1]
-    other = found[2].rstrip(":")
+    value, other = found
     return (
         f"`or` asks whether all of `{value}` is true, which many numbers cannot answer. "
         f"To ask whether it was given: `{other} if {value} is None else {value}`."
     )
+
+
+def _array_or_another(raised: Raised) -> tuple[str, str] | None:
+    """Return the array and the other value of `h or zeros`, as code; None if there is none."""
+    for node in parts_of_line(raised.line):
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
+            value, other = node.values
+            if isinstance(value, ast.Name) and shape_of(raised, value) is not None:
+                return value.id, ast.unparse(other)
+    return None
 
 
 def _of_what(raised: Raised) -> str:

@@ -8,6 +8,7 @@ converted raises a `TypeError` that says what was expected and what was found.
 import contextlib
 import dis
 import io
+import math
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
@@ -123,7 +124,13 @@ def _texts(column: np.ndarray) -> np.ndarray:
         return column
     if column.dtype.kind != "f":
         return column.astype(str)
-    return np.array([f"{number:.6g}" for number in column.tolist()], dtype=str)
+    return np.array([_number_as_text(number) for number in column.tolist()], dtype=str)
+
+
+def _number_as_text(number: float) -> str:
+    """Write a fraction with six figures, and a whole number in full, also if it is a float."""
+    is_whole = math.isfinite(number) and math.isclose(number, round(number), rel_tol=1e-9)
+    return str(round(number)) if is_whole else f"{number:.6g}"
 
 
 def _type(column: Any) -> str:

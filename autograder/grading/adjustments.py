@@ -702,17 +702,18 @@ def comments_unread(results: Sequence[Result], adjustments: Sequence[Adjustment]
 
 
 def added_without_a_file(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
-    """Say whose points by hand stand without a file: those of a later file would be added to them.
+    """Say whose points for a unit stand without a file: those of a later file would be added.
 
     results: of all attempts, with those that count for partners.
     """
-    there = {(result.unit, result.lms_name) for result in results}
+    there = {(result.unit, result.lms_name) for result in results if result.checksum}
     lines = []
     for one in adjustments:
-        if one.student != EVERYONE and one.points and (one.unit, one.student) not in there:
+        adds = _is_about_the_unit(one) and one.points is not None and one.points > 0
+        if one.student != EVERYONE and adds and (one.unit, one.student) not in there:
             lines.append(
-                f"{one.student} has no file in {one.unit}, and {one.who} {one.act} by hand "
-                f"({one.words}). The points of a later file would be added: write `to = "
+                f"{one.student} has no gradable file in {one.unit}, and {one.who} {one.act} by "
+                f"hand ({one.words}). The points of a later file would be added: write `to = "
                 f"{one.points:g}` instead of `points`, if you mean them as the points of the unit."
             )
     return lines

@@ -207,7 +207,7 @@ def earlier_results(out: Path) -> list[Result]:
     paths = out.glob(f"*/{EARLIER}/*/*.json")
     for path in sorted(paths):
         result = read_result(path)
-        if result:
+        if result and result.sha256:  # an earlier version kept incomplete ones, too
             found.append(result)
     return sorted(found, key=lambda result: (*result.place, result.submitted))
 

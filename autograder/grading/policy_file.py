@@ -410,7 +410,7 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None
-    if rows and len(rows[0]) > 1 and _names_unit(course, rows[0][0].strip()):
+    if rows and len(rows[0]) > 1 and _is_group(course, *rows[0]):
         raise BadFile(
             f"{path}, line 1: `{','.join(rows[0])}` is a group, and the first line is the heading. "
             "Write `unit,student,student` above it."
@@ -437,13 +437,16 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
     return groups
 
 
-def _names_unit(course: Course, cell: str) -> bool:
-    """Return whether a cell is a unit's name, or its beginning and not just the word `unit`."""
+HEADING = re.compile(r"\s*(students?|partners?|members?|names?)\d*\b", re.I)
+
+
+def _is_group(course: Course, first: str, *others: str) -> bool:
+    """Return whether the first line of a table of partners is a group, and no heading."""
     try:
-        find_unit(course, cell)
+        find_unit(course, first.strip())
     except UnknownUnit:
         return False
-    return cell.casefold() != "unit"
+    return not any(map(HEADING.match, others))
 
 
 def units_without_times(results: Sequence[Result]) -> frozenset[str]:

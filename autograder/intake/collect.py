@@ -37,7 +37,13 @@ from autograder.grading.roster import (
 from autograder.grading.roster import FILE as ROSTER
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
-from autograder.intake.folder_names import Naming, folder_name, shared_names, shared_prefixes
+from autograder.intake.folder_names import (
+    GITHUB,
+    Naming,
+    folder_name,
+    shared_names,
+    shared_prefixes,
+)
 from autograder.intake.found import Found, SourceKind
 from autograder.intake.items import (
     CannotCollect,
@@ -183,7 +189,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     now = datetime.now(UTC)
     shared = shared_names(found.who for found in found_items if found.who)
     clones = {found.who.login for found in found_items if found.who}
-    prefixes = shared_prefixes(clones) if source.name == GITHUB else ()
+    is_of_clones = source.name == GITHUB
+    prefixes = shared_prefixes(clones, whole, wish.into) if is_of_clones else ()
     naming = Naming(wish.into, source.name, whole, shared, prefixes)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
     unread = {each.place: each for each in contents.left}
@@ -734,7 +741,6 @@ def _left(found: Found, why: str) -> Left:
     return Left(found.item.place, why, found.who, submitted=found.submitted, late=found.late)
 
 
-GITHUB = "github"
 CLONES = ("classroom50", GITHUB)
 MOODLE = "moodle"
 HANDED_OUT = "part of the starter files"

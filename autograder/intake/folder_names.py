@@ -12,6 +12,7 @@ from autograder.grading.results import digest
 from autograder.grading.roster import CANVAS, Roster, Student, folded
 from autograder.intake.items import Person
 
+GITHUB = "github"
 LONGEST = 100  # bytes of a folder's name
 REFUSED_LETTERS = '/\\:*?"<>|'  # invalid on some system
 # names that Windows reserves, with any suffix
@@ -137,17 +138,22 @@ def shared_names(people: Iterable[Person]) -> set[str]:
     return {name for name, same in bearers.items() if name and len(same) > 1}
 
 
-def shared_prefixes(clones: Collection[str]) -> list[str]:
-    """Return the prefixes, such as `<assignment>-`, that most clones' names have, short ones first.
+def shared_prefixes(clones: Iterable[str], roster: Roster | None, into: Path) -> list[str]:
+    """Return the prefixes, such as `<assignment>-`, behind which several students stand.
 
-    One that a single clone has may be part of a name: `jan-smith` is not the student `smith`.
+    Short ones come first. One before a single student may be part of a name: `jan-smith` is not
+    the student `smith`.
+    clones: the names of this source's; those of earlier ones are in the records below `into`.
     """
+    records = map(read_record, into.glob("*/*.json"))
+    before = {record.login for record in records if record and record.source == GITHUB}
     counts = Counter[str]()
-    for clone in clones:
+    for clone in before.union(clones):
         parts = clone.split("-")
-        counts.update("-".join(parts[:place]) + "-" for place in range(1, len(parts)))
-    usual = [each for each, count in counts.items() if count > 1 and 2 * count > len(clones)]
-    return sorted(usual, key=len)
+        for place in range(1, len(parts)):
+            if roster and roster.find(login="-".join(parts[place:])):
+                counts["-".join(parts[:place]) + "-"] += 1
+    return sorted((prefix for prefix, count in counts.items() if count > 1), key=len)
 
 
 def _checksum(content: bytes) -> str:

@@ -27,9 +27,8 @@ def most_bytes(expected: Arrays, free: bool = False) -> int:
     expected: the arrays of a right answer. Unknown ones count as small. free: whether arrays may
     have any number of entries, as in a check with `free=True`.
     """
-    if free:
-        return BYTES_OF_FREE
-    return BYTES_OF_FRAME + TIMES_OF_FRAME * sum(map(_bytes_to_judge, expected.values()))
+    most = BYTES_OF_FRAME + TIMES_OF_FRAME * sum(map(_bytes_to_judge, expected.values()))
+    return max(most, BYTES_OF_FREE) if free else most
 
 
 def let_in(answer: Answer, expected: Arrays, free: bool = False) -> Answer:

@@ -360,8 +360,8 @@ def _take_form(
         earlier = comparable(earlier_results(grades), results)
         if who_has_too_many(adjustment, known, earlier):
             raise BadForm(
-                "An earlier submission of the student may count, too, and would then have more "
-                f"than its maximum. Set the points instead of adding them, or {TO_ALLOW}."
+                "Points by hand are for each submission of the student, and an earlier one would "
+                f"then have more than its maximum. To give them nevertheless, {TO_ALLOW}."
             )
     append_adjustment(grades / FILE, adjustment)
     return address

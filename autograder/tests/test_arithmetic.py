@@ -571,6 +571,13 @@ def test_a_wrong_file_is_told_its_place_and_the_nearest(tmp_path, partners, text
     assert words in str(told.value)
 
 
+def test_a_heading_with_a_unit_s_name_is_a_heading(tmp_path):
+    """The first column may be called like a unit, if the others name students."""
+    for heading in ("words,student,student", "numbers,Student 1,Student 2", "x,ada,grace"):
+        policy = policy_in(tmp_path, f"{heading}\nnumbers,ada,grace\n")
+        assert policy.partners == {small.UNIT: [frozenset({"ada", "grace"})]}
+
+
 def test_the_command_writes_the_final_table(tmp_path):
     """`export --to total` with a policy writes the final table."""
     policy_in(tmp_path, "unit,students\n")

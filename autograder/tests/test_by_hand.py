@@ -402,8 +402,8 @@ def test_a_form_refuses_more_than_the_maximum_of_an_earlier_submission(served):
     form = {"student": "crash", "kind": "points", "words": "half", "who": "ana", "value": "1"}
     status, shown = sent(url, **form)
     assert status == 400
-    assert "An earlier submission of the student may count, too, and would then have more" in shown
-    assert sent(url, **form | {"kind": "to"})[0] == 200
+    assert "for each submission of the student, and an earlier one would then have more" in shown
+    assert sent(url, **form | {"above": "1"})[0] == 200
 
 
 def test_a_form_that_was_refused_asks_about_points_given_meanwhile(served):

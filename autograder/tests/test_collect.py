@@ -193,6 +193,10 @@ def test_the_prefix_of_a_classroom_s_clones_is_none_of_a_name(tmp_path):
         jan = f"{prefix}jan-smith"
         assert laid_out(into) == {"ada": RIGHT, jan: HALF, "smith": f"{RIGHT}# hers"}
         assert made.unknown == [jan]
+    late = tmp_path / "late"  # a single clone, behind whose prefix others stood before
+    lms.commit(late / "hw-1-smith", {f"{UNIT}.py": HALF}, "2026-11-21T14:22:32Z")
+    made = collect(late, tmp_path / "submittedhw-1-", roster)
+    assert [place.student for place in made.places] == ["smith"]
 
 
 def test_a_clone_s_own_configuration_runs_nothing(tmp_path):

@@ -60,8 +60,10 @@ def test_all_values_stand_side_by_side_where_no_column_is_listed():
     """Without listed columns all values form one array, of numbers if all are numbers."""
     assert listed(frame("t", table()[["n", "open"]]))["t.values"] == [[3, 1], [4, 0]]
     assert listed(frame("t", table()[["n", "clinic"]]))["t.values"][1] == ["4", "missing"]
-    large = table()[["n", "clinic"]].assign(n=[1234567, 1234569])
-    assert listed(frame("t", large))["t.values"] == [["1234567", "north"], ["1234569", "missing"]]
+    for kind in (int, float):
+        large = table()[["n", "clinic"]].assign(n=np.array([1234567, 1234569], kind))
+        found = listed(frame("t", large))["t.values"]
+        assert found == [["1234567", "north"], ["1234569", "missing"]]
 
 
 def test_a_series_is_a_table_of_one_column():

@@ -24,18 +24,21 @@ class BadFile(UserError):
     """A file has invalid content; the text says where, and what was expected."""
 
 
-def read_toml(path: Path, kind: type[T]) -> T:
-    """Read a TOML file into a data class. Raises `BadFile`."""
-    return convert(_parsed(path), kind, str(path))
+def read_toml(path: Path, kind: type[T], finite: bool = True) -> T:
+    """Read a TOML file into a data class. Raises `BadFile`.
+
+    finite: whether to refuse `inf` and `nan`, which nobody means in a file of settings.
+    """
+    return convert(_parsed(path, finite), kind, str(path))
 
 
-def read_toml_table(path: Path) -> dict[str, Any]:
-    """Read a TOML file without conversion. Raises `BadFile`."""
-    table: dict[str, Any] = _parsed(path)
+def read_toml_table(path: Path, finite: bool = True) -> dict[str, Any]:
+    """Read a TOML file without conversion. Raises `BadFile`. finite: as in `read_toml`."""
+    table: dict[str, Any] = _parsed(path, finite)
     return table
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, finite: bool) -> dict[str, Any]:
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
@@ -47,7 +50,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{path}: {error}") from None
     for names, value in _numbers(content, []):
-        if not math.isfinite(value):
+        if finite and not math.isfinite(value):
             raise BadFile(f"{path}: {_as_written(names)}expected a finite number, found {value}.")
     return content
 

@@ -178,7 +178,7 @@ def read_bounds(course: Course) -> list[Bound]:
     path = _path(course)
     if not path.is_file():
         return []
-    return read_toml(path, _BoundsFile).bound
+    return read_toml(path, _BoundsFile, finite=False).bound  # a loss may be infinite
 
 
 def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
@@ -189,7 +189,7 @@ def save_bounds(course: Course, bounds: Sequence[Bound]) -> None:
     path = _path(course)
     entries = []
     if path.is_file():
-        entries = read_toml_table(path).get("bound", [])
+        entries = read_toml_table(path, finite=False).get("bound", [])
     for bound in bounds:
         entries.append(_rounded(_entry(bound)))
     latest = {}

@@ -132,29 +132,16 @@ def _judge_if_right(
 
     Otherwise nothing is known of it.
     """
-    answer, seconds = _ask_below(worker, check, key, seed)
+    answer, seconds = _ask(worker, check, key, seed)
     verdict = judge.right_or_none(check, key, answer) or judge.not_judged(check, lacking)
     return replace(verdict, seconds=round(seconds, 4))
 
 
 def _judge_following(worker: Worker, seed: int, judge: Judge, follows: Follows) -> Verdict:
     """Run and judge a check that needs checks which known mistakes have spoilt."""
-    answer, seconds = _ask_below(worker, follows.check, follows.key, seed)
+    answer, seconds = _ask(worker, follows.check, follows.key, seed)
     verdict = judge.judge_following(follows, answer)
     return replace(verdict, seconds=round(seconds, 4))
-
-
-def _ask_below(worker: Worker, check: Check, key: CheckKey, seed: int) -> tuple[Answer, float]:
-    """Run a check that needs wrong ones, once more in a fresh process if it raised an error.
-
-    The error may come from what an earlier check left behind.
-    """
-    answer, seconds = _ask(worker, check, key, seed)
-    if answer.failure is Failure.RAISED and worker.asked > 1:
-        worker.renew()
-        answer, more = _ask(worker, check, key, seed)
-        seconds += more
-    return answer, seconds
 
 
 @dataclass(frozen=True)

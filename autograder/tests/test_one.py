@@ -103,21 +103,6 @@ def test_an_answer_after_a_failure_is_the_first(grade):
     assert not wrong.two_answers
 
 
-def test_what_a_wrong_check_leaves_behind_costs_no_check_below_it(grade):
-    """A right function that finds what an earlier, wrong one left is asked in a new process."""
-    finds = """
-_right = running_sum
-def double(x):
-    double.left = True
-    return x * x + 17
-def running_sum(x):
-    if hasattr(double, "left"):
-        raise ValueError("left over")
-    return _right(x)
-"""
-    assert not_passed(grade(small.solved() + finds).values()) == {"doubling": "failed"}
-
-
 def test_a_hang_costs_one_check(grade):
     """An endless loop fails its check, and no other: the one that needs it is right."""
     verdicts = grade(small.solved() + "\ndef double(x):\n    while True: pass\n")

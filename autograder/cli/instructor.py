@@ -329,7 +329,7 @@ def _other_maxima(
 ) -> list[str]:
     """Warn of the units whose assignment has other points than the unit in Canvas."""
     from autograder.grading.roster import points_possible
-    from autograder.report.terminal import number
+    from autograder.integrations.canvas import other_points
 
     possible = points_possible(gradebook)
     most = {grade.result.unit: grade.max_points for grade in counted}
@@ -337,11 +337,7 @@ def _other_maxima(
     for unit, column in columns.items():
         there = possible.get(column)
         if there is not None and unit in most and there != most[unit]:
-            lines.append(
-                f"Warning: in {gradebook} `{column}` has {number(there)} points, and {unit} has "
-                f"{number(most[unit])}. Set the assignment's points to that in Canvas, or its "
-                "percentages are wrong."
-            )
+            lines.append(other_points(f"in {gradebook} `{column}`", there, unit, most[unit]))
     return lines
 
 

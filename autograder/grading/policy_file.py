@@ -93,7 +93,7 @@ def read_policy(course: Course, path: Path) -> Policy:
 def _excused(
     course: Course, written: Mapping[str, Sequence[str]], where: str
 ) -> dict[str, frozenset[str]]:
-    """Return the units of which each student is excused, with whole names. Raises `BadFile`."""
+    """Return the units that each student is excused from, with whole names. Raises `BadFile`."""
     excused = {}
     for student, names in written.items():
         try:

@@ -143,14 +143,19 @@ def _with_attempts(all_found: Sequence[Found]) -> Iterator[Found]:
     A zip holds only the latest, so these are all of them, unless one name comes twice, as
     `sums.py` and `sums-1.py`. `-1` alone may be of the student's own.
     """
-    names = Counter((one.who, _first_name(one)) for one in all_found)
-    latest: dict[Person | None, int] = {}
+    by_student: dict[Person, list[Found]] = {}
     for one in all_found:
-        if names[one.who, _first_name(one)] > 1:
-            latest[one.who] = max(one.attempt, latest.get(one.who, 0))
-    for one in all_found:
-        is_twice = names[one.who, _first_name(one)] > 1
-        yield replace(one, together=str(one.attempt if is_twice else latest.get(one.who, "")))
+        by_student.setdefault(one.who, []).append(one)
+    for files in by_student.values():
+        names = Counter(map(_first_name, files))
+        latest = 0
+        for one in files:
+            if names[_first_name(one)] > 1:
+                latest = max(latest, one.attempt)
+        for one in files:
+            comes_twice = names[_first_name(one)] > 1
+            attempt = one.attempt if comes_twice else latest
+            yield replace(one, together=str(attempt))
 
 
 def _first_name(found: Found) -> str:

@@ -145,15 +145,21 @@ def shared_prefixes(clones: Iterable[str], roster: Roster | None, into: Path) ->
     the student `smith`.
     clones: the names of this source's; those of earlier ones are in the records below `into`.
     """
-    records = map(read_record, into.glob("*/*.json"))
-    before = {record.login for record in records if record and record.source == GITHUB}
-    counts = Counter[str]()
-    for clone in before.union(clones):
-        parts = clone.split("-")
-        for place in range(1, len(parts)):
-            if roster and roster.find(login="-".join(parts[place:])):
-                counts["-".join(parts[:place]) + "-"] += 1
-    return sorted((prefix for prefix, count in counts.items() if count > 1), key=len)
+    if roster is None:
+        return []
+    names = set(clones)
+    for path in into.glob("*/*.json"):
+        record = read_record(path)
+        if record and record.source == GITHUB:
+            names.add(record.login)
+    students = Counter[str]()
+    for name in names:
+        for hyphen in re.finditer("-", name):
+            prefix, login = name[: hyphen.end()], name[hyphen.end() :]
+            if roster.find(login=login):
+                students[prefix] += 1
+    shared = [prefix for prefix, count in students.items() if count > 1]
+    return sorted(shared, key=len)
 
 
 def _checksum(content: bytes) -> str:

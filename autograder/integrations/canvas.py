@@ -167,12 +167,16 @@ def unlike_units(
             )
         points = getattr(assignment, "points_possible", None)
         if points is not None and points != most[unit]:
-            lines.append(
-                f"Warning: in Canvas `{visible(name)}` has {number(points)} points, and {unit} has "
-                f"{number(most[unit])}. Set the assignment's points to that in Canvas, or its "
-                "percentages are wrong."
-            )
+            lines.append(other_points(f"in Canvas `{visible(name)}`", points, unit, most[unit]))
     return lines
+
+
+def other_points(assignment: str, points: float, unit: str, most: float) -> str:
+    """Warn that an assignment, named with its place, has other points than its unit."""
+    return (
+        f"Warning: {assignment} has {number(points)} points, and {unit} has {number(most)}. Set "
+        "the assignment's points to that in Canvas, or its percentages are wrong."
+    )
 
 
 def _connect(address: str, token: str) -> Any:

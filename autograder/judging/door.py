@@ -15,7 +15,7 @@ from autograder.check import Amount, Answer, Arrays, TooLarge, is_text
 TIMES, BYTES_MORE = 16, 64 << 10
 # the same for everything that a worker sends for one question over the wire
 TIMES_OF_FRAME, BYTES_OF_FRAME = 4, 4 << 20
-# the same for weights of which there may be any number
+# the same if a check accepts any number of weights
 BYTES_OF_FREE = 32 << 20
 BYTES_OF_NUMBER = 8  # a judge compares numbers as float64, whatever their type
 BYTES_OF_CHARACTER = 4

@@ -200,10 +200,13 @@ def _files_of(source: Path) -> Iterator[Path]:
 
     The stubs for comparison come last: they are written after the scripts.
     """
-    names = [path.relative_to(source) for path in source.rglob("*") if path.is_file()]
-    names.sort(key=lambda name: (name.parts[0] == GIVEN, name))
+    paths = [path for path in source.rglob("*") if path.is_file()]
+    names = sorted(path.relative_to(source) for path in paths)
+    names.sort(key=lambda name: name.parts[0] == GIVEN)
     for name in names:
-        if not (NOT_GIVEN.intersection(name.parts) or OF_UPDATE.fullmatch(name.parts[0])):
+        is_left_behind = bool(NOT_GIVEN.intersection(name.parts))
+        is_of_update = OF_UPDATE.fullmatch(name.parts[0])
+        if not is_left_behind and not is_of_update:
             yield name
 
 

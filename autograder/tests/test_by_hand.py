@@ -390,7 +390,7 @@ def test_points_that_another_person_gave_meanwhile_are_shown_and_asked_back(serv
 
 
 def test_a_form_refuses_more_than_the_maximum_of_an_earlier_submission(served):
-    """Points added to the latest submission count for earlier ones, too, of which one may count."""
+    """Points by hand apply to each submission, so an earlier one can exceed its maximum."""
     grades, address = served
     record = json.loads((grades / UNIT / "crash.json").read_text())
     for check in record["checks"]:

@@ -54,7 +54,7 @@ def change(folder, old, new, name=SCRIPT):
 
 
 def test_a_folder_is_made_and_says_what_is_next(first, tmp_path):
-    """A folder is made from a release's folder or zip; an existing folder is left alone.
+    """A folder is made from a release's folder or zip; an existing folder stays as it is.
 
     The command says what to do next.
     """

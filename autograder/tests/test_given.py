@@ -119,7 +119,7 @@ def test_each_form_holds_the_named_unit_only(form, course, tmp_path):
 
 
 def test_notebooks_of_a_person_are_not_replaced(course, tmp_path):
-    """A notebook that is there is left alone, also if `kit.zip` was moved elsewhere."""
+    """`build --notebooks` replaces no notebook, even if `kit.zip` was moved elsewhere."""
     notebooks(course, tmp_path / "out", "https://example.org/kit.zip")
     (tmp_path / "out" / "kit.zip").unlink()
     with pytest.raises(NotEmpty, match=r"numbers_and_sums\.ipynb exists, and may be edited"):

@@ -272,6 +272,9 @@ def _unwritten(script: str) -> set[str]:
     return _functions(script, NOT_WRITTEN)
 
 
+NAMED = (ast.FunctionDef, ast.ClassDef)
+
+
 def _functions(script: str, having: str = "") -> set[str]:
     """Return the functions and methods of a script, with the classes around them.
 
@@ -287,9 +290,6 @@ def _functions(script: str, having: str = "") -> set[str]:
             if isinstance(node, ast.FunctionDef) and having in ast.unparse(node):
                 found.add(name)
     return found
-
-
-NAMED = (ast.FunctionDef, ast.ClassDef)
 
 
 def _write(path: Path, text: str, check: bool) -> str:

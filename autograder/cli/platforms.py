@@ -128,9 +128,9 @@ def _refuse_times_of_another_unit(course: "Course", assignment: str, units: set[
 
 
 def _times(address: str) -> tuple[str, Mapping[str, str]]:
-    """Return an assignment's name in Canvas, and when students handed in.
+    """Return when students handed in, by Canvas's number or as a table names them.
 
-    These are by Canvas's number for them; from a table, as it names them, and without a name.
+    Before it stands the name of the assignment in Canvas; "" for a table.
     """
     from autograder.grading.roster import read_times
     from autograder.integrations import canvas

@@ -66,7 +66,7 @@ with autograder.example("a line of slope 2 through (0, 1)"):
 
 # %%
 def fit(x, y, weights, rate):
-    """The weights (slope, height at 0) after one step of gradient descent for each pair of `x` and `y`."""
+    """The weights (slope, height at 0) after a step of gradient descent for each `x` and `y`."""
     ### BEGIN SOLUTION
     for a, b in zip(x, y):
         error = predict(weights, a) - b
@@ -85,7 +85,8 @@ def fit(x, y, weights, rate):
 check("three_steps")
 
 # %% [markdown]
-# The next check trains on real points: what counts is how well the line predicts points that it has not seen.
+# The next check trains on real points. It measures how well the line predicts points that it has
+# not seen.
 
 # %%
 check("learning")

@@ -804,7 +804,7 @@ with autograder.example("counting on the corpus"):
 # much weight. There is a second limit: a table shares what it has learned only between contexts that end alike. A network can in principle share
 # between any that are similar, because it turns contexts into numbers. That is the reason to go on.
 #
-# **Let it write.** In 1948 Shannon printed texts made from such tables: draw the next character by its probabilities, add it to the text, and ask
+# **Let it write.** In 1948 Shannon printed texts that were drawn in this way: draw the next character by its probabilities, add it to the text, and ask
 # again. A number u from 0 to 1 does the drawing. Go through the characters and add up their probabilities; the first at which the sum is above u is
 # drawn. If a has 0.5, b 0.2 and c 0.3, the sums are 0.5, 0.7 and 1.0. So u = 0.6 draws b, and half of all numbers draw a.
 #

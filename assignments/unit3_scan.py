@@ -468,9 +468,13 @@ check("predicted_states")
 # %%
 with autograder.example("how large the state gets"):
     print("predicted to be of ordinary size:", ", ".join(sorted(ordinary_after_100_steps())))
-    square = initial_weights(96, 96, random)["Wx"]
+
+    def drawn(seed):
+        return torch.randn(96, 96, generator=torch.Generator().manual_seed(seed)) * (2 / 96) ** 0.5
+
+    square = drawn(7)
     hidden = {
-        "the identity": begin["Wh"],
+        "the identity": torch.eye(96),
         "drawn × ½": square / 2,
         "drawn": square,
         "drawn × 2": square * 2,
@@ -485,8 +489,7 @@ with autograder.example("how large the state gets"):
     plt.show()
     sizes = []
     for seed in range(20):
-        drawn = initial_weights(96, 96, torch.Generator().manual_seed(seed))["Wx"]
-        h, _ = network(begin | {"Wh": drawn}, torch.zeros(96), one_hot(ids[:100], len(alphabet)))
+        h, _ = network(begin | {"Wh": drawn(seed)}, torch.zeros(96), one_hot(ids[:100], len(alphabet)))
         sizes.append(float((h[-1].double() ** 2).mean().sqrt()))
     ordinary = sum(0.01 < size < 100 for size in sizes)
     print(
@@ -496,7 +499,7 @@ with autograder.example("how large the state gets"):
 # %% [markdown]
 # With the identity the state grows slowly, from 0.1 to 3 on the lesson's corpus, for it adds up what is read (where relu does not cut it off at 0).
 # At half the scale it stays at 0.1: each step halves what came before, so what was read ten steps ago counts a thousandth. At $\sqrt{2/H}$ it ends
-# at 30,000, and at twice that scale at $10^{34}$.
+# at 20,000, and at twice that scale at $4 \cdot 10^{33}$.
 #
 # Is $\sqrt{2/H}$ not the scale that keeps sizes? It is, on average over matrices, for a stack of layers with a matrix each. Here the *same* matrix is
 # applied 100 times, so what this one matrix does compounds: 10 % more at each step is a factor of 14,000. Of 20 matrices drawn at that scale, 14
@@ -1004,7 +1007,7 @@ with autograder.example("it writes"), torch.no_grad():
 # are far above the 1.455 of counting.
 #
 # `keep` is a constant here. Your `linear_recurrence` can do more, since it takes another a at every step. In Mamba a depends on the input,
-# so the network chooses at each character what to keep and what to forget. (That is the "selective" in its name.) In unit 6 you build such a layer;
+# so the network chooses at each character what to keep and what to forget. (That is why its authors call it selective.) In unit 6 you build such a layer;
 # in unit 4 you compute the gradients of section 4 by hand.
 #
 # ## The ladder so far

@@ -766,7 +766,7 @@ def train(params, batches, lr, bound):
 check("seven_steps")
 
 # %% [markdown]
-# **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are the lesson's, too: the hidden matrix is the
+# **For real.** Now the corpus of the lesson: Nietzsche, 600,893 characters. The starting weights are those of the lesson's Theano network: the hidden matrix is the
 # identity, biases are zero, and the rest is drawn with a standard deviation of $\sqrt{2 / \text{rows}}$. The run takes a few seconds.
 #
 # Compare its loss with two others, in nats per character. Guessing uniformly has a loss of ln V = 4.42. Guessing by how frequent each character is has one of
@@ -775,7 +775,7 @@ check("seven_steps")
 
 # %%
 def starting_weights(rng, V, H):
-    """The lesson's first weights: identity for hidden → hidden, zero biases, N(0, √(2/rows)) for the others."""
+    """The first weights: identity for hidden → hidden, zero biases, N(0, 2/rows) for the others."""
     weights = {"Wx": rng.normal(0, np.sqrt(2 / V), (V, H)), "Wh": np.eye(H), "bh": np.zeros(H)}
     return weights | {"Wy": rng.normal(0, np.sqrt(2 / H), (H, V)), "by": np.zeros(V)}
 

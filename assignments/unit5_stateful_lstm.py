@@ -24,7 +24,7 @@
 #
 # **Afterwards you can**
 #
-# * write a step of an LSTM, and show why its gradient survives a hundred steps;
+# * write a step of an LSTM, and measure what a hundred steps do to a gradient;
 # * cut a text into batches that continue, and carry a state through them without its past;
 # * train a network with batch norm, dropout, clipping and a reset in the right place;
 # * complete a text at a temperature, and tell what is copied from what is new;

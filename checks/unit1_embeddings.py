@@ -105,7 +105,8 @@ def words(net: Any, seed: int) -> Arrays:
             f"{type(table).__name__}"
         )
     out |= named("ids_are_a_tensor integers", are_a_tensor, selects(torch.as_tensor(ids)))
-    out |= named("whole_numbers", all(isinstance(i, int) for i in index.values()))
+    whole = (int, np.integer)
+    out |= named("whole_numbers", all(isinstance(i, whole) for i in index.values()))
     is_drawn_anew = not torch.equal(large, again)
     out |= named("rows drawn_anew", [*table.shape, *large.shape], is_drawn_anew)
     is_of_default_type = large.dtype == torch.get_default_dtype()

@@ -276,8 +276,8 @@ with autograder.example("the lesson's epoch"):
 # Two batches are short. The first child's pass ends with 21 examples instead of 44, the second's with 8 instead of 16. So 75 batches hold
 # 75 · 64 − 23 − 8 = 4,769 examples: 8 too few, and it takes 76.
 #
-# Epochs are what one reports: "it saw all examples four times". Of a mix that is not true: a small child begins again while a large one is not
-# half through. So the training of the digits counts steps.
+# Epochs are what one reports: "it saw all examples four times". Of a mix that is not true: when this epoch ends,
+# 304 of the 500 examples have been seen, while the child of 1,000 has begun again. So the training of the digits counts steps.
 
 # %% [markdown]
 # ## 3. Shares and parts
@@ -843,7 +843,7 @@ def with_four_fifths():
     # mistake: return "clearly better"
     #   more guesses add nothing here: 83.7 % are right with four fifths, and 83.9 % with a third. Compare over several seeds.
     # mistake: return "clearly worse"
-    #   more guesses do no harm here, because four of five are right: 83.7 %, against 83.9 % with a third. Compare over several seeds.
+    #   more guesses do no harm here, because about five of six are right: 83.7 %, against 83.9 % with a third. Compare over several seeds.
     ### END SOLUTION
 
 

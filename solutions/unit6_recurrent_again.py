@@ -1284,8 +1284,8 @@ with autograder.example("parity at lengths that were never seen"):
 # so after two rounds $h_2$ is exact; and so on. **After r rounds at least the first r states are exact.** So it ends after T rounds at the latest,
 # up to rounding. In practice it often takes far fewer, as you will see.
 #
-# *Within* each round, your `parallel_scan` solves the linear recurrence. Its elements have two parts of different shapes, A (T, H, H) and b (T, H),
-# and two steps in a row are
+# *Within* each round, your `parallel_scan` solves the linear recurrence. Write no other loop over the steps, not even for A and b. The scan's
+# elements have two parts of different shapes, A (T, H, H) and b (T, H), and two steps in a row are
 #
 # $$h \;\mapsto\; (h A_1 + b_1) A_2 + b_2 = h\, (A_1 A_2) + (b_1 A_2 + b_2)$$
 #

@@ -16,7 +16,7 @@ from .networks import V
 
 def ids_of(text: str) -> np.ndarray:
     """Return a text as ids: places in ASCII, 127 for all other characters."""
-    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
     return np.minimum(codes, V - 1).astype(np.int64)
 
 

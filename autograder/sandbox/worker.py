@@ -9,6 +9,7 @@ import secrets
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,6 +45,18 @@ class Clock:
     queued: float | None
 
 
+def stolen_time() -> float:
+    """Return the seconds that the host of a virtual machine took from its processors until now.
+
+    A process has no processor then, and its own kernel does not count it as queued. 0 on a machine
+    that is not virtual, or does not report it. Source: `man 5 proc_stat`, the column "steal".
+    """
+    with suppress(OSError, ValueError, IndexError), open("/proc/stat") as statistics:
+        _, *ticks = statistics.readline().split()
+        return int(ticks[7]) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 class Crowded(TimeoutError):
     """The wall-clock limit is exceeded, mostly because others used the processor."""
 
@@ -51,7 +64,8 @@ class Crowded(TimeoutError):
 class Stopwatch:
     """Measures the time of one submission's checks against its limits.
 
-    waited: seconds in which its processes neither computed nor were queued.
+    waited: seconds in which its processes neither computed nor were queued, and no host took a
+    processor away.
     queued: seconds in which they were queued for a processor, as far as the kernel reports them.
     """
 
@@ -66,6 +80,7 @@ class Stopwatch:
         # usage of the present process before the present check; an upper bound after quick answers
         self._computed_before = 0.0
         self._queued_before = 0.0
+        self._stolen_before = stolen_time()
 
     def is_over(self) -> bool:
         """Return whether the time for all checks together is over."""
@@ -104,6 +119,7 @@ class Stopwatch:
         self.queued += self._stood_in_line(clock)
         self._computed_before = clock.computed
         self._queued_before = clock.queued or 0.0
+        self._stolen_before = stolen_time()
 
     def time_left(self) -> float:
         """Return the seconds until the next look at the clocks.
@@ -152,12 +168,14 @@ class Stopwatch:
     def _waited(self, elapsed: float, clock: Clock) -> float | None:
         """Return the seconds in which the present check neither computed nor was queued.
 
+        Nor are those counted that a host took from any processor: which one it was is unknown.
         elapsed: seconds since the request. Return None if the kernel does not report it.
         """
         if clock.queued is None:
             return None
         computed = clock.computed - self._computed_before
-        return max(0.0, elapsed - computed - self._stood_in_line(clock))
+        stolen = stolen_time() - self._stolen_before
+        return max(0.0, elapsed - computed - self._stood_in_line(clock) - stolen)
 
     def _may_wait(self) -> float:
         """Return the seconds that the next check may wait."""

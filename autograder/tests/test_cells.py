@@ -63,6 +63,17 @@ def test_a_notebook_is_read_by_its_code_cells():
 
 
 @pytest.mark.parametrize(
+    "command",
+    ["files = !ls", "t = %timeit -o f()", "a, b = !ls", "!ls", "%matplotlib inline", "f?"],
+)
+def test_a_command_of_ipython_hides_no_function_beside_it(command):
+    """Not even where its output gets a name, and a line may begin with an operator."""
+    source = f"{command}\ndef f():\n    return (9\n        % 5)\n"
+    ran = Submission(notebook(("code", source)), "ada.ipynb")
+    assert ran.f() == 4
+
+
+@pytest.mark.parametrize(
     ("source", "words"),
     [
         (b"a = 1\n\xff", "line 2 is not UTF-8"),

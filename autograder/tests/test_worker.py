@@ -217,6 +217,23 @@ def test_who_neither_computes_nor_stands_in_line_waits(now):
         watch.time_left()
 
 
+def test_what_the_host_of_a_virtual_machine_took_is_no_waiting(now, monkeypatch):
+    """In a long training a busy host takes some seconds, and the kernel does not call it queued."""
+    stolen = [100.0]
+    monkeypatch.setattr("autograder.sandbox.worker.stolen_time", lambda: stolen[0])
+    watch = Stopwatch(Limits(seconds=900.0), lambda: Clock(0.98 * (now[0] - 1000), 0.0))
+    watch.begin_check(600.0)
+    now[0] += 240
+    stolen[0] += 4.8
+    assert watch.time_left() > 0
+    watch.end_check()
+    assert watch.waited < 0.1
+    watch.begin_check(600.0)
+    now[0] += 240
+    with pytest.raises(TimeoutError, match="waited for 3 seconds"):
+        watch.time_left()
+
+
 def test_what_a_check_computed_is_not_charged_to_the_next(now):
     """A check is not charged for the previous one's time.
 

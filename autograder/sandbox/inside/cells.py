@@ -21,8 +21,10 @@ from autograder.parsing import parse
 _HEADER = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-# commands of IPython: `%matplotlib inline`, `!ls`, and questions, `sum?`
-_COMMAND = re.compile(r"^([ \t]*)[%!?].*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+# commands of IPython: `%matplotlib inline`, `!ls`, `files = !ls`, and questions, `sum?`
+_COMMAND = re.compile(
+    r"^([ \t]*)(?:%%?\w|[!?]|[\w ,]+=[ \t]*(?:%\w|!)).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M
+)
 # commands for a whole cell with Python below them
 _CELL_COMMANDS_OF_PYTHON = ("%%time", "%%timeit", "%%capture")
 # characters to parse twice: without a limit, a file of many small cells takes quadratic time

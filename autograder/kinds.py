@@ -10,7 +10,8 @@ import dis
 import io
 import math
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 import numpy as np
@@ -391,23 +392,67 @@ def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **op
     stdin: the text that `input()` or `sys.stdin` provides. Prompts of `input` are printed, too.
     Raises what the function raises; `TypeError` if it reads past the end.
     """
-    out = io.StringIO()
-    before = sys.stdin
-    sys.stdin = io.StringIO(stdin)
+    out = io.BytesIO()
+    streams = {
+        "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode(*_AS_BYTES)), *_AS_BYTES),
+        "stdout": io.TextIOWrapper(out, *_AS_BYTES, newline="\n", write_through=True),
+    }
     try:
-        with contextlib.redirect_stdout(out):
+        with _replaced(streams, function):
             result = function(*arguments, **options)
     except EOFError:
         count = len(stdin.splitlines())
         raise TypeError(
             f"the function asks for more input than there is: {count} lines can be read."
         ) from None
-    finally:
-        sys.stdin = before
     if isinstance(result, Unanswered):
         return result
-    lines = [line.rstrip() for line in out.getvalue().split("\n")]
+    text = out.getvalue().decode(*_AS_BYTES)
+    lines = [line.rstrip() for line in text.split("\n")]
     return "\n".join(lines).rstrip("\n")
+
+
+_AS_BYTES = ("utf-8", "surrogatepass")
+
+
+@contextlib.contextmanager
+def _replaced(streams: Mapping[str, Any], function: Callable[..., Any]) -> Iterator[None]:
+    """Replace streams of `sys` by name, also in a function's global variables.
+
+    Those may hold a stream or a method of one, as after `input = sys.stdin.readline`.
+    """
+    before = {name: getattr(sys, name) for name in streams}
+    variables = getattr(function, "__globals__", {})
+    bound = list(_bound_to(before, variables))
+    try:
+        for name, stream in streams.items():
+            setattr(sys, name, stream)
+        for variable, name, method in bound:
+            stream = streams[name]
+            variables[variable] = getattr(stream, method) if method else stream
+        yield
+    finally:
+        for name, stream in before.items():
+            setattr(sys, name, stream)
+        for variable, name, method in bound:
+            stream = before[name]
+            variables[variable] = getattr(stream, method) if method else stream
+
+
+def _bound_to(
+    streams: Mapping[str, Any], variables: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each variable that holds a stream, the stream's name, and "".
+
+    For one that holds a method of a stream, the method's name is last.
+    """
+    for variable, value in variables.items():
+        owner = value.__self__ if isinstance(value, BuiltinMethodType | MethodType) else None
+        for name, stream in streams.items():
+            if value is stream:
+                yield variable, name, ""
+            elif owner is stream:
+                yield variable, name, value.__name__
 
 
 def raised(

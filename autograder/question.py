@@ -99,7 +99,7 @@ class Question:
 
     def _option(self, what: str, value: Any) -> str:
         for option in self.options:
-            if isinstance(value, str | int) and _folded(str(value)) == _folded(option):
+            if isinstance(value, str | int | np.integer) and _folded(str(value)) == _folded(option):
                 return option
         raise TypeError(f"{what} should be one of {self._listed()}. It is {_found(value)}.")
 
@@ -325,7 +325,9 @@ def _share_of(options: set[str], chosen: set[str]) -> float:
 
 
 def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """Return a text without capitals, repeated blanks, and letters that are taken apart."""
+    composed = unicodedata.normalize("NFC", text.casefold())
+    return " ".join(composed.split())
 
 
 def _number(value: Any) -> float:

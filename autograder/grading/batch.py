@@ -343,6 +343,8 @@ class _ClassGrader:
         file = _read(entry)
         found = stored_for(self._run.out, file.entry, file.sha256)
         why = why_graded(found.result, file.sha256, self._provenance)
+        if found.result and not why and self._is_another_unread(file, found.result):
+            why = "again (another file that cannot be read)"
         if found.result and not why and _is_known_by(found.result, self._names_of(entry)):
             why = "again (the student's names)"
         if found.result and not why:
@@ -385,6 +387,13 @@ class _ClassGrader:
         if result != stored or not in_place:
             keep(self._run.out, entry, result)
         return result
+
+    def _is_another_unread(self, file: _FileRead, stored: Result) -> bool:
+        """Return whether a file without content has another reason than the one graded before.
+
+        All of them have one checksum.
+        """
+        return not file.source and self._why_unread(file) != stored.note
 
     def _why_unread(self, file: _FileRead) -> str:
         """Say why no check can run a file; "" if one can."""

@@ -88,6 +88,11 @@ class MadeKey(Mapping[str, CheckKey]):
             return None
         plain = self._public_key(check)
         carried = self._public_key(check, made)
+        if may_be_the_machines_doing(carried.expected) and self._must_answer(check, made):
+            del self._public_keys[check.name, made]
+            raise NotAnswered(
+                f"our solution with an earlier mistake did not answer `{check.name}` in time"
+            )
         needed = []
         for name in all_needed(check, self._checks):
             needed.append(self._public_key(self._checks[name]))
@@ -230,14 +235,21 @@ class MadeCheckKey:
         with self._lock:
             if self._of_solution is None:
                 script = self._maker.script(self._always)
-                self._of_solution = self._maker.made(self._check, script, self._text)
+                made = self._maker.made(self._check, script, self._text)
                 if not self._always:
-                    refuse_failure(self._maker.unit, self._check, self._of_solution.answer)
+                    self._refuse_failure(made.answer)
+                self._of_solution = made  # one that was refused must serve no other submission
             return self._of_solution
+
+    def _refuse_failure(self, answer: Answer) -> None:
+        """Refuse a missing answer of our solution. Raises `NotAnswered`, `BrokenSolution`."""
+        if may_be_the_machines_doing(answer):
+            raise NotAnswered(f"our solution did not answer `{self._check.name}` in time")
+        refuse_failure(self._maker.unit, self._check, answer)
 
     @property
     def expected(self) -> Answer:
-        """Return the solution's answer. Raises `BrokenSolution`."""
+        """Return the solution's answer. Raises `BrokenSolution`, `NotAnswered`."""
         return self._solution().answer
 
     @property

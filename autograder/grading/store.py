@@ -19,6 +19,7 @@ import numpy as np
 
 from autograder.check import Answer, Error, Failure
 from autograder.data import cache_folder
+from autograder.errors import UserError
 from autograder.sandbox.inside.wire import BadFrame, Message, decode, encode
 
 FORMAT = 2
@@ -99,11 +100,18 @@ class Made:
     names: frozenset[str] | None = None
 
 
+class OtherVersion(UserError):
+    """A pool of seeds and keys was made by another version."""
+
+
 class AnswerStore:
     """Answers by their keys. Several threads and processes may use one file."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the store at `path`, or one in memory if that is None or cannot be used."""
+        """Open the store at `path`, or one in memory if that is None or cannot be used.
+
+        Raises `OtherVersion` for a pool of another version, whose seeds and keys would be lost.
+        """
         self._lock = threading.Lock()
         connection = None
         if path is not None:
@@ -212,20 +220,30 @@ def _opened(path: Path) -> sqlite3.Connection:
     os.chmod(path, 0o600)
     connection = sqlite3.connect(path, timeout=WAIT, check_same_thread=False)
     try:
-        _make_ready(connection)
-        if path == default_path():  # others were made intentionally
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        is_of_another = version not in (0, FORMAT)
+        is_cache = path == default_path()  # others were made intentionally
+        if is_of_another and not is_cache:
+            raise OtherVersion(
+                f"{path} was made by another version of the autograder. Use that version, or name "
+                "a new file."
+            )
+        _make_ready(connection, is_of_another)
+        if is_cache:
             with connection:
                 connection.execute("DELETE FROM answers WHERE day < ?", (_today() - KEPT_DAYS,))
-    except sqlite3.Error:
+    except (sqlite3.Error, OtherVersion):
         connection.close()
         raise
     return connection
 
 
-def _make_ready(connection: sqlite3.Connection) -> None:
-    """Create an opened file's tables, and let several processes read and write at once."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, FORMAT):
+def _make_ready(connection: sqlite3.Connection, is_of_another: bool) -> None:
+    """Create an opened file's tables, and let several processes read and write at once.
+
+    is_of_another: whether another version made those that are there, which are removed.
+    """
+    if is_of_another:
         connection.executescript("DROP TABLE IF EXISTS answers; DROP TABLE IF EXISTS seeds;")
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous = NORMAL")

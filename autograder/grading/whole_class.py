@@ -100,7 +100,10 @@ def _with_student(result: Result, roster: Roster | None) -> Result:
 
 
 def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
-    """Return a submission's record whose empty fields are filled from a roster."""
+    """Return a submission's record whose empty fields are filled from a roster.
+
+    The roster's address replaces that of the record, which may be older.
+    """
     number = student.number_in(unit)
     if hand_in is None:
         hand_in = HandIn(source=student.source, student=student.student)
@@ -113,7 +116,7 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
         hand_in,
         source=source,
         name=hand_in.name or student.name,
-        email=hand_in.email or student.email,
+        email=student.email or hand_in.email,
         id=hand_in.id or number,
         login=hand_in.login or student.login,
         sis=hand_in.sis or student.sis,
@@ -168,6 +171,9 @@ def _ungraded(course: Course, unit: str, of_unit: Sequence[Result]) -> tuple[Ver
                 failure=Failure.NONE,
                 two_answers=False,
                 carried=0.0,
+                given="",
+                whose="",
+                agrees=False,
             )
         )
     return tuple(ungraded)

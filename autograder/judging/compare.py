@@ -192,6 +192,7 @@ def is_right(check: Check, expected: Answer, answer: Answer) -> bool:
     """Return whether an answer to an exact check is right. It stops at the first wrong array."""
     if answer.failure:
         return False
+    refuse_no_reference(check, expected)
     return all(agree(check, name, expected, answer) for name in expected.arrays)
 
 
@@ -218,6 +219,12 @@ def wrong_arrays(check: Check, expected: Answer, answer: Answer) -> list[str]:
         if name not in right:
             wrong.append(name)
     return wrong
+
+
+def refuse_no_reference(check: Check, expected: Answer) -> None:
+    """Refuse to compare with nothing: any answer would be right. Raises `ValueError`."""
+    if expected.failure or not expected.arrays:
+        raise ValueError(f"there is no reference answer to `{check.name}`")
 
 
 def constant_arrays(check: Check, one: Answer, other: Answer) -> frozenset[str]:

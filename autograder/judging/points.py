@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.check import Answer, Check, Failure, is_text
-from autograder.judging.compare import right_arrays, wrong_arrays
+from autograder.judging.compare import refuse_no_reference, right_arrays, wrong_arrays
 from autograder.judging.key import KnownMistakes, Mistake
 from autograder.judging.mistakes import (
     Explanation,
@@ -149,6 +149,7 @@ def judge(check: Check, standard: Standard, answer: Answer) -> Judgement:
         return judge_question(check, check.question, standard, answer)
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
+        refuse_no_reference(check, standard.expected)
         return Judgement(check, 1.0)
     explanations = tuple(explain_wrong(check, standard, answer, wrong))
     shares = _shares(standard, answer, wrong, explanations)
@@ -169,6 +170,7 @@ def judge_question(
         return Judgement(check, 0.0, given=given)
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
+        refuse_no_reference(check, standard.expected)
         return Judgement(check, 1.0, given=given)
     explanations = tuple(answers_listed(check, standard, answer, wrong))
     share = 0.0

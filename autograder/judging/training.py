@@ -93,7 +93,7 @@ def share_by_loss(check: Check, ours: float, loss: float) -> float:
 
     In between it falls linearly. A loss that is not a number, or is negative, earns 0.
     """
-    if not (math.isfinite(loss - ours) and loss > 0):
+    if not (math.isfinite(loss - ours) and loss >= 0):
         return 0.0
     above = loss - ours
     if above <= 0:

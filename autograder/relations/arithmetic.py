@@ -192,6 +192,8 @@ def undone_to_expected(case: Case) -> Iterator[Fitting]:
 
     Kinds whose inverse is a change too are left out: `made_of_expected` finds them.
     """
+    if case.same_shape and not case.wrong.any():
+        return  # they are the expected ones, up to rounding
     backwards = replace(case, right=case.found, found=case.right)
     tried = []
     for change in _changes(backwards):

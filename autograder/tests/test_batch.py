@@ -537,6 +537,16 @@ def test_a_time_that_the_collector_wrote_since_goes_before_the_stored_one(tmp_pa
     assert tally.read_back == 1
 
 
+def test_another_file_that_cannot_be_read_has_its_own_reason(tmp_path):
+    """An empty file, and then a folder's missing one: both are without content."""
+    path = small.submit(tmp_path / "class", "ada", "")
+    (record,) = graded(tmp_path / "class", tmp_path / "out").values()
+    assert record["note"] == "the file is empty."
+    path.rename(path.with_name("notes.txt"))
+    (record,) = graded(tmp_path / "class", tmp_path / "out").values()
+    assert "no numbers_and_sums.py" in record["note"]
+
+
 def teach_trebling(course):
     """Change a course: its first exercise trebles its input and is worth more."""
     for part in ("checks", "solutions"):

@@ -289,6 +289,29 @@ def test_where_one_early_mistake_does_not_answer_below_nothing_is_judged_with_le
         graded(THREE, key=key)
 
 
+def test_where_an_early_mistake_is_late_on_the_public_seed_nothing_is_judged_with_less(
+    course, running, graded, monkeypatch
+):
+    """Which arrays still say something is found there, once for all: the next try finds it."""
+    listed = small.listed(course, running)
+    key = MadeKey(course, small.SEED, {}, AnswerStore(None), lambda: running, listed)
+    made = AnswerMaker.made
+    makers = []  # the first one is that of the secret seed
+
+    def made_late(maker, check, script, text=None):
+        makers.append(maker)
+        found = made(maker, check, script, text)
+        is_public = maker is not makers[0]
+        is_late = is_public and check.name == "shifting" and "return 2 * x" not in script
+        return replace(found, answer=Answer(failure=Failure.TIMEOUT)) if is_late else found
+
+    monkeypatch.setattr(AnswerMaker, "made", made_late)
+    with pytest.raises(NotAnswered, match="with an earlier mistake did not answer `shifting`"):
+        graded(THREE, key=key)
+    monkeypatch.setattr(AnswerMaker, "made", made)
+    assert points(graded(THREE, key=key)) == points(graded(THREE))
+
+
 def test_a_known_mistake_is_named_beside_a_slip(graded):
     """A known mistake is diagnosed beside a small error, and work consistent with both counts."""
     verdicts = graded(LESS, end=FOUR)

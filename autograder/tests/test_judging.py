@@ -8,7 +8,7 @@ import pytest
 from judged import excluded_by, judge_loss, none_excluded, points_earned, waiting
 from judged import judge as judge_with_words
 
-from autograder.check import Answer, Error, Failure, as_array, check
+from autograder.check import Answer, Check, Error, Failure, as_array, check
 from autograder.explaining.words import ERROR_IS, VALUES_ARE, sentence
 from autograder.finding import Finding, FindingKind, OperationKind
 from autograder.judging import (
@@ -679,7 +679,15 @@ def test_points_follow_the_loss_where_weights_are_free():
     known = PlainKey(Answer(), (), 2.0)
     losses = (1.5, 2.0, 2.025, 2.1, 2.5, 0.0, -1.0, np.nan, np.inf)
     earned = [judge_loss(free_training(), known, loss).earned for loss in losses]
-    assert earned == [4, 4, 3, 0, 0, 0, 0, 0, 0]
+    assert earned == [4, 4, 3, 0, 0, 4, 0, 0, 0]
+
+
+@pytest.mark.parametrize("nothing", [Answer(), Answer(failure=Failure.TIMEOUT)])
+def test_no_answer_is_compared_with_nothing(nothing):
+    """Without a reference answer any would be right."""
+    check = Check("a", 1, dict)
+    with pytest.raises(ValueError, match="no reference answer to `a`"):
+        judge(check, PlainKey(nothing), Answer({"x": np.ones(2)}), SIZES)
 
 
 def test_free_weights_need_neither_our_shapes_nor_our_start():

@@ -1,5 +1,6 @@
 """Answers of other kinds: tables, rows, figures, printed text and exceptions become arrays."""
 
+import io
 import sqlite3
 
 import numpy as np
@@ -192,6 +193,26 @@ def test_what_is_printed_is_text():
     assert printed(greet, "Hello", stdin="Ada\n") == "Hello Ada"
     with pytest.raises(TypeError, match="asks for more input than there is: 0 lines"):
         printed(greet, "Hello")
+
+
+def test_streams_that_a_script_has_bound_are_those_of_the_call(monkeypatch):
+    """A script may begin with `input = sys.stdin.readline`, or write bytes; it reads on after."""
+    script = """
+import sys
+from sys import stdout
+input = sys.stdin.readline
+def greet():
+    stdout.write(f"Hello {input().strip()}\\n")
+    print(len(sys.stdin.buffer.read()), end="", flush=True)
+"""
+    monkeypatch.setattr("sys.stdin", io.StringIO("outside"))
+    names = {}
+    exec(script, names)
+    before = names["input"], names["stdout"]
+    assert printed(names["greet"], stdin="Ada é\nab") == "Hello Ada é\n0"
+    assert printed(names["greet"], stdin="Bob\n") == "Hello Bob\n0"
+    assert (names["input"], names["stdout"]) == before
+    assert names["input"]() == "outside"
 
 
 def test_an_exception_is_text():

@@ -18,7 +18,7 @@ from autograder.grading.keys import BrokenSolution, build_key, solution_of, spoi
 from autograder.grading.listed import NotAnswered
 from autograder.grading.made_key import MadeKey
 from autograder.grading.one import grade_one
-from autograder.grading.store import AnswerStore
+from autograder.grading.store import AnswerStore, Made
 from autograder.judging import same_answer
 from autograder.sandbox.client import Server
 
@@ -473,6 +473,28 @@ def test_where_our_solution_is_late_on_another_seed_nothing_is_judged(tmp_path):
         assert key["halving"].expected.arrays
         with pytest.raises(NotAnswered, match="our solution did not answer `halving` in time"):
             assert key["halving"].constant
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        (Answer(failure=Failure.TIMEOUT), NotAnswered),
+        (Answer(failure=Failure.RAISED, message="ValueError"), BrokenSolution),
+    ],
+)
+def test_a_missing_reference_answer_serves_nobody(tmp_path, monkeypatch, answer, raised):
+    """It is refused for the second submission as for the first: any answer would equal it."""
+    solution = ENDLESS_ON_ANOTHER_SEED.replace("SEED", str(small.SEED))
+    unit = small.write_course(tmp_path, "halving", HALVING, solution)
+    with Server(unit) as server:
+        key = MadeKey(unit, small.SEED, {}, AnswerStore(None), lambda: server)
+        made = AnswerMaker.made
+        monkeypatch.setattr(AnswerMaker, "made", lambda *_: Made(answer))
+        for _ in range(2):
+            with pytest.raises(raised):
+                assert key["halving"].expected
+        monkeypatch.setattr(AnswerMaker, "made", made)
+        assert key["halving"].expected.arrays
 
 
 TIMED = """

@@ -6,6 +6,7 @@ shown.
 
 import json
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -217,6 +218,7 @@ def practised(asked, script):
     [
         (choice("up", "down"), " UP ", "up"),
         (choice("0", "1"), 1, "1"),
+        (choice("0", "1"), np.argmax([1, 3]), "1"),
         (choices("a", "b"), ["b", "a"], "a, b"),
         (choices("a", "b"), set(), "none"),
         (sign(), "Zero", "zero"),
@@ -226,6 +228,7 @@ def practised(asked, script):
         (shape(), np.int64(5), "(5,)"),
         (shape(), (), "()"),
         (short(), "  Chain\n Rule", "chain rule"),
+        (short(), unicodedata.normalize("NFD", "Café"), unicodedata.normalize("NFC", "café")),
     ],
 )
 def test_an_answer_is_read_as_it_is_meant(question, value, text):

@@ -869,6 +869,13 @@ def test_whole_numbers_are_right_only_where_they_are_equal():
     assert words(told(WIDE, WIDE + 1)) == "your values are the expected ones + 1."
 
 
+def test_values_that_only_a_tight_tolerance_refuses_are_in_no_other_order():
+    """Values that were to be rounded differ by less than a search can tell apart."""
+    prices = np.array([3.0, 8.25, 17.5, 29.99, 41.4, 58.1, 77.7, 95.0])
+    for right in (prices, np.sort(prices)):
+        assert told(right, right + 0.004) is None
+
+
 def test_whole_numbers_are_never_said_to_be_rounded():
     """Integers are never reported as rounded, even if a large one makes 1 look like rounding."""
     counts = np.array([5, 11, 22, 627, 5604, 966467, 15796476])

@@ -15,9 +15,11 @@ import pytest
 
 from autograder.check import Answer, Failure
 from autograder.grading.store import (
+    FORMAT,
     KEPT_DAYS,
     AnswerStore,
     Made,
+    OtherVersion,
     address,
     default_path,
     private_folder,
@@ -117,6 +119,24 @@ def test_old_answers_are_removed_and_a_store_of_another_format_is_begun_anew(pat
     connection.close()
     store = AnswerStore(path)
     assert store.get(address("new")) is None
+    store.close()
+
+
+def test_a_pool_of_another_version_is_kept(path, tmp_path):
+    """Its seeds and keys cannot be made again; those of a cache can."""
+    pool = tmp_path / "pool.sqlite"
+    store = AnswerStore(pool)
+    store.put(address("a"), Made(Answer(ARRAYS)))
+    store.close()
+    for version in (99, FORMAT):
+        with sqlite3.connect(pool) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        connection.close()
+        if version == 99:
+            with pytest.raises(OtherVersion, match="made by another version of the autograder"):
+                AnswerStore(pool)
+    store = AnswerStore(pool)
+    assert store.get(address("a"))
     store.close()
 
 

@@ -153,11 +153,17 @@ def joined(released: str, here: str, units: Sequence[str]) -> str:
 
 
 def _with_entries(text: str, table: str, entries: dict[str, object]) -> str:
-    """Write entries below the head of a table; without the table, write it at the end."""
+    """Write entries at the end of a table, whose first entry may be the default.
+
+    Without the table, write it at the end of the text.
+    """
     lines = []
     for key, value in entries.items():
         lines.append(f"{as_toml_value(key)} = {as_toml_value(value)}\n")
     head = re.search(rf"^\[{table}\][^\n]*\n", text, re.M)
     if head:
-        return text[: head.end()] + "".join(lines) + text[head.end() :]
+        following = re.search(r"^\s*\[", text[head.end() :], re.M)
+        end = head.end() + following.start() if following else len(text)
+        before = text[:end].rstrip("\n")
+        return "".join([before, "\n", *lines, "\n" if following else "", text[end:].lstrip("\n")])
     return "".join([text.rstrip("\n"), f"\n\n[{table}]\n", *lines])

@@ -67,12 +67,14 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Manifest(File, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The content of `datasets/<name>/manifest.toml`: the dataset's file.
 
+    secret: whether only grading uses it: no release contains it, and the public seed hides it.
     parts: other files of it by name.
     """
 
     title: str
     licence: str = ""
     held_out: float = 0.0  # the fraction at the end that is never trained on
+    secret: bool = False
     parts: dict[str, File] = {}
 
 
@@ -93,12 +95,17 @@ def names(course: Course) -> list[str]:
     return sorted(found)
 
 
-def find(course: Course, name: str, part: str = "", fetch: bool = True) -> Path:
+def find(
+    course: Course, name: str, part: str = "", fetch: bool = True, *, public: bool = False
+) -> Path:
     """Find a dataset's file whose sha256 matches; fetch it if necessary. Raises `NoData`.
 
     part: another file of the dataset, by its name in the manifest's `parts`.
+    public: whether it is for the public seed, which no secret dataset serves.
     """
     dataset = manifest(course, name)
+    if public and dataset.secret:
+        raise NoData(f"`{name}` is secret, and only grading uses it.")
     file: File = dataset.parts[part] if part else dataset
     right = (file.sha256, file.derived_sha256)
     folder = course.folder / "datasets" / name
@@ -131,12 +138,12 @@ def stand_ins(course: Course, name: str) -> list[str]:
 
 
 @cache
-def finder(course: Course) -> Callable[..., Path]:
-    """Return `find` for one course.
+def finder(course: Course, public: bool = False) -> Callable[..., Path]:
+    """Return `find` for one course. public: see `find`.
 
     It is the same object each time, so that it can be the key of a cache.
     """
-    return partial(find, course)
+    return partial(find, course, public=public)
 
 
 @dataclass(frozen=True)
@@ -156,7 +163,7 @@ def _places(beside: Path, file: File, fetch: bool) -> Iterator[_Whereabouts]:
     folder = os.environ.get("COURSE_DATA")
     if folder:
         yield _Whereabouts("$COURSE_DATA", Path(folder) / file.file)
-    cached = cache_folder() / file.file
+    cached = _cached(file)
     yield _Whereabouts("cache", cached)
     if not fetch:
         return
@@ -181,6 +188,11 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "autograder"
 
 
+def _cached(file: File) -> Path:
+    """Return a file's place in the cache. Another dataset's file may have the same name."""
+    return cache_folder() / file.sha256[:12] / file.file
+
+
 def _fetch(source: Origin, file: File, cached: Path) -> Path:
     """Fetch a file from a source into the cache. Return its path.
 
@@ -197,8 +209,13 @@ def _download(url: str, file: File) -> Path:
 
     pooch.get_logger().disabled = True
     downloader = pooch.HTTPDownloader(timeout=10)
+    place = _cached(file)
     found = pooch.retrieve(
-        url, f"sha256:{file.sha256}", fname=file.file, path=cache_folder(), downloader=downloader
+        url,
+        f"sha256:{file.sha256}",
+        fname=place.name,
+        path=place.parent,
+        downloader=downloader,
     )
     return Path(found)
 
@@ -309,10 +326,10 @@ def training_data(course: Course, check: Check, seed: int | None = None) -> Corp
     """
     if not check.data:
         return corpus(course, check.corpus)
+    used = course.public_seed if seed is None else seed
+    find_here = finder(course, public=used == course.public_seed)
     with telling_of_missing_packages(course, check.name):
-        if not is_drawn(check):
-            return check.data(finder(course))
-        return check.data(finder(course), course.public_seed if seed is None else seed)
+        return check.data(find_here, used) if is_drawn(check) else check.data(find_here)
 
 
 def is_drawn(check: Check) -> bool:

@@ -82,10 +82,14 @@ def _modules_of_checks(course: Course, units: Sequence[str]) -> list[Path]:
 
 
 def _datasets(course: Course, units: Sequence[str], modules: Sequence[Path]) -> list[str]:
-    """List the datasets that some units use, by name or by a role; all for a whole course."""
-    if set(units) == set(course.units):
-        return names_of_datasets(course)
-    return _datasets_named(course, units, modules)
+    """List the datasets that some units use, by name or by a role; all for a whole course.
+
+    Without secret ones.
+    """
+    names = names_of_datasets(course)
+    if set(units) != set(course.units):
+        names = _datasets_named(course, units, modules)
+    return [name for name in names if not read_manifest(course, name).secret]
 
 
 def unused_datasets(course: Course) -> Iterator[str]:
@@ -93,7 +97,7 @@ def unused_datasets(course: Course) -> Iterator[str]:
     modules = sorted(course.checks.glob("*.py"))
     used = _datasets_named(course, course.units, modules)
     for name in names_of_datasets(course):
-        if name not in used:
+        if name not in used and not read_manifest(course, name).secret:
             yield (
                 f"datasets/{name} is used by no check and no script, by its name or by a role. "
                 "Delete it, or each release of the course will contain it."

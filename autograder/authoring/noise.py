@@ -163,6 +163,8 @@ def _words(name: str, answers: Sequence[Answer]) -> str:
         "Let it draw from `np.random.default_rng(1)`, or pass it a generator: each run must give "
         "the values of the key."
     )
+    if any(name not in answer.arrays for answer in answers):
+        return f"{told}. Some runs do not have it at all. {remedy}"
     noise = _noise([answer.arrays[name] for answer in answers])
     if not noise:
         return f"{told}. {remedy}"

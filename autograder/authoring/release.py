@@ -125,7 +125,9 @@ def notebooks(course: Course, folder: Path, kit: str, units: Sequence[str] = ())
         shutil.make_archive(str(archive.with_suffix("")), "zip", released)
     for name, solution in solutions(course, units):
         packages = _packages_of(course, [name])
-        first = _fill_template("first_cell.txt", kit=kit, wheel=wheel.name, packages=packages)
+        first = _fill_template(
+            "first_cell.txt", kit=kit, unit=name, wheel=wheel.name, packages=packages
+        )
         head = as_notebook(f"# %%\n{first}", "kit")
         book = as_notebook(with_link(solution.stub, course.about.site, name), name)
         attach_pictures(book, course.stub(name).parent)

@@ -32,15 +32,16 @@ def new(folder: Path) -> None:
     from autograder.authoring.new import new
     from autograder.course import FILE
 
+    where = folder.absolute().parent
+    is_unit = (where / FILE).is_file()
     written = new(folder)
     click.echo("\n".join(map(str, written)))
-    if written[-1].name == FILE:
-        where = written[-1].parent
+    if is_unit:
         click.echo(
             f"This is a new unit of the course in {where}. If you wanted a new course: delete "
             f"these files, take the unit out of {FILE}, and name a folder outside of {where}."
         )
-        click.echo(f"Next, in {written[-1].parent}: autograder build {folder.name}")
+        click.echo(f"Next, in {where}: autograder build {folder.name}")
         click.echo(f"Then: autograder validate {folder.name}")
     else:
         click.echo("This is a new course. Next:")

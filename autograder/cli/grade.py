@@ -224,6 +224,7 @@ class _HandedIn:
     found: "Sequence[Submitted]"
     left: "Sequence[Left]"
     students: "Roster | None"
+    named: "Roster | None"
     before: "Sequence[Result]"
     moved: "Sequence[Renamed]"
     shown: "Set[str]"
@@ -270,6 +271,7 @@ def _read_class(
     submitted: the person's path. folder: the same, unpacked.
     """
     from autograder.grading.attempts import refuse_results_of_one_number, with_records
+    from autograder.grading.hand_in import is_collected
     from autograder.grading.renamed import renamed
     from autograder.grading.results import run_facts, stored_results
     from autograder.grading.roster import (
@@ -281,6 +283,7 @@ def _read_class(
         with_units,
     )
     from autograder.grading.whole_class import with_names
+    from autograder.intake.collect import as_folders
     from autograder.intake.leftovers import left_out
 
     before = stored_results(out)
@@ -291,6 +294,8 @@ def _read_class(
     named = read_roster(roster) if roster else None
     records = [(entry.unit, entry.record.id) for entry in found if entry.record]
     named = with_units(named, records)
+    if is_collected(folder):
+        named = as_folders(named)
     known = merged(roster_beside(out), roster_beside(folder))
     refuse_doubled(known, named)
     students = merged(known, named)
@@ -305,6 +310,7 @@ def _read_class(
         found=with_names(found, students),
         left=left_out(course, folder, found, unit),
         students=students,
+        named=named,
         before=before,
         moved=moved,
         shown=shown,
@@ -468,6 +474,25 @@ class SaidInSteps:
 # ---- after grading
 
 
+def _keep_beside(folder: Path, named: "Roster | None") -> None:
+    """Write a new roster beside the submissions that were collected, too.
+
+    The next run prefers the roster there, as newer than the one beside the results.
+    """
+    from autograder.grading.hand_in import is_collected
+    from autograder.grading.results import CannotWrite, write_whole
+    from autograder.grading.roster import FILE as ROSTER
+    from autograder.grading.roster import merged, roster_beside
+
+    students = merged(roster_beside(folder), named)
+    if not named or not students or not is_collected(folder):
+        return
+    try:
+        write_whole(folder / ROSTER, students.as_csv().rstrip("\n"))
+    except CannotWrite as error:
+        click.echo(f"{error} Give --roster again next time.", err=True)
+
+
 def _write_pages(
     course: "Course", course_folder: Path | None, folder: Path, out: Path, handed_in: _HandedIn
 ) -> Path:
@@ -487,6 +512,7 @@ def _write_pages(
     students = handed_in.students
     if students:
         write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
+    _keep_beside(folder, handed_in.named)
     results = stored_results(out)
     names = {result.student for result in [*handed_in.before, *results]}
     pages = out / "pages"

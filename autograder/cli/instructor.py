@@ -280,8 +280,19 @@ def export(
             f"{visible('; '.join(unknown[:MOST_NAMED]))}{more}.",
             err=True,
         )
-    for line in _incomplete(results):
+    for line in [*_of_no_unit(course, results), *_incomplete(results)]:
         click.echo(line, err=True)
+
+
+def _of_no_unit(course: "Course", results: "Sequence[Result]") -> list[str]:
+    """Warn of results of units that the course does not have, as after one was renamed."""
+    gone = sorted({result.unit for result in results}.difference(course.units))
+    if not gone:
+        return []
+    return [
+        f"Warning: {', '.join(gone)}, no unit in {course.folder / 'course.toml'}, has results that "
+        "count here. If the unit has another name now, remove its folder from the results."
+    ]
 
 
 def _columns(course: "Course", gradebook: Path) -> dict[str, str]:

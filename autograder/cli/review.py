@@ -103,6 +103,11 @@ def similar(
     course = find_course(course_folder)
     if not out:
         out = _beside_grades(folder, anonymous)
+    elif out.is_dir() and any(out.iterdir()) and not (out / "similar.csv").is_file():
+        raise Refused(
+            f"{out} holds other files, and pages among them would be removed. Name a new folder, "
+            f"such as --out {out / 'similar'}."
+        )
     if zips and anonymous:
         raise Refused(
             "The zips hold code as it was handed in, with the names in it. Leave out --zips or "

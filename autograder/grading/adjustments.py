@@ -157,9 +157,16 @@ def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
     return [(_where(path, number), table) for number, table in enumerate(tables, 1)]
 
 
-def _entries(path: Path) -> list[Adjustment]:
-    """Read the entries of a file, without checking their subjects. Raises `BadFile`."""
-    return [convert(table, Adjustment, where) for where, table in _tables(path)]
+def _entries(course: Course, path: Path) -> list[Adjustment]:
+    """Read the entries of a file with whole names of units, without checking other subjects.
+
+    Raises `BadFile`, `UnknownUnit`.
+    """
+    found = []
+    for where, table in _tables(path):
+        one = convert(table, Adjustment, where)
+        found.append(msgspec.structs.replace(one, unit=find_unit(course, one.unit)))
+    return found
 
 
 def _where(path: Path, number: int) -> str:
@@ -232,14 +239,14 @@ def adjustment_files(folder: Path) -> list[Path]:
     return [path for path in (common, *own) if path.is_file()]
 
 
-def refuse_said_twice(one: Adjustment, path: Path) -> None:
+def refuse_said_twice(course: Course, one: Adjustment, path: Path) -> None:
     """Refuse an adjustment for a file if another one gives points for the same: see `_said_twice`.
 
-    path: of the file. The files of other people beside it count. Raises `BadFile`.
+    path: of the file. The files of other people beside it count. Raises `BadFile`, `UnknownUnit`.
     """
     said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
     for each in adjustment_files(path.parent):
-        _said_twice(_entries(each), each, said_in)
+        _said_twice(_entries(course, each), each, said_in)
     _refuse_all(_said_twice([one], path, said_in))
 
 
@@ -517,13 +524,14 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
     write_whole(path, text.strip())
 
 
-def remove_adjustment(path: Path, checksum: str) -> Adjustment | None:
+def remove_adjustment(course: Course, path: Path, checksum: str) -> Adjustment | None:
     """Remove an adjustment from a file, the last one that matches; return None if none does.
 
     checksum: of the adjustment, as `checksum_of` makes it. All other text stays as it is. Raises
-    `BadFile` if the file cannot be read, or has a layout that cannot be cut, and `CannotWrite`.
+    `BadFile` if the file cannot be read, or has a layout that cannot be cut, `UnknownUnit`, and
+    `CannotWrite`.
     """
-    known = _entries(path)
+    known = _entries(course, path)
     places = [place for place, one in enumerate(known) if checksum_of(one) == checksum]
     if not places:
         return None
@@ -564,10 +572,10 @@ def rename_in_adjustments(course: Course, folder: Path, unit: str, before: str, 
 
 
 def _rename_in_file(course: Course, path: Path, unit: str, before: str, now: str) -> None:
-    known = _entries(path)
+    known = _entries(course, path)
     theirs = []
     for number, one in enumerate(known):
-        if one.student == before and (not unit or find_unit(course, one.unit) == unit):
+        if one.student == before and unit in ("", one.unit):
             theirs.append(number)
     if not theirs:
         return
@@ -594,15 +602,20 @@ def checksum_of(one: Adjustment) -> str:
 
 
 def replace_entries_of(
-    path: Path, who: str, several: Sequence[Adjustment], places: Collection[tuple[str, str]]
+    course: Course,
+    path: Path,
+    who: str,
+    several: Sequence[Adjustment],
+    places: Collection[tuple[str, str]],
 ) -> int:
     """Make some adjustments the only ones of their author; return for how many checks any change.
 
     All other text stays. who: the author. places: the units and students that this is about; other
-    entries of the author stay. Raises `BadFile`, `CannotWrite`.
+    entries of the author stay. Raises `BadFile`, also for points that somebody else gives, too;
+    `UnknownUnit`; `CannotWrite`.
     """
     with held_alone(path.with_name(LOCK)):
-        known = [one for one in _entries(path) if one.who == who]
+        known = [one for one in _entries(course, path) if one.who == who]
         here = [one for one in known if (one.unit, one.student) in places]
         left = list(several)
         outdated = []
@@ -611,11 +624,24 @@ def replace_entries_of(
                 left.remove(one)
             else:
                 outdated.append(one)
+        kept = [one for one in known if one not in outdated]
+        _refuse_all(_said_by_others(course, path, who, [*kept, *left]))
         for one in outdated:
-            remove_adjustment(path, checksum_of(one))
+            remove_adjustment(course, path, checksum_of(one))
         for one in left:
             append_adjustment(path, one)
     return len({(one.unit, one.student, one.check) for one in (*outdated, *left)})
+
+
+def _said_by_others(
+    course: Course, path: Path, who: str, several: Sequence[Adjustment]
+) -> list[str]:
+    """Report which adjustments of an author somebody else gives, too: see `_said_twice`."""
+    said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
+    for each in adjustment_files(path.parent):
+        others = [one for one in _entries(course, each) if each != path or one.who != who]
+        _said_twice(others, each, said_in)
+    return _said_twice(several, path, said_in)
 
 
 def as_toml(one: Adjustment) -> str:

@@ -377,13 +377,22 @@ def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
 
 def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
     """Return the grade of one student for one unit; `free` slack days may be used for it."""
-    times = [result.submitted for result in results if result.submitted]
-    first = min(times, default="")
+    first = _first_time(results)
     possible = [grade_of(result, policy, free, first) for result in results]
     chosen = _chosen(possible, policy.keep)
     if all(result.submitted for result in results):
         possible.sort(key=lambda grade: grade.result.submitted)
     return replace(chosen, possible=tuple(possible))
+
+
+def _first_time(results: Sequence[Result]) -> str:
+    """Return when the first file was handed in; "" if that is not known.
+
+    It may be one without a time, or one that was replaced before anybody collected it.
+    """
+    first = min(results, key=lambda result: result.submitted)
+    is_first = not first.hand_in or first.hand_in.attempt <= 1
+    return first.submitted if is_first else ""
 
 
 def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
@@ -410,11 +419,12 @@ def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
 # ---- what a submission counts
 
 
-def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") -> Grade:
+def grade_of(result: Result, policy: Policy, slack: int = 0, first: str | None = None) -> Grade:
     """Return what a result counts under a policy.
 
     slack: the number of slack days that the student may use for it.
-    first: the time of the student's first submission to the unit.
+    first: the time of the student's first submission to the unit; "" if it is not known, None if
+    it is this one.
     """
     rules = policy.rules_of(result.lms_name, result.unit)
     tally = [Line("all checks", _earned(result))]
@@ -442,7 +452,7 @@ def grade_of(result: Result, policy: Policy, slack: int = 0, first: str = "") ->
     steps = [
         _early(result, rules, policy),
         _by_hand(result, policy),
-        _not_begun(first or result.submitted, rules, policy),
+        _not_begun(result.submitted if first is None else first, rules, policy),
     ]
     before_late = points * math.prod(step.factor for step in steps)
     late = _late(result, own, policy, slack, has_points=before_late > 0)
@@ -579,7 +589,10 @@ def _by_hand(result: Result, policy: Policy) -> _PolicyStep:
 
 
 def _not_begun(first: str, rules: Rules, policy: Policy) -> _PolicyStep:
-    """Deduct points if nothing was submitted by `begun`; `first` is the first time."""
+    """Deduct points if nothing was submitted by `begun`.
+
+    first: when the first file was submitted; "" if that is not known, which takes nothing off.
+    """
     lost = policy.late.not_begun
     if not (lost and rules.begun and first):
         return _PolicyStep()

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -548,9 +549,8 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     With a roster they are an error of the policy, and `BadFile` is raised. Without one, a student
     may not have submitted yet, and a partner need not.
     """
-    known: set[str] = set()
-    for result in results:
-        known.update((result.student, result.lms_name))
+    known = {result.lms_name for result in results}
+    on_pages = {result.student: result.lms_name for result in results}
     extended = {student for student, _ in policy.extensions}
     slower = set(policy.extra_time)
     excused = set(policy.excused)
@@ -558,7 +558,7 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     for groups in policy.partners.values():
         partners.update(*groups)
     if roster is None:
-        told = _strangers(extended | slower | excused, known | partners)
+        told = _strangers(extended | slower | excused, known | partners, None, on_pages)
         if not told:
             return ""
         by_table = {"extensions": extended, "extra_time": slower, "excused": excused}
@@ -571,7 +571,7 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
         ("excused", excused),
         ("partners", partners),
     ):
-        told = _strangers(named, known, roster)
+        told = _strangers(named, known, roster, on_pages)
         if told:
             raise BadFile(
                 f"The policy's `{kind}` name students who are not in this class: {told}. Correct "
@@ -580,11 +580,20 @@ def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster |
     return ""
 
 
-def _strangers(named: set[str], known: set[str], roster: Roster | None = None) -> str:
-    """List the unknown names, each with the student that the roster calls so, or the nearest."""
+def _strangers(
+    named: set[str],
+    known: set[str],
+    roster: Roster | None = None,
+    on_pages: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """List the unknown names, each with the student whom pages or the roster call so.
+
+    Else with the nearest. on_pages: the students by their names in files and on pages.
+    """
     told = []
     for student in sorted(named - known):
         same = roster.students_called(student) if roster else []
+        same = [on_pages[student]] if student in on_pages else same
         near = same or get_close_matches(student, known, 1, 0.6)
         hint = f" (did you mean {' or '.join(f'`{one}`' for one in near)}?)" if near else ""
         told.append(f"`{student}`{hint}")

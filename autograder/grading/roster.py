@@ -752,6 +752,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     taken = {*named.students, *same.values()}
     for one in new:
         known = before.find(name=one.name) if one.name else None
+        known = _of_one_account(before, one) or known
         if known and known.student not in taken:
             twice.append((one, known))
     is_most = 2 * len(twice) > max(2, len(named.students))
@@ -770,15 +771,28 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     )
 
 
+def _of_one_account(before: Roster, one: Student) -> Student | None:
+    """Return the earlier student with the same number in Canvas, which lasts for good."""
+    if not one.id or one.source != CANVAS.source:
+        return None
+    for known in before.students.values():
+        if known.source == CANVAS.source and known.id == one.id:
+            return known
+    return None
+
+
 def _perhaps_one(one: Student, known: Student) -> str:
-    """Ask whether two of one name, in the new roster and the one before, are one person."""
+    """Ask whether two of one name or number, in the new roster and before, are one person."""
     row = f"the row of {known.student} in {FILE}, beside the submissions or else the results"
     join = f"write {known.student} instead of {one.student} into the new roster"
     if one.email:
         join = f"write {one.email} into the column `email` there"
+    both = f"both called {one.name}"
+    if not _folded_names(one) & _folded_names(known):
+        both = f"both with the number {one.id} of Canvas"
     return (
-        f"The new roster has {one.student}, and the roster before {known.student}, both called "
-        f"{one.name}. Look at {row}: if they are one person, {join}; if they are two, write "
+        f"The new roster has {one.student}, and the roster before {known.student}, {both}. "
+        f"Look at {row}: if they are one person, {join}; if they are two, write "
         "another name there. Then run this command again."
     )
 

@@ -6,6 +6,7 @@ import stat
 import struct
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -78,10 +79,15 @@ def find_submissions(
     if not found:
         raise _nothing_found(folder, unit)
     # names of everybody here, so that a student has the same name for every unit
-    names = plain_names(map(_student_of, entries), taken)
+    there = {_student_of(entry) for entry in entries}
+    names = plain_names(there, taken)
+    composed = Counter(unicodedata.normalize("NFC", name) for name in there)
     plain = []
     for submitted in found.values():
         name = names[submitted.student]
+        of_lms = unicodedata.normalize("NFC", submitted.student)  # macOS takes letters apart
+        if composed[of_lms] == 1:
+            submitted = replace(submitted, student=of_lms)
         plain.append(renamed(submitted, name))
     return sorted(plain, key=lambda submitted: (submitted.unit, submitted.student))
 

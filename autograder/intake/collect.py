@@ -171,9 +171,9 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     )
     _refuse_other_kind(source, before, wish)
     known = roster_beside(wish.into)
-    named = _as_folders(roster)
+    named = as_folders(roster)
     refuse_doubled(known, named)
-    whole = _as_folders(merged(known, named))
+    whole = as_folders(merged(known, named))
     made = Plan(source, roster=whole)
     made.kinds = sorted({*before, source.name})
     made.kept = kept_from(known, named)
@@ -623,7 +623,7 @@ def _missing(roster: Roster, came: Sequence[str], into: Path, unit: str) -> list
     return missing
 
 
-def _as_folders(roster: Roster | None) -> Roster | None:
+def as_folders(roster: Roster | None) -> Roster | None:
     """Return the roster with each student named like their folder.
 
     Raises `CannotCollect` if two would share a folder.

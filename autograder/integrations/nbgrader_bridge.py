@@ -213,7 +213,7 @@ def record(
         say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
     places = {(one.result.unit, one.result.lms_name) for one in entered}
-    changed = replace_entries_of(path, NBGRADER, by_hand, places)
+    changed = replace_entries_of(course, path, NBGRADER, by_hand, places)
     if changed:
         say(
             f"{_scores(changed)} by hand changed in {path}, as in nbgrader, for our own pages and "

@@ -213,6 +213,12 @@ def _files_of(source: Path) -> Iterator[Path]:
 def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     """Plan the change of one of the release's files in the folder."""
     there = folder / name
+    notebook = _notebook_alone(folder, name)
+    if notebook:
+        if not _holds(folder / GIVEN / f"{name.stem}.txt", new):
+            changes.stayed[name.as_posix()] = f"you work in {notebook.name}"
+            changes.not_taken[name] = new
+        return
     if changes.older and name != Path(FILE):
         _plan_older(folder, name, new, changes)
         return
@@ -252,6 +258,17 @@ def _plan_older(folder: Path, name: Path, new: bytes, changes: Update) -> None:
         changes.content[name] = new
     elif there.is_file() and there.read_bytes() != new:
         changes.newer_here.append(name.as_posix())
+
+
+def _notebook_alone(folder: Path, name: Path) -> Path | None:
+    """Return the notebook that a student has instead of a unit's script; else None.
+
+    A new script beside it would be the newer of the two, and so the one that is checked.
+    """
+    is_script = name.parent == Path("assignments") and name.suffix == ".py"
+    notebook = name.with_suffix(".ipynb")
+    is_alone = not (folder / name).is_file() and (folder / notebook).is_file()
+    return notebook if is_script and is_alone else None
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -315,7 +315,10 @@ class _Practice:
         if _is_only_recorded(check):
             return self._record(check)
         answer = self._answer(check, known)
-        return Practised(self.judge.judge_following(follows, answer), known, answer)
+        verdict = self.judge.judge_following(follows, answer)
+        kinds = {one.finding.kind for one in verdict.remarks if one.finding}
+        key = known if FindingKind.READ_PLAINLY in kinds else follows.carried.key
+        return Practised(verdict, key, answer)
 
     def _train(self, check: Check) -> Practised:
         """Train, and measure the held-out loss in this process, in which nothing is secret."""

@@ -572,13 +572,15 @@ class Watch:
         passed = count - left
         done = f"{passed} of {count} checks pass in this unit, "
         done += f"{passed_in_all} of {count_in_all} in all"
-        if left:
-            now = f"now: {self.at}{self._where_to_read()}"
-        else:
-            next_unit = self.course.short(current_unit(self.course))
-            now = f"All pass. Next: autograder watch {next_unit}"
+        now = f"now: {self.at}{self._where_to_read()}" if left else self._what_is_next()
         summary = Text.assemble((done, "bold"), f"\n{now}\n{KEYS}")
         self.screen.print(summary)
+
+    def _what_is_next(self) -> str:
+        unit = current_unit(self.course)
+        if not to_do(self.course, unit):
+            return "All pass, in every unit."
+        return f"All pass. Next: autograder watch {self.course.short(unit)}"
 
     def _where_to_read(self) -> str:
         """Return a line with the address of the current section; "" for a course without a site."""

@@ -318,7 +318,7 @@ def _take_form(
     unit, _, check = address.removeprefix(FOLDER).removesuffix(".html").partition("/")
     sent = _fields(body)
     if sent["undo"]:
-        if not remove_adjustment(grades / FILE, sent["undo"]):
+        if not remove_adjustment(course, grades / FILE, sent["undo"]):
             raise BadForm("It is no longer in the file.")
         return address
     kind = sent["kind"]
@@ -354,7 +354,7 @@ def _take_form(
         return address  # a double click
     if adjustment.points != 0 and sent["seen"] != _checksum(present):
         raise Meanwhile(adjustment, present, sent | {"seen": _checksum(present)})
-    refuse_said_twice(adjustment, grades / FILE)
+    refuse_said_twice(course, adjustment, grades / FILE)
     if not adjustment.above:
         _refuse_out_of_range([*known, adjustment], results)
         earlier = comparable(earlier_results(grades), results)

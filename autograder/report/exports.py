@@ -572,6 +572,7 @@ def _notes_for_moodle(grades: Sequence[Grade]) -> list[str]:
     lines = []
     for unit, of_unit in sorted(by_unit.items()):
         lines += _notes_on_worksheet(unit, of_unit)
+        lines += _notes_on_two_assignments(of_unit)
         lines += _notes_on_others(without.get(unit, []))
     if lines:
         return [*lines, *HOW_TO_UPLOAD]
@@ -633,6 +634,23 @@ def _notes_on_worksheet(unit: str, grades: Sequence[Grade]) -> list[str]:
             f"them in Moodle: {_named(zero)}."
         )
     return lines
+
+
+def _notes_on_two_assignments(grades: Sequence[Grade]) -> list[str]:
+    """Say whose submissions came from two assignments, where a student has two numbers."""
+    several = []
+    for grade in grades:
+        records = [one.result.hand_in for one in grade.possible]
+        numbers = {id_in(record, "moodle") for record in records} - {""}
+        if len(numbers) > 1:
+            several.append(grade)
+    if not several:
+        return []
+    return [
+        f"  From two assignments of Moodle: the submissions of {_named(several)}. A line is for "
+        "the assignment of the submission that counts, and Moodle skips it in the other one. "
+        "Upload the worksheet in both."
+    ]
 
 
 def _notes_on_others(grades: Sequence[Grade]) -> list[str]:

@@ -92,7 +92,7 @@ def _browser() -> str:
 
 
 def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
-    """Make a browser print a page.
+    """Make a browser print a page. Raises `CannotPrint`.
 
     A student's page has no script, and its policy allows none to run and nothing to load.
     """
@@ -112,6 +112,7 @@ def _print(browser: str, profile: str, page: Path, pdf: Path) -> None:
         page.resolve().as_uri(),
     ]
     try:
+        pdf.unlink(missing_ok=True)  # one of an earlier time would have other points
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotPrint(f"{page} could not be printed by {browser}: {error}.") from None

@@ -20,7 +20,7 @@ from autograder.course import Course
 from autograder.errors import UserError
 from autograder.grading.adjustments import adjustment_files, all_adjustments
 from autograder.grading.attempts import comparable, earlier_results
-from autograder.grading.policy import Policy
+from autograder.grading.policy import Policy, with_partners
 from autograder.grading.results import Result, read_result, run_facts
 from autograder.grading.roster import Roster, absent, roster_beside, strangers
 from autograder.grading.whole_class import whole_class, with_partners_alone
@@ -109,7 +109,7 @@ class LiveSite:
         earlier = comparable(earlier_results(self._grades), results)
         self._rules = self._rules_now([*earlier, *results], roster)
         results = whole_class(self._course, results, self._rules, roster)
-        self._class = results
+        self._class = with_partners(results, self._rules)
         shown = with_partners_alone(results, self._rules, roster)
         around = PageContext(
             earlier=earlier,
@@ -120,7 +120,7 @@ class LiveSite:
         live = run_facts(self._grades).get("submissions", "?")
         pages = site(self._course, shown, self._source, self._pseudonyms, live, around)
         if self._pseudonyms is None:  # manual points belong to somebody
-            made = by_hand_pages(self._course, self._grades, results, self._source)
+            made = by_hand_pages(self._course, self._grades, self._class, self._source)
             self._by_hand = dict(made)
         return pages
 
@@ -129,13 +129,14 @@ class LiveSite:
 
         If their file is half written, return the previous ones. results: of all attempts.
         """
-        if not self._times_by_hand:
-            return self._rules
+        rules = self._rules or Policy()
+        graded = with_partners(results, rules)
         try:
-            adjustments = all_adjustments(self._course, [self._grades], results, roster, [])
+            adjustments = all_adjustments(self._course, [self._grades], graded, roster, [])
         except UserError:
             return self._rules
-        rules = self._rules or Policy()
+        if not adjustments and self._rules is None:
+            return None
         return replace(rules, adjustments=adjustments)
 
     def _results(self) -> list[Result]:

@@ -60,7 +60,7 @@ def _for_jplag(unit: str, texts: dict[str, str], stub: str) -> Iterable[tuple[st
 
 def _file_name(student: str) -> str:
     """Return a student's name as a file name for any system; it has no slash."""
-    return re.sub(r'[<>:"|?*]', "_", student)
+    return re.sub(r'[<>:"|?*/\\]', "_", student)
 
 
 def _write_zip(path: Path, files: Iterable[tuple[str, str]]) -> None:

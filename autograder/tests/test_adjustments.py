@@ -24,8 +24,10 @@ from autograder.grading.adjustments import (
     as_toml,
     checksum_of,
     read_adjustments,
+    refuse_said_twice,
     refuse_unknown_way,
     remove_adjustment,
+    replace_entries_of,
 )
 from autograder.grading.policy import Late, Policy, Rules, grade_of
 from autograder.grading.results import result_path, stored_results
@@ -457,10 +459,35 @@ def test_one_taken_out_leaves_the_words_of_the_others(tmp_path):
     other = Adjustment("stub", UNIT, "four", "tg", points=2.0)
     append_adjustment(path, other)
     append_adjustment(path, odd)
-    assert remove_adjustment(path, checksum_of(other)) == other
+    assert remove_adjustment(COURSE, path, checksum_of(other)) == other
     assert read_adjustments(COURSE, path, ["stub"]) == (odd,)
-    assert remove_adjustment(path, checksum_of(odd)) == odd
+    assert remove_adjustment(COURSE, path, checksum_of(odd)) == odd
     assert read_adjustments(COURSE, path, ["stub"]) == ()
+
+
+def test_a_short_name_of_a_unit_is_the_same_unit_in_each_command(graded_class, tmp_path):
+    """An entry with a unit's short name can be undone, and is seen as points given twice."""
+    path = tmp_path / "adjustments-mk.toml"
+    one = Adjustment("stub", UNIT, "a try", "mk", check="doubling", points=0.5)
+    append_adjustment(path, msgspec.structs.replace(one, unit="numbers"))
+    assert read_adjustments(COURSE, path, ["stub"]) == (one,)
+    other = msgspec.structs.replace(one, who="tg")
+    with pytest.raises(BadFile, match="both give points to stub"):
+        refuse_said_twice(COURSE, other, tmp_path / FILE)
+    assert remove_adjustment(COURSE, path, checksum_of(one)) == one
+    assert read_adjustments(COURSE, path, ["stub"]) == ()
+
+
+def test_the_entries_of_an_author_never_repeat_what_somebody_else_gives(tmp_path):
+    """Two values for one check would stop each export: the second is not written."""
+    ours = Adjustment("stub", UNIT, "half", "tg", check="doubling", to=1)
+    append_adjustment(tmp_path / FILE, ours)
+    theirs = msgspec.structs.replace(ours, who="nbgrader", words="entered", to=1.5)
+    for path in (tmp_path / FILE, tmp_path / "adjustments-nb.toml"):
+        with pytest.raises(BadFile, match=r"set to 1 \(tg\) and set to 1.5 \(nbgrader\). Agree"):
+            replace_entries_of(COURSE, path, "nbgrader", [theirs], {(UNIT, "stub")})
+    assert read_adjustments(COURSE, tmp_path / FILE, ["stub"]) == (ours,)
+    assert not (tmp_path / "adjustments-nb.toml").exists()
 
 
 @pytest.mark.parametrize(

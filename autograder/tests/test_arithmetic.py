@@ -1,6 +1,7 @@
 """Tests a course's arithmetic against tables worked by hand from published rules."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ import small
 from small import COURSE
 
 from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
+from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades
 from autograder.grading.policy_file import (
     cutoffs_above_the_maximum,
@@ -84,6 +86,20 @@ def test_cmu_11_785(loss, begun, days, points):
         results.insert(0, handed_in("ada", "hw1", 0.0, BEGUN, loss=3.0))
     (grade,) = grades(results, CMU)
     assert grade.exact_points == exact(points), grade.words
+
+
+@pytest.mark.parametrize("unknown", ["no time", "a later attempt", "neither"])
+def test_who_may_have_begun_in_time_loses_nothing(unknown):
+    """The first file may have no time, or may have been replaced before anybody collected it."""
+    begun = handed_in("ada", "hw1", 0.0, BEGUN, loss=3.0)
+    (late,) = [handed_in("ada", "hw1", 0.0, 0, loss=2.15)]
+    results = [late]
+    if unknown == "no time":
+        results = [replace(begun, submitted=""), late]
+    elif unknown == "a later attempt":
+        results = [replace(late, hand_in=HandIn(source="canvas", student="ada", attempt=2))]
+    (grade,) = grades(results, CMU)
+    assert grade.points == (72 if unknown == "neither" else 80), grade.words
 
 
 def test_cmu_slack_days_are_one_budget_for_all_homeworks():

@@ -26,8 +26,10 @@ from autograder.grading.adjustments import (
     checksum_of,
     read_adjustments,
 )
+from autograder.grading.policy import Policy
 from autograder.grading.results import result_path, stored_results
 from autograder.report.pages import listing_of
+from autograder.report.serve import LiveSite
 
 STUDENTS = ["crash", "squared", "complete"]
 
@@ -520,3 +522,23 @@ def test_two_servers_at_the_same_results_lose_nothing(served, small_class):
 
 
 OTHER = Adjustment("squared", UNIT, "agreed", "tg", check="doubling", to=1)
+
+
+def test_a_partner_gets_points_on_the_page_too(graded_class, tmp_path):
+    """The pages know whom a policy makes a partner, and points that are no longer in a file end."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    rules = Policy(partners={UNIT: [frozenset({"complete", "bob"})]})
+    live = LiveSite(COURSE, grades, None, anonymous=False, rules=rules)
+    address = f"by-hand/{UNIT}/summing.html"
+    assert 'value="bob"' in live.page(address)
+    given = Adjustment("bob", UNIT, "a try", "tg", check="summing", to=1.0)
+    append_adjustment(grades / FILE, given)
+    assert "a try" in live.page(f"{UNIT}/bob.html")
+    page = live.page(address)
+    assert "no student of the class is called" not in page
+    sent = {"student": "squared", "kind": "points", "value": "-0.5", "words": "two", "who": "tg"}
+    body = urllib.parse.urlencode(sent | {"made": "", "undo": "", "seen": ""}).encode()
+    assert live.take_form(address, body) == address
+    (grades / FILE).unlink()
+    assert "a try" not in live.page(f"{UNIT}/bob.html")

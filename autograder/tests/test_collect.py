@@ -1724,3 +1724,40 @@ def test_a_table_that_holds_no_times_is_refused(tmp_path, table, words):
     path.write_text(table)
     with pytest.raises(BadRoster, match=words):
         read_times(path)
+
+
+def test_a_roster_that_grade_was_given_lasts_and_names_students_by_their_folders(tmp_path):
+    """The next `grade` keeps the section of it, and nobody is there a second time."""
+    into, grades, roster = (tmp_path / name for name in ("submitted", "grades", "roster.csv"))
+    (tmp_path / "files").mkdir()
+    for student in ("ada", "Robert Downey Jr."):
+        (tmp_path / "files" / f"{student}.py").write_text(RIGHT)
+    sections = "student,section\nada,{}\nRobert Downey Jr.,monday\n"
+    roster.write_text(sections.format("monday"))
+    given = ("--roster", roster)
+    small.run_command("collect", tmp_path / "files", "--into", into, "--unit", UNIT, *given)
+    graded = ("grade", into, "--out", grades, "--quick")
+    roster.write_text(sections.format("tuesday"))
+    for options in (given, ()):
+        done = small.run_command(*graded, *options)
+        assert done.returncode == 0, done.stderr
+        students = read_roster(grades / "roster.csv").students
+        assert {name: one.section for name, one in students.items()} == {
+            "ada": "tuesday",
+            "Robert Downey Jr_": "monday",
+        }
+        assert "is not in the new" not in done.stderr
+        assert not list((grades / "missing").glob("*"))
+
+
+def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
+    """Canvas's number lasts when a name and a login change, and each would have half a total."""
+    into = tmp_path / "submitted"
+    collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
+    renamed = lms.CANVAS_ROSTER.replace('"Lovelace, Ada",4711,S1,ada', '"King, A.",4711,S1,aking')
+    with pytest.raises(BadRoster, match="aking, and the roster before ada") as told:
+        collect(lms.canvas(tmp_path), into, renamed)
+    assert "both with the number 4711 of Canvas" in str(told.value)
+    joined = renamed.replace("aking", "ada")
+    collect(lms.canvas(tmp_path), into, joined)
+    assert "aking" not in read_roster(into / "roster.csv").students

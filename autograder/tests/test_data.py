@@ -171,6 +171,41 @@ def test_another_file_of_a_dataset_is_found_by_its_name(course):
         data.find(course, "tale")
 
 
+def test_two_files_of_one_name_have_a_place_each_in_the_cache(course, tmp_path, monkeypatch):
+    """Otherwise each would replace the other, under a path that was given to somebody."""
+    contents = {"tale": TEXT, "saga": TEXT[::-1]}
+    for name, content in contents.items():
+        write_manifest(course, "{ url = 'https://x/d' }", hashlib.sha256(content).hexdigest(), name)
+        text = (course.folder / "datasets" / name / "manifest.toml").read_text()
+        path = course.folder / "datasets" / name / "manifest.toml"
+        path.write_text(text.replace(f"{name}.txt", "data.txt"))
+
+    def retrieved(url, known_hash, fname, path, downloader):
+        (content,) = (c for c in contents.values() if hashlib.sha256(c).hexdigest() in known_hash)
+        path.mkdir(parents=True, exist_ok=True)
+        (path / fname).write_bytes(content)
+        return str(path / fname)
+
+    monkeypatch.setattr("pooch.retrieve", retrieved)
+    found = {name: data.find(course, name) for name in contents}
+    assert {name: path.read_bytes() for name, path in found.items()} == contents
+
+
+def test_a_secret_dataset_serves_grading_alone(course):
+    """No release holds it, and the public seed, which students have, does without it."""
+    put(course, "tale")
+    write_manifest(course, more="secret = true")
+
+    def drawn(find, seed):
+        return Corpus("drawn", find("tale").read_text(), str(seed))
+
+    check = Check("a", 1, dict, data=drawn, measure=lambda *_: 0.0)
+    assert data.training_data(course, check, 8).held_out == "8"
+    for seed in (None, course.public_seed):
+        with pytest.raises(NoData, match="`tale` is secret, and only grading uses it"):
+            data.training_data(course, check, seed)
+
+
 def test_the_command_fetches_each_file_of_a_dataset(course):
     """`autograder data` says if another file of a dataset is missing, and not only the first."""
     put(course, "tale")

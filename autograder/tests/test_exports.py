@@ -199,6 +199,27 @@ def test_a_renamed_student_has_the_newest_name_everywhere(graded_class, small_cl
     assert not [path for path, text in texts.items() if "Miller" in text]
 
 
+def test_a_mail_goes_to_the_address_in_the_roster(results, tmp_path):
+    """A submission that was collected before the address changed has the old one."""
+    hand_in = HandIn(source="moodle", student="ada", name="Ada", email="ada@old.edu")
+    named = Roster([Student("ada", email="ada@new.edu")])
+    students = with_students([of("ada", results[0], hand_in)], named)
+    (path,) = exports.export(grades(students, Policy()), "mail", tmp_path)
+    assert "ada@new.edu" in path.read_text()
+    assert "ada@old.edu" not in path.read_text()
+
+
+def test_a_worksheet_of_two_assignments_of_moodle_says_so(results):
+    """Moodle takes a line only in the assignment of its number."""
+    rounds = []
+    for number in ("17", "93"):
+        hand_in = HandIn(source="moodle", student="ada", name="Ada", id=number)
+        rounds.append(dataclasses.replace(of("ada", results[0], hand_in), sha256=number))
+    assert "two assignments" not in str(exports.notes(grades(rounds[:1], Policy()), "moodle"))
+    said = "\n".join(exports.notes(grades(rounds, Policy()), "moodle"))
+    assert "From two assignments of Moodle: the submissions of ada" in said
+
+
 def test_a_participant_of_moodle_has_the_number_of_the_assignment(results, tmp_path):
     """A Moodle participant has another number in each assignment.
 
@@ -578,3 +599,16 @@ def test_a_persons_own_roster_leaves_a_canvas_number_canvass(results):
     for student in (Student("ada", id="7"), Student("ada", id="99", source="moodle")):
         (known,) = with_students([ada], Roster([student]))
         assert id_in(known.hand_in, "canvas") == "7"
+
+
+def test_results_of_a_unit_that_was_renamed_are_named(graded_class, tmp_path):
+    """They would count beside those under the new name."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    path = grades / "digits" / "complete.json"
+    path.parent.mkdir()
+    record = json.loads((grades / UNIT / "complete.json").read_text())
+    path.write_text(json.dumps({**record, "unit": "digits"}))
+    done = small.run_command("export", grades, "--to", "total")
+    assert done.returncode == 0, done.stderr
+    assert "Warning: digits, no unit in" in done.stderr

@@ -198,6 +198,20 @@ def test_a_script_that_cannot_be_joined_stays(how, work, second):
     assert "import math" in (work / "update-1" / f"{SCRIPT}.new").read_text()
 
 
+@pytest.mark.parametrize("is_older", [False, True])
+def test_a_notebook_alone_gets_no_script_beside_it(is_older, work, second):
+    """The new script would be the newer one, which is checked: a stub, and not the notebook."""
+    notebook = written(work).with_suffix(".ipynb")
+    written(work).rename(notebook)
+    if is_older:
+        (work / GIVEN / "made").write_text("2999-01-01T00:00:00Z")
+    assert update(read_course(work), second).stayed == {}
+    change(second, "import numpy as np", "import numpy as np\nimport math")
+    changes = update(read_course(work), second)
+    assert changes.stayed == {SCRIPT: f"you work in {notebook.name}"}
+    assert not written(work).exists()
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_line_ends_and_marks_of_windows_stay(mark, work, second):
     """Windows line ends and byte order marks are no change of the student's.
@@ -367,6 +381,9 @@ def test_what_only_the_folder_names_stays_in_its_course():
         "corpora": {"text": ["three"], "words": ["two", "ä"]},
         "packages": {"torch": {"install": "torch>=2", "why": "for a 🔥"}},
     }
+    assert list(course["corpora"]) == ["text", "words"]  # the first one is the default
+    last = joined(new + "\n[a.b]\nc = 1\n", here, ["a", "b"])
+    assert list(tomllib.loads(last)["corpora"]) == ["text", "words"]
 
 
 # ---- no edit is ever lost

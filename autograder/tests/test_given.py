@@ -7,7 +7,7 @@ import small
 from small import UNIT, WORDS
 
 from autograder.authoring.build import GivesAnswers, build
-from autograder.authoring.given import NotEmpty, leaks, secret_lines
+from autograder.authoring.given import NotEmpty, leaks, secret_lines, unused_datasets
 from autograder.authoring.release import classroom50, gradescope, notebooks, release
 from autograder.course import MissingPackage, read_course
 from autograder.course_file import with_units
@@ -317,3 +317,19 @@ def test_a_stub_that_earns_points_is_neither_built_nor_released(tmp_path):
     with pytest.raises(GivesAnswers, match="halving: 2 of 2 points"):
         release(unit.course, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_no_release_holds_a_secret_dataset(course, tmp_path):
+    """A whole course hands out each dataset but these, and `build` says nothing of them."""
+    for name, more in (("open", ""), ("hidden", "secret = true")):
+        folder = course.folder / "datasets" / name
+        folder.mkdir(parents=True)
+        text = f'title = "T"\nfile = "{name}.txt"\nsha256 = "{"0" * 64}"\n{more}\n'
+        (folder / "manifest.toml").write_text(text)
+        (folder / f"{name}.txt").write_text(name)
+    release(course, tmp_path / "all")
+    found = files_of(tmp_path / "all")
+    assert "datasets/open/manifest.toml" in found
+    assert not [path for path in found if "hidden" in path]
+    assert [line for line in unused_datasets(course) if "open" in line]
+    assert not [line for line in unused_datasets(course) if "hidden" in line]

@@ -375,11 +375,11 @@ def test_scores_entered_by_hand_count_in_our_exports_too(folder, recorded):
     places = {(one.unit, one.student) for one in known}
     ours = Adjustment("complete", UNIT, "good", "tg", check="doubling", points=0)
     append_adjustment(file, ours)
-    assert replace_entries_of(file, "nbgrader", known, places) == 0
+    assert replace_entries_of(small.COURSE, file, "nbgrader", known, places) == 0
     changed = msgspec.structs.replace(known[0], to=2.0)
-    assert replace_entries_of(file, "nbgrader", [changed, known[1]], places) == 1
-    assert replace_entries_of(file, "nbgrader", [], {(UNIT, "stub")}) == 1
-    assert replace_entries_of(file, "nbgrader", [known[0]], {(UNIT, "complete")}) == 1
+    assert replace_entries_of(small.COURSE, file, "nbgrader", [changed, known[1]], places) == 1
+    assert replace_entries_of(small.COURSE, file, "nbgrader", [], {(UNIT, "stub")}) == 1
+    assert replace_entries_of(small.COURSE, file, "nbgrader", [known[0]], {(UNIT, "complete")}) == 1
     assert read_adjustments(small.COURSE, file, students) == (ours, known[0])
     file.write_text(text)
     (complete,) = [r for r in stored_results(folder / "grades") if r.lms_name == "complete"]

@@ -188,13 +188,17 @@ def test_a_new_unit_changes_one_line_of_course_toml(course, tmp_path):
 
 
 def test_a_unit_that_only_course_toml_names_is_made(tmp_path):
-    """`new` makes a unit that course.toml already names and leaves that file as it is."""
+    """`new` makes a unit that course.toml already names and leaves that file as it is.
+
+    It says so, although it has not written that file.
+    """
     passes("new", "mine", cwd=tmp_path)
     course = tmp_path / "mine"
     file = course / "course.toml"
     file.write_text(file.read_text().replace(f'"{UNIT}"', f'"{UNIT}", "images"'))
     before = file.read_bytes()
-    passes("new", "images", cwd=course)
+    said = passes("new", "images", cwd=course)
+    assert f"This is a new unit of the course in {course}" in said
     assert (course / "solutions" / "images.py").is_file()
     assert (course / "checks" / "images.py").is_file()
     assert file.read_bytes() == before

@@ -121,6 +121,18 @@ def test_a_text_that_is_another_each_time_is_told_too(tmp_path):
         build(unit.course)
 
 
+def test_an_array_that_some_runs_do_not_have_is_told_too(tmp_path):
+    """For example, one for each cluster that was found."""
+    experiments = EXPERIMENTS.replace(', tolerance={"interval": 0.1}', "")
+    experiments = experiments.replace('return named("interval", net', "found = net")
+    experiments = experiments.replace(
+        "200)))", "200))\n        return {f'at{found[0]:.6f}': found}"
+    )
+    unit = small.write_course(tmp_path, "resampling", experiments, SOLUTION)
+    with pytest.raises(BadSource, match="Some runs do not have it at all"):
+        build(unit.course)
+
+
 @pytest.mark.parametrize(
     ("returned", "words"),
     [

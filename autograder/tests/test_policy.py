@@ -837,3 +837,13 @@ def test_pages_say_when_it_was_due_and_how_many_were_late(results, in_sections, 
     )
     pages = [path.read_text() for path in (tmp_path / "anonymous").rglob("*.html")]
     assert not any("12:00:00" in page for page in pages)  # a time may identify a student
+
+
+def test_a_policy_names_students_as_the_platform_does(graded_class):
+    """The name in files, which pages show, has no effect in a policy: so it is refused."""
+    (ada,) = [result for result in stored_results(graded_class) if result.student == "complete"][:1]
+    ada = dataclasses.replace(ada, student="ADA~0123456789", known_as="ADA")
+    by_file = Policy(extra_time={"ADA~0123456789": 1.5})
+    warned = unknown_students(by_file, [ada], None)
+    assert "`ADA~0123456789` (did you mean `ADA`?)" in warned
+    assert unknown_students(Policy(extra_time={"ADA": 1.5}), [ada], None) == ""

@@ -409,6 +409,23 @@ def test_notebooks_bring_the_course_and_the_engine_along(tmp_path, kernel, addre
     assert said[4].startswith(str(tmp_path / "env"))
 
 
+def test_notebooks_of_a_later_week_bring_their_unit_along(tmp_path, kernel):
+    """In a folder with the first week's kit, the first cell of the second adds its unit."""
+    folder = built("--notebooks", tmp_path / "first", UNIT)
+    later = built("--notebooks", tmp_path / "second", WORDS, "--kit", "./later.zip")
+    (later / "kit.zip").rename(folder / "later.zip")
+    (later / f"{WORDS}.ipynb").rename(folder / f"{WORDS}.ipynb")
+    for unit in (UNIT, WORDS, UNIT):
+        book = nbformat.read(folder / f"{unit}.ipynb", 4)
+        first, *_ = (cell for cell in book.cells if cell.cell_type == "code")
+        book.cells = [
+            first,
+            nbformat.v4.new_code_cell(f"import autograder\nautograder.unit('{unit}')"),
+        ]
+        NotebookClient(book, timeout=120, kernel_name=kernel).execute(cwd=str(folder))
+    assert read_course(folder).units == (UNIT, WORDS)
+
+
 def test_a_kit_is_a_release(tmp_path):
     """A kit holds a release and nothing of a solution.
 

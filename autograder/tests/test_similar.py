@@ -581,6 +581,20 @@ def test_the_command_needs_code_and_a_place_to_write(handed_in, tmp_path):
         compared(tmp_path)
 
 
+def test_pages_of_others_are_never_removed(handed_in, tmp_path):
+    """`similar` replaces its own pages, and refuses a folder that holds anything else."""
+    page = tmp_path / "grades" / "pages" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("a class")
+    done = small.run_command("similar", handed_in, "--out", tmp_path / "grades")
+    assert done.returncode == 2
+    assert f"--out {tmp_path / 'grades' / 'similar'}" in done.stderr
+    assert page.read_text() == "a class"
+    for _ in range(2):
+        done = small.run_command("similar", handed_in, "--out", tmp_path / "grades" / "similar")
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_file_called_roster_among_submissions_is_not_read(handed_in, tmp_path):
     """A file called `roster` among submissions may be anybody's and is not read."""
     shutil.copytree(handed_in, tmp_path / "in")
@@ -632,13 +646,16 @@ def test_two_years_in_folders_of_one_name_stay_apart(handed_in, tmp_path):
         small.submit(tmp_path / year / "submitted", "team1", script)
     shutil.copytree(handed_in, tmp_path / "in")
     also = [word for year in ("2024", "2025") for word in ("--also", f"{year}/submitted")]
-    out = ("--lines", "4", "--out", tmp_path / "out")
+    out = ("--lines", "4", "--zips", "--out", tmp_path / "out")
     course = ("--course", small.COURSE.folder)
     done = small.run_command("similar", tmp_path / "in", *also, *out, *course, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader((tmp_path / "out" / "similar.csv").read_text().splitlines()))
     found = {row[side] for row in rows for side in ("one", "other")}
     assert {"2024/submitted: team1", "2025/submitted: team1"} <= found
+    with zipfile.ZipFile(tmp_path / "out" / f"jplag-{UNIT}.zip") as jplag:
+        submissions = {name.split("/")[1] for name in jplag.namelist() if "submissions/" in name}
+    assert {"2024_submitted_ team1", "2025_submitted_ team1"} <= submissions
 
 
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):

@@ -205,6 +205,17 @@ def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
     assert len(in_gradebook) == len(names)
 
 
+def test_a_folder_whose_letters_are_taken_apart_is_the_same_student(tmp_path):
+    """As a zip from macOS has them; a roster has the letters whole."""
+    apart, whole = (unicodedata.normalize(form, "Jürgen") for form in ("NFD", "NFC"))
+    write(tmp_path / f"{apart}/{FILE}.py")
+    (found,) = find_submissions(small.COURSE, tmp_path)
+    assert (found.known_as or found.student) == whole
+    write(tmp_path / f"{whole}/{FILE}.py")  # then they are two
+    names = {one.known_as or one.student for one in find_submissions(small.COURSE, tmp_path)}
+    assert names == {apart, whole}
+
+
 def test_a_student_is_called_the_same_whichever_unit_is_asked_for(tmp_path):
     """A student's file name is the same for every unit, even if names collide across units.
 

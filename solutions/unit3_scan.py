@@ -825,7 +825,9 @@ with autograder.example("how large the state gets"):
     plt.show()
     sizes = []
     for seed in range(20):
-        h, _ = network(begin | {"Wh": drawn(seed)}, torch.zeros(96), one_hot(ids[:100], len(alphabet)))
+        h, _ = network(
+            begin | {"Wh": drawn(seed)}, torch.zeros(96), one_hot(ids[:100], len(alphabet))
+        )
         sizes.append(float((h[-1].double() ** 2).mean().sqrt()))
     ordinary = sum(0.01 < size < 100 for size in sizes)
     print(

@@ -189,8 +189,11 @@ def cache_folder() -> Path:
 
 
 def _cached(file: File) -> Path:
-    """Return a file's place in the cache. Another dataset's file may have the same name."""
-    return cache_folder() / file.sha256[:12] / file.file
+    """Return a file's place in the cache: another one if a different file of its name is there."""
+    place = cache_folder() / file.file
+    if place.is_file() and _sha256(place) not in (file.sha256, file.derived_sha256):
+        return cache_folder() / file.sha256[:12] / file.file
+    return place
 
 
 def _fetch(source: Origin, file: File, cached: Path) -> Path:
@@ -271,6 +274,8 @@ def _sha256(path: Path) -> str:
 def load(course: Course, name: str) -> Corpus:
     """Load a text and split it into the training part and the held-out part. Raises `NoData`."""
     about = manifest(course, name)
+    if about.secret:
+        raise NoData(f"`{name}` is secret: only a check's own `data` can use it, and no role.")
     path = find(course, name)
     text = path.read_text(encoding=about.encoding)
     trained_on = 1 - about.held_out

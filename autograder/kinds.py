@@ -7,6 +7,7 @@ converted raises a `TypeError` that says what was expected and what was found.
 
 import contextlib
 import dis
+import inspect
 import io
 import math
 import sys
@@ -407,7 +408,7 @@ def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **op
         ) from None
     if isinstance(result, Unanswered):
         return result
-    text = out.getvalue().decode(*_AS_BYTES)
+    text = out.getvalue().decode("utf-8", "replace")
     lines = [line.rstrip() for line in text.split("\n")]
     return "\n".join(lines).rstrip("\n")
 
@@ -422,37 +423,34 @@ def _replaced(streams: Mapping[str, Any], function: Callable[..., Any]) -> Itera
     Those may hold a stream or a method of one, as after `input = sys.stdin.readline`.
     """
     before = {name: getattr(sys, name) for name in streams}
-    variables = getattr(function, "__globals__", {})
-    bound = list(_bound_to(before, variables))
+    instead = []
+    for name, stream in streams.items():
+        instead.append((before[name], stream))
+        instead.append((getattr(before[name], "buffer", None), stream.buffer))
+    variables = getattr(inspect.unwrap(function), "__globals__", {})
+    kept = {}
+    for variable, value in variables.items():
+        for old, new in instead:
+            if value is old is not None:
+                kept[variable] = value, new
+            elif _owner(value) is old is not None:
+                kept[variable] = value, getattr(new, value.__name__)
     try:
         for name, stream in streams.items():
             setattr(sys, name, stream)
-        for variable, name, method in bound:
-            stream = streams[name]
-            variables[variable] = getattr(stream, method) if method else stream
+        for variable, (_, new) in kept.items():
+            variables[variable] = new
         yield
     finally:
         for name, stream in before.items():
             setattr(sys, name, stream)
-        for variable, name, method in bound:
-            stream = before[name]
-            variables[variable] = getattr(stream, method) if method else stream
+        for variable, (value, _) in kept.items():
+            variables[variable] = value
 
 
-def _bound_to(
-    streams: Mapping[str, Any], variables: Mapping[str, Any]
-) -> Iterator[tuple[str, str, str]]:
-    """Yield each variable that holds a stream, the stream's name, and "".
-
-    For one that holds a method of a stream, the method's name is last.
-    """
-    for variable, value in variables.items():
-        owner = value.__self__ if isinstance(value, BuiltinMethodType | MethodType) else None
-        for name, stream in streams.items():
-            if value is stream:
-                yield variable, name, ""
-            elif owner is stream:
-                yield variable, name, value.__name__
+def _owner(value: object) -> object:
+    """Return the object of a method; None if it is none."""
+    return value.__self__ if isinstance(value, BuiltinMethodType | MethodType) else None
 
 
 def raised(

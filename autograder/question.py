@@ -99,7 +99,7 @@ class Question:
 
     def _option(self, what: str, value: Any) -> str:
         for option in self.options:
-            if isinstance(value, str | int | np.integer) and _folded(str(value)) == _folded(option):
+            if isinstance(value, str | int | np.integer) and _is_same(str(value), option):
                 return option
         raise TypeError(f"{what} should be one of {self._listed()}. It is {_found(value)}.")
 
@@ -325,9 +325,17 @@ def _share_of(options: set[str], chosen: set[str]) -> float:
 
 
 def _folded(text: str) -> str:
-    """Return a text without capitals, repeated blanks, and letters that are taken apart."""
-    composed = unicodedata.normalize("NFC", text.casefold())
-    return " ".join(composed.split())
+    """Return a text without capitals and repeated blanks."""
+    return " ".join(text.casefold().split())
+
+
+def _composed(text: str) -> str:
+    """Return a text whose letters and their accents are one character, where there is one."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _is_same(one: str, other: str) -> bool:
+    return _folded(_composed(one)) == _folded(_composed(other))
 
 
 def _number(value: Any) -> float:
@@ -369,7 +377,7 @@ def _is_size(value: Any) -> bool:
 
 
 def _short(what: str, value: Any) -> str:
-    return _folded(_text(what, value, LONGEST))
+    return _folded(_composed(_text(what, value, LONGEST)))
 
 
 def _text(what: str, value: Any, longest: int) -> str:

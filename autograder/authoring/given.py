@@ -169,7 +169,8 @@ def give(
 ) -> None:
     """Write the files of `given_files` into an empty folder. If one leaks, write nothing.
 
-    with_solutions: also the solutions of these units, which is for graders and not for students.
+    with_solutions: also the solutions of these units, and secret datasets, which are for graders
+    and not for students.
     Raises `NotEmpty`; `UserError` if a file is missing; `Stale` if a stub is not what its solution
     makes; `GivesAnswers` if a check gives a stub points, or if a file holds a line of a solution.
     """
@@ -178,8 +179,11 @@ def give(
     with _proven(course, wanted) as given:
         _copy(given, list(_files_below(given)), folder)
     if with_solutions:
-        scripts = [course.solution(name).relative_to(course.folder) for name in wanted]
-        _copy(course.folder, scripts, folder)
+        files = [course.solution(name).relative_to(course.folder) for name in wanted]
+        for name in names_of_datasets(course):
+            if read_manifest(course, name).secret:
+                files += _files_of_dataset(course, name)
+        _copy(course.folder, files, folder)
 
 
 def refuse_answers(course: Course) -> None:

@@ -294,9 +294,10 @@ def _read_class(
     named = read_roster(roster) if roster else None
     records = [(entry.unit, entry.record.id) for entry in found if entry.record]
     named = with_units(named, records)
+    before_now = roster_beside(out)
     if is_collected(folder):
-        named = as_folders(named)
-    known = merged(roster_beside(out), roster_beside(folder))
+        named, before_now = as_folders(named), as_folders(before_now)
+    known = merged(before_now, roster_beside(folder))
     refuse_doubled(known, named)
     students = merged(known, named)
     moved = renamed(before, found, students.students if students else ())

@@ -178,7 +178,7 @@ def _say_address(by_hand: bool, address: str) -> None:
 
 @main.command()
 @click.argument("grades", type=PATH, nargs=-1, required=True)
-@click.option("--to", "to", type=click.Choice(FORMATS), required=True)
+@click.option("--to", "to", type=click.Choice(FORMATS), required=True, help="The format.")
 @click.option(
     "--out",
     type=PATH,
@@ -291,7 +291,8 @@ def _of_no_unit(course: "Course", results: "Sequence[Result]") -> list[str]:
         return []
     return [
         f"Warning: {', '.join(gone)}, no unit in {course.folder / 'course.toml'}, has results that "
-        "count here. If the unit has another name now, remove its folder from the results."
+        "count here. If the unit has another name now and is graded under it, move the folder of "
+        "the old name out of the results."
     ]
 
 

@@ -161,6 +161,7 @@ def _token() -> str:
     type=click.Choice(["pages", "moodle", "canvas"]),
     default="pages",
     show_default=True,
+    help="Where the feedback goes; `pages` only writes files.",
 )
 @click.option(
     "--out",

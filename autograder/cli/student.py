@@ -153,7 +153,7 @@ def watch(what: str | None, course_folder: Path | None) -> None:
     """Check the exercise at hand at each save, and go on to the next when it passes.
 
     WHAT is a unit, the beginning of its name, a file, or nothing for the unit at hand. One key
-    each: a hint, all checks, training with its loss, back, next, quit.
+    each: a hint, an example, all checks, training with its loss, back, next, quit.
 
     \b
     Example:  autograder watch UNIT

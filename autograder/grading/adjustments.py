@@ -7,6 +7,7 @@ exported. Stored results do not change, and so a second grading loses none.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -158,14 +159,16 @@ def _tables(path: Path) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _entries(course: Course, path: Path) -> list[Adjustment]:
-    """Read the entries of a file with whole names of units, without checking other subjects.
+    """Read the entries of a file with whole names of units, without checking their subjects.
 
-    Raises `BadFile`, `UnknownUnit`.
+    A unit that the course no longer has keeps its name. Raises `BadFile`.
     """
     found = []
     for where, table in _tables(path):
         one = convert(table, Adjustment, where)
-        found.append(msgspec.structs.replace(one, unit=find_unit(course, one.unit)))
+        with suppress(UnknownUnit):
+            one = msgspec.structs.replace(one, unit=find_unit(course, one.unit))
+        found.append(one)
     return found
 
 
@@ -242,7 +245,7 @@ def adjustment_files(folder: Path) -> list[Path]:
 def refuse_said_twice(course: Course, one: Adjustment, path: Path) -> None:
     """Refuse an adjustment for a file if another one gives points for the same: see `_said_twice`.
 
-    path: of the file. The files of other people beside it count. Raises `BadFile`, `UnknownUnit`.
+    path: of the file. The files of other people beside it count. Raises `BadFile`.
     """
     said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
     for each in adjustment_files(path.parent):
@@ -528,8 +531,7 @@ def remove_adjustment(course: Course, path: Path, checksum: str) -> Adjustment |
     """Remove an adjustment from a file, the last one that matches; return None if none does.
 
     checksum: of the adjustment, as `checksum_of` makes it. All other text stays as it is. Raises
-    `BadFile` if the file cannot be read, or has a layout that cannot be cut, `UnknownUnit`, and
-    `CannotWrite`.
+    `BadFile` if the file cannot be read, or has a layout that cannot be cut, and `CannotWrite`.
     """
     known = _entries(course, path)
     places = [place for place, one in enumerate(known) if checksum_of(one) == checksum]
@@ -564,7 +566,7 @@ def rename_in_adjustments(course: Course, folder: Path, unit: str, before: str, 
     """Give a student's points by hand the student's new name, in all files of a folder.
 
     All other text stays. unit: of the points; "" for all units.
-    Raises `BadFile` for a file that cannot be changed so, `UnknownUnit`, `CannotWrite`.
+    Raises `BadFile` for a file that cannot be changed so, and `CannotWrite`.
     """
     with held_alone(folder / LOCK):
         for path in adjustment_files(folder):
@@ -611,8 +613,8 @@ def replace_entries_of(
     """Make some adjustments the only ones of their author; return for how many checks any change.
 
     All other text stays. who: the author. places: the units and students that this is about; other
-    entries of the author stay. Raises `BadFile`, also for points that somebody else gives, too;
-    `UnknownUnit`; `CannotWrite`.
+    entries of the author stay. Raises `BadFile`, also for points that somebody else gives, too,
+    and `CannotWrite`.
     """
     with held_alone(path.with_name(LOCK)):
         known = [one for one in _entries(course, path) if one.who == who]

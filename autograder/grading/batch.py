@@ -27,6 +27,7 @@ from autograder.grading.context import (
     unit_at,
 )
 from autograder.grading.hand_in import names_to_sign_with
+from autograder.grading.listed import NotAnswered
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
 from autograder.grading.other_unit import names_by_unit, note_on
@@ -331,6 +332,8 @@ class _ClassGrader:
         """
         try:
             return self._grade(entry, hurry, earlier)
+        except NotAnswered as error:
+            return self._given_up(entry, error)
         except (UserError, Postponed):
             raise
         except Exception as error:

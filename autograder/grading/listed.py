@@ -8,6 +8,7 @@ seed: a late one is caused by the machine, and nothing is judged without it.
 from dataclasses import dataclass
 
 from autograder.course import Unit
+from autograder.errors import UserError
 from autograder.grading.key_file import NoKey, load_key
 from autograder.grading.keys import (
     may_be_the_machines_doing,
@@ -17,8 +18,8 @@ from autograder.grading.keys import (
 from autograder.judging import CheckKey
 
 
-class NotAnswered(Exception):
-    """A listed variant of the solution did not answer. The submission is graded again."""
+class NotAnswered(UserError):
+    """Our solution, or a listed variant of it, did not answer. The submission is graded again."""
 
 
 @dataclass(frozen=True)

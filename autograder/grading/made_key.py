@@ -224,6 +224,7 @@ class MadeCheckKey:
         self._always = made
         self._lock = threading.RLock()
         self._of_solution: Made | None = None
+        self._was_late = False
         self._constant: frozenset[str] | None = None
         self._of_mistakes: dict[str, Answer] = {}
         self._spoils: dict[str, bool] = {}
@@ -242,8 +243,12 @@ class MadeCheckKey:
             return self._of_solution
 
     def _refuse_failure(self, answer: Answer) -> None:
-        """Refuse a missing answer of our solution. Raises `NotAnswered`, `BrokenSolution`."""
-        if may_be_the_machines_doing(answer):
+        """Refuse a missing answer of our solution. Raises `NotAnswered`, `BrokenSolution`.
+
+        The first late answer may be the machine's doing; with a second one the run ends.
+        """
+        if may_be_the_machines_doing(answer) and not self._was_late:
+            self._was_late = True
             raise NotAnswered(f"our solution did not answer `{self._check.name}` in time")
         refuse_failure(self._maker.unit, self._check, answer)
 

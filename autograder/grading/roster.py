@@ -751,8 +751,10 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     twice = []
     taken = {*named.students, *same.values()}
     for one in new:
+        same_account = _of_one_account(before, one)
+        if same_account and same_account.student not in taken:
+            raise BadRoster(_one_account(one, same_account))
         known = before.find(name=one.name) if one.name else None
-        known = _of_one_account(before, one) or known
         if known and known.student not in taken:
             twice.append((one, known))
     is_most = 2 * len(twice) > max(2, len(named.students))
@@ -781,18 +783,25 @@ def _of_one_account(before: Roster, one: Student) -> Student | None:
     return None
 
 
+def _one_account(one: Student, known: Student) -> str:
+    """Say how to join two students with one number in Canvas."""
+    return (
+        f"The new roster has {one.student}, and the roster before {known.student}, both with the "
+        f"number {one.id} of Canvas. Write {known.student} instead of {one.student} into the new "
+        f"roster. If they are two persons, delete the number of {known.student} in {FILE} beside "
+        "the submissions and the results."
+    )
+
+
 def _perhaps_one(one: Student, known: Student) -> str:
-    """Ask whether two of one name or number, in the new roster and before, are one person."""
+    """Ask whether two of one name, in the new roster and the one before, are one person."""
     row = f"the row of {known.student} in {FILE}, beside the submissions or else the results"
     join = f"write {known.student} instead of {one.student} into the new roster"
     if one.email:
         join = f"write {one.email} into the column `email` there"
-    both = f"both called {one.name}"
-    if not _folded_names(one) & _folded_names(known):
-        both = f"both with the number {one.id} of Canvas"
     return (
-        f"The new roster has {one.student}, and the roster before {known.student}, {both}. "
-        f"Look at {row}: if they are one person, {join}; if they are two, write "
+        f"The new roster has {one.student}, and the roster before {known.student}, both called "
+        f"{one.name}. Look at {row}: if they are one person, {join}; if they are two, write "
         "another name there. Then run this command again."
     )
 

@@ -166,11 +166,10 @@ def judge_question(
     differs.
     """
     given = question.text(check.name, answer.arrays)
-    if question.by_hand:
+    if question.by_hand or not standard.expected.arrays:  # students' keys hold no hidden answers
         return Judgement(check, 0.0, given=given)
     wrong = tuple(wrong_arrays(check, standard.expected, answer))
     if not wrong:
-        refuse_no_reference(check, standard.expected)
         return Judgement(check, 1.0, given=given)
     explanations = tuple(answers_listed(check, standard, answer, wrong))
     share = 0.0

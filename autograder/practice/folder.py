@@ -215,7 +215,7 @@ def _plan(folder: Path, name: Path, new: bytes, changes: Update) -> None:
     there = folder / name
     notebook = _notebook_alone(folder, name)
     if notebook:
-        if not _holds(folder / GIVEN / f"{name.stem}.txt", new):
+        if not changes.older and not _holds(folder / GIVEN / f"{name.stem}.txt", new):
             changes.stayed[name.as_posix()] = f"you work in {notebook.name}"
             changes.not_taken[name] = new
         return
@@ -346,7 +346,8 @@ def in_words(changes: Update, folder: Path) -> Iterator[str]:
                 f"new text is in {_shown(changes, script, NEW)}."
             )
     for script, why in changes.stayed.items():
-        yield f"{script}: stays as it is, since {why}."
+        stays = "stays as it is" if (folder / script).is_file() else "is not written"
+        yield f"{script}: {stays}, since {why}."
         yield f"    The new text is in {_shown(changes, script, NEW)}."
     if changes.newer_here:
         yield (

@@ -109,8 +109,8 @@ class LiveSite:
         earlier = comparable(earlier_results(self._grades), results)
         self._rules = self._rules_now([*earlier, *results], roster)
         results = whole_class(self._course, results, self._rules, roster)
-        self._class = with_partners(results, self._rules)
         shown = with_partners_alone(results, self._rules, roster)
+        self._class = shown
         around = PageContext(
             earlier=earlier,
             strangers=strangers(roster, shown),

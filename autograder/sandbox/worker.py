@@ -80,7 +80,7 @@ class Stopwatch:
         # usage of the present process before the present check; an upper bound after quick answers
         self._computed_before = 0.0
         self._queued_before = 0.0
-        self._stolen_before = stolen_time()
+        self._stolen_before = 0.0
 
     def is_over(self) -> bool:
         """Return whether the time for all checks together is over."""
@@ -104,6 +104,7 @@ class Stopwatch:
         """
         self._seconds = seconds
         self._began = time.monotonic()
+        self._stolen_before = stolen_time()
         most_waited = self._may_wait()
         return min(seconds, most_waited)
 
@@ -119,7 +120,6 @@ class Stopwatch:
         self.queued += self._stood_in_line(clock)
         self._computed_before = clock.computed
         self._queued_before = clock.queued or 0.0
-        self._stolen_before = stolen_time()
 
     def time_left(self) -> float:
         """Return the seconds until the next look at the clocks.

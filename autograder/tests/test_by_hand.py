@@ -528,10 +528,15 @@ def test_a_partner_gets_points_on_the_page_too(graded_class, tmp_path):
     """The pages know whom a policy makes a partner, and points that are no longer in a file end."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
-    rules = Policy(partners={UNIT: [frozenset({"complete", "bob"})]})
+    pairs = [frozenset({"complete", "bob"}), frozenset({"crash", "squared"})]
+    rules = Policy(partners={UNIT: pairs})
     live = LiveSite(COURSE, grades, None, anonymous=False, rules=rules)
     address = f"by-hand/{UNIT}/summing.html"
+    alone = LiveSite(COURSE, grades, None, anonymous=False)
     assert 'value="bob"' in live.page(address)
+    for student in ("crash", "squared"):  # each has a file, and one place on the page
+        form = f'value="{student}"'
+        assert live.page(address).count(form) == alone.page(address).count(form)
     given = Adjustment("bob", UNIT, "a try", "tg", check="summing", to=1.0)
     append_adjustment(grades / FILE, given)
     assert "a try" in live.page(f"{UNIT}/bob.html")

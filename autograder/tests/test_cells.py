@@ -2,6 +2,7 @@
 
 import ast
 import json
+import time
 from contextlib import suppress
 
 import pytest
@@ -60,6 +61,17 @@ def test_a_notebook_is_read_by_its_code_cells():
     ]
     ran = Submission(json.dumps({"cells": made}).encode(), "ada.ipynb")
     assert (ran.f(), ran.f2()) == (1, 1)
+
+
+def test_a_line_of_blanks_takes_no_longer_than_a_line_of_letters():
+    """Commands are looked for in the grader's own process, in a cell that does not parse."""
+    seconds = {}
+    for letter in (" ", "a "):
+        text = letter * (100_000 // len(letter)) + "("
+        began = time.process_time()
+        cells(notebook(("code", f"def f(x):\n{text}\n")))
+        seconds[letter] = time.process_time() - began
+    assert seconds[" "] < 100 * max(seconds["a "], 0.01)
 
 
 @pytest.mark.parametrize(

@@ -1755,9 +1755,8 @@ def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
     into = tmp_path / "submitted"
     collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
     renamed = lms.CANVAS_ROSTER.replace('"Lovelace, Ada",4711,S1,ada', '"King, A.",4711,S1,aking')
-    with pytest.raises(BadRoster, match="aking, and the roster before ada") as told:
+    with pytest.raises(BadRoster, match="aking, and the roster before ada, both with the number"):
         collect(lms.canvas(tmp_path), into, renamed)
-    assert "both with the number 4711 of Canvas" in str(told.value)
     joined = renamed.replace("aking", "ada")
     collect(lms.canvas(tmp_path), into, joined)
     assert "aking" not in read_roster(into / "roster.csv").students

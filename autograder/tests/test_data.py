@@ -188,6 +188,7 @@ def test_two_files_of_one_name_have_a_place_each_in_the_cache(course, tmp_path, 
 
     monkeypatch.setattr("pooch.retrieve", retrieved)
     found = {name: data.find(course, name) for name in contents}
+    assert found["tale"].parent == tmp_path / "cache" / "autograder"
     assert {name: path.read_bytes() for name, path in found.items()} == contents
 
 
@@ -204,6 +205,15 @@ def test_a_secret_dataset_serves_grading_alone(course):
     for seed in (None, course.public_seed):
         with pytest.raises(NoData, match="`tale` is secret, and only grading uses it"):
             data.training_data(course, check, seed)
+
+
+def test_a_secret_dataset_plays_no_role(course):
+    """Its loss would be in the key that students have."""
+    for name in ("tale", "saga"):
+        put(course, name)
+    write_manifest(course, more="secret = true")
+    assert data.corpus(course, "text").name == "saga"
+    assert [corpus.name for corpus in data.available_corpora(course, "text")] == ["saga"]
 
 
 def test_the_command_fetches_each_file_of_a_dataset(course):

@@ -208,8 +208,11 @@ def test_a_notebook_alone_gets_no_script_beside_it(is_older, work, second):
     assert update(read_course(work), second).stayed == {}
     change(second, "import numpy as np", "import numpy as np\nimport math")
     changes = update(read_course(work), second)
-    assert changes.stayed == {SCRIPT: f"you work in {notebook.name}"}
+    assert changes.stayed == ({} if is_older else {SCRIPT: f"you work in {notebook.name}"})
     assert not written(work).exists()
+    if not is_older:
+        told = "\n".join(folders.in_words(changes, work))
+        assert f"{SCRIPT}: is not written, since you work in {notebook.name}." in told
 
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])

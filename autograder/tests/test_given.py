@@ -331,5 +331,7 @@ def test_no_release_holds_a_secret_dataset(course, tmp_path):
     found = files_of(tmp_path / "all")
     assert "datasets/open/manifest.toml" in found
     assert not [path for path in found if "hidden" in path]
+    gradescope(course, tmp_path / "grader")  # which grades
+    assert "datasets/hidden/hidden.txt" in files_of(tmp_path / "grader")
     assert [line for line in unused_datasets(course) if "open" in line]
     assert not [line for line in unused_datasets(course) if "hidden" in line]

@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from autograder.check import Unanswered, as_array, figure, frame, noting, printe
 from autograder.grading.keys import build_key
 from autograder.grading.one import grade_one
 from autograder.sandbox.client import Server
+from autograder.sandbox.inside.lenient import Lenient
 
 pandas = pytest.importorskip("pandas")
 
@@ -211,6 +213,8 @@ def greet():
     before = names["input"], names["stdout"]
     assert printed(names["greet"], stdin="Ada é\nab") == "Hello Ada é\n0"
     assert printed(names["greet"], stdin="Bob\n") == "Hello Bob\n0"
+    again = Lenient(SimpleNamespace(**names)).greet
+    assert printed(again, stdin="Bob\n") == "Hello Bob\n0"
     assert (names["input"], names["stdout"]) == before
     assert names["input"]() == "outside"
 

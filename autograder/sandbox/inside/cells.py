@@ -23,7 +23,7 @@ _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 # commands of IPython: `%matplotlib inline`, `!ls`, `files = !ls`, and questions, `sum?`
 _COMMAND = re.compile(
-    r"^([ \t]*)(?:%%?\w|[!?]|[\w ,]+=[ \t]*(?:%\w|!)).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M
+    r"^([ \t]*)(?:%%?\w|[!?]|\w[\w ,]*=[ \t]*(?:%\w|!)).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M
 )
 # commands for a whole cell with Python below them
 _CELL_COMMANDS_OF_PYTHON = ("%%time", "%%timeit", "%%capture")

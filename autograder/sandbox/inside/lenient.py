@@ -38,6 +38,7 @@ class Lenient:
             return result
 
         call.__name__ = name
+        call.__wrapped__ = function  # type: ignore[attr-defined]
         return call
 
 

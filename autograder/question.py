@@ -9,6 +9,7 @@ import ast
 import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -278,9 +279,13 @@ def is_name_of(name: str, names: Iterable[str]) -> bool:
 
 
 def _are_one_name(words: Sequence[str], own: Sequence[str]) -> bool:
-    if "".join(words) == "".join(own) or sorted(words) == sorted(own):
+    """Return whether two names are one. Each further way to write one draws another mistake."""
+    is_split_otherwise = "".join(words) == "".join(own)
+    if is_split_otherwise and (len(words) <= len(own) or len(own) == 1):
         return True
-    return len(set(words)) > 1 and set(words) < set(own)
+    left = Counter(own)
+    left.subtract(words)
+    return len(words) > 1 and min(left.values()) >= 0
 
 
 # letters that Unicode does not take apart, as people write them without the key; apostrophes

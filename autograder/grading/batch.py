@@ -402,7 +402,7 @@ class _ClassGrader:
         """Say why no check can run a file; "" if one can."""
         if file.entry.path is None:
             return file.entry.note
-        name = file.entry.path.name
+        name = one_line(file.entry.path.name)
         return too_large(name, file.source, self._unit.limits.kilobytes) or why_unread(file.source)
 
     def _graded(

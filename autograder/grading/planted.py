@@ -270,8 +270,8 @@ def _line_of_mistake(unit: Unit, check: Check, function: str) -> int:
 
 
 def _name_in(answer: Answer) -> str:
-    """Return the name in an answer; "" if it is not text."""
+    """Return the name in an answer; "" if it is not text, or too long to be compared."""
     name = answer.arrays.get(WHOSE)
     if name is None or name.ndim or not is_text(name):
         return ""
-    return str(name)
+    return str(name) if len(str(name)) <= LONGEST_NAME else ""

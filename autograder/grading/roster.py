@@ -513,6 +513,11 @@ def _filled(cells: Mapping[str, str], names: Iterable[str]) -> list[str]:
     return [cells[name] for name in names if cells.get(name)]
 
 
+def _no_formula(cell: str) -> str:
+    """Mark a cell that a spreadsheet would compute. `_plain` removes the mark."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell
+
+
 def _plain(cell: str) -> str:
     """Return a cell's text for display.
 
@@ -626,7 +631,7 @@ class Roster:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(FIELDS)
         for _, student in sorted(self.students.items()):
-            writer.writerow(astuple(student))
+            writer.writerow([_no_formula(cell) for cell in astuple(student)])
         return text.getvalue()
 
 

@@ -156,6 +156,7 @@ def renamed(submitted: Submitted, plain: str) -> Submitted:
     """
     name = submitted.student
     may_be_kept = name != plain and name.isprintable() and not _CHANGED.search(name)
+    may_be_kept = may_be_kept and "*" not in name
     return replace(
         submitted,
         student=plain,
@@ -220,7 +221,7 @@ def _without_strange_characters(name: str) -> str:
     """
     clean = []
     for character in unicodedata.normalize("NFC", name):
-        is_plain = character.isprintable() and character not in "/\\"
+        is_plain = character.isprintable() and character not in "/\\*"  # `*` means everybody
         clean.append(character if is_plain else "_")
     text = "".join(clean)
     return f"_{text[1:]}" if text.startswith(".") else text

@@ -211,16 +211,31 @@ def _shares(
     wrong: Container[str],
     explanations: tuple[Explanation, ...],
 ) -> dict[str, float]:
-    """Return the correctness of each array: 1, 0, or the share that a known mistake keeps."""
+    """Return the correctness of each array: 1, 0, or the share that a known mistake keeps.
+
+    An array that is one number keeps nothing, and a single infinity or NaN only beside an array
+    that earns: a file that solves nothing can send them.
+    """
     shares = {}
     for name in standard.expected.arrays:
         shares[name] = 0.0 if name in wrong else 1.0
+    mistaken = {mistake.id: made.arrays for mistake, made in standard.mistakes}
+    not_finite = set()
     for explanation in explanations:
         kept = min(mistake.keeps for mistake in explanation.mistakes)
         for name in explanation.arrays:
-            array = answer.arrays.get(name)
-            if name in standard.constant or not _is_one_number(array):
+            arrays = [mistaken.get(mistake.id, {}).get(name) for mistake in explanation.mistakes]
+            sent = answer.arrays.get(name)
+            is_empty = _is_one_number(sent) or any(
+                made is not None and _is_one_number(made) for made in arrays
+            )
+            if name in standard.constant or not is_empty:
                 shares[name] = kept
+            if kept and _is_not_finite(sent):
+                not_finite.add(name)
+    others = shares.keys() - not_finite - standard.constant
+    if not any(shares[name] for name in others):
+        shares |= dict.fromkeys(not_finite, 0.0)
     return shares
 
 
@@ -249,6 +264,13 @@ def _is_one_number(array: np.ndarray | None) -> bool:
         return False
     is_as_first = (array == array.flat[0]) | (array != array)
     return bool(is_as_first.all())
+
+
+def _is_not_finite(array: np.ndarray | None) -> bool:
+    """Return whether an array is a single infinity or NaN."""
+    if array is None or array.size != 1 or is_text(array):
+        return False
+    return not np.isfinite(array).all()
 
 
 def share_of_points(right: Mapping[str, float], constant: Container[str]) -> float:

@@ -28,6 +28,7 @@ SUBJECT = "Regrade"  # the beginning of a request's subject
 MAX_MAIL = 256 << 10  # bytes of a mail that are read
 MAX_HEADER = 2_000  # characters of a header
 MAX_VALUE = 200  # characters of a field, as of a student's name
+MAX_HTML = 16 << 10  # characters of a mail's page that are read
 MAX_WORDS = 500  # characters of a reason in the list
 FEW = 60  # characters of a mail's text that identify it
 
@@ -221,7 +222,7 @@ def _text(mail: EmailMessage) -> str:
 def _text_of_html(content: str) -> str:
     """Return the text of an HTML page, a line for each paragraph."""
     reader = _TextOfHtml()
-    reader.feed(content)
+    reader.feed(content[:MAX_HTML])  # some Pythons need quadratic time for an unclosed comment
     reader.close()
     return "".join(reader.pieces)
 

@@ -1750,6 +1750,16 @@ def test_a_roster_that_grade_was_given_lasts_and_names_students_by_their_folders
         assert not list((grades / "missing").glob("*"))
 
 
+def test_a_roster_holds_no_formula(tmp_path):
+    """People edit it in a spreadsheet, and students choose their names; reading drops the mark."""
+    (tmp_path / "own.csv").write_text("student,name\nada,'=HYPERLINK(1)\n")
+    roster = read_roster(tmp_path / "own.csv")
+    assert roster.students["ada"].name == "=HYPERLINK(1)"
+    (tmp_path / "again.csv").write_text(roster.as_csv())
+    assert ",'=HYPERLINK(1)," in roster.as_csv()
+    assert read_roster(tmp_path / "again.csv").students == roster.students
+
+
 def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
     """Canvas's number lasts when a name and a login change, and each would have half a total."""
     into = tmp_path / "submitted"

@@ -263,6 +263,20 @@ def test_a_mistake_that_comes_to_one_number_keeps_nothing(a, keeps):
     assert (judged.remarks[0].text, judged.earned) == (said("cut off"), 2 + keeps)
 
 
+def test_what_comes_near_to_a_mistake_s_zeros_keeps_nothing():
+    """Numbers of 1e-9 equal zeros up to rounding; a file that solves nothing can send them, too."""
+    nearly = 1e-9 * A
+    assert verdict(key(mistake("half", keeps=0.5, a=0 * A)), a=nearly).earned == 2
+
+
+@pytest.mark.parametrize("number", [np.inf, np.nan])
+def test_an_infinity_keeps_its_share_only_beside_work(number):
+    """Who overflows in one array of three has work in the others; who sends only that has none."""
+    overflow = key(mistake("overflow", keeps=0.5, a=np.array(number)))
+    assert verdict(overflow, a=np.array(number)).earned == 2.5
+    assert verdict(overflow, a=np.array(number), b=B + 9, c=C + 9).earned == 0
+
+
 def test_nan_equals_nan_in_a_mistake():
     """A mistake that overflows is recognised by NaNs in the same positions."""
     told = said("overflow")

@@ -386,12 +386,29 @@ def test_letters_that_a_keyboard_lacks_and_apostrophes_do_not_count(written, own
         assert drawn(functions, written) == drawn(functions, own)
 
 
-@pytest.mark.parametrize("name", ["lovelace", "Ada Augusta Lovelace", "king", "Ada Ada"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lovelace",
+        "Ada Augusta Lovelace",
+        "king",
+        "Ada Ada",
+        "Ada Lovelace Ada",
+        "A da King Lovelace",
+    ],
+)
 def test_a_part_of_a_name_or_a_longer_one_will_not_do(graded, functions, name):
     """Each added name would draw another mistake, and a family name may be that of two."""
     known = ("u17", "Ada King Lovelace")
     found = graded(submission(name, line_of(functions, name)), *known)["found"]
     assert (found.earned, found.whose) == (0, name.lower())
+
+
+def test_a_name_without_an_end_is_compared_with_none(graded):
+    """Marks behind one letter take long to put in order, and each known name would repeat that."""
+    name = "\u0345" * 8000 + "\u0334" * 8000
+    found = graded(submission(name, 1), "ada")["found"]
+    assert (found.earned, found.whose) == (0, "")
 
 
 def test_where_no_name_is_known_any_will_do(graded, functions):

@@ -210,6 +210,7 @@ SLOW_MAILS = {
     "parts in parts": b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (i, i) for i in range(3_000)
     ),
+    "comments of a page": b"Content-Type: text/html\n\n" + b"<!--" * 65_000,
     "mails in mails": b"Content-Type: message/rfc822\n\n" * 3_000,
 }
 

@@ -205,6 +205,13 @@ def test_no_two_students_share_a_file_or_a_name_in_a_gradebook(names, taken):
     assert len(in_gradebook) == len(names)
 
 
+def test_nobody_is_called_everybody(tmp_path):
+    """`*` stands for the whole class where points are given by hand."""
+    write(tmp_path / f"*/{FILE}.py")
+    (found,) = find_submissions(small.COURSE, tmp_path)
+    assert "*" not in (found.student, found.known_as)
+
+
 def test_a_folder_whose_letters_are_taken_apart_is_the_same_student(tmp_path):
     """As a zip from macOS has them; a roster has the letters whole."""
     apart, whole = (unicodedata.normalize(form, "Jürgen") for form in ("NFD", "NFC"))

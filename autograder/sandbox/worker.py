@@ -51,7 +51,8 @@ def stolen_time() -> float:
     A process has no processor then, and its own kernel does not count it as queued. 0 on a machine
     that is not virtual, or does not report it. Source: `man 5 proc_stat`, the column "steal".
     """
-    with suppress(OSError, ValueError, IndexError), open("/proc/stat") as statistics:
+    unknown = suppress(OSError, ValueError, IndexError, AttributeError)  # no `sysconf` on Windows
+    with unknown, open("/proc/stat") as statistics:
         _, *ticks = statistics.readline().split()
         return int(ticks[7]) / os.sysconf("SC_CLK_TCK")
     return 0.0

@@ -162,8 +162,8 @@ def _with_entries(text: str, table: str, entries: dict[str, object]) -> str:
         lines.append(f"{as_toml_value(key)} = {as_toml_value(value)}\n")
     head = re.search(rf"^\[{table}\][^\n]*\n", text, re.M)
     if head:
-        following = re.search(r"^\s*\[", text[head.end() :], re.M)
-        end = head.end() + following.start() if following else len(text)
-        before = text[:end].rstrip("\n")
-        return "".join([before, "\n", *lines, "\n" if following else "", text[end:].lstrip("\n")])
+        next_head = re.compile(r"^\[", re.M).search(text, head.end())
+        end = next_head.start() if next_head else len(text)
+        table_with_more = text[:end].rstrip("\n") + "\n" + "".join(lines)
+        return f"{table_with_more}\n{text[end:]}" if next_head else table_with_more
     return "".join([text.rstrip("\n"), f"\n\n[{table}]\n", *lines])

@@ -641,8 +641,12 @@ def _said_by_others(
     """Report which adjustments of an author somebody else gives, too: see `_said_twice`."""
     said_in: dict[tuple[str, ...], tuple[Path, Adjustment]] = {}
     for each in adjustment_files(path.parent):
-        others = [one for one in _entries(course, each) if each != path or one.who != who]
-        _said_twice(others, each, said_in)
+        of_others = []
+        for one in _entries(course, each):
+            is_the_authors = each == path and one.who == who
+            if not is_the_authors:
+                of_others.append(one)
+        _said_twice(of_others, each, said_in)
     return _said_twice(several, path, said_in)
 
 

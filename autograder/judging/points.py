@@ -224,12 +224,12 @@ def _shares(
     for explanation in explanations:
         kept = min(mistake.keeps for mistake in explanation.mistakes)
         for name in explanation.arrays:
-            arrays = [mistaken.get(mistake.id, {}).get(name) for mistake in explanation.mistakes]
             sent = answer.arrays.get(name)
-            is_empty = _is_one_number(sent) or any(
-                made is not None and _is_one_number(made) for made in arrays
-            )
-            if name in standard.constant or not is_empty:
+            same = [sent]  # up to rounding: the answer's, and those of the mistakes
+            for mistake in explanation.mistakes:
+                made = mistaken.get(mistake.id, {})
+                same.append(made.get(name, sent))
+            if name in standard.constant or not any(map(_is_one_number, same)):
                 shares[name] = kept
             if kept and _is_not_finite(sent):
                 not_finite.add(name)

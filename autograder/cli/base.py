@@ -10,7 +10,7 @@ import re
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -247,12 +247,13 @@ def rules_for(
     results: "Sequence[Result]",
     *,
     for_pages: bool = False,
+    listed: Collection[str] = (),
 ) -> "Policy | None":
     """Read a policy, with the manual points beside results; None if there is neither.
 
     course_folder: the option `--course`. policy: the option `--policy`. folders: of the results.
     for_pages: whether points by hand beyond the maximum only do not count, with a message, instead
-    of being refused.
+    of being refused. listed: students known by another list than a roster, such as a gradebook's.
     """
     from autograder.grading.adjustments import (
         added_without_a_file,
@@ -266,9 +267,12 @@ def rules_for(
         cutoffs_above_the_maximum,
         cutoffs_below_ours,
         due_far_from_files,
+        handed_out_long_before_due,
+        late_before_due,
         lateness_not_counted,
         letters_out_of_order,
         read_policy,
+        refuse_extra_time_from_nowhere,
         units_never_late,
         units_without_times,
         unknown_students,
@@ -285,20 +289,22 @@ def rules_for(
     rosters = [roster_beside(folder) for folder in folders]
     roster = merged(*rosters)
     rules = with_sections(rules, roster)
+    refuse_extra_time_from_nowhere(rules, results)
     for warning in (
-        unknown_students(rules, results, roster),
+        unknown_students(rules, results, roster, listed),
         without_section(rules, results, roster),
     ):
         if warning:
             click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
-    for line in lateness_not_counted(rules, results):
+    for line in (*lateness_not_counted(rules, results), *late_before_due(rules, results)):
         click.echo(line, err=True)
     never_late = units_never_late(rules, results)
     if never_late:
         click.echo(never_late, err=True)
     doubtful = (
         *due_far_from_files(rules, results),
+        *handed_out_long_before_due(rules, results),
         *cutoffs_above_the_maximum(rules),
         *cutoffs_below_ours(rules, results),
         *letters_out_of_order(rules),

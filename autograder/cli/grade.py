@@ -442,9 +442,9 @@ def _with_progress(course: "Course", found: "Sequence[Submitted]", run: "Run") -
 
         try:
             return batch.grade_class(course, found, run, step)
-        except KeyboardInterrupt:
+        except batch.RunInterrupted as stopped:
             click.echo(
-                f"Stopped. {said.graded} of {len(found)} are graded and kept; the same command "
+                f"Stopped. {stopped.done} of {len(found)} are graded and kept; the same command "
                 "goes on from there.",
                 err=True,
             )

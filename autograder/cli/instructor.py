@@ -93,7 +93,11 @@ def report(
     except BadFile as error:
         if not serving:
             raise
-        click.echo(f"Points by hand do not count until this is mended: {error}", err=True)
+        click.echo(
+            f"{error} Until this is mended, the pages lack points by hand, dates by section and "
+            "extra time.",
+            err=True,
+        )
         rules = read_policy(course, policy) if policy else None
     roster = roster_beside(grades)
     if not serving:
@@ -109,6 +113,7 @@ def report(
         students = {result.student for result in everyone if not result.handed_in_by}
         source = graded_files(course, folder, students) if folder else None
         if serving:
+            _note_policy(grades / "pages", policy)
             _serve(course, grades, source, anonymous, rules)
             return
         around = _around(grades, everyone, rules, roster)
@@ -120,6 +125,19 @@ def report(
         click.echo(f"pages: {page}")
         for line in made_with.without_policy_now(target, [made_with.EACH_PAGE], policy):
             click.echo(line, err=True)
+
+
+def _note_policy(pages: Path, policy: Path | None) -> None:
+    """Record the policy of the pages that are shown, for those that `grade` writes.
+
+    Without one, warn if the pages on disk have one.
+    """
+    from autograder.report import made_with
+
+    if policy:
+        made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy)
+    for line in () if policy else made_with.unlike_pages(pages, "what you see now"):
+        click.echo(line, err=True)
 
 
 def _around(
@@ -407,16 +425,45 @@ def _enter_totals(
     from autograder.grading.roster import roster_beside
     from autograder.grading.whole_class import whole_class
     from autograder.integrations import nbgrader_totals
+    from autograder.integrations.nbgrader_bridge import students_in
 
     counted: Sequence[Grade] = ()
     if policy:
         results = all_attempts(grades)
-        rules = rules_for(course_folder, policy, [grades], results) or Policy()
+        listed = students_in(folder)
+        rules = rules_for(course_folder, policy, [grades], results, listed=listed) or Policy()
         course = find_course(course_folder)
         results = whole_class(course, results, rules, roster_beside(grades))
         counted = graded(results, rules)
     for line in nbgrader_totals.enter_totals(folder, grades, counted, policy):
         click.echo(line, err=line.startswith("Warning"))
+
+
+def _refuse_policy_of_others(course: "Course", folder: Path, grades: Path, policy: Path) -> None:
+    """Refuse a policy with an error, before anything is entered into nbgrader's gradebook.
+
+    A student whom neither the results nor the roster nor the gradebook knows is one.
+    """
+    from autograder.grading.attempts import all_attempts
+    from autograder.grading.policy_file import (
+        read_policy,
+        refuse_extra_time_from_nowhere,
+        unknown_students,
+        with_sections,
+    )
+    from autograder.grading.roster import roster_beside
+    from autograder.integrations.nbgrader_bridge import students_in
+
+    roster = roster_beside(grades)
+    results = all_attempts(grades)
+    rules = with_sections(read_policy(course, policy), roster)
+    refuse_extra_time_from_nowhere(rules, results)
+    told = unknown_students(rules, results, roster, students_in(folder))
+    if told:
+        raise Refused(
+            f"The{told.removeprefix('Warning: the')} Correct the names, or add the "
+            f"students: in {folder}, run `nbgrader db student add NAME`."
+        )
 
 
 @main.command()
@@ -444,7 +491,6 @@ def nbgrader(
               autograder nbgrader course --grades grades --policy policy.toml
     """
     from autograder.course import find_unit
-    from autograder.grading.policy_file import read_policy
     from autograder.integrations import nbgrader_bridge, nbgrader_totals
 
     course = find_course(course_folder)
@@ -457,7 +503,7 @@ def nbgrader(
     if grades:
         nbgrader_totals.refuse_broken_note(folder)
         if policy:
-            read_policy(course, policy)  # refused before anything is entered
+            _refuse_policy_of_others(course, folder, grades, policy)
         say_what_is_not_graded([grades])
         error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)

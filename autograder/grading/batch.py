@@ -152,6 +152,11 @@ class Tally:
     graded: Counter[str] = field(default_factory=Counter)
     answers_made: int = 0
 
+    @property
+    def done(self) -> int:
+        """Return the number of submissions with a result."""
+        return self.read_back + self.graded.total()
+
     def summary(self) -> str:
         """Say what was read back, what was graded and why."""
         parts = []
@@ -167,6 +172,14 @@ class Tally:
         return f"{self.unit}: {'; '.join(parts)}"
 
 
+class RunInterrupted(KeyboardInterrupt):
+    """A run was interrupted. done: the number of submissions with a result, all written."""
+
+    def __init__(self, done: int) -> None:
+        super().__init__()
+        self.done = done
+
+
 def grade_class(
     course: Course,
     submitted: Sequence[Submitted],
@@ -178,27 +191,33 @@ def grade_class(
     Results that an earlier run into the same folder made under the same circumstances are reused;
     if nothing else is to be done, no server starts and no key is made.
     Raises `CannotConfine` if submissions cannot be confined, `Busy` if another run writes to the
-    folder, `NoCluster`.
+    folder, `NoCluster`; for a `KeyboardInterrupt`, `RunInterrupted`.
     """
     by_unit: dict[str, list[Submitted]] = {}
     for entry in submitted:
         of_unit = by_unit.setdefault(entry.unit, [])
         of_unit.append(entry)
-    tallies = []
-    with only_writer(run.out), Cluster(run.cluster) if run.cluster else nullcontext() as cluster:
-        facts = _facts(course, run, submissions=len(submitted))
-        write_whole(run.out / "run.txt", facts)
-        for name, entries in by_unit.items():
-            unit = outline_unit(course, name)
-            tally = Tally(name)
-            tallies.append(tally)
-            for seed, of_seed in _by_seed(run, name, entries).items():
-                grader = _ClassGrader(unit, run, seed, cluster, tally)
-                try:
-                    for result in grader.grade_all(of_seed):
-                        step(result)
-                finally:
-                    close_servers()
+    tallies: list[Tally] = []
+    try:
+        with (
+            only_writer(run.out),
+            Cluster(run.cluster) if run.cluster else nullcontext() as cluster,
+        ):
+            facts = _facts(course, run, submissions=len(submitted))
+            write_whole(run.out / "run.txt", facts)
+            for name, entries in by_unit.items():
+                unit = outline_unit(course, name)
+                tally = Tally(name)
+                tallies.append(tally)
+                for seed, of_seed in _by_seed(run, name, entries).items():
+                    grader = _ClassGrader(unit, run, seed, cluster, tally)
+                    try:
+                        for result in grader.grade_all(of_seed):
+                            step(result)
+                    finally:
+                        close_servers()
+    except KeyboardInterrupt:
+        raise RunInterrupted(sum(tally.done for tally in tallies)) from None
     return tallies
 
 

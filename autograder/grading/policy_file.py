@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -72,7 +72,6 @@ def read_policy(course: Course, path: Path) -> Policy:
     for student, by_unit in read.extensions.items():
         for unit, days in by_unit.items():
             extensions[student, unit] = days
-    _refuse_extra_time_from_nowhere(read.extra_time, read.sections, units, str(path))
     partners = read_partners(course, path.parent / read.partners) if read.partners else {}
     return Policy(
         keep=read.keep,
@@ -318,29 +317,58 @@ def _our_losses(results: Sequence[Result], unit: str, check: str) -> list[float]
     return found
 
 
-def _refuse_extra_time_from_nowhere(
-    extra_time: Mapping[str, float],
-    sections: Mapping[str, Mapping[str, Dates]],
-    units: Mapping[str, Rules],
-    where: str,
-) -> None:
-    """Refuse extra time without a start. Raises `BadFile`."""
-    if not extra_time:
+def refuse_extra_time_from_nowhere(policy: Policy, results: Sequence[Result]) -> None:
+    """Refuse extra time without a start, in the units that have results. Raises `BadFile`."""
+    if not policy.extra_time:
         return
-    dated = frozenset().union(*sections.values())
-    for unit in sorted(dated.union(units)):
-        rules = units.get(unit, Rules())
-        own_dates = [Dates()]
-        for by_unit in sections.values():
-            own_dates.append(by_unit.get(unit, Dates()))
-        for each in own_dates:
-            due = each.due or rules.due
-            handed_out = each.handed_out or rules.handed_out
-            if due and (handed_out is None or handed_out >= due):
+    for unit in _units_of(results):
+        for dates in _dates_of(policy, unit):
+            if dates.due and (dates.handed_out is None or dates.handed_out >= dates.due):
                 raise BadFile(
-                    f"{where}: `extra_time` multiplies the time from handing out to the due time. "
-                    f"Write `handed_out`, a time before `due`, for {unit}."
+                    "The policy's `extra_time` multiplies the time from handing out to the due "
+                    f"time. Write `handed_out`, a time before `due`, for {unit}."
                 )
+
+
+def handed_out_long_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of units handed out long before they are due, as with a wrong year in `handed_out`.
+
+    Extra time multiplies the days between.
+    """
+    if not policy.extra_time:
+        return []
+    lines = []
+    for unit in _units_of(results):
+        for dates in _dates_of(policy, unit):
+            if not (dates.due and dates.handed_out):
+                continue
+            days = dates.due - dates.handed_out
+            if days > LONG_BEFORE:
+                lines.append(
+                    f"Warning: {unit} was handed out {dates.handed_out.day} "
+                    f"{dates.handed_out:%B %Y}, {days.days} days before it was due, and "
+                    "`extra_time` multiplies these days. Check the year and month of "
+                    "`handed_out`."
+                )
+                break
+    return lines
+
+
+def _units_of(results: Sequence[Result]) -> list[str]:
+    """Return the units that have results, in order."""
+    return sorted({result.unit for result in results})
+
+
+def _dates_of(policy: Policy, unit: str) -> list[Dates]:
+    """Return the dates of a unit: those of all, then each section's where it has its own."""
+    rules = policy.rules(unit)
+    found = [Dates(rules.due, rules.begun, rules.handed_out)]
+    for by_unit in policy.sections.values():
+        own = by_unit.get(unit)
+        if own:
+            due = own.due or rules.due
+            found.append(Dates(due, own.begun or rules.begun, own.handed_out or rules.handed_out))
+    return found
 
 
 def with_sections(policy: Policy, roster: Roster | None) -> Policy:
@@ -488,6 +516,33 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
     return lines
 
 
+def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of files that a platform marked as late, with a time that is before the due time.
+
+    One of the two is wrong, such as a time in a table. Days of extension are the policy's alone, so
+    a file within them is no contradiction.
+    """
+    names: dict[tuple[str, str], set[str]] = {}
+    for result in results:
+        record = result.hand_in
+        due = policy.rules_of(result.lms_name, result.unit).due
+        if not (record and record.late and due and result.submitted):
+            continue
+        if datetime.fromisoformat(result.submitted) <= due:
+            whose = names.setdefault((result.unit, record.source.capitalize()), set())
+            whose.add(called(result.lms_name, _name(result)))
+    lines = []
+    for (unit, source), students in sorted(names.items()):
+        lines.append(
+            visible(
+                f"Warning: {unit}: {source} marked {len(students)} as late whose times are before "
+                f"the due time, so nothing was taken off: {'; '.join(sorted(students))}. Check "
+                "`due` here and there, and the times given with --times-from."
+            )
+        )
+    return lines
+
+
 def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
     """Say which units have results and no due time, if the policy takes off for being late."""
     if not policy.late.per_day:
@@ -543,13 +598,16 @@ def _name(result: Result) -> str:
     return result.hand_in.name if result.hand_in else ""
 
 
-def unknown_students(policy: Policy, results: Sequence[Result], roster: Roster | None) -> str:
+def unknown_students(
+    policy: Policy, results: Sequence[Result], roster: Roster | None, listed: Collection[str] = ()
+) -> str:
     """List the unknown students that a policy names, each with the nearest name; empty if none.
 
     With a roster they are an error of the policy, and `BadFile` is raised. Without one, a student
-    may not have submitted yet, and a partner need not.
+    may not have submitted yet, and a partner need not. listed: students known by another list, such
+    as a gradebook's.
     """
-    known = {result.lms_name for result in results}
+    known = {result.lms_name for result in results}.union(listed)
     on_pages = {result.student: result.lms_name for result in results}
     extended = {student for student, _ in policy.extensions}
     slower = set(policy.extra_time)

@@ -253,6 +253,12 @@ def open_gradebook(folder: Path) -> Iterator[Any]:
         yield gradebook
 
 
+def students_in(folder: Path) -> frozenset[str]:
+    """Return the students in the gradebook of nbgrader's course. Raises as `open_gradebook`."""
+    with open_gradebook(folder) as gradebook:
+        return frozenset(student.id for student in gradebook.students)
+
+
 def _without_cell(count: int) -> str:
     """Say that some manual points belong to no check, and so have no cell in nbgrader."""
     if count == 1:

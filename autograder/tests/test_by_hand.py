@@ -35,9 +35,9 @@ STUDENTS = ["crash", "squared", "complete"]
 
 
 @contextmanager
-def serving(grades, submitted, **options):
-    """Serve the pages of results; yield the process and the address."""
-    command = [sys.executable, "-m", "autograder", "report", grades, "--serve"]
+def serving(grades, submitted, *more, **options):
+    """Serve the pages of results; yield the process and the address. more: options."""
+    command = [sys.executable, "-m", "autograder", "report", grades, "--serve", *more]
     with subprocess.Popen(
         [*command, "--submitted", submitted],
         cwd=COURSE.folder,
@@ -547,3 +547,20 @@ def test_a_partner_gets_points_on_the_page_too(graded_class, tmp_path):
     assert live.take_form(address, body) == address
     (grades / FILE).unlink()
     assert "a try" not in live.page(f"{UNIT}/bob.html")
+
+
+def test_a_policy_of_the_live_pages_stays_on_the_pages(graded_class, small_class, tmp_path):
+    """`grade` keeps it on the pages that it writes; live pages without it say so."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades, ignore=shutil.ignore_patterns("pages"))
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f'[{UNIT}]\ndrop = ["summing"]\n')
+    with serving(grades, small_class, "--policy", policy):
+        pass
+    done = small.run_command("grade", small_class, "--out", grades)
+    assert done.returncode == 0, done.stderr
+    pages = [path.read_text() for path in (grades / "pages" / UNIT).glob("*.html")]
+    assert any("Counts as" in page for page in pages)
+    with serving(grades, small_class, stderr=subprocess.PIPE) as (running, _):
+        running.terminate()
+        assert f"--policy {policy}" in running.stderr.read()

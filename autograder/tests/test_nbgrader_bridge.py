@@ -513,6 +513,28 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     assert "Warning" not in small.run_command(*command).stderr
 
 
+def test_a_policy_that_names_nobody_of_the_class_enters_nothing(folder, recorded, tmp_path):
+    """A misspelt name would take a student's extension away; nbgrader's list knows who is there."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        f"{HALF_AFTER_THE_DUE_TIME.partition(chr(10))[2]}[extensions.uphil]\n{UNIT} = 9\n"
+    )
+    command = ("nbgrader", folder, "--grades", folder / "grades", "--policy", policy)
+    totals = totals_in(folder)
+    done = small.run_command(*command)
+    assert done.returncode == 2
+    assert "`uphil` (did you mean `uphill`?)" in done.stderr
+    assert "`nbgrader db student add NAME`" in done.stderr
+    assert totals_in(folder) == totals
+    policy.write_text(policy.read_text().replace("uphil]", "theodora]"))
+    nbgrader(folder, "db", "student", "add", "theodora")
+    done = small.run_command(*command)
+    assert done.returncode == 0, done.stderr
+    assert "theodora" not in done.stderr
+    nbgrader(folder, "db", "student", "remove", "theodora")
+    assert small.run_command(*command[:-2]).returncode == 0
+
+
 def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, tmp_path):
     """A unit that is not in the gradebook is named; a result that fails leaves the others right."""
     course = tmp_path / "course"

@@ -19,8 +19,11 @@ from autograder.grading.policy import Late, Policy, Rules, grades
 from autograder.grading.policy_file import (
     cutoffs_below_ours,
     due_far_from_files,
+    handed_out_long_before_due,
+    late_before_due,
     lateness_not_counted,
     read_policy,
+    refuse_extra_time_from_nowhere,
     unknown_students,
     with_sections,
     without_section,
@@ -140,6 +143,33 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
     (line,) = lateness_not_counted(policy, [marked, in_time, results["complete"]])
     assert "Canvas marked 1 as late whose times are missing" in line
     assert lateness_not_counted(policy, [in_time, results["complete"]]) == []
+
+
+def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, tmp_path):
+    """Canvas marked it as late, and a table says that it came in time: one of them is wrong.
+
+    A file within days of extension, which only the policy knows, is no contradiction.
+    """
+
+    def marked(student, when, late=True):
+        record = HandIn(source="canvas", student=student, name=f"{student.title()} Bean", late=late)
+        return dataclasses.replace(handed_in(results, student, when), hand_in=record)
+
+    early, after = "2026-12-01T10:00:00+01:00", "2026-12-02T10:00:00+01:00"
+    files = [
+        marked("bob", early),
+        marked("eve", early, late=False),
+        marked("kim", after),
+        marked("ada", after),  # within her extension
+    ]
+    (line,) = late_before_due(policy, files)
+    assert line == (
+        f"Warning: {UNIT}: Canvas marked 1 as late whose times are before the due time, so nothing "
+        "was taken off: Bob Bean (bob). Check `due` here and there, and the times given with "
+        "--times-from."
+    )
+    assert late_before_due(policy, files[1:]) == []
+    assert late_before_due(Policy(), files) == []
 
 
 def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):
@@ -780,13 +810,39 @@ def test_export_and_report_name_students_without_a_section(graded_class, tmp_pat
         assert done.stderr.count("the roster has no section for crash.") == 1
 
 
-def test_extra_time_needs_to_know_since_when(tmp_path):
-    """Extra time needs a start: its factor applies to the time from release to due time."""
-    with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
-        read(tmp_path, SECTIONS.replace("handed_out = 2026-11-24T00:00:00Z", ""))
+def test_extra_time_needs_to_know_since_when(results, tmp_path):
+    """Extra time needs a start: its factor applies to the time from release to due time.
+
+    This concerns the units that have results: a later week's may not be planned yet.
+    """
+    files = [handed_in(results, "ada", WHEN)]
+    without = SECTIONS.replace("handed_out = 2026-11-24T00:00:00Z", "")
     only_in_sections = SECTIONS.partition("[numbers]")[0] + SECTIONS[SECTIONS.index("[sections") :]
-    with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
-        read(tmp_path, only_in_sections)
+    for text in (without, only_in_sections, without + "[words]\ndue = 2026-12-24T00:00:00Z\n"):
+        policy = read(tmp_path, text)
+        with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
+            refuse_extra_time_from_nowhere(policy, files)
+        refuse_extra_time_from_nowhere(policy, [])
+    planned = read(tmp_path, SECTIONS + "[words]\ndue = 2026-12-24T00:00:00Z\n")
+    refuse_extra_time_from_nowhere(planned, files)
+
+
+def test_a_unit_handed_out_a_year_too_early_is_reported(results, tmp_path):
+    """A wrong year in `handed_out` would multiply a year instead of a week."""
+    files = [handed_in(results, "ada", WHEN)]
+    right = read(tmp_path, SECTIONS)
+    assert handed_out_long_before_due(right, files) == []
+    wrong = read(tmp_path, SECTIONS.replace("handed_out = 2026", "handed_out = 2025"))
+    assert handed_out_long_before_due(wrong, []) == []
+    assert handed_out_long_before_due(wrong, files) == [
+        f"Warning: {UNIT} was handed out 24 November 2025, 372 days before it was due, and "
+        "`extra_time` multiplies these days. Check the year and month of `handed_out`."
+    ]
+    of_section = SECTIONS.replace("{ due", "{ handed_out = 2025-11-24T00:00:00Z, due")
+    (line,) = handed_out_long_before_due(read(tmp_path, of_section), files)
+    assert "375 days" in line
+    nobody = dataclasses.replace(wrong, extra_time={})
+    assert handed_out_long_before_due(nobody, files) == []
 
 
 def test_canvas_names_a_student_once_for_each_section(tmp_path):

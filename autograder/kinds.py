@@ -393,6 +393,8 @@ def printed(function: Callable[..., Any], *arguments: Any, stdin: str = "", **op
     stdin: the text that `input()` or `sys.stdin` provides. Prompts of `input` are printed, too.
     Raises what the function raises; `TypeError` if it reads past the end.
     """
+    if isinstance(function, Unanswered):
+        return function
     out = io.BytesIO()
     streams = {
         "stdin": io.TextIOWrapper(io.BytesIO(stdin.encode(*_AS_BYTES)), *_AS_BYTES),

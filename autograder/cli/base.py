@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.grading.policy import Policy
     from autograder.grading.results import Result
+    from autograder.grading.roster import Roster
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 # a package that a command may lack → the extra that installs it
@@ -271,12 +272,9 @@ def rules_for(
         late_before_due,
         lateness_not_counted,
         letters_out_of_order,
-        read_policy,
-        refuse_extra_time_from_nowhere,
         units_never_late,
         units_without_times,
         unknown_students,
-        with_sections,
         without_section,
     )
     from autograder.grading.roster import merged, roster_beside
@@ -285,11 +283,9 @@ def rules_for(
     if not policy and not beside:
         return None
     course = find_course(course_folder)
-    rules = read_policy(course, policy) if policy else Policy()
     rosters = [roster_beside(folder) for folder in folders]
     roster = merged(*rosters)
-    rules = with_sections(rules, roster)
-    refuse_extra_time_from_nowhere(rules, results)
+    rules = checked_policy(course, policy, results, roster) if policy else Policy()
     for warning in (
         unknown_students(rules, results, roster, listed),
         without_section(rules, results, roster),
@@ -323,6 +319,27 @@ def rules_for(
         for line in look(graded, adjustments):
             click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)
+
+
+def checked_policy(
+    course: "Course", path: Path, results: "Sequence[Result]", roster: "Roster | None"
+) -> "Policy":
+    """Read a policy, and refuse what does not fit these results or this roster.
+
+    Raises `BadFile`.
+    """
+    from autograder.grading.policy_file import (
+        read_policy,
+        refuse_extra_time_from_nowhere,
+        unknown_students,
+        with_sections,
+    )
+
+    rules = with_sections(read_policy(course, path), roster)
+    refuse_extra_time_from_nowhere(rules, results)
+    if roster:
+        unknown_students(rules, results, roster)
+    return rules
 
 
 class Commands(click.Group):

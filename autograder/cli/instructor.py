@@ -12,6 +12,7 @@ import click
 from autograder.cli.base import (
     PATH,
     Refused,
+    checked_policy,
     course_option,
     find_course,
     main,
@@ -71,7 +72,6 @@ def report(
     Example:  autograder report grades --anonymous
     """
     from autograder.grading.attempts import all_attempts, refuse_results_of_one_number
-    from autograder.grading.policy_file import read_policy
     from autograder.grading.results import stored_results
     from autograder.grading.roster import in_section, roster_beside
     from autograder.grading.submissions import graded_files
@@ -93,12 +93,9 @@ def report(
     except BadFile as error:
         if not serving:
             raise
-        click.echo(
-            f"{error} Until this is mended, the pages lack points by hand, dates by section and "
-            "extra time.",
-            err=True,
-        )
-        rules = read_policy(course, policy) if policy else None
+        roster = roster_beside(grades)
+        rules = checked_policy(course, policy, attempts, roster) if policy else None
+        click.echo(f"Points by hand do not count until this is mended: {error}", err=True)
     roster = roster_beside(grades)
     if not serving:
         results = whole_class(course, results, rules, roster)
@@ -132,11 +129,16 @@ def _note_policy(pages: Path, policy: Path | None) -> None:
 
     Without one, warn if the pages on disk have one.
     """
+    from autograder.grading.results import CannotWrite
     from autograder.report import made_with
 
     if policy:
-        made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy)
-    for line in () if policy else made_with.unlike_pages(pages, "what you see now"):
+        try:
+            made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy)
+        except CannotWrite as error:  # one who may only read sees the pages all the same
+            click.echo(f"`grade` will not know of the policy: {error}", err=True)
+        return
+    for line in made_with.unlike_pages(pages, "what you see now"):
         click.echo(line, err=True)
 
 
@@ -445,19 +447,15 @@ def _refuse_policy_of_others(course: "Course", folder: Path, grades: Path, polic
     A student whom neither the results nor the roster nor the gradebook knows is one.
     """
     from autograder.grading.attempts import all_attempts
-    from autograder.grading.policy_file import (
-        read_policy,
-        refuse_extra_time_from_nowhere,
-        unknown_students,
-        with_sections,
-    )
+    from autograder.grading.policy_file import unknown_students
     from autograder.grading.roster import roster_beside
     from autograder.integrations.nbgrader_bridge import students_in
 
     roster = roster_beside(grades)
     results = all_attempts(grades)
-    rules = with_sections(read_policy(course, policy), roster)
-    refuse_extra_time_from_nowhere(rules, results)
+    if not results:
+        raise no_results(grades)
+    rules = checked_policy(course, policy, results, roster)
     told = unknown_students(rules, results, roster, students_in(folder))
     if told:
         raise Refused(

@@ -50,6 +50,7 @@ from autograder.sandbox.definitions import why_unread
 from autograder.version import __version__
 
 LONGEST_ERROR = 300  # characters of an internal error in a submission's note
+GIVEN_UP = "given up"
 INCOMPLETE = "incomplete, since other programs used the CPU: run it again"
 BUSY = (
     "it is incomplete: other programs used the CPU, so a check was stopped. Run "
@@ -154,8 +155,9 @@ class Tally:
 
     @property
     def done(self) -> int:
-        """Return the number of submissions with a result."""
-        return self.read_back + self.graded.total()
+        """Return the number of submissions that another run does not grade again."""
+        again = self.graded[INCOMPLETE] + self.graded[GIVEN_UP]
+        return self.read_back + self.graded.total() - again
 
     def summary(self) -> str:
         """Say what was read back, what was graded and why."""
@@ -173,7 +175,7 @@ class Tally:
 
 
 class RunInterrupted(KeyboardInterrupt):
-    """A run was interrupted. done: the number of submissions with a result, all written."""
+    """A run was interrupted. done: the number of submissions with a final result, all written."""
 
     def __init__(self, done: int) -> None:
         super().__init__()
@@ -469,7 +471,7 @@ class _ClassGrader:
         if not entry.earlier:
             keep(self._run.out, entry, result)
         with self._lock:
-            self._tally.graded["given up"] += 1
+            self._tally.graded[GIVEN_UP] += 1
         return result
 
     def _result(

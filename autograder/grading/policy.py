@@ -329,10 +329,10 @@ def with_partners(results: Sequence[Result], policy: Policy | None) -> list[Resu
 
 
 def _partners_of(result: Result, policy: Policy) -> list[str]:
-    """List the other students of the submitters' groups; none for a partner's result."""
+    """List the other students of the submitters' groups; none without a file of the student."""
     student = result.lms_name
     partners: set[str] = set()
-    if result.handed_in_by:
+    if result.handed_in_by or result.note == NO_FILE:  # points by hand belong to one student
         return []
     for group in policy.partners.get(result.unit, ()):
         if student in group:
@@ -404,7 +404,9 @@ def _chosen(possible: Sequence[Grade], keep: str) -> Grade:
     if keep == "last":
         if all(grade.result.submitted for grade in possible):
             return max(latest_first, key=lambda grade: grade.result.submitted)
-        return latest_first[0]  # in the order in which they were graded
+        # in the order in which they were graded; whether a partner's came later is not known
+        own = [grade for grade in latest_first if not grade.result.handed_in_by]
+        return (own or latest_first)[0]
     return max(
         latest_first,
         key=lambda grade: (

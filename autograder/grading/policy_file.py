@@ -31,7 +31,7 @@ from autograder.grading.policy import (
     with_partners,
 )
 from autograder.grading.results import Result
-from autograder.grading.roster import Roster, called, sections_in
+from autograder.grading.roster import Roster, called, sections_among, sections_in
 from autograder.schema import BadFile, at_the_top, convert, read_toml_table
 
 Address = Annotated[str, msgspec.Meta(pattern=r"^([^\s@?&]+@[^\s@?&]+)?$")]
@@ -343,7 +343,7 @@ def handed_out_long_before_due(policy: Policy, results: Sequence[Result]) -> lis
             if not (dates.due and dates.handed_out):
                 continue
             days = dates.due - dates.handed_out
-            if days > LONG_BEFORE:
+            if days > NEARLY_A_YEAR:
                 lines.append(
                     f"Warning: {unit} was handed out {dates.handed_out.day} "
                     f"{dates.handed_out:%B %Y}, {days.days} days before it was due, and "
@@ -378,15 +378,13 @@ def with_sections(policy: Policy, roster: Roster | None) -> Policy:
     """
     if not policy.sections:
         return policy
-    folded = {section.casefold(): section for section in policy.sections}
     sections_of = {}
     named: dict[str, None] = {}
     for name, student in roster.students.items() if roster else ():
-        theirs = sections_in(student.section)
+        named.update(dict.fromkeys(sections_in(student.section)))
+        theirs = sections_among(student.section, policy.sections)
         named.update(dict.fromkeys(theirs))
-        sections_of[name] = [
-            folded[each.casefold()] for each in theirs if each.casefold() in folded
-        ]
+        sections_of[name] = theirs
     if not named:
         raise BadFile(
             "The policy has `sections`, and no roster says who is in which. Give `collect` or "
@@ -519,16 +517,17 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
 def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Warn of files that a platform marked as late, with a time that is before the due time.
 
-    One of the two is wrong, such as a time in a table. Days of extension are the policy's alone, so
-    a file within them is no contradiction.
+    One of the two is wrong, such as a time in a table. Days of extension and dates by section may
+    be the policy's alone, so a file within them is no contradiction.
     """
     names: dict[tuple[str, str], set[str]] = {}
     for result in results:
         record = result.hand_in
-        due = policy.rules_of(result.lms_name, result.unit).due
-        if not (record and record.late and due and result.submitted):
+        both = (policy.rules_of(result.lms_name, result.unit), policy.rules(result.unit))
+        due_times = [rules.due for rules in both if rules.due]
+        if not (record and record.late and due_times and result.submitted):
             continue
-        if datetime.fromisoformat(result.submitted) <= due:
+        if datetime.fromisoformat(result.submitted) <= min(due_times):
             whose = names.setdefault((result.unit, record.source.capitalize()), set())
             whose.add(called(result.lms_name, _name(result)))
     lines = []
@@ -586,6 +585,7 @@ def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
 
 
 LONG_AFTER = timedelta(days=60)
+NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 
 KEEP_LATENESS = (
@@ -604,8 +604,8 @@ def unknown_students(
     """List the unknown students that a policy names, each with the nearest name; empty if none.
 
     With a roster they are an error of the policy, and `BadFile` is raised. Without one, a student
-    may not have submitted yet, and a partner need not. listed: students known by another list, such
-    as a gradebook's.
+    may not have submitted yet, and a partner need not. listed: students by another list, such as a
+    gradebook's; then a partner is known, too.
     """
     known = {result.lms_name for result in results}.union(listed)
     on_pages = {result.student: result.lms_name for result in results}
@@ -616,10 +616,14 @@ def unknown_students(
     for groups in policy.partners.values():
         partners.update(*groups)
     if roster is None:
-        told = _strangers(extended | slower | excused, known | partners, None, on_pages)
+        by_table = {"extensions": extended, "extra_time": slower, "excused": excused}
+        if listed:
+            by_table["partners"] = partners
+        else:
+            known |= partners
+        told = _strangers(set().union(*by_table.values()), known, None, on_pages)
         if not told:
             return ""
-        by_table = {"extensions": extended, "extra_time": slower, "excused": excused}
         tables = " and ".join(f"`{table}`" for table, named in by_table.items() if named)
         return f"Warning: the policy's {tables} name students who are not in this class: {told}."
     known.update(roster.students)

@@ -94,6 +94,23 @@ def sections_in(cell: str) -> list[str]:
     return [name for name in dict.fromkeys(stripped) if name]
 
 
+def sections_among(cell: str, sections: Iterable[str]) -> list[str]:
+    """Return those of some sections that a cell of a roster names; upper case does not count.
+
+    A name within a longer one is none of its own: of `Monday and Wednesday` and `Monday`, a cell
+    with the first names only that.
+    """
+    left = cell
+    found = []
+    for section in sorted(sections, key=len, reverse=True):
+        name = rf"(?:^|[;,]|\band\b)\s*{re.escape(section.strip())}\s*(?=$|[;,]|\band\b)"
+        without = re.sub(name, "; ", left, flags=re.IGNORECASE)
+        if without != left:
+            found.append(section)
+            left = without
+    return found
+
+
 def as_student(student: str, hand_in: HandIn) -> Student:
     """Return the student of a submission, as far as its source knows them."""
     return Student(
@@ -754,15 +771,20 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
+    renamed = []  # the number in Canvas is the same
     taken = {*named.students, *same.values()}
     for one in new:
         same_account = _of_one_account(before, one)
         if same_account and same_account.student not in taken:
-            raise BadRoster(_one_account(one, same_account))
+            renamed.append((one, same_account))
+            continue
         known = before.find(name=one.name) if one.name else None
         if known and known.student not in taken:
             twice.append((one, known))
-    is_most = 2 * len(twice) > max(2, len(named.students))
+    is_most = 2 * len(twice + renamed) > max(2, len(named.students))
+    if renamed and not is_most:
+        raise BadRoster("\n".join(_one_account(one, known) for one, known in renamed))
+    twice += renamed
     if not is_most:
         _refuse_namesakes(before, taken, new)
     if twice and not is_most:

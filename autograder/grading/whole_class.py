@@ -14,6 +14,7 @@ import msgspec
 from autograder.check import Failure
 from autograder.course import Course, load_unit
 from autograder.grading.adjustments import EVERYONE
+from autograder.grading.attempts import NUMBERED
 from autograder.grading.hand_in import HandIn, names_of_hand_in
 from autograder.grading.policy import Grade, Policy, with_partners
 from autograder.grading.results import NO_FILE, Result
@@ -108,17 +109,20 @@ def _filled(hand_in: HandIn | None, student: Student, unit: str) -> HandIn:
     if hand_in is None:
         hand_in = HandIn(source=student.source, student=student.student)
     source = hand_in.source
+    of_lms = source in NUMBERED
     if number and not hand_in.id:
         source = student.source
     elif number and hand_in.id == number:
-        source = student.source or source  # a person's own roster does not say whose number it is
+        # a person's own roster does not say whose number it is; a platform gave it, or it did
+        source = student.source or (source if source in NUMBERED else "")
     return msgspec.structs.replace(
         hand_in,
         source=source,
         name=hand_in.name or student.name,
         email=student.email or hand_in.email,
         id=hand_in.id or number,
-        login=hand_in.login or student.login,
+        # one of a clone or a folder is not the LMS's
+        login=(of_lms and hand_in.login) or student.login or hand_in.login,
         sis=hand_in.sis or student.sis,
     )
 

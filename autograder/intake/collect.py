@@ -112,7 +112,8 @@ class Plan:
     worksheet: Moodle's, an empty one if none was given. maximum: what to say if its maximum grade
     is not the unit's points. lacking: students with a submission in the
     worksheet and none in the zip. adopted: students' files under other names.
-    unmatched: the rows of the times that match nobody. other_names: the numbers whose names differ
+    unmatched: the rows of the times that match nobody. timed_already: whose time was given, though
+    the source has one. other_names: the numbers whose names differ
     in the zip and in Moodle's worksheet, in words. before: the files that were taken before as
     another unit's, in words.
     """
@@ -136,6 +137,7 @@ class Plan:
     lacking: list[Student] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    timed_already: set[str] = field(default_factory=set)
     other_names: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
 
@@ -185,7 +187,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_groups(made.worksheet, found_items)
     _refuse_another_worksheet(made.worksheet, came)
     made.other_names = _with_other_names(made.worksheet, named, found_items)
-    times = {**made.worksheet.times, **times_by_student(wish.times, whole)}
+    given_times = times_by_student(wish.times, whole)
+    times = {**made.worksheet.times, **given_times}
     now = datetime.now(UTC)
     shared = shared_names(found.who for found in found_items if found.who)
     clones = {found.who.login for found in found_items if found.who}
@@ -203,6 +206,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         if isinstance(found, Found) and not found.submitted:
             submitted = _time_of(found.who, naming, times)
             found = replace(found, submitted=submitted, is_time_given=True)
+        elif isinstance(found, Found) and _time_of(found.who, naming, given_times):
+            made.timed_already.add(naming.folder_of(found.who)[0])
         if isinstance(found, Found) and _is_to_come(found, now):
             made.future.append(found.item.place)
             found = replace(found, submitted=in_utc(now), is_time_given=False)
@@ -236,7 +241,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     if named and source.name == CANVAS.source:
         _refuse_roster_of_nobody(naming, named)
-    made.unmatched = _unmatched(wish.times, whole, came | naming.known | naming.unknown)
+    came_as = came | naming.known | naming.unknown | made.timed_already
+    made.unmatched = _unmatched(wish.times, whole, came_as)
     made.unknown = sorted(naming.unknown)
     made.doubtful = naming.doubtful
     if whole:
@@ -903,6 +909,7 @@ def summary(made: Plan) -> list[str]:
     lines += _without_time(made)
     lines += _retimed_in_words(made)
     lines += _unmatched_in_words(made)
+    lines += _timed_already_in_words(made)
     future = [shown(place) for place in made.future]
     lines += listed("dated in the future, so they count as handed in now", future)
     unknown = [shown(name) for name in made.unknown]
@@ -1030,6 +1037,13 @@ def _unmatched_in_words(made: Plan) -> list[str]:
         *listed("rows of the times that match nobody, so their times were not taken", rows),
         "  Write the login, the address or the platform's number into the column `student`.",
     ]
+
+
+def _timed_already_in_words(made: Plan) -> list[str]:
+    """List whose given times were not taken, because the source has its own."""
+    whose = [shown(student) for student in sorted(made.timed_already)]
+    title = f"given times that were not taken, because {made.source.title} has its own"
+    return listed(title, whose)
 
 
 def _whose(place: AttemptsAtUnit) -> str:

@@ -62,7 +62,8 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
         if match and item.in_folder:
             yield _in_exchange(item, match)
         elif len(item.parts) > 2:
-            submitted = times.get(_collected_folder(item)) or item.time
+            # if nbgrader's time cannot be read, the file's is no substitute: it may be earlier
+            submitted = times.get(_collected_folder(item), item.time)
             student, assignment, *_ = item.parts
             yield Found(item, item.name, Person(login=student), submitted, hint=assignment)
         else:

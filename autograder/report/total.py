@@ -13,14 +13,15 @@ class Row:
     """A student's row.
 
     shares: of each unit that counts for this class. left_out: those that do not count for the
-    student. excused: those of them that the policy excuses the student from.
+    student. excused: those of them that the policy excuses the student from. total: None if no unit
+    counts for the student.
     """
 
     student: str
     shares: Mapping[str, Fraction]
     left_out: frozenset[str]
     excused: frozenset[str]
-    total: Fraction
+    total: Fraction | None
     letter: str
 
 
@@ -79,7 +80,7 @@ def _row(
         shares=shares,
         left_out=frozenset(dropped(counted, drop_lowest)) | without_weight,
         excused=excused,
-        total=whole,
+        total=whole if counted else None,
         letter=letter(whole, policy.total.letters) if counted else "",
     )
 
@@ -100,7 +101,7 @@ def final_table(rows: Sequence[Row], heads: Mapping[str, str]) -> list[Sequence[
     table: list[Sequence[str | float]] = [head]
     for row in rows:
         percents = [_percent(row, unit) for unit in units]
-        whole = rounded(100 * row.total)
+        whole = "" if row.total is None else rounded(100 * row.total)
         cells = (row.student, *percents, whole, row.letter)
         table.append(cells)
     return table

@@ -11,7 +11,7 @@ from small import COURSE
 
 from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
 from autograder.grading.hand_in import HandIn
-from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades
+from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, with_partners
 from autograder.grading.policy_file import (
     cutoffs_above_the_maximum,
     letters_out_of_order,
@@ -19,7 +19,7 @@ from autograder.grading.policy_file import (
     unknown_students,
 )
 from autograder.grading.provenance import Provenance
-from autograder.grading.results import Result, write_result
+from autograder.grading.results import NO_FILE, Result, write_result
 from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
 from autograder.report.exports import notes
@@ -218,6 +218,26 @@ def test_a_common_hand_in_uses_the_same_slack_days_of_each_partner():
     assert [grade.points for grade in grades(results, policy)] == [100, 100, 75, 75]
 
 
+def test_the_last_without_times_is_a_students_own_file():
+    """Whether a partner's came later is not known, and else the two would swap their grades."""
+    policy = Policy(keep="last", partners={"pa1": [frozenset({"ada", "bob"})]})
+    results = [
+        replace(handed_in(student, "pa1", points), submitted="")
+        for student, points in (("ada", 100.0), ("bob", 40.0))
+    ]
+    counted = {grade.result.student: grade.points for grade in grades(results, policy)}
+    assert counted == {"ada": 100, "bob": 40}
+    only = {grade.result.student: grade.points for grade in grades(results[:1], policy)}
+    assert only == {"ada": 100, "bob": 100}
+
+
+def test_points_by_hand_without_a_file_are_no_partners_zero():
+    """A partner without a file stays somebody who handed in nothing."""
+    policy = Policy(partners={"pa1": [frozenset({"ada", "bob"})]})
+    alone = replace(handed_in("ada", "pa1", 0.0), sha256="", note=NO_FILE)
+    assert [result.student for result in with_partners([alone], policy)] == ["ada"]
+
+
 def test_an_extension_of_one_partner_is_for_them_only():
     """An extension for one partner leaves the same submission late for the other."""
     policy = Policy(
@@ -323,7 +343,7 @@ def test_an_excused_unit_does_not_count_for_the_student(tmp_path):
     rows = final_rows(grades(graded, policy), policy, ["carl"])
     assert [(row.student, row.total, row.letter) for row in rows] == [
         ("ada", Fraction(75, 100), "F"),
-        ("carl", 0, ""),
+        ("carl", None, ""),
         ("dora", Fraction(95, 100), "A"),
     ]
     heads = {unit: unit for unit in (small.UNIT, small.WORDS)}
@@ -332,6 +352,7 @@ def test_an_excused_unit_does_not_count_for_the_student(tmp_path):
         ("excused", "excused"),
         (95.0, "excused"),
     ]
+    assert [line[3] for line in final_table(rows, heads)[1:]] == [75.0, "", 95.0]
     with pytest.raises(BadFile, match=r"`excused\.ada`: There is no unit `wrods`\. Did you mean"):
         policy_in(tmp_path, "unit\n", '[excused]\nada = ["wrods"]\n')
 

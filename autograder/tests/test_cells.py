@@ -85,6 +85,13 @@ def test_a_command_of_ipython_hides_no_function_beside_it(command):
     assert ran.f() == 4
 
 
+def test_a_line_of_a_text_is_no_command_of_ipython():
+    """Only a cell that does not parse without the other commands loses `name = %…`."""
+    source = '!pip install x\ndef f():\n    return """\ntotal = %d\n""" % 3\n'
+    ran = Submission(notebook(("code", source)), "ada.ipynb")
+    assert ran.f() == "\ntotal = 3\n"
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [

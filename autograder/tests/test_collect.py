@@ -1,6 +1,7 @@
 """`collect` lays out the files of platforms for grading without losing any."""
 
 import json
+import re
 import shutil
 import stat
 import zipfile
@@ -1710,6 +1711,19 @@ def test_rows_of_a_table_of_times_that_match_nobody_are_listed(tmp_path):
     assert "Write the login, the address or the platform's number into the column `student`" in said
 
 
+def test_times_that_a_platform_has_are_not_replaced_and_named(tmp_path):
+    """A folder has the times of its files; a table beside it changes none, and says so."""
+    with zipfile.ZipFile(tmp_path / "class.zip", "w") as made:
+        for student in ("ada", "bob"):
+            made.writestr(f"{student}/{UNIT}.py", RIGHT)
+    late = {"ada": "2099-11-20T22:58:00+00:00"}
+    said = told(collect(tmp_path / "class.zip", tmp_path / "submitted", times=late))
+    assert "given times that were not taken, because" in said
+    assert said.endswith("has its own (1):\n  ada")
+    assert "match nobody" not in said
+    assert record(tmp_path / "submitted", "ada").submitted < "2099"
+
+
 @pytest.mark.parametrize(
     ("table", "words"),
     [
@@ -1767,6 +1781,9 @@ def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
     renamed = lms.CANVAS_ROSTER.replace('"Lovelace, Ada",4711,S1,ada', '"King, A.",4711,S1,aking')
     with pytest.raises(BadRoster, match="aking, and the roster before ada, both with the number"):
         collect(lms.canvas(tmp_path), into, renamed)
+    every = re.sub(r"(?<=,)(ada|alan|charles|grace|zoe)(?=,)", r"\1@uni", lms.CANVAS_ROSTER)
+    with pytest.raises(BadRoster, match="calls 5 students otherwise than the one before"):
+        collect(lms.canvas(tmp_path), into, every)
     joined = renamed.replace("aking", "ada")
     collect(lms.canvas(tmp_path), into, joined)
     assert "aking" not in read_roster(into / "roster.csv").students

@@ -601,6 +601,16 @@ def test_a_persons_own_roster_leaves_a_canvas_number_canvass(results):
         assert id_in(known.hand_in, "canvas") == "7"
 
 
+def test_a_persons_own_roster_names_the_students_of_clones_in_canvas(results, tmp_path):
+    """A clone's login is not Canvas's: the number and the login of the roster count."""
+    clone = HandIn(source="github", student="gh-ada", login="gh-ada", id="4711")
+    roster = Roster([Student("gh-ada", name="Ada Lovelace", id="4711", login="alove")])
+    known = with_students([of("gh-ada", results[0], clone)], roster)
+    exports.export(grades(known, Policy()), "canvas", tmp_path)
+    (row,) = table(tmp_path / "canvas.csv")[1:]
+    assert (row["Student"], row["ID"], row["SIS Login ID"]) == ("Ada Lovelace", "4711", "alove")
+
+
 def test_results_of_a_unit_that_was_renamed_are_named(graded_class, tmp_path):
     """They would count beside those under the new name."""
     grades = tmp_path / "grades"

@@ -243,6 +243,7 @@ def test_what_did_not_come_stays_unanswered():
     unanswered = Unanswered(KeyError("n"))
     assert frame("t", unanswered) == rows("t", unanswered, "n") == figure("t", unanswered) == {}
     assert printed(lambda: unanswered) is unanswered
+    assert printed(unanswered, 3, stdin="4") is unanswered
     assert raised(lambda: unanswered) == "KeyError"
     not_there = Unanswered(NotImplementedError())
     assert raised(lambda: not_there) is not_there

@@ -494,6 +494,10 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     for partner in ("pia", "pit"):  # of the earlier one nothing stays
         partners.write_text(f"unit,one,other\n{UNIT},uphill,{partner}\n")
         done = small.run_command(*command, "--policy", policy)
+        assert done.returncode == 2
+        assert f"`partners` name students who are not in this class: `{partner}`" in done.stderr
+        nbgrader(folder, "db", "student", "add", partner)
+        done = small.run_command(*command, "--policy", policy)
         assert done.returncode == 0, done.stderr
         totals = totals_in(folder)
         run = small.run_command("export", grades, "--to", "csv", "--policy", policy)

@@ -15,7 +15,7 @@ from small import COURSE, ROOT, UNIT, WORDS
 from autograder.course import read_course
 from autograder.grading.adjustments import Adjustment
 from autograder.grading.hand_in import HandIn
-from autograder.grading.policy import Late, Policy, Rules, grades
+from autograder.grading.policy import Dates, Late, Policy, Rules, grades
 from autograder.grading.policy_file import (
     cutoffs_below_ours,
     due_far_from_files,
@@ -29,7 +29,7 @@ from autograder.grading.policy_file import (
     without_section,
 )
 from autograder.grading.results import stored_results
-from autograder.grading.roster import read_roster, sections_in
+from autograder.grading.roster import read_roster, sections_among, sections_in
 from autograder.grading.submissions import graded_files
 from autograder.integrations.canvas import comment_on
 from autograder.report.feedback import write_feedback
@@ -148,7 +148,8 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
 def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, tmp_path):
     """Canvas marked it as late, and a table says that it came in time: one of them is wrong.
 
-    A file within days of extension, which only the policy knows, is no contradiction.
+    A file within days of extension, or before a section's date, which only the policy may know, is
+    no contradiction.
     """
 
     def marked(student, when, late=True):
@@ -162,6 +163,11 @@ def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, t
         marked("kim", after),
         marked("ada", after),  # within her extension
     ]
+    later = datetime.fromisoformat("2026-12-09T00:00:00+01:00")
+    sections = {"tuesday": {UNIT: Dates(due=later)}}
+    policy = dataclasses.replace(
+        policy, sections=sections, sections_of={"kim": ["tuesday"], "bob": ["tuesday"]}
+    )
     (line,) = late_before_due(policy, files)
     assert line == (
         f"Warning: {UNIT}: Canvas marked 1 as late whose times are before the due time, so nothing "
@@ -425,7 +431,7 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1
-    assert '<td class="n">7.2</td>' in (tmp_path / "index.html").read_text()
+    assert 'data-label="counts as">7.2</td>' in (tmp_path / "index.html").read_text()
 
 
 def test_a_cut_off_that_our_solution_does_not_reach_is_told(results, graded_class, tmp_path):
@@ -586,7 +592,7 @@ def paired(graded_class, tmp_path):
 def rows_of(page, table="students"):
     """Return the rows of a page's table as text."""
     (body,) = re.findall(
-        rf'<table class="sort" id="{table}">.*?<tbody[^>]*>(.*?)</tbody>', page, re.S
+        rf'<table class="sort rows" id="{table}">.*?<tbody[^>]*>(.*?)</tbody>', page, re.S
     )
     rows = re.findall("<tr>.*?</tr>", body, re.S)
     return [" ".join(re.sub("<[^>]*>", " ", unescape(row)).split()) for row in rows]
@@ -747,6 +753,27 @@ def test_sections_need_a_roster_that_names_them(tmp_path):
     (tmp_path / "roster.csv").write_text("student,section\nada,Tuesday late\n")
     with pytest.raises(BadFile, match=r"in: `Tuesday, late` .did you mean `Tuesday late`"):
         with_sections(policy, read_roster(tmp_path / "roster.csv"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [
+        ("Monday and Wednesday", ["Monday and Wednesday"]),
+        ("monday", ["Monday"]),
+        ("Monday; Monday and Wednesday", ["Monday and Wednesday", "Monday"]),
+        ("Lab 1, Group A and Lab 2, Group B", ["Lab 1, Group A", "Lab 2, Group B"]),
+        (
+            "Lab 2, Group B, Monday, and Lab 1, Group A",
+            ["Lab 1, Group A", "Lab 2, Group B", "Monday"],
+        ),
+        ("Lab 1", []),
+        ("Mondays", []),
+    ],
+)
+def test_sections_whose_names_hold_a_comma_or_and(cell, named):
+    """A cell names each known section in it; one within a longer name is none of its own."""
+    known = ["Monday", "Monday and Wednesday", "Lab 1, Group A", "Lab 2, Group B"]
+    assert sorted(sections_among(cell, known)) == sorted(named)
 
 
 def rostered(folder, rows):

@@ -704,7 +704,10 @@ def test_the_class_page_shows_what_was_answered(asked, tmp_path):
     (page,) = out.glob("**/index.html")
     html = page.read_text(encoding="utf-8")
     assert "What was answered to each question" in html
-    assert '<td>grows</td><td></td><td class="n">2 of 3</td>' in html
+    assert (
+        'data-label="answer">grows</td><td></td><td class="n" data-label="submissions">2 of 3<'
+        in html
+    )
     assert "&lt;b&gt;product&lt;/b&gt; rule" in html
     assert "<b>product" not in html
 

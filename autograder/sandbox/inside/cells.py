@@ -22,9 +22,9 @@ _HEADER = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 # commands of IPython: `%matplotlib inline`, `!ls`, `files = !ls`, and questions, `sum?`
-_COMMAND = re.compile(
-    r"^([ \t]*)(?:%%?\w|[!?]|\w[\w ,]*=[ \t]*(?:%\w|!)).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M
-)
+_COMMAND = re.compile(r"^([ \t]*)(?:%%?\w|[!?]).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+# `files = !ls`; a line of a text may look like it, as in `total = %d`
+_ASSIGNED = re.compile(r"^([ \t]*)\w[\w ,]*=[ \t]*(?:%\w|!).*$", re.M)
 # commands for a whole cell with Python below them
 _CELL_COMMANDS_OF_PYTHON = ("%%time", "%%timeit", "%%capture")
 # characters to parse twice: without a limit, a file of many small cells takes quadratic time
@@ -327,11 +327,14 @@ def _without_commands(text: str) -> str:
         if command in _CELL_COMMANDS_OF_PYTHON:
             return f"\n{below}"
         return ""
-    return _COMMAND.sub(_pass_instead, text)
+    without = _COMMAND.sub(_pass_instead, text)
+    if syntax_tree(without):
+        return without
+    return _ASSIGNED.sub(_pass_instead, without)
 
 
 def _pass_instead(command: re.Match[str]) -> str:
-    indentation = command[1] or command[2] or ""
+    indentation = next(filter(None, command.groups()), "")
     return f"{indentation}pass"
 
 

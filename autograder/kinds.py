@@ -257,10 +257,14 @@ def rows(name: str, answer: Any, columns: str) -> Arrays:
     return arrays
 
 
+_WHOLE = (int, np.integer, np.bool_)
+_NUMBER = (*_WHOLE, float, np.floating)
+
+
 def _entries(name: str, label: str, values: Sequence[Any]) -> np.ndarray:
     there = [value for value in values if not _is_missing(value)]
-    if all(isinstance(value, int | float) for value in there):
-        if len(there) == len(values) and all(isinstance(value, int) for value in there):
+    if all(isinstance(value, _NUMBER) for value in there):
+        if len(there) == len(values) and all(isinstance(value, _WHOLE) for value in there):
             return np.array(values, np.int64)
         return np.array([np.nan if _is_missing(value) else value for value in values], float)
     for value in there:

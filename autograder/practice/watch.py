@@ -81,13 +81,15 @@ class Task:
 class Begun:
     """A check or an example has started.
 
-    seconds: its time limit in a grade, 0 without one. title, points: of a check.
+    seconds: its time limit in a grade, 0 without one. title, points: of a check. earlier: whether
+    it passed before, and is run at the end.
     """
 
     what: str
     seconds: float = 0.0
     title: str = ""
     points: float = 0
+    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ def _run_checks(
 
     def begun(name: str, _: float) -> None:
         check = checks[name]
-        send(Begun(name, check.seconds, check.title, check.points))
+        is_earlier = name in task.earlier
+        send(Begun(name, check.seconds, check.title, check.points, is_earlier))
 
     submission = Submission(task.source, "")  # one for all, as in `check` and in grading
 
@@ -534,7 +537,7 @@ class Watch:
         self.clock = None
         remark = Remark(f"{why}, and its process was ended.")
         verdict = Verdict(check.what, check.title, check.points, 0, status, (remark,))
-        self._judged(VerdictNews(verdict, printed=""))
+        self._judged(VerdictNews(verdict, printed="", earlier=check.earlier))
         self.draw()
 
     def _not_passed(self) -> list[str]:

@@ -75,7 +75,8 @@ class Stopwatch:
         self.queued = 0.0
         self._limits = limits
         self._read_clock = read_clock  # of the present process
-        self._ends = time.monotonic() + limits.seconds
+        self._paused: float | None = time.monotonic()  # since when no check has been under way
+        self._ends = self._paused + limits.seconds
         self._seconds = 0.0  # CPU time (s) that the present check may take
         self._began = 0.0
         # usage of the present process before the present check; an upper bound after quick answers
@@ -85,7 +86,7 @@ class Stopwatch:
 
     def is_over(self) -> bool:
         """Return whether the time for all checks together is over."""
-        now = time.monotonic()
+        now = time.monotonic() if self._paused is None else self._paused
         return now > self._ends
 
     @property
@@ -105,9 +106,16 @@ class Stopwatch:
         """
         self._seconds = seconds
         self._began = time.monotonic()
+        if self._paused is not None:
+            self._ends += self._began - self._paused
+            self._paused = None
         self._stolen_before = stolen_time()
         most_waited = self._may_wait()
         return min(seconds, most_waited)
+
+    def pause(self) -> None:
+        """Count no time until the next check: the grader judges, or makes the reference outputs."""
+        self._paused = time.monotonic()
 
     def end_check(self) -> None:
         """Record what the present check used, so that the next is not charged for it."""
@@ -400,6 +408,8 @@ class Worker:
             status = self._end(GRACE)
             killed = Answer(failure=Failure.KILLED, message=_how_it_ended(status))
             return _answer_so_far(reader, killed)
+        finally:
+            self._watch.pause()
         if self.tell_names and "ran" in reply.fields:
             names = reply.fields["ran"].split("\n")
             self.names_run = frozenset(names)

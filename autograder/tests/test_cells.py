@@ -85,6 +85,12 @@ def test_a_command_of_ipython_hides_no_function_beside_it(command):
     assert ran.f() == 4
 
 
+def test_an_operator_at_the_beginning_of_a_line_is_no_command_of_ipython():
+    """Black writes `!=` so in a long comparison, which may stand beside a command."""
+    source = "%matplotlib inline\ndef f():\n    return (\n        1\n        != 2\n    )\n"
+    assert Submission(notebook(("code", source)), "ada.ipynb").f() is True
+
+
 def test_a_line_of_a_text_is_no_command_of_ipython():
     """Only a cell that does not parse without the other commands loses `name = %…`."""
     source = '!pip install x\ndef f():\n    return """\ntotal = %d\n""" % 3\n'

@@ -238,6 +238,16 @@ def test_an_exception_is_text():
         raised(stub, 1)
 
 
+def test_numbers_of_numpy_are_numbers_in_rows():
+    """`np.unique` with counts gives them, and a solution may give Python's."""
+    pairs = [(3, 1.5, True), (4, 2.5, False)]
+    of_numpy = [(np.int64(i), np.float32(x), np.bool_(b)) for i, x, b in pairs]
+    for name, array in rows("t", pairs, "i x b").items():
+        same = rows("t", of_numpy, "i x b")[name]
+        assert same.dtype == array.dtype
+        assert same.tolist() == array.tolist()
+
+
 def test_what_did_not_come_stays_unanswered():
     """If one function failed, a second run without it names the answers of the others."""
     unanswered = Unanswered(KeyError("n"))

@@ -91,6 +91,9 @@ def test_the_last_definition_counts():
         "%matplotlib inline\n!pip list\ndef f(): return True",
         "\ufeffdef f():\r\n    return True\r\n",
         'text = """\n# %%\n"""\ndef f(): return "# %%" in text',
+        "ids = {}\nfor c in 'ab':\n    ids.setdefault(c, len(ids))\ndef f(): return ids['b'] == 1",
+        "names = []\nif True:\n    names.append('a')\ndef f(): return names[0]",
+        "seen = {'a': []}\nseen['a'].extend([True])\ndef f(): return seen['a'][0]",
         "f = property = None\ndef g(n): return n == 0 or g(n - 1)\ndef f(): return g(5)",
     ],
 )

@@ -221,6 +221,10 @@ def test_what_does_not_end_is_ended_and_told(course):
         see(terminal, "took longer than 3 seconds, and its process was ended.", "now: doubling")
         fill(course, double=RIGHT["double"])
         see(terminal, "✓ 2/2", "now: summing")
+        fill(course, double="import itertools; return max(itertools.repeat(1))")
+        see(terminal, "This passed before and fails now:", "and its process was ended.")
+        fill(course, **RIGHT)
+        see(terminal, "✓ 2/2", "now: three_steps")
 
 
 INF, NAN = float("inf"), float("nan")

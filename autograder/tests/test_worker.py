@@ -257,6 +257,24 @@ def test_what_a_check_computed_is_not_charged_to_the_next(now):
         watch.time_left()
 
 
+def test_what_the_grader_itself_does_between_checks_is_not_the_submissions_time(now):
+    """It trains our solution for the first submission of a seed, which may take minutes."""
+    watch = Stopwatch(Limits(seconds=30.0), lambda: Clock(1.0, 0.0))
+    now[0] += 100  # before the first check
+    watch.begin_check(5.0)
+    now[0] += 2
+    watch.end_check()
+    watch.pause()
+    now[0] += 100
+    assert not watch.is_over()
+    watch.begin_check(5.0)
+    now[0] += 29
+    assert watch.is_over()
+    watch.pause()
+    now[0] += 100
+    assert watch.is_over()
+
+
 def test_all_checks_together_have_a_limit(now):
     """The limit on all checks together ends the running check."""
     watch = Stopwatch(Limits(seconds=7.0), lambda: Clock(0.0, None))

@@ -22,7 +22,7 @@ _HEADER = re.compile(r"^# %%(.*)$", re.M)
 _DEFINES = re.compile(r"^(def|class|async|import|from|@|\w+ *=)", re.M)
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 # commands of IPython: `%matplotlib inline`, `!ls`, `files = !ls`, and questions, `sum?`
-_COMMAND = re.compile(r"^([ \t]*)(?:%%?\w|[!?]).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
+_COMMAND = re.compile(r"^([ \t]*)(?:%%?\w|!(?!=)|\?).*$|^([ \t]*)[\w.]+\?+[ \t]*$", re.M)
 # `files = !ls`; a line of a text may look like it, as in `total = %d`
 _ASSIGNED = re.compile(r"^([ \t]*)\w[\w ,]*=[ \t]*(?:%\w|!).*$", re.M)
 # commands for a whole cell with Python below them
@@ -362,6 +362,26 @@ def names_bound(node: ast.AST) -> Iterator[str]:
         if isinstance(child, ast.expr) and not is_stored:
             continue  # an expression that is only read binds nothing
         yield from names_bound(child)
+
+
+def names_filled(statement: ast.AST) -> Iterator[str]:
+    """Yield the names of containers that a statement fills by a method, as `table.append(1)` does.
+
+    Loops and branches count, bodies of functions and classes do not.
+    """
+    match statement:
+        case ast.Expr(ast.Call(ast.Attribute(value=value, attr=method))) if method in _FILLS:
+            base = _base(value)
+            if isinstance(base, ast.Name):
+                yield base.id
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return
+    for child in ast.iter_child_nodes(statement):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from names_filled(child)
+
+
+_FILLS = ("add", "append", "extend", "insert", "setdefault", "update")
 
 
 def _base(node: ast.expr) -> ast.expr:

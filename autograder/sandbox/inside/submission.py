@@ -27,6 +27,7 @@ from autograder.sandbox.inside.cells import (
     Cell,
     code_cells,
     names_bound,
+    names_filled,
     syntax_tree,
     why_unparsed,
 )
@@ -142,7 +143,7 @@ class Submission:
             for node in tree.body:
                 if is_example(node):
                     continue
-                binds = set(names_bound(node))
+                binds = {*names_bound(node), *names_filled(node)}
                 yield Statement(node, cell, self._filename, binds)
 
     def __getattr__(self, name: str) -> Any:

@@ -138,7 +138,7 @@ def test_the_class_page_shows_what_was_predicted(graded_unit4):
     page = (graded_unit4[0] / "pages" / "index.html").read_text()
     assert "What was answered to each question" in page
     for predicted in ("131.5", "150", "6"):
-        assert f"<td>{predicted}</td>" in page
+        assert f'data-label="answer">{predicted}</td>' in page
     for case in ("solved_unit4", "solved_again_unit4"):
         result = json.loads((graded_unit4[0] / UNIT / f"{case}.json").read_text())
         (check,) = [one for one in result["checks"] if one["name"] == "predicted_growth"]

@@ -268,6 +268,7 @@ def rules_for(
         cutoffs_above_the_maximum,
         cutoffs_below_ours,
         due_far_from_files,
+        early_not_counted,
         handed_out_long_before_due,
         late_before_due,
         lateness_not_counted,
@@ -293,8 +294,9 @@ def rules_for(
         if warning:
             click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
-    for line in (*lateness_not_counted(rules, results), *late_before_due(rules, results)):
-        click.echo(line, err=True)
+    for look_at in (lateness_not_counted, early_not_counted, late_before_due):
+        for line in look_at(rules, results):
+            click.echo(line, err=True)
     never_late = units_never_late(rules, results)
     if never_late:
         click.echo(never_late, err=True)

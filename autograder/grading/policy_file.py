@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.errors import visible
+from autograder.errors import first_of, visible
 from autograder.grading.arithmetic import exact, interpolated, percent
 from autograder.grading.policy import (
     Dates,
@@ -433,7 +433,9 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        rows = list(csv.reader(text.splitlines()))
+        lines = text.splitlines()
+        delimiter = max(",;\t", key="".join(lines[:1]).count)
+        rows = list(csv.reader(lines, delimiter=delimiter))
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None
@@ -511,6 +513,26 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
         else:
             continue
         lines.append(visible(f"{line} {KEEP_LATENESS}"))
+    return lines
+
+
+def early_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Say of each unit with a due time whose files have no time, so that none can be early."""
+    if not policy.early.bonus:
+        return []
+    lines = []
+    for unit in _units_of(results):
+        of_unit = [one for one in results if one.unit == unit and one.sha256]
+        without = [one for one in of_unit if not one.submitted]
+        if not without or not policy.rules(unit).due:
+            continue
+        names = sorted({called(one.lms_name, _name(one)) for one in without})
+        lines.append(
+            visible(
+                f"Warning: {unit}: {len(names)} of those who handed in have no time, so no bonus "
+                f"for early work was added for them: {first_of(names)}. {KEEP_EARLINESS}"
+            )
+        )
     return lines
 
 
@@ -594,6 +616,12 @@ KEEP_LATENESS = (
 )
 
 
+KEEP_EARLINESS = (
+    "Collect again with the times: of Canvas by --times-from, of Moodle by --roster and its "
+    "worksheet."
+)
+
+
 def _name(result: Result) -> str:
     return result.hand_in.name if result.hand_in else ""
 
@@ -608,6 +636,7 @@ def unknown_students(
     gradebook's; then a partner is known, too.
     """
     known = {result.lms_name for result in results}.union(listed)
+    units = {result.unit for result in results}
     on_pages = {result.student: result.lms_name for result in results}
     extended = {student for student, _ in policy.extensions}
     slower = set(policy.extra_time)
@@ -617,10 +646,8 @@ def unknown_students(
         partners.update(*groups)
     if roster is None:
         by_table = {"extensions": extended, "extra_time": slower, "excused": excused}
-        if listed:
-            by_table["partners"] = partners
-        else:
-            known |= partners
+        by_table["partners"] = partners if listed else _doubtful_partners(policy, units, known)
+        known |= partners - by_table["partners"]
         told = _strangers(set().union(*by_table.values()), known, None, on_pages)
         if not told:
             return ""
@@ -640,6 +667,31 @@ def unknown_students(
                 "the names, or add the students to the roster."
             )
     return ""
+
+
+def _doubtful_partners(policy: Policy, units: Collection[str], known: Collection[str]) -> set[str]:
+    """Return unknown partners that may be misspelt, in units that have results.
+
+    They are like somebody who is in no group of the unit, or nobody of their group is known. Others
+    may be right: a partner need not hand in anything. Of numbers each is like another.
+    """
+    doubtful: set[str] = set()
+    for unit in sorted(units & policy.partners.keys()):
+        groups = policy.partners[unit]
+        others = set(known).difference(*groups)
+        for group in groups:
+            strangers = group.difference(known)
+            if strangers == group:
+                doubtful |= group
+            for student in strangers:
+                near = get_close_matches(student, others, 1, NEAR_NAME)
+                if near and NUMERAL.sub("", near[0]) != NUMERAL.sub("", student):
+                    doubtful.add(student)
+    return doubtful
+
+
+NUMERAL = re.compile(r"\d")
+NEAR_NAME = 0.8  # of two names of this likeness one may be the other, misspelt
 
 
 def _strangers(

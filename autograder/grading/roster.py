@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
@@ -903,18 +904,45 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
         return ""
     same = _same_person(before.students, named.students)
     kept = before.without([*named.students, *same.values()])
-    if not kept:
-        return ""
+    new = [one for one in named.without(before.students) if one.student not in same]
+    lines = _perhaps_misspelt(new, kept)
+    only_sections = not any((one.name, one.email, one.id) != ("", "", "") for one in _all(named))
     if len(kept) == 1:
-        return (
+        lines.append(
             f"{kept[0].student} of the old roster is not in the new one, and stays; to drop "
             f"{kept[0].student}, delete the row in {FILE} beside the submissions and the results."
         )
-    return (
-        f"{len(kept)} students of the old roster are not in the new one, such as "
-        f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE} beside "
-        "the submissions and the results."
-    )
+    elif kept and not (only_sections and any(one.section for one in _all(named))):
+        lines.append(
+            f"{len(kept)} students of the old roster are not in the new one, such as "
+            f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE} beside "
+            "the submissions and the results."
+        )
+    return "\n".join(lines)
+
+
+def _all(roster: Roster) -> list[Student]:
+    return list(roster.students.values())
+
+
+def _perhaps_misspelt(new: Iterable[Student], kept: Iterable[Student]) -> list[str]:
+    """Warn of new students without a name who are called nearly like one of before.
+
+    kept: who was there before, and has no row now.
+    """
+    before = [student.student for student in kept]
+    told = []
+    for one in new:
+        near = [] if one.name else get_close_matches(one.student, before, 1, 0.8)
+        if near:
+            told.append(f"`{one.student}` (did you mean `{near[0]}`?)")
+    if not told:
+        return []
+    return [
+        f"Warning: new in the roster, and like somebody of before: {', '.join(told)}. If it is a "
+        f"misspelling, correct it, delete the row in {FILE} beside the submissions and the "
+        "results, and give the roster again."
+    ]
 
 
 def absent(roster: Roster | None, results: Iterable[Result]) -> dict[str, list[Student]]:

@@ -413,6 +413,11 @@ def _reason(error: str, log: str) -> str:
         lines = logged or lines
     if not lines:
         return "without a reason"
+    if lines[-1].startswith("nbgrader update"):
+        return (
+            "the metadata of its notebook is older than this nbgrader's: keep a copy of the "
+            "course's folder, and run `nbgrader update .` in it"
+        )
     without_module = re.sub(r"^[\w.]*\.(?=\w+: )", "", lines[-1])
     return one_line(without_module)
 

@@ -14,6 +14,7 @@ from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, with_partners
 from autograder.grading.policy_file import (
     cutoffs_above_the_maximum,
+    early_not_counted,
     letters_out_of_order,
     read_policy,
     unknown_students,
@@ -420,6 +421,50 @@ def test_a_partner_who_is_nobody_of_the_roster_is_told(tmp_path):
         match=r"`partners` name students who are not in this class: `graec` \(did you mean `grace`",
     ):
         unknown_students(policy, results, roster)
+
+
+@pytest.mark.parametrize(
+    ("groups", "warned"),
+    [
+        (["ada,eve", "bob,cleo"], ""),
+        (["ada,zoe", "bob,cleo"], ""),  # zoe has handed in nothing
+        (["ada,evve", "bob,cleo"], "`evve` (did you mean `eve`?)"),
+        (["aada,zzoe"], "`aada` (did you mean `ada`?), `zzoe`"),
+        (["s17,s18"], ""),  # a number is like every other
+    ],
+)
+def test_a_partner_who_may_be_misspelt_is_warned_of_without_a_roster(tmp_path, groups, warned):
+    """One like somebody in no group, or a group of strangers; others may have handed in nothing."""
+    rows = "".join(f"numbers,{group}\n" for group in groups)
+    policy = policy_in(tmp_path, f"unit,students\n{rows}")
+    results = [
+        handed_in(student, small.UNIT, 1.0) for student in ("ada", "eve", "bob", "s17", "s19")
+    ]
+    told = unknown_students(policy, results, None)
+    assert told == (
+        f"Warning: the policy's `partners` name students who are not in this class: {warned}."
+        if warned
+        else ""
+    )
+    assert unknown_students(policy, [handed_in("ada", small.WORDS, 1.0)], None) == ""
+
+
+def test_a_table_of_partners_may_have_semicolons(tmp_path):
+    """A spreadsheet of some countries writes them."""
+    policy = policy_in(tmp_path, "unit;one;other\nnumbers;ada;grace\n")
+    assert policy.partners == {small.UNIT: [frozenset({"ada", "grace"})]}
+
+
+def test_a_bonus_for_early_work_that_needs_times_is_told(tmp_path):
+    """A table of times that only has the late students leaves the bonus of the others out."""
+    policy = Policy(early=Early(days=2, bonus=0.05), units={small.UNIT: Rules(due=DUE)})
+    results = [handed_in("ada", small.UNIT, 1.0), handed_in("bob", small.UNIT, 1.0, days=-3)]
+    assert early_not_counted(policy, results) == []
+    results[1] = replace(results[1], submitted="")
+    (line,) = early_not_counted(policy, results)
+    assert f"{small.UNIT}: 1 of those who handed in have no time" in line
+    assert "no bonus for early work was added for them: bob." in line
+    assert early_not_counted(replace(policy, early=Early()), results) == []
 
 
 def test_a_policy_file_holds_all_of_it(tmp_path):

@@ -1774,6 +1774,19 @@ def test_a_roster_holds_no_formula(tmp_path):
     assert read_roster(tmp_path / "again.csv").students == roster.students
 
 
+def test_a_table_of_sections_with_a_misspelt_name_warns_of_it(tmp_path):
+    """It would add a student, and the other would have no section. It lists nobody as dropped."""
+    into = tmp_path / "submitted"
+    collect(lms.canvas(tmp_path), into, lms.CANVAS_ROSTER)
+    said = told(
+        collect(lms.canvas(tmp_path), into, "student,section\ncharlse,tuesday\nada,monday\n")
+    )
+    assert (
+        "Warning: new in the roster, and like somebody of before: `charlse` (did you mean" in said
+    )
+    assert "of the old roster are not in the new one" not in said
+
+
 def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
     """Canvas's number lasts when a name and a login change, and each would have half a total."""
     into = tmp_path / "submitted"

@@ -135,7 +135,7 @@ def _note_policy(pages: Path, policy: Path | None) -> None:
     if policy:
         try:
             made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy)
-        except CannotWrite as error:  # one who may only read sees the pages all the same
+        except CannotWrite as error:  # the pages can still be shown
             click.echo(f"`grade` will not know of the policy: {error}", err=True)
         return
     for line in made_with.unlike_pages(pages, "what you see now"):
@@ -444,7 +444,7 @@ def _enter_totals(
 def _refuse_policy_of_others(course: "Course", folder: Path, grades: Path, policy: Path) -> None:
     """Refuse a policy with an error, before anything is entered into nbgrader's gradebook.
 
-    A student whom neither the results nor the roster nor the gradebook knows is one.
+    A student is an error if the results, the roster and the gradebook do not have them.
     """
     from autograder.grading.attempts import all_attempts
     from autograder.grading.policy_file import unknown_students

@@ -150,6 +150,12 @@ class Policy:
         """Return the rules of a unit."""
         return self.units.get(unit, Rules())
 
+    def rules_of_sections(self, unit: str) -> list[Rules]:
+        """Return the rules of a unit, and then with the dates of each section that has its own."""
+        rules = self.rules(unit)
+        with_own = [by_unit[unit] for by_unit in self.sections.values() if unit in by_unit]
+        return [rules, *(_with_dates(rules, dates) for dates in with_own)]
+
     def rules_of(self, student: str, unit: str) -> Rules:
         """Return the rules of a unit with the dates of a student's section.
 

@@ -322,7 +322,7 @@ def refuse_extra_time_from_nowhere(policy: Policy, results: Sequence[Result]) ->
     if not policy.extra_time:
         return
     for unit in _units_of(results):
-        for dates in _dates_of(policy, unit):
+        for dates in policy.rules_of_sections(unit):
             if dates.due and (dates.handed_out is None or dates.handed_out >= dates.due):
                 raise BadFile(
                     "The policy's `extra_time` multiplies the time from handing out to the due "
@@ -339,7 +339,7 @@ def handed_out_long_before_due(policy: Policy, results: Sequence[Result]) -> lis
         return []
     lines = []
     for unit in _units_of(results):
-        for dates in _dates_of(policy, unit):
+        for dates in policy.rules_of_sections(unit):
             if not (dates.due and dates.handed_out):
                 continue
             days = dates.due - dates.handed_out
@@ -357,18 +357,6 @@ def handed_out_long_before_due(policy: Policy, results: Sequence[Result]) -> lis
 def _units_of(results: Sequence[Result]) -> list[str]:
     """Return the units that have results, in order."""
     return sorted({result.unit for result in results})
-
-
-def _dates_of(policy: Policy, unit: str) -> list[Dates]:
-    """Return the dates of a unit: those of all, then each section's where it has its own."""
-    rules = policy.rules(unit)
-    found = [Dates(rules.due, rules.begun, rules.handed_out)]
-    for by_unit in policy.sections.values():
-        own = by_unit.get(unit)
-        if own:
-            due = own.due or rules.due
-            found.append(Dates(due, own.begun or rules.begun, own.handed_out or rules.handed_out))
-    return found
 
 
 def with_sections(policy: Policy, roster: Roster | None) -> Policy:
@@ -491,10 +479,8 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
     a time.
     """
     lines = []
-    for unit in sorted({result.unit for result in results}):
-        sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
-        due_times = [policy.rules(unit).due, *(dates.due for dates in sections)]
-        if not any(due_times):
+    for unit in _units_of(results):
+        if not any(rules.due for rules in policy.rules_of_sections(unit)):
             continue
         late = [
             one
@@ -539,8 +525,8 @@ def early_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
 def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Warn of files that a platform marked as late, with a time that is before the due time.
 
-    One of the two is wrong, such as a time in a table. Days of extension and dates by section may
-    be the policy's alone, so a file within them is no contradiction.
+    One of the two is wrong, such as a time in a table. The platform may not know days of extension
+    and dates by section, so a late mark on a file within them may be right.
     """
     names: dict[tuple[str, str], set[str]] = {}
     for result in results:
@@ -569,10 +555,8 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
     if not policy.late.per_day:
         return ""
     never = []
-    for unit in sorted({result.unit for result in results}):
-        sections = [dates[unit] for dates in policy.sections.values() if unit in dates]
-        due_times = [policy.rules(unit).due, *(dates.due for dates in sections)]
-        if not any(due_times):
+    for unit in _units_of(results):
+        if not any(rules.due for rules in policy.rules_of_sections(unit)):
             never.append(unit)
     if not never:
         return ""
@@ -586,7 +570,7 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
 def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Warn of units due long before or after all their files, as with a wrong year in `due`."""
     lines = []
-    for unit in sorted({result.unit for result in results}):
+    for unit in _units_of(results):
         delays: dict[timedelta, Deadline] = {}
         for result in results:
             own = deadline(result.lms_name, unit, policy)

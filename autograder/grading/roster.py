@@ -98,8 +98,8 @@ def sections_in(cell: str) -> list[str]:
 def sections_among(cell: str, sections: Iterable[str]) -> list[str]:
     """Return those of some sections that a cell of a roster names; upper case does not count.
 
-    A name within a longer one is none of its own: of `Monday and Wednesday` and `Monday`, a cell
-    with the first names only that.
+    The longest name that fits counts: of `Monday and Wednesday` and `Monday`, a cell with the first
+    does not name the second.
     """
     left = cell
     found = []
@@ -899,20 +899,24 @@ def with_units(roster: Roster | None, handed_in: Iterable[tuple[str, str]]) -> R
 
 
 def kept_from(before: Roster | None, named: Roster | None) -> str:
-    """Say how many students of an earlier roster stay that are not in the new one."""
+    """Say how many students of an earlier roster stay that are not in the new one.
+
+    Before that, warn of new students who may be some of them, misspelt.
+    """
     if not before or not named:
         return ""
     same = _same_person(before.students, named.students)
     kept = before.without([*named.students, *same.values()])
     new = [one for one in named.without(before.students) if one.student not in same]
     lines = _perhaps_misspelt(new, kept)
-    only_sections = not any((one.name, one.email, one.id) != ("", "", "") for one in _all(named))
+    if _adds_sections(named):
+        return "\n".join(lines)
     if len(kept) == 1:
         lines.append(
             f"{kept[0].student} of the old roster is not in the new one, and stays; to drop "
             f"{kept[0].student}, delete the row in {FILE} beside the submissions and the results."
         )
-    elif kept and not (only_sections and any(one.section for one in _all(named))):
+    elif kept:
         lines.append(
             f"{len(kept)} students of the old roster are not in the new one, such as "
             f"{kept[0].student}. They stay; to drop them, delete their rows in {FILE} beside "
@@ -921,8 +925,11 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     return "\n".join(lines)
 
 
-def _all(roster: Roster) -> list[Student]:
-    return list(roster.students.values())
+def _adds_sections(roster: Roster) -> bool:
+    """Return whether a table has sections and no more, so that it need not list everybody."""
+    students = roster.students.values()
+    has_more = any(one.name or one.email or one.id for one in students)
+    return not has_more and any(one.section for one in students)
 
 
 def _perhaps_misspelt(new: Iterable[Student], kept: Iterable[Student]) -> list[str]:

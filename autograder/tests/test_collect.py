@@ -287,6 +287,19 @@ def test_a_folder_around_the_whole_is_no_student(tmp_path):
     assert sorted(laid_out(into)) == ["ada"]
 
 
+def test_a_time_of_nbgrader_that_cannot_be_read_is_not_replaced_by_the_files(tmp_path):
+    """The file's time may be that of the last save, long before it was handed in."""
+    there = tmp_path / "course" / "submitted" / "ada" / UNIT
+    there.mkdir(parents=True)
+    (there / f"{UNIT}.py").write_text(RIGHT)
+    for written, known in (("2026-12-02 00:30:00 UTC", True), ("2026-12-02 00:30:00 CET", False)):
+        (there / "timestamp.txt").write_text(written)
+        into = tmp_path / f"{known}"
+        made = collect(tmp_path / "course" / "submitted", into)
+        assert record(into, "ada").submitted == ("2026-12-02T00:30:00+00:00" if known else "")
+        assert ("hand-in time of 1 of 1 new submissions is unknown" in told(made)) != known
+
+
 def test_a_zip_of_folders_has_the_times_that_grade_takes_from_it(tmp_path):
     """An entry's time in UTC counts where it has one, and not the packer's local time beside it."""
     packed = tmp_path / "class.zip"

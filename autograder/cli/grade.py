@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from autograder.intake.items import Left
 
 MOST_LISTED = 10  # files that a refusal lists
+INTERRUPTED = 128 + 2  # the exit status after Ctrl-C, as shells have it
 EACH = 30.0  # seconds between two messages on a run's progress
 
 
@@ -159,10 +160,15 @@ def grade(
             stamped=timestamps,
             any_name=any_name,
         )
-        tallies = _with_progress(course, handed_in.found, run)
+        try:
+            tallies = _with_progress(course, handed_in.found, run)
+        except batch.RunInterrupted:
+            _keep_roster(folder, out, handed_in)  # for those who read the results so far
+            sys.exit(INTERRUPTED)
         results = _results_of_run(out, handed_in.found)
         results = with_students(results, handed_in.students, stored_results(out))
         print_class(course, results, ClassFacts(absent(handed_in.students, results)))
+        _keep_roster(folder, out, handed_in)
         page = _write_pages(course, course_folder, folder, out, handed_in)
     _tell(course, handed_in, run, tallies, results)
     click.echo(f"pages: {page}")
@@ -475,8 +481,8 @@ class SaidInSteps:
 # ---- after grading
 
 
-def _keep_beside(folder: Path, named: "Roster | None") -> None:
-    """Write a new roster beside the submissions that were collected, too.
+def _keep_roster(folder: Path, out: Path, handed_in: _HandedIn) -> None:
+    """Write the roster beside the results; a new one beside collected submissions, too.
 
     The next run prefers the roster there, as newer than the one beside the results.
     """
@@ -485,8 +491,10 @@ def _keep_beside(folder: Path, named: "Roster | None") -> None:
     from autograder.grading.roster import FILE as ROSTER
     from autograder.grading.roster import merged, roster_beside
 
-    students = merged(roster_beside(folder), named)
-    if not named or not students or not is_collected(folder):
+    if handed_in.students:
+        write_whole(out / ROSTER, handed_in.students.as_csv().rstrip("\n"))
+    students = merged(roster_beside(folder), handed_in.named)
+    if not handed_in.named or not students or not is_collected(folder):
         return
     try:
         write_whole(folder / ROSTER, students.as_csv().rstrip("\n"))
@@ -497,13 +505,12 @@ def _keep_beside(folder: Path, named: "Roster | None") -> None:
 def _write_pages(
     course: "Course", course_folder: Path | None, folder: Path, out: Path, handed_in: _HandedIn
 ) -> Path:
-    """Write the roster, and the pages of all results, other units included; return the first.
+    """Write the pages of all results, other units included; return the first.
 
     Pages that were made with a policy keep it.
     """
     from autograder.grading.attempts import all_attempts, comparable, earlier_results
-    from autograder.grading.results import stored_results, write_whole
-    from autograder.grading.roster import FILE as ROSTER
+    from autograder.grading.results import stored_results
     from autograder.grading.roster import absent, strangers
     from autograder.grading.submissions import graded_files
     from autograder.grading.whole_class import whole_class, with_partners_alone
@@ -511,9 +518,6 @@ def _write_pages(
     from autograder.report.pages import PageContext, write_pages
 
     students = handed_in.students
-    if students:
-        write_whole(out / ROSTER, students.as_csv().rstrip("\n"))
-    _keep_beside(folder, handed_in.named)
     results = stored_results(out)
     names = {result.student for result in [*handed_in.before, *results]}
     pages = out / "pages"

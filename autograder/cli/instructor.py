@@ -300,8 +300,28 @@ def export(
             f"{visible('; '.join(unknown[:MOST_NAMED]))}{more}.",
             err=True,
         )
-    for line in [*_of_no_unit(course, results), *_incomplete(results)]:
+    lines = [*_excused(rules, counted, to), *_of_no_unit(course, results), *_incomplete(results)]
+    for line in lines:
         click.echo(line, err=True)
+
+
+def _excused(rules: "Policy", counted: "Sequence[Grade]", to: str) -> list[str]:
+    """Say whose points a platform would count, though the policy excuses them."""
+    from autograder.errors import first_of
+
+    if to == "total":
+        return []
+    who = []
+    for grade in counted:
+        student, unit = grade.result.lms_name, grade.result.unit
+        if unit in rules.excused.get(student, ()):
+            who.append(f"{student}, {unit}")
+    if not who:
+        return []
+    return [
+        f"Excused by the policy, and with points here ({len(who)}): {first_of(who)}. They are left "
+        "out only in `--to total`: excuse them on the platform, too."
+    ]
 
 
 def _of_no_unit(course: "Course", results: "Sequence[Result]") -> list[str]:

@@ -907,6 +907,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += listed("taken, though no check can run it", _unread(made))
     lines += _without_time(made)
+    lines += _zone_of_worksheet(made)
     lines += _retimed_in_words(made)
     lines += _unmatched_in_words(made)
     lines += _timed_already_in_words(made)
@@ -984,9 +985,27 @@ def _without_time(made: Plan) -> list[str]:
     without = [place for place in fresh if not place.latest.submitted]
     if not without:
         return []
+    unknown = f"The hand-in time of {len(without)} of {len(fresh)} new submissions is unknown"
+    tells_late = made.source.name == "canvas"
+    if tells_late and not any(place.latest.late for place in without):
+        return [f"{unknown}. Canvas marked none of them late."]
     return [
-        f"The hand-in time of {len(without)} of {len(fresh)} new submissions is unknown, "
-        f"so nothing can be taken off for being late.{_where_times_are(made, without)}"
+        f"{unknown}, so nothing can be taken off for being late.{_where_times_are(made, without)}"
+    ]
+
+
+def _zone_of_worksheet(made: Plan) -> list[str]:
+    """Say in which time zone the times of Moodle's worksheet were read, if it gave any."""
+    fresh = [place.latest for place in made.places if place.fresh]
+    times = [made.worksheet.times[each.id] for each in fresh if each.id in made.worksheet.times]
+    if not times:
+        return []
+    offsets = {datetime.fromisoformat(time).astimezone().strftime("%z") for time in times}
+    zone = " and ".join(f"UTC{offset[:3]}:{offset[3:]}" for offset in sorted(offsets))
+    return [
+        f"The worksheet's times were read in this machine's time zone, {zone}. If Moodle shows you "
+        "another one's, collect again into a new folder, with that zone before the command, such "
+        "as TZ=Europe/Berlin."
     ]
 
 
@@ -995,7 +1014,8 @@ def _where_times_are(made: Plan, without: Sequence[AttemptsAtUnit]) -> str:
     if made.source.name == "canvas":
         return (
             " Canvas can be asked: give the assignment's address with --times-from, or a table "
-            "with the columns student and submitted."
+            "with the columns student and submitted; if nothing is added for early work, a table "
+            "of those who are marked late is enough."
         )
     if made.worksheet.times:
         names = ", ".join(_whose(place) for place in without[:MOST_NAMED])
@@ -1136,8 +1156,10 @@ def _counts(made: Plan) -> str:
     """Count the submissions and their students, in words."""
     students = {place.student for place in made.places}
     fresh = [place for place in made.places if place.fresh]
-    hand_ins = f"{len(made.places)} submissions of {len(students)} students"
-    return f"{made.source.title}: {hand_ins}, {len(fresh)} of them new"
+    counted = []
+    for count, what in ((len(made.places), "submission"), (len(students), "student")):
+        counted.append(f"{count} {what}" if count == 1 else f"{count} {what}s")
+    return f"{made.source.title}: {' of '.join(counted)}, {len(fresh)} of them new"
 
 
 def _later_attempts(made: Plan) -> list[str]:

@@ -22,12 +22,12 @@ PREPARED = ("grading", "intake", "judging", "relations", "report", "source")
 def run_command(*arguments, cwd, **environment):
     """Run `autograder` with these arguments; return a `subprocess.CompletedProcess`.
 
-    environment: variables added to those of this process. Python reads some variables only when it
-    starts. If one of these is given, the command starts a new Python instead of a fork.
+    environment: variables added to those of this process. Python reads some, such as TZ, only when
+    it starts. If one of these is given, the command starts a new Python instead of a fork.
     """
     arguments = [str(argument) for argument in arguments]
     merged = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **environment}
-    if any(name.startswith("PYTHON") for name in environment):
+    if any(name.startswith(("PYTHON", "TZ")) for name in environment):
         command = [sys.executable, "-m", "autograder", *arguments]
         return subprocess.run(
             command, cwd=cwd, env=merged, capture_output=True, text=True, timeout=TIMEOUT

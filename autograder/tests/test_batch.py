@@ -14,7 +14,7 @@ import psutil
 import pytest
 import small
 
-from autograder.cli.grade import EACH, SaidInSteps
+from autograder.cli.grade import EACH, INTERRUPTED, SaidInSteps
 from autograder.course import NoCourse, find_course, load_unit, read_course
 from autograder.grading import batch
 from autograder.grading.batch import Run, grade_class, refuse_course_within
@@ -22,6 +22,7 @@ from autograder.grading.context import GradingContext, close_servers
 from autograder.grading.one import Postponed
 from autograder.grading.provenance import differences, provenance_of, unit_digest
 from autograder.grading.results import stored_results
+from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.submissions import find_submissions
 from autograder.sandbox.client import Server, bubblewrap
 
@@ -120,13 +121,15 @@ def test_what_one_answered_before_it_had_to_wait_counts(tmp_path, monkeypatch):
 def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
     """An interrupted run says what is kept, and that the same command continues.
 
-    This also holds if a shell runs the tests in the background.
+    The roster is kept, too. This also holds if a shell runs the tests in the background.
     """
     submitted = small.write_class(tmp_path / "class", 40, slow=True)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("student,name\nnobody,No Body\n")
     heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     program = f"{heeding}; from autograder.cli import main; main()"
     command = [sys.executable, "-c", program, "grade", submitted, "--quick"]
-    command += ["--out", tmp_path / "out"]
+    command += ["--out", tmp_path / "out", "--roster", roster]
     with subprocess.Popen(
         [str(word) for word in command],
         cwd=small.COURSE.folder,
@@ -139,9 +142,11 @@ def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path):
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
-    assert running.returncode != 0
+    assert running.returncode == INTERRUPTED
     (graded,) = re.findall(r"Stopped\. (\d+) of 40 are graded and kept; the same command", told)
     assert int(graded) == len(small.results(tmp_path / "out"))
+    assert not told.rstrip().endswith("Aborted!")
+    assert "No Body" in (tmp_path / "out" / ROSTER).read_text()
 
 
 def test_how_far_a_run_is_is_said_where_no_terminal_shows_it(capsys):

@@ -858,6 +858,21 @@ def test_the_worksheet_says_when_a_file_came_that_cannot_be_graded(tmp_path):
         assert submitted == datetime(2026, 11, 20, hour, 0).astimezone()
 
 
+def test_the_zone_of_the_worksheet_s_times_is_said(tmp_path):
+    """The worksheet names none, and another zone than Moodle's would shift each hand-in."""
+    name = f"Course-{UNIT}-4711.zip"
+    source = pack(tmp_path / name, [Entry(f"Zoë Müller_19_assignsubmission_file/{UNIT}.py")])
+    roster = tmp_path / "worksheet.csv"
+    roster.write_text(lms.MOODLE_ROSTER)
+    for zone, said in (("EST5", "UTC-05:00"), ("IST-5:30", "UTC+05:30")):
+        options = ("--into", tmp_path / said, "--roster", roster)
+        done = small.run_command("collect", source, *options, TZ=zone)
+        assert done.returncode == 0, done.stderr
+        assert f"in this machine's time zone, {said}. If Moodle shows you" in done.stdout
+        submitted = datetime.fromisoformat(record(tmp_path / said, "zoe@example.edu").submitted)
+        assert submitted == datetime.fromisoformat(f"2026-11-20T08:00:00{said[3:]}")
+
+
 def test_canvas_is_asked_when_each_student_handed_in(tmp_path):
     """Submission times come from Canvas's API, because its download has none.
 
@@ -1638,7 +1653,8 @@ def test_a_table_says_when_canvas_s_students_handed_in(tmp_path):
     local = datetime(2026, 11, 19, 10).astimezone()
     assert datetime.fromisoformat(record(into, "zoe").submitted) == local
     assert record(into, "ada").submitted == ""
-    assert "The hand-in time of 3 of 5 new submissions is unknown" in done.stdout
+    said = "The hand-in time of 3 of 5 new submissions is unknown. Canvas marked none of them late."
+    assert said in done.stdout
 
 
 def test_a_table_of_times_names_folders_where_no_roster_has_numbers(tmp_path):

@@ -422,6 +422,11 @@ def test_export_by_command(graded_class, tmp_path):
     done = small.run_command("export", graded_class, "--to", "canvas", "--out", tmp_path / "out")
     assert done.stdout.strip() == str(tmp_path / "out" / "canvas.csv"), done.stderr
     assert "Canvas makes a new assignment of each column" in done.stderr
+    (tmp_path / "policy.toml").write_text(f'[excused]\ncomplete = ["{UNIT}"]\n')
+    excusing = ("export", graded_class, "--policy", tmp_path / "policy.toml", "--to")
+    said = f"Excused by the policy, and with points here (1): complete, {UNIT}."
+    assert said in small.run_command(*excusing, "csv", "--out", tmp_path / "out").stderr
+    assert said not in small.run_command(*excusing, "total", "--out", tmp_path / "out").stderr
     (tmp_path / "policy.toml").write_text('keep = "worst"')
     done = small.run_command(
         "export", graded_class, "--to", "csv", "--policy", tmp_path / "policy.toml"

@@ -427,7 +427,9 @@ def test_pages_say_what_a_result_counts(results, policy, tmp_path, anonymous):
     late = "2026-12-03T12:00:00+01:00"
     found = [handed_in(results, student, late) for student in ("ada", "bob")]
     write_pages(COURSE, found, tmp_path, anonymous=anonymous, around=PageContext(rules=policy))
-    assert "(as the checks gave them)" in (tmp_path / "index.html").read_text()
+    index = (tmp_path / "index.html").read_text()
+    assert "(as the checks gave them)" in index
+    assert "as they count under the policy, median 8.1 of 6, mean 8.1" in index
     pages = sorted(path.read_text() for path in tmp_path.glob(f"{UNIT}/*.html"))
     assert sum("Counts as 7.2 of 6: 2 days late, 20% taken off" in page for page in pages) == 1
     assert sum("Counts as 9 of 6: " in page and "days late" not in page for page in pages) == 1

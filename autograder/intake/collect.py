@@ -906,6 +906,7 @@ def summary(made: Plan) -> list[str]:
     )
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += listed("taken, though no check can run it", _unread(made))
+    lines += _coming_back(made)
     lines += _without_time(made)
     lines += _zone_of_worksheet(made)
     lines += _retimed_in_words(made)
@@ -977,6 +978,18 @@ def _without_unit(made: Plan) -> list[str]:
     if len(files) > 1:
         lines = [f"{len(files)} files name no unit, such as {shown(files[0])}"]
     return [f"{lines[0]}. If all of this is {unit}, run collect again with --unit {unit}."]
+
+
+def _coming_back(made: Plan) -> list[str]:
+    """List who may have handed in an earlier file again, and say what that means."""
+    whose = [f"{_whose(place)}, {place.unit}" for place in made.places if place.comes_back]
+    if not whose:
+        return []
+    return [
+        *listed("an earlier file came again, and is no new attempt", whose),
+        '  With keep = "last" the file after it counts. If the earlier one should, delete '
+        "<student>/<unit> and <student>/earlier/<unit> here, and collect this download again.",
+    ]
 
 
 def _without_time(made: Plan) -> list[str]:

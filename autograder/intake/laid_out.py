@@ -4,7 +4,7 @@ The latest attempt lies where `grade` looks, the others in `earlier/`.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class AttemptsAtUnit:
 
     fresh: the number of new ones. retimed: those before that are given another time now.
     with_old_time: the times given to new files that earlier, different files have.
+    comes_back: whether a file came again that was not the latest, so that the latest stays.
     """
 
     student: str
@@ -55,6 +56,7 @@ class AttemptsAtUnit:
     fresh: int
     retimed: Sequence[Retimed] = ()
     with_old_time: Sequence[str] = ()
+    comes_back: bool = False
 
     @property
     def latest(self) -> HandIn:
@@ -94,7 +96,33 @@ def with_those_before(
         skipped = _skipped_before(into)
         new = [attempt for attempt in new if attempt.record.file not in skipped]
     old = _given_old_times(earlier, new)
-    return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed, old)
+    numbered = _numbered(attempts, int(_is_earlier(document, fresh)))
+    back = bool(attempts) and _comes_back([each.record for each in fresh], before, attempts[-1])
+    return AttemptsAtUnit(student, unit, numbered, count, retimed, old, back)
+
+
+def _is_earlier(document: HandIn | None, fresh: Sequence[Attempt]) -> bool:
+    """Return whether a file that cannot be graded came before these, and counts as an attempt."""
+    if document is None or not fresh:
+        return False
+    if any(each.record.file == document.file for each in fresh):
+        return False
+    return all("" < document.submitted < each.record.submitted for each in fresh)
+
+
+def _comes_back(fresh: Sequence[HandIn], before: Collection[str], latest: Attempt) -> bool:
+    """Return whether a file may have been handed in again, after the latest.
+
+    fresh: what came now. before: the checksums of what had come. Without times, an old download may
+    as well have been collected again.
+    """
+    now = latest.record
+    later = [each for each in fresh if each.submitted > now.submitted]
+    if any(each.sha256 != now.sha256 for each in later):
+        return True
+    came_now = {each.sha256 for each in fresh}
+    untimed = {each.sha256 for each in fresh if not each.submitted}
+    return now.sha256 not in came_now and not untimed.isdisjoint(before)
 
 
 def _given_old_times(before: Sequence[HandIn], fresh: Sequence[Attempt]) -> list[str]:
@@ -147,14 +175,13 @@ def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
     first_of[sha256] = replace(known, record=record)
 
 
-def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Number attempts in order, from 1.
+def _numbered(attempts: Sequence[Attempt], last: int) -> list[Attempt]:
+    """Number attempts in order, after the number `last`.
 
     If a source says that an attempt is a later one, its number is the source's: the source did not
     contain those before it.
     """
     numbered = []
-    last = 0
     for attempt in attempts:
         last = max(last + 1, attempt.record.attempt)
         record = msgspec.structs.replace(attempt.record, attempt=last)

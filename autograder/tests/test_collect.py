@@ -355,6 +355,34 @@ def test_an_earlier_hand_in_that_comes_later_goes_behind(tmp_path):
     assert behind.read_text() == RIGHT
 
 
+@pytest.mark.parametrize("has_times", [False, True])
+def test_an_earlier_file_that_comes_again_is_listed(tmp_path, has_times):
+    """Equal files are one attempt, so the one between them stays the latest, which costs points.
+
+    With times, an old download that is collected again is told apart from a new hand-in.
+    """
+    into = tmp_path / "submitted"
+    name = f"Ada_17_assignsubmission_file/{UNIT}.py"
+    head = "Identifier,Full name,Last modified (submission)\nParticipant 17,Ada,"
+    days = ("Friday, 20", "Saturday, 21", "Sunday, 22")
+    said = []
+    for day, script in zip(days, (RIGHT, HALF, RIGHT), strict=True):
+        roster = f'{head}"{day} November 2026, 8:00 AM"' if has_times else None
+        source = pack(tmp_path / "a.zip", [Entry(name, script)])
+        said.append(told(collect(source, into, roster)))
+    again = "an earlier file came again, and is no new attempt (1):\n  Ada"
+    assert [again in each for each in said] == [False, False, True]
+    ((student, script),) = laid_out(into).items()
+    assert script == HALF
+    if has_times:
+        old = f'{head}"{days[0]} November 2026, 8:00 AM"'
+        assert "came again" not in told(collect(source, into, old))
+    for folder in (into / student / UNIT, into / student / "earlier" / UNIT):
+        shutil.rmtree(folder)
+    collect(source, into, roster)
+    assert laid_out(into) == {student: RIGHT}
+
+
 def test_two_people_never_share_a_folder(tmp_path):
     """Two people never share a folder, neither in one run nor across runs."""
     into = tmp_path / "submitted"
@@ -856,6 +884,19 @@ def test_the_worksheet_says_when_a_file_came_that_cannot_be_graded(tmp_path):
     for student, hour in (("zoe@example.edu", 8), ("grace@example.edu", 15)):
         submitted = datetime.fromisoformat(record(into, student).submitted)
         assert submitted == datetime(2026, 11, 20, hour, 0).astimezone()
+
+
+def test_a_script_after_a_document_is_a_second_attempt(tmp_path):
+    """The student had begun before, so that the policy's `not_begun` takes nothing off."""
+    into = tmp_path / "submitted"
+    head = "Identifier,Full name,Last modified (submission)\nParticipant 17,Ada,"
+    for number, (name, day) in enumerate(((f"{UNIT}.pdf", 20), (f"{UNIT}.py", 22))):
+        entry = Entry(f"Ada_17_assignsubmission_file/{name}")
+        other = Entry(f"Zoë_19_assignsubmission_file/{UNIT}.py")
+        roster = f'{head}"Sunday, {day} November 2026, 8:00 AM"\nParticipant 19,Zoë,-\n'
+        collect(pack(tmp_path / f"{number}.zip", [entry, other]), into, roster)
+    assert laid_out(into) == {"Ada": RIGHT, "Zoë": RIGHT}
+    assert (record(into, "Ada").attempt, record(into, "Zoë").attempt) == (2, 1)
 
 
 def test_the_zone_of_the_worksheet_s_times_is_said(tmp_path):

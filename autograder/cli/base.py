@@ -267,15 +267,19 @@ def rules_for(
     from autograder.grading.policy_file import (
         cutoffs_above_the_maximum,
         cutoffs_below_ours,
+        cutoffs_without_loss,
+        dates_out_of_order,
         due_far_from_files,
         early_not_counted,
         handed_out_long_before_due,
         late_before_due,
         lateness_not_counted,
         letters_out_of_order,
+        nobody_begun,
         units_never_late,
         units_without_times,
         unknown_students,
+        unmarked_after_due,
         without_section,
     )
     from autograder.grading.roster import merged, roster_beside
@@ -294,7 +298,7 @@ def rules_for(
         if warning:
             click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
-    for look_at in (lateness_not_counted, early_not_counted, late_before_due):
+    for look_at in (lateness_not_counted, early_not_counted, late_before_due, unmarked_after_due):
         for line in look_at(rules, results):
             click.echo(line, err=True)
     never_late = units_never_late(rules, results)
@@ -302,7 +306,10 @@ def rules_for(
         click.echo(never_late, err=True)
     doubtful = (
         *due_far_from_files(rules, results),
+        *dates_out_of_order(rules, results),
         *handed_out_long_before_due(rules, results),
+        *nobody_begun(rules, results),
+        *cutoffs_without_loss(rules, results),
         *cutoffs_above_the_maximum(rules),
         *cutoffs_below_ours(rules, results),
         *letters_out_of_order(rules),

@@ -639,10 +639,14 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     from autograder.grading.attempts import of_another_unit_now
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
+    from autograder.grading.submissions import PERHAPS_ONE, perhaps_one_student
+    from autograder.intake.items import listed
     from autograder.intake.leftovers import in_lines
 
     lines = other_corpora(handed_in.before, results)
     lines += [f"{one.lms_name}, {one.unit}: {one.note}" for one in results if is_noted(one.note)]
+    doubled = perhaps_one_student({entry.known_as or entry.student for entry in handed_in.found})
+    lines += listed(PERHAPS_ONE, doubled)
     unstamped = _without_timestamp(handed_in.found) if run.stamped else []
     if unstamped:
         lines.append(

@@ -243,6 +243,7 @@ def export(
     from autograder.grading.roster import absent, merged, roster_beside, strangers
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports, made_with
+    from autograder.report.total import weights_in_words
 
     results: list[Result] = []
     for folder in grades:
@@ -283,6 +284,9 @@ def export(
         click.echo(f"from earlier, and not written now ({len(left)}): {first_of(left)}")
     for line in exports.notes(counted, to):
         click.echo(line)
+    weights = weights_in_words(counted, rules) if to == "total" else ""
+    if weights:
+        click.echo(weights)
     if to == "canvas" and not gradebook:
         click.echo(
             "Canvas makes a new assignment of each column. To fill assignments that exist, export "

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograder.course import Course
+    from autograder.grading.roster import Times
     from autograder.report.feedback import Feedback
 
 KINDS = ("gradescope", "moodle", "classroom50", "nbgrader", "canvas", "github", "folder")
@@ -85,7 +85,7 @@ def collect(
     from autograder.course import find_unit
     from autograder.grading.hand_in import RECEIPTS
     from autograder.grading.results import write_whole
-    from autograder.grading.roster import read_roster
+    from autograder.grading.roster import Times, read_roster
     from autograder.intake import collect as collecting
     from autograder.intake.items import look_into
     from autograder.intake.laid_out import receipts
@@ -94,18 +94,23 @@ def collect(
 
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else ""
-    asked_of, times = _times(times_from) if times_from else ("", {})
-    wish = collecting.Wish(into, unit, kind or "", times)
+    times = _times(times_from) if times_from else Times()
+    wish = collecting.Wish(into, unit, kind or "", times.by_student)
     students = read_roster(roster) if roster else None
     with Scratch() as scratch:
         items = look_into(source, scratch)
         made = collecting.plan(course, items, wish, students)
-        _refuse_times_of_another_unit(course, asked_of, {place.unit for place in made.places})
+        _refuse_times_of_another_unit(course, times.of, {place.unit for place in made.places})
         if not dry_run:
             collecting.carry_out(made, into)
             write_whole(into / RECEIPTS, as_csv(receipts(into)).rstrip("\n"))
     for line in collecting.summary(made):
         click.echo(line)
+    if times.zones:
+        click.echo(
+            f"Times without a zone in {times_from} were read in this machine's time zone, "
+            f"{' and '.join(sorted(times.zones))}."
+        )
     if dry_run:
         click.echo("Nothing was written.")
     else:
@@ -127,18 +132,14 @@ def _refuse_times_of_another_unit(course: "Course", assignment: str, units: set[
         )
 
 
-def _times(address: str) -> tuple[str, Mapping[str, str]]:
-    """Return when students handed in, by Canvas's number or as a table names them.
-
-    Before it stands the name of the assignment in Canvas; "" for a table.
-    """
+def _times(address: str) -> "Times":
+    """Return when students handed in, by Canvas's number or as a table names them."""
     from autograder.grading.roster import read_times
     from autograder.integrations import canvas
 
     if "://" not in address:
-        return "", read_times(Path(address))
-    times = canvas.times_of(address, _token())
-    return times.of, times.by_student
+        return read_times(Path(address))
+    return canvas.times_of(address, _token())
 
 
 def _token() -> str:

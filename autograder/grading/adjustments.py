@@ -475,6 +475,10 @@ def checked_adjustment(
         raise BadFile(f"{where}: {unit} has no check `{one.check}`. {hint}")
     if one.check and one.line:
         raise BadFile(f"{where}: write `check` or `line`, not both.")
+    if one.line in checks:
+        raise BadFile(
+            f"{where}: `{one.line}` is a check of {unit}, so write `check` instead of `line`."
+        )
     if one.made and not one.check:
         raise BadFile(f"{where}: `made` is about the answer to one check. Write `check` too.")
     changes = [one.points, one.to, one.factor]
@@ -489,10 +493,16 @@ def checked_adjustment(
 def _refuse_slip(
     one: Adjustment, unit: str, most: Mapping[str, float], where: str, to_allow: str
 ) -> None:
-    """Refuse more points than a check or a unit has, such as 99 for 0.99. Raises `BadFile`.
+    """Refuse more points than a check or a unit has, such as 99 for 0.99, and a large factor.
 
+    Raises `BadFile`.
     most: the points of each check of the unit. where, to_allow: see `checked_adjustment`.
     """
+    if one.factor is not None and one.factor > MOST_FACTOR and not one.above:
+        raise BadFile(
+            f"{where}: {one.change} is more than {MOST_FACTOR:g} times the points. To give it "
+            f"nevertheless, {to_allow}."
+        )
     there = most[one.check] if one.check else sum(most.values())
     given = max(abs(one.points or 0), one.to or 0)
     if one.above or given <= there:
@@ -503,6 +513,9 @@ def _refuse_slip(
         f"{where}: {one.change} {verb} {subject} has, which is {there:g} points. To give it "
         f"nevertheless, {to_allow}."
     )
+
+
+MOST_FACTOR = 1.5  # a larger one may be a percentage, or 0.9 without its 0
 
 
 def _nearest(name: str, known: Collection[str], kind: str) -> str:

@@ -20,7 +20,6 @@ from autograder.grading.arithmetic import exact, interpolated, percent
 from autograder.grading.policy import (
     Dates,
     Days,
-    Deadline,
     Early,
     Late,
     Policy,
@@ -63,6 +62,8 @@ def read_policy(course: Course, path: Path) -> Policy:
     written = _with_whole_names(course, read_toml_table(path), str(path))
     read: Any = convert(written, _kind_of_file(course), str(path))
     units = {unit: getattr(read, unit) for unit in course.units if unit in written}
+    _refuse_keys_as_letters(read.total, str(path))
+    _refuse_bonus_without_days(written, str(path))
     for unit, rules in units.items():
         _refuse_unknown_checks(course, unit, rules, str(path))
         _refuse_dropped_bonus(unit, rules, str(path))
@@ -179,6 +180,32 @@ def _of_units(course: Course, by_unit: Any, where: str, known: Sequence[str] = (
         whole[unit] = value
         names[unit] = name
     return whole
+
+
+def _refuse_keys_as_letters(total: Total, where: str) -> None:
+    """Refuse letters that are called like keys of the policy, which stand below the wrong table.
+
+    Raises `BadFile`.
+    """
+    keys = set(TABLES)
+    for kind in (Total, Late, Early, Rules):
+        keys.update(kind.__struct_fields__)
+    for name in total.letters:
+        if name in keys:
+            raise BadFile(
+                f"{where}: `{name}` stands below [total.letters], and would be a letter. Write it "
+                "above that line, in the table that it belongs to."
+            )
+
+
+def _refuse_bonus_without_days(written: Mapping[str, Any], where: str) -> None:
+    """Refuse a bonus for everything that is in time: `days` was forgotten. Raises `BadFile`."""
+    early = written.get("early", {})
+    if early.get("bonus") and "days" not in early:
+        raise BadFile(
+            f"{where}: [early] has `bonus` and no `days`. Write how many days before the due time "
+            "earn it; `days = 0` gives it to everybody who is in time."
+        )
 
 
 def _refuse_unknown_checks(course: Course, unit: str, rules: Rules, where: str) -> None:
@@ -306,6 +333,26 @@ def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
     return lines
 
 
+def cutoffs_without_loss(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of cut-offs for a check that has points and no loss, where they have no effect."""
+    lines = []
+    for unit, rules in policy.units.items():
+        for check in rules.cutoffs:
+            verdicts = [
+                verdict
+                for result in results
+                for verdict in result.verdicts
+                if (result.unit, verdict.name) == (unit, check)
+            ]
+            has_points = any(verdict.earned for verdict in verdicts)
+            if has_points and not any(verdict.loss for verdict in verdicts):
+                lines.append(
+                    f"Warning: the policy's `{unit}.cutoffs.{check}` has no effect: this check "
+                    "compares no loss. Name the check that trains."
+                )
+    return lines
+
+
 def _our_losses(results: Sequence[Result], unit: str, check: str) -> list[float]:
     """Return our solution's held-out losses, which are beside those of submissions."""
     found = []
@@ -423,7 +470,7 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
         text = path.read_text(encoding="utf-8-sig")
         lines = text.splitlines()
         delimiter = max(",;\t", key="".join(lines[:1]).count)
-        rows = list(csv.reader(lines, delimiter=delimiter))
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None
@@ -450,6 +497,8 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
             raise BadFile(f"{where}: {twice[0]} is in two groups of {unit}. Keep one row.")
         if len(students) < 2:
             raise BadFile(f"{where}: a group has two students or more: `{unit},ada,grace`.")
+        if len(set(students)) < len(students):
+            raise BadFile(f"{where}: a student stands twice in this group: {', '.join(students)}.")
         of_unit.append(frozenset(students))
     return groups
 
@@ -550,6 +599,38 @@ def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
     return lines
 
 
+def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of files that Canvas did not mark as late, with a time after the student's due time.
+
+    One of the two is wrong, such as a time in a table, or Canvas does not know a date or days of
+    grace. If Canvas marked nobody, its assignment may have no due time.
+    """
+    grace = timedelta(hours=policy.late.grace_hours)
+    marked: set[str] = set()
+    names: dict[str, set[str]] = {}
+    for result in results:
+        record = result.hand_in
+        if not record or record.source != "canvas":
+            continue
+        if record.late:
+            marked.add(result.unit)
+            continue
+        own = deadline(result.lms_name, result.unit, policy)
+        if own and result.submitted and datetime.fromisoformat(result.submitted) > own.due + grace:
+            names.setdefault(result.unit, set()).add(called(result.lms_name, _name(result)))
+    lines = []
+    for unit in sorted(marked & names.keys()):
+        whose = sorted(names[unit])
+        lines.append(
+            visible(
+                f"Warning: {unit}: Canvas did not mark {len(whose)} as late whose times are after "
+                f"the due time, and they count as late: {'; '.join(whose)}. Check `due` here and "
+                "there, and the times given with --times-from."
+            )
+        )
+    return lines
+
+
 def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
     """Say which units have results and no due time, if the policy takes off for being late."""
     if not policy.late.per_day:
@@ -568,25 +649,88 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
 
 
 def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of units due long before or after all their files, as with a wrong year in `due`."""
+    """Warn of units due long before or after all their files, as with a wrong year in `due`.
+
+    Those with other dates, as of a section, are judged by themselves, if they are two or more. Of
+    five or more, a day is long.
+    """
     lines = []
     for unit in _units_of(results):
-        delays: dict[timedelta, Deadline] = {}
+        of_dates: dict[datetime, list[Result]] = {}
         for result in results:
-            own = deadline(result.lms_name, unit, policy)
-            if result.unit == unit and result.submitted and own:
-                delays[datetime.fromisoformat(result.submitted) - own.due] = own
-        if not delays:
-            continue
-        least, most = min(delays), max(delays)
-        if least > LONG_AFTER:
-            words = f"{delays[least].date}, and the first of its files came {least.days} days later"
-        elif -most > LONG_BEFORE:
-            days = (-most).days
-            words = f"{delays[most].date}, and the last of its files came {days} days earlier"
-        else:
-            continue
-        lines.append(f"Warning: {unit} was due {words}. Check the year and month of `due`.")
+            due = policy.rules_of(result.lms_name, unit).due
+            if result.unit == unit and result.submitted and due:
+                of_dates.setdefault(due, []).append(result)
+        for due, those in sorted(of_dates.items()):
+            students = {result.lms_name for result in those}
+            if len(of_dates) == 1 or len(students) > 1:
+                line = _far_from_files(due, those, len(students), policy)
+                lines += [f"Warning: {unit} was due {line}"] if line else []
+    return lines
+
+
+def _far_from_files(due: datetime, results: Sequence[Result], students: int, policy: Policy) -> str:
+    """Say when something was due that is far from all its files; "" if it is not.
+
+    results: of those for whom it was due then. students: their number.
+    """
+    delays = []
+    for result in results:
+        own = deadline(result.lms_name, result.unit, policy)
+        if own:
+            delays.append(datetime.fromisoformat(result.submitted) - own.due)
+    least, most = min(delays), max(delays)
+    when = f"{due.day} {due:%B %Y}"
+    if least > LONG_AFTER or (students >= SEVERAL and least > A_DAY):
+        days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
+        return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
+    if -most > LONG_BEFORE:
+        days = f"{(-most).days} days"
+        return f"{when}, and the last of its files came {days} earlier. {CHECK_DUE}"
+    return ""
+
+
+CHECK_DUE = "Check the day, month and year of `due`."
+SEVERAL = 5
+A_DAY = timedelta(days=1)
+
+
+def dates_out_of_order(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of a unit whose dates do not follow each other: handed out, begun, due."""
+    lines = []
+    for unit in _units_of(results):
+        for dates in policy.rules_of_sections(unit):
+            named = {"handed_out": dates.handed_out, "begun": dates.begun, "due": dates.due}
+            written = [(name, time) for name, time in named.items() if time]
+            for (first, before), (second, after) in pairwise(written):
+                if before > after:
+                    lines.append(
+                        f"Warning: {unit}: `{first}`, {before:%d %B %Y}, is after `{second}`, "
+                        f"{after:%d %B %Y}. Check the day, month and year of both."
+                    )
+    return list(dict.fromkeys(lines))
+
+
+def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of units in which everybody loses points for not having begun, if they are several."""
+    if not policy.late.not_begun:
+        return []
+    lines = []
+    for unit in _units_of(results):
+        first: dict[str, datetime] = {}
+        begun: dict[str, datetime] = {}
+        for result in results:
+            needed = policy.rules_of(result.lms_name, unit).begun
+            if result.unit == unit and result.submitted and needed:
+                time = datetime.fromisoformat(result.submitted)
+                first[result.lms_name] = min(time, first.get(result.lms_name, time))
+                begun[result.lms_name] = needed
+        if len(first) >= SEVERAL and all(first[each] > begun[each] for each in first):
+            lines.append(
+                f"Warning: {unit}: nobody handed in anything by `begun`, "
+                f"{max(begun.values()):%d %B %Y}. Check its day, month and year; or collect what "
+                "was there then."
+            )
     return lines
 
 
@@ -662,14 +806,16 @@ def _doubtful_partners(policy: Policy, units: Collection[str], known: Collection
     doubtful: set[str] = set()
     for unit in sorted(units & policy.partners.keys()):
         groups = policy.partners[unit]
-        others = set(known).difference(*groups)
+        others = [student.casefold() for student in set(known).difference(*groups)]
         for group in groups:
             strangers = group.difference(known)
             if strangers == group:
                 doubtful |= group
             for student in strangers:
-                near = get_close_matches(student, others, 1, NEAR_NAME)
-                if near and NUMERAL.sub("", near[0]) != NUMERAL.sub("", student):
+                name = student.casefold()
+                near = get_close_matches(name, others, 1, NEAR_NAME)
+                is_a_number = near and NUMERAL.sub("", near[0]) == NUMERAL.sub("", name)
+                if name in others or (near and not is_a_number):
                     doubtful.add(student)
     return doubtful
 

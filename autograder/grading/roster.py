@@ -271,11 +271,24 @@ def points_possible(path: Path) -> dict[str, float]:
     return found
 
 
-def read_times(path: Path) -> dict[str, str]:
-    """Read when students handed in: who, as any roster knows them → time, ISO 8601 in UTC.
+@dataclass(frozen=True)
+class Times:
+    """When students handed in: who, as any roster knows them → time, ISO 8601 in UTC.
 
-    The table has the columns `student` and `submitted`. A time without a zone is one of this
-    machine's clock; rows without a time say nothing. Raises `BadRoster`.
+    zones: in which time zones of this machine those without a zone were read, as `UTC+01:00`.
+    of: the name of Canvas's assignment, if Canvas was asked.
+    """
+
+    by_student: Mapping[str, str] = field(default_factory=dict)
+    zones: frozenset[str] = frozenset()
+    of: str = ""
+
+
+def read_times(path: Path) -> Times:
+    """Read when students handed in, from a table with the columns `student` and `submitted`.
+
+    A time without a zone is one of this machine's clock; rows without a time say nothing. Raises
+    `BadRoster`.
     """
     table = _table(_text_of(path), path)
     columns = [cell.casefold() for cell in table[0]] if table else []
@@ -284,30 +297,76 @@ def read_times(path: Path) -> dict[str, str]:
             f"{path}: a table of times has the columns `student`, with a name, login, address or "
             "the platform's number, and `submitted`, such as 2026-12-01 23:58."
         )
-    times = {}
+    _refuse_doubled_headings(columns, {"student", "submitted"}, path)
+    times: dict[str, str] = {}
+    zones = set()
     for row in table[1:]:
         cells = dict(zip(columns, row, strict=False))
         student, written = cells.get("student", ""), cells.get("submitted", "")
         if not (student and written):
             continue
-        try:
-            moment = datetime.fromisoformat(written).astimezone(UTC)
-        except (ValueError, OverflowError, OSError):
+        moment = _moment(written)
+        if moment is None:
             raise BadRoster(
                 f"{path}: `{written}`, of {student}, is no time. Write it as 2026-12-01 23:58, or "
                 "with its zone as 2026-12-01T23:58:00+01:00."
-            ) from None
-        times[student] = moment.isoformat(timespec="seconds")
-    return times
+            )
+        if moment.tzinfo is None:
+            zones.add(zone_of(moment))
+        time = in_iso(moment)
+        if times.setdefault(student, time) != time:
+            raise BadRoster(f"{path}: {student} has two rows with different times. Keep one.")
+    return Times(times, frozenset(zones))
+
+
+def _moment(written: str) -> datetime | None:
+    """Read a date and a time of day; None for other words, as for a date alone."""
+    if ":" not in written:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment
+
+
+def in_iso(moment: datetime) -> str:
+    """Return a time as ISO 8601 in UTC; without a zone it is one of this machine's clock."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def zone_of(moment: datetime) -> str:
+    """Return the time zone that this machine has at a time, such as `UTC+01:00`."""
+    offset = moment.astimezone().strftime("%z")
+    return f"UTC{offset[:3]}:{offset[3:5]}"
+
+
+def _refuse_doubled_headings(head: Sequence[str], used: Collection[str], path: Path) -> None:
+    """Refuse two columns of one heading, of which only the last would count. Raises `BadRoster`."""
+    for heading, count in Counter(head).items():
+        if count > 1 and heading in used:
+            raise BadRoster(f"{path} has {count} columns `{heading}`. Keep one of them.")
 
 
 def times_by_student(times: Mapping[str, str], roster: "Roster | None") -> dict[str, str]:
-    """Return times also by the names of the roster's students' folders."""
+    """Return times also by the names of the roster's students' folders.
+
+    Raises `BadRoster` if a student has two different ones, under two names.
+    """
     found = dict(times)
+    keys: dict[str, str] = {}
     for key, time in times.items():
         known = roster.find(id=key, login=key, sis=key, email=key, name=key) if roster else None
-        if known:
-            found[known.student] = time
+        if known is None:
+            continue
+        before = keys.setdefault(known.student, key)
+        if times[before] != time:
+            raise BadRoster(
+                f"The table of times has two rows of {called(known.student, known.name)}, "
+                f"`{before}` and `{key}`, with different times. Keep one."
+            )
+        found[known.student] = time
     return found
 
 
@@ -321,6 +380,7 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
     for student in _each_once(rows):
         called_so = same.setdefault(student.student, [])
         called_so.append(student)
+    _refuse_numbers_of_two(rows, path)
     apart = []
     for name, students in same.items():
         if len(students) == 1:
@@ -338,6 +398,25 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
         for student in students:
             apart.append(replace(student, student=f"{name}_{student.id}"))
     return apart
+
+
+def _refuse_numbers_of_two(rows: Sequence[Student], path: Path) -> None:
+    """Refuse a person's own table that gives two students one number or login.
+
+    On the platform one of them would get the points of the other. Raises `BadRoster`.
+    """
+    for kind in ("id", "login", "sis"):
+        whose: dict[str, str] = {}
+        for student in rows:
+            value: str = getattr(student, kind)
+            if student.source or not value:
+                continue
+            other = whose.setdefault(value.casefold(), student.student)
+            if other != student.student:
+                raise BadRoster(
+                    f"{path}: {other} and {student.student} have the same `{kind}`, {value}. "
+                    "Correct one of them, or leave the cell empty."
+                )
 
 
 def _each_once(rows: Sequence[Student]) -> list[Student]:
@@ -366,10 +445,16 @@ def _is_told_apart(student: Student) -> bool:
 def _rows(text: str, path: Path) -> Iterator[Student]:
     """Yield the students of a table. Raises `BadRoster`."""
     columns, rows = _read(text, path)
-    for cells in rows:
+    for number, cells in enumerate(rows, 2):
         student = _student(cells, columns)
         if student:
             yield student
+        elif columns is OURS and _filled(cells, ("name", "email", "id", "login", "sis")):
+            who = _filled(cells, ("name", "email", "id", "login", "sis"))[0]
+            raise BadRoster(
+                f"{path}, row {number}: the cell `student` of {who} is empty. Write there what the "
+                "student's folder is called, such as the login or the e-mail address."
+            )
 
 
 def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
@@ -378,6 +463,7 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
     first_row = rows[0] if rows else []
     head = [cell.casefold() for cell in first_row]
     columns = _columns(head, path)
+    _refuse_doubled_headings(head, _headings_used(columns), path)
     for number, row in enumerate(rows[1:], 2):
         beyond = [cell for cell in row[len(head) :] if cell]
         if beyond:
@@ -387,6 +473,12 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
                 'contains the sign between columns: "Mon, Tue".'
             )
     return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
+
+
+def _headings_used(columns: Columns) -> set[str]:
+    """Return the headings that are read of a kind of table."""
+    single = (columns.email, columns.id, columns.login, columns.sis, columns.submitted)
+    return {*columns.student, *columns.name, *single, columns.status, "section"} - {""}
 
 
 # `strftimedaydatetime` of moodle/moodle's `lang/en/langconfig.php`, by which `col_timesubmitted` of
@@ -464,10 +556,9 @@ def _time(written: str) -> str | None:
     """Read a time of this machine's clock as ISO 8601 in UTC; None for other words."""
     for form in TIMES:
         try:
-            moment = datetime.strptime(written, form).astimezone(UTC)
+            return in_iso(datetime.strptime(written, form))
         except (ValueError, OverflowError, OSError):
             continue
-        return moment.isoformat(timespec="seconds")
     return None
 
 
@@ -481,11 +572,15 @@ def _table(text: str, path: Path) -> list[list[str]]:
     first_line = text.partition("\n")[0]
     delimiter = max(",;\t", key=first_line.count)
     table = []
+    lines = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
     try:
-        for row in csv.reader(StringIO(text), delimiter=delimiter):
+        for row in lines:
             table.append([_plain(cell) for cell in row])
     except csv.Error as error:
-        raise BadRoster(f"{path} is no table: {error}.") from None
+        raise BadRoster(
+            f"{path} is no table: {error}, in line {lines.line_num} or in the row that ends there. "
+            'A quote " opens a cell, and one must close it.'
+        ) from None
     return table
 
 
@@ -662,6 +757,11 @@ def _folded_names(student: Student) -> set[str]:
     """Return the names that may refer to a student, in the form for comparison."""
     names = (student.name, turned(student.name), student.student)
     return {folded(name) for name in names}
+
+
+def is_called(student: Student, name: str) -> bool:
+    """Return whether a name may refer to a student, in either order and without blanks."""
+    return folded(name) in _folded_names(student)
 
 
 def turned(name: str) -> str:

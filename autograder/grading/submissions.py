@@ -258,6 +258,22 @@ def without_copys_mark(name: str) -> str:
     return name if len(name) > LONGEST_NAME else COPIES.sub("", name)
 
 
+def perhaps_one_student(names: Iterable[str]) -> list[str]:
+    """List the students who may be another one's second file, such as `ada (1)` beside `ada`."""
+    known: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: (len(name), name)):
+        known.setdefault(name.casefold(), name)
+    told = []
+    for name in sorted(names):
+        other = known.get(without_copys_mark(name).casefold(), name)
+        if other != name:
+            told.append(f"`{name}` and `{other}`")
+    return told
+
+
+PERHAPS_ONE = "perhaps one student twice, because of a copy's mark or of capitals"
+
+
 def _copies_of(unit: str, folder: Path) -> list[Path]:
     """List the scripts and notebooks with a unit's name, up to case or a copy's mark."""
     found = []

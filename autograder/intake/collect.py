@@ -26,6 +26,7 @@ from autograder.grading.roster import (
     Worksheet,
     called,
     folded,
+    is_called,
     kept_from,
     merged,
     refuse_doubled,
@@ -33,10 +34,13 @@ from autograder.grading.roster import (
     times_by_student,
     turned,
     with_units,
+    zone_of,
 )
 from autograder.grading.roster import FILE as ROSTER
+from autograder.grading.submissions import PERHAPS_ONE, perhaps_one_student
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
+from autograder.intake.folder import FOLDER
 from autograder.intake.folder_names import (
     GITHUB,
     Naming,
@@ -187,6 +191,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_groups(made.worksheet, found_items)
     _refuse_another_worksheet(made.worksheet, came)
     made.other_names = _with_other_names(made.worksheet, named, found_items)
+    if source.name == CANVAS.source and whole:
+        _refuse_exchanged_numbers(whole, found_items)
     given_times = times_by_student(wish.times, whole)
     times = {**made.worksheet.times, **given_times}
     now = datetime.now(UTC)
@@ -410,6 +416,27 @@ def _with_other_names(
             "others. Download the grading worksheet again, and give that to --roster."
         )
     return others if 2 * len(others) <= len(both) else []
+
+
+def _refuse_exchanged_numbers(roster: Roster, found_items: Sequence[Found | Left]) -> None:
+    """Refuse a roster in which two students have each other's number in Canvas, or more do.
+
+    Canvas's file names hold a number and a name without blanks. Raises `CannotCollect`.
+    """
+    exchanged = []
+    for who in sorted({found.who for found in found_items if found.who}, key=lambda who: who.id):
+        known = roster.find(id=who.id) if who.id else None
+        if not (known and known.name and who.name) or is_called(known, who.name):
+            continue
+        others = [each for each in roster.students.values() if is_called(each, who.name)]
+        if others:
+            exchanged.append(f"{who.id} is {shown(who.name)} in the zip and {shown(known.name)} in")
+    if len(exchanged) > 1:
+        raise CannotCollect(
+            f"{len(exchanged)} of Canvas's numbers have the name of another row of the roster: "
+            f"{exchanged[0]} the roster. Perhaps one of its columns was sorted without the others. "
+            "Export the gradebook again, and give that to --roster."
+        )
 
 
 def _are_of_one(one: str, other: str) -> bool:
@@ -921,6 +948,9 @@ def summary(made: Plan) -> list[str]:
     lines += _without_unit(made)
     lines += [shown(line) for line in adoption_in_words(made.adopted)]
     lines += listed("not in the roster, but taken", unknown)
+    if made.source.name == FOLDER.name:
+        doubled = perhaps_one_student({place.latest.login for place in made.places})
+        lines += listed(PERHAPS_ONE, [shown(line) for line in doubled])
     lines += _doubtful(made)
     of_unit = f"{made.usual}: " if made.usual else ""
     lines += listed(f"{of_unit}in the roster, and handed in nothing", missing)
@@ -1013,10 +1043,10 @@ def _zone_of_worksheet(made: Plan) -> list[str]:
     times = [made.worksheet.times[each.id] for each in fresh if each.id in made.worksheet.times]
     if not times:
         return []
-    offsets = {datetime.fromisoformat(time).astimezone().strftime("%z") for time in times}
-    zone = " and ".join(f"UTC{offset[:3]}:{offset[3:]}" for offset in sorted(offsets))
+    zones = {zone_of(datetime.fromisoformat(time)) for time in times}
     return [
-        f"The worksheet's times were read in this machine's time zone, {zone}. If Moodle shows you "
+        "The worksheet's times were read in this machine's time zone, "
+        f"{' and '.join(sorted(zones))}. If Moodle shows you "
         "another one's, collect again into a new folder, with that zone before the command, such "
         "as TZ=Europe/Berlin."
     ]

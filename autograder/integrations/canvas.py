@@ -21,6 +21,7 @@ from autograder.grading.adjustments import said_of_checks
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade
 from autograder.grading.results import write_whole
+from autograder.grading.roster import Times
 from autograder.intake.units import unit_within
 from autograder.judging import Verdict
 from autograder.report.feedback import Feedback
@@ -98,17 +99,6 @@ def check_address(url: str) -> str:
 ASSIGNMENT = re.compile(r"/courses/(\d+)/assignments/(\d+)")
 
 
-@dataclass(frozen=True)
-class Times:
-    """When students last submitted to an assignment, by Canvas's number: ISO 8601 in UTC.
-
-    of: the assignment's name.
-    """
-
-    of: str
-    by_student: Mapping[str, str]
-
-
 def times_of(url: str, token: str) -> Times:
     """Ask Canvas for each student's last submission to an assignment.
 
@@ -139,7 +129,7 @@ def times_of(url: str, token: str) -> Times:
             f"{_short(error)} Open its address in a browser, and test that CANVAS_TOKEN is of a "
             "teacher of this course."
         ) from None
-    return Times(_name(asked), times)
+    return Times(times, of=_name(asked))
 
 
 def _name(assignment: Any) -> str:

@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,8 @@ def record(
             except MissingEntry:
                 mend = f"Run `nbgrader generate_assignment {unit}` in `{folder}`."
                 raise NoGradebook(f"{unit} is not in nbgrader's gradebook. {mend}") from None
+        for line in _cells_with_other_points(gradebook, results):
+            say(line)
         left_out = 0
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
@@ -222,6 +224,27 @@ def record(
     if left_out:
         return f"{left_out} of {len(results)} results were not entered; the lines above say why."
     return ""
+
+
+def _cells_with_other_points(gradebook: Any, results: Sequence[Result]) -> list[str]:
+    """Warn of cells of checks whose points somebody has changed in nbgrader's notebook."""
+    from nbgrader.api import MissingEntry
+
+    points = {}
+    for result in results:
+        for verdict in result.verdicts:
+            points[result.unit, verdict.name] = verdict.points
+    lines = []
+    for (unit, check), most in sorted(points.items()):
+        with suppress(MissingEntry):  # entering says so
+            there = gradebook.find_grade_cell(f"check-{check}", unit, unit).max_score
+            if there != most:
+                lines.append(
+                    f"Warning: {unit}: nbgrader has {there:g} points for the cell check-{check}, "
+                    f"and the check {most:g}, so nobody gets all. Correct the points in "
+                    f"source/{unit}/{unit}.ipynb, and run `nbgrader generate_assignment {unit}`."
+                )
+    return lines
 
 
 def _refuse_other_platform(grades: Path, results: Sequence[Result]) -> None:

@@ -584,11 +584,21 @@ def _notes_for_moodle(grades: Sequence[Grade]) -> list[str]:
 
 
 def _notes_on_addresses(grades: Sequence[Grade]) -> list[str]:
-    """Say of whom no e-mail address is known: a mail merge cannot reach them."""
+    """Say who has no known e-mail address, which a mail merge needs, or another's."""
     rows = _rows(grades, {})
+    whose: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.who.email:
+            whose.setdefault(row.who.email.casefold(), {})[row.who.student] = None
+    shared = [
+        f"Warning: {' and '.join(map(visible, students))} have the same e-mail address, "
+        f"{visible(address)}, so one would get the other's points. Correct it in the roster."
+        for address, students in whose.items()
+        if len(students) > 1
+    ]
     without = [row.who.student for row in rows if not row.who.email]
     if not without:
-        return []
+        return shared
     who = "no student has an e-mail address"
     if len(without) < len(rows):
         names = visible("; ".join(without[:MOST_NAMED]))
@@ -597,6 +607,7 @@ def _notes_on_addresses(grades: Sequence[Grade]) -> list[str]:
         who = f"{len(without)} of {len(rows)} students {has} no e-mail address: {names}{more}"
     return [
         f"Warning: {who}. Give `collect` or `grade` a --roster with a column `email`.",
+        *shared,
     ]
 
 

@@ -58,6 +58,18 @@ def units_without_maximum(grades: Sequence[Grade]) -> list[str]:
     return sorted(unit for unit, points in most.items() if not points)
 
 
+def weights_in_words(grades: Sequence[Grade], policy: Policy) -> str:
+    """Say how much each unit weighs in the total; "" if fewer than two count."""
+    without = units_without_maximum(grades)
+    units = sorted({grade.result.unit for grade in grades}.difference(without))
+    weights = {unit: exact(policy.rules(unit).weight) for unit in units}
+    whole = sum(weights.values(), Fraction(0))
+    if len(units) < 2 or not whole:
+        return ""
+    parts = [f"{unit} {float(100 * weight / whole):.3g}%" for unit, weight in weights.items()]
+    return f"In the total, these units weigh: {', '.join(parts)}."
+
+
 def _row(
     student: str, units: Mapping[str, Grade | None], policy: Policy, without: Collection[str]
 ) -> Row:

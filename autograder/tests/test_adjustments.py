@@ -507,6 +507,8 @@ def test_the_entries_of_an_author_never_repeat_what_somebody_else_gives(tmp_path
         ("points = 1.5", "point = 1.5", "there is no key `point`. Did you mean `points`?"),
         ("points = 1.5", 'points = "two"', "expected a number"),
         ("points = 1.5", "points = 1.5\nto = 2", "write one of `points`"),
+        ('line = "style"', 'line = "summing"', "write `check` instead of `line`"),
+        ("points = 1.5", "factor = 9", "is more than 1.5 times the points"),
         ("to = 1", "", "write one of `points`"),
         (
             'line = "style"',

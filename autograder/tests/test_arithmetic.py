@@ -14,6 +14,7 @@ from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, with_partners
 from autograder.grading.policy_file import (
     cutoffs_above_the_maximum,
+    cutoffs_without_loss,
     early_not_counted,
     letters_out_of_order,
     read_policy,
@@ -25,7 +26,7 @@ from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
 from autograder.report.exports import notes
 from autograder.report.terminal import number
-from autograder.report.total import final_rows, final_table
+from autograder.report.total import final_rows, final_table, weights_in_words
 from autograder.schema import BadFile
 
 DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -453,6 +454,52 @@ def test_a_table_of_partners_may_have_semicolons(tmp_path):
     """A spreadsheet of some countries writes them."""
     policy = policy_in(tmp_path, "unit;one;other\nnumbers;ada;grace\n")
     assert policy.partners == {small.UNIT: [frozenset({"ada", "grace"})]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ('numbers,ada,"grace\nnumbers,bob,cy\n', "unexpected end of data"),
+        ("numbers,ada,ada\n", "a student stands twice in this group: ada, ada."),
+    ],
+)
+def test_a_slip_in_a_table_of_partners_loses_nobody(tmp_path, rows, words):
+    """An open quote would take in the rows below it, and a name twice the partner who was meant."""
+    with pytest.raises(BadFile, match=words):
+        policy_in(tmp_path, f"unit,student,student\n{rows}")
+
+
+def test_a_partner_in_other_capitals_is_warned_of_without_a_roster(tmp_path):
+    """The file of `bob` would not count for `Bob`."""
+    policy = policy_in(tmp_path, "unit,students\nnumbers,ada,Bob\n")
+    results = [handed_in(student, small.UNIT, 1.0) for student in ("ada", "bob")]
+    assert "not in this class: `Bob`" in unknown_students(policy, results, None)
+
+
+def test_cut_offs_of_a_check_without_a_loss_are_told(tmp_path):
+    """They have no effect: a check beside the one that trains was named."""
+    named = "[words.cutoffs]\nletters = [[1.0, 1.0], [2.0, 0.0]]\n"
+    course = [check.name for check in small.unit(small.WORDS).checks]
+    policy = policy_in(tmp_path, "unit\n", named.replace("letters", course[0]))
+    (result,) = [handed_in("ada", small.WORDS, 3.0)]
+    verdict = replace(result.verdicts[0], name=course[0])
+    without, failed, with_loss = (
+        replace(result, verdicts=(replace(verdict, **change),))
+        for change in ({}, {"earned": 0.0}, {"loss": (2.0, 1.9, 0.1)})
+    )
+    (line,) = cutoffs_without_loss(policy, [without])
+    assert f"`{small.WORDS}.cutoffs.{course[0]}` has no effect" in line
+    assert cutoffs_without_loss(policy, [failed]) == []
+    assert cutoffs_without_loss(policy, [with_loss, without]) == []
+
+
+def test_the_weights_of_units_are_said():
+    """A weight that was forgotten is 1, beside those that are written as shares."""
+    graded = grades([handed_in("ada", unit, 1.0) for unit in ("a", "b", "c")], Policy())
+    policy = Policy(units={"a": Rules(weight=0.3), "b": Rules(weight=0.3)})
+    said = "In the total, these units weigh: a 18.8%, b 18.8%, c 62.5%."
+    assert weights_in_words(graded, policy) == said
+    assert weights_in_words(graded[:1], policy) == ""
 
 
 def test_a_bonus_for_early_work_that_needs_times_is_told(tmp_path):

@@ -1800,6 +1800,9 @@ def test_times_that_a_platform_has_are_not_replaced_and_named(tmp_path):
         ("", "has the columns"),
         ("who,when\n", "has the columns"),
         ("student,submitted\na,soon\n", "no time"),
+        ("student,submitted\na,2026-12-02\n", "no time"),
+        ("student,submitted,submitted\na,2026-12-02 10:00,\n", "2 columns `submitted`"),
+        ("student,submitted\na,2026-12-02 10:00\na,2026-12-03 10:00\n", "a has two rows"),
     ],
 )
 def test_a_table_that_holds_no_times_is_refused(tmp_path, table, words):
@@ -1832,6 +1835,66 @@ def test_a_roster_that_grade_was_given_lasts_and_names_students_by_their_folders
         }
         assert "is not in the new" not in done.stderr
         assert not list((grades / "missing").glob("*"))
+
+
+def test_a_table_of_times_with_two_times_of_a_student_is_refused(tmp_path):
+    """Once by the login and once by the name: nothing says which is right."""
+    (tmp_path / "times.csv").write_text(f"{TIMES}ada,2026-11-20 23:58\n4711,2026-11-21 23:58\n")
+    (tmp_path / "roster.csv").write_text(lms.CANVAS_ROSTER)
+    options = ("--into", tmp_path / "into", "--roster", tmp_path / "roster.csv")
+    arguments = ("collect", lms.canvas(tmp_path), *options, "--times-from", tmp_path / "times.csv")
+    done = small.run_command(*arguments)
+    assert done.returncode == 2
+    assert "two rows of Lovelace, Ada (ada), `ada` and `4711`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('student,name\nada,Ada\nbob,"Bob B\ncy,Cy\n', "unexpected end of data"),
+        ("student,section,section\nada,A,\n", "2 columns `section`"),
+        ("student,name\nada,Ada\n,Bob B\n", "row 3: the cell `student` of Bob B is empty"),
+        ("student,id\nada,17\nbob,17\n", "ada and bob have the same `id`, 17"),
+        ("student,login\nada,al\nbob,AL\n", "ada and bob have the same `login`, AL"),
+    ],
+)
+def test_a_slip_in_a_roster_loses_nobody(tmp_path, table, words):
+    """Each would lose a student, or give one the points of another."""
+    path = tmp_path / "roster.csv"
+    path.write_text(table)
+    with pytest.raises(BadRoster, match=words):
+        read_roster(path)
+
+
+@pytest.mark.parametrize("names", [("4711", "4712"), ("4712", "4711")])
+def test_numbers_of_canvas_s_that_two_students_exchanged_are_refused(tmp_path, names):
+    """As after sorting one column of the roster: each would get the other's file."""
+    ada, charles = names
+    roster = f"student,name,id\nada,Ada Lovelace,{ada}\ncharles,Charles Babbage,{charles}\n"
+    source = lms.canvas(tmp_path)
+    if ada == "4711":
+        collect(source, tmp_path / "into", roster)
+        assert laid_out(tmp_path / "into")["charles"] == HALF
+        return
+    with pytest.raises(CannotCollect, match="numbers have the name of another row of the roster"):
+        collect(source, tmp_path / "into", roster)
+
+
+def test_a_copy_in_a_folder_of_files_is_listed_as_perhaps_the_same_student(tmp_path):
+    """A browser calls the second download so; `team-2` beside `team-1` is another student."""
+    names = ("ada", "ada (1)", "Bob", "bob", "team-1", "team-2")
+    for name in names:
+        lies = small.submit(tmp_path / "class", name, RIGHT)
+        (tmp_path / "files").mkdir(exist_ok=True)
+        shutil.copy(lies, tmp_path / "files" / f"{name}.py")
+    into = ("--into", tmp_path / "into", "--unit", UNIT)
+    collected = small.run_command("collect", tmp_path / "files", *into)
+    graded = small.run_command("grade", tmp_path / "class", "--quick", "--out", tmp_path / "out")
+    for done in (collected, graded):
+        assert done.returncode == 0, done.stderr
+        assert "because of a copy's mark or of capitals (2):" in done.stdout
+        assert "`ada (1)` and `ada`" in done.stdout
+        assert "`Bob`" in done.stdout
 
 
 def test_a_roster_holds_no_formula(tmp_path):

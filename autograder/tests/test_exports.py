@@ -209,6 +209,16 @@ def test_a_mail_goes_to_the_address_in_the_roster(results, tmp_path):
     assert "ada@old.edu" not in path.read_text()
 
 
+def test_two_students_with_one_address_are_named(results):
+    """One would get the other's points."""
+    found = []
+    for student in ("ada", "bob"):
+        record = HandIn(source="moodle", student=student, email="x@y.edu")
+        found.append(of(student, results[0], record))
+    (line,) = exports.notes(grades(found, Policy()), "mail")
+    assert line.startswith("Warning: ada and bob have the same e-mail address, x@y.edu")
+
+
 def test_a_worksheet_of_two_assignments_of_moodle_says_so(results):
     """Moodle takes a line only in the assignment of its number."""
     rounds = []

@@ -348,6 +348,19 @@ def test_many_results_are_a_few_lines(folder, graded_class, tmp_path):
     assert [line.partition(",")[0] for line in each] == [f"student{n}" for n in range(8)]
 
 
+def test_points_of_a_cell_that_somebody_changed_are_warned_of(folder, graded_class, tmp_path):
+    """Right answers would earn the check's points, and less than all of the cell's."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    shutil.copytree(graded_class / UNIT, tmp_path / "grades" / UNIT)
+    cell = "select id from base_cell where name = 'check-three_steps'"
+    query(course, f"update grade_cells set max_score = 20 where id in ({cell})")
+    done = small.run_command("nbgrader", course, "--grades", tmp_path / "grades")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Warning:") == 1
+    assert f"Warning: {UNIT}: nbgrader has 20 points for the cell check-three_steps" in done.stdout
+
+
 def test_scores_entered_by_hand_stay(folder, recorded):
     """Scores that a person entered in nbgrader count instead of ours, and we report them."""
     assert scores(folder, "complete")["check-three_steps"] == (2, 1.25)

@@ -18,13 +18,16 @@ from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Dates, Late, Policy, Rules, grades
 from autograder.grading.policy_file import (
     cutoffs_below_ours,
+    dates_out_of_order,
     due_far_from_files,
     handed_out_long_before_due,
     late_before_due,
     lateness_not_counted,
+    nobody_begun,
     read_policy,
     refuse_extra_time_from_nowhere,
     unknown_students,
+    unmarked_after_due,
     with_sections,
     without_section,
 )
@@ -178,6 +181,25 @@ def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, t
     assert late_before_due(Policy(), files) == []
 
 
+def test_a_file_after_the_due_time_that_canvas_did_not_mark_is_named(results, policy):
+    """Its time may be wrong in a table. A file within the grace hours, or an extension, is right.
+
+    If Canvas marked nobody, its assignment may have no due time.
+    """
+    files = []
+    for student, hour, late in (("bob", 10, False), ("eve", 1, False), ("ada", 10, False)):
+        record = HandIn(source="canvas", student=student, late=late)
+        one = handed_in(results, student, f"2026-12-02T{hour:02}:00:00+01:00")
+        files.append(dataclasses.replace(one, hand_in=record))
+    assert unmarked_after_due(policy, files) == []
+    marked = dataclasses.replace(
+        files[0], student="kim", hand_in=HandIn(source="canvas", student="kim", late=True)
+    )
+    (line,) = unmarked_after_due(policy, [*files, marked])
+    assert f"{UNIT}: Canvas did not mark 1 as late whose times are after" in line
+    assert "they count as late: bob. Check" in line
+
+
 def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):
     """If a whole class has no times, the export says so once, and no page does.
 
@@ -233,12 +255,55 @@ def test_a_due_time_far_from_all_files_is_reported(results, policy):
     (line,) = told(2025)
     assert line == (
         f"Warning: {UNIT} was due 1 December 2025, and the first of its files came 363 days "
-        "later. Check the year and month of `due`."
+        "later. Check the day, month and year of `due`."
     )
     (line,) = told(2028)
     assert "was due 1 December 2028, and the last of its files came 367 days earlier." in line
     assert len(told(2025, files[1:])) == 1
     assert told(2025, []) == []
+    a_month_early = [handed_in(results, f"s{day}", f"2027-01-0{day}T12:00Z") for day in range(1, 6)]
+    (line,) = told(2026, a_month_early)
+    assert "the first of its files came 30 days later." in line
+    assert told(2026, a_month_early[1:]) == []
+
+
+def test_a_due_time_of_a_section_far_from_its_files_is_reported(results):
+    """The other section's files are near their own date, and say nothing about it."""
+    dates = {"a": "2026-12-01", "b": "2025-12-01"}
+    sections = {}
+    for section, day in dates.items():
+        due = datetime.fromisoformat(f"{day}T23:59:00+01:00")
+        sections[section] = {UNIT: Dates(due=due)}
+    sections_of = {"ada": ["a"], "bob": ["b"], "eve": ["b"]}
+    policy = Policy(sections=sections, sections_of=sections_of)
+    files = [handed_in(results, student, "2026-12-01T12:00:00+01:00") for student in sections_of]
+    (line,) = due_far_from_files(policy, files)
+    assert f"{UNIT} was due 1 December 2025, and the first of its files came 364 days" in line
+    assert due_far_from_files(policy, files[:2]) == []
+
+
+def test_dates_of_a_unit_that_do_not_follow_each_other_are_reported(results):
+    """Handed out, begun, due; and `begun` that nobody kept may have a wrong year."""
+    december = {}
+    for day in (1, 8, 15):
+        december[day] = datetime.fromisoformat(f"2026-12-{day:02}T12:00:00+01:00")
+    files = [handed_in(results, f"s{number}", "2026-12-09T12:00:00+01:00") for number in range(5)]
+
+    def with_dates(**dates):
+        return Policy(late=Late(not_begun=0.1), units={UNIT: Rules(**dates)})
+
+    right = with_dates(handed_out=december[1], begun=december[8], due=december[15])
+    assert dates_out_of_order(right, files) == []
+    wrong = with_dates(handed_out=december[8], begun=december[1], due=december[15])
+    (line,) = dates_out_of_order(wrong, files)
+    assert "`handed_out`, 08 December 2026, is after `begun`, 01 December 2026." in line
+    late = with_dates(begun=december[15], due=december[8])
+    assert "`begun`, 15 December 2026, is after `due`" in dates_out_of_order(late, files)[0]
+    (line,) = nobody_begun(right, files)
+    assert "nobody handed in anything by `begun`, 08 December 2026." in line
+    assert nobody_begun(right, files[1:]) == []
+    before = handed_in(results, "s0", "2026-12-07T12:00:00+01:00")
+    assert nobody_begun(right, [*files, before]) == []
 
 
 def test_a_section_has_pages_of_its_own(graded_class, tmp_path):
@@ -342,6 +407,11 @@ def test_units_may_be_shortened(tmp_path):
             "[numbers]\ndue = 2026-12-01T12:00:00",
             "`numbers_and_sums.due`: expected a date and time with its zone, as",
         ),
+        (
+            "[total.letters]\nA = 0.9\ndrop_lowest = 1",
+            "`drop_lowest` stands below [total.letters], and would be a letter.",
+        ),
+        ("[early]\nbonus = 0.05", "[early] has `bonus` and no `days`."),
         ("numbers = 3", "`numbers_and_sums`: expected a table, found a whole number."),
         ("[numbers]\n[numbers_and_sums]", "`numbers` and `numbers_and_sums` are the same unit."),
         (

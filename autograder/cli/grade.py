@@ -645,12 +645,13 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
 
     lines = other_corpora(handed_in.before, results)
     lines += [f"{one.lms_name}, {one.unit}: {one.note}" for one in results if is_noted(one.note)]
-    doubled = perhaps_one_student({entry.known_as or entry.student for entry in handed_in.found})
-    lines += listed(PERHAPS_ONE, doubled)
+    names = {entry.known_as or entry.student for entry in handed_in.found}
+    known = handed_in.students.students if handed_in.students else ()
+    lines += listed(PERHAPS_ONE, perhaps_one_student(names, known))
     unstamped = _without_timestamp(handed_in.found) if run.stamped else []
     if unstamped:
         lines.append(
-            f"without a timestamp.txt, so that the time of the file itself counts "
+            f"without a readable timestamp.txt, so that the time of the file itself counts "
             f"({len(unstamped)}): {first_of(unstamped)}. If late work loses points, look at these."
         )
     left = of_another_unit_now(run.out, run.submitted) if run.submitted else []

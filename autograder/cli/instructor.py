@@ -240,7 +240,7 @@ def export(
     )
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy import grades as graded
-    from autograder.grading.roster import absent, merged, roster_beside, strangers
+    from autograder.grading.roster import absent, cells_of, merged, roster_beside, strangers
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports, made_with
     from autograder.report.total import weights_in_words
@@ -273,7 +273,8 @@ def export(
             "and Canvas would make a new one.",
             err=True,
         )
-    written = exports.export(counted, to, target, missing, rules, columns)
+    present = cells_of(gradebook, columns) if gradebook else {}
+    written = exports.export(counted, to, target, missing, rules, columns, present)
     if len(written) > MOST_NAMED:
         click.echo(f"{len(written)} files below {target}")
     else:
@@ -284,6 +285,9 @@ def export(
         click.echo(f"from earlier, and not written now ({len(left)}): {first_of(left)}")
     for line in exports.notes(counted, to):
         click.echo(line)
+    empty = exports.empty_in_canvas(written[0]) if gradebook and to == "canvas" else ""
+    if empty:
+        click.echo(empty)
     weights = weights_in_words(counted, rules) if to == "total" else ""
     if weights:
         click.echo(weights)
@@ -304,27 +308,24 @@ def export(
             f"{visible('; '.join(unknown[:MOST_NAMED]))}{more}.",
             err=True,
         )
-    lines = [*_excused(rules, counted, to), *_of_no_unit(course, results), *_incomplete(results)]
+    lines = [*_excused(rules, results, to), *_of_no_unit(course, results), *_incomplete(results)]
     for line in lines:
         click.echo(line, err=True)
 
 
-def _excused(rules: "Policy", counted: "Sequence[Grade]", to: str) -> list[str]:
-    """Say whose points a platform would count, though the policy excuses them."""
+def _excused(rules: "Policy", results: "Sequence[Result]", to: str) -> list[str]:
+    """Say whom the policy excuses, where a platform counts the unit all the same."""
     from autograder.errors import first_of
 
-    if to == "total":
-        return []
+    units = {result.unit for result in results}
     who = []
-    for grade in counted:
-        student, unit = grade.result.lms_name, grade.result.unit
-        if unit in rules.excused.get(student, ()):
-            who.append(f"{student}, {unit}")
-    if not who:
+    for student, excused in sorted(rules.excused.items()):
+        who += [f"{student}, {unit}" for unit in sorted(excused & units)]
+    if not who or to == "total":
         return []
     return [
-        f"Excused by the policy, and with points here ({len(who)}): {first_of(who)}. They are left "
-        "out only in `--to total`: excuse them on the platform, too."
+        f"Excused by the policy ({len(who)}): {first_of(who)}. Only `--to total` leaves this out: "
+        "excuse them on the platform, too."
     ]
 
 
@@ -463,6 +464,8 @@ def _enter_totals(
         counted = graded(results, rules)
     for line in nbgrader_totals.enter_totals(folder, grades, counted, policy):
         click.echo(line, err=line.startswith("Warning"))
+    if not policy:
+        nbgrader_totals.compute_late_penalties(folder, grades)
 
 
 def _refuse_policy_of_others(course: "Course", folder: Path, grades: Path, policy: Path) -> None:
@@ -529,9 +532,11 @@ def nbgrader(
         say_what_is_not_graded([grades])
         error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder)
+        click.echo(f"Next, in {folder}: nbgrader generate_feedback UNIT --force")
         if error:
             raise Refused(error)
         return
     units = [find_unit(course, name) for name in named]
     click.echo("\n".join(nbgrader_bridge.build(course, folder, units)))
-    click.echo(f"Next, in {folder}: nbgrader generate_assignment {units[0] if units else 'UNIT'}")
+    unit = units[0] if units else "UNIT"
+    click.echo(f"Next, in {folder}: {nbgrader_bridge.generate(unit)}")

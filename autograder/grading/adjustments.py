@@ -30,6 +30,7 @@ FILE = "adjustments.toml"
 OWN_FILES = "adjustments-*.toml"
 LOCK = ".adjustments.lock"  # held while the common file is read and written again
 EVERYONE = "*"  # in place of a student
+NBGRADER = "nbgrader"  # the author of scores entered in its formgrader
 BY_HAND = "by hand"  # the name of points for a whole unit
 FEW = 3  # wrong answers that an error message quotes, each up to `LONG` characters
 LONG = 120
@@ -690,7 +691,7 @@ def adjusted(
     if not ours:
         return result
     verdicts = {verdict.name: verdict for verdict in result.verdicts}
-    for one in sorted(ours, key=_is_about_the_unit):  # otherwise in the order of the file
+    for one in sorted(ours, key=_turn):  # otherwise in the order of the file
         name = one.check or one.line or BY_HAND
         verdict = verdicts.get(name)
         if verdict is None:
@@ -702,6 +703,11 @@ def adjusted(
             counted_beside = sum((exact(verdicts[each].earned) for each in beside), Fraction(0))
         verdicts[name] = _with(verdict, one, counted_beside)
     return replace(result, verdicts=tuple(verdicts.values()))
+
+
+def _turn(one: Adjustment) -> tuple[bool, bool]:
+    """Return when an adjustment is applied: a score in nbgrader stays whatever we give there."""
+    return _is_about_the_unit(one), one.who == NBGRADER and one.to is not None
 
 
 def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:

@@ -31,6 +31,7 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
     sis: the number given by the university. submission: the system's own name for the submission.
     file: its name in the source. submitted: when, ISO 8601 in UTC.
     attempt: 1 for the first, by time. why: why the file cannot be graded.
+    begun: when a file came before it that could not be graded.
     """
 
     format: int = FORMAT
@@ -48,6 +49,7 @@ class HandIn(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int = 1
     sha256: str = ""
     why: str = ""
+    begun: str = ""
 
 
 def id_in(record: HandIn | None, source: str) -> str:

@@ -383,7 +383,7 @@ def _of_student(results: Sequence[Result], policy: Policy) -> Iterator[Grade]:
 
 def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
     """Return the grade of one student for one unit; `free` slack days may be used for it."""
-    first = _first_time(results)
+    first = first_time(results)
     possible = [grade_of(result, policy, free, first) for result in results]
     chosen = _chosen(possible, policy.keep)
     if all(result.submitted for result in results):
@@ -391,14 +391,18 @@ def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
     return replace(chosen, possible=tuple(possible))
 
 
-def _first_time(results: Sequence[Result]) -> str:
-    """Return when the first file was handed in; "" if that is not known.
+def first_time(results: Sequence[Result]) -> str:
+    """Return when a student's first file for a unit was handed in; "" if that is not known.
 
     It may be one without a time, or one that was replaced before anybody collected it.
     """
+    documents = [result.hand_in.begun for result in results if result.hand_in]
+    times = [begun for begun in documents if begun]
     first = min(results, key=lambda result: result.submitted)
     is_first = not first.hand_in or first.hand_in.attempt <= 1
-    return first.submitted if is_first else ""
+    if first.submitted and (is_first or times):
+        times.append(first.submitted)
+    return min(times, default="")
 
 
 def _chosen(possible: Sequence[Grade], keep: str) -> Grade:

@@ -27,6 +27,7 @@ from autograder.grading.policy import (
     Share,
     Total,
     deadline,
+    first_time,
     with_partners,
 )
 from autograder.grading.results import Result
@@ -495,10 +496,8 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
         twice = sorted(taken.intersection(students))
         if twice:
             raise BadFile(f"{where}: {twice[0]} is in two groups of {unit}. Keep one row.")
-        if len(students) < 2:
+        if len(set(students)) < 2:
             raise BadFile(f"{where}: a group has two students or more: `{unit},ada,grace`.")
-        if len(set(students)) < len(students):
-            raise BadFile(f"{where}: a student stands twice in this group: {', '.join(students)}.")
         of_unit.append(frozenset(students))
     return groups
 
@@ -605,6 +604,8 @@ def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
     One of the two is wrong, such as a time in a table, or Canvas does not know a date or days of
     grace. If Canvas marked nobody, its assignment may have no due time.
     """
+    if not policy.late.per_day:
+        return []
     grace = timedelta(hours=policy.late.grace_hours)
     marked: set[str] = set()
     names: dict[str, set[str]] = {}
@@ -659,29 +660,31 @@ def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
         of_dates: dict[datetime, list[Result]] = {}
         for result in results:
             due = policy.rules_of(result.lms_name, unit).due
-            if result.unit == unit and result.submitted and due:
+            if result.unit == unit and due:
                 of_dates.setdefault(due, []).append(result)
         for due, those in sorted(of_dates.items()):
-            students = {result.lms_name for result in those}
-            if len(of_dates) == 1 or len(students) > 1:
-                line = _far_from_files(due, those, len(students), policy)
+            students = {result.lms_name for result in those if result.submitted}
+            if students and (len(of_dates) == 1 or len(students) > 1):
+                line = _far_from_files(due, those, policy)
                 lines += [f"Warning: {unit} was due {line}"] if line else []
     return lines
 
 
-def _far_from_files(due: datetime, results: Sequence[Result], students: int, policy: Policy) -> str:
+def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) -> str:
     """Say when something was due that is far from all its files; "" if it is not.
 
-    results: of those for whom it was due then. students: their number.
+    results: of those for whom it was due then. Only the late ones may have a time.
     """
     delays = []
     for result in results:
         own = deadline(result.lms_name, result.unit, policy)
-        if own:
+        if own and result.submitted:
             delays.append(datetime.fromisoformat(result.submitted) - own.due)
     least, most = min(delays), max(delays)
     when = f"{due.day} {due:%B %Y}"
-    if least > LONG_AFTER or (students >= SEVERAL and least > A_DAY):
+    students = {result.lms_name for result in results}
+    are_several = len(students) >= SEVERAL and len(delays) == len(results)
+    if least > LONG_AFTER or (are_several and least > A_DAY):
         days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
         return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
     if -most > LONG_BEFORE:
@@ -705,10 +708,13 @@ def dates_out_of_order(policy: Policy, results: Sequence[Result]) -> list[str]:
             for (first, before), (second, after) in pairwise(written):
                 if before > after:
                     lines.append(
-                        f"Warning: {unit}: `{first}`, {before:%d %B %Y}, is after `{second}`, "
-                        f"{after:%d %B %Y}. Check the day, month and year of both."
+                        f"Warning: {unit}: `{first}`, {before:{DAY_AND_HOUR}}, is after "
+                        f"`{second}`, {after:{DAY_AND_HOUR}}. Check the dates and times of both."
                     )
     return list(dict.fromkeys(lines))
+
+
+DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 
 
 def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
@@ -717,19 +723,21 @@ def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
         return []
     lines = []
     for unit in _units_of(results):
-        first: dict[str, datetime] = {}
-        begun: dict[str, datetime] = {}
+        of_students: dict[str, list[Result]] = {}
         for result in results:
-            needed = policy.rules_of(result.lms_name, unit).begun
-            if result.unit == unit and result.submitted and needed:
-                time = datetime.fromisoformat(result.submitted)
-                first[result.lms_name] = min(time, first.get(result.lms_name, time))
-                begun[result.lms_name] = needed
-        if len(first) >= SEVERAL and all(first[each] > begun[each] for each in first):
+            if result.unit == unit and result.sha256:
+                of_students.setdefault(result.lms_name, []).append(result)
+        begun = {student: policy.rules_of(student, unit).begun for student in of_students}
+        have_not = []
+        for student, theirs in of_students.items():
+            first, needed = first_time(theirs), begun[student]
+            if first and needed and datetime.fromisoformat(first) > needed:
+                have_not.append(needed)
+        if len(have_not) >= SEVERAL and len(have_not) == len(of_students):
             lines.append(
                 f"Warning: {unit}: nobody handed in anything by `begun`, "
-                f"{max(begun.values()):%d %B %Y}. Check its day, month and year; or collect what "
-                "was there then."
+                f"{max(have_not):%d %B %Y}. Check its day, month and year; or collect what was "
+                "there then."
             )
     return lines
 

@@ -223,7 +223,14 @@ KINDS = (CANVAS, GITHUB_CLASSROOM, MOODLE, CLASSROOM_50, GRADESCOPE, OURS, NBGRA
 
 
 def read_roster(path: Path) -> "Roster":
-    """Read a roster. Raises `BadRoster`."""
+    """Read a roster that a person gives. Raises `BadRoster`."""
+    roster = _read_any_roster(path)
+    _refuse_numbers_of_two(roster.students.values(), path)
+    return roster
+
+
+def _read_any_roster(path: Path) -> "Roster":
+    """Read a roster, which may be one that `merged` made. Raises `BadRoster`."""
     text = _text_of(path)
     rows = list(_rows(text, path))
     if not rows:
@@ -268,6 +275,23 @@ def points_possible(path: Path) -> dict[str, float]:
             for heading, cell in zip(table[0], row, strict=False):
                 with suppress(ValueError):
                     found[heading] = float(cell)
+    return found
+
+
+def cells_of(path: Path, columns: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Return what stands in columns of Canvas's gradebook: (number or login, unit) → cell.
+
+    columns: unit → heading. Empty cells are left out. Raises `BadRoster`.
+    """
+    head, *rows = _table(_text_of(path), path)
+    found = {}
+    for row in rows:
+        cells = dict(zip(head, row, strict=False))
+        who = {heading.casefold(): cell.casefold() for heading, cell in cells.items()}
+        for unit, heading in columns.items():
+            for key in ("id", "sis login id"):
+                if cells.get(heading) and who.get(key):
+                    found[who[key], unit] = cells[heading]
     return found
 
 
@@ -380,7 +404,6 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
     for student in _each_once(rows):
         called_so = same.setdefault(student.student, [])
         called_so.append(student)
-    _refuse_numbers_of_two(rows, path)
     apart = []
     for name, students in same.items():
         if len(students) == 1:
@@ -400,16 +423,20 @@ def _told_apart(rows: Sequence[Student], path: Path) -> list[Student]:
     return apart
 
 
-def _refuse_numbers_of_two(rows: Sequence[Student], path: Path) -> None:
+NUMBERS = ("id", "login", "sis")
+
+
+def _refuse_numbers_of_two(students: Iterable[Student], path: Path) -> None:
     """Refuse a person's own table that gives two students one number or login.
 
-    On the platform one of them would get the points of the other. Raises `BadRoster`.
+    On the platform one of them would get the points of the other. `-` and `0` stand for none.
+    Raises `BadRoster`.
     """
-    for kind in ("id", "login", "sis"):
+    for kind in NUMBERS:
         whose: dict[str, str] = {}
-        for student in rows:
+        for student in students:
             value: str = getattr(student, kind)
-            if student.source or not value:
+            if student.source or not value.strip("-0"):
                 continue
             other = whose.setdefault(value.casefold(), student.student)
             if other != student.student:
@@ -579,7 +606,7 @@ def _table(text: str, path: Path) -> list[list[str]]:
     except csv.Error as error:
         raise BadRoster(
             f"{path} is no table: {error}, in line {lines.line_num} or in the row that ends there. "
-            'A quote " opens a cell, and one must close it.'
+            'A quote " opens a cell, one must close it, and nothing may follow in that cell.'
         ) from None
     return table
 
@@ -777,7 +804,7 @@ def turned(name: str) -> str:
 def roster_beside(folder: Path) -> Roster | None:
     """Read the roster in a folder, if there is one."""
     path = folder / FILE
-    return read_roster(path) if path.is_file() else None
+    return _read_any_roster(path) if path.is_file() else None
 
 
 def in_section(roster: Roster | None, section: str) -> Roster:
@@ -811,11 +838,25 @@ def merged(*rosters: Roster | None) -> Roster | None:
     for roster in rosters:
         students = roster.students if roster else {}
         same = _same_person(together, students)
+        _give_numbers_up(together, {same.get(name, name): one for name, one in students.items()})
         for later_name, student in students.items():
             name = same.get(later_name, later_name)
             before = together.get(name, student)
             together[name] = _filled_up(replace(student, student=name), before)
     return Roster(together.values()) if together else None
+
+
+def _give_numbers_up(together: dict[str, Student], later: Mapping[str, Student]) -> None:
+    """Take the numbers from students that a person's later table gives to somebody else."""
+    for kind in NUMBERS:
+        owners: dict[str, str] = {}
+        for name, student in later.items():
+            if not student.source:
+                owners[getattr(student, kind).casefold()] = name
+        for name, student in together.items():
+            value: str = getattr(student, kind).casefold()
+            if value and not student.source and owners.get(value, name) != name:
+                together[name] = replace(student, **{kind: ""})
 
 
 def _same_person(earlier: Mapping[str, Student], later: Mapping[str, Student]) -> dict[str, str]:

@@ -7,13 +7,14 @@ import struct
 import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from autograder.course import Course
 from autograder.errors import UserError, one_line
@@ -258,15 +259,18 @@ def without_copys_mark(name: str) -> str:
     return name if len(name) > LONGEST_NAME else COPIES.sub("", name)
 
 
-def perhaps_one_student(names: Iterable[str]) -> list[str]:
-    """List the students who may be another one's second file, such as `ada (1)` beside `ada`."""
-    known: dict[str, str] = {}
+def perhaps_one_student(names: Iterable[str], known: Collection[str] = ()) -> list[str]:
+    """List the students who may be another one's second file, such as `ada (1)` beside `ada`.
+
+    known: those of a roster, who are students of their own.
+    """
+    shortest: dict[str, str] = {}
     for name in sorted(names, key=lambda name: (len(name), name)):
-        known.setdefault(name.casefold(), name)
+        shortest.setdefault(name.casefold(), name)
     told = []
     for name in sorted(names):
-        other = known.get(without_copys_mark(name).casefold(), name)
-        if other != name:
+        other = shortest.get(without_copys_mark(name).casefold(), name)
+        if other != name and not (name in known and other in known):
             told.append(f"`{name}` and `{other}`")
     return told
 
@@ -344,12 +348,26 @@ def time_of(path: Path, stamped: bool = False) -> str:
 def stamped_time(path: Path) -> str:
     """Read the time in `timestamp.txt` beside a submission; empty if that cannot be read."""
     try:
-        text = read_file(path.with_name("timestamp.txt")).decode().strip()
-        moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-        in_utc = moment.astimezone(UTC)
-    except (OSError, ValueError, OverflowError):
+        return time_of_nbgrader(read_file(path.with_name("timestamp.txt")).decode())
+    except (OSError, ValueError):
         return ""
-    return in_utc.isoformat(timespec="seconds")
+
+
+def time_of_nbgrader(text: str) -> str:
+    """Return a time as nbgrader writes it, ISO 8601 in UTC; empty if it cannot be read.
+
+    That is `2026-12-01 21:14:05.113 UTC`, with the exchange's zone as a name or a number, or none,
+    which means UTC. Source: `parse_utc` of nbgrader 0.9.6, nbgrader/utils.py.
+    """
+    day, _, rest = text.strip()[:64].partition(" ")
+    clock, _, zone = rest.partition(" ")
+    try:
+        moment = datetime.fromisoformat(f"{day} {clock}{zone if zone[:1] in '+-' else ''}".strip())
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC if zone in ("", "UTC") else ZoneInfo(zone))
+        return moment.astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
+        return ""
 
 
 def graded_files(

@@ -192,7 +192,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     _refuse_another_worksheet(made.worksheet, came)
     made.other_names = _with_other_names(made.worksheet, named, found_items)
     if source.name == CANVAS.source and whole:
-        _refuse_exchanged_numbers(whole, found_items)
+        made.other_names = _with_others_numbers(whole, found_items)
     given_times = times_by_student(wish.times, whole)
     times = {**made.worksheet.times, **given_times}
     now = datetime.now(UTC)
@@ -418,10 +418,10 @@ def _with_other_names(
     return others if 2 * len(others) <= len(both) else []
 
 
-def _refuse_exchanged_numbers(roster: Roster, found_items: Sequence[Found | Left]) -> None:
-    """Refuse a roster in which two students have each other's number in Canvas, or more do.
+def _with_others_numbers(roster: Roster, found_items: Sequence[Found | Left]) -> list[str]:
+    """List Canvas's numbers that have the name of another row of the roster, if it is only one.
 
-    Canvas's file names hold a number and a name without blanks. Raises `CannotCollect`.
+    Canvas's file names hold a number and a name without blanks. Raises `CannotCollect` for several.
     """
     exchanged = []
     for who in sorted({found.who for found in found_items if found.who}, key=lambda who: who.id):
@@ -430,13 +430,15 @@ def _refuse_exchanged_numbers(roster: Roster, found_items: Sequence[Found | Left
             continue
         others = [each for each in roster.students.values() if is_called(each, who.name)]
         if others:
-            exchanged.append(f"{who.id} is {shown(who.name)} in the zip and {shown(known.name)} in")
+            there = shown(known.name)
+            exchanged.append(f"{who.id} is {shown(who.name)} in the zip and {there} in the roster")
     if len(exchanged) > 1:
         raise CannotCollect(
             f"{len(exchanged)} of Canvas's numbers have the name of another row of the roster: "
-            f"{exchanged[0]} the roster. Perhaps one of its columns was sorted without the others. "
-            "Export the gradebook again, and give that to --roster."
+            f"{exchanged[0]}. Perhaps one of its columns was sorted without the others. Export the "
+            "gradebook again, and give that to --roster."
         )
+    return exchanged
 
 
 def _are_of_one(one: str, other: str) -> bool:
@@ -926,7 +928,8 @@ def summary(made: Plan) -> list[str]:
     if made.maximum:
         lines.append(made.maximum)
     lines += listed(AS_DRAFT, _drafts(made))
-    lines += listed("with another name in the worksheet than in the zip", made.other_names)
+    table = "worksheet" if made.source.name == MOODLE else "roster"
+    lines += listed(f"with another name in the {table} than in the zip", made.other_names)
     lines += _taken_before(made)
     lines += listed(
         "with another unit's name, or of another unit than most", _of_another_unit(made)
@@ -949,7 +952,8 @@ def summary(made: Plan) -> list[str]:
     lines += [shown(line) for line in adoption_in_words(made.adopted)]
     lines += listed("not in the roster, but taken", unknown)
     if made.source.name == FOLDER.name:
-        doubled = perhaps_one_student({place.latest.login for place in made.places})
+        known = made.roster.students if made.roster else ()
+        doubled = perhaps_one_student({place.latest.login for place in made.places}, known)
         lines += listed(PERHAPS_ONE, [shown(line) for line in doubled])
     lines += _doubtful(made)
     of_unit = f"{made.usual}: " if made.usual else ""
@@ -1017,8 +1021,8 @@ def _coming_back(made: Plan) -> list[str]:
         return []
     return [
         *listed("an earlier file came again, and is no new attempt", whose),
-        '  With keep = "last" the file after it counts. If the earlier one should, delete '
-        "<student>/<unit> and <student>/earlier/<unit> here, and collect this download again.",
+        '  With keep = "last" the file after it counts. If the earlier one should, give the points '
+        "by hand.",
     ]
 
 

@@ -96,16 +96,16 @@ def with_those_before(
         skipped = _skipped_before(into)
         new = [attempt for attempt in new if attempt.record.file not in skipped]
     old = _given_old_times(earlier, new)
-    numbered = _numbered(attempts, int(_is_earlier(document, fresh)))
+    if document and _is_earlier(document, fresh):
+        begun = msgspec.structs.replace(attempts[0].record, begun=document.submitted)
+        attempts[0] = replace(attempts[0], record=begun)
     back = bool(attempts) and _comes_back([each.record for each in fresh], before, attempts[-1])
-    return AttemptsAtUnit(student, unit, numbered, count, retimed, old, back)
+    return AttemptsAtUnit(student, unit, _numbered(attempts), count, retimed, old, back)
 
 
-def _is_earlier(document: HandIn | None, fresh: Sequence[Attempt]) -> bool:
-    """Return whether a file that cannot be graded came before these, and counts as an attempt."""
-    if document is None or not fresh:
-        return False
-    if any(each.record.file == document.file for each in fresh):
+def _is_earlier(document: HandIn, fresh: Sequence[Attempt]) -> bool:
+    """Return whether a file that cannot be graded came before these, and is none of them."""
+    if not fresh or any(each.record.file == document.file for each in fresh):
         return False
     return all("" < document.submitted < each.record.submitted for each in fresh)
 
@@ -175,13 +175,14 @@ def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
     first_of[sha256] = replace(known, record=record)
 
 
-def _numbered(attempts: Sequence[Attempt], last: int) -> list[Attempt]:
-    """Number attempts in order, after the number `last`.
+def _numbered(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Number attempts in order, from 1.
 
     If a source says that an attempt is a later one, its number is the source's: the source did not
     contain those before it.
     """
     numbered = []
+    last = 0
     for attempt in attempts:
         last = max(last + 1, attempt.record.attempt)
         record = msgspec.structs.replace(attempt.record, attempt=last)

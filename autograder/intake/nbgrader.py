@@ -10,10 +10,10 @@ exchange's `submit.py`: `{user}+{assignment}+{timestamp}+{random}`. A student co
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
+from autograder.grading.submissions import time_of_nbgrader
 from autograder.intake.found import Found, Person, SourceKind
-from autograder.intake.items import Item, Left, content_of, in_utc, mostly, tops
+from autograder.intake.items import Item, Left, content_of, mostly, tops
 
 INBOUND = re.compile(
     r"(?P<student>[^/+]+)\+(?P<assignment>[^/+]+)\+(?P<time>[^/+]+)(\+(?P<random>[^/]*))?"
@@ -84,7 +84,7 @@ def _without_files(items: Sequence[Item], times: Mapping[tuple[str, ...], str]) 
         place = "/".join((*item.above, *folder, ""))
         match = INBOUND.fullmatch(item.top)
         student = match["student"] if match else item.top
-        submitted = _time(match["time"]) if match else times.get(folder, "")
+        submitted = time_of_nbgrader(match["time"]) if match else times.get(folder, "")
         yield Left(place, NO_FILE, Person(login=student), submitted=submitted)
 
 
@@ -103,7 +103,7 @@ def _in_exchange(item: Item, match: re.Match[str]) -> Found:
         item,
         item.name,
         Person(login=match["student"]),
-        _time(match["time"]),
+        time_of_nbgrader(match["time"]),
         submission=item.top,
         together=item.top,
         hint=match["assignment"],
@@ -113,19 +113,9 @@ def _in_exchange(item: Item, match: re.Match[str]) -> Found:
 def _stamp(item: Item) -> str:
     """Read the time beside the files; empty if it cannot be read."""
     try:
-        return _time(content_of(item).decode("utf-8", "replace"))
+        return time_of_nbgrader(content_of(item).decode("utf-8", "replace"))
     except (OSError, ValueError):
         return ""
-
-
-def _time(text: str) -> str:
-    """Return nbgrader's time, as `2026-12-01 21:14:05.113 UTC`; empty if it cannot be read."""
-    plain = text.strip()[:64].replace(" UTC", "+00:00")
-    try:
-        moment = datetime.fromisoformat(plain)
-    except ValueError:
-        return ""
-    return in_utc(moment)
 
 
 NBGRADER = SourceKind(

@@ -21,15 +21,17 @@ from autograder.authoring.build import solutions
 from autograder.authoring.given import refuse_answers
 from autograder.course import VARIABLE, Course, load_unit
 from autograder.errors import UserError, first_of, one_line
-from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.adjustments import (
+    EVERYONE,
+    NBGRADER,
     Adjustment,
     adjusted,
     all_adjustments,
     replace_entries_of,
 )
+from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.attempts import NUMBERED
-from autograder.grading.results import Result, stored_results, write_whole
+from autograder.grading.results import Result, digest, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
@@ -39,7 +41,6 @@ from autograder.source.notebooks import as_notebook, write_notebook
 from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
-NBGRADER = "nbgrader"  # the author of adjustments entered in formgrader
 REPLACED = "replaced"  # in nbgrader's course: notebooks that a build has replaced
 ENTERED = Path("export", "nbgrader.txt")  # below the results: a line for each
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
@@ -55,6 +56,11 @@ c.ExecutePreprocessor.timeout = 600  # seconds a cell: some demonstrations and c
 
 class NoCell(UserError):
     """A check has no cell of its own."""
+
+
+def generate(unit: str) -> str:
+    """Return nbgrader's command that makes a unit's release, and its gradebook's cells, anew."""
+    return f"nbgrader generate_assignment {unit} --force"
 
 
 class NoGradebook(UserError):
@@ -171,7 +177,7 @@ def record(
     """
     from nbgrader.api import MissingEntry
 
-    config = _configuration(folder)
+    config = configuration(folder)
     results = stored_results(grades)
     if not results:
         raise NoGradebook(
@@ -187,15 +193,22 @@ def record(
             try:
                 gradebook.find_assignment(unit)
             except MissingEntry:
-                mend = f"Run `nbgrader generate_assignment {unit}` in `{folder}`."
+                mend = f"Run `{generate(unit)}` in `{folder}`."
                 raise NoGradebook(f"{unit} is not in nbgrader's gradebook. {mend}") from None
-        for line in _cells_with_other_points(gradebook, results):
+        units = sorted({result.unit for result in results})
+        for line in _cells_with_other_points(gradebook, course, units):
             say(line)
+        known = {student.id for student in gradebook.students}
         left_out = 0
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
         for graded in results:
             result = adjusted(graded, of_checks)
+            why = graded.note if graded.is_incomplete else _why_outdated(config, graded)
+            if why:
+                left_out += 1
+                say(f"{whose(result)}: not entered ({why})")
+                continue
             no_page = _bring(config, result)
             try:
                 kept = _enter(gradebook, course, result)
@@ -211,6 +224,21 @@ def record(
     write_whole(path, "\n".join(one.in_words for one in entered))
     for line in _in_short(entered, path):
         say(line)
+    new = {one.result.lms_name for one in entered} - known
+    if new and known:
+        say(
+            f"new in nbgrader's list of students ({len(new)}): {first_of(sorted(new))}. If one of "
+            "them has another name there, or left, run `nbgrader db student remove NAME --force`, "
+            f"and delete the files of that name below {grades}"
+        )
+    there = {(result.unit, result.lms_name) for result in results}
+    alone = {(one.unit, one.student) for one in of_checks if one.student != EVERYONE} - there
+    if alone and not with_totals:
+        names = first_of(sorted(f"{student}, {unit}" for unit, student in alone))
+        say(
+            f"points by hand of students without a file ({len(alone)}): {names}. They count on our "
+            "pages and in our exports, and in nbgrader only with --policy"
+        )
     if len(ours) > len(of_checks) and not with_totals:
         say(_without_cell(len(ours) - len(of_checks)))
     path = grades / ADJUSTMENTS
@@ -226,24 +254,21 @@ def record(
     return ""
 
 
-def _cells_with_other_points(gradebook: Any, results: Sequence[Result]) -> list[str]:
+def _cells_with_other_points(gradebook: Any, course: Course, units: Iterable[str]) -> list[str]:
     """Warn of cells of checks whose points somebody has changed in nbgrader's notebook."""
     from nbgrader.api import MissingEntry
 
-    points = {}
-    for result in results:
-        for verdict in result.verdicts:
-            points[result.unit, verdict.name] = verdict.points
     lines = []
-    for (unit, check), most in sorted(points.items()):
-        with suppress(MissingEntry):  # entering says so
-            there = gradebook.find_grade_cell(f"check-{check}", unit, unit).max_score
-            if there != most:
-                lines.append(
-                    f"Warning: {unit}: nbgrader has {there:g} points for the cell check-{check}, "
-                    f"and the check {most:g}, so nobody gets all. Correct the points in "
-                    f"source/{unit}/{unit}.ipynb, and run `nbgrader generate_assignment {unit}`."
-                )
+    for unit in units:
+        for check in load_unit(course, unit).checks:
+            with suppress(MissingEntry):  # entering says so
+                cell = gradebook.find_grade_cell(f"check-{check.name}", unit, unit)
+                if cell.max_score != check.points:
+                    lines.append(
+                        f"Warning: {unit}: nbgrader has {cell.max_score:g} points for the cell "
+                        f"{cell.name}, and we enter up to {check.points:g}. Correct the cell in "
+                        f"source/{unit}/{unit}.ipynb, and run `{generate(unit)}`."
+                    )
     return lines
 
 
@@ -267,7 +292,7 @@ def open_gradebook(folder: Path) -> Iterator[Any]:
     from nbgrader.api import Gradebook
     from nbgrader.coursedir import CourseDirectory
 
-    config = _configuration(folder)
+    config = configuration(folder)
     _let_nbgrader_find_its_programs()
     directory = CourseDirectory(config=config)
     with Gradebook(directory.db_url, directory.course_id) as gradebook, warnings.catch_warnings():
@@ -295,7 +320,7 @@ def _without_cell(count: int) -> str:
     )
 
 
-def _configuration(folder: Path) -> Any:
+def configuration(folder: Path) -> Any:
     """Read the configuration of nbgrader's course. Raises `NoGradebook` if there is none."""
     from traitlets.config.loader import PyFileConfigLoader
 
@@ -372,6 +397,20 @@ def _first_names(entered: Sequence[_Entered]) -> str:
     return first_of([whose(one.result) for one in entered])
 
 
+def _why_outdated(config: Any, result: Result) -> str:
+    """Say why a result is not of the file in nbgrader's `submitted/`; "" if it is, or none is."""
+    from nbgrader.coursedir import CourseDirectory
+
+    directory = CourseDirectory(config=config)
+    step = directory.submitted_directory
+    folder = Path(directory.format_path(step, result.lms_name, result.unit))
+    files = [folder / f"{result.unit}{suffix}" for suffix in (".ipynb", ".py")]
+    now = [digest(path.read_bytes()) for path in files if path.is_file()]
+    if not now or not result.checksum or result.checksum in now:
+        return ""
+    return "nbgrader has collected another file since: first run `autograder grade` again"
+
+
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
     """Return a person's entries in nbgrader's formgrader as adjustments.
 
@@ -411,6 +450,7 @@ def _bring(config: Any, result: Result) -> str:
     config = Config(config)  # a copy
     config.Execute.enabled = False
     config.SaveAutoGrades.enabled = False
+    config.AssignLatePenalties.enabled = False  # it would read the scores of before
     config.CourseDirectory.assignment_id = result.unit
     config.CourseDirectory.student_id = glob.escape(result.lms_name)
     directory = CourseDirectory(config=config)
@@ -460,7 +500,8 @@ def _enter(gradebook: Any, course: Course, result: Result) -> int:
             grade.needs_manual_grade = False
         else:
             by_hand += 1
-            grade.needs_manual_grade = grade.auto_score != verdict.earned
+            is_changed = grade.auto_score != verdict.earned
+            grade.needs_manual_grade = grade.needs_manual_grade or is_changed
         grade.auto_score = verdict.earned
     for cell, remarks in _comments(course, result).items():
         comment = gradebook.find_comment(cell, *where)

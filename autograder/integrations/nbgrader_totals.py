@@ -13,8 +13,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from autograder.grading.policy import Grade
-from autograder.grading.results import write_whole
-from autograder.integrations.nbgrader_bridge import ENTERED, NoGradebook, open_gradebook, whose
+from autograder.grading.results import stored_results, write_whole
+from autograder.integrations.nbgrader_bridge import (
+    ENTERED,
+    NoGradebook,
+    configuration,
+    open_gradebook,
+    whose,
+)
 from autograder.report.terminal import earned_in_words
 
 NOTED = "totals of autograder.json"  # in nbgrader's course
@@ -50,8 +56,9 @@ def enter_totals(
     path = folder / NOTED
     here = str(grades.resolve())
     places = {(grade.result.unit, grade.result.lms_name) for grade in counted}
+    of_ours = places | {(result.unit, result.lms_name) for result in stored_results(grades)}
     noted = _read(path)
-    before = [one for one in noted if one.grades == here or (one.unit, one.student) in places]
+    before = [one for one in noted if one.grades == here or (one.unit, one.student) in of_ours]
     others = [one for one in noted if one not in before]
     if not policy and not before:
         return []
@@ -90,6 +97,24 @@ def enter_totals(
     _list(changed, grades / ENTERED)
     count = "1 total" if len(changed) == 1 else f"{len(changed)} totals"
     return [*warnings.values(), f"the policy changes {count} in nbgrader's gradebook"]
+
+
+def compute_late_penalties(folder: Path, grades: Path) -> None:
+    """Have nbgrader's plugin for late work compute its penalties from the scores that are there.
+
+    folder: nbgrader's course. grades: the folder of the results. Raises as `open_gradebook`.
+    """
+    from nbformat.v4 import new_notebook
+    from nbgrader.api import MissingEntry
+    from nbgrader.preprocessors import AssignLatePenalties
+
+    plugin = AssignLatePenalties(config=configuration(folder))
+    with open_gradebook(folder) as gradebook:
+        address = str(gradebook.engine.url)
+    for result in stored_results(grades):
+        place = {"notebook": result.unit, "assignment": result.unit, "student": result.lms_name}
+        with suppress(MissingEntry):
+            plugin.preprocess(new_notebook(), {"nbgrader": {**place, "db_url": address}})
 
 
 def _remove(gradebook: Any, penalties: Sequence[_Penalty]) -> None:

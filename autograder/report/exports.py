@@ -52,11 +52,13 @@ def export(
     missing: Missing = MappingProxyType({}),
     rules: Policy = Policy(),  # noqa: B008 (frozen)
     columns: Mapping[str, str] = MappingProxyType({}),
+    present: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> list[Path]:
     """Write the files of a format below a folder; return their paths.
 
     missing: who is in the roster and handed in nothing. rules: what the total is made by.
-    columns: unit → what Canvas's gradebook calls its column. Raises `Mixed`.
+    columns: unit → what Canvas's gradebook calls its column. present: what stands there; see
+    `cells_of`. Raises `Mixed`.
     """
     results = [grade.result for grade in grades]
     refuse_mixed(results)
@@ -66,7 +68,7 @@ def export(
     if to == "total":
         files = _total(grades, missing, rules)
     elif to == "canvas":
-        files = _canvas(grades, missing, columns)
+        files = _canvas(grades, missing, columns, present)
     else:
         files = FORMATS[to](grades, missing)
     written = []
@@ -411,20 +413,27 @@ def _without(missing: Missing) -> set[tuple[str, str]]:
 # ---- Canvas, Moodle, Gradescope
 
 
+CANVAS_HEAD = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+
+
 def _canvas(
-    grades: Sequence[Grade], missing: Missing, columns: Mapping[str, str] = MappingProxyType({})
+    grades: Sequence[Grade],
+    missing: Missing,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    present: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> Files:
     """Write the table that Canvas's gradebook imports.
 
     columns: unit → what Canvas calls its column; results that are not whole fit none. Rows are
-    matched by Canvas's own number, where `collect` or a roster has it; else by the login.
+    matched by Canvas's own number, where `collect` or a roster has it; else by the login. Canvas
+    clears what stands where the table has an empty cell, so that is written again. present: see
+    `cells_of`.
     """
     most = _most(grades)
     heads = _columns(grades)
-    head = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     shown = [columns.get(unit, unit) if heads[unit] == unit else heads[unit] for unit in most]
     rows: list[Sequence[str | float]] = [
-        (*head, *shown),
+        (*CANVAS_HEAD, *shown),
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
     of_class = _rows(grades, missing)
@@ -441,7 +450,8 @@ def _canvas(
         points: list[str | float] = []
         for unit in most:
             grade = row.units.get(unit)
-            points.append(grade.points if grade else "")
+            there = [present.get((key.casefold(), unit), "") for key in (canvas_id, login)]
+            points.append(grade.points if grade else there[0] or there[1])
         rows.append((name, canvas_id, student.sis, login, "", *points))
     return {"canvas.csv": as_csv(rows)}
 
@@ -546,6 +556,22 @@ def worksheets_left(folder: Path, grades: Sequence[Grade], written: Sequence[Pat
     for unit in _most(grades):
         left |= {*folder.glob(f"moodle {unit}.csv"), *folder.glob(f"moodle {unit} (*).csv")}
     return sorted(path.name for path in left.difference(written))
+
+
+def empty_in_canvas(path: Path) -> str:
+    """Say that the written table has empty cells, which clear what stands in Canvas; "" if none.
+
+    path: of the table, made with Canvas's gradebook.
+    """
+    _, _, *rows = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
+    empty = sum(cell == "" for row in rows for cell in row[len(CANVAS_HEAD) :])
+    if not empty:
+        return ""
+    cells = "1 cell is" if empty == 1 else f"{empty} cells are"
+    return (
+        f"{cells} empty in {path.name}, as in the gradebook. Where Canvas has a grade by now, such "
+        "as 0 or EX, the import would clear it: then export the gradebook again first."
+    )
 
 
 def notes(grades: Sequence[Grade], to: str) -> list[str]:

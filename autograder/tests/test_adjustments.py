@@ -19,6 +19,7 @@ from small import COURSE, UNIT
 from autograder.grading.adjustments import (
     FILE,
     Adjustment,
+    adjusted,
     all_adjustments,
     append_adjustment,
     as_toml,
@@ -219,6 +220,16 @@ def test_points_set_for_a_unit_are_so_before_lateness_and_without_dropped_checks
 def test_a_page_says_who_did_what(change, act):
     """A page names who gave the points in a sentence: `tg added 10 points: agreed`."""
     assert Adjustment("ada", UNIT, "agreed", "tg", **change).act == act
+
+
+def test_a_score_in_nbgrader_stays_whatever_is_added_here(graded_class):
+    """nbgrader shows the score that somebody entered there, so that one counts here, too."""
+    there = Adjustment("stub", UNIT, "oral", "nbgrader", check="doubling", to=0.5, above=True)
+    ours = Adjustment("stub", UNIT, "a try", "tg", check="doubling", points=1)
+    (stub,) = [r for r in stored_results(graded_class) if (r.student, r.unit) == ("stub", UNIT)]
+    for both in ((there, ours), (ours, there)):
+        (verdict,) = [each for each in adjusted(stub, both).verdicts if each.name == "doubling"]
+        assert verdict.earned == 0.5
 
 
 def test_a_grade_is_never_below_nothing(graded_class):

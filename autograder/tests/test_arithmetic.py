@@ -48,6 +48,9 @@ def handed_in(student, unit, points, days=0.0, of=100.0, loss=None, due=DUE):
     )
 
 
+BEGUN_BY = DUE - timedelta(days=7)
+
+
 # CMU 11-785, fall 2025 (deeplearning.cs.cmu.edu/F25/page/syllabus.html): cut-offs HIGH 90 %, MEDIUM
 # 70 %, LOW 50 %, VERY LOW 30 %, linear in between, the best 105 %; 10 % off if nothing was
 # submitted by the early deadline; 10 % off after the on-time deadline; ten slack days in all
@@ -460,13 +463,24 @@ def test_a_table_of_partners_may_have_semicolons(tmp_path):
     ("rows", "words"),
     [
         ('numbers,ada,"grace\nnumbers,bob,cy\n', "unexpected end of data"),
-        ("numbers,ada,ada\n", "a student stands twice in this group: ada, ada."),
+        ("numbers,ada,ada\n", "a group has two students or more"),
     ],
 )
 def test_a_slip_in_a_table_of_partners_loses_nobody(tmp_path, rows, words):
     """An open quote would take in the rows below it, and a name twice the partner who was meant."""
     with pytest.raises(BadFile, match=words):
         policy_in(tmp_path, f"unit,student,student\n{rows}")
+
+
+def test_a_file_that_could_not_be_graded_shows_who_had_begun():
+    """Its time counts for `not_begun`, before the policy's time or after it."""
+    policy = Policy(late=Late(not_begun=0.1), units={"hw1": Rules(due=DUE, begun=BEGUN_BY)})
+    later = handed_in("ada", "hw1", 80.0, -1)
+    for days, points in ((-1, 80.0), (1, 72.0)):
+        begun = (BEGUN_BY + timedelta(days=days)).isoformat()
+        record = HandIn(source="moodle", student="ada", begun=begun)
+        (grade,) = grades([replace(later, hand_in=record)], policy)
+        assert grade.points == points
 
 
 def test_a_partner_in_other_capitals_is_warned_of_without_a_roster(tmp_path):

@@ -447,10 +447,8 @@ def test_a_file_without_a_time_of_nbgrader_is_named(tmp_path):
     (tmp_path / "class" / "a" / UNIT / "timestamp.txt").write_text("2026-11-20 12:00:00 UTC\n")
     command = ("grade", tmp_path / "class", "--out", tmp_path / "out", "--quick")
     said = " ".join(run_command(*command, "--timestamps").stdout.split())
-    assert (
-        f"without a timestamp.txt, so that the time of the file itself counts (1): b, {UNIT}."
-        in said
-    )
+    told = "without a readable timestamp.txt, so that the time of the file itself counts (1): b, "
+    assert f"{told}{UNIT}." in said
     assert "timestamp.txt" not in run_command(*command).stdout
     (tmp_path / "class" / "b" / UNIT / "timestamp.txt").write_text("yesterday")
     assert "counts (1): b, " in " ".join(run_command(*command, "--timestamps").stdout.split())

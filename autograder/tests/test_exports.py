@@ -17,7 +17,7 @@ from autograder.grading.attempts import Mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
-from autograder.grading.roster import Roster, Student, absent
+from autograder.grading.roster import Roster, Student, absent, cells_of
 from autograder.grading.whole_class import with_students
 from autograder.judging import Remark
 from autograder.report import exports
@@ -207,6 +207,25 @@ def test_a_mail_goes_to_the_address_in_the_roster(results, tmp_path):
     (path,) = exports.export(grades(students, Policy()), "mail", tmp_path)
     assert "ada@new.edu" in path.read_text()
     assert "ada@old.edu" not in path.read_text()
+
+
+def test_a_grade_that_stands_in_canvas_is_written_again(results, tmp_path):
+    """Canvas clears what stands where the imported table has an empty cell, such as 0 or EX."""
+    best = max(results, key=lambda result: result.score)
+    ada = of("ada", best, HandIn(source="canvas", student="ada", name="Ada", id="41", login="al"))
+    column = f"{UNIT} (456)"
+    path = tmp_path / "gradebook.csv"
+    path.write_text(
+        f"Student,ID,SIS User ID,SIS Login ID,Section,{column}\n"
+        "    Points Possible,,,,,11\nAda,41,,al,A,3\nBob,42,,bo,A,0\nCy,,,cy,A,EX\nDee,44,,d,A,\n"
+    )
+    absent = [Student("bob", id="42"), Student("cy", login="CY"), Student("dee", id="44")]
+    columns = {UNIT: column}
+    arguments = (grades([ada], Policy()), "canvas", tmp_path, {UNIT: absent}, Policy(), columns)
+    (written,) = exports.export(*arguments, cells_of(path, columns))
+    cells = [row[column] for row in table(written)[1:]]
+    assert cells == [f"{best.score:g}", "0", "EX", ""]
+    assert exports.empty_in_canvas(written).startswith("1 cell is empty in canvas.csv")
 
 
 def test_two_students_with_one_address_are_named(results):
@@ -434,7 +453,7 @@ def test_export_by_command(graded_class, tmp_path):
     assert "Canvas makes a new assignment of each column" in done.stderr
     (tmp_path / "policy.toml").write_text(f'[excused]\ncomplete = ["{UNIT}"]\n')
     excusing = ("export", graded_class, "--policy", tmp_path / "policy.toml", "--to")
-    said = f"Excused by the policy, and with points here (1): complete, {UNIT}."
+    said = f"Excused by the policy (1): complete, {UNIT}."
     assert said in small.run_command(*excusing, "csv", "--out", tmp_path / "out").stderr
     assert said not in small.run_command(*excusing, "total", "--out", tmp_path / "out").stderr
     (tmp_path / "policy.toml").write_text('keep = "worst"')

@@ -343,7 +343,9 @@ def test_many_results_are_a_few_lines(folder, graded_class, tmp_path):
     assert done.returncode == 0, done.stderr
     first = "; ".join(f"student{number}, {UNIT}" for number in range(5))
     assert f"no page in nbgrader (8): {first}; and 3 more: nbgrader needs the" in done.stdout
-    assert len(done.stdout.splitlines()) == 2
+    assert "new in nbgrader's list of students (8): student0; student1;" in done.stdout
+    assert done.stdout.splitlines()[3].endswith("nbgrader generate_feedback UNIT --force")
+    assert len(done.stdout.splitlines()) == 4
     each = (grades.parent / "export" / "nbgrader.txt").read_text().splitlines()
     assert [line.partition(",")[0] for line in each] == [f"student{n}" for n in range(8)]
 
@@ -353,12 +355,98 @@ def test_points_of_a_cell_that_somebody_changed_are_warned_of(folder, graded_cla
     course = tmp_path / "course"
     shutil.copytree(folder, course)
     shutil.copytree(graded_class / UNIT, tmp_path / "grades" / UNIT)
+    shutil.rmtree(course / "submitted")
     cell = "select id from base_cell where name = 'check-three_steps'"
     query(course, f"update grade_cells set max_score = 20 where id in ({cell})")
     done = small.run_command("nbgrader", course, "--grades", tmp_path / "grades")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Warning:") == 1
     assert f"Warning: {UNIT}: nbgrader has 20 points for the cell check-three_steps" in done.stdout
+
+
+def test_a_result_that_is_no_grade_of_the_present_file_is_not_entered(folder, recorded, tmp_path):
+    """What stands in nbgrader stays: for a run that was stopped, and a file collected since."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    path = course / "grades" / UNIT / "uphill.json"
+    result = json.loads(path.read_text())
+    for check in result["checks"]:
+        check["earned"] = 0.0
+    stopped = result | {"submission_sha256": "", "note": "it is incomplete: stopped."}
+    path.write_text(json.dumps(stopped))
+    book = course / "submitted" / "halved" / UNIT / f"{UNIT}.ipynb"
+    book.write_text(book.read_text() + "\n")
+    before = {student: scores(course, student) for student in ("uphill", "halved")}
+    page = course / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb"
+    was = page.read_bytes()
+    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    assert done.returncode == 2
+    assert "2 of 7 results were not entered" in done.stderr
+    assert f"uphill, {UNIT}: not entered (it is incomplete: stopped.)" in done.stdout
+    assert f"halved, {UNIT}: not entered (nbgrader has collected another file" in done.stdout
+    assert {student: scores(course, student) for student in before} == before
+    assert page.read_bytes() == was
+
+
+LATE_PLUGIN = """
+from nbgrader.plugins import LateSubmissionPlugin
+
+class Half(LateSubmissionPlugin):
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+"""
+
+
+def test_nbgraders_own_penalty_for_late_work_is_of_the_scores_that_we_enter(
+    folder, recorded, tmp_path
+):
+    """Before, its plugin read the scores of an earlier run, or none."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    (course / "half_off.py").write_text(LATE_PLUGIN)
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write(f"import sys\nsys.path.append({str(course)!r})\nimport half_off\n")
+        config.write("c.AssignLatePenalties.plugin_class = half_off.Half\n")
+    query(course, f"update assignment set duedate = '2020-01-01' where name = '{UNIT}'")
+    query(course, "update submitted_assignment set timestamp = '2026-02-03 10:00:00'")
+    whole = sum(results(course)["uphill"].values())
+    trained = scores(course, "uphill")["check-fitting"][0] or 0
+    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    assert done.returncode == 0, done.stderr
+    assert totals_in(course)["uphill"] == pytest.approx((whole + trained) / 2)
+
+
+def test_a_flag_for_review_lasts_until_somebody_looks(folder, recorded, tmp_path):
+    """A score by hand is kept although ours changed: the second run does not hide that."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    path = course / "grades" / UNIT / "complete.json"
+    text = path.read_text()
+    result = json.loads(text)
+    (check,) = [check for check in result["checks"] if check["name"] == "three_steps"]
+    check["earned"] = 0.5
+    path.write_text(json.dumps(result))
+    flagged = """select needs_manual_grade from grade
+        join base_cell on base_cell.id = grade.cell_id
+        join submitted_notebook on submitted_notebook.id = grade.notebook_id
+        join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id
+        where base_cell.name = 'check-three_steps' and student_id = 'complete'"""
+    for _ in range(2):
+        done = small.run_command("nbgrader", course, "--grades", course / "grades")
+        assert done.returncode == 0, done.stderr
+        assert query(course, flagged) == [(1,)]
+
+
+def test_points_by_hand_of_a_student_without_a_file_are_named(folder, recorded, tmp_path):
+    """They have no submission in nbgrader, so without a policy nothing of them is entered."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    (course / "grades" / "roster.csv").write_text("student\noral\n")
+    oral = Adjustment("oral", UNIT, "an exam", "tg", check="three_steps", to=2)
+    append_adjustment(course / "grades" / "adjustments.toml", oral)
+    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    assert done.returncode == 0, done.stderr
+    assert f"points by hand of students without a file (1): oral, {UNIT}." in done.stdout
 
 
 def test_scores_entered_by_hand_stay(folder, recorded):
@@ -739,7 +827,7 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(folder, graded, 
         (
             tmp_path,
             folder / "grades",
-            f"Run `nbgrader generate_assignment {UNIT}` in `{tmp_path}`.",
+            f"Run `nbgrader generate_assignment {UNIT} --force` in `{tmp_path}`.",
         ),
     ):
         # as in an environment that is not activated, where nbgrader does not find `alembic`

@@ -198,6 +198,7 @@ def test_a_file_after_the_due_time_that_canvas_did_not_mark_is_named(results, po
     (line,) = unmarked_after_due(policy, [*files, marked])
     assert f"{UNIT}: Canvas did not mark 1 as late whose times are after" in line
     assert "they count as late: bob. Check" in line
+    assert unmarked_after_due(dataclasses.replace(policy, late=Late()), [*files, marked]) == []
 
 
 def test_a_class_without_any_times_is_said_once_and_on_no_page(graded_class, tmp_path):
@@ -265,6 +266,8 @@ def test_a_due_time_far_from_all_files_is_reported(results, policy):
     (line,) = told(2026, a_month_early)
     assert "the first of its files came 30 days later." in line
     assert told(2026, a_month_early[1:]) == []
+    only_late_ones_have_times = [*a_month_early, dataclasses.replace(files[0], submitted="")]
+    assert told(2026, only_late_ones_have_times) == []
 
 
 def test_a_due_time_of_a_section_far_from_its_files_is_reported(results):
@@ -296,14 +299,19 @@ def test_dates_of_a_unit_that_do_not_follow_each_other_are_reported(results):
     assert dates_out_of_order(right, files) == []
     wrong = with_dates(handed_out=december[8], begun=december[1], due=december[15])
     (line,) = dates_out_of_order(wrong, files)
-    assert "`handed_out`, 08 December 2026, is after `begun`, 01 December 2026." in line
+    assert "`handed_out`, 08 December 2026 12:00 UTC+01:00, is after `begun`, 01 Dec" in line
     late = with_dates(begun=december[15], due=december[8])
-    assert "`begun`, 15 December 2026, is after `due`" in dates_out_of_order(late, files)[0]
+    assert (
+        "`begun`, 15 December 2026 12:00 UTC+01:00, is after `due`"
+        in dates_out_of_order(late, files)[0]
+    )
     (line,) = nobody_begun(right, files)
     assert "nobody handed in anything by `begun`, 08 December 2026." in line
     assert nobody_begun(right, files[1:]) == []
     before = handed_in(results, "s0", "2026-12-07T12:00:00+01:00")
     assert nobody_begun(right, [*files, before]) == []
+    second = HandIn(source="canvas", student="s0", attempt=2)
+    assert nobody_begun(right, [dataclasses.replace(files[0], hand_in=second), *files[1:]]) == []
 
 
 def test_a_section_has_pages_of_its_own(graded_class, tmp_path):

@@ -41,10 +41,12 @@ def read_toml_table(path: Path, finite: bool = True) -> dict[str, Any]:
 def _parsed(path: Path, finite: bool) -> dict[str, Any]:
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Notepad begins a file with a mark
         content = tomllib.loads(text)
     except OSError as error:
         raise BadFile(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise BadFile(f"{path}: it is not in UTF-8. Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadFile(f"{path}: {error}{_advice(str(error), text)}") from None
     except (ValueError, RecursionError) as error:

@@ -262,6 +262,7 @@ def rules_for(
         all_adjustments,
         comments_unread,
         lower_than_files,
+        perhaps_adjustments,
     )
     from autograder.grading.policy import Policy, with_partners
     from autograder.grading.policy_file import (
@@ -273,6 +274,7 @@ def rules_for(
         early_not_counted,
         handed_out_long_before_due,
         late_before_due,
+        late_by_files_alone,
         lateness_not_counted,
         letters_out_of_order,
         nobody_begun,
@@ -282,8 +284,16 @@ def rules_for(
         unmarked_after_due,
         without_section,
     )
+    from autograder.grading.results import run_facts
     from autograder.grading.roster import merged, roster_beside
 
+    for folder in folders:
+        for path in perhaps_adjustments(folder):
+            click.echo(
+                f"Warning: {path} is not read. If it holds points by hand, call it "
+                "adjustments.toml or, as one of several, adjustments-NAME.toml.",
+                err=True,
+            )
     beside = [folder for folder in folders if adjustment_files(folder)]
     if not policy and not beside:
         return None
@@ -300,6 +310,9 @@ def rules_for(
     rules = replace(rules, untimed=units_without_times(results))
     for look_at in (lateness_not_counted, early_not_counted, late_before_due, unmarked_after_due):
         for line in look_at(rules, results):
+            click.echo(line, err=True)
+    if not all("stamped" in run_facts(folder) for folder in folders):
+        for line in late_by_files_alone(rules, results):
             click.echo(line, err=True)
     never_late = units_never_late(rules, results)
     if never_late:

@@ -23,7 +23,7 @@ from autograder.cli.base import (
     rules_for,
     unpacked,
 )
-from autograder.errors import first_of
+from autograder.errors import first_of, visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -76,9 +76,9 @@ EACH = 30.0  # seconds between two messages on a run's progress
     help="A table of the class, so that missing submissions are listed.",
 )
 @click.option(
-    "--timestamps",
-    is_flag=True,
-    help="Take times from each `timestamp.txt`, as nbgrader writes it.",
+    "--timestamps/--no-timestamps",
+    default=None,
+    help="Take times from each `timestamp.txt`, as nbgrader writes it, or from the files.",
 )
 @click.option(
     "--any-name",
@@ -106,7 +106,7 @@ def grade(
     new_seed: bool,
     keys: Path | None,
     roster: Path | None,
-    timestamps: bool,
+    timestamps: bool | None,
     any_name: bool,
     unsafe: bool,
     cluster: str,
@@ -144,6 +144,8 @@ def grade(
         _log_to_stderr()
     with _submissions(submitted) as folder:
         handed_in = _read_class(course, submitted, folder, out, unit, roster)
+        if timestamps is None:
+            _refuse_unused_timestamps(handed_in.found)
         units = sorted({entry.unit for entry in handed_in.found})
         refuse_lesser(out, units, quick, unsafe)
         handed_in = _with_results_moved(course, out, handed_in)
@@ -157,7 +159,7 @@ def grade(
             cluster=cluster,
             submitted=submitted,
             store=keys,
-            stamped=timestamps,
+            stamped=bool(timestamps),
             any_name=any_name,
         )
         try:
@@ -204,6 +206,21 @@ def _refuse_course_of_nbgrader(submitted: Path, out: Path) -> None:
         f"{submitted} is nbgrader's course. Its submissions are in {within}: "
         f"autograder grade {as_typed(within)} --out {as_typed(out)} --timestamps"
     )
+
+
+def _refuse_unused_timestamps(found: "Sequence[Submitted]") -> None:
+    """Ask what the times are, where nbgrader wrote some beside most files. Raises `Refused`.
+
+    Copying a file changes its own time, and could make a whole class late.
+    """
+    own = [entry for entry in found if entry.path and not entry.record]
+    stamped = len(own) - len(_without_timestamp(own))
+    if 2 * stamped > len(own):
+        raise Refused(
+            f"Beside {stamped} of {len(own)} files lies a `timestamp.txt`, as nbgrader writes it. "
+            "Add --timestamps, and these times count; or --no-timestamps, and the times of the "
+            "files themselves do, which copying changes."
+        )
 
 
 def _log_to_stderr() -> None:
@@ -639,6 +656,7 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     from autograder.grading.attempts import of_another_unit_now
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
+    from autograder.grading.roster import strangers
     from autograder.grading.submissions import PERHAPS_ONE, perhaps_one_student
     from autograder.intake.items import listed
     from autograder.intake.leftovers import in_lines
@@ -648,6 +666,8 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     names = {entry.known_as or entry.student for entry in handed_in.found}
     known = handed_in.students.students if handed_in.students else ()
     lines += listed(PERHAPS_ONE, perhaps_one_student(names, known))
+    unknown = strangers(handed_in.students, results)
+    lines += listed("not in the roster, and graded", [visible(name) for name in unknown])
     unstamped = _without_timestamp(handed_in.found) if run.stamped else []
     if unstamped:
         lines.append(

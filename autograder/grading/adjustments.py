@@ -243,6 +243,12 @@ def adjustment_files(folder: Path) -> list[Path]:
     return [path for path in (common, *own) if path.is_file()]
 
 
+def perhaps_adjustments(folder: Path) -> list[Path]:
+    """Return the files in a folder that are called nearly as manual points, and are not read."""
+    named = [path for path in folder.glob("*.toml") if path.stem.casefold().startswith("adj")]
+    return sorted(set(named).difference(adjustment_files(folder)))
+
+
 def refuse_said_twice(course: Course, one: Adjustment, path: Path) -> None:
     """Refuse an adjustment for a file if another one gives points for the same: see `_said_twice`.
 

@@ -252,6 +252,8 @@ def _facts(course: Course, run: Run, submissions: int) -> str:
         lines.append(f"submitted {run.submitted.resolve()}")
     if run.others_keep_theirs:
         lines.append("renewed yes")
+    if run.stamped:
+        lines.append("stamped yes")
     return "\n".join(lines)
 
 

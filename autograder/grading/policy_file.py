@@ -475,6 +475,11 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None
+    if not any(map(any, rows)):
+        raise BadFile(
+            f"{path} is empty. Write a heading, `unit,student,student`, and below it a row for "
+            "each group; or remove `partners` from the policy."
+        )
     if rows and len(rows[0]) > 1 and _is_group(course, *rows[0]):
         raise BadFile(
             f"{path}, line 1: `{','.join(rows[0])}` is a group, and the first line is the heading. "
@@ -632,10 +637,46 @@ def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
-    """Say which units have results and no due time, if the policy takes off for being late."""
+def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of files that are late by their own time, where no system says when they came.
+
+    results: without those whose time nbgrader wrote.
+    """
     if not policy.late.per_day:
-        return ""
+        return []
+    names: dict[str, set[str]] = {}
+    for result in results:
+        own = deadline(result.lms_name, result.unit, policy)
+        is_own_time = not result.hand_in or result.hand_in.source == "folder"
+        if own and result.submitted and result.checksum and is_own_time:
+            late = datetime.fromisoformat(result.submitted) - own.due
+            if late > timedelta(hours=policy.late.grace_hours):
+                names.setdefault(result.unit, set()).add(called(result.lms_name, _name(result)))
+    lines = []
+    for unit, students in sorted(names.items()):
+        whose = sorted(students)
+        lines.append(
+            visible(
+                f"Warning: {unit}: {len(whose)} are late by the time of the file itself, which "
+                f"copying or unpacking changes: {first_of(whose)}. `collect` reads the times of a "
+                "platform, and `grade --timestamps` those of nbgrader."
+            )
+        )
+    return lines
+
+
+def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
+    """Say which units have results and no due time, if the policy takes off for being late.
+
+    Also say that a policy with other keys of [late] takes nothing off.
+    """
+    if not policy.late.per_day:
+        if policy.late.not_begun or policy.late == Late():
+            return ""
+        return (
+            "Warning: the policy's [late] has no `per_day`, so nothing is taken off for being "
+            "late. Write `per_day = 0.1`, as for 10 % a day."
+        )
     never = []
     for unit in _units_of(results):
         if not any(rules.due for rules in policy.rules_of_sections(unit)):
@@ -748,13 +789,13 @@ LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its firs
 
 KEEP_LATENESS = (
     "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
-    "--times-from, of Moodle by --roster and its worksheet."
+    "--times-from, of Moodle by --roster and its worksheet. Then run `grade`."
 )
 
 
 KEEP_EARLINESS = (
     "Collect again with the times: of Canvas by --times-from, of Moodle by --roster and its "
-    "worksheet."
+    "worksheet. Then run `grade`."
 )
 
 

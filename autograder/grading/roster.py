@@ -235,7 +235,8 @@ def _read_any_roster(path: Path) -> "Roster":
     rows = list(_rows(text, path))
     if not rows:
         raise BadRoster(f"{path} names no student.")
-    return Roster(_told_apart(rows, path), _worksheet(text, path))
+    columns, _ = _read(text, path)
+    return Roster(_told_apart(rows, path), _worksheet(text, path), columns.source)
 
 
 def _text_of(path: Path) -> str:
@@ -491,6 +492,8 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
     head = [cell.casefold() for cell in first_row]
     columns = _columns(head, path)
     _refuse_doubled_headings(head, _headings_used(columns), path)
+    if columns is OURS:
+        _refuse_misspelt_headings(head, path)
     for number, row in enumerate(rows[1:], 2):
         beyond = [cell for cell in row[len(head) :] if cell]
         if beyond:
@@ -500,6 +503,22 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
                 'contains the sign between columns: "Mon, Tue".'
             )
     return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
+
+
+def _refuse_misspelt_headings(head: Sequence[str], path: Path) -> None:
+    """Refuse a column of a person's own table that is called nearly as one that lacks.
+
+    Raises `BadRoster`.
+    """
+    ours = ("student", "name", "email", "id", "login", "sis", "section")
+    lacking = set(ours).difference(head)
+    for heading in sorted(set(head).difference(FIELDS)):
+        near = get_close_matches(heading, lacking, 1, 0.8)
+        if near:
+            raise BadRoster(
+                f"{path}: the column `{heading}` is none of {', '.join(ours)}. If you mean "
+                f"`{near[0]}`, call it so; otherwise give it a name that is less like it."
+            )
 
 
 def _headings_used(columns: Columns) -> set[str]:
@@ -691,17 +710,23 @@ def called(student: str, name: str) -> str:
 class Roster:
     """The students of a class, found by the data of a system about them."""
 
-    def __init__(self, students: Iterable[Student], worksheet: Worksheet | None = None) -> None:
+    def __init__(
+        self,
+        students: Iterable[Student],
+        worksheet: Worksheet | None = None,
+        platform: str = "",
+    ) -> None:
         """Take students; of two with the same name, the later one.
 
-        worksheet: the table's data on one assignment, if it is Moodle's. It is not stored, and
-        `merged` leaves it out.
+        worksheet: the table's data on one assignment, if it is Moodle's. platform: which wrote the
+        table. Neither is stored, and `merged` leaves both out.
         """
         by_name = {}
         for student in students:
             by_name[student.student] = student
         self.students: Mapping[str, Student] = by_name
         self.worksheet = worksheet
+        self.platform = platform
 
     def find(
         self, *, name: str = "", email: str = "", id: str = "", login: str = "", sis: str = ""

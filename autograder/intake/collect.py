@@ -16,6 +16,7 @@ import msgspec
 
 from autograder.course import Course
 from autograder.errors import UserError, first_of, one_line
+from autograder.grading.attempts import NUMBERED
 from autograder.grading.hand_in import LIST, MARK, RECEIPTS, HandIn, is_collected, kinds_collected
 from autograder.grading.outline import outline_unit
 from autograder.grading.results import CannotWrite, digest, replace_file
@@ -176,6 +177,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         contents.name,
     )
     _refuse_other_kind(source, before, wish)
+    _refuse_roster_of_another_platform(source, roster)
     known = roster_beside(wish.into)
     named = as_folders(roster)
     refuse_doubled(known, named)
@@ -634,6 +636,16 @@ def _refuse_other_kind(source: SourceKind, before: Sequence[str], wish: Wish) ->
         "have other names on another platform, so collect it into a folder of its own. If this "
         f"folder is right nevertheless, add --from {source.name}, or --from what it is."
     )
+
+
+def _refuse_roster_of_another_platform(source: SourceKind, roster: Roster | None) -> None:
+    """Refuse Moodle's table for Canvas's files, and the reverse. Raises `CannotCollect`."""
+    of = roster.platform if roster else source.name
+    if source.name in NUMBERED and of in NUMBERED and source.name != of:
+        raise CannotCollect(
+            f"This is {source.title}, and the roster is a table of {NUMBERED[of]}, where students "
+            "have other names and numbers. Give --roster the table of the same course."
+        )
 
 
 ZONES = timedelta(hours=26)  # the largest difference of two local times

@@ -232,6 +232,18 @@ def test_a_score_in_nbgrader_stays_whatever_is_added_here(graded_class):
         assert verdict.earned == 0.5
 
 
+def test_a_file_called_nearly_as_points_by_hand_is_named(graded_class, tmp_path):
+    """Its points do not count, with a policy or without."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades)
+    (grades / "adjustments_tg.toml").write_text("")
+    (grades / "adjustments-tg.toml").write_text("")
+    done = small.run_command("export", grades, "--to", "csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("is not read. If it holds points by hand") == 1
+    assert "adjustments_tg.toml is not read" in done.stderr
+
+
 def test_a_grade_is_never_below_nothing(graded_class):
     """Points can be subtracted, but a grade never falls below 0."""
     one = Adjustment("stub", UNIT, "late in class", "tg", points=-5)

@@ -464,12 +464,13 @@ def test_a_table_of_partners_may_have_semicolons(tmp_path):
     [
         ('numbers,ada,"grace\nnumbers,bob,cy\n', "unexpected end of data"),
         ("numbers,ada,ada\n", "a group has two students or more"),
+        (None, "is empty. Write a heading, `unit,student,student`"),
     ],
 )
 def test_a_slip_in_a_table_of_partners_loses_nobody(tmp_path, rows, words):
     """An open quote would take in the rows below it, and a name twice the partner who was meant."""
     with pytest.raises(BadFile, match=words):
-        policy_in(tmp_path, f"unit,student,student\n{rows}")
+        policy_in(tmp_path, "\n" if rows is None else f"unit,student,student\n{rows}")
 
 
 def test_a_file_that_could_not_be_graded_shows_who_had_begun():

@@ -440,6 +440,29 @@ def test_each_unit_has_a_seed_of_its_own_which_the_next_run_takes_again(tmp_path
     assert seeds() == [77, 77]  # as in a folder of an earlier version
 
 
+def test_times_of_nbgrader_that_nobody_asked_for_are_asked_about(tmp_path):
+    """Else the files' own times, which copying changes, would make a whole class late."""
+    for student in ("a", "b", "c"):
+        path = small.submit(tmp_path / "class", student, small.solved())
+        if student != "c":
+            path.with_name("timestamp.txt").write_text("2026-11-20 12:00:00 UTC\n")
+    command = ("grade", tmp_path / "class", "--quick", "--out", tmp_path / "out")
+    done = run_command(*command)
+    assert done.returncode == 2
+    assert "Beside 2 of 3 files lies a `timestamp.txt`" in " ".join(done.stderr.split())
+    (tmp_path / "students.csv").write_text("student\na\nb\n")
+    roster = ("--roster", tmp_path / "students.csv")
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[late]\nper_day = 0.1\n[{UNIT}]\ndue = 2026-11-21T00:00:00Z\n")
+    export = ("export", tmp_path / "out", "--to", "csv", "--policy", policy)
+    late = f"{UNIT}: 3 are late by the time of the file itself, which copying"
+    for option, is_late in (("--no-timestamps", True), ("--timestamps", False)):
+        done = run_command(*command, option, *roster)
+        assert done.returncode == 0, done.stderr
+        assert "not in the roster, and graded (1):\n  c" in done.stdout
+        assert (late in run_command(*export).stderr) == is_late
+
+
 def test_a_file_without_a_time_of_nbgrader_is_named(tmp_path):
     """With --timestamps, a file that was put there by hand has its own time: this is said."""
     for student in "ab":

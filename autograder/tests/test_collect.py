@@ -1858,6 +1858,7 @@ def test_a_table_of_times_with_two_times_of_a_student_is_refused(tmp_path):
         ("student,id\nada,17\nbob,17\n", "ada and bob have the same `id`, 17"),
         ("student,login\nada,al\nbob,AL\n", "ada and bob have the same `login`, AL"),
         ('student,name\nada,"Ada" L\n', "nothing may follow in that cell"),
+        ("student,sektion\nada,A\n", "If you mean `section`, call it so"),
     ],
 )
 def test_a_slip_in_a_roster_loses_nobody(tmp_path, table, words):
@@ -1914,6 +1915,16 @@ def test_a_number_of_canvas_s_with_another_row_s_name_is_listed(tmp_path):
     roster = "student,name,id\nada,Ada Lovelace,4799\ncharles,Charles Babbage,4711\n"
     made = collect(lms.canvas(tmp_path), tmp_path / "into", roster)
     assert "with another name in the roster than in the zip (1):\n  4711 is lovelace" in told(made)
+
+
+def test_a_table_of_another_platform_is_no_roster(tmp_path):
+    """Some students would be matched by name, and the others be nobody."""
+    for source, roster in (
+        (lms.canvas(tmp_path), lms.MOODLE_ROSTER),
+        (lms.moodle(tmp_path), lms.CANVAS_ROSTER),
+    ):
+        with pytest.raises(CannotCollect, match="where students have other names and numbers"):
+            collect(source, tmp_path / "into", roster)
 
 
 def test_a_roster_holds_no_formula(tmp_path):

@@ -26,6 +26,7 @@ from autograder.grading.policy_file import (
     nobody_begun,
     read_policy,
     refuse_extra_time_from_nowhere,
+    units_never_late,
     unknown_students,
     unmarked_after_due,
     with_sections,
@@ -444,6 +445,25 @@ def test_a_wrong_policy_is_told_in_words(tmp_path, text, words):
     with pytest.raises(BadFile, match=re.escape(words)) as told:
         read(tmp_path, text)
     assert str(told.value).startswith(f"{tmp_path}/policy.toml: ")
+
+
+def test_a_policy_of_notepad_is_read(tmp_path):
+    """Its mark at the beginning is no key; another encoding is named."""
+    path = tmp_path / "policy.toml"
+    path.write_text('keep = "last"\n', encoding="utf-8-sig")
+    assert read_policy(COURSE, path).keep == "last"
+    path.write_text('keep = "last"\n', encoding="utf-16")
+    with pytest.raises(BadFile, match=r"policy.toml: it is not in UTF-8. Save it as UTF-8."):
+        read_policy(COURSE, path)
+
+
+def test_late_rules_that_take_nothing_off_are_reported(results):
+    """`per_day` was forgotten; `not_begun` alone is a rule of its own."""
+    files = list(results.values())
+    said = "[late] has no `per_day`, so nothing is taken off"
+    assert said in units_never_late(Policy(late=Late(grace_hours=2)), files)
+    assert units_never_late(Policy(late=Late(not_begun=0.1, grace_hours=2)), files) == ""
+    assert units_never_late(Policy(), files) == ""
 
 
 def test_a_policy_that_is_not_there_is_told_in_words(tmp_path):

@@ -1,7 +1,7 @@
 """Commands of an instructor after grading: report, export, nbgrader."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -443,9 +443,16 @@ def _incomplete(results: "Sequence[Result]") -> list[str]:
 
 
 def _enter_totals(
-    folder: Path, grades: Path, policy: Path | None, course_folder: Path | None
+    folder: Path,
+    grades: Path,
+    policy: Path | None,
+    course_folder: Path | None,
+    left_out: Collection[tuple[str, str]],
 ) -> None:
-    """Make nbgrader's totals those of a policy; without one, no longer those of an earlier one."""
+    """Make nbgrader's totals those of a policy; without one, no longer those of an earlier one.
+
+    left_out: the units and students whose totals stay.
+    """
     from autograder.grading.attempts import all_attempts
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
@@ -462,10 +469,10 @@ def _enter_totals(
         course = find_course(course_folder)
         results = whole_class(course, results, rules, roster_beside(grades))
         counted = graded(results, rules)
-    for line in nbgrader_totals.enter_totals(folder, grades, counted, policy):
+    for line in nbgrader_totals.enter_totals(folder, grades, counted, policy, left_out):
         click.echo(line, err=line.startswith("Warning"))
     if not policy:
-        nbgrader_totals.compute_late_penalties(folder, grades)
+        nbgrader_totals.compute_late_penalties(folder, grades, left_out)
 
 
 def _refuse_policy_of_others(course: "Course", folder: Path, grades: Path, policy: Path) -> None:
@@ -530,11 +537,11 @@ def nbgrader(
         if policy:
             _refuse_policy_of_others(course, folder, grades, policy)
         say_what_is_not_graded([grades])
-        error = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
-        _enter_totals(folder, grades, policy, course_folder)
+        done = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
+        _enter_totals(folder, grades, policy, course_folder, done.left_out)
         click.echo(f"Next, in {folder}: nbgrader generate_feedback UNIT --force")
-        if error:
-            raise Refused(error)
+        if done.error:
+            raise Refused(done.error)
         return
     units = [find_unit(course, name) for name in named]
     click.echo("\n".join(nbgrader_bridge.build(course, folder, units)))

@@ -724,7 +724,7 @@ def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) ->
     least, most = min(delays), max(delays)
     when = f"{due.day} {due:%B %Y}"
     students = {result.lms_name for result in results}
-    are_several = len(students) >= SEVERAL and len(delays) == len(results)
+    are_several = len(students) >= SEVERAL and 2 * len(delays) > len(results)
     if least > LONG_AFTER or (are_several and least > A_DAY):
         days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
         return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"

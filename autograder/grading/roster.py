@@ -279,20 +279,21 @@ def points_possible(path: Path) -> dict[str, float]:
     return found
 
 
-def cells_of(path: Path, columns: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """Return what stands in columns of Canvas's gradebook: (number or login, unit) → cell.
+def cells_of(path: Path, columns: Mapping[str, str]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return what stands in columns of Canvas's gradebook: (kind, number) → unit → cell.
 
-    columns: unit → heading. Empty cells are left out. Raises `BadRoster`.
+    A row is found by each of its numbers: `id`, `sis` and `login`. columns: unit → heading.
+    Raises `BadRoster`.
     """
     head, *rows = _table(_text_of(path), path)
     found = {}
     for row in rows:
         cells = dict(zip(head, row, strict=False))
         who = {heading.casefold(): cell.casefold() for heading, cell in cells.items()}
-        for unit, heading in columns.items():
-            for key in ("id", "sis login id"):
-                if cells.get(heading) and who.get(key):
-                    found[who[key], unit] = cells[heading]
+        there = {unit: cells.get(heading, "") for unit, heading in columns.items()}
+        for kind, heading in (("id", CANVAS.id), ("sis", CANVAS.sis), ("login", CANVAS.login)):
+            if who.get(heading):
+                found[kind, who[heading]] = there
     return found
 
 

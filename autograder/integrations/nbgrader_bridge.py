@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,7 +30,7 @@ from autograder.grading.adjustments import (
     replace_entries_of,
 )
 from autograder.grading.adjustments import FILE as ADJUSTMENTS
-from autograder.grading.attempts import NUMBERED
+from autograder.grading.attempts import NUMBERED, earlier_results
 from autograder.grading.results import Result, digest, stored_results, write_whole
 from autograder.grading.roster import roster_beside
 from autograder.judging import Verdict
@@ -61,6 +61,17 @@ class NoCell(UserError):
 def generate(unit: str) -> str:
     """Return nbgrader's command that makes a unit's release, and its gradebook's cells, anew."""
     return f"nbgrader generate_assignment {unit} --force"
+
+
+class Recorded(NamedTuple):
+    """What `record` did.
+
+    error: a message if a result was not entered, else "". left_out: the units and students of these
+    results, whose scores and totals in nbgrader stay as they are.
+    """
+
+    error: str
+    left_out: frozenset[tuple[str, str]]
 
 
 class NoGradebook(UserError):
@@ -160,7 +171,7 @@ def record(
     grades: Path,
     say: Callable[[str], object],
     with_totals: bool = False,
-) -> str:
+) -> Recorded:
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
@@ -172,7 +183,6 @@ def record(
     folder: nbgrader's course. grades: the folder of results.
     say: called with a line for each result that was not entered, and a few for all others.
     with_totals: whether the totals of a policy follow, and brings points that belong to no check.
-    Return an error message if a result was not entered, else "".
     Raises `NoGradebook`; `ImportError` without nbgrader.
     """
     from nbgrader.api import MissingEntry
@@ -195,18 +205,17 @@ def record(
             except MissingEntry:
                 mend = f"Run `{generate(unit)}` in `{folder}`."
                 raise NoGradebook(f"{unit} is not in nbgrader's gradebook. {mend}") from None
-        units = sorted({result.unit for result in results})
-        for line in _cells_with_other_points(gradebook, course, units):
+        for line in _cells_with_other_points(gradebook, results):
             say(line)
         known = {student.id for student in gradebook.students}
-        left_out = 0
+        left_out: list[Result] = []
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
         for graded in results:
             result = adjusted(graded, of_checks)
-            why = graded.note if graded.is_incomplete else _why_outdated(config, graded)
+            why = graded.note if graded.is_incomplete else _why_outdated(config, grades, graded)
             if why:
-                left_out += 1
+                left_out.append(graded)
                 say(f"{whose(result)}: not entered ({why})")
                 continue
             no_page = _bring(config, result)
@@ -215,7 +224,7 @@ def record(
                 by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # one of the many kinds of nbgrader or its database
                 gradebook.db.rollback()
-                left_out += 1
+                left_out.append(graded)
                 words = one_line(str(error)) or type(error).__name__
                 say(f"{whose(result)}: not entered ({words})")
                 continue
@@ -228,11 +237,12 @@ def record(
     if new and known:
         say(
             f"new in nbgrader's list of students ({len(new)}): {first_of(sorted(new))}. If one of "
-            "them has another name there, or left, run `nbgrader db student remove NAME --force`, "
-            f"and delete the files of that name below {grades}"
+            "these names is another student's, misspelt, run `nbgrader db student remove NAME "
+            f"--force`, and delete its folder in submitted/ and its files below {grades}"
         )
     there = {(result.unit, result.lms_name) for result in results}
-    alone = {(one.unit, one.student) for one in of_checks if one.student != EVERYONE} - there
+    given_alone = [one for one in of_checks if one.student != EVERYONE and one.gives]
+    alone = {(one.unit, one.student) for one in given_alone} - there
     if alone and not with_totals:
         names = first_of(sorted(f"{student}, {unit}" for unit, student in alone))
         say(
@@ -249,26 +259,29 @@ def record(
             f"{_scores(changed)} by hand changed in {path}, as in nbgrader, for our own pages and "
             "exports"
         )
-    if left_out:
-        return f"{left_out} of {len(results)} results were not entered; the lines above say why."
-    return ""
+    count = f"{len(left_out)} of {len(results)} results"
+    told = f"{count} were not entered; the lines above say why." if left_out else ""
+    return Recorded(told, frozenset((one.unit, one.lms_name) for one in left_out))
 
 
-def _cells_with_other_points(gradebook: Any, course: Course, units: Iterable[str]) -> list[str]:
+def _cells_with_other_points(gradebook: Any, results: Sequence[Result]) -> list[str]:
     """Warn of cells of checks whose points somebody has changed in nbgrader's notebook."""
     from nbgrader.api import MissingEntry
 
+    points: dict[tuple[str, str], set[float]] = {}
+    for result in results:
+        for verdict in result.verdicts:
+            points.setdefault((result.unit, verdict.name), set()).add(verdict.points)
     lines = []
-    for unit in units:
-        for check in load_unit(course, unit).checks:
-            with suppress(MissingEntry):  # entering says so
-                cell = gradebook.find_grade_cell(f"check-{check.name}", unit, unit)
-                if cell.max_score != check.points:
-                    lines.append(
-                        f"Warning: {unit}: nbgrader has {cell.max_score:g} points for the cell "
-                        f"{cell.name}, and we enter up to {check.points:g}. Correct the cell in "
-                        f"source/{unit}/{unit}.ipynb, and run `{generate(unit)}`."
-                    )
+    for (unit, check), known in sorted(points.items()):
+        with suppress(MissingEntry):  # entering says so
+            cell = gradebook.find_grade_cell(f"check-{check}", unit, unit)
+            if cell.max_score not in known:
+                lines.append(
+                    f"Warning: {unit}: nbgrader has {cell.max_score:g} points for the cell "
+                    f"{cell.name}, and we enter up to {max(known):g}. Correct the cell in "
+                    f"source/{unit}/{unit}.ipynb, and run `{generate(unit)}`."
+                )
     return lines
 
 
@@ -397,18 +410,30 @@ def _first_names(entered: Sequence[_Entered]) -> str:
     return first_of([whose(one.result) for one in entered])
 
 
-def _why_outdated(config: Any, result: Result) -> str:
-    """Say why a result is not of the file in nbgrader's `submitted/`; "" if it is, or none is."""
+def _why_outdated(config: Any, grades: Path, result: Result) -> str:
+    """Say why a result is not of the file in nbgrader's `submitted/`; "" if it is, or none is.
+
+    A file that was graded before it is there if nbgrader has not collected again.
+    """
     from nbgrader.coursedir import CourseDirectory
 
     directory = CourseDirectory(config=config)
     step = directory.submitted_directory
     folder = Path(directory.format_path(step, result.lms_name, result.unit))
-    files = [folder / f"{result.unit}{suffix}" for suffix in (".ipynb", ".py")]
-    now = [digest(path.read_bytes()) for path in files if path.is_file()]
-    if not now or not result.checksum or result.checksum in now:
+    now = set()
+    for suffix in (".ipynb", ".py"):
+        with suppress(OSError):
+            now.add(digest((folder / f"{result.unit}{suffix}").read_bytes()))
+    known = {result.checksum}
+    for earlier in earlier_results(grades):
+        if (earlier.unit, earlier.lms_name) == (result.unit, result.lms_name):
+            known.add(earlier.checksum)
+    if not now or not result.checksum or now & known:
         return ""
-    return "nbgrader has collected another file since: first run `autograder grade` again"
+    return (
+        "nbgrader has a file of this student that is not graded: run `autograder grade` again, and "
+        "before it `autograder collect`, if you use that"
+    )
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:

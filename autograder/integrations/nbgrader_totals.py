@@ -5,7 +5,7 @@ becomes the difference between the sum and the points that count, which is negat
 gives more. A file in nbgrader's course notes which penalties are ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,7 +42,11 @@ def refuse_broken_note(folder: Path) -> None:
 
 
 def enter_totals(
-    folder: Path, grades: Path, counted: Sequence[Grade], policy: Path | None
+    folder: Path,
+    grades: Path,
+    counted: Sequence[Grade],
+    policy: Path | None,
+    left_out: Collection[tuple[str, str]] = (),
 ) -> list[str]:
     """Make totals in nbgrader's gradebook the points that count; say in lines what was entered.
 
@@ -51,14 +55,20 @@ def enter_totals(
     count without an own submission, such as a partner, gets one without a file.
     folder: nbgrader's course, into which `record` has written the results. grades: their folder;
     `export/nbgrader.txt` there gets a line for each changed total. counted: none without a policy.
+    left_out: the units and students whose scores were not entered, and whose totals stay.
     Raises `NoGradebook`, `CannotWrite`; `ImportError` without nbgrader.
     """
     path = folder / NOTED
     here = str(grades.resolve())
-    places = {(grade.result.unit, grade.result.lms_name) for grade in counted}
+    places = set(map(_place, counted)).difference(left_out)
     of_ours = places | {(result.unit, result.lms_name) for result in stored_results(grades)}
     noted = _read(path)
-    before = [one for one in noted if one.grades == here or (one.unit, one.student) in of_ours]
+    before = []
+    for one in noted:
+        place = (one.unit, one.student)
+        if place not in left_out and (one.grades == here or place in of_ours):
+            before.append(one)
+    counted = [grade for grade in counted if _place(grade) not in left_out]
     others = [one for one in noted if one not in before]
     if not policy and not before:
         return []
@@ -99,22 +109,36 @@ def enter_totals(
     return [*warnings.values(), f"the policy changes {count} in nbgrader's gradebook"]
 
 
-def compute_late_penalties(folder: Path, grades: Path) -> None:
+def _place(grade: Grade) -> tuple[str, str]:
+    return grade.result.unit, grade.result.lms_name
+
+
+def compute_late_penalties(
+    folder: Path, grades: Path, left_out: Collection[tuple[str, str]] = ()
+) -> None:
     """Have nbgrader's plugin for late work compute its penalties from the scores that are there.
 
-    folder: nbgrader's course. grades: the folder of the results. Raises as `open_gradebook`.
+    folder: nbgrader's course, which may do without the plugin. grades: the folder of the results.
+    left_out: the units and students whose penalties stay. Raises as `open_gradebook`.
     """
     from nbformat.v4 import new_notebook
     from nbgrader.api import MissingEntry
+    from nbgrader.converters import Autograde
+    from nbgrader.coursedir import CourseDirectory
     from nbgrader.preprocessors import AssignLatePenalties
 
-    plugin = AssignLatePenalties(config=configuration(folder))
-    with open_gradebook(folder) as gradebook:
-        address = str(gradebook.engine.url)
+    config = configuration(folder)
+    directory = CourseDirectory(config=config)
+    plugin = AssignLatePenalties(config=config)
+    in_use = Autograde(coursedir=directory, config=config).autograde_preprocessors
+    if AssignLatePenalties not in in_use or not plugin.enabled:
+        return
     for result in stored_results(grades):
+        if (result.unit, result.lms_name) in left_out:
+            continue
         place = {"notebook": result.unit, "assignment": result.unit, "student": result.lms_name}
         with suppress(MissingEntry):
-            plugin.preprocess(new_notebook(), {"nbgrader": {**place, "db_url": address}})
+            plugin.preprocess(new_notebook(), {"nbgrader": {**place, "db_url": directory.db_url}})
 
 
 def _remove(gradebook: Any, penalties: Sequence[_Penalty]) -> None:

@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,7 +53,7 @@ def export(
     missing: Missing = MappingProxyType({}),
     rules: Policy = Policy(),  # noqa: B008 (frozen)
     columns: Mapping[str, str] = MappingProxyType({}),
-    present: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    present: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType({}),
 ) -> list[Path]:
     """Write the files of a format below a folder; return their paths.
 
@@ -420,7 +421,7 @@ def _canvas(
     grades: Sequence[Grade],
     missing: Missing,
     columns: Mapping[str, str] = MappingProxyType({}),
-    present: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    present: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType({}),
 ) -> Files:
     """Write the table that Canvas's gradebook imports.
 
@@ -447,13 +448,21 @@ def _canvas(
             login = student.student
             if not student.sis and names[name] > 1:
                 name = student.student  # Canvas would take the first student of that name
+        numbers = (("id", canvas_id), ("sis", student.sis), ("login", login))
+        keys = [(kind, number.casefold()) for kind, number in numbers]
+        there = next((present[key] for key in keys if key in present), {})
         points: list[str | float] = []
         for unit in most:
             grade = row.units.get(unit)
-            there = [present.get((key.casefold(), unit), "") for key in (canvas_id, login)]
-            points.append(grade.points if grade else there[0] or there[1])
+            is_whole = heads[unit] == unit
+            points.append(grade.points if grade else _cell(there.get(unit, "") if is_whole else ""))
         rows.append((name, canvas_id, student.sis, login, "", *points))
     return {"canvas.csv": as_csv(rows)}
+
+
+def _cell(written: str) -> str | float:
+    """Return a cell of Canvas's, as a number where it is one: a sign is no formula there."""
+    return float(written) if re.fullmatch(r"-\d+(\.\d+)?", written) else written
 
 
 def _moodle(grades: Sequence[Grade], missing: Missing) -> Files:

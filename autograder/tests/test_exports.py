@@ -218,13 +218,17 @@ def test_a_grade_that_stands_in_canvas_is_written_again(results, tmp_path):
     path.write_text(
         f"Student,ID,SIS User ID,SIS Login ID,Section,{column}\n"
         "    Points Possible,,,,,11\nAda,41,,al,A,3\nBob,42,,bo,A,0\nCy,,,cy,A,EX\nDee,44,,d,A,\n"
+        "Eve,,,44,A,5\nFay,,S6,fay@x,A,-1.00\n"
     )
-    absent = [Student("bob", id="42"), Student("cy", login="CY"), Student("dee", id="44")]
+    absent = [
+        *(Student("bob", id="42"), Student("cy", login="CY"), Student("dee", id="44")),
+        *(Student("eve", login="44"), Student("fay", sis="S6")),
+    ]
     columns = {UNIT: column}
     arguments = (grades([ada], Policy()), "canvas", tmp_path, {UNIT: absent}, Policy(), columns)
     (written,) = exports.export(*arguments, cells_of(path, columns))
     cells = [row[column] for row in table(written)[1:]]
-    assert cells == [f"{best.score:g}", "0", "EX", ""]
+    assert cells == [f"{best.score:g}", "0", "EX", "", "5", "-1"]
     assert exports.empty_in_canvas(written).startswith("1 cell is empty in canvas.csv")
 
 

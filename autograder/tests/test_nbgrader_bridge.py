@@ -377,15 +377,24 @@ def test_a_result_that_is_no_grade_of_the_present_file_is_not_entered(folder, re
     book = course / "submitted" / "halved" / UNIT / f"{UNIT}.ipynb"
     book.write_text(book.read_text() + "\n")
     before = {student: scores(course, student) for student in ("uphill", "halved")}
+    totals = totals_in(course)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('keep = "last"\n')
     page = course / "autograded" / "halved" / UNIT / f"{UNIT}.ipynb"
     was = page.read_bytes()
-    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    command = ("nbgrader", course, "--grades", course / "grades")
+    small.run_command(*command, "--policy", policy)
+    done = small.run_command(*command)
     assert done.returncode == 2
     assert "2 of 7 results were not entered" in done.stderr
     assert f"uphill, {UNIT}: not entered (it is incomplete: stopped.)" in done.stdout
-    assert f"halved, {UNIT}: not entered (nbgrader has collected another file" in done.stdout
+    assert f"halved, {UNIT}: not entered (nbgrader has a file of this" in done.stdout
     assert {student: scores(course, student) for student in before} == before
     assert page.read_bytes() == was
+    after = totals_in(course)
+    assert {student: after[student] for student in before} == {
+        student: totals[student] for student in before
+    }
 
 
 LATE_PLUGIN = """
@@ -414,6 +423,11 @@ def test_nbgraders_own_penalty_for_late_work_is_of_the_scores_that_we_enter(
     done = small.run_command("nbgrader", course, "--grades", course / "grades")
     assert done.returncode == 0, done.stderr
     assert totals_in(course)["uphill"] == pytest.approx((whole + trained) / 2)
+    query(course, "update submitted_notebook set late_submission_penalty = null")
+    with (course / "nbgrader_config.py").open("a") as config:
+        config.write("c.AssignLatePenalties.enabled = False\n")
+    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    assert totals_in(course)["uphill"] == pytest.approx(whole + trained)
 
 
 def test_a_flag_for_review_lasts_until_somebody_looks(folder, recorded, tmp_path):

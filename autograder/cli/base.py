@@ -261,7 +261,9 @@ def rules_for(
         adjustment_files,
         all_adjustments,
         comments_unread,
+        for_one_of_two_partners,
         lower_than_files,
+        on_differing_files,
         perhaps_adjustments,
     )
     from autograder.grading.policy import Policy, with_partners
@@ -337,7 +339,13 @@ def rules_for(
     for folder in beside:
         for path in adjustment_files(folder):
             click.echo(f"points by hand: {path}")
-    for look in (lower_than_files, comments_unread, added_without_a_file):
+    for look in (
+        lower_than_files,
+        on_differing_files,
+        for_one_of_two_partners,
+        comments_unread,
+        added_without_a_file,
+    ):
         for line in look(graded, adjustments):
             click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)

@@ -96,7 +96,12 @@ def similar(
     """
     from autograder.grading.policy_file import read_policy
     from autograder.report.names import names_of_results
-    from autograder.review.answers import read_class, without_names
+    from autograder.review.answers import (
+        answers_by_year,
+        not_compared,
+        read_class,
+        without_names,
+    )
     from autograder.review.similar import alike, as_ours
     from autograder.review.similar_pages import write_similar
 
@@ -117,6 +122,15 @@ def similar(
     partners = read_policy(course, policy).partners if policy else {}
     with submissions_of(folder, submitted) as lies:
         read = read_class(course, units, folder, lies, also, lines, partners)
+        for line in not_compared(course, folder, lies, read):
+            click.echo(line, err=True)
+    for earlier, count in answers_by_year(also, read).items():
+        if not count:
+            raise Refused(
+                f"--also {earlier} has no answer to the units that are compared. Name the folder "
+                "of submissions that `grade` graded then, or their zip, unpacked."
+            )
+        click.echo(f"{earlier}: {count} answers")
     renaming = None
     if anonymous:
         read, renaming = without_names(read)
@@ -206,6 +220,9 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
         click.echo(path)
 
 
+SEED_OF_PAGES = "seed.txt"  # beside the pages of questions
+
+
 @main.command()
 @click.argument("folder", metavar="GRADES", type=PATH)
 @click.option(
@@ -219,7 +236,7 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
-    help="Chooses the questions; without it, the seed of the grades.",
+    help="Chooses the questions; without it, the seed of the pages there, or of the grades.",
 )
 @click.option(
     "--training",
@@ -263,7 +280,7 @@ def defence(
     from rich.progress import track
 
     from autograder.course import find_unit
-    from autograder.grading.results import run_facts
+    from autograder.grading.results import run_facts, write_whole
     from autograder.grading.submissions import graded_files
     from autograder.report.terminal import console
     from autograder.review.defence import Defence, Draw, seed_of_defence
@@ -275,6 +292,10 @@ def defence(
     if policy:
         every = _with_partners(folder, every, policy, course_folder)
     asked = _results_asked_about(folder, every, unit, only)
+    target = out or folder / ("training" if training else "defence")
+    noted = target / SEED_OF_PAGES
+    if seed is None and noted.is_file() and noted.read_text().strip().isdecimal():
+        seed = int(noted.read_text())  # pages may be printed, and the grades' seed may be another
     if seed is None:
         seed = seed_of_defence(run_facts(folder).get("seed", ""), training)
     with submissions_of(folder, submitted) as lies:
@@ -285,13 +306,13 @@ def defence(
             )
         names = {result.student for result in every if not result.handed_in_by}
         source = graded_files(course, lies, names)
-        target = out or folder / ("training" if training else "defence")
         made = Defence(course, target, source, Draw(number, seed, training))
         done = made.ask_all(asked, at_most_the_cores(jobs))
         for _ in track(done, "asking", len(asked), console=console(stderr=True), transient=True):
             pass
     click.echo(made.summary())
     click.echo(f"pages: {made.index()}")
+    write_whole(noted, str(seed))
 
 
 def _with_partners(

@@ -742,6 +742,53 @@ def lower_than_files(results: Sequence[Result], adjustments: Sequence[Adjustment
     return lines
 
 
+def for_one_of_two_partners(
+    results: Sequence[Result], adjustments: Sequence[Adjustment]
+) -> list[str]:
+    """Say whose points for a check their partner does not have, for whom the file counts, too.
+
+    results: of all attempts, with those that count for partners.
+    """
+    given = {(one.student, one.unit, one.check, one.line) for one in adjustments if one.gives}
+    names = {result.student: result.lms_name for result in results}
+    lines: dict[str, None] = {}
+    for result in results:
+        for one in adjustments if result.handed_in_by else ():
+            is_theirs = one.student == names.get(result.handed_in_by) and one.unit == result.unit
+            partners = (result.lms_name, one.unit, one.check, one.line)
+            if is_theirs and one.check and one.gives and partners not in given:
+                lines[
+                    f"{one.student}, {one.unit}, {one.check}: {one.who} {one.act} by hand "
+                    f"({one.words}), and {result.lms_name}, a partner with the same file, has none "
+                    "of that. Write it for both, if you mean both."
+                ] = None
+    return list(lines)
+
+
+def on_differing_files(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
+    """Say whose points for a check count for several files that earn differently in it.
+
+    They may have been given for one of them. results: of all attempts.
+    """
+    lines = []
+    for one in adjustments:
+        if not one.check or one.student == EVERYONE or one.to is not None or not one.counts_twice:
+            continue
+        earned: set[float] = set()
+        for result in results:
+            if one.is_for(result) and not result.handed_in_by:
+                verdicts = [each for each in result.verdicts if each.name == one.check]
+                earned.update(verdict.earned for verdict in verdicts)
+        if len(earned) > 1:
+            points = " and ".join(f"{each:g}" for each in sorted(earned))
+            lines.append(
+                f"{one.student}, {one.unit}, {one.check}: {one.who} {one.act} by hand "
+                f"({one.words}), which counts for each file of the student, and these earn "
+                f"{points} there. If it was meant for one, write `to` instead."
+            )
+    return lines
+
+
 def comments_unread(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
     """Say which comments and factors are for a student without a result: no page shows them.
 

@@ -24,7 +24,7 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
-from autograder.errors import UserError
+from autograder.errors import UserError, first_of
 from autograder.grading.hand_in import HandIn
 from autograder.grading.results import Result
 
@@ -1075,7 +1075,7 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
     same = _same_person(before.students, named.students)
     kept = before.without([*named.students, *same.values()])
     new = [one for one in named.without(before.students) if one.student not in same]
-    lines = _perhaps_misspelt(new, kept)
+    lines = [*_perhaps_misspelt(new, kept), *_moved(before, named, same)]
     if _adds_sections(named):
         return "\n".join(lines)
     if len(kept) == 1:
@@ -1090,6 +1090,22 @@ def kept_from(before: Roster | None, named: Roster | None) -> str:
             "the submissions and the results."
         )
     return "\n".join(lines)
+
+
+def _moved(before: Roster, named: Roster, same: Mapping[str, str]) -> list[str]:
+    """Name the students who are in another section now. same: later name → earlier name."""
+    moved = []
+    for name, student in named.students.items():
+        known = before.students.get(same.get(name, name))
+        if known and known.section and student.section not in ("", known.section):
+            moved.append(f"{name} (`{known.section}`, now `{student.section}`)")
+    if not moved:
+        return []
+    return [
+        f"Another section than before ({len(moved)}): {first_of(moved)}. In a policy with dates by "
+        "section, earlier units have the new section's dates, too. To keep the later date of each "
+        "unit, write both sections, such as `monday; tuesday`."
+    ]
 
 
 def _adds_sections(roster: Roster) -> bool:

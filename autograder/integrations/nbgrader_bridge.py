@@ -63,7 +63,7 @@ def generate(unit: str) -> str:
     return f"nbgrader generate_assignment {unit} --force"
 
 
-class Recorded(NamedTuple):
+class WhatWasEntered(NamedTuple):
     """What `record` did.
 
     error: a message if a result was not entered, else "". left_out: the units and students of these
@@ -171,7 +171,7 @@ def record(
     grades: Path,
     say: Callable[[str], object],
     with_totals: bool = False,
-) -> Recorded:
+) -> WhatWasEntered:
     """Write results into the gradebook of nbgrader's course.
 
     There is a score for each check, with the manual points of the adjustments beside the results;
@@ -261,7 +261,7 @@ def record(
         )
     count = f"{len(left_out)} of {len(results)} results"
     told = f"{count} were not entered; the lines above say why." if left_out else ""
-    return Recorded(told, frozenset((one.unit, one.lms_name) for one in left_out))
+    return WhatWasEntered(told, frozenset((one.unit, one.lms_name) for one in left_out))
 
 
 def _cells_with_other_points(gradebook: Any, results: Sequence[Result]) -> list[str]:

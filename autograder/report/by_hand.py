@@ -49,7 +49,7 @@ FOLDER = "by-hand/"  # the address of these pages
 KINDS = ("points", "to", "factor")
 TO_ALLOW = "tick `beyond the check's points`"
 COMMENT = "comment"  # the kind that changes no points
-FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo", "seen")
+FIELDS = ("student", "made", "kind", "value", "words", "who", "above", "undo", "seen", "file")
 
 
 class BadForm(UserError):
@@ -193,6 +193,7 @@ class _Page:
             known_subjects={*self.students, *(group.made for group in groups)},
             elsewhere=elsewhere,
             seen=partial(self._seen, known),
+            file_of=partial(_file_of, self.results, self.unit, self.check),
             answers=answers,
             groups=groups,
             everyone=EVERYONE,
@@ -290,6 +291,15 @@ def _present(
     return present
 
 
+def _file_of(results: Sequence[Result], unit: str, check: str, student: str) -> str:
+    """Return a checksum of what a page shows of a student's answer; "" without a result."""
+    for result in results:
+        verdict = verdict_of(result, check) if result.unit == unit else None
+        if verdict and result.lms_name == student:
+            return digest(f"{result.sha256} {verdict.earned}".encode())[:16]
+    return ""
+
+
 def _checksum(present: Sequence[Adjustment]) -> str:
     """Return a checksum of points by hand; "" if there are none."""
     return digest("\n".join(map(as_toml, present)).encode())[:16] if present else ""
@@ -339,6 +349,8 @@ def _take_form(
     }
     if not words or not who:
         raise BadForm("Say why, and who you are: the student reads both.")
+    if sent["file"] not in ("", _file_of(results, unit, check, sent["student"])):
+        raise BadForm("The answer has changed since you opened the page. Look at it again below.")
     adjustment = convert(written, Adjustment, "the form")
     students = students_of(results, roster_beside(grades))
     adjustment = checked_adjustment(course, adjustment, "the form", students, TO_ALLOW)

@@ -134,6 +134,7 @@ def environment() -> Environment:
         summary=summary,
         style=_own_part("page.css"),
         script=_own_part("page.js"),
+        forms=_own_part("forms.js"),
         security_policy=security_policy,
     )
     return made
@@ -218,7 +219,7 @@ def security_policy(live: bool, form: bool = False) -> str:
     rules = [
         "default-src 'none'",
         f"style-src {_checksum('page.css')}",
-        f"script-src {_checksum('page.js')}",
+        f"script-src {_checksum('forms.js' if form else 'page.js')}",
         "base-uri 'none'",
         "form-action 'self'" if form else "form-action 'none'",
     ]

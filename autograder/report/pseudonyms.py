@@ -10,6 +10,7 @@ import msgspec
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.policy import Grade, handed_in_by
 from autograder.grading.results import Result
+from autograder.grading.roster import turned
 from autograder.judging import Verdict
 
 SHORTEST = 3  # letters of a name that is searched in a text: one or two may be a variable
@@ -38,10 +39,13 @@ class Renaming:
 
     def text(self, text: str) -> str:
         """Return a text without students' names; a name within a longer word stays."""
+        folded = text.casefold()
         for name in self._longest_first:
-            if name in text:
+            if name.casefold() in folded:
                 whole_word = rf"(?<!\w){re.escape(name)}(?!\w)"
-                text = re.sub(whole_word, self._names[name], text)
+                # a single word in other letters may be one of the code's, such as `max`
+                flags = re.IGNORECASE if " " in name or "@" in name else re.NOFLAG
+                text = re.sub(whole_word, self._names[name], text, flags=flags)
         return text
 
     def result(self, result: Result, alias: str) -> Result:
@@ -97,7 +101,8 @@ def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renami
     names = {}
     for result in results:
         for name in names_of(result):
-            names[name] = aliases[result.student]
+            for one in (name, turned(name), name.partition("@")[0]):
+                names[one] = aliases[result.student]
     return Renaming(names)
 
 

@@ -118,12 +118,14 @@ def read_mails(place: Path) -> tuple[list[Request], list[Unclear]]:
 
 def _mails(place: Path) -> Iterator[EmailMessage]:
     """Yield the mails of a folder or a file. Raises `NoMails`."""
-    if place.is_file() and place.suffix != ".eml":
+    if place.is_file() and place.suffix.casefold() != ".eml":
         yield from _mails_of_box(place)
         return
     if not place.exists():
         raise NoMails(f"There is nothing at {place}. Name an mbox file, or a folder of .eml files.")
-    paths = [place] if place.is_file() else sorted(place.rglob("*.eml"))
+    paths = [place]
+    if place.is_dir():
+        paths = sorted(path for path in place.rglob("*") if path.suffix.casefold() == ".eml")
     if not paths:
         raise NoMails(f"{place} holds no .eml file. Save the mails there, or name an mbox file.")
     for path in paths:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.course import Course, Unit, load_unit
-from autograder.errors import UserError
+from autograder.errors import UserError, first_of
 from autograder.grading.attempts import refuse_results_of_one_number, with_records
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
@@ -185,6 +185,39 @@ def read_class(
             "where the graded ones are now: --submitted FOLDER."
         )
     return found
+
+
+def answers_by_year(also: Sequence[Path], read: Sequence[UnitAnswers]) -> dict[Path, int]:
+    """Count the answers of each folder of an earlier year, in all units."""
+    counts = {}
+    for folder in also:
+        year = _years(also)[folder.resolve()]
+        of_year = [answer for unit in read for answer in unit.answers if answer.year == year]
+        counts[folder] = len(of_year)
+    return counts
+
+
+def not_compared(
+    course: Course, folder: Path, submitted: Path | None, read: Sequence[UnitAnswers]
+) -> list[str]:
+    """Name the results whose file is not there any more, or has changed since it was graded.
+
+    folder: of `grade`'s results. submitted: the submissions.
+    """
+    results = stored_results(folder) if run_facts(folder) else []
+    there = {(unit.unit, answer.student) for unit in read for answer in unit.answers}
+    units = {unit.unit for unit in read}
+    without = []
+    for result in results:
+        is_read = result.unit not in units or (result.unit, result.student) in there
+        if not is_read and result.checksum:
+            without.append(f"{result.student}, {course.short(result.unit)}")
+    if not without:
+        return []
+    return [
+        f"not compared, because the file is not there or has changed since ({len(without)}): "
+        f"{first_of(without)}. Run `autograder grade` first, or name the folder: --submitted."
+    ]
 
 
 def _years(also: Iterable[Path]) -> dict[Path, str]:

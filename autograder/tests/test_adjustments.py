@@ -4,6 +4,7 @@ The tests also cover the messages about a wrong file.
 """
 
 import csv
+import dataclasses
 import json
 import re
 import shutil
@@ -24,6 +25,8 @@ from autograder.grading.adjustments import (
     append_adjustment,
     as_toml,
     checksum_of,
+    for_one_of_two_partners,
+    on_differing_files,
     read_adjustments,
     refuse_said_twice,
     refuse_unknown_way,
@@ -230,6 +233,24 @@ def test_a_score_in_nbgrader_stays_whatever_is_added_here(graded_class):
     for both in ((there, ours), (ours, there)):
         (verdict,) = [each for each in adjusted(stub, both).verdicts if each.name == "doubling"]
         assert verdict.earned == 0.5
+
+
+def test_points_for_one_of_two_files_or_partners_are_named(graded_class):
+    """They count for each file of the student, and for nobody else's."""
+    found = {r.student: r for r in stored_results(graded_class) if r.unit == UNIT}
+    files = [dataclasses.replace(found[name], student="ada") for name in ("stub", "complete")]
+    one = Adjustment("ada", UNIT, "a try", "tg", check="doubling", points=-1)
+    (line,) = on_differing_files(files, [one])
+    assert "ada, numbers_and_sums, doubling: tg took off 1 point by hand (a try)" in line
+    assert "these earn 0 and 2 there" in line
+    assert on_differing_files(files[:1], [one]) == []
+    assert on_differing_files(files, [msgspec.structs.replace(one, points=None, to=0)]) == []
+    for_bob = dataclasses.replace(files[1], student="bob", handed_in_by="ada")
+    (line,) = for_one_of_two_partners([*files, for_bob], [one])
+    assert "and bob, a partner with the same file, has none of that." in line
+    both = [one, msgspec.structs.replace(one, student="bob")]
+    assert for_one_of_two_partners([*files, for_bob], both) == []
+    assert for_one_of_two_partners(files, [one]) == []
 
 
 def test_a_file_called_nearly_as_points_by_hand_is_named(graded_class, tmp_path):

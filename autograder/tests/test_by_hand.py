@@ -142,6 +142,46 @@ def test_a_person_writes_their_name_once(served, show):
         assert 'name="who" value=""' in of_another.read().decode()
 
 
+def test_a_form_asks_before_what_was_typed_in_another_one_is_lost(served, show):
+    """The page is loaded again after each form; a person may go on typing first."""
+    grades, address = served
+    page = show(f"{address}by-hand/{UNIT}/summing.html")
+    crash, other = (
+        page.locator("section", has=page.get_by_role("heading", name=name, exact=True))
+        for name in ("crash", "squared")
+    )
+    fill(crash, "1", "good", "tg")
+    other.get_by_label("why").fill("half typed")
+    refusing = "globalThis.asked = []; globalThis.confirm = (words) => { asked.push(words); }"
+    page.evaluate(f"() => {{ {refusing} }}")
+    crash.get_by_role("button").click()
+    assert other.get_by_label("why").input_value() == "half typed"
+    (words,) = page.evaluate("asked")
+    assert words == "1 other form of this page would lose what you typed. Send only this one?"
+    assert read_adjustments(COURSE, grades / FILE, STUDENTS) == ()
+    page.evaluate("() => { globalThis.confirm = () => true }")
+    follow(crash.get_by_role("button"))
+    assert [one.student for one in read_adjustments(COURSE, grades / FILE, STUDENTS)] == ["crash"]
+
+
+def test_a_form_about_an_answer_that_has_changed_since_is_not_taken(served):
+    """A better file may have been graded while the page was open."""
+    grades, address = served
+    page = f"{address}by-hand/{UNIT}/summing.html"
+    with urllib.request.urlopen(page) as answer:
+        shown = answer.read().decode()
+    whose = r'name="student" value="crash">\s*<input type="hidden" name="file"'
+    (file,) = re.findall(rf'{whose} value="([0-9a-f]+)"', shown)
+    form = {"student": "crash", "kind": "points", "value": "1", "words": "good", "who": "tg"}
+    path = result_path(grades, UNIT, "crash")
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"submission_sha256": "another file"}))
+    status, answer = sent(page, **form, file=file)
+    assert (status, "The answer has changed since" in answer) == (400, True)
+    path.write_text(json.dumps(record))
+    assert sent(page, **form, file=file)[0] == 200
+
+
 def test_what_cannot_be_taken_is_told_and_nothing_is_written(served):
     """The form refuses a non-number, an empty reason, an unknown student and a wrong description.
 

@@ -1927,6 +1927,17 @@ def test_a_table_of_another_platform_is_no_roster(tmp_path):
             collect(source, tmp_path / "into", roster)
 
 
+def test_a_student_who_moves_to_another_section_is_named(tmp_path):
+    """Earlier units have the new section's dates, too, which may make them late."""
+    into = tmp_path / "submitted"
+    source = pack(tmp_path / "submissions.zip", [Entry(f"x_17_99_{UNIT}.py")])
+    collect(source, into, "student,section\nada,thursday\nbob,monday\n")
+    made = collect(source, into, "student,section\nada,monday\nbob,monday\n")
+    assert "Another section than before (1): ada (`thursday`, now `monday`)." in told(made)
+    made = collect(source, into, "student,section\nada,monday\nbob,\n")
+    assert "Another section" not in told(made)
+
+
 def test_a_roster_holds_no_formula(tmp_path):
     """People edit it in a spreadsheet, and students choose their names; reading drops the mark."""
     (tmp_path / "own.csv").write_text("student,name\nada,'=HYPERLINK(1)\n")

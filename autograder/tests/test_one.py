@@ -195,7 +195,7 @@ def test_a_measurement_that_others_crowded_out_is_repeated(server, key, monkeypa
 GUESSES = """
 import time
 def double(x):
-    time.sleep(1.2)
+    time.sleep(2.4)
     return {double}
 def running_sum(x):
     return {sums}, x.sum(0)

@@ -406,6 +406,18 @@ def test_anonymous_pages_name_nobody(tmp_path):
     assert any(f"ValueError: {alias}" in page for alias, page in named.items())
 
 
+def test_a_name_is_found_in_other_letters_and_the_other_order(graded_class):
+    """A student writes their own name as they like; one word may be code's, as `max`."""
+    result = next(r for r in stored_results(graded_class) if r.student == "crash")
+    record = HandIn(source="moodle", student="x", name="Max Lovelace", email="maxl@x.edu")
+    renaming = pseudonyms.renaming_of(
+        [dataclasses.replace(result, hand_in=record)], {"crash": "alias"}
+    )
+    for name in ("max lovelace", "Lovelace Max", "MAXL@X.EDU", "maxl"):
+        assert renaming.text(f'return "{name}"') == 'return "alias"'
+    assert renaming.text("return max(z)") == "return max(z)"
+
+
 def test_anonymous_pages_stand_in_no_order_of_names(graded_class, tmp_path, monkeypatch):
     """Anonymous pages order students, groups and file times by the random aliases."""
     results = [result for result in stored_results(graded_class) if result.unit == UNIT]

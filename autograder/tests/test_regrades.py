@@ -195,7 +195,7 @@ def test_odd_mails_stop_nothing(tmp_path):
     head = b"From: =?x?q?=\x1b[31m\nDate: \xff\nContent-Type: text/plain; charset=nonsense\n\n"
     about = f"Unit: {UNIT}\x1b[31m\nCheck: summing\nChecksum: 0\n".encode()
     (tmp_path / "a.eml").write_bytes(head + about)
-    (tmp_path / "b.eml").write_bytes(b"\0\xff\n\n")
+    (tmp_path / "b.EML").write_bytes(b"\0\xff\n\n")
     (tmp_path / "c.eml").write_bytes(head.replace(b"nonsense", b"utf-8") + about)
     assert all("\x1b" not in f"{request}" for request in read_requests(tmp_path))
     assert read_requests(tmp_path)[-1].unit == f"{UNIT}\\x1b[31m"

@@ -658,6 +658,33 @@ def test_two_years_in_folders_of_one_name_stay_apart(handed_in, tmp_path):
     assert {"2024_submitted_ team1", "2025_submitted_ team1"} <= submissions
 
 
+def test_an_earlier_year_with_nothing_to_compare_is_refused(handed_in, tmp_path):
+    """A folder too high or too low would compare with nobody, and copies would not be seen."""
+    small.submit(tmp_path / "2025" / "submitted", "team1", with_fit(RENAMED))
+    (tmp_path / "2025" / "other").mkdir()
+    options = ("similar", handed_in, "--lines", "4", "--out", tmp_path / "out", "--also")
+    done = small.run_command(*options, tmp_path / "2025" / "submitted")
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / '2025' / 'submitted'}: 1 answers" in done.stdout
+    done = small.run_command(*options, tmp_path / "2025")
+    assert done.returncode == 2
+    assert "has no answer to the units that are compared" in done.stderr
+
+
+def test_who_is_not_compared_is_named(graded, tmp_path):
+    """A file that changed since it was graded, or moved, is in no pair."""
+    grades, submitted = tmp_path / "grades", tmp_path / "in"
+    shutil.copytree(graded[0], grades)
+    lies = dict(line.split(" ", 1) for line in (grades / "run.txt").read_text().splitlines())
+    shutil.copytree(lies["submitted"], submitted)
+    student = sorted(path.stem for path in (grades / UNIT).glob("*.json"))[0]
+    with (submitted / student / UNIT / f"{UNIT}.py").open("a") as file:
+        file.write("\n# changed\n")
+    done = small.run_command("similar", grades, "--submitted", submitted, "--lines", "4")
+    assert done.returncode == 0, done.stderr
+    assert f"has changed since (1): {student}, numbers" in done.stderr
+
+
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):
     """Anonymous pages, table, code and output name nobody and show the same pairs and shares."""
     signed = with_fit(RENAMED).replace("    log = []", '    log = []  # ada\n    by = "copy, ada"')

@@ -267,23 +267,10 @@ def rules_for(
         perhaps_adjustments,
     )
     from autograder.grading.policy import Policy, with_partners
+    from autograder.grading.policy_doubts import doubts
     from autograder.grading.policy_file import (
-        cutoffs_above_the_maximum,
-        cutoffs_below_ours,
-        cutoffs_without_loss,
-        dates_out_of_order,
-        due_far_from_files,
-        early_not_counted,
-        handed_out_long_before_due,
-        late_before_due,
-        late_by_files_alone,
-        lateness_not_counted,
-        letters_out_of_order,
-        nobody_begun,
-        units_never_late,
         units_without_times,
         unknown_students,
-        unmarked_after_due,
         without_section,
     )
     from autograder.grading.results import run_facts
@@ -310,26 +297,8 @@ def rules_for(
         if warning:
             click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
-    for look_at in (lateness_not_counted, early_not_counted, late_before_due, unmarked_after_due):
-        for line in look_at(rules, results):
-            click.echo(line, err=True)
-    if not all("stamped" in run_facts(folder) for folder in folders):
-        for line in late_by_files_alone(rules, results):
-            click.echo(line, err=True)
-    never_late = units_never_late(rules, results)
-    if never_late:
-        click.echo(never_late, err=True)
-    doubtful = (
-        *due_far_from_files(rules, results),
-        *dates_out_of_order(rules, results),
-        *handed_out_long_before_due(rules, results),
-        *nobody_begun(rules, results),
-        *cutoffs_without_loss(rules, results),
-        *cutoffs_above_the_maximum(rules),
-        *cutoffs_below_ours(rules, results),
-        *letters_out_of_order(rules),
-    )
-    for line in doubtful:
+    is_stamped = all("stamped" in run_facts(folder) for folder in folders)
+    for line in doubts(rules, results, is_stamped):
         click.echo(line, err=True)
     graded = with_partners(results, rules)
     set_aside: list[str] | None = [] if for_pages else None

@@ -391,6 +391,11 @@ def _of_unit(results: Sequence[Result], policy: Policy, free: int) -> Grade:
     return replace(chosen, possible=tuple(possible))
 
 
+def units_of(results: Sequence[Result]) -> list[str]:
+    """Return the units that have results, in order."""
+    return sorted({result.unit for result in results})
+
+
 def first_time(results: Sequence[Result]) -> str:
     """Return when a student's first file for a unit was handed in; "" if that is not known.
 

@@ -4,10 +4,8 @@ import csv
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -15,8 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.errors import first_of, visible
-from autograder.grading.arithmetic import exact, interpolated, percent
+from autograder.errors import visible
 from autograder.grading.policy import (
     Dates,
     Days,
@@ -26,8 +23,7 @@ from autograder.grading.policy import (
     Rules,
     Share,
     Total,
-    deadline,
-    first_time,
+    units_of,
     with_partners,
 )
 from autograder.grading.results import Result
@@ -50,8 +46,6 @@ TABLES = (
     "excused",
 )
 MOST_SHARE = 2.0  # of a check's points by cut-offs: some courses give 105 %, nobody gives 10000 %
-USUAL_LETTER = re.compile("[A-F][*+−–-]?")
-SIGNS = "*+ -−–"  # from the best; a space for none
 Factor = Annotated[float, msgspec.Meta(ge=1, le=10)]
 
 
@@ -261,150 +255,17 @@ def _refuse_reversed_cutoffs(unit: str, rules: Rules, where: str) -> None:
                 )
 
 
-def letters_out_of_order(policy: Policy) -> list[str]:
-    """Warn if a better letter does not need a higher share of the total.
-
-    The first two that are out of order are named.
-    """
-    shares = policy.total.letters
-    for better, worse in pairwise(_from_the_best(shares)):
-        if shares[better] <= shares[worse]:
-            return [
-                f"Warning: the policy's `total.letters` are out of order: {visible(better)} begins "
-                f"at {percent(exact(shares[better]))} and {visible(worse)} at "
-                f"{percent(exact(shares[worse]))}. Write them from the best to the worst, with "
-                "falling shares."
-            ]
-    return []
-
-
-def _from_the_best(shares: Mapping[str, float]) -> list[str]:
-    """Return letters from the best to the worst, as far as their order is certain.
-
-    With A and B, these are A to F with their signs; without, C and D may be *credit* and
-    *distinction*. Other names stand in the order of the file, which may begin with the worst.
-    """
-    usual = [name for name in shares if USUAL_LETTER.fullmatch(name)]
-    if "A" in usual and "B" in usual:
-        return sorted(usual, key=_letter_and_sign)
-    as_written = list(shares)
-    is_rising = bool(shares) and shares[as_written[0]] < shares[as_written[-1]]
-    return as_written[::-1] if is_rising else as_written
-
-
-def _letter_and_sign(name: str) -> tuple[str, int]:
-    return name[0], SIGNS.index(name[1:] or " ")
-
-
-def cutoffs_above_the_maximum(policy: Policy) -> list[str]:
-    """Warn of each check whose cut-offs give more than its points."""
-    lines = []
-    for unit, rules in policy.units.items():
-        for check, cutoffs in rules.cutoffs.items():
-            loss, share = min(cutoffs)
-            if share > 1:
-                lines.append(
-                    f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(share))} "
-                    f"of the points at a loss of {loss:g}. If you do not mean more than the "
-                    "maximum, write a share from 0 to 1."
-                )
-    return lines
-
-
-def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of each check whose first cut-off our own solution does not reach.
-
-    Our loss depends on the seed; the lowest in these results counts.
-    """
-    lines = []
-    for unit, rules in policy.units.items():
-        for check, cutoffs in rules.cutoffs.items():
-            ours = _our_losses(results, unit, check)
-            if not (ours and cutoffs):
-                continue
-            best = min(ours)
-            first, most = min(cutoffs)
-            share = interpolated(best, cutoffs)
-            if share < exact(most):
-                lines.append(
-                    f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(most))} "
-                    f"of the points at a loss of {first:g}, and our solution's is {best:.4g} here, "
-                    f"which earns {percent(share)}. Set the first cut-off above our loss."
-                )
-    return lines
-
-
-def cutoffs_without_loss(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of cut-offs for a check that has points and no loss, where they have no effect."""
-    lines = []
-    for unit, rules in policy.units.items():
-        for check in rules.cutoffs:
-            verdicts = [
-                verdict
-                for result in results
-                for verdict in result.verdicts
-                if (result.unit, verdict.name) == (unit, check)
-            ]
-            has_points = any(verdict.earned for verdict in verdicts)
-            if has_points and not any(verdict.loss for verdict in verdicts):
-                lines.append(
-                    f"Warning: the policy's `{unit}.cutoffs.{check}` has no effect: this check "
-                    "compares no loss. Name the check that trains."
-                )
-    return lines
-
-
-def _our_losses(results: Sequence[Result], unit: str, check: str) -> list[float]:
-    """Return our solution's held-out losses, which are beside those of submissions."""
-    found = []
-    for result in results:
-        for verdict in result.verdicts:
-            is_meant = (result.unit, verdict.name) == (unit, check)
-            if is_meant and len(verdict.loss) > 1 and isfinite(verdict.loss[1]):
-                found.append(verdict.loss[1])
-    return found
-
-
 def refuse_extra_time_from_nowhere(policy: Policy, results: Sequence[Result]) -> None:
     """Refuse extra time without a start, in the units that have results. Raises `BadFile`."""
     if not policy.extra_time:
         return
-    for unit in _units_of(results):
+    for unit in units_of(results):
         for dates in policy.rules_of_sections(unit):
             if dates.due and (dates.handed_out is None or dates.handed_out >= dates.due):
                 raise BadFile(
                     "The policy's `extra_time` multiplies the time from handing out to the due "
                     f"time. Write `handed_out`, a time before `due`, for {unit}."
                 )
-
-
-def handed_out_long_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of units handed out long before they are due, as with a wrong year in `handed_out`.
-
-    Extra time multiplies the days between.
-    """
-    if not policy.extra_time:
-        return []
-    lines = []
-    for unit in _units_of(results):
-        for dates in policy.rules_of_sections(unit):
-            if not (dates.due and dates.handed_out):
-                continue
-            days = dates.due - dates.handed_out
-            if days > NEARLY_A_YEAR:
-                lines.append(
-                    f"Warning: {unit} was handed out {dates.handed_out.day} "
-                    f"{dates.handed_out:%B %Y}, {days.days} days before it was due, and "
-                    "`extra_time` multiplies these days. Check the year and month of "
-                    "`handed_out`."
-                )
-                break
-    return lines
-
-
-def _units_of(results: Sequence[Result]) -> list[str]:
-    """Return the units that have results, in order."""
-    return sorted({result.unit for result in results})
 
 
 def with_sections(policy: Policy, roster: Roster | None) -> Policy:
@@ -523,280 +384,6 @@ def units_without_times(results: Sequence[Result]) -> frozenset[str]:
     """Return the units without any submission time."""
     timed = {result.unit for result in results if result.submitted}
     return frozenset({result.unit for result in results} - timed)
-
-
-def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Say of each unit with a due time for which submissions its late rules have no effect.
-
-    These are all, if no submission has a time; else those that a platform marked as late, without
-    a time.
-    """
-    lines = []
-    for unit in _units_of(results):
-        if not any(rules.due for rules in policy.rules_of_sections(unit)):
-            continue
-        late = [
-            one
-            for one in results
-            if one.unit == unit and one.hand_in and one.hand_in.late and not one.submitted
-        ]
-        names = sorted({called(one.lms_name, _name(one)) for one in late})
-        sources = sorted({one.hand_in.source.capitalize() for one in late if one.hand_in})
-        marked = f"{' and '.join(sources)} marked {len(names)} as late"
-        if unit in policy.untimed:
-            line = f"Warning: {unit}: no submission has a time, so late days were not counted."
-            line += f" {marked}: {'; '.join(names)}." if late else ""
-        elif late:
-            line = f"Warning: {unit}: {marked} whose times are missing, so nothing was taken off: "
-            line += f"{'; '.join(names)}."
-        else:
-            continue
-        lines.append(visible(f"{line} {KEEP_LATENESS}"))
-    return lines
-
-
-def early_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Say of each unit with a due time whose files have no time, so that none can be early."""
-    if not policy.early.bonus:
-        return []
-    lines = []
-    for unit in _units_of(results):
-        of_unit = [one for one in results if one.unit == unit and one.sha256]
-        without = [one for one in of_unit if not one.submitted]
-        if not without or not policy.rules(unit).due:
-            continue
-        names = sorted({called(one.lms_name, _name(one)) for one in without})
-        lines.append(
-            visible(
-                f"Warning: {unit}: {len(names)} of those who handed in have no time, so no bonus "
-                f"for early work was added for them: {first_of(names)}. {KEEP_EARLINESS}"
-            )
-        )
-    return lines
-
-
-def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of files that a platform marked as late, with a time that is before the due time.
-
-    One of the two is wrong, such as a time in a table. The platform may not know days of extension
-    and dates by section, so a late mark on a file within them may be right.
-    """
-    names: dict[tuple[str, str], set[str]] = {}
-    for result in results:
-        record = result.hand_in
-        both = (policy.rules_of(result.lms_name, result.unit), policy.rules(result.unit))
-        due_times = [rules.due for rules in both if rules.due]
-        if not (record and record.late and due_times and result.submitted):
-            continue
-        if datetime.fromisoformat(result.submitted) <= min(due_times):
-            whose = names.setdefault((result.unit, record.source.capitalize()), set())
-            whose.add(called(result.lms_name, _name(result)))
-    lines = []
-    for (unit, source), students in sorted(names.items()):
-        lines.append(
-            visible(
-                f"Warning: {unit}: {source} marked {len(students)} as late whose times are before "
-                f"the due time, so nothing was taken off: {'; '.join(sorted(students))}. Check "
-                "`due` here and there, and the times given with --times-from."
-            )
-        )
-    return lines
-
-
-def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of files that Canvas did not mark as late, with a time after the student's due time.
-
-    One of the two is wrong, such as a time in a table, or Canvas does not know a date or days of
-    grace. If Canvas marked nobody, its assignment may have no due time.
-    """
-    if not policy.late.per_day:
-        return []
-    grace = timedelta(hours=policy.late.grace_hours)
-    marked: set[str] = set()
-    names: dict[str, set[str]] = {}
-    for result in results:
-        record = result.hand_in
-        if not record or record.source != "canvas":
-            continue
-        if record.late:
-            marked.add(result.unit)
-            continue
-        own = deadline(result.lms_name, result.unit, policy)
-        if own and result.submitted and datetime.fromisoformat(result.submitted) > own.due + grace:
-            names.setdefault(result.unit, set()).add(called(result.lms_name, _name(result)))
-    lines = []
-    for unit in sorted(marked & names.keys()):
-        whose = sorted(names[unit])
-        lines.append(
-            visible(
-                f"Warning: {unit}: Canvas did not mark {len(whose)} as late whose times are after "
-                f"the due time, and they count as late: {'; '.join(whose)}. Check `due` here and "
-                "there, and the times given with --times-from."
-            )
-        )
-    return lines
-
-
-def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of files that are late by their own time, where no system says when they came.
-
-    results: without those whose time nbgrader wrote.
-    """
-    if not policy.late.per_day:
-        return []
-    names: dict[str, set[str]] = {}
-    for result in results:
-        own = deadline(result.lms_name, result.unit, policy)
-        is_own_time = not result.hand_in or result.hand_in.source == "folder"
-        if own and result.submitted and result.checksum and is_own_time:
-            late = datetime.fromisoformat(result.submitted) - own.due
-            if late > timedelta(hours=policy.late.grace_hours):
-                names.setdefault(result.unit, set()).add(called(result.lms_name, _name(result)))
-    lines = []
-    for unit, students in sorted(names.items()):
-        whose = sorted(students)
-        lines.append(
-            visible(
-                f"Warning: {unit}: {len(whose)} are late by the time of the file itself, which "
-                f"copying or unpacking changes: {first_of(whose)}. `collect` reads the times of a "
-                "platform, and `grade --timestamps` those of nbgrader."
-            )
-        )
-    return lines
-
-
-def units_never_late(policy: Policy, results: Sequence[Result]) -> str:
-    """Say which units have results and no due time, if the policy takes off for being late.
-
-    Also say that a policy with other keys of [late] takes nothing off.
-    """
-    if not policy.late.per_day:
-        if policy.late.not_begun or policy.late == Late():
-            return ""
-        return (
-            "Warning: the policy's [late] has no `per_day`, so nothing is taken off for being "
-            "late. Write `per_day = 0.1`, as for 10 % a day."
-        )
-    never = []
-    for unit in _units_of(results):
-        if not any(rules.due for rules in policy.rules_of_sections(unit)):
-            never.append(unit)
-    if not never:
-        return ""
-    tables = ", ".join(f"[{unit}]" for unit in never)
-    return (
-        f"Warning: the policy has [late] and no due time for {', '.join(never)}, so nothing is "
-        f"taken off there for being late. Write `due` below {tables}."
-    )
-
-
-def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of units due long before or after all their files, as with a wrong year in `due`.
-
-    Those with other dates, as of a section, are judged by themselves, if they are two or more. Of
-    five or more, a day is long.
-    """
-    lines = []
-    for unit in _units_of(results):
-        of_dates: dict[datetime, list[Result]] = {}
-        for result in results:
-            due = policy.rules_of(result.lms_name, unit).due
-            if result.unit == unit and due:
-                of_dates.setdefault(due, []).append(result)
-        for due, those in sorted(of_dates.items()):
-            students = {result.lms_name for result in those if result.submitted}
-            if students and (len(of_dates) == 1 or len(students) > 1):
-                line = _far_from_files(due, those, policy)
-                lines += [f"Warning: {unit} was due {line}"] if line else []
-    return lines
-
-
-def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) -> str:
-    """Say when something was due that is far from all its files; "" if it is not.
-
-    results: of those for whom it was due then. Only the late ones may have a time.
-    """
-    delays = []
-    for result in results:
-        own = deadline(result.lms_name, result.unit, policy)
-        if own and result.submitted:
-            delays.append(datetime.fromisoformat(result.submitted) - own.due)
-    least, most = min(delays), max(delays)
-    when = f"{due.day} {due:%B %Y}"
-    students = {result.lms_name for result in results}
-    are_several = len(students) >= SEVERAL and 2 * len(delays) > len(results)
-    if least > LONG_AFTER or (are_several and least > A_DAY):
-        days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
-        return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
-    if -most > LONG_BEFORE:
-        days = f"{(-most).days} days"
-        return f"{when}, and the last of its files came {days} earlier. {CHECK_DUE}"
-    return ""
-
-
-CHECK_DUE = "Check the day, month and year of `due`."
-SEVERAL = 5
-A_DAY = timedelta(days=1)
-
-
-def dates_out_of_order(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of a unit whose dates do not follow each other: handed out, begun, due."""
-    lines = []
-    for unit in _units_of(results):
-        for dates in policy.rules_of_sections(unit):
-            named = {"handed_out": dates.handed_out, "begun": dates.begun, "due": dates.due}
-            written = [(name, time) for name, time in named.items() if time]
-            for (first, before), (second, after) in pairwise(written):
-                if before > after:
-                    lines.append(
-                        f"Warning: {unit}: `{first}`, {before:{DAY_AND_HOUR}}, is after "
-                        f"`{second}`, {after:{DAY_AND_HOUR}}. Check the dates and times of both."
-                    )
-    return list(dict.fromkeys(lines))
-
-
-DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
-
-
-def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of units in which everybody loses points for not having begun, if they are several."""
-    if not policy.late.not_begun:
-        return []
-    lines = []
-    for unit in _units_of(results):
-        of_students: dict[str, list[Result]] = {}
-        for result in results:
-            if result.unit == unit and result.sha256:
-                of_students.setdefault(result.lms_name, []).append(result)
-        begun = {student: policy.rules_of(student, unit).begun for student in of_students}
-        have_not = []
-        for student, theirs in of_students.items():
-            first, needed = first_time(theirs), begun[student]
-            if first and needed and datetime.fromisoformat(first) > needed:
-                have_not.append(needed)
-        if len(have_not) >= SEVERAL and len(have_not) == len(of_students):
-            lines.append(
-                f"Warning: {unit}: nobody handed in anything by `begun`, "
-                f"{max(have_not):%d %B %Y}. Check its day, month and year; or collect what was "
-                "there then."
-            )
-    return lines
-
-
-LONG_AFTER = timedelta(days=60)
-NEARLY_A_YEAR = timedelta(days=330)
-LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
-
-KEEP_LATENESS = (
-    "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
-    "--times-from, of Moodle by --roster and its worksheet. Then run `grade`."
-)
-
-
-KEEP_EARLINESS = (
-    "Collect again with the times: of Canvas by --times-from, of Moodle by --roster and its "
-    "worksheet. Then run `grade`."
-)
 
 
 def _name(result: Result) -> str:

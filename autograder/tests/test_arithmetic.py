@@ -12,11 +12,13 @@ from small import COURSE
 from autograder.grading.arithmetic import Weighed, exact, interpolated, letter, rounded, total
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Early, Late, Policy, Rules, Total, grades, with_partners
-from autograder.grading.policy_file import (
+from autograder.grading.policy_doubts import (
     cutoffs_above_the_maximum,
     cutoffs_without_loss,
     early_not_counted,
     letters_out_of_order,
+)
+from autograder.grading.policy_file import (
     read_policy,
     unknown_students,
 )

@@ -310,7 +310,7 @@ def rules_for(
             click.echo(f"points by hand: {path}")
     for look in (
         lower_than_files,
-        on_differing_files,
+        *((on_differing_files,) if rules.keep == "best" else ()),
         for_one_of_two_partners,
         comments_unread,
         added_without_a_file,

@@ -159,7 +159,7 @@ def grade(
             cluster=cluster,
             submitted=submitted,
             store=keys,
-            stamped=bool(timestamps),
+            stamped=timestamps,
             any_name=any_name,
         )
         try:

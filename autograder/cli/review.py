@@ -94,10 +94,12 @@ def similar(
     \b
     Example:  autograder similar grades --also submitted-2025
     """
+    from autograder.errors import first_of
     from autograder.grading.policy_file import read_policy
     from autograder.report.names import names_of_results
     from autograder.review.answers import (
         answers_by_year,
+        has_answers,
         not_compared,
         read_class,
         without_names,
@@ -122,15 +124,21 @@ def similar(
     partners = read_policy(course, policy).partners if policy else {}
     with submissions_of(folder, submitted) as lies:
         read = read_class(course, units, folder, lies, also, lines, partners)
-        for line in not_compared(course, folder, lies, read):
-            click.echo(line, err=True)
+    missing = not_compared(course, folder, units, read)
+    if missing:
+        whose = "" if anonymous else f": {first_of(missing)}"
+        click.echo(
+            f"not compared, because the file is not there or has changed since ({len(missing)})"
+            f"{whose}. Run `autograder grade` first, or name the folder: --submitted.",
+            err=True,
+        )
     for earlier, count in answers_by_year(also, read).items():
-        if not count:
+        if not count and not has_answers(course, earlier):
             raise Refused(
-                f"--also {earlier} has no answer to the units that are compared. Name the folder "
-                "of submissions that `grade` graded then, or their zip, unpacked."
+                f"--also {earlier} has no answer to any unit. Name the folder of submissions that "
+                "`grade` graded then, or their zip, unpacked."
             )
-        click.echo(f"{earlier}: {count} answers")
+        click.echo(f"{earlier}: {count} {'answer' if count == 1 else 'answers'}")
     renaming = None
     if anonymous:
         read, renaming = without_names(read)
@@ -220,9 +228,6 @@ def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:
         click.echo(path)
 
 
-SEED_OF_PAGES = "seed.txt"  # beside the pages of questions
-
-
 @main.command()
 @click.argument("folder", metavar="GRADES", type=PATH)
 @click.option(
@@ -293,7 +298,8 @@ def defence(
         every = _with_partners(folder, every, policy, course_folder)
     asked = _results_asked_about(folder, every, unit, only)
     target = out or folder / ("training" if training else "defence")
-    noted = target / SEED_OF_PAGES
+    noted = target / ("seed of training.txt" if training else "seed.txt")
+    is_noted = seed is None or not (only or unit_name)
     if seed is None and noted.is_file() and noted.read_text().strip().isdecimal():
         seed = int(noted.read_text())  # pages may be printed, and the grades' seed may be another
     if seed is None:
@@ -312,7 +318,8 @@ def defence(
             pass
     click.echo(made.summary())
     click.echo(f"pages: {made.index()}")
-    write_whole(noted, str(seed))
+    if is_noted:
+        write_whole(noted, str(seed))
 
 
 def _with_partners(

@@ -540,7 +540,7 @@ def append_adjustment(path: Path, one: Adjustment) -> None:
     """
     parts = []
     if path.is_file():
-        before = path.read_text(encoding="utf-8")
+        before = path.read_text(encoding="utf-8-sig")
         parts.append(before.rstrip())
     parts.append(as_toml(one))
     text = "\n\n".join(parts)
@@ -575,7 +575,7 @@ def _lines_of_entries(
     remedy: what a person can do if the file is in another form. Raises `BadFile` for that.
     """
     # not `splitlines`: in TOML a line separator within text ends no line
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
     heads = [number for number, line in enumerate(lines) if line.strip() == "[[adjustment]]"]
     if len(heads) != len(known):
         raise BadFile(f"{path} is not in the form that `report --serve` writes. {remedy}")
@@ -751,16 +751,18 @@ def for_one_of_two_partners(
     """
     given = {(one.student, one.unit, one.check, one.line) for one in adjustments if one.gives}
     names = {result.student: result.lms_name for result in results}
+    own = {(result.unit, result.lms_name) for result in results if not result.handed_in_by}
     lines: dict[str, None] = {}
     for result in results:
-        for one in adjustments if result.handed_in_by else ():
+        is_theirs_alone = result.handed_in_by and (result.unit, result.lms_name) not in own
+        for one in adjustments if is_theirs_alone else ():
             is_theirs = one.student == names.get(result.handed_in_by) and one.unit == result.unit
             partners = (result.lms_name, one.unit, one.check, one.line)
             if is_theirs and one.check and one.gives and partners not in given:
                 lines[
                     f"{one.student}, {one.unit}, {one.check}: {one.who} {one.act} by hand "
                     f"({one.words}), and {result.lms_name}, a partner with the same file, has none "
-                    "of that. Write it for both, if you mean both."
+                    "of that. That is right if you mean one alone; for both, write it twice."
                 ] = None
     return list(lines)
 
@@ -784,7 +786,8 @@ def on_differing_files(results: Sequence[Result], adjustments: Sequence[Adjustme
             lines.append(
                 f"{one.student}, {one.unit}, {one.check}: {one.who} {one.act} by hand "
                 f"({one.words}), which counts for each file of the student, and these earn "
-                f"{points} there. If it was meant for one, write `to` instead."
+                f"{points} there. If it was meant for one file, undo it, or write `to`, which sets "
+                "the points of each."
             )
     return lines
 

@@ -70,7 +70,8 @@ class Run:
     unsafe: grade where submissions cannot be confined; no result is official then.
     cluster: the address of a Dask scheduler.
     submitted: the folder of the submissions, stored for later pages.
-    stamped: whether their collector wrote `timestamp.txt` beside each.
+    stamped: whether their collector wrote `timestamp.txt` beside each; None if nobody said so, and
+    then results keep their times.
     store: the file of earlier answers; by default the user's own.
     any_name: whether the students' names are unknown, so that any name in a file is accepted.
     others_keep_theirs: whether a file that has a result keeps its seed.
@@ -84,7 +85,7 @@ class Run:
     cluster: str = ""
     submitted: Path | None = None
     store: Path | None = None
-    stamped: bool = False
+    stamped: bool | None = None
     any_name: bool = False
     others_keep_theirs: bool = False
 
@@ -252,7 +253,7 @@ def _facts(course: Course, run: Run, submissions: int) -> str:
         lines.append(f"submitted {run.submitted.resolve()}")
     if run.others_keep_theirs:
         lines.append("renewed yes")
-    if run.stamped:
+    if run.stamped or (run.stamped is None and "stamped" in run_facts(run.out)):
         lines.append("stamped yes")
     return "\n".join(lines)
 
@@ -407,7 +408,7 @@ class _ClassGrader:
         with self._lock:
             self._tally.read_back += 1
         result = replace(stored, hand_in=entry.record or stored.hand_in)
-        if entry.record or self._run.stamped:
+        if entry.record or self._run.stamped is not None:
             submitted = _time_of(entry, self._run.stamped)
             result = replace(result, submitted=submitted)
         if result != stored or not in_place:
@@ -504,14 +505,14 @@ def _is_known_by(stored: Result, names: Sequence[str]) -> bool:
     return any(verdict.whose and is_name_of(verdict.whose, names) for verdict in stored.verdicts)
 
 
-def _time_of(entry: Submitted, stamped: bool) -> str:
+def _time_of(entry: Submitted, stamped: bool | None) -> str:
     """Return the time of a submission from the record of `collect`, else from files beside it.
 
     If `collect` recorded no time, it is unknown.
     """
     if entry.record:
         return entry.record.submitted
-    return time_of(entry.path, stamped) if entry.path else ""
+    return time_of(entry.path, bool(stamped)) if entry.path else ""
 
 
 def _read(entry: Submitted) -> _FileRead:

@@ -173,7 +173,7 @@ def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
 
 
 def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of files that are late by their own time, where no system says when they came.
+    """Warn of files that are late by their own time, because `collect` did not read another.
 
     results: without those whose time nbgrader wrote.
     """
@@ -182,8 +182,7 @@ def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
     names: dict[str, set[str]] = {}
     for result in results:
         own = deadline(result.lms_name, result.unit, policy)
-        is_own_time = not result.hand_in or result.hand_in.source == "folder"
-        if own and result.submitted and result.checksum and is_own_time:
+        if own and result.submitted and result.checksum and not result.hand_in:
             late = datetime.fromisoformat(result.submitted) - own.due
             if late > timedelta(hours=policy.late.grace_hours):
                 names.setdefault(result.unit, set()).add(_called(result))
@@ -194,7 +193,7 @@ def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
             visible(
                 f"Warning: {unit}: {len(whose)} are late by the time of the file itself, which "
                 f"copying or unpacking changes: {first_of(whose)}. `collect` reads the times of a "
-                "platform, and `grade --timestamps` those of nbgrader."
+                "platform or a table, and `grade --timestamps` those of nbgrader."
             )
         )
     return lines
@@ -209,8 +208,8 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
         if policy.late.not_begun or policy.late == Late():
             return []
         return [
-            "Warning: the policy's [late] has no `per_day`, so nothing is taken off for being "
-            "late. Write `per_day = 0.1`, as for 10 % a day."
+            "Warning: the policy's [late] has no `per_day` above 0, so nothing is taken off for "
+            "being late. Write `per_day = 0.1`, as for 10 % a day, or remove [late]."
         ]
     never = []
     for unit in units_of(results):
@@ -259,7 +258,10 @@ def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) ->
     least, most = min(delays), max(delays)
     when = f"{due.day} {due:%B %Y}"
     students = {result.lms_name for result in results}
-    are_several = len(students) >= SEVERAL and 2 * len(delays) > len(results)
+    in_time = [
+        one for one in results if not one.submitted and not (one.hand_in and one.hand_in.late)
+    ]
+    are_several = len(students) >= SEVERAL and not in_time
     if least > LONG_AFTER or (are_several and least > A_DAY):
         days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
         return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"

@@ -494,7 +494,7 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
     columns = _columns(head, path)
     _refuse_doubled_headings(head, _headings_used(columns), path)
     if columns is OURS:
-        _refuse_misspelt_headings(head, path)
+        _refuse_misspelt_section(head, path)
     for number, row in enumerate(rows[1:], 2):
         beyond = [cell for cell in row[len(head) :] if cell]
         if beyond:
@@ -506,20 +506,17 @@ def _read(text: str, path: Path) -> tuple[Columns, list[dict[str, str]]]:
     return columns, [dict(zip(head, row, strict=False)) for row in rows[1:]]
 
 
-def _refuse_misspelt_headings(head: Sequence[str], path: Path) -> None:
-    """Refuse a column of a person's own table that is called nearly as one that lacks.
+def _refuse_misspelt_section(head: Sequence[str], path: Path) -> None:
+    """Refuse a column of a person's own table that is called nearly as `section`.
 
-    Raises `BadRoster`.
+    Without it nobody has a section's dates. Raises `BadRoster`.
     """
-    ours = ("student", "name", "email", "id", "login", "sis", "section")
-    lacking = set(ours).difference(head)
-    for heading in sorted(set(head).difference(FIELDS)):
-        near = get_close_matches(heading, lacking, 1, 0.8)
-        if near:
-            raise BadRoster(
-                f"{path}: the column `{heading}` is none of {', '.join(ours)}. If you mean "
-                f"`{near[0]}`, call it so; otherwise give it a name that is less like it."
-            )
+    near = get_close_matches("section", head, 1, 0.85)
+    if near and "section" not in head:
+        raise BadRoster(
+            f"{path}: if you mean `section` by the column `{near[0]}`, call it so; otherwise give "
+            "it a name that is less like it."
+        )
 
 
 def _headings_used(columns: Columns) -> set[str]:

@@ -204,6 +204,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     prefixes = shared_prefixes(clones, whole, wish.into) if is_of_clones else ()
     naming = Naming(wish.into, source.name, whole, shared, prefixes)
     candidates: dict[tuple[str, str], list[_Recognized]] = {}
+    timed: set[str] = set()
     unread = {each.place: each for each in contents.left}
     for found in found_items:
         left = unread.pop(_place_of(found), None)
@@ -211,9 +212,11 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             late = isinstance(found, Found) and found.late
             made.left.append(replace(left, who=found.who, late=late))
             continue
-        if isinstance(found, Found) and not found.submitted:
-            submitted = _time_of(found.who, naming, times)
+        is_files_own = source.name == FOLDER.name  # a given time is better
+        submitted = _time_of(found.who, naming, times) if isinstance(found, Found) else ""
+        if isinstance(found, Found) and (not found.submitted or (is_files_own and submitted)):
             found = replace(found, submitted=submitted, is_time_given=True)
+            timed |= {naming.folder_of(found.who)[0]} if submitted else set()
         elif isinstance(found, Found) and _time_of(found.who, naming, given_times):
             made.timed_already.add(naming.folder_of(found.who)[0])
         if isinstance(found, Found) and _is_to_come(found, now):
@@ -249,7 +252,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
     if named and source.name == CANVAS.source:
         _refuse_roster_of_nobody(naming, named)
-    came_as = came | naming.known | naming.unknown | made.timed_already
+    came_as = came | naming.known | naming.unknown | timed | made.timed_already
     made.unmatched = _unmatched(wish.times, whole, came_as)
     made.unknown = sorted(naming.unknown)
     made.doubtful = naming.doubtful
@@ -951,6 +954,11 @@ def summary(made: Plan) -> list[str]:
     lines += _coming_back(made)
     lines += _without_time(made)
     lines += _zone_of_worksheet(made)
+    if made.source.name == FOLDER.name and any(place.fresh for place in made.places):
+        lines.append(
+            "Hand-in times are those of the files, which copying or unpacking changes. If late "
+            "work loses points, give better ones with --times-from."
+        )
     lines += _retimed_in_words(made)
     lines += _unmatched_in_words(made)
     lines += _timed_already_in_words(made)

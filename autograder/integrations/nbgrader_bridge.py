@@ -67,7 +67,7 @@ class WhatWasEntered(NamedTuple):
     """What `record` did.
 
     error: a message if a result was not entered, else "". left_out: the units and students of these
-    results, whose scores and totals in nbgrader stay as they are.
+    results, by both their names, whose scores and totals in nbgrader stay as they are.
     """
 
     error: str
@@ -208,12 +208,15 @@ def record(
         for line in _cells_with_other_points(gradebook, results):
             say(line)
         known = {student.id for student in gradebook.students}
+        checksums: dict[tuple[str, str], set[str]] = {}  # of all attempts
+        for one in (*results, *earlier_results(grades)):
+            checksums.setdefault((one.unit, one.lms_name), set()).add(one.checksum)
         left_out: list[Result] = []
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
         for graded in results:
             result = adjusted(graded, of_checks)
-            why = graded.note if graded.is_incomplete else _why_outdated(config, grades, graded)
+            why = graded.note if graded.is_incomplete else _why_outdated(config, graded, checksums)
             if why:
                 left_out.append(graded)
                 say(f"{whose(result)}: not entered ({why})")
@@ -261,7 +264,10 @@ def record(
         )
     count = f"{len(left_out)} of {len(results)} results"
     told = f"{count} were not entered; the lines above say why." if left_out else ""
-    return WhatWasEntered(told, frozenset((one.unit, one.lms_name) for one in left_out))
+    return WhatWasEntered(
+        told,
+        frozenset((one.unit, name) for one in left_out for name in (one.lms_name, one.student)),
+    )
 
 
 def _cells_with_other_points(gradebook: Any, results: Sequence[Result]) -> list[str]:
@@ -410,10 +416,13 @@ def _first_names(entered: Sequence[_Entered]) -> str:
     return first_of([whose(one.result) for one in entered])
 
 
-def _why_outdated(config: Any, grades: Path, result: Result) -> str:
+def _why_outdated(
+    config: Any, result: Result, checksums: Mapping[tuple[str, str], Container[str]]
+) -> str:
     """Say why a result is not of the file in nbgrader's `submitted/`; "" if it is, or none is.
 
-    A file that was graded before it is there if nbgrader has not collected again.
+    checksums: of the graded files, by unit and student. One that was graded before is there if
+    nbgrader has not collected again.
     """
     from nbgrader.coursedir import CourseDirectory
 
@@ -424,11 +433,8 @@ def _why_outdated(config: Any, grades: Path, result: Result) -> str:
     for suffix in (".ipynb", ".py"):
         with suppress(OSError):
             now.add(digest((folder / f"{result.unit}{suffix}").read_bytes()))
-    known = {result.checksum}
-    for earlier in earlier_results(grades):
-        if (earlier.unit, earlier.lms_name) == (result.unit, result.lms_name):
-            known.add(earlier.checksum)
-    if not now or not result.checksum or now & known:
+    known = checksums[result.unit, result.lms_name]
+    if not now or not result.checksum or any(each in known for each in now):
         return ""
     return (
         "nbgrader has a file of this student that is not graded: run `autograder grade` again, and "

@@ -60,7 +60,7 @@ def enter_totals(
     """
     path = folder / NOTED
     here = str(grades.resolve())
-    places = set(map(_place, counted)).difference(left_out)
+    places = {_place(grade) for grade in counted if not _is_left_out(grade, left_out)}
     of_ours = places | {(result.unit, result.lms_name) for result in stored_results(grades)}
     noted = _read(path)
     before = []
@@ -68,7 +68,7 @@ def enter_totals(
         place = (one.unit, one.student)
         if place not in left_out and (one.grades == here or place in of_ours):
             before.append(one)
-    counted = [grade for grade in counted if _place(grade) not in left_out]
+    counted = [grade for grade in counted if not _is_left_out(grade, left_out)]
     others = [one for one in noted if one not in before]
     if not policy and not before:
         return []
@@ -111,6 +111,12 @@ def enter_totals(
 
 def _place(grade: Grade) -> tuple[str, str]:
     return grade.result.unit, grade.result.lms_name
+
+
+def _is_left_out(grade: Grade, left_out: Collection[tuple[str, str]]) -> bool:
+    """Return whether a total comes from a result that was not entered, such as a partner's."""
+    whose = (grade.result.lms_name, grade.result.handed_in_by)
+    return any((grade.result.unit, name) in left_out for name in whose)
 
 
 def compute_late_penalties(

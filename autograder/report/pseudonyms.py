@@ -98,12 +98,16 @@ class Renaming:
 
 def renaming_of(results: Sequence[Result], aliases: Mapping[str, str]) -> Renaming:
     """Make the renaming of all students with results."""
-    names = {}
+    names: dict[str, str] = {}
     for result in results:
         for name in names_of(result):
-            for one in (name, turned(name), name.partition("@")[0]):
-                names[one] = aliases[result.student]
+            names |= dict.fromkeys(spellings(name), aliases[result.student])
     return Renaming(names)
+
+
+def spellings(name: str) -> set[str]:
+    """Return a name or address with what a student may write: turned, and before the @."""
+    return {name, turned(name), name.partition("@")[0]}
 
 
 def names_of(result: Result) -> list[str]:

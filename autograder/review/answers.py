@@ -6,14 +6,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.course import Course, Unit, load_unit
-from autograder.errors import UserError, first_of
+from autograder.errors import UserError
 from autograder.grading.attempts import refuse_results_of_one_number, with_records
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, digest, run_facts, stored_results
 from autograder.grading.submissions import find_submissions, graded_files, read_file
 from autograder.report.code import exercises, parts
-from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of
+from autograder.report.pseudonyms import Pseudonyms, Renaming, names_of, spellings
 from autograder.review.fingerprints import numbers
 from autograder.sandbox.definitions import Definition, read_definitions
 from autograder.source.markers import BEGIN, END
@@ -197,27 +197,26 @@ def answers_by_year(also: Sequence[Path], read: Sequence[UnitAnswers]) -> dict[P
     return counts
 
 
-def not_compared(
-    course: Course, folder: Path, submitted: Path | None, read: Sequence[UnitAnswers]
-) -> list[str]:
-    """Name the results whose file is not there any more, or has changed since it was graded.
+def has_answers(course: Course, folder: Path) -> bool:
+    """Return whether a folder of submissions has an answer to any unit."""
+    return any(_handed_in(course, unit, folder) for unit in course.units)
 
-    folder: of `grade`'s results. submitted: the submissions.
+
+def not_compared(
+    course: Course, folder: Path, units: Collection[str], read: Sequence[UnitAnswers]
+) -> list[str]:
+    """List the results whose file is not there any more, or has changed since it was graded.
+
+    folder: of `grade`'s results. units: those to be compared.
     """
     results = stored_results(folder) if run_facts(folder) else []
     there = {(unit.unit, answer.student) for unit in read for answer in unit.answers}
-    units = {unit.unit for unit in read}
     without = []
     for result in results:
         is_read = result.unit not in units or (result.unit, result.student) in there
         if not is_read and result.checksum:
             without.append(f"{result.student}, {course.short(result.unit)}")
-    if not without:
-        return []
-    return [
-        f"not compared, because the file is not there or has changed since ({len(without)}): "
-        f"{first_of(without)}. Run `autograder grade` first, or name the folder: --submitted."
-    ]
+    return without
 
 
 def _years(also: Iterable[Path]) -> dict[Path, str]:
@@ -307,7 +306,8 @@ def without_names(units: Sequence[UnitAnswers]) -> tuple[list[UnitAnswers], Rena
         for answer in unit.answers:
             aliases.assign([answer.student])
             alias = aliases[answer.student]
-            names |= dict.fromkeys(answer.names, alias)
+            for name in answer.names:
+                names |= dict.fromkeys(spellings(name), alias)
     renamed = [_under_aliases(unit, aliases) for unit in units]
     return renamed, Renaming(names)
 

@@ -246,6 +246,8 @@ def test_points_for_one_of_two_files_or_partners_are_named(graded_class):
     assert on_differing_files(files[:1], [one]) == []
     assert on_differing_files(files, [msgspec.structs.replace(one, points=None, to=0)]) == []
     for_bob = dataclasses.replace(files[1], student="bob", handed_in_by="ada")
+    own = dataclasses.replace(files[1], student="bob")
+    assert for_one_of_two_partners([*files, for_bob, own], [one]) == []
     (line,) = for_one_of_two_partners([*files, for_bob], [one])
     assert "and bob, a partner with the same file, has none of that." in line
     both = [one, msgspec.structs.replace(one, student="bob")]

@@ -456,7 +456,11 @@ def test_times_of_nbgrader_that_nobody_asked_for_are_asked_about(tmp_path):
     policy.write_text(f"[late]\nper_day = 0.1\n[{UNIT}]\ndue = 2026-11-21T00:00:00Z\n")
     export = ("export", tmp_path / "out", "--to", "csv", "--policy", policy)
     late = f"{UNIT}: 3 are late by the time of the file itself, which copying"
-    for option, is_late in (("--no-timestamps", True), ("--timestamps", False)):
+    for option, is_late in (
+        ("--no-timestamps", True),
+        ("--timestamps", False),
+        ("--no-timestamps", True),
+    ):
         done = run_command(*command, option, *roster)
         assert done.returncode == 0, done.stderr
         assert "not in the roster, and graded (1):\n  c" in done.stdout

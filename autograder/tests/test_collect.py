@@ -275,6 +275,18 @@ def test_a_folder_of_files(tmp_path):
         collect(lms.flat(tmp_path / "again"), tmp_path / "other")
 
 
+def test_a_table_of_times_is_better_than_the_times_of_files(tmp_path):
+    """Copying changes those of files; a platform's own would stay."""
+    source = lms.flat(tmp_path)
+    (tmp_path / "times.csv").write_text("student,submitted\nada,2026-11-20T10:00:00+00:00\n")
+    options = ("--into", tmp_path / "into", "--unit", UNIT)
+    done = small.run_command("collect", source, *options, "--times-from", tmp_path / "times.csv")
+    assert done.returncode == 0, done.stderr
+    assert "Hand-in times are those of the files" in done.stdout
+    assert record(tmp_path / "into", "ada").submitted == "2026-11-20T10:00:00+00:00"
+    assert "were not taken" not in done.stdout
+
+
 def test_a_folder_around_the_whole_is_no_student(tmp_path):
     """In a zip of a folder of students, the outer folder is not taken for a student."""
     two_students = [Entry(f"class/{name}/{UNIT}.py") for name in ("ada", "zoë")]
@@ -1783,16 +1795,13 @@ def test_rows_of_a_table_of_times_that_match_nobody_are_listed(tmp_path):
 
 
 def test_times_that_a_platform_has_are_not_replaced_and_named(tmp_path):
-    """A folder has the times of its files; a table beside it changes none, and says so."""
-    with zipfile.ZipFile(tmp_path / "class.zip", "w") as made:
-        for student in ("ada", "bob"):
-            made.writestr(f"{student}/{UNIT}.py", RIGHT)
+    """nbgrader has times of its own; a table beside them changes none, and says so."""
     late = {"ada": "2099-11-20T22:58:00+00:00"}
-    said = told(collect(tmp_path / "class.zip", tmp_path / "submitted", times=late))
+    said = told(collect(lms.collected(tmp_path / "in"), tmp_path / "submitted", times=late))
     assert "given times that were not taken, because" in said
     assert said.endswith("has its own (1):\n  ada")
     assert "match nobody" not in said
-    assert record(tmp_path / "submitted", "ada").submitted < "2099"
+    assert record(tmp_path / "submitted", "ada").submitted == "2026-11-20T14:22:32+00:00"
 
 
 @pytest.mark.parametrize(
@@ -1858,7 +1867,7 @@ def test_a_table_of_times_with_two_times_of_a_student_is_refused(tmp_path):
         ("student,id\nada,17\nbob,17\n", "ada and bob have the same `id`, 17"),
         ("student,login\nada,al\nbob,AL\n", "ada and bob have the same `login`, AL"),
         ('student,name\nada,"Ada" L\n', "nothing may follow in that cell"),
-        ("student,sektion\nada,A\n", "If you mean `section`, call it so"),
+        ("student,sektion\nada,A\n", "if you mean `section` by the column `sektion`, call it so"),
     ],
 )
 def test_a_slip_in_a_roster_loses_nobody(tmp_path, table, words):

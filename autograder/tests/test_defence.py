@@ -356,6 +356,10 @@ def examined(tmp_path_factory):
     (grades / "run.txt").write_text(facts.replace("seed 5", "seed 6"))  # as after --new-seed
     assert small.run_command("defence", grades).returncode == 0
     assert {path: path.read_text() for path in sheets} == sheets  # which may be printed
+    again = ("--student", "right", "--seed", SEED + 1)  # a second exam of one student
+    assert small.run_command("defence", grades, *again).returncode == 0
+    assert (grades / "defence" / "seed.txt").read_text().strip() == str(SEED)
+    assert small.run_command("defence", grades).returncode == 0
     (grades / "run.txt").write_text(facts)
     return grades
 

@@ -462,7 +462,7 @@ def test_a_policy_of_notepad_is_read(tmp_path):
 def test_late_rules_that_take_nothing_off_are_reported(results):
     """`per_day` was forgotten; `not_begun` alone is a rule of its own."""
     files = list(results.values())
-    said = "[late] has no `per_day`, so nothing is taken off"
+    said = "[late] has no `per_day` above 0, so nothing is taken off"
     (line,) = units_never_late(Policy(late=Late(grace_hours=2)), files)
     assert said in line
     assert units_never_late(Policy(late=Late(not_begun=0.1, grace_hours=2)), files) == []

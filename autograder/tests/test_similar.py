@@ -665,10 +665,10 @@ def test_an_earlier_year_with_nothing_to_compare_is_refused(handed_in, tmp_path)
     options = ("similar", handed_in, "--lines", "4", "--out", tmp_path / "out", "--also")
     done = small.run_command(*options, tmp_path / "2025" / "submitted")
     assert done.returncode == 0, done.stderr
-    assert f"{tmp_path / '2025' / 'submitted'}: 1 answers" in done.stdout
+    assert f"{tmp_path / '2025' / 'submitted'}: 1 answer" in done.stdout
     done = small.run_command(*options, tmp_path / "2025")
     assert done.returncode == 2
-    assert "has no answer to the units that are compared" in done.stderr
+    assert "has no answer to any unit" in done.stderr
 
 
 def test_who_is_not_compared_is_named(graded, tmp_path):
@@ -683,6 +683,9 @@ def test_who_is_not_compared_is_named(graded, tmp_path):
     done = small.run_command("similar", grades, "--submitted", submitted, "--lines", "4")
     assert done.returncode == 0, done.stderr
     assert f"has changed since (1): {student}, numbers" in done.stderr
+    options = ("--submitted", submitted, "--lines", "4", "--anonymous")
+    done = small.run_command("similar", grades, *options)
+    assert "has changed since (1). Run" in done.stderr
 
 
 def test_without_names_the_same_is_found_and_nobody_named(handed_in, graded, tmp_path):

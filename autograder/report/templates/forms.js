@@ -13,7 +13,9 @@ function isChanged(field) {
 
 document.addEventListener("submit", (event) => {
   const others = Array.from(document.forms).filter((form) => form !== event.target);
-  const unsent = others.filter((form) => Array.from(form.elements).some(isChanged)).length;
+  // a form that was not taken holds what was typed before
+  const isUnsent = (form) => form.closest("#not-taken, #meanwhile") || Array.from(form.elements).some(isChanged);
+  const unsent = others.filter(isUnsent).length;
   const count = unsent === 1 ? "1 other form" : `${unsent} other forms`;
   if (unsent && !confirm(`${count} of this page would lose what you typed. Send only this one?`)) {
     event.preventDefault();

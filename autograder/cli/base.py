@@ -262,6 +262,8 @@ def rules_for(
         all_adjustments,
         comments_unread,
         for_one_of_two_partners,
+        in_dropped_checks,
+        in_units_of_nobody,
         lower_than_files,
         on_differing_files,
         perhaps_adjustments,
@@ -314,9 +316,13 @@ def rules_for(
         for_one_of_two_partners,
         comments_unread,
         added_without_a_file,
+        in_units_of_nobody,
     ):
         for line in look(graded, adjustments):
             click.echo(line, err=True)
+    dropped = {unit: of_unit.drop for unit, of_unit in rules.units.items()}
+    for line in in_dropped_checks(dropped, adjustments):
+        click.echo(line, err=True)
     return replace(rules, adjustments=adjustments)
 
 

@@ -243,7 +243,7 @@ def export(
     from autograder.grading.roster import absent, cells_of, merged, roster_beside, strangers
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports, made_with
-    from autograder.report.total import weights_in_words
+    from autograder.report.total import too_few_to_drop, weights_in_words
 
     results: list[Result] = []
     for folder in grades:
@@ -288,9 +288,10 @@ def export(
     empty = exports.empty_in_canvas(written[0]) if gradebook and to == "canvas" else ""
     if empty:
         click.echo(empty)
-    weights = weights_in_words(counted, rules) if to == "total" else ""
-    if weights:
-        click.echo(weights)
+    if to == "total":
+        for line in (weights_in_words(counted, rules), too_few_to_drop(counted, rules)):
+            if line:
+                click.echo(line)
     if to == "canvas" and not gradebook:
         click.echo(
             "Canvas makes a new assignment of each column. To fill assignments that exist, export "
@@ -384,12 +385,17 @@ def _its_columns(gradebook: Path) -> str:
 def _other_maxima(
     gradebook: Path, columns: Mapping[str, str], counted: "Sequence[Grade]"
 ) -> list[str]:
-    """Warn of the units whose assignment has other points than the unit in Canvas."""
+    """Warn of the units whose assignment has other points than the unit in Canvas.
+
+    Results that are not whole fill no column of an assignment.
+    """
+    from autograder.grading.attempts import kind_in_words
     from autograder.grading.roster import points_possible
     from autograder.integrations.canvas import other_points
 
     possible = points_possible(gradebook)
-    most = {grade.result.unit: grade.max_points for grade in counted}
+    whole = [grade for grade in counted if not kind_in_words(grade.result)]
+    most = {grade.result.unit: grade.max_points for grade in whole}
     lines = []
     for unit, column in columns.items():
         there = possible.get(column)

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
-from autograder.errors import visible
+from autograder.errors import first_of, visible
 from autograder.grading.arithmetic import exact
 from autograder.grading.attempts import earlier_results
 from autograder.grading.results import Result, digest, held_alone, write_whole
@@ -824,6 +824,41 @@ def added_without_a_file(results: Sequence[Result], adjustments: Sequence[Adjust
                 f"{one.points:g}` instead of `points`, if you mean them as the points of the unit."
             )
     return lines
+
+
+def in_units_of_nobody(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
+    """Say which units count by points by hand alone, as after a slip in `unit`.
+
+    results: of all attempts.
+    """
+    there = {result.unit for result in results}
+    lines = []
+    for unit in sorted({one.unit for one in adjustments if one.gives} - there):
+        given = [one for one in adjustments if one.gives and one.unit == unit]
+        students = sorted({one.student for one in given} - {EVERYONE})
+        if students:
+            lines.append(
+                f"Warning: nobody has a result in {unit}, and {first_of(students)} "
+                f"{'has' if len(students) == 1 else 'have'} points by hand there: "
+                f"{given[0].said}. So {unit} counts in the total, where everybody else has 0. If "
+                "you mean another unit, correct `unit`."
+            )
+    return lines
+
+
+def in_dropped_checks(
+    dropped: Mapping[str, Collection[str]], adjustments: Sequence[Adjustment]
+) -> list[str]:
+    """Say which points by hand have no effect, because the policy drops the check.
+
+    dropped: unit → checks.
+    """
+    return [
+        f"Warning: {one.student}, {one.unit}, {one.check}: {one.said}. The policy drops this "
+        "check, so it has no effect. To count it, give the points to the whole unit."
+        for one in adjustments
+        if one.check in dropped.get(one.unit, ()) and one.points != 0
+    ]
 
 
 def _is_about_the_unit(one: Adjustment) -> bool:

@@ -50,6 +50,8 @@ def doubts(policy: Policy, results: Sequence[Result], is_stamped: bool) -> list[
         nobody_begun,
         cutoffs_without_loss,
         cutoffs_below_ours,
+        long_extensions,
+        partners_to_come,
     ):
         lines += look_at(policy, results)
     return [*lines, *cutoffs_above_the_maximum(policy), *letters_out_of_order(policy)]
@@ -333,6 +335,33 @@ def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
                 f"{max(have_not):%d %B %Y}. Check its day, month and year; or collect what was "
                 "there then."
             )
+    return lines
+
+
+def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of extensions of many days, as if hours were meant, in units that have results."""
+    units = units_of(results)
+    return [
+        f"Warning: the policy's `extensions` give {visible(student)} {days:g} days for {unit}. "
+        "They are in days, not hours: check the number."
+        for (student, unit), days in sorted(policy.extensions.items())
+        if unit in units and timedelta(days=days) > LONG_AFTER
+    ]
+
+
+def partners_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Count the groups of partners in units that have no results yet, as after a slip in a row."""
+    lines = []
+    for unit in sorted(policy.partners.keys() - units_of(results)):
+        groups = policy.partners[unit]
+        names = ["+".join(sorted(group)) for group in groups]
+        verb = "group is" if len(groups) == 1 else "groups are"
+        lines.append(
+            visible(
+                f"The policy's `partners`: {len(groups)} {verb} for {unit}, which has no results "
+                f"here: {first_of(names)}."
+            )
+        )
     return lines
 
 

@@ -333,6 +333,8 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
         lines = text.splitlines()
         delimiter = max(",;\t", key="".join(lines[:1]).count)
         rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except UnicodeDecodeError:
+        raise BadFile(f"{path} is not in UTF-8. Save it as *CSV UTF-8*.") from None
     except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadFile(f"{path} cannot be read: {reason}.") from None

@@ -28,6 +28,7 @@ ANONYMOUS = re.compile(
 )
 TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(?P<id>\d+|anon_[^\W_]+)_(text|link)\.html")
 AGAIN = re.compile(r"-(\d{1,3})$")
+TEST_STUDENT = "studenttest"  # whom a teacher plays in Canvas's student view
 
 
 def _match(name: str) -> re.Match[str] | None:
@@ -72,6 +73,13 @@ def _each(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
             yield Left(item.place, "text or a link typed into Canvas, and no file", _typer(typed))
             continue
         match = _match(item.top)
+        if match and match["name"] == TEST_STUDENT:
+            yield Left(
+                item.place,
+                "of Canvas's Test Student, whom a teacher plays. If it is a person's, put another "
+                f"name for {TEST_STUDENT} in its name",
+            )
+            continue
         others = _other_readings(item.top, usual) if match else []
         if match and others:
             users = " or ".join([match["id"], *others])

@@ -70,6 +70,20 @@ def weights_in_words(grades: Sequence[Grade], policy: Policy) -> str:
     return f"In the total, these units weigh: {', '.join(parts)}."
 
 
+def too_few_to_drop(grades: Sequence[Grade], policy: Policy) -> str:
+    """Say that the policy drops as many units as count, or more; "" if it does not."""
+    units = {grade.result.unit for grade in grades}.difference(units_without_maximum(grades))
+    counted = [unit for unit in units if policy.rules(unit).weight]
+    drop_lowest = policy.total.drop_lowest
+    if not drop_lowest or drop_lowest < len(counted):
+        return ""
+    units_count = "1 unit counts" if len(counted) == 1 else f"{len(counted)} units count"
+    return (
+        f"The policy has `drop_lowest = {drop_lowest}`, and {units_count} so far. A student's best "
+        "unit always stays, and makes the whole total."
+    )
+
+
 def _row(
     student: str, units: Mapping[str, Grade | None], policy: Policy, without: Collection[str]
 ) -> Row:

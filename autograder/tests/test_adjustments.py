@@ -26,6 +26,8 @@ from autograder.grading.adjustments import (
     as_toml,
     checksum_of,
     for_one_of_two_partners,
+    in_dropped_checks,
+    in_units_of_nobody,
     on_differing_files,
     read_adjustments,
     refuse_said_twice,
@@ -959,3 +961,34 @@ def test_words_may_be_copied_from_a_page():
     way = "the id *before* `x[t]` was read. It is `h[t]`, and no more."
     assert begins_so(way, "the id before x[t]\nwas read. It is h[t]")
     assert not begins_so(way, "the id after x[t]")
+
+
+def test_points_in_a_unit_that_nobody_handed_in_are_reported(graded_class, tmp_path):
+    """A slip in `unit` makes that unit count in the total of everybody."""
+    slip = Adjustment("ada", "words", "oral exam", "tg", points=1.0)
+    results = [each for each in stored_results(graded_class) if each.unit == UNIT]
+    (line,) = in_units_of_nobody(results, [slip, msgspec.structs.replace(slip, unit=UNIT)])
+    assert line.startswith(
+        "Warning: nobody has a result in words, and ada has points by hand there"
+    )
+    assert in_units_of_nobody(results, [msgspec.structs.replace(slip, points=0.0)]) == []
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class / UNIT, folder / UNIT)
+    (folder / FILE).write_text(as_toml(msgspec.structs.replace(slip, student="halved")))
+    done = small.run_command("export", folder, "--to", "total")
+    assert "nobody has a result in words, and halved has points by hand there" in done.stderr
+
+
+def test_points_for_a_check_that_the_policy_drops_are_reported(graded_class, tmp_path):
+    """They have no effect."""
+    check = small.unit(UNIT).checks[0].name
+    one = Adjustment("halved", UNIT, "copied", "tg", check=check, points=-1.0)
+    assert in_dropped_checks({UNIT: ("other",)}, [one]) == []
+    assert in_dropped_checks({UNIT: (check,)}, [msgspec.structs.replace(one, points=0.0)]) == []
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder)
+    (folder / FILE).write_text(as_toml(one))
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f'[{UNIT}]\ndrop = ["{check}"]\n')
+    done = small.run_command("export", folder, "--to", "total", "--policy", policy)
+    assert f"halved, {UNIT}, {check}: -1 by hand (tg): copied. The policy drops" in done.stderr

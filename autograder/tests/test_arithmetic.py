@@ -17,6 +17,8 @@ from autograder.grading.policy_doubts import (
     cutoffs_without_loss,
     early_not_counted,
     letters_out_of_order,
+    long_extensions,
+    partners_to_come,
 )
 from autograder.grading.policy_file import (
     read_policy,
@@ -28,7 +30,7 @@ from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
 from autograder.report.exports import notes
 from autograder.report.terminal import number
-from autograder.report.total import final_rows, final_table, weights_in_words
+from autograder.report.total import final_rows, final_table, too_few_to_drop, weights_in_words
 from autograder.schema import BadFile
 
 DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -786,3 +788,36 @@ def test_nothing_to_lose_uses_no_slack_days():
     policy = Policy(late=Late(per_day=0.1, slack_days=3), units={"hw1": Rules(due=DUE)})
     (grade,) = grades([handed_in("ada", "hw1", 0.0, 2.0)], policy)
     assert (grade.slack, grade.points) == (0, 0)
+
+
+def test_an_extension_in_hours_is_reported():
+    """72 may mean hours, and would be ten weeks; two weeks are usual."""
+    results = [handed_in("ada", "u1", 3.0)]
+    policy = Policy(extensions={("ada", "u1"): 72.0, ("bob", "u1"): 14.0, ("ada", "u2"): 99.0})
+    (line,) = long_extensions(policy, results)
+    assert "give ada 72 days for u1. They are in days, not hours" in line
+
+
+def test_partners_of_a_unit_without_results_are_counted():
+    """The row may name the wrong unit, and would have no effect without a word."""
+    groups = {"u1": [frozenset({"ada", "bob"})], "u2": [frozenset({"cy", "dee"})]}
+    (line,) = partners_to_come(Policy(partners=groups), [handed_in("ada", "u1", 3.0)])
+    assert "1 group is for u2, which has no results here: cy+dee." in line
+
+
+def test_a_total_from_one_unit_alone_says_so():
+    """As many lowest units are dropped as count, or more: the best one stays."""
+    counted = grades([handed_in("ada", "u1", 3.0), handed_in("ada", "u2", 5.0)], Policy())
+    two, one = Policy(total=Total(drop_lowest=2)), Policy(total=Total(drop_lowest=1))
+    assert "`drop_lowest = 2`, and 2 units count so far" in too_few_to_drop(counted, two)
+    assert too_few_to_drop(counted, one) == too_few_to_drop(counted, Policy()) == ""
+    weightless = replace(one, units={"u2": Rules(weight=0.0)})
+    assert "and 1 unit counts so far" in too_few_to_drop(counted, weightless)
+
+
+def test_partners_in_another_encoding_are_refused_with_a_remedy(tmp_path):
+    """Excel's plain CSV is in the encoding of the machine."""
+    (tmp_path / "partners.csv").write_bytes("unit,a,b\nnumbers,müller,ada\n".encode("cp1252"))
+    (tmp_path / "policy.toml").write_text('partners = "partners.csv"\n')
+    with pytest.raises(BadFile, match=r"partners.csv is not in UTF-8. Save it as \*CSV UTF-8\*"):
+        read_policy(COURSE, tmp_path / "policy.toml")

@@ -1323,6 +1323,17 @@ def test_the_student_that_canvas_makes_up_is_nobody(tmp_path):
     assert "ts" in read_roster(path).students
 
 
+def test_the_work_of_canvas_s_test_student_is_left_out(tmp_path):
+    """It is listed, and is no stranger to the roster."""
+    source = lms.canvas(tmp_path)
+    with zipfile.ZipFile(source, "a") as packed:
+        packed.writestr(f"studenttest_9999_99900_{UNIT}.py", "x = 1\n")
+    made = collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
+    assert not any("test" in student for student in made.unknown)
+    (line,) = [line for line in summary(made) if "studenttest" in line]
+    assert "of Canvas's Test Student, whom a teacher plays" in line
+
+
 def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     """A second roster that omits students of the first says who they are.
 

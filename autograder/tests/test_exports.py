@@ -595,7 +595,7 @@ def test_a_student_who_is_not_in_the_roster_is_named(graded_class, tmp_path):
     assert "1 handed in and is not in the roster" in page
 
 
-def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
+def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, small_class, tmp_path):
     """Else Canvas makes a new assignment; two columns of one unit, or none, are refused."""
     gradebook = tmp_path / "gradebook.csv"
     gradebook.write_text(f"Student,ID,SIS Login ID,{UNIT} (456),Essay (7),Final Score\n")
@@ -616,6 +616,10 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, tmp_path):
         done = small.run_command(*command, "--gradebook", gradebook)
         told = f"`{UNIT} (456)` has 7.5 points, and {UNIT} has 11. Set" in done.stderr
         assert told == differs, done.stderr
+    quick = tmp_path / "quick"
+    assert small.run_command("grade", small_class, "--out", quick, "--quick").returncode == 0
+    done = small.run_command("export", quick, *command[2:], "--gradebook", gradebook)
+    assert "Set" not in done.stderr, done.stderr  # no column is for a part of the points
     for student, is_of_nobody in (("eve", True), ("complete", False)):
         gradebook.write_text(f"{heads}{student},17,{student},,,\n")
         done = small.run_command(*command, "--gradebook", gradebook)

@@ -100,6 +100,7 @@ def similar(
     from autograder.review.answers import (
         answers_by_year,
         has_answers,
+        names_of_answers,
         not_compared,
         read_class,
         without_names,
@@ -154,7 +155,9 @@ def similar(
             click.echo(_summary(report))
         if zips:
             _write_zips(course, unit, out)
-    names = {} if anonymous else names_of_results(_results_with_names(folder))
+    names = (
+        {} if anonymous else names_of_answers(names_of_results(_results_with_names(folder)), read)
+    )
     page = write_similar(found, out, renaming, names)
     click.echo(f"pages: {page}")
 
@@ -215,7 +218,7 @@ def _handed_in_ours(one: "AsOurs", unit: "UnitAnswers") -> str:
     checks = ", ".join(exercise.check for exercise in one.exercises)
     extent = "nearly the whole file" if one.whole else checks
     worth = f"{number(one.points)} of {number(unit.maximum)} points"
-    return f"{one.student}: {extent} (exercises worth {worth})"
+    return f"{one.answer}: {extent} (exercises worth {worth})"
 
 
 def _write_zips(course: "Course", unit: "UnitAnswers", out: Path) -> None:

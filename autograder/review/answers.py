@@ -1,5 +1,6 @@
 """The material of a comparison: the exercises of a unit, and each student's answer, not run."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +8,11 @@ from types import MappingProxyType
 
 from autograder.course import Course, Unit, load_unit
 from autograder.errors import UserError
-from autograder.grading.attempts import refuse_results_of_one_number, with_records
+from autograder.grading.attempts import (
+    earlier_results,
+    refuse_results_of_one_number,
+    with_records,
+)
 from autograder.grading.hand_in import names_of_hand_in
 from autograder.grading.keys import solution_of
 from autograder.grading.results import Result, digest, run_facts, stored_results
@@ -50,7 +55,7 @@ class FingerprintedFile:
     student: who wrote it, preceded by the year if that is an earlier one.
     names: all words known for the student.
     year: the folder of an earlier year, which is only compared with; empty for this year's.
-    sha256: of the file's bytes.
+    sha256: of the file's bytes. attempt: its number, if there is a later one; 0 for the latest.
     """
 
     student: str
@@ -59,10 +64,24 @@ class FingerprintedFile:
     names: tuple[str, ...] = ()
     year: str = ""
     sha256: str = ""
+    attempt: int = 0
+
+    @property
+    def called(self) -> str:
+        """Return the name of this answer: the student's, with the attempt if there is a later one.
+
+        No two answers to a unit have the same.
+        """
+        return with_attempt(self.student, self.attempt)
+
+
+def with_attempt(student: str, attempt: int) -> str:
+    """Return the name of a student's answer. attempt: 0 for the latest."""
+    return f"{student} (attempt {attempt})" if attempt else student
 
 
 def read_answer(
-    student: str, source: bytes, names: Sequence[str] = (), year: str = ""
+    student: str, source: bytes, names: Sequence[str] = (), year: str = "", attempt: int = 0
 ) -> FingerprintedFile:
     """Read a student's file; one that cannot be read has no definitions, and affects no other.
 
@@ -82,6 +101,7 @@ def read_answer(
         names=tuple(names),
         year=year,
         sha256=digest(source),
+        attempt=attempt,
     )
 
 
@@ -98,7 +118,8 @@ class UnitAnswers:
 
     short: exercises too short to be compared by themselves. given: the names of the functions that
     the stub gives. starter: fingerprints of the stub. ours: our solution, read as an answer.
-    results: of a graded unit. equal: students whose files are equal byte by byte, and no group of
+    answers: those of all attempts that are there. results: of a graded unit. equal: answers of
+    different students, by their names, whose files are equal byte by byte, and no group of
     partners; the unchanged starter file is left out. maximum: points of all checks of the unit.
     """
 
@@ -119,8 +140,8 @@ class UnitAnswers:
         return self.starter.union(*self.ours.numbers)
 
     def are_equal(self, one: str, other: str) -> bool:
-        """Return whether the files of two students are equal byte by byte."""
-        return any(one in students and other in students for students in self.equal)
+        """Return whether the files of two answers, by their names, are equal byte by byte."""
+        return any(one in answers and other in answers for answers in self.equal)
 
     def of(self, exercise: Exercise, answer: FingerprintedFile) -> list[Definition]:
         """Return the definitions of an answer to an exercise, with the student's own helpers."""
@@ -169,7 +190,8 @@ def read_class(
     for name in units:
         of_unit = [result for result in results if result.unit == name]
         if results:
-            answers = _graded(course, of_unit, submitted, results)
+            before = [result for result in earlier_results(folder) if result.unit == name]
+            answers = _graded(course, of_unit, before, submitted, results)
         else:
             answers = _handed_in(course, name, submitted)
         if not any(answer.definitions for answer in answers):
@@ -193,13 +215,23 @@ def answers_by_year(also: Sequence[Path], read: Sequence[UnitAnswers]) -> dict[P
     for folder in also:
         year = _years(also)[folder.resolve()]
         of_year = [answer for unit in read for answer in unit.answers if answer.year == year]
-        counts[folder] = len(of_year)
+        counts[folder] = sum(not answer.attempt for answer in of_year)
     return counts
 
 
 def has_answers(course: Course, folder: Path) -> bool:
     """Return whether a folder of submissions has an answer to any unit."""
     return any(_handed_in(course, unit, folder) for unit in course.units)
+
+
+def names_of_answers(names: Mapping[str, str], units: Sequence[UnitAnswers]) -> dict[str, str]:
+    """Return the names of students on pages, and beside them those of their earlier attempts."""
+    found = dict(names)
+    for unit in units:
+        for answer in unit.answers:
+            if answer.attempt and answer.student in names:
+                found[answer.called] = with_attempt(names[answer.student], answer.attempt)
+    return found
 
 
 def not_compared(
@@ -241,27 +273,38 @@ def _equal_files(
 ) -> list[tuple[str, ...]]:
     """Return this year's students with equal files, with earlier ones; the largest group first.
 
+    Each is the name of an answer, the latest of the student that is in the group.
     given: the checksum of the starter file. partners: groups who submit together.
     """
-    by_checksum: dict[str, list[FingerprintedFile]] = {}
-    for answer in answers:
-        by_checksum.setdefault(answer.sha256, []).append(answer)
+    by_checksum: dict[str, dict[str, FingerprintedFile]] = {}
+    for answer in sorted(answers, key=latest_first):
+        same = by_checksum.setdefault(answer.sha256, {})
+        same.setdefault(answer.student, answer)
     found = []
     for checksum, same in by_checksum.items():
-        students = sorted(answer.student for answer in same)
-        is_of_this_year = any(not answer.year for answer in same)
-        is_of_partners = any(group.issuperset(students) for group in partners)
+        is_of_this_year = any(not answer.year for answer in same.values())
+        is_of_partners = any(group.issuperset(same) for group in partners)
         if checksum not in ("", given) and len(same) > 1 and is_of_this_year and not is_of_partners:
-            found.append(tuple(students))
+            found.append(tuple(sorted(answer.called for answer in same.values())))
     return sorted(found, key=lambda students: (-len(students), students))
 
 
+def latest_first(answer: FingerprintedFile) -> tuple[bool, int]:
+    """Return the sort key that puts a student's latest answer first, and the oldest last."""
+    return answer.attempt > 0, -answer.attempt
+
+
 def _graded(
-    course: Course, results: Sequence[Result], folder: Path, every: Sequence[Result]
+    course: Course,
+    results: Sequence[Result],
+    before: Sequence[Result],
+    folder: Path,
+    every: Sequence[Result],
 ) -> list[FingerprintedFile]:
     """Read the answers that the results of one unit belong to.
 
-    every: the results of all units, because students' names depend on all of them.
+    before: those of earlier attempts, in order. every: the results of all units, because students'
+    names depend on all of them.
     """
     students = {result.student for result in every}
     source = graded_files(course, folder, students)
@@ -271,6 +314,14 @@ def _graded(
         if content:
             answer = read_answer(result.student, content, names_of(result))
             answers.append(answer)
+    latest = {(result.student, result.sha256) for result in results}
+    counts = Counter[str]()
+    for result in before:
+        counts[result.student] += 1
+        content = source(result)
+        if content and (result.student, result.sha256) not in latest:
+            number = result.hand_in.attempt if result.hand_in else counts[result.student]
+            answers.append(read_answer(result.student, content, names_of(result), "", number))
     return answers
 
 
@@ -282,16 +333,17 @@ def _handed_in(course: Course, unit: str, folder: Path, year: str = "") -> list[
         return []
     submitted = with_records(course, folder, found)
     answers = []
+    counts = Counter[str]()
     for entry in submitted:
-        if entry.earlier:  # the latest attempt counts
-            continue
+        counts[entry.student] += 1
         try:
             source = read_file(entry.path) if entry.path else b""
         except (OSError, ValueError):
             continue
         names = names_of_hand_in(entry.student, entry.known_as, entry.record)
-        answer = read_answer(entry.student, source, names, year)
-        answers.append(answer)
+        number = entry.record.attempt if entry.record else counts[entry.student]
+        attempt = number if entry.earlier else 0
+        answers.append(read_answer(entry.student, source, names, year, attempt))
     return answers
 
 
@@ -323,7 +375,7 @@ def _under_aliases(unit: UnitAnswers, aliases: Pseudonyms) -> UnitAnswers:
         if result.student in aliases:
             alias = aliases[result.student]
             results.append(replace(result, student=alias))
-    called = {old.student: new.student for old, new in zip(unit.answers, answers, strict=True)}
+    called = {old.called: new.called for old, new in zip(unit.answers, answers, strict=True)}
     equal = tuple(tuple(sorted(called[one] for one in group)) for group in unit.equal)
     return replace(unit, answers=tuple(answers), results=tuple(results), equal=equal)
 

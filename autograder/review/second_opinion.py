@@ -1,13 +1,14 @@
 """A class's code in the formats of two other programs, for a second opinion: Dolos and JPlag.
 
 Dolos reads a zip with `info.csv` (columns filename, label, created_at, full_name); JPlag a folder
-with one folder for each student, and one with the template (`--base-code`). Each student's
+with one folder for each student, and one with the template (`--base-code`). Each student's latest
 definitions are written as plain Python, so that notebooks can be read, too.
 """
 
 import re
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from autograder.grading.results import CannotWrite
@@ -20,13 +21,14 @@ SAME_TIME = (2000, 1, 1, 0, 0, 0)  # date of each file in a zip
 def write_zips(unit: UnitAnswers, stub: str, folder: Path) -> list[Path]:
     """Write both zips of a unit into a folder; return their paths. Raises `CannotWrite`."""
     texts = {}
-    for answer in unit.answers:
+    latest = [answer for answer in unit.answers if not answer.attempt]
+    for answer in latest:
         definitions = [definition.text for definition in answer.definitions]
         texts[answer.student] = "\n\n\n".join(definitions) + "\n"
     name = unit.unit
     dolos = folder / f"dolos-{name}.zip"
     jplag = folder / f"jplag-{name}.zip"
-    _write_zip(dolos, _for_dolos(unit, texts))
+    _write_zip(dolos, _for_dolos(replace(unit, answers=tuple(latest)), texts))
     _write_zip(jplag, _for_jplag(name, texts, stub))
     return [dolos, jplag]
 

@@ -1,13 +1,15 @@
 """Finds similar answers, exercise by exercise. It orders pairs to look at, and judges nobody.
 
 Code that half the class, the stub or our solution shares is ignored; a part that few share counts
-most. Only answers that share something rare are compared, found by an index from fingerprint to
-answers, never all pairs of a class.
+most. Only students whose answers share something rare are compared, found by an index from
+fingerprint to students, never all pairs of a class. All attempts of two students are compared, and
+the most similar two are their pair; what is usual in the class is judged by the latest ones.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations, pairwise
 from math import log2
 from statistics import quantiles
@@ -15,7 +17,7 @@ from typing import TypeVar
 
 from autograder.grading.results import Result
 from autograder.judging import Verdict
-from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers
+from autograder.review.answers import Exercise, FingerprintedFile, UnitAnswers, latest_first
 
 # answers that share a part: up to this number all pairs are examined, of more each with its most
 # likely
@@ -42,8 +44,9 @@ WrongAnswers = Mapping[str, Mapping[str, frozenset[str]]]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two similar answers to an exercise.
+    """Two similar answers to an exercise, of two students.
 
+    one, other: the names of the answers: see `FingerprintedFile.called`.
     share: from 0 to 1, the weighted common part of their own code, rare parts counting most.
     parts: the number of parts that both have, and that each has; common code is left out.
     wrong: wrong arrays that both computed equally and no known mistake explains.
@@ -64,19 +67,17 @@ class Pair:
         """Return the sort key of pairs: equal code, and how rare equal wrong answers are."""
         return self.share + self.rarity
 
-    def is_within(self, students: Sequence[str]) -> bool:
-        """Return whether both answers belong to given students."""
-        return self.one in students and self.other in students
-
 
 @dataclass(frozen=True)
 class Alike:
     """The findings on one exercise.
 
-    nearest: for each answer of this year, the share with the most similar answer.
+    answers: the number of this year's students. groups: of answers, by their names.
+    nearest: for each student of this year, the share with the most similar answer.
     own_nothing: who wrote only common code: the stub's, our solution's, or half the class's; but
     not whom `as_ours` lists.
     ours: who wrote nearly our solution, at most under other names; of the unit, at least a third.
+    ours_before: the names of earlier attempts of which that holds.
     fence: shares above it stand out from `nearest`. common: ignored fingerprints.
     """
 
@@ -87,19 +88,27 @@ class Alike:
     nearest: tuple[float, ...]
     own_nothing: tuple[str, ...]
     ours: tuple[str, ...]
+    ours_before: tuple[str, ...]
     fence: float
     common: frozenset[int]
+
+    @property
+    def all_ours(self) -> tuple[str, ...]:
+        """Return the names of all answers that are nearly our solution."""
+        return (*self.ours, *self.ours_before)
 
 
 @dataclass(frozen=True)
 class AsOurs:
     """A student whose code is our solution, at most under other names.
 
-    exercises: in which it is. points: of these exercises. unit: whether that is said of the whole
-    file; then short exercises count, too. whole: whether it has nearly all of our solution.
+    answer: the name of the student's answer. exercises: in which it is. points: of these exercises.
+    unit: whether that is said of the whole file; then short exercises count, too. whole: whether it
+    has nearly all of our solution.
     """
 
     student: str
+    answer: str
     exercises: tuple[Exercise, ...]
     points: float
     unit: bool = False
@@ -130,28 +139,38 @@ def _without(report: Alike, listed: Mapping[str, AsOurs]) -> Alike:
 def as_ours(unit: UnitAnswers, reports: Sequence[Alike]) -> list[AsOurs]:
     """Return whose code is our solution: first whole units, then by points.
 
-    An exercise that most others write as we do is no evidence: see `usual_ways`.
+    An exercise that most others write as we do is no evidence: see `usual_ways`. Of a student's
+    attempts, the one with the most of our solution is listed; of equal ones, the latest.
     reports: on this unit, as `alike` returns them.
     """
     files = _copied_files(reports)
     usual = usual_ways(reports)
-    copied = [_copied_file(unit, answer) for answer in unit.answers if answer.student in files]
-    found = [one for one in copied if one.exercises]
     single = [one for one in reports if one.exercise.check and one.exercise not in usual]
-    by_student: dict[str, list[Exercise]] = {}
-    for report in single:
-        for student in set(report.ours) - files:
-            by_student.setdefault(student, []).append(report.exercise)
-    for student, exercises in by_student.items():
-        points = sum(exercise.points for exercise in exercises)
-        found.append(AsOurs(student, tuple(exercises), points))
-    return sorted(found, key=lambda one: (not one.whole, -one.points, one.student))
+    best: dict[str, AsOurs] = {}
+    for answer in sorted(unit.answers, key=latest_first):
+        if answer.year:
+            continue
+        if answer.called in files:
+            one = _copied_file(unit, answer)
+        else:
+            of_answer = [report for report in single if answer.called in report.all_ours]
+            exercises = tuple(report.exercise for report in of_answer)
+            points = sum(exercise.points for exercise in exercises)
+            one = AsOurs(answer.student, answer.called, exercises, points)
+        if one.exercises:
+            best[one.student] = min(best.get(one.student, one), one, key=_most_of_ours)
+    return sorted(best.values(), key=_most_of_ours)
+
+
+def _most_of_ours(one: AsOurs) -> tuple[bool, float, str]:
+    """Return the sort key that puts those with the most of our solution first."""
+    return not one.whole, -one.points, one.student
 
 
 def _copied_files(reports: Sequence[Alike]) -> set[str]:
-    """Return whose whole file has nothing but our solution."""
+    """Return the names of answers that are nothing but our solution."""
     of_unit = [report for report in reports if not report.exercise.check]
-    return {student for report in of_unit for student in report.ours}
+    return {answer for report in of_unit for answer in report.all_ours}
 
 
 def _copied_file(unit: UnitAnswers, answer: FingerprintedFile) -> AsOurs:
@@ -169,15 +188,17 @@ def _copied_file(unit: UnitAnswers, answer: FingerprintedFile) -> AsOurs:
         if is_ours and exercise.points:
             exercises.append(exercise)
     points = sum(exercise.points for exercise in exercises)
-    return AsOurs(answer.student, tuple(exercises), points, unit=True, whole=whole)
+    return AsOurs(answer.student, answer.called, tuple(exercises), points, unit=True, whole=whole)
 
 
 def usual_ways(reports: Sequence[Alike]) -> dict[Exercise, int]:
     """Return the exercises that most students write as we do, with the number of these students.
 
-    Those whose whole file is our solution are not counted. reports: on one unit.
+    Those whose whole file is our solution are not counted, and neither are earlier attempts.
+    reports: on one unit.
     """
-    files = _copied_files(reports)
+    of_unit = [report for report in reports if not report.exercise.check]
+    files = {student for report in of_unit for student in report.ours}
     found = {}
     for report in reports:
         others = set(report.ours) - files
@@ -189,48 +210,104 @@ def usual_ways(reports: Sequence[Alike]) -> dict[Exercise, int]:
 
 def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: int) -> Alike:
     """Compare the answers to one exercise."""
+    found = _answers_to(unit, exercise)
     now: dict[str, frozenset[int]] = {}
-    earlier: dict[str, frozenset[int]] = {}
-    for answer in unit.answers:
-        marks = unit.numbers(exercise, answer)
-        if marks:
-            answers_of_year = earlier if answer.year else now
-            answers_of_year[answer.student] = marks
+    before: dict[str, frozenset[int]] = {}
+    for name, answer in found.answers.items():
+        if not answer.year:
+            of_attempt = before if answer.attempt else now
+            of_attempt[name] = found.marks[name]
     public = unit.public
     most_wrote = _from_one_source({who: marks - public for who, marks in now.items()})
     counted = {who: marks for who, marks in now.items() if who not in most_wrote[1:]}
     common = _common(list(counted.values())) | public
-    own = {student: marks - common for student, marks in (now | earlier).items()}
-    code = _Own(own, count_as_one=most_wrote)
+    code = _Own({name: marks - common for name, marks in found.marks.items()}, found, most_wrote)
     errors = _own_errors(exercise, wrong)
     pairs = []
     for one, other in _candidates(code) | _candidates(errors):
-        if one in earlier and other in earlier:
-            continue
-        pairs.append(_pair(code, errors, one, other))
-    nearest = _nearest(now, pairs)
+        of_two = list(_pairs_of(found, code, errors, one, other))
+        if of_two:
+            pairs.append(max(of_two, key=lambda pair: (_is_equal(unit, pair), pair.order)))
+    nearest = _nearest(found, now, pairs)
     fence = _fence(nearest.values())
     pairs = [_marked(pair, fence, unit) for pair in pairs]
-    # those of half the class last: as a group they are one line, as pairs they hide all others
-    pairs.sort(key=lambda pair: (pair.is_within(most_wrote), -pair.order, pair.one, pair.other))
+
+    def turn(pair: Pair) -> tuple[bool, float, str, str]:
+        # those of half the class last: as a group they are one line, as pairs they hide all others
+        are_of_most = {found.student(pair.one), found.student(pair.other)}.issubset(most_wrote)
+        return are_of_most, -pair.order, pair.one, pair.other
+
+    pairs.sort(key=turn)
     own_nothing = [student for student in nearest if not code.of(student)]
     return Alike(
         exercise=exercise,
         answers=len(nearest),
         pairs=tuple(pairs[:most]),
-        groups=_groups(pair for pair in pairs if pair.stands_out),
+        groups=_groups(found, [pair for pair in pairs if pair.stands_out]),
         nearest=tuple(sorted(nearest.values())),
         own_nothing=tuple(sorted(own_nothing)),
         ours=tuple(sorted(_who_wrote_ours(unit, exercise, now))),
+        ours_before=tuple(sorted(_who_wrote_ours(unit, exercise, before))),
         fence=fence,
         common=common,
     )
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """The different answers to an exercise, and the fingerprints of each, by the answers' names."""
+
+    answers: Mapping[str, FingerprintedFile]
+    marks: Mapping[str, frozenset[int]]
+
+    def student(self, name: str) -> str:
+        """Return whose answer it is; a name without an answer is a student's."""
+        return self.answers[name].student if name in self.answers else name
+
+    def of(self, student: str) -> list[str]:
+        """Return the names of a student's answers, the latest first."""
+        return self._by_student.get(student, [student])
+
+    @cached_property
+    def _by_student(self) -> dict[str, list[str]]:
+        by_student: dict[str, list[str]] = {}
+        for name, answer in self.answers.items():
+            by_student.setdefault(answer.student, []).append(name)
+        return by_student
+
+
+def _answers_to(unit: UnitAnswers, exercise: Exercise) -> _Answers:
+    """Return the answers to an exercise, of equal ones of a student the latest."""
+    answers: dict[str, FingerprintedFile] = {}
+    marks: dict[str, frozenset[int]] = {}
+    seen: set[tuple[str, frozenset[int]]] = set()
+    for answer in sorted(unit.answers, key=latest_first):
+        found = unit.numbers(exercise, answer)
+        if found and (answer.student, found) not in seen:
+            seen.add((answer.student, found))
+            answers[answer.called] = answer
+            marks[answer.called] = found
+    return _Answers(answers, marks)
+
+
+def _pairs_of(
+    found: _Answers, code: "_Own", errors: "_Own", student: str, another: str
+) -> Iterator[Pair]:
+    """Yield the pairs of two students' answers, the latest first; none of two earlier years."""
+    for one in found.of(student):
+        for other in found.of(another):
+            both = [found.answers[name] for name in (one, other) if name in found.answers]
+            if len(both) < 2 or not all(answer.year for answer in both):
+                yield _pair(code, errors, one, other)
+
+
 def _who_wrote_ours(
     unit: UnitAnswers, exercise: Exercise, found: Mapping[str, frozenset[int]]
 ) -> list[str]:
-    """Return who wrote nearly our solution, if it is of some length. found: this year's answers."""
+    """Return which answers are nearly our solution, if it is of some length.
+
+    found: answers of this year, by name.
+    """
     ours = unit.written(exercise, unit.ours)
     least = NEARLY_EQUAL if exercise.check else PART_OF_UNIT
     who = []
@@ -249,8 +326,12 @@ def _are_ours(theirs: frozenset[int], ours: frozenset[int], least: float) -> boo
 
 def _marked(pair: Pair, fence: float, unit: UnitAnswers) -> Pair:
     """Mark a pair that stands out: by its share, or because the whole files are equal."""
-    is_equal = unit.are_equal(pair.one, pair.other)
-    return replace(pair, stands_out=is_equal or pair.share > fence)
+    return replace(pair, stands_out=_is_equal(unit, pair) or pair.share > fence)
+
+
+def _is_equal(unit: UnitAnswers, pair: Pair) -> bool:
+    """Return whether the whole files are equal."""
+    return unit.are_equal(pair.one, pair.other)
 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
@@ -292,13 +373,28 @@ def count_holders(found: Iterable[frozenset[Mark]]) -> Counter[Mark]:
 
 
 class _Own:
-    """Each student's own marks, weighted: the rarer, the heavier."""
+    """Each answer's own marks, weighted: the fewer students have one, the heavier.
 
-    def __init__(self, marks: Mapping[str, Marks], count_as_one: Sequence[str] = ()) -> None:
-        """Count the students with each mark. marks: student → marks. count_as_one: a group."""
+    by_student: student → the marks of all answers.
+    """
+
+    def __init__(
+        self,
+        marks: Mapping[str, Marks],
+        found: "_Answers | None" = None,
+        count_as_one: Sequence[str] = (),
+    ) -> None:
+        """Count the students with each mark.
+
+        marks: of each answer. found: whose it is; else each is a student's. count_as_one: a group.
+        """
         self.marks = marks
-        counted = {who: own for who, own in marks.items() if who not in count_as_one}
-        together = frozenset[Hashable]().union(*(marks[who] for who in count_as_one))
+        self.by_student: dict[str, Marks] = {}
+        for name, own in marks.items():
+            student = found.student(name) if found else name
+            self.by_student[student] = self.by_student.get(student, frozenset()) | own
+        counted = {who: own for who, own in self.by_student.items() if who not in count_as_one}
+        together = frozenset[Hashable]().union(*(self.by_student[who] for who in count_as_one))
         holders = count_holders([*counted.values(), together])
         everyone = max(2, len(counted) + bool(count_as_one)) + 1
         self._most = log2(everyone)  # the weight of a mark that one student has
@@ -306,10 +402,10 @@ class _Own:
         for mark, count in holders.items():
             self._weights[mark] = log2(everyone / count)
 
-    def of(self, student: str) -> Marks:
-        """Return a student's marks; none if the student has no answer."""
+    def of(self, answer: str) -> Marks:
+        """Return an answer's marks; none if there is no such answer."""
         nothing: Marks = frozenset()
-        return self.marks.get(student, nothing)
+        return self.marks.get(answer, nothing)
 
     def weight(self, marks: Iterable[Hashable]) -> float:
         """Return the total weight of marks."""
@@ -363,21 +459,21 @@ def _own_errors(exercise: Exercise, wrong: WrongAnswers) -> _Own:
 
 
 def _candidates(own: _Own) -> set[tuple[str, str]]:
-    """Return the pairs that share a mark.
+    """Return the pairs of students that share a mark.
 
     For a rare mark these are all pairs; for a common one, neighbours in an order that puts students
     with similar marks beside each other.
     """
 
     def by_first_mark(student: str) -> tuple[str, str]:
-        marks = [str(mark) for mark in own.marks[student]]
+        marks = [str(mark) for mark in own.by_student[student]]
         first = min(marks, default="")
         return first, student
 
-    in_order = sorted(own.marks, key=by_first_mark)
+    in_order = sorted(own.by_student, key=by_first_mark)
     holders: dict[Hashable, list[str]] = defaultdict(list)
     for student in in_order:
-        for mark in own.marks[student]:
+        for mark in own.by_student[student]:
             holders[mark].append(student)
     found: set[tuple[str, str]] = set()
     for students in holders.values():
@@ -395,7 +491,7 @@ def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
     both = first & second
     mean_weight = (code.weight(first) + code.weight(second)) / 2
     # added, so that students with little own code are not similar by that little
-    rarest = log2(len(code.marks) + 2)
+    rarest = log2(len(code.by_student) + 2)
     wrong = errors.of(one) & errors.of(other)
     without_group = [str(mark).rpartition(" ")[0] for mark in wrong]
     return Pair(
@@ -408,11 +504,12 @@ def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
     )
 
 
-def _nearest(students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]:
+def _nearest(found: _Answers, students: Iterable[str], pairs: Sequence[Pair]) -> dict[str, float]:
     """Return student → the share with the most similar answer."""
     nearest = dict.fromkeys(students, 0.0)
     for pair in pairs:
-        for student in (pair.one, pair.other):
+        for name in (pair.one, pair.other):
+            student = found.student(name)
             if student in nearest:
                 nearest[student] = max(nearest[student], pair.share)
     return nearest
@@ -433,18 +530,22 @@ def _fence(shares: Iterable[float]) -> float:
     return min(ALWAYS, middle + SPREADS * spread)
 
 
-def _groups(pairs: Iterable[Pair]) -> tuple[tuple[str, ...], ...]:
-    """Return the groups of students linked by pairs, the largest first."""
+def _groups(found: _Answers, pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of answers whose students are linked by pairs, the largest first."""
     group_of: dict[str, frozenset[str]] = {}
+    answers: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         joined = frozenset[str]()
-        for student in (pair.one, pair.other):
+        for name in (pair.one, pair.other):
+            student = found.student(name)
+            answers[student].add(name)
             joined |= group_of.get(student, {student})
         for student in joined:
             group_of[student] = joined
     groups = []
-    for members in set(group_of.values()):
-        if len(members) >= LEAST_GROUP:
+    for students in set(group_of.values()):
+        if len(students) >= LEAST_GROUP:
+            members = [name for student in students for name in answers[student]]
             groups.append(tuple(sorted(members)))
     groups.sort(key=lambda members: (-len(members), members))
     return tuple(groups)

@@ -112,8 +112,8 @@ def _pages_of_exercise(
     exercise = report.exercise
     for number, pair in enumerate(report.pairs, 1):
         address = pair_address(exercise, number)
-        students = (pair.one, pair.other)
-        page = _SideBySide(unit, report, students, pair, renaming, names)
+        both = (pair.one, pair.other)
+        page = _SideBySide(unit, report, both, pair, renaming, names)
         yield address, page.render
     for number, group in enumerate(report.groups, 1):
         address = group_address(exercise, number)
@@ -130,12 +130,12 @@ def _render(name: str, **variables: Any) -> str:
 class _SideBySide:
     """The data of a page that shows some students' answers to an exercise side by side.
 
-    pair: of two students, what they have in common.
+    answers: their names. pair: of two, what they have in common.
     """
 
     unit: UnitAnswers
     report: Alike
-    students: Sequence[str]
+    answers: Sequence[str]
     pair: Pair | None
     renaming: Renaming | None
     names: Names
@@ -143,14 +143,14 @@ class _SideBySide:
     def render(self) -> str:
         """Return the page."""
         exercise = self.report.exercise
-        by_student = {answer.student: answer for answer in self.unit.answers}
-        answers = [by_student[student] for student in self.students if student in by_student]
+        by_name = {answer.called: answer for answer in self.unit.answers}
+        answers = [by_name[name] for name in self.answers if name in by_name]
         shared = self._shared(answers)
         listings = []
         for answer in answers:
             definitions = self.unit.of(exercise, answer)
             blocks = _listing(answer, definitions, shared, self.renaming)
-            listings.append((answer.student, blocks))
+            listings.append((answer.called, blocks))
         return _render(
             "side_by_side.html",
             home=f"../../index.html#{exercise.unit}-{exercise.check or 'all'}",
@@ -186,13 +186,13 @@ class _BesideOurs:
 
     def render(self) -> str:
         """Return the page."""
-        (answer,) = (one for one in self.unit.answers if one.student == self.one.student)
+        (answer,) = (one for one in self.unit.answers if one.called == self.one.answer)
         shared = set[int]()
         for exercise in self.one.exercises:
             theirs = self.unit.written(exercise, answer)
             shared |= theirs & self.unit.written(exercise, self.unit.ours)
         listings = [
-            (answer.student, self._listing(answer, shared, self.renaming)),
+            (answer.called, self._listing(answer, shared, self.renaming)),
             (OURS, self._listing(self.unit.ours, shared, None)),
         ]
         return _render(
@@ -300,7 +300,7 @@ def _csv_of_ours(found: Found, names: Names) -> str:
         for one in as_ours(unit, reports):
             whole = "yes" if one.whole else ""
             checks = "; ".join(exercise.check for exercise in one.exercises)
-            name = names.get(one.student, one.student)
+            name = names.get(one.answer, one.answer)
             rows.append((unit.unit, name, whole, checks, one.points, unit.maximum))
     return as_csv(rows)
 

@@ -6,6 +6,7 @@ import re
 import shutil
 import zipfile
 
+import lms
 import pytest
 import small
 from browser import follow, violations
@@ -746,3 +747,76 @@ def test_a_hostile_name_is_text(tmp_path):
     write_similar([(read, alike(read, most=5))], tmp_path / "out")
     for path in (tmp_path / "out").rglob("*.html"):
         assert path.read_text().count("<script>") == path.read_text().count('"use strict"')
+
+
+@pytest.fixture(scope="module")
+def in_two_rounds(tmp_path_factory):
+    """Return a collected class: `ada` copies `bob` at first, and then works alone."""
+    folder = tmp_path_factory.mktemp("rounds")
+    others = {f"apart{number}": with_fit(code) for number, code in enumerate(APART[1:])}
+    bob = with_fit(ORIGINAL)
+    for number, ada in enumerate((with_fit(RENAMED), bob, with_fit(APART[0])), 1):
+        files = {"ada": ada, "bob": bob + "\n# mine\n" * (number > 2), **others}
+        clock = (2026, 11, 20 + number, 14, 0, 0)
+        entries = [
+            lms.Entry(f"{student}/{UNIT}.py", text, clock) for student, text in files.items()
+        ]
+        source = lms.pack(folder / f"round{number}.zip", entries)
+        done = small.run_command("collect", source, "--into", folder / "in")
+        assert done.returncode == 0, done.stderr
+    return folder / "in"
+
+
+def test_an_attempt_before_the_latest_is_compared(in_two_rounds, tmp_path):
+    """A copy that counts may be an earlier attempt; a student's own attempts are no pair."""
+    (unit,) = read_class(COURSE, [UNIT], in_two_rounds, None, (), 4)
+    report = {report.exercise.check: report for report in alike(unit, 50)}["three_steps"]
+    first, *others = report.pairs
+    assert {first.one, first.other} == {"ada (attempt 2)", "bob"}
+    assert first.stands_out
+    assert not any(pair.stands_out for pair in others)
+    students = [{pair.one.split()[0], pair.other.split()[0]} for pair in report.pairs]
+    assert all(len(two) == 2 for two in students)
+    assert students.count({"ada", "bob"}) == 1
+    assert report.answers == len(APART) + 1
+    assert unit.equal == (("ada (attempt 2)", "bob (attempt 1)"),)
+
+
+def test_pages_name_attempts(in_two_rounds, tmp_path):
+    """Of a graded class, too, by name or without; other programs read the latest files alone."""
+    grades = tmp_path / "grades"
+    known = ("--roster", tmp_path / "roster.csv")
+    (tmp_path / "roster.csv").write_text("student,name\nada,Ada Lovelace\n")
+    options = ("--out", grades, "--quick", *known)
+    assert small.run_command("grade", in_two_rounds, *options).returncode == 0
+    for anonymous, named in ((False, "Ada Lovelace (ada) (attempt 2)"), (True, "(attempt 2)")):
+        option = "--anonymous" if anonymous else "--zips"
+        done = small.run_command("similar", grades, "--lines", "4", option)
+        assert done.returncode == 0, done.stderr
+        pages = grades / ("similar-anonymous" if anonymous else "similar")
+        rows = list(csv.DictReader((pages / "similar.csv").read_text().splitlines()))
+        (row, *_) = [row for row in rows if row["exercise"] == "three_steps"]
+        assert named in row["one"] + row["other"]
+        page = (pages / row["page"]).read_text()
+        assert "attempt 2" in page
+        assert "slope, height = float" in page
+        assert ("ada" in as_shown(page).casefold()) != anonymous
+    with zipfile.ZipFile(grades / "similar" / f"dolos-{UNIT}.zip") as dolos:
+        assert sorted(dolos.namelist()).count("ada.py") == 1
+        assert len(dolos.namelist()) == len(APART) + 2
+
+
+def test_a_copy_of_our_solution_in_an_earlier_attempt_is_listed(course_of_ours, tmp_path):
+    """Once, by the attempt that has the most of it."""
+    for number, functions in enumerate(
+        ((DOUBLE, ORIGINAL, BLEND, GUESS), (DOUBLE, APART[1], BLEND), (DOUBLE, APART[2]))
+    ):
+        name = "ada/ours.py"
+        clock = (2026, 11, 20 + number, 14, 0, 0)
+        entry = lms.Entry(name, file_of(*functions), clock)
+        source = lms.pack(tmp_path / f"{number}.zip", [entry])
+        options = ("--into", tmp_path / "in", "--unit", "ours", "--course", course_of_ours.folder)
+        assert small.run_command("collect", source, *options).returncode == 0
+    (unit,) = read_class(course_of_ours, ["ours"], tmp_path / "in", None, (), 6)
+    (one,) = as_ours(unit, alike(unit, most=50))
+    assert (one.student, one.answer, one.whole, one.points) == ("ada", "ada (attempt 1)", True, 10)

@@ -234,6 +234,21 @@ def say_what_is_not_graded(folders: Sequence[Path]) -> None:
             )
 
 
+def say_old_exports(grades: Path, policy: Path | None = None) -> None:
+    """Warn of files that `export` wrote before the latest results, points by hand or policy."""
+    from autograder.grading.adjustments import adjustment_files
+    from autograder.report.exports import written_before
+
+    made_of = [*grades.glob("*/*.json"), *adjustment_files(grades), *([policy] if policy else [])]
+    old = written_before(grades / "export", made_of)
+    if old:
+        click.echo(
+            f"{grades / 'export'}: written before the latest points ({len(old)}): {first_of(old)}. "
+            "To use them, run `autograder export` again.",
+            err=True,
+        )
+
+
 def no_results(grades: Path) -> Refused:
     """Say that a folder contains no results."""
     return Refused(

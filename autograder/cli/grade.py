@@ -21,6 +21,7 @@ from autograder.cli.base import (
     main,
     report_user_errors,
     rules_for,
+    say_old_exports,
     unpacked,
 )
 from autograder.errors import first_of, visible
@@ -538,7 +539,7 @@ def _write_pages(
     results = stored_results(out)
     names = {result.student for result in [*handed_in.before, *results]}
     pages = out / "pages"
-    before = made_with.policy_of_pages(pages)
+    before = made_with.policy_of(pages)
     rules, policy = _rules_if_readable(course_folder, out, all_attempts(out), before)
     results = whole_class(course, results, rules, students)
     results = with_partners_alone(results, rules, students)
@@ -553,6 +554,7 @@ def _write_pages(
     to_do = f"run: autograder report {as_typed(out)} --policy {{policy}}"
     for line in made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy, to_do):
         click.echo(line, err=True)
+    say_old_exports(out)
     return page
 
 

@@ -19,6 +19,7 @@ from autograder.cli.base import (
     no_results,
     report_user_errors,
     rules_for,
+    say_old_exports,
     say_what_is_not_graded,
     submissions_of,
     submitted_option,
@@ -122,6 +123,7 @@ def report(
         click.echo(f"pages: {page}")
         for line in made_with.without_policy_now(target, [made_with.EACH_PAGE], policy):
             click.echo(line, err=True)
+        say_old_exports(grades, policy)
 
 
 def _note_policy(pages: Path, policy: Path | None) -> None:
@@ -264,6 +266,9 @@ def export(
     if gradebook:
         for line in _without_column(course, gradebook, columns, results):
             click.echo(line, err=True)
+        _refuse_sorted_column(
+            gradebook, exports.rows_of_others(counted, missing, _as_roster(gradebook))
+        )
         for line in [*_other_maxima(gradebook, columns, counted), *_of_nobody(gradebook, counted)]:
             click.echo(line, err=True)
     if columns and any(kind_in_words(result) for result in results):
@@ -404,13 +409,39 @@ def _other_maxima(
     return lines
 
 
-def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
-    """Warn if nobody with a grade is found in a gradebook."""
-    from autograder.grading.roster import BadRoster, read_roster
+def _as_roster(gradebook: Path) -> "Roster":
+    """Read the students of a gradebook; none if it names none."""
+    from autograder.grading.roster import BadRoster, Roster, read_roster
 
     try:
-        roster = read_roster(gradebook)
-    except BadRoster:  # its columns are used, though it names no student
+        return read_roster(gradebook)
+    except BadRoster:  # its columns are used all the same
+        return Roster([])
+
+
+def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
+    """Refuse a gradebook in which several numbers have the name of another row; warn of one.
+
+    Raises `Refused`.
+    """
+    from autograder.errors import visible
+
+    if len(others) > 1:
+        raise Refused(
+            visible(
+                f"{len(others)} of Canvas's numbers have the name of another row of {gradebook}: "
+                f"{others[0]}. Perhaps one of its columns was sorted without the others. Export "
+                "the gradebook again."
+            )
+        )
+    for line in others:
+        click.echo(visible(f"Warning: the number {line}."), err=True)
+
+
+def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
+    """Warn if nobody with a grade is found in a gradebook."""
+    roster = _as_roster(gradebook)
+    if not roster.students:
         return []
     for grade in counted:
         record = grade.result.hand_in

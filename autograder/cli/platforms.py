@@ -18,6 +18,7 @@ from autograder.cli.base import (
     report_user_errors,
     results_in,
     rules_for,
+    say_old_exports,
     say_what_is_not_graded,
     submissions_of,
     submitted_option,
@@ -216,12 +217,16 @@ def feedback(
     \b
     Example:  autograder feedback grades --to moodle
     """
+    from autograder.report import made_with
     from autograder.report.feedback import moodle_zips, print_pages
 
     course = find_course(course_folder)
     say_what_is_not_graded([grades])
     folder = out or grades / "feedback"
+    if to == "canvas" and sending and not policy:
+        _refuse_without_policy(grades, folder)
     pages = _pages(course, grades, folder, policy, submitted)
+    say_old_exports(grades, policy)
     for line in _policy_lost(grades, folder, policy):
         click.echo(line, err=True)
     left = {path.name for path in folder.glob("*.html")} - {one.page.name for one in pages}
@@ -230,6 +235,8 @@ def feedback(
     if pdf:
         pages = print_pages(pages, lambda line: click.echo(line, err=True))
     if to == "canvas":
+        if sending:
+            made_with.without_policy_now(folder, [made_with.SENT], policy)
         _to_canvas(course, pages, folder, url, canvas_course, assignments, sending)
         return
     click.echo(f"{len(pages)} pages below {folder}")
@@ -274,6 +281,19 @@ def _pages(
         source = graded_files(course, lies, students) if lies else None
         around = PageContext(earlier, rules=rules)
         return write_feedback(course, counted, latest, folder, source, around)
+
+
+def _refuse_without_policy(grades: Path, folder: Path) -> None:
+    """Refuse to send points that had a policy before. Raises `Refused`."""
+    from autograder.report.made_with import SENT, policy_of
+
+    before = policy_of(folder, SENT) or policy_of(folder) or policy_of(grades / "pages")
+    if before:
+        raise Refused(
+            f"Nothing was sent: these points had the policy {before} before, and would now count "
+            f"without late days and the like. Add --policy {before}. If no policy should count any "
+            "more, give --policy an empty file."
+        )
 
 
 def _policy_lost(grades: Path, folder: Path, policy: Path | None) -> list[str]:

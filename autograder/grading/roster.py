@@ -155,7 +155,7 @@ CANVAS = Columns(
     source="canvas",
     known_by=("sis login id",),
     student=("sis login id", "id"),
-    name=("student",),
+    name=("student", "lastname", "firstname"),
     id="id",
     login="sis login id",
     sis="sis user id",
@@ -648,13 +648,14 @@ def _student(cells: Mapping[str, str], columns: Columns) -> Student | None:
     Returns None, too, for Canvas's row of points possible, and for its made-up student.
     """
     students = _filled(cells, columns.student)
-    is_made_up = columns is CANVAS and cells.get("student") == TEST_STUDENT
-    if not students or is_made_up:
+    between = ", " if columns is CANVAS else " "  # of Canvas these are last name and first name
+    name = between.join(_filled(cells, columns.name))
+    if not students or (columns is CANVAS and name == TEST_STUDENT):
         return None
     email = cells.get(columns.email, "")
     return Student(
         student=students[0],
-        name=" ".join(_filled(cells, columns.name)),
+        name=name,
         email=email if "@" in email else "",
         id=_number(cells, columns),
         login=cells.get(columns.login, ""),
@@ -933,6 +934,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     """
     if not before or not named:
         return
+    _refuse_exchanged_numbers(before, named)
     same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
@@ -963,6 +965,30 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
         "the class twice. Make a CSV file of your own with the columns `student`, `name` and `id`, "
         "write the names of before into `student`, and give it to --roster."
     )
+
+
+def _refuse_exchanged_numbers(before: Roster, named: Roster) -> None:
+    """Refuse a table of Canvas's in which a student has the number that another had before.
+
+    Canvas gives each account one for good, so some column does not belong to the others. Raises
+    `BadRoster`.
+    """
+    exchanged = []
+    for one in named.students.values():
+        known = before.students.get(one.student)
+        other = _of_one_account(before, one)
+        is_of_canvas = known and known.id and known.source == CANVAS.source
+        if known and other and is_of_canvas and other.student != one.student:
+            exchanged.append(
+                f"{called(one.student, one.name)} has Canvas's number {one.id} now and {known.id} "
+                f"before, and {one.id} was that of {called(other.student, other.name)}"
+            )
+    if exchanged:
+        raise BadRoster(
+            f"In the new roster, {len(exchanged)} students have another's number: {exchanged[0]}. "
+            "Perhaps a column was sorted without the others. Export the gradebook again, and give "
+            "that to --roster."
+        )
 
 
 def _of_one_account(before: Roster, one: Student) -> Student | None:

@@ -3,14 +3,15 @@
     lovelaceada_4711_99813_sums.py            a submitted file: user 4711, attachment 99813
     babbagecharles_LATE_4712_99815_sums-1.py  late; the first resubmission of a file of that name
     anon_Xy7kQ_99816_sums.py                  where students are anonymous
+    LATE_anon_q02Zk_99817_sums.py             late there
     turingalan_4713_text.html                 text or an address typed into the browser
 
 Source: `lib/content_zipper.rb` of instructure/canvas-lms, `get_filename` and
 `add_upload_submission`: the sortable name in lower case without what is no letter, digit or
-underscore, `LATE`, the user's number (or `anon_` and a word), the attachment's number, and the
-file's name. `-1` is put there when a file of the same name is handed in again: Instructor Guide,
-"How do I download all student submissions for an assignment?". A zip holds each student's latest
-attempt.
+underscore, `LATE`, the user's number (or, without the name, `anon_` and a word), the attachment's
+number, and the file's name. `-1` is put there when a file of the same name is handed in again:
+Instructor Guide, "How do I download all student submissions for an assignment?". A zip holds each
+student's latest attempt.
 """
 
 import re
@@ -24,9 +25,11 @@ from autograder.intake.items import Item, Left, is_zip, mostly, tops
 
 NAME = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(?P<attachment>\d+)_(?P<file>.+)")
 ANONYMOUS = re.compile(
-    r"(?P<name>anon)(?P<late>_LATE)?_(?P<id>[^\W_]+)_(?P<attachment>\d+)_(?P<file>.+)"
+    r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[^\W_]+)_(?P<attachment>\d+)_(?P<file>.+)"
 )
-TYPED = re.compile(r"(?P<name>[^/]*?)(_LATE)?_(?P<id>\d+|anon_[^\W_]+)_(text|link)\.html")
+TYPED = re.compile(r"(?P<name>[^/]*?)(?P<late>_LATE)?_(?P<id>\d+)_(text|link)\.html")
+TYPED_ANONYMOUSLY = re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[^\W_]+)_(text|link)\.html")
+ANONYMOUS_NAME = "anon"
 AGAIN = re.compile(r"-(\d{1,3})$")
 TEST_STUDENT = "studenttest"  # whom a teacher plays in Canvas's student view
 
@@ -39,11 +42,16 @@ def _match(name: str) -> re.Match[str] | None:
     return NAME.fullmatch(name)
 
 
+def _typed(name: str) -> re.Match[str] | None:
+    """Read the name of a text or link that was typed into the browser; None for others."""
+    return TYPED_ANONYMOUSLY.fullmatch(name) or TYPED.fullmatch(name)
+
+
 def _typer(typed: re.Match[str]) -> Person | None:
     """Return who typed a text; None for a file, which may be named like another's text."""
     if _match(typed[0]):
         return None
-    return Person(name=typed["name"], id=typed["id"].removeprefix("anon_"))
+    return Person(name=typed["name"], id=typed["id"])
 
 
 def recognizes(items: Sequence[Item]) -> bool:
@@ -53,7 +61,7 @@ def recognizes(items: Sequence[Item]) -> bool:
 
 
 def _is_canvas_name(name: str) -> bool:
-    if TYPED.fullmatch(name):
+    if _typed(name):
         return True
     return _match(name) is not None
 
@@ -68,9 +76,10 @@ def read(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
 def _each(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     usual = _shortest_numbers(items)
     for item in items:
-        typed = TYPED.fullmatch(item.top)
+        typed = _typed(item.top)
         if typed:
-            yield Left(item.place, "text or a link typed into Canvas, and no file", _typer(typed))
+            why = "text or a link typed into Canvas, and no file"
+            yield Left(item.place, why, _typer(typed), late=bool(typed["late"]))
             continue
         match = _match(item.top)
         if match and match["name"] == TEST_STUDENT:

@@ -41,6 +41,7 @@ from autograder.grading.roster import FILE as ROSTER
 from autograder.grading.submissions import PERHAPS_ONE, perhaps_one_student
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
+from autograder.intake.canvas import ANONYMOUS_NAME
 from autograder.intake.folder import FOLDER
 from autograder.intake.folder_names import (
     GITHUB,
@@ -245,8 +246,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     if not made.places:
         raise CannotCollect(_nothing(made))
     made.before = _taken_as_another_unit(course, wish.into, made.places)
-    _refuse_older_times(made)
     _refuse_other_names(made)
+    _refuse_older_times(made)
     made.usual = wish.unit or unit_within(course, [contents.name]) or _usual(made.places)
     made.maximum = _other_maximum(course, made.usual, made.worksheet)
     made.ungraded = list(_ungraded(course, wish, made, naming, times))
@@ -980,7 +981,21 @@ def summary(made: Plan) -> list[str]:
     lines += listed(f"{of_unit}in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
+    lines += _anonymous_in_canvas(made)
     return lines
+
+
+def _anonymous_in_canvas(made: Plan) -> list[str]:
+    """Say that Canvas keeps the names of students back, and what to do."""
+    if made.source.name != CANVAS.source:
+        return []
+    if not any(place.latest.name == ANONYMOUS_NAME for place in made.places):
+        return []
+    return [
+        "The students are anonymous in this download, so their points cannot go back to Canvas. "
+        "Post the grades there, or switch Anonymous Grading off; then collect a new download into "
+        "a new folder. To grade without names, use `report --anonymous`."
+    ]
 
 
 AS_DRAFT = "taken, though Moodle has it as a draft that was not submitted"

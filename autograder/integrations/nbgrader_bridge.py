@@ -33,6 +33,7 @@ from autograder.grading.adjustments import FILE as ADJUSTMENTS
 from autograder.grading.attempts import NUMBERED, earlier_results
 from autograder.grading.results import Result, digest, stored_results, write_whole
 from autograder.grading.roster import roster_beside
+from autograder.grading.submissions import read_file
 from autograder.judging import Verdict
 from autograder.report import arrays_markdown, remark_markdown
 from autograder.report.terminal import earned_in_words
@@ -431,10 +432,12 @@ def _why_outdated(
     folder = Path(directory.format_path(step, result.lms_name, result.unit))
     now = set()
     for suffix in (".ipynb", ".py"):
-        with suppress(OSError):
-            now.add(digest((folder / f"{result.unit}{suffix}").read_bytes()))
+        with suppress(OSError, ValueError):
+            content = read_file(folder / f"{result.unit}{suffix}")
+            if content.strip():
+                now.add(digest(content))
     known = checksums[result.unit, result.lms_name]
-    if not now or not result.checksum or any(each in known for each in now):
+    if not now or any(each in known for each in now):
         return ""
     return (
         "nbgrader has a file of this student that is not graded: run `autograder grade` again, and "

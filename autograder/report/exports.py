@@ -24,7 +24,7 @@ from autograder.grading.attempts import (
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
-from autograder.grading.roster import MOODLE, Student, as_student, called
+from autograder.grading.roster import MOODLE, Roster, Student, as_student, called, is_called
 from autograder.judging import Verdict
 from autograder.report import as_next_sentence, markdown
 from autograder.report.standings import standings
@@ -438,6 +438,7 @@ def _canvas(
         ("    Points Possible", "", "", "", "", *most.values()),
     ]
     of_class = _rows(grades, missing)
+    _refuse_one_number_in_two_rows(of_class)
     names = Counter(row.who.name for row in of_class)
     for row in of_class:
         student = row.who
@@ -458,6 +459,37 @@ def _canvas(
             points.append(grade.points if grade else _cell(there.get(unit, "") if is_whole else ""))
         rows.append((name, canvas_id, student.sis, login, "", *points))
     return {"canvas.csv": as_csv(rows)}
+
+
+def _refuse_one_number_in_two_rows(rows: Sequence[_GradebookRow]) -> None:
+    """Refuse two students with one number of Canvas's, who would share a row. Raises `Mixed`."""
+    first: dict[str, Student] = {}
+    for row in rows:
+        if row.source != "canvas" or not row.who.id:
+            continue
+        other = first.setdefault(row.who.id, row.who)
+        if other is not row.who:
+            both = (
+                f"{called(other.student, other.name)} and {called(row.who.student, row.who.name)}"
+            )
+            raise Mixed(
+                f"{visible(both)} have the same number of Canvas's, {visible(row.who.id)}, so both "
+                "would be one row there. Perhaps a roster had a column that was sorted without the "
+                "others: collect all again into a new folder, with Canvas's gradebook as --roster."
+            )
+
+
+def rows_of_others(grades: Sequence[Grade], missing: Missing, gradebook: Roster) -> list[str]:
+    """List the students whose number of Canvas's has the name of another in Canvas's gradebook."""
+    others = []
+    for row in _rows(grades, missing):
+        who = row.who
+        known = gradebook.find(id=who.id) if row.source == "canvas" and who.id else None
+        if not (known and known.name and who.name) or is_called(known, who.name):
+            continue
+        if any(is_called(each, who.name) for each in gradebook.students.values()):
+            others.append(f"{who.id} is {who.name} here and {known.name} in the gradebook")
+    return others
 
 
 def _cell(written: str) -> str | float:
@@ -513,9 +545,13 @@ def _moodle_table(
 def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> Files:
     """Return a grading worksheet for each unit that came from a Moodle assignment."""
     sheets: dict[str, list[Sequence[str | float]]] = {}
+    maxima: dict[str, float] = {}
     for row in rows:
         for unit, grade in row.units.items():
-            line = _worksheet_line(row.who, grade)
+            maxima[unit] = max(maxima.get(unit, 0.0), grade.points, grade.most, grade.max_points)
+    for row in rows:
+        for unit, grade in row.units.items():
+            line = _worksheet_line(row.who, grade, maxima[unit])
             if line:
                 lines = sheets.setdefault(heads[unit], [_WORKSHEET])
                 lines.append(line)
@@ -525,9 +561,10 @@ def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> File
     return files
 
 
-def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
+def _worksheet_line(who: Student, grade: Grade, most: float) -> Sequence[str | float] | None:
     """Return a line of a worksheet; None if no number of Moodle's is known.
 
+    most: the maximum grade that the assignment needs.
     A participant has another number in each assignment, and a partner none.
     """
     participant = id_in(grade.result.hand_in, "moodle")
@@ -539,7 +576,7 @@ def _worksheet_line(who: Student, grade: Grade) -> Sequence[str | float] | None:
         _without_backslash(who.name),
         _without_backslash(who.email),
         grade.points,
-        grade.max_points,
+        most,
         never_changed,
         _for_moodle(_feedback(grade)),
     )
@@ -554,6 +591,13 @@ _WORKSHEET = (
     "Last modified (grade)",  # without it Moodle rejects the file
     "Feedback comments",
 )
+
+
+def written_before(folder: Path, made_of: Iterable[Path]) -> list[str]:
+    """List the tables that `export` left in a folder before the newest of some files."""
+    newest = max((path.stat().st_mtime_ns for path in made_of), default=0)
+    tables = (path for path in folder.glob("*.csv") if path.stat().st_mtime_ns < newest)
+    return sorted(path.name for path in tables)
 
 
 def worksheets_left(folder: Path, grades: Sequence[Grade], written: Sequence[Path]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from autograder.grading.results import write_whole
 
 FILE = "made with.txt"  # a line for each name: the name, a tab, the policy
+SENT = "sent to Canvas"  # represents what was sent
 EACH_PAGE = "each page"  # represents all pages of a folder, so that the record names no student
 MOST_LOST = 3  # files that the warning names
 ADD = "add --policy {policy}"  # advice for a command that takes a policy
@@ -39,9 +40,9 @@ def without_policy_now(
     ]
 
 
-def policy_of_pages(folder: Path) -> Path | None:
-    """Return the policy that the pages below a folder were made with; None without one."""
-    made_with = _noted(folder).get(EACH_PAGE)
+def policy_of(folder: Path, name: str = EACH_PAGE) -> Path | None:
+    """Return the policy that a file, or the pages, below a folder were made with, if with one."""
+    made_with = _noted(folder).get(name)
     return Path(made_with) if made_with else None
 
 

@@ -115,10 +115,50 @@ def test_a_file_called_like_another_s_text_says_nothing_of_the_other(tmp_path):
 
 
 def test_canvas_with_anonymous_students(tmp_path):
-    """`anon_` and a word replace name and number."""
-    source = pack(tmp_path / "s.zip", [Entry(f"anon_Xy7kQ_99816_{UNIT}.py")])
-    collect(source, tmp_path / "submitted")
+    """`anon_` and a word replace name and number; `LATE_` stands before that."""
+    names = (f"anon_Xy7kQ_99816_{UNIT}.py", f"LATE_anon_q02Zk_99817_{UNIT}.py")
+    typed = ("anon_aB3dE_text.html", "LATE_anon_aB3dF_link.html")
+    source = pack(tmp_path / "s.zip", [Entry(name) for name in (*names, *typed)])
+    made = collect(source, tmp_path / "submitted", unit=UNIT)
     assert record(tmp_path / "submitted", "anon_Xy7kQ").id == "Xy7kQ"
+    late = record(tmp_path / "submitted", "anon_q02Zk")
+    assert (late.id, late.late) == ("q02Zk", True)
+    assert {one.student: one.record.late for one in made.ungraded} == {
+        "anon_aB3dE": False,
+        "anon_aB3dF": True,
+    }
+    assert any("their points cannot go back to Canvas" in line for line in summary(made))
+
+
+def test_a_gradebook_with_first_and_last_names_apart(tmp_path):
+    """Canvas exports it so if the account allows; its check of names holds."""
+    head = lms.CANVAS_ROSTER.splitlines()[0].replace("Student,", "LastName,FirstName,")
+    rows = [f"{head}\n    Points Possible,,,,,\nStudent,Test,4799,,ab12cd34,\n"]
+    for line in lms.CANVAS_ROSTER.splitlines()[2:]:
+        quoted, numbers = line[1:].split('",', 1)
+        last, first = quoted.split(", ")
+        rows.append(f"{last},{first},{numbers}\n")
+    path = tmp_path / "gradebook.csv"
+    path.write_text("".join(rows))
+    students = read_roster(path).students
+    assert students["ada"].name == "Lovelace, Ada"
+    assert "ab12cd34" not in students
+    swapped = "".join(rows).replace("4711", "x").replace("4712", "4711").replace("x", "4712")
+    with pytest.raises(CannotCollect, match="2 of Canvas's numbers have the name of another row"):
+        collect(lms.canvas(tmp_path), tmp_path / "submitted", swapped)
+
+
+def test_exchanged_logins_in_a_second_gradebook_are_refused(tmp_path):
+    """Canvas's numbers are for good: the students would get each other's later files."""
+    source = lms.canvas(tmp_path)
+    collect(source, tmp_path / "submitted", lms.CANVAS_ROSTER)
+    before = laid_out(tmp_path / "submitted")
+    swapped = lms.CANVAS_ROSTER.replace(",ada,", ",x,").replace(",charles,", ",ada,")
+    swapped = swapped.replace(",x,", ",charles,")
+    words = r"2 students have another's number: .*\(charles\) has Canvas's number 4711 now and 4712"
+    with pytest.raises(BadRoster, match=words):
+        collect(source, tmp_path / "submitted", swapped)
+    assert laid_out(tmp_path / "submitted") == before
 
 
 def test_moodle(tmp_path):

@@ -13,11 +13,12 @@ import small
 from small import UNIT, WORDS
 
 from autograder.cli.instructor import FORMATS
+from autograder.grading.adjustments import Adjustment, as_toml
 from autograder.grading.attempts import Mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
-from autograder.grading.roster import Roster, Student, absent, cells_of
+from autograder.grading.roster import Roster, Student, absent, cells_of, merged, read_roster
 from autograder.grading.whole_class import with_students
 from autograder.judging import Remark
 from autograder.report import exports
@@ -633,6 +634,46 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, small_class, 
         done = small.run_command(*command, "--gradebook", gradebook)
         assert done.returncode == 2
         assert words in done.stderr
+
+
+def test_two_students_with_one_number_of_canvas_are_refused(results, tmp_path):
+    """Both would be one row there."""
+    twice = msgspec.structs.replace(ADA, student="bob", name="Bob", login="bob")
+    both = [of("ada", results[0], ADA), of("bob", results[0], twice)]
+    with pytest.raises(Mixed, match="have the same number of Canvas's"):
+        exported(both, "canvas", tmp_path)
+
+
+def test_a_gradebook_with_a_sorted_column_is_refused(graded_class, tmp_path):
+    """A number of Canvas's then belongs to another student, whose cell would be repeated."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    rows = [("Lovelace, Ada", 41, "complete"), ("Babbage, Charles", 42, "halved")]
+    head = f"Student,ID,SIS Login ID,Section,{UNIT} (456)\n"
+    right = head + "".join(f'"{name}",{number},{login},,\n' for name, number, login in rows)
+    gradebook = tmp_path / "gradebook.csv"
+    gradebook.write_text(right)
+    students = merged(read_roster(gradebook))
+    (folder / "roster.csv").write_text(students.as_csv())
+    command = ("export", folder, "--to", "canvas", "--gradebook", gradebook)
+    assert small.run_command(*command).returncode == 0
+    gradebook.write_text(right.replace(",41,", ",x,").replace(",42,", ",41,").replace("x", "42"))
+    done = small.run_command(*command)
+    assert done.returncode == 2
+    assert "2 of Canvas's numbers have the name of another row" in done.stderr
+
+
+def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_path):
+    """Points by hand after an export are in none of its tables."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    assert small.run_command("export", folder, "--to", "total").returncode == 0
+    said = "written before the latest points (1): total.csv."
+    assert said not in small.run_command("feedback", folder).stderr
+    one = Adjustment("halved", UNIT, "x", "tg", points=1.0)
+    (folder / "adjustments.toml").write_text(as_toml(one))
+    assert said in small.run_command("feedback", folder).stderr
+    assert said in small.run_command("report", folder).stderr
 
 
 def test_a_persons_own_roster_leaves_a_canvas_number_canvass(results):

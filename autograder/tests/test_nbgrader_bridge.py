@@ -29,7 +29,7 @@ from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.policy import grades as policy_grades
 from autograder.grading.policy_file import read_policy
-from autograder.grading.results import stored_results
+from autograder.grading.results import digest, stored_results
 from autograder.integrations import nbgrader_totals
 from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
@@ -374,9 +374,12 @@ def test_a_result_that_is_no_grade_of_the_present_file_is_not_entered(folder, re
         check["earned"] = 0.0
     stopped = result | {"submission_sha256": "", "note": "it is incomplete: stopped."}
     path.write_text(json.dumps(stopped))
+    empty = course / "grades" / UNIT / "complete.json"  # as if an empty file had come first
+    of_nothing = json.loads(empty.read_text()) | {"submission_sha256": digest(b"")}
+    empty.write_text(json.dumps(of_nothing))
     book = course / "submitted" / "halved" / UNIT / f"{UNIT}.ipynb"
     book.write_text(book.read_text() + "\n")
-    before = {student: scores(course, student) for student in ("uphill", "halved")}
+    before = {student: scores(course, student) for student in ("uphill", "halved", "complete")}
     totals = totals_in(course)
     policy = tmp_path / "policy.toml"
     policy.write_text('keep = "last"\n')
@@ -386,9 +389,10 @@ def test_a_result_that_is_no_grade_of_the_present_file_is_not_entered(folder, re
     small.run_command(*command, "--policy", policy)
     done = small.run_command(*command)
     assert done.returncode == 2
-    assert "2 of 7 results were not entered" in done.stderr
+    assert "3 of 7 results were not entered" in done.stderr
     assert f"uphill, {UNIT}: not entered (it is incomplete: stopped.)" in done.stdout
-    assert f"halved, {UNIT}: not entered (nbgrader has a file of this" in done.stdout
+    for student in ("halved", "complete"):
+        assert f"{student}, {UNIT}: not entered (nbgrader has a file of this" in done.stdout
     assert {student: scores(course, student) for student in before} == before
     assert page.read_bytes() == was
     after = totals_in(course)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from functools import partial
 
 import lms
 import pytest
@@ -358,6 +359,24 @@ def test_canvas_gets_points_a_comment_and_the_page(graded):
     assert TOKEN not in done.stdout + "".join(
         p.read_text() for p in (graded / "to canvas").glob("*.json")
     )
+
+
+def test_points_are_not_sent_without_the_policy_of_before(graded, tmp_path):
+    """Late days would come back; an empty policy says that they should."""
+    shutil.copytree(graded / "canvas", tmp_path / "canvas")
+    policy, empty = tmp_path / "policy.toml", tmp_path / "empty.toml"
+    policy.write_text("[late]\nper_day = 0.1\n")
+    empty.write_text("")
+    with canvas_here() as canvas:
+        send = partial(to_canvas, tmp_path, canvas.url, CANVAS_TOKEN=TOKEN)
+        assert send("--send", "--policy", policy).returncode == 0
+        assert send().returncode == 0  # a dry run
+        before = dict(canvas.grades)
+        done = send("--send")
+        assert done.returncode == 2
+        assert f"Nothing was sent: these points had the policy {policy} before" in done.stderr
+        assert canvas.grades == before
+        assert send("--send", "--policy", empty).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Several people may grade at once, at one server or at several: a form holds a ch
 by hand that its person saw, and if there are others now, they are shown, and the person is asked.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
@@ -93,7 +94,14 @@ def by_hand_pages(
     units = by_unit(results)
     checks = {unit: _titles(of_unit) for unit, of_unit in units.items()}
     students = students_of(results, roster_beside(grades))
-    index = partial(_render, "checks_by_hand.html", checks=checks, file=grades / FILE)
+    not_passed = {unit: _not_passed(of_unit) for unit, of_unit in units.items()}
+    index = partial(
+        _render,
+        "checks_by_hand.html",
+        checks=checks,
+        not_passed=not_passed,
+        file=grades / FILE,
+    )
     yield f"{FOLDER}index.html", lambda who, asked: index()
     for unit, titles in checks.items():
         for check, title in titles.items():
@@ -117,6 +125,12 @@ def _titles(results: Sequence[Result]) -> dict[str, str]:
         for verdict in result.verdicts:
             titles[verdict.name] = verdict.title
     return titles
+
+
+def _not_passed(results: Sequence[Result]) -> Counter[str]:
+    """Count, for each check of a unit, the answers that did not pass it."""
+    verdicts = [verdict for result in results for verdict in result.verdicts]
+    return Counter(verdict.name for verdict in verdicts if verdict.status != "passed")
 
 
 def _render(name: str, **variables: Any) -> str:

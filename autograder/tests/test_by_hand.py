@@ -108,7 +108,11 @@ def test_a_form_writes_an_adjustment_and_the_page_shows_it(served, show):
     grades, address = served
     page = show(f"{address}by-hand/index.html", viewport={"width": 1000, "height": 900})
     assert violations(page) == []
-    follow(page.locator("a", has_text="adds up along the first axis"))
+    row = page.locator("li", has_text="adds up along the first axis")
+    verdicts = [verdict for each in stored_results(grades) for verdict in each.verdicts]
+    lost = [one for one in verdicts if one.name == "summing" and one.status != "passed"]
+    assert f"· {len(lost)} not passed" in row.inner_text()
+    follow(row.locator("a"))
     assert violations(page) == []
     section = page.locator("section", has=page.get_by_role("heading", name="crash"))
     assert "raise ValueError" in section.locator(".code").inner_text()

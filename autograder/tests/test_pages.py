@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote, unquote, urlparse
 
+import nbformat
 import pytest
 import small
 from browser import chromium, follow, violations_in_both_schemes
@@ -83,6 +84,10 @@ def hostile(graded_class, small_class, tmp_path_factory):
     for name in NAMES:
         small.submit(folder / "new", name, CODE)
     small.submit(folder / "new", "says", SAID, WORDS)
+    book = folder / "new" / "one_cell" / UNIT / f"{UNIT}.ipynb"
+    book.parent.mkdir(parents=True)
+    cells = [nbformat.v4.new_code_cell(CODE)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), book)
     report = folder / "new" / "report_only" / UNIT / "report.pdf"
     report.parent.mkdir(parents=True)
     report.write_bytes(b"%PDF-1.4")
@@ -119,7 +124,7 @@ def test_pages_are_accessible(hostile, show):
     cases = [
         hostile / UNIT / f"{case}.html" for case in ("complete", "notebook", "not_text", "stub")
     ]
-    assert len(hard) == len(NAMES)
+    assert len(hard) == len(NAMES) + 1  # and one in a notebook
     classes = [hostile / "index.html", hostile / f"{UNIT}.html", hostile / f"{WORDS}.html"]
     for path in [*classes, *cases, *hard[:2], hostile / WORDS / "says.html"]:
         page = show(path, viewport={"width": 1100, "height": 800})
@@ -329,6 +334,11 @@ def test_a_students_own_code_stands_at_its_check(hostile, show):
     assert page.locator("#doubling details[open]").count() == 0
     page = show(hostile / UNIT / "notebook.html")
     assert re.fullmatch(r"cell \d+", page.locator("#doubling summary + p").text_content())
+    check = show(hostile / UNIT / "one_cell.html").locator("#three_steps")
+    assert check.locator(".code").count() > 1
+    assert [line for line in check.all_inner_texts()[0].split("\n") if line == "cell 1"] == [
+        "cell 1"
+    ]
 
 
 def test_a_file_that_cannot_be_graded_has_one_reason_and_no_empty_checks(hostile):

@@ -234,13 +234,14 @@ def say_what_is_not_graded(folders: Sequence[Path]) -> None:
             )
 
 
-def say_old_exports(grades: Path, policy: Path | None = None) -> None:
+def say_old_exports(course: "Course", grades: Path, policy: Path | None = None) -> None:
     """Warn of files that `export` wrote before the latest results, points by hand or policy."""
     from autograder.grading.adjustments import adjustment_files
     from autograder.report.exports import written_before
 
-    made_of = [*grades.glob("*/*.json"), *adjustment_files(grades), *([policy] if policy else [])]
-    old = written_before(grades / "export", made_of)
+    of_all = [*adjustment_files(grades), *([policy] if policy else [])]
+    of_units = {unit: list((grades / unit).glob("*.json")) for unit in course.units}
+    old = written_before(grades / "export", of_all, of_units)
     if old:
         click.echo(
             f"{grades / 'export'}: written before the latest points ({len(old)}): {first_of(old)}. "

@@ -554,7 +554,7 @@ def _write_pages(
     to_do = f"run: autograder report {as_typed(out)} --policy {{policy}}"
     for line in made_with.without_policy_now(pages, [made_with.EACH_PAGE], policy, to_do):
         click.echo(line, err=True)
-    say_old_exports(out)
+    say_old_exports(course, out)
     return page
 
 

@@ -123,7 +123,7 @@ def report(
         click.echo(f"pages: {page}")
         for line in made_with.without_policy_now(target, [made_with.EACH_PAGE], policy):
             click.echo(line, err=True)
-        say_old_exports(grades, policy)
+        say_old_exports(course, grades, policy)
 
 
 def _note_policy(pages: Path, policy: Path | None) -> None:
@@ -267,7 +267,7 @@ def export(
         for line in _without_column(course, gradebook, columns, results):
             click.echo(line, err=True)
         _refuse_sorted_column(
-            gradebook, exports.rows_of_others(counted, missing, _as_roster(gradebook))
+            gradebook, exports.numbers_of_others(counted, missing, _as_roster(gradebook))
         )
         for line in [*_other_maxima(gradebook, columns, counted), *_of_nobody(gradebook, counted)]:
             click.echo(line, err=True)
@@ -429,9 +429,9 @@ def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
     if len(others) > 1:
         raise Refused(
             visible(
-                f"{len(others)} of Canvas's numbers have the name of another row of {gradebook}: "
-                f"{others[0]}. Perhaps one of its columns was sorted without the others. Export "
-                "the gradebook again."
+                f"{len(others)} of Canvas's numbers stand beside another student's name in "
+                f"{gradebook}: {others[0]}. Perhaps one of its columns was sorted without the "
+                "others. Export the gradebook again."
             )
         )
     for line in others:

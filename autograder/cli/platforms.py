@@ -226,7 +226,7 @@ def feedback(
     if to == "canvas" and sending and not policy:
         _refuse_without_policy(grades, folder)
     pages = _pages(course, grades, folder, policy, submitted)
-    say_old_exports(grades, policy)
+    say_old_exports(course, grades, policy)
     for line in _policy_lost(grades, folder, policy):
         click.echo(line, err=True)
     left = {path.name for path in folder.glob("*.html")} - {one.page.name for one in pages}
@@ -235,10 +235,10 @@ def feedback(
     if pdf:
         pages = print_pages(pages, lambda line: click.echo(line, err=True))
     if to == "canvas":
+        failed = _to_canvas(course, pages, folder, url, canvas_course, assignments, sending)
         if sending:
             made_with.without_policy_now(folder, [made_with.SENT], policy)
-        _to_canvas(course, pages, folder, url, canvas_course, assignments, sending)
-        return
+        sys.exit(1 if failed else 0)
     click.echo(f"{len(pages)} pages below {folder}")
     if to == "moodle":
         zips, without = moodle_zips(pages, folder)
@@ -288,7 +288,8 @@ def _refuse_without_policy(grades: Path, folder: Path) -> None:
     from autograder.report.made_with import SENT, policy_of
 
     before = policy_of(folder, SENT) or policy_of(folder) or policy_of(grades / "pages")
-    if before:
+    sets_nothing = before and before.is_file() and not before.read_text("utf-8").strip()
+    if before and not sets_nothing:
         raise Refused(
             f"Nothing was sent: these points had the policy {before} before, and would now count "
             f"without late days and the like. Add --policy {before}. If no policy should count any "
@@ -314,7 +315,8 @@ def _to_canvas(
     number: int | None,
     assignments: tuple[str, ...],
     sending: bool,
-) -> None:
+) -> int:
+    """Send the feedback, or say what would be sent; return how many could not be sent."""
     from autograder.grading.results import write_whole
     from autograder.integrations import canvas
     from autograder.report.feedback import NotWhole, refuse_not_whole
@@ -344,19 +346,19 @@ def _to_canvas(
             refuse_not_whole(grades)
         except NotWhole as refusal:
             click.echo(f"Nothing was sent, and --send will refuse to: {refusal}")
-            return
+            return 0
         click.echo(
             f"{len(letters)} would be sent to {address.url}, course {number}. "
             "This command sent nothing: add --send."
         )
-        return
+        return 0
     refuse_not_whole(grades)
     most = {grade.result.unit: grade.max_points for grade in grades}
     compare = partial(canvas.unlike_units, course, most=most)
     sent = folder / "sent to canvas.json"
     failed = canvas.send(letters, address, _token(), sent, click.echo, compare)
     click.echo(f"{len(letters) - failed} of {len(letters)} are in Canvas")
-    sys.exit(1 if failed else 0)
+    return failed
 
 
 def _assignments(course: "Course", named: tuple[str, ...]) -> dict[str, int]:

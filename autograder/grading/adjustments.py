@@ -834,8 +834,9 @@ def in_units_of_nobody(results: Sequence[Result], adjustments: Sequence[Adjustme
     there = {result.unit for result in results}
     lines = []
     for unit in sorted({one.unit for one in adjustments if one.gives} - there):
-        given = [one for one in adjustments if one.gives and one.unit == unit]
-        students = sorted({one.student for one in given} - {EVERYONE})
+        of_unit = [one for one in adjustments if one.gives and one.unit == unit]
+        given = [one for one in of_unit if one.student != EVERYONE]
+        students = sorted({one.student for one in given})
         if students:
             lines.append(
                 f"Warning: nobody has a result in {unit}, and {first_of(students)} "
@@ -853,11 +854,14 @@ def in_dropped_checks(
 
     dropped: unit → checks.
     """
+    students: dict[tuple[str, str], list[str]] = {}
+    for one in adjustments:
+        if one.check in dropped.get(one.unit, ()) and one.points != 0:
+            students.setdefault((one.unit, one.check), []).append(one.student)
     return [
-        f"Warning: {one.student}, {one.unit}, {one.check}: {one.said}. The policy drops this "
-        "check, so it has no effect. To count it, give the points to the whole unit."
-        for one in adjustments
-        if one.check in dropped.get(one.unit, ()) and one.points != 0
+        f"Warning: the policy drops {check} of {unit}, so points by hand there have no effect "
+        f"({len(whose)}): {first_of(whose)}. To count them, give them to the whole unit."
+        for (unit, check), whose in students.items()
     ]
 
 

@@ -351,18 +351,13 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
 
 def partners_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Count the groups of partners in units that have no results yet, as after a slip in a row."""
-    lines = []
-    for unit in sorted(policy.partners.keys() - units_of(results)):
-        groups = policy.partners[unit]
-        names = ["+".join(sorted(group)) for group in groups]
-        verb = "group is" if len(groups) == 1 else "groups are"
-        lines.append(
-            visible(
-                f"The policy's `partners`: {len(groups)} {verb} for {unit}, which has no results "
-                f"here: {first_of(names)}."
-            )
-        )
-    return lines
+    to_come = sorted(policy.partners.keys() - units_of(results))
+    if not to_come:
+        return []
+    counts = [f"{unit} ({len(policy.partners[unit])})" for unit in to_come]
+    return [
+        f"The policy's `partners` also have groups of units without results: {first_of(counts)}."
+    ]
 
 
 def cutoffs_without_loss(policy: Policy, results: Sequence[Result]) -> list[str]:

@@ -815,6 +815,24 @@ def is_called(student: Student, name: str) -> bool:
     return folded(name) in _folded_names(student)
 
 
+def with_others_numbers(
+    people: Iterable[tuple[str, str]], roster: Roster
+) -> list[tuple[str, str, str]]:
+    """Return the numbers that belong to somebody else in a roster who is in it, too.
+
+    people: number and name. Each found is number, name, and the name in the roster. Several mean
+    that a column of a table was sorted without the others.
+    """
+    exchanged = []
+    for number, name in people:
+        known = roster.find(id=number) if number else None
+        if not (known and known.name and name) or is_called(known, name):
+            continue
+        if any(is_called(each, name) for each in roster.students.values()):
+            exchanged.append((number, name, known.name))
+    return exchanged
+
+
 def turned(name: str) -> str:
     """Turn a name around: "Ada Lovelace" → "Lovelace Ada", "Lovelace, Ada" → "Ada Lovelace"."""
     last, comma, first = name.partition(",")
@@ -970,8 +988,8 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
 def _refuse_exchanged_numbers(before: Roster, named: Roster) -> None:
     """Refuse a table of Canvas's in which a student has the number that another had before.
 
-    Canvas gives each account one for good, so some column does not belong to the others. Raises
-    `BadRoster`.
+    Canvas gives each account one for good, so some column does not belong to the others. One alone
+    may be an account that Canvas merged with another. Raises `BadRoster`.
     """
     exchanged = []
     for one in named.students.values():
@@ -983,11 +1001,12 @@ def _refuse_exchanged_numbers(before: Roster, named: Roster) -> None:
                 f"{called(one.student, one.name)} has Canvas's number {one.id} now and {known.id} "
                 f"before, and {one.id} was that of {called(other.student, other.name)}"
             )
-    if exchanged:
+    if len(exchanged) > 1:
         raise BadRoster(
-            f"In the new roster, {len(exchanged)} students have another's number: {exchanged[0]}. "
-            "Perhaps a column was sorted without the others. Export the gradebook again, and give "
-            "that to --roster."
+            f"In the new roster, {len(exchanged)} students have a number that was another's: "
+            f"{exchanged[0]}. Perhaps a column was sorted without the others. Export the gradebook "
+            "again, and give that to --roster. If the roster before was the wrong one, collect all "
+            "again into a new folder."
         )
 
 

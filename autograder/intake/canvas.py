@@ -77,18 +77,19 @@ def _each(items: Sequence[Item], source: str) -> Iterator[Found | Left]:
     usual = _shortest_numbers(items)
     for item in items:
         typed = _typed(item.top)
-        if typed:
-            why = "text or a link typed into Canvas, and no file"
-            yield Left(item.place, why, _typer(typed), late=bool(typed["late"]))
-            continue
-        match = _match(item.top)
-        if match and match["name"] == TEST_STUDENT:
+        owner = _match(item.top) or typed
+        if owner and owner["name"] == TEST_STUDENT:
             yield Left(
                 item.place,
                 "of Canvas's Test Student, whom a teacher plays. If it is a person's, put another "
                 f"name for {TEST_STUDENT} in its name",
             )
             continue
+        if typed:
+            why = "text or a link typed into Canvas, and no file"
+            yield Left(item.place, why, _typer(typed), late=bool(typed["late"]))
+            continue
+        match = _match(item.top)
         others = _other_readings(item.top, usual) if match else []
         if match and others:
             users = " or ".join([match["id"], *others])

@@ -27,13 +27,13 @@ from autograder.grading.roster import (
     Worksheet,
     called,
     folded,
-    is_called,
     kept_from,
     merged,
     refuse_doubled,
     roster_beside,
     times_by_student,
     turned,
+    with_others_numbers,
     with_units,
     zone_of,
 )
@@ -429,20 +429,16 @@ def _with_others_numbers(roster: Roster, found_items: Sequence[Found | Left]) ->
 
     Canvas's file names hold a number and a name without blanks. Raises `CannotCollect` for several.
     """
-    exchanged = []
-    for who in sorted({found.who for found in found_items if found.who}, key=lambda who: who.id):
-        known = roster.find(id=who.id) if who.id else None
-        if not (known and known.name and who.name) or is_called(known, who.name):
-            continue
-        others = [each for each in roster.students.values() if is_called(each, who.name)]
-        if others:
-            there = shown(known.name)
-            exchanged.append(f"{who.id} is {shown(who.name)} in the zip and {there} in the roster")
+    people = sorted({(found.who.id, found.who.name) for found in found_items if found.who})
+    exchanged = [
+        f"{number} is {shown(name)} in the zip and {shown(there)} in the roster"
+        for number, name, there in with_others_numbers(people, roster)
+    ]
     if len(exchanged) > 1:
         raise CannotCollect(
-            f"{len(exchanged)} of Canvas's numbers have the name of another row of the roster: "
-            f"{exchanged[0]}. Perhaps one of its columns was sorted without the others. Export the "
-            "gradebook again, and give that to --roster."
+            f"{len(exchanged)} of Canvas's numbers stand beside another student's name in the "
+            f"roster: {exchanged[0]}. Perhaps one of its columns was sorted without the others. "
+            "Export the gradebook again, and give that to --roster."
         )
     return exchanged
 

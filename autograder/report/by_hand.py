@@ -130,7 +130,7 @@ def _titles(results: Sequence[Result]) -> dict[str, str]:
 def _not_passed(results: Sequence[Result]) -> Counter[str]:
     """Count, for each check of a unit, the answers that did not pass it."""
     verdicts = [verdict for result in results for verdict in result.verdicts]
-    return Counter(verdict.name for verdict in verdicts if verdict.status != "passed")
+    return Counter(verdict.name for verdict in verdicts if not verdict.is_done)
 
 
 def _render(name: str, **variables: Any) -> str:

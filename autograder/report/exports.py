@@ -24,7 +24,14 @@ from autograder.grading.attempts import (
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Grade, Policy
 from autograder.grading.results import write_whole
-from autograder.grading.roster import MOODLE, Roster, Student, as_student, called, is_called
+from autograder.grading.roster import (
+    MOODLE,
+    Roster,
+    Student,
+    as_student,
+    called,
+    with_others_numbers,
+)
 from autograder.judging import Verdict
 from autograder.report import as_next_sentence, markdown
 from autograder.report.standings import standings
@@ -474,22 +481,20 @@ def _refuse_one_number_in_two_rows(rows: Sequence[_GradebookRow]) -> None:
             )
             raise Mixed(
                 f"{visible(both)} have the same number of Canvas's, {visible(row.who.id)}, so both "
-                "would be one row there. Perhaps a roster had a column that was sorted without the "
-                "others: collect all again into a new folder, with Canvas's gradebook as --roster."
+                "would be one row there. If they are one student, run `collect` again with "
+                "Canvas's gradebook as --roster, and `grade`. If they are two, a roster had a "
+                "column that was sorted without the others: collect all again into a new folder."
             )
 
 
-def rows_of_others(grades: Sequence[Grade], missing: Missing, gradebook: Roster) -> list[str]:
-    """List the students whose number of Canvas's has the name of another in Canvas's gradebook."""
-    others = []
-    for row in _rows(grades, missing):
-        who = row.who
-        known = gradebook.find(id=who.id) if row.source == "canvas" and who.id else None
-        if not (known and known.name and who.name) or is_called(known, who.name):
-            continue
-        if any(is_called(each, who.name) for each in gradebook.students.values()):
-            others.append(f"{who.id} is {who.name} here and {known.name} in the gradebook")
-    return others
+def numbers_of_others(grades: Sequence[Grade], missing: Missing, gradebook: Roster) -> list[str]:
+    """List the numbers of students that stand beside another's name in Canvas's gradebook."""
+    rows = [row for row in _rows(grades, missing) if row.source == "canvas"]
+    people = [(row.who.id, row.who.name) for row in rows]
+    return [
+        f"{number} is {name} here and {there} in the gradebook"
+        for number, name, there in with_others_numbers(people, gradebook)
+    ]
 
 
 def _cell(written: str) -> str | float:
@@ -548,10 +553,12 @@ def _worksheets(rows: Sequence[_GradebookRow], heads: Mapping[str, str]) -> File
     maxima: dict[str, float] = {}
     for row in rows:
         for unit, grade in row.units.items():
+            if not id_in(grade.result.hand_in, "moodle"):
+                continue
             maxima[unit] = max(maxima.get(unit, 0.0), grade.points, grade.most, grade.max_points)
     for row in rows:
         for unit, grade in row.units.items():
-            line = _worksheet_line(row.who, grade, maxima[unit])
+            line = _worksheet_line(row.who, grade, maxima.get(unit, 0.0))
             if line:
                 lines = sheets.setdefault(heads[unit], [_WORKSHEET])
                 lines.append(line)
@@ -593,11 +600,27 @@ _WORKSHEET = (
 )
 
 
-def written_before(folder: Path, made_of: Iterable[Path]) -> list[str]:
-    """List the tables that `export` left in a folder before the newest of some files."""
-    newest = max((path.stat().st_mtime_ns for path in made_of), default=0)
-    tables = (path for path in folder.glob("*.csv") if path.stat().st_mtime_ns < newest)
-    return sorted(path.name for path in tables)
+def written_before(
+    folder: Path, of_all: Iterable[Path], of_units: Mapping[str, Iterable[Path]]
+) -> list[str]:
+    """List the tables that `export` left in a folder before the newest file that they are made of.
+
+    of_all: what every table is made of. of_units: unit → its results; a worksheet is of one unit.
+    """
+    by_unit = {unit: _newest(paths) for unit, paths in of_units.items()}
+    always = _newest(of_all)
+    old = []
+    for table in sorted(folder.glob("*.csv")):
+        of_table = [time for unit, time in by_unit.items() if unit in table.name]
+        newest = max(always, *(of_table or by_unit.values()), 0)
+        if table.stat().st_mtime_ns < newest:
+            old.append(table.name)
+    return old
+
+
+def _newest(paths: Iterable[Path]) -> int:
+    """Return when the newest of some files was written, in nanoseconds; 0 if there is none."""
+    return max((path.stat().st_mtime_ns for path in paths), default=0)
 
 
 def worksheets_left(folder: Path, grades: Sequence[Grade], written: Sequence[Path]) -> list[str]:

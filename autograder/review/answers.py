@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -139,9 +140,14 @@ class UnitAnswers:
         """Return the fingerprints of the stub and of our solution."""
         return self.starter.union(*self.ours.numbers)
 
-    def are_equal(self, one: str, other: str) -> bool:
-        """Return whether the files of two answers, by their names, are equal byte by byte."""
-        return any(one in answers and other in answers for answers in self.equal)
+    def have_equal_files(self, one: str, other: str) -> bool:
+        """Return whether two students have files that are equal byte by byte."""
+        return any(one in students and other in students for students in self._with_equal)
+
+    @cached_property
+    def _with_equal(self) -> tuple[frozenset[str], ...]:
+        students = {answer.called: answer.student for answer in self.answers}
+        return tuple(frozenset(students[name] for name in group) for group in self.equal)
 
     def of(self, exercise: Exercise, answer: FingerprintedFile) -> list[Definition]:
         """Return the definitions of an answer to an exercise, with the student's own helpers."""
@@ -183,6 +189,7 @@ def read_class(
     """
     facts = run_facts(folder)
     results = stored_results(folder) if facts else []
+    before = earlier_results(folder) if facts else []
     refuse_results_of_one_number(results)
     if submitted is None:
         submitted = Path(facts.get("submitted", folder)) if results else folder
@@ -190,8 +197,8 @@ def read_class(
     for name in units:
         of_unit = [result for result in results if result.unit == name]
         if results:
-            before = [result for result in earlier_results(folder) if result.unit == name]
-            answers = _graded(course, of_unit, before, submitted, results)
+            of_unit_before = [result for result in before if result.unit == name]
+            answers = _graded(course, of_unit, of_unit_before, submitted, results)
         else:
             answers = _handed_in(course, name, submitted)
         if not any(answer.definitions for answer in answers):
@@ -199,7 +206,8 @@ def read_class(
         for earlier, year in _years(also).items():
             answers += _handed_in(course, name, earlier, year)
         read = _unit_answers(load_unit(course, name), answers, of_unit, lines)
-        equal = _equal_files(answers, _given(course, name), partners.get(name, ()))
+        with_code = [one for one in answers if not _is_handout(one, read.starter)]
+        equal = _equal_files(with_code, _given(course, name), partners.get(name, ()))
         found.append(replace(read, equal=tuple(equal)))
     if not found:
         raise NothingToCompare(
@@ -242,7 +250,12 @@ def not_compared(
     folder: of `grade`'s results. units: those to be compared.
     """
     results = stored_results(folder) if run_facts(folder) else []
-    there = {(unit.unit, answer.student) for unit in read for answer in unit.answers}
+    there = {
+        (unit.unit, answer.student)
+        for unit in read
+        for answer in unit.answers
+        if not answer.attempt
+    }
     without = []
     for result in results:
         is_read = result.unit not in units or (result.unit, result.student) in there
@@ -260,6 +273,11 @@ def _years(also: Iterable[Path]) -> dict[Path, str]:
         if len(set(names.values())) == len(folders):
             return names
         length += 1
+
+
+def _is_handout(answer: FingerprintedFile, starter: frozenset[int]) -> bool:
+    """Return whether a file has code, and nothing but the starter file's, as in a notebook."""
+    return bool(answer.definitions) and frozenset().union(*answer.numbers) <= starter
 
 
 def _given(course: Course, unit: str) -> str:

@@ -3,7 +3,7 @@
 Code that half the class, the stub or our solution shares is ignored; a part that few share counts
 most. Only students whose answers share something rare are compared, found by an index from
 fingerprint to students, never all pairs of a class. All attempts of two students are compared, and
-the most similar two are their pair; what is usual in the class is judged by the latest ones.
+the most similar two are their pair; which code half the class has is judged by the latest ones.
 """
 
 from collections import Counter, defaultdict
@@ -49,7 +49,8 @@ class Pair:
     one, other: the names of the answers: see `FingerprintedFile.called`.
     share: from 0 to 1, the weighted common part of their own code, rare parts counting most.
     parts: the number of parts that both have, and that each has; common code is left out.
-    wrong: wrong arrays that both computed equally and no known mistake explains.
+    wrong: wrong arrays that both computed equally, in their latest files, and no known mistake
+    explains.
     rarity: of these, from 0, if the whole class did, to nearly 1, if only these two did.
     stands_out: whether it is far above what is usual in this class, or the whole files are equal.
     """
@@ -146,6 +147,10 @@ def as_ours(unit: UnitAnswers, reports: Sequence[Alike]) -> list[AsOurs]:
     files = _copied_files(reports)
     usual = usual_ways(reports)
     single = [one for one in reports if one.exercise.check and one.exercise not in usual]
+    exercises_of: dict[str, list[Exercise]] = {}
+    for report in single:
+        for name in report.all_ours:
+            exercises_of.setdefault(name, []).append(report.exercise)
     best: dict[str, AsOurs] = {}
     for answer in sorted(unit.answers, key=latest_first):
         if answer.year:
@@ -153,8 +158,7 @@ def as_ours(unit: UnitAnswers, reports: Sequence[Alike]) -> list[AsOurs]:
         if answer.called in files:
             one = _copied_file(unit, answer)
         else:
-            of_answer = [report for report in single if answer.called in report.all_ours]
-            exercises = tuple(report.exercise for report in of_answer)
+            exercises = tuple(exercises_of.get(answer.called, ()))
             points = sum(exercise.points for exercise in exercises)
             one = AsOurs(answer.student, answer.called, exercises, points)
         if one.exercises:
@@ -211,12 +215,11 @@ def usual_ways(reports: Sequence[Alike]) -> dict[Exercise, int]:
 def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: int) -> Alike:
     """Compare the answers to one exercise."""
     found = _answers_to(unit, exercise)
-    now: dict[str, frozenset[int]] = {}
-    before: dict[str, frozenset[int]] = {}
-    for name, answer in found.answers.items():
-        if not answer.year:
-            of_attempt = before if answer.attempt else now
-            of_attempt[name] = found.marks[name]
+    now = {
+        name: found.marks[name]
+        for name, answer in found.answers.items()
+        if not (answer.year or answer.attempt)
+    }
     public = unit.public
     most_wrote = _from_one_source({who: marks - public for who, marks in now.items()})
     counted = {who: marks for who, marks in now.items() if who not in most_wrote[1:]}
@@ -227,10 +230,10 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
     for one, other in _candidates(code) | _candidates(errors):
         of_two = list(_pairs_of(found, code, errors, one, other))
         if of_two:
-            pairs.append(max(of_two, key=lambda pair: (_is_equal(unit, pair), pair.order)))
+            pairs.append(max(of_two, key=lambda pair: pair.share))  # of equal ones the latest
     nearest = _nearest(found, now, pairs)
     fence = _fence(nearest.values())
-    pairs = [_marked(pair, fence, unit) for pair in pairs]
+    pairs = [_marked(pair, fence, unit, found) for pair in pairs]
 
     def turn(pair: Pair) -> tuple[bool, float, str, str]:
         # those of half the class last: as a group they are one line, as pairs they hide all others
@@ -246,8 +249,8 @@ def _exercise(unit: UnitAnswers, exercise: Exercise, wrong: WrongAnswers, most: 
         groups=_groups(found, [pair for pair in pairs if pair.stands_out]),
         nearest=tuple(sorted(nearest.values())),
         own_nothing=tuple(sorted(own_nothing)),
-        ours=tuple(sorted(_who_wrote_ours(unit, exercise, now))),
-        ours_before=tuple(sorted(_who_wrote_ours(unit, exercise, before))),
+        ours=tuple(sorted(_who_wrote_ours(unit, exercise, latest=True))),
+        ours_before=tuple(sorted(_who_wrote_ours(unit, exercise, latest=False))),
         fence=fence,
         common=common,
     )
@@ -298,24 +301,25 @@ def _pairs_of(
         for other in found.of(another):
             both = [found.answers[name] for name in (one, other) if name in found.answers]
             if len(both) < 2 or not all(answer.year for answer in both):
-                yield _pair(code, errors, one, other)
+                errors_of_both = errors.of(student) & errors.of(another)
+                yield _pair(code, errors, errors_of_both, one, other)
 
 
-def _who_wrote_ours(
-    unit: UnitAnswers, exercise: Exercise, found: Mapping[str, frozenset[int]]
-) -> list[str]:
-    """Return which answers are nearly our solution, if it is of some length.
+def _who_wrote_ours(unit: UnitAnswers, exercise: Exercise, latest: bool) -> list[str]:
+    """Return which of this year's answers are nearly our solution, if it is of some length.
 
-    found: answers of this year, by name.
+    latest: those of latest attempts, or all before.
     """
     ours = unit.written(exercise, unit.ours)
     least = NEARLY_EQUAL if exercise.check else PART_OF_UNIT
-    who = []
-    for student, marks in found.items():
-        theirs = marks - unit.starter
+    names = []
+    for answer in unit.answers:
+        if answer.year or latest == bool(answer.attempt):
+            continue
+        theirs = unit.written(exercise, answer)
         if len(theirs & ours) >= LEAST_PARTS and _are_ours(theirs, ours, least):
-            who.append(student)
-    return who
+            names.append(answer.called)
+    return names
 
 
 def _are_ours(theirs: frozenset[int], ours: frozenset[int], least: float) -> bool:
@@ -324,14 +328,10 @@ def _are_ours(theirs: frozenset[int], ours: frozenset[int], least: float) -> boo
     return both >= max(1, NEARLY_EQUAL * len(theirs), least * len(ours))
 
 
-def _marked(pair: Pair, fence: float, unit: UnitAnswers) -> Pair:
-    """Mark a pair that stands out: by its share, or because the whole files are equal."""
-    return replace(pair, stands_out=_is_equal(unit, pair) or pair.share > fence)
-
-
-def _is_equal(unit: UnitAnswers, pair: Pair) -> bool:
-    """Return whether the whole files are equal."""
-    return unit.are_equal(pair.one, pair.other)
+def _marked(pair: Pair, fence: float, unit: UnitAnswers, found: _Answers) -> Pair:
+    """Mark a pair that stands out: by its share, or because whole files of the two are equal."""
+    are_equal = unit.have_equal_files(found.student(pair.one), found.student(pair.other))
+    return replace(pair, stands_out=are_equal or pair.share > fence)
 
 
 def _common(found: Sequence[frozenset[int]]) -> frozenset[int]:
@@ -485,14 +485,14 @@ def _candidates(own: _Own) -> set[tuple[str, str]]:
     return found
 
 
-def _pair(code: _Own, errors: _Own, one: str, other: str) -> Pair:
+def _pair(code: _Own, errors: _Own, wrong: Marks, one: str, other: str) -> Pair:
+    """Compare two answers. wrong: the wrong answers that both students have."""
     first = code.of(one)
     second = code.of(other)
     both = first & second
     mean_weight = (code.weight(first) + code.weight(second)) / 2
     # added, so that students with little own code are not similar by that little
     rarest = log2(len(code.by_student) + 2)
-    wrong = errors.of(one) & errors.of(other)
     without_group = [str(mark).rpartition(" ")[0] for mark in wrong]
     return Pair(
         one=one,

@@ -162,13 +162,13 @@ class _SideBySide:
         )
 
     def _shared(self, answers: Sequence[FingerprintedFile]) -> set[int]:
-        """Return the fingerprints that more than one of these answers has."""
+        """Return the fingerprints that more than one of these students has."""
         exercise = self.report.exercise
-        found = []
+        found: dict[str, frozenset[int]] = {}
         for answer in answers:
             own = self.unit.numbers(exercise, answer) - self.report.common
-            found.append(own)
-        holders = count_holders(found)
+            found[answer.student] = found.get(answer.student, frozenset()) | own
+        holders = count_holders(found.values())
         return {number for number, count in holders.items() if count > 1}
 
 

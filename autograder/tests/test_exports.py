@@ -660,7 +660,7 @@ def test_a_gradebook_with_a_sorted_column_is_refused(graded_class, tmp_path):
     gradebook.write_text(right.replace(",41,", ",x,").replace(",42,", ",41,").replace("x", "42"))
     done = small.run_command(*command)
     assert done.returncode == 2
-    assert "2 of Canvas's numbers have the name of another row" in done.stderr
+    assert "2 of Canvas's numbers stand beside another student's name" in done.stderr
 
 
 def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_path):
@@ -669,6 +669,8 @@ def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_pat
     shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
     assert small.run_command("export", folder, "--to", "total").returncode == 0
     said = "written before the latest points (1): total.csv."
+    assert said not in small.run_command("feedback", folder).stderr
+    (folder / "feedback" / "sent to canvas.json").write_text("{}")
     assert said not in small.run_command("feedback", folder).stderr
     one = Adjustment("halved", UNIT, "x", "tg", points=1.0)
     (folder / "adjustments.toml").write_text(as_toml(one))

@@ -749,22 +749,27 @@ def test_a_hostile_name_is_text(tmp_path):
         assert path.read_text().count("<script>") == path.read_text().count('"use strict"')
 
 
+def in_rounds(folder, *rounds, course=COURSE, unit=UNIT):
+    """Collect the students' scripts of several rounds, each at a time of its own."""
+    for number, scripts in enumerate(rounds):
+        clock = (2026, 11, 20 + number, 14, 0, 0)
+        entries = [lms.Entry(f"{who}/{unit}.py", text, clock) for who, text in scripts.items()]
+        source = lms.pack(folder / f"{number}.zip", entries)
+        options = ("--into", folder / "in", "--unit", unit, "--course", course.folder)
+        done = small.run_command("collect", source, *options)
+        assert done.returncode == 0, done.stderr
+    return folder / "in"
+
+
 @pytest.fixture(scope="module")
 def in_two_rounds(tmp_path_factory):
     """Return a collected class: `ada` copies `bob` at first, and then works alone."""
-    folder = tmp_path_factory.mktemp("rounds")
     others = {f"apart{number}": with_fit(code) for number, code in enumerate(APART[1:])}
     bob = with_fit(ORIGINAL)
+    rounds = []
     for number, ada in enumerate((with_fit(RENAMED), bob, with_fit(APART[0])), 1):
-        files = {"ada": ada, "bob": bob + "\n# mine\n" * (number > 2), **others}
-        clock = (2026, 11, 20 + number, 14, 0, 0)
-        entries = [
-            lms.Entry(f"{student}/{UNIT}.py", text, clock) for student, text in files.items()
-        ]
-        source = lms.pack(folder / f"round{number}.zip", entries)
-        done = small.run_command("collect", source, "--into", folder / "in")
-        assert done.returncode == 0, done.stderr
-    return folder / "in"
+        rounds.append({"ada": ada, "bob": bob + "\n# mine\n" * (number > 2), **others})
+    return in_rounds(tmp_path_factory.mktemp("rounds"), *rounds)
 
 
 def test_an_attempt_before_the_latest_is_compared(in_two_rounds, tmp_path):
@@ -808,15 +813,53 @@ def test_pages_name_attempts(in_two_rounds, tmp_path):
 
 def test_a_copy_of_our_solution_in_an_earlier_attempt_is_listed(course_of_ours, tmp_path):
     """Once, by the attempt that has the most of it."""
-    for number, functions in enumerate(
-        ((DOUBLE, ORIGINAL, BLEND, GUESS), (DOUBLE, APART[1], BLEND), (DOUBLE, APART[2]))
-    ):
-        name = "ada/ours.py"
-        clock = (2026, 11, 20 + number, 14, 0, 0)
-        entry = lms.Entry(name, file_of(*functions), clock)
-        source = lms.pack(tmp_path / f"{number}.zip", [entry])
-        options = ("--into", tmp_path / "in", "--unit", "ours", "--course", course_of_ours.folder)
-        assert small.run_command("collect", source, *options).returncode == 0
-    (unit,) = read_class(course_of_ours, ["ours"], tmp_path / "in", None, (), 6)
+    whole, half, none = (
+        {"ada": file_of(*functions)}
+        for functions in (
+            (DOUBLE, ORIGINAL, BLEND, GUESS),
+            (DOUBLE, APART[1], BLEND),
+            (DOUBLE, APART[2]),
+        )
+    )
+    folder = in_rounds(tmp_path, whole, half, none, course=course_of_ours, unit="ours")
+    (unit,) = read_class(course_of_ours, ["ours"], folder, None, (), 6)
     (one,) = as_ours(unit, alike(unit, most=50))
     assert (one.student, one.answer, one.whole, one.points) == ("ada", "ada (attempt 1)", True, 10)
+
+
+def test_a_handout_that_two_handed_in_at_first_hides_no_copy(tmp_path):
+    """Nor is it an equal file, although it differs from the starter file."""
+    handout = COURSE.stub(UNIT).read_text() + "\n# as of last week\n"
+    apart = {f"apart{number}": with_fit(code) for number, code in enumerate(APART)}
+    copies = {"ada": with_fit(ORIGINAL), "bob": with_fit(RENAMED)}
+    folder = in_rounds(tmp_path, {"ada": handout, "bob": handout}, copies | apart)
+    (unit,) = read_class(COURSE, [UNIT], folder, None, (), 4)
+    for report in alike(unit, 50):
+        if report.exercise.check in ("", "three_steps"):
+            assert {report.pairs[0].one, report.pairs[0].other} == {"ada", "bob"}
+            assert report.pairs[0].stands_out
+    assert unit.equal == ()
+
+
+def test_each_exercise_of_an_attempt_counts_as_our_solution(course_of_ours, tmp_path):
+    """Also one that the latest attempt has kept."""
+    changed = ORIGINAL.replace("trace = []", "trace = [0.0]")
+    rounds = ({"ada": file_of(DOUBLE, changed, BLEND)}, {"ada": file_of(DOUBLE, APART[2], BLEND)})
+    folder = in_rounds(tmp_path, *rounds, course=course_of_ours, unit="ours")
+    (unit,) = read_class(course_of_ours, ["ours"], folder, None, (), 6)
+    (one,) = as_ours(unit, alike(unit, most=50))
+    assert (one.answer, [each.check for each in one.exercises]) == (
+        "ada (attempt 1)",
+        ["walking", "blending", "doubling"],
+    )
+
+
+def test_a_student_of_whom_only_an_earlier_attempt_is_there_is_named(in_two_rounds, tmp_path):
+    """The latest file was not compared, and the earlier ones were."""
+    grades, submitted = tmp_path / "grades", tmp_path / "in"
+    shutil.copytree(in_two_rounds, submitted)
+    done = small.run_command("grade", submitted, "--out", grades, "--quick")
+    assert done.returncode == 0, done.stderr
+    (submitted / "ada" / UNIT / f"{UNIT}.py").unlink()
+    done = small.run_command("similar", grades, "--lines", "4")
+    assert "has changed since (1): ada" in done.stderr

@@ -606,7 +606,7 @@ How to use it: [integrity](../integrity.md).
 
 A copy of each style of unit 4, of four kinds, each kind in a class with the styles and the golden class.
 A copy is found where its original is the answer most like it, and their share is above that of every two answers that were written apart.
-copydetect 0.5 is given whole files, with the stub as boilerplate.
+We gave copydetect 0.5 whole files, with the stub as boilerplate.
 
 {copies}
 

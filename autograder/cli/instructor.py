@@ -304,7 +304,10 @@ def export(
             err=True,
         )
     names = [path.relative_to(target).as_posix() for path in written]
-    for line in made_with.without_policy_now(target, names, policy):
+    lost = made_with.without_policy_now(target, names, policy)
+    if not lost and not policy:
+        lost = made_with.unlike_pages(grades[0] / "pages", "this export")
+    for line in lost:
         click.echo(line, err=True)
     unknown = strangers(roster, [grade.result for grade in counted])
     if unknown:

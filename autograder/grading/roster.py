@@ -953,6 +953,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     if not before or not named:
         return
     _refuse_exchanged_numbers(before, named)
+    _refuse_exchanged_names(before, named)
     same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
@@ -1005,6 +1006,27 @@ def _refuse_exchanged_numbers(before: Roster, named: Roster) -> None:
         raise BadRoster(
             f"In the new roster, {len(exchanged)} students have a number that was another's: "
             f"{exchanged[0]}. Perhaps a column was sorted without the others. Export the gradebook "
+            "again, and give that to --roster. If the roster before was the wrong one, collect all "
+            "again into a new folder."
+        )
+
+
+def _refuse_exchanged_names(before: Roster, named: Roster) -> None:
+    """Refuse a table in which several students bear the name that another had before.
+
+    Its logins or addresses do not belong to its names. Raises `BadRoster`.
+    """
+    exchanged = []
+    for one in named.students.values():
+        known = before.students.get(one.student)
+        if not (known and known.name and one.name) or is_called(known, one.name):
+            continue
+        if before.namesakes(one.name):
+            exchanged.append(f"{one.student} is {one.name} now and was {known.name} before")
+    if len(exchanged) > 1:
+        raise BadRoster(
+            f"In the new roster, {len(exchanged)} students have a name that was another's: "
+            f"{exchanged[0]}. Perhaps a column was sorted without the others. Download the table "
             "again, and give that to --roster. If the roster before was the wrong one, collect all "
             "again into a new folder."
         )

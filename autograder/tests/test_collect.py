@@ -1379,6 +1379,22 @@ def test_the_work_of_canvas_s_test_student_is_left_out(tmp_path):
     assert not any("test" in one.student for one in made.ungraded)
 
 
+@pytest.mark.parametrize("sorted_first", [True, False])
+def test_sorted_addresses_in_a_second_worksheet_are_refused(tmp_path, sorted_first):
+    """The files of one student would become another's attempts, whichever table came first."""
+    right = "student,name\nada@x.edu,Ada Lovelace\nbob@x.edu,Bob Noyce\ncy@x.edu,Cy Young\n"
+    swapped = right.replace("ada@", "x@").replace("bob@", "ada@").replace("x@", "bob@")
+    first, second = (swapped, right) if sorted_first else (right, swapped)
+    source = lms.canvas(tmp_path)
+    collect(source, tmp_path / "submitted", first + "ada,Lovelace Ada\n")
+    before = laid_out(tmp_path / "submitted")
+    with pytest.raises(
+        BadRoster, match=r"2 students have a name that was another's: .* was .* before"
+    ):
+        collect(source, tmp_path / "submitted", second)
+    assert laid_out(tmp_path / "submitted") == before
+
+
 def test_a_second_roster_says_who_stays_of_the_first(tmp_path):
     """A second roster that omits students of the first says who they are.
 

@@ -586,6 +586,19 @@ def test_an_export_without_the_policy_of_before_says_so(graded, tmp_path):
     ) in again.stderr
 
 
+def test_a_first_export_without_the_policy_of_the_pages_says_so(graded, tmp_path):
+    """Late days would be missing in it, and stand on the pages."""
+    grades = tmp_path / "grades"
+    shutil.copytree(graded / "canvas" / "grades", grades)
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[late]\nper_day = 0.1\n")
+    run("report", grades, "--policy", policy)
+    done = small.run_command("export", grades, "--to", "total")
+    assert f"were made with {policy}, and this export counts under no policy" in done.stderr
+    done = small.run_command("export", grades, "--to", "total", "--policy", policy)
+    assert "counts under no policy" not in done.stderr
+
+
 def test_pages_and_feedback_that_lose_their_policy_are_warned_of(graded, tmp_path):
     """`report` and `feedback` warn if they replace pages that had a policy; `grade` keeps it.
 

@@ -301,6 +301,15 @@ def rules_for(
                 "adjustments.toml or, as one of several, adjustments-NAME.toml.",
                 err=True,
             )
+    elsewhere = {Path(run_facts(folder).get("submitted", "")) for folder in folders}
+    elsewhere |= {policy.parent} if policy else set()
+    for place in sorted(elsewhere - {Path()}):
+        for path in () if run_facts(place) else adjustment_files(place):
+            click.echo(
+                f"Warning: {path} is not read, because it is not beside the results. If it holds "
+                f"their points by hand, move it into {folders[0]}.",
+                err=True,
+            )
     beside = [folder for folder in folders if adjustment_files(folder)]
     if not policy and not beside:
         return None

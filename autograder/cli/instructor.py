@@ -323,7 +323,7 @@ def export(
 
 
 def _excused(rules: "Policy", results: "Sequence[Result]", to: str) -> list[str]:
-    """Say whom the policy excuses, where a platform counts the unit all the same."""
+    """Say whom the policy excuses, where a platform counts the unit nevertheless."""
     from autograder.errors import first_of
 
     units = {result.unit for result in results}
@@ -418,7 +418,7 @@ def _as_roster(gradebook: Path) -> "Roster":
 
     try:
         return read_roster(gradebook)
-    except BadRoster:  # its columns are used all the same
+    except BadRoster:  # its columns are used nevertheless
         return Roster([])
 
 

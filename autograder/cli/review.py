@@ -155,9 +155,8 @@ def similar(
             click.echo(_summary(report))
         if zips:
             _write_zips(course, unit, out)
-    names = (
-        {} if anonymous else names_of_answers(names_of_results(_results_with_names(folder)), read)
-    )
+    known = {} if anonymous else names_of_results(_results_with_names(folder))
+    names = names_of_answers(known, read)
     page = write_similar(found, out, renaming, names)
     click.echo(f"pages: {page}")
 

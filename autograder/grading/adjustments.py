@@ -827,7 +827,7 @@ def added_without_a_file(results: Sequence[Result], adjustments: Sequence[Adjust
 
 
 def in_units_of_nobody(results: Sequence[Result], adjustments: Sequence[Adjustment]) -> list[str]:
-    """Say which units count by points by hand alone, as after a slip in `unit`.
+    """Say which units count only because of points by hand, as after a slip in `unit`.
 
     results: of all attempts.
     """

@@ -375,6 +375,8 @@ HEADING = re.compile(r"\s*(students?|partners?|members?|names?)\d*\b", re.I)
 
 def _is_group(course: Course, first: str, *others: str) -> bool:
     """Return whether the first line of a table of partners is a group, and no heading."""
+    if any("@" in cell for cell in (first, *others)):
+        return True
     try:
         find_unit(course, first.strip())
     except UnknownUnit:

@@ -369,7 +369,7 @@ def zone_of(moment: datetime) -> str:
 
 
 def _refuse_doubled_headings(head: Sequence[str], used: Collection[str], path: Path) -> None:
-    """Refuse two columns of one heading, of which only the last would count. Raises `BadRoster`."""
+    """Refuse two columns of one heading: only the last would count. Raises `BadRoster`."""
     for heading, count in Counter(head).items():
         if count > 1 and heading in used:
             raise BadRoster(f"{path} has {count} columns `{heading}`. Keep one of them.")
@@ -952,8 +952,7 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     """
     if not before or not named:
         return
-    _refuse_exchanged_numbers(before, named)
-    _refuse_exchanged_names(before, named)
+    _refuse_exchanged(before, named)
     same = _same_person(before.students, named.students)
     new = [one for one in named.without(before.students) if one.student not in same]
     twice = []
@@ -986,50 +985,35 @@ def refuse_doubled(before: Roster | None, named: Roster | None) -> None:
     )
 
 
-def _refuse_exchanged_numbers(before: Roster, named: Roster) -> None:
-    """Refuse a table of Canvas's in which a student has the number that another had before.
+def _refuse_exchanged(before: Roster, named: Roster) -> None:
+    """Refuse a table in which several students have the number or name that another had before.
 
-    Canvas gives each account one for good, so some column does not belong to the others. One alone
-    may be an account that Canvas merged with another. Raises `BadRoster`.
+    Its logins or addresses do not belong to the rest. One alone may have married, or have an
+    account that Canvas merged with another. Raises `BadRoster`.
     """
-    exchanged = []
-    for one in named.students.values():
-        known = before.students.get(one.student)
+    both = [
+        (one, before.students[one.student])
+        for one in named.students.values()
+        if one.student in before.students
+    ]
+    numbers = []
+    names = []
+    for one, known in both:
         other = _of_one_account(before, one)
-        is_of_canvas = known and known.id and known.source == CANVAS.source
-        if known and other and is_of_canvas and other.student != one.student:
-            exchanged.append(
-                f"{called(one.student, one.name)} has Canvas's number {one.id} now and {known.id} "
-                f"before, and {one.id} was that of {called(other.student, other.name)}"
+        is_of_canvas = known.id and known.source == CANVAS.source
+        if other and is_of_canvas and other.student != one.student:
+            numbers.append(f"{one.student} has {one.id} now and had {known.id} before")
+        is_same = not (known.name and one.name) or is_called(known, one.name)
+        if not is_same and before.namesakes(one.name):
+            names.append(f"{one.student} is {one.name} now and was {known.name} before")
+    for what, exchanged in (("number of Canvas's", numbers), ("name", names)):
+        if len(exchanged) > 1:
+            raise BadRoster(
+                f"In the new roster, {len(exchanged)} students have a {what} that was another's: "
+                f"{exchanged[0]}. Perhaps a column was sorted without the others. Download the "
+                "table again, and give that to --roster. If the roster before was the wrong one, "
+                "collect all again into a new folder."
             )
-    if len(exchanged) > 1:
-        raise BadRoster(
-            f"In the new roster, {len(exchanged)} students have a number that was another's: "
-            f"{exchanged[0]}. Perhaps a column was sorted without the others. Export the gradebook "
-            "again, and give that to --roster. If the roster before was the wrong one, collect all "
-            "again into a new folder."
-        )
-
-
-def _refuse_exchanged_names(before: Roster, named: Roster) -> None:
-    """Refuse a table in which several students bear the name that another had before.
-
-    Its logins or addresses do not belong to its names. Raises `BadRoster`.
-    """
-    exchanged = []
-    for one in named.students.values():
-        known = before.students.get(one.student)
-        if not (known and known.name and one.name) or is_called(known, one.name):
-            continue
-        if before.namesakes(one.name):
-            exchanged.append(f"{one.student} is {one.name} now and was {known.name} before")
-    if len(exchanged) > 1:
-        raise BadRoster(
-            f"In the new roster, {len(exchanged)} students have a name that was another's: "
-            f"{exchanged[0]}. Perhaps a column was sorted without the others. Download the table "
-            "again, and give that to --roster. If the roster before was the wrong one, collect all "
-            "again into a new folder."
-        )
 
 
 def _of_one_account(before: Roster, one: Student) -> Student | None:

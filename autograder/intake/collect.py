@@ -274,8 +274,8 @@ def _taken_as_another_unit(
     """List the new files that an earlier run took as another unit's of the same student."""
     lines = []
     for place in places:
-        if not place.fresh:
-            continue
+        if not place.fresh or why_unread(place.attempts[-1].content):
+            continue  # an empty file is no work of either unit
         for unit in course.units:
             for attempt in attempts_in(into, place.student, unit) if unit != place.unit else ():
                 if attempt.record.sha256 == place.latest.sha256:

@@ -415,8 +415,12 @@ class _Unpacking:
                     self._take(packed, entry, item.parts, item.time)
                 elif not entry.is_dir():
                     parts = _parts(name) or ("",)
-                    why = tools_own(parts) or "no .py or .ipynb"
+                    unread = "a zip within a zip is not opened" if is_zip(name) else NO_SCRIPT
+                    why = tools_own(parts) or unread
                     self._leave((*item.parts, name), why)
+
+
+NO_SCRIPT = "no .py or .ipynb"
 
 
 def _over_all_limits() -> str:

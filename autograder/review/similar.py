@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from math import log2
 from statistics import quantiles
 from typing import TypeVar
@@ -78,7 +78,7 @@ class Alike:
     own_nothing: who wrote only common code: the stub's, our solution's, or half the class's; but
     not whom `as_ours` lists.
     ours: who wrote nearly our solution, at most under other names; of the unit, at least a third.
-    ours_before: the names of earlier attempts of which that holds.
+    ours_before: the earlier attempts that are nearly our solution, by their names.
     fence: shares above it stand out from `nearest`. common: ignored fingerprints.
     """
 
@@ -267,6 +267,10 @@ class _Answers:
         """Return whose answer it is; a name without an answer is a student's."""
         return self.answers[name].student if name in self.answers else name
 
+    def is_of_earlier_year(self, name: str) -> bool:
+        """Return whether it is an answer of an earlier year."""
+        return name in self.answers and bool(self.answers[name].year)
+
     def of(self, student: str) -> list[str]:
         """Return the names of a student's answers, the latest first."""
         return self._by_student.get(student, [student])
@@ -297,12 +301,10 @@ def _pairs_of(
     found: _Answers, code: "_Own", errors: "_Own", student: str, another: str
 ) -> Iterator[Pair]:
     """Yield the pairs of two students' answers, the latest first; none of two earlier years."""
-    for one in found.of(student):
-        for other in found.of(another):
-            both = [found.answers[name] for name in (one, other) if name in found.answers]
-            if len(both) < 2 or not all(answer.year for answer in both):
-                errors_of_both = errors.of(student) & errors.of(another)
-                yield _pair(code, errors, errors_of_both, one, other)
+    wrong = errors.of(student) & errors.of(another)
+    for one, other in product(found.of(student), found.of(another)):
+        if not (found.is_of_earlier_year(one) and found.is_of_earlier_year(other)):
+            yield _pair(code, errors, wrong, one, other)
 
 
 def _who_wrote_ours(unit: UnitAnswers, exercise: Exercise, latest: bool) -> list[str]:

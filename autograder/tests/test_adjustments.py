@@ -995,3 +995,19 @@ def test_points_for_a_check_that_the_policy_drops_are_reported(graded_class, tmp
         f"the policy drops {check} of {UNIT}, so points by hand there have no effect (1): halved."
     )
     assert said in done.stderr
+
+
+def test_points_by_hand_beside_a_policy_or_submissions_are_reported(graded_class, tmp_path):
+    """They count only beside the results; beside those of another folder they are for that."""
+    one = as_toml(Adjustment("halved", UNIT, "x", "tg", points=1.0))
+    (tmp_path / FILE).write_text(one)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('keep = "last"\n')
+    command = ("export", graded_class, "--to", "total", "--out", tmp_path / "out", "--policy")
+    said = f"Warning: {tmp_path / FILE} is not read, because it is not beside the results."
+    assert said in small.run_command(*command, policy).stderr
+    grades = tmp_path / "grades"
+    shutil.copytree(graded_class, grades)
+    (grades / FILE).write_text(one)
+    shutil.copy(policy, grades)
+    assert "is not read" not in small.run_command(*command, grades / "policy.toml").stderr

@@ -815,6 +815,14 @@ def test_a_total_from_one_unit_alone_says_so():
     assert "and 1 unit counts so far" in too_few_to_drop(counted, weightless)
 
 
+def test_a_group_of_addresses_in_the_first_line_is_no_heading(tmp_path):
+    """Both would have no partner, without a word."""
+    (tmp_path / "partners.csv").write_text("oscar@x.edu,mo@x.edu\n")
+    (tmp_path / "policy.toml").write_text('partners = "partners.csv"\n')
+    with pytest.raises(BadFile, match=r"`oscar@x.edu,mo@x.edu` is a group, and the first line is"):
+        read_policy(COURSE, tmp_path / "policy.toml")
+
+
 def test_partners_in_another_encoding_are_refused_with_a_remedy(tmp_path):
     """Excel's plain CSV is in the encoding of the machine."""
     (tmp_path / "partners.csv").write_bytes("unit,a,b\nnumbers,müller,ada\n".encode("cp1252"))

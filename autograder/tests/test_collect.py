@@ -157,7 +157,9 @@ def test_exchanged_logins_in_a_second_gradebook_are_refused(tmp_path):
     before = laid_out(tmp_path / "submitted")
     swapped = lms.CANVAS_ROSTER.replace(",ada,", ",x,").replace(",charles,", ",ada,")
     swapped = swapped.replace(",x,", ",charles,")
-    words = r"2 students have a number that was another's: .*\(charles\) has Canvas's number 4711"
+    words = (
+        "2 students have a number of Canvas's that was another's: charles has 4711 now and had 4712"
+    )
     with pytest.raises(BadRoster, match=words):
         collect(source, tmp_path / "submitted", swapped)
     assert laid_out(tmp_path / "submitted") == before
@@ -2055,3 +2057,28 @@ def test_a_canvas_number_under_another_login_is_asked_about(tmp_path):
     joined = renamed.replace("aking", "ada")
     collect(lms.canvas(tmp_path), into, joined)
     assert "aking" not in read_roster(into / "roster.csv").students
+
+
+def test_an_empty_file_in_two_units_is_no_work_of_the_other(tmp_path):
+    """Else the advice would be to delete the student's folder."""
+    for unit in (UNIT, small.WORDS):
+        source = pack(
+            tmp_path / f"{unit}.zip", [Entry(f"ada/{unit}.py", ""), Entry(f"bob/{unit}.py")]
+        )
+        made = collect(source, tmp_path / "submitted", unit=unit)
+    assert [line for line in made.before if line.startswith("ada")] == []
+    assert [line for line in made.before if line.startswith("bob")] != []
+
+
+def test_a_zip_within_a_students_zip_says_what_it_is(tmp_path):
+    """It may hold a script, which is not looked for."""
+    innermost = pack(tmp_path / "inner.zip", [Entry(f"{UNIT}.py")])
+    outer = tmp_path / "outer.zip"
+    with zipfile.ZipFile(outer, "w") as packed:
+        packed.write(innermost, "inner.zip")
+    source = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(source, "w") as packed:
+        packed.write(outer, "lovelaceada_4711_99813_work.zip")
+        packed.writestr(f"babbagecharles_4712_99815_{UNIT}.py", RIGHT)
+    made = collect(source, tmp_path / "submitted", unit=UNIT)
+    assert "a zip within a zip is not opened" in left(made).values()

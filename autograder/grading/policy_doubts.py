@@ -22,8 +22,13 @@ A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
+A_FORTNIGHT = timedelta(days=14)
 DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 CHECK_DUE = "Check the day, month and year of `due`."
+CHECK_TIMES = (
+    "Canvas marked none of them as late: check that the times given with --times-from are this "
+    "unit's, too."
+)
 KEEP_LATENESS = (
     "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
     "--times-from, of Moodle by --roster and its worksheet. Then run `grade`."
@@ -230,27 +235,32 @@ def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Warn of units due long before or after all their files, as with a wrong year in `due`.
 
     Those with other dates, as of a section, are judged by themselves, if they are two or more. Of
-    five or more, a day is long.
+    five or more, a day after is long; if they are half of those who have handed in anything, a
+    fortnight before, too.
     """
     lines = []
     for unit in units_of(results):
         of_dates: dict[datetime, list[Result]] = {}
+        of_class: dict[datetime, set[str]] = {}
         for result in results:
             due = policy.rules_of(result.lms_name, unit).due
+            if due:
+                of_class.setdefault(due, set()).add(result.lms_name)
             if result.unit == unit and due:
                 of_dates.setdefault(due, []).append(result)
         for due, those in sorted(of_dates.items()):
             students = {result.lms_name for result in those if result.submitted}
             if students and (len(of_dates) == 1 or len(students) > 1):
-                line = _far_from_files(due, those, policy)
+                line = _far_from_files(due, those, policy, len(of_class[due]))
                 lines += [f"Warning: {unit} was due {line}"] if line else []
     return lines
 
 
-def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) -> str:
+def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy, of_class: int) -> str:
     """Say when something was due that is far from all its files; "" if it is not.
 
-    results: of those for whom it was due then. Only the late ones may have a time.
+    results: of those for whom it was due then. Only the late ones may have a time. of_class: the
+    number of students with that date who have handed in any unit.
     """
     delays = []
     for result in results:
@@ -259,15 +269,23 @@ def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy) ->
             delays.append(datetime.fromisoformat(result.submitted) - own.due)
     least, most = min(delays), max(delays)
     when = f"{due.day} {due:%B %Y}"
-    students = {result.lms_name for result in results}
-    in_time = [
-        one for one in results if not one.submitted and not (one.hand_in and one.hand_in.late)
+    timed = [one for one in results if one.submitted]
+    untimed = [one for one in results if not one.submitted]
+    in_time = [one for one in untimed if not (one.hand_in and one.hand_in.late)]
+    in_time_there = [
+        one
+        for one in timed
+        if one.hand_in and one.hand_in.source == "canvas" and not one.hand_in.late
     ]
-    are_several = len(students) >= SEVERAL and not in_time
-    if least > LONG_AFTER or (are_several and least > A_DAY):
+    students = {result.lms_name for result in timed}
+    are_several = len(students) >= SEVERAL
+    is_another_table = bool(untimed) and len(in_time_there) == len(timed)
+    if least > LONG_AFTER or (are_several and least > A_DAY and (not in_time or is_another_table)):
         days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
-        return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
-    if -most > LONG_BEFORE:
+        line = f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
+        return f"{line} {CHECK_TIMES}" if is_another_table else line
+    is_most = are_several and 2 * len(students) >= of_class
+    if -most > LONG_BEFORE or (is_most and -most > A_FORTNIGHT):
         days = f"{(-most).days} days"
         return f"{when}, and the last of its files came {days} earlier. {CHECK_DUE}"
     return ""

@@ -43,7 +43,8 @@ NOT_LOOKED_AT = {
     ".ipynb_checkpoints",
 }
 JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
-MADE_BY_TOOLS = NOT_LOOKED_AT | JUNK
+OF_NBGRADER = {"submission_secret.txt"}  # of its exchange: submit.py of nbgrader 0.9.6
+MADE_BY_TOOLS = NOT_LOOKED_AT | JUNK | OF_NBGRADER
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

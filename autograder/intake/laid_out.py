@@ -262,11 +262,15 @@ def lay_out(place: AttemptsAtUnit, into: Path) -> None:
 def lay_out_ungraded(student: str, unit: str, record: HandIn, into: Path) -> None:
     """Record that a student submitted only ungradable files, unless a file of theirs exists.
 
-    The unit's folder is empty, and its record lies beside it.
+    The unit's folder is empty, and its record lies beside it. A known time of the same file stays,
+    if this run knows none.
     """
     if attempts_in(into, student, unit):
         return
     folder = into / student / unit
+    before = _ungraded_before(into, student, unit)
+    if before and before.file == record.file and not record.submitted:
+        record = msgspec.structs.replace(record, submitted=before.submitted)
     folder.mkdir(parents=True, exist_ok=True)
     content = msgspec.json.encode(record)
     replace_file(record_path(folder), msgspec.json.format(content, indent=1))

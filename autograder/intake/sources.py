@@ -9,9 +9,9 @@ from autograder.intake.folder import FOLDER
 from autograder.intake.found import SourceKind
 from autograder.intake.github import CLASSROOM50, GITHUB
 from autograder.intake.gradescope import GRADESCOPE
-from autograder.intake.items import CannotCollect, Item, below, glance, shown, tops
+from autograder.intake.items import CannotCollect, Item, below, glance, mostly, shown, tops
 from autograder.intake.moodle import MOODLE
-from autograder.intake.nbgrader import NBGRADER
+from autograder.intake.nbgrader import INBOUND, NBGRADER
 
 PLATFORMS = [GRADESCOPE, MOODLE, CLASSROOM50, NBGRADER, CANVAS, GITHUB]
 SOURCES = [*PLATFORMS, FOLDER]
@@ -34,6 +34,7 @@ def recognize(
     into the same folder. called: the name of the folder or zip.
     Raises `CannotCollect` if only files of a single student indicate the kind.
     """
+    _refuse_exchange(items)
     levels = [list(items)]
     for _ in range(2):
         levels.append(below(levels[-1]))
@@ -55,6 +56,22 @@ def recognize(
     if zipped:
         return FOLDER, _students_first(levels, is_unit)
     return FOLDER, levels[0]
+
+
+def _refuse_exchange(items: Sequence[Item]) -> None:
+    """Refuse a course's folder in nbgrader's exchange, which also has what is handed out.
+
+    Raises `CannotCollect`.
+    """
+    folders = {item.top for item in items if item.in_folder}
+    if "inbound" not in folders or not folders <= {"inbound", "outbound", "feedback"}:
+        return
+    inbound = [item.parts[1] for item in items if item.top == "inbound" and len(item.parts) > 2]
+    if len(folders) > 1 and mostly(INBOUND.fullmatch(name) is not None for name in inbound):
+        raise CannotCollect(
+            "This is a course's folder in nbgrader's exchange. The submissions lie in its folder "
+            "`inbound`: collect that."
+        )
 
 
 def _refuse_one_students(

@@ -477,6 +477,14 @@ def test_a_slip_in_a_table_of_partners_loses_nobody(tmp_path, rows, words):
         policy_in(tmp_path, "\n" if rows is None else f"unit,student,student\n{rows}")
 
 
+def test_one_line_of_partners_is_no_group(tmp_path):
+    """A group without its unit, and without a heading, would be lost; a heading waits for rows."""
+    with pytest.raises(BadFile, match="has one line, `ada,grace`, and the first"):
+        policy_in(tmp_path, "ada,grace\n")
+    assert policy_in(tmp_path, "unit,ada,grace\n").partners == {}
+    assert policy_in(tmp_path, "Aufgabe;student1;student2\n").partners == {}
+
+
 def test_a_file_that_could_not_be_graded_shows_who_had_begun():
     """Its time counts for `not_begun`, before the policy's time or after it."""
     policy = Policy(late=Late(not_begun=0.1), units={"hw1": Rules(due=DUE, begun=BEGUN_BY)})

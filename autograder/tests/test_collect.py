@@ -261,7 +261,8 @@ def test_a_clone_s_own_configuration_runs_nothing(tmp_path):
 def test_nbgrader_s_exchange(tmp_path):
     """All attempts are read, with the time in the folder's name and not the student's own file."""
     into = tmp_path / "submitted"
-    collect(lms.exchange(tmp_path), into)
+    made = collect(lms.exchange(tmp_path), into)
+    assert all(each.is_nobodys for each in made.left)
     assert laid_out(into) == {"ada": HALF, "zoë": RIGHT}
     earlier = into / "ada" / "earlier" / UNIT
     assert (earlier / "1" / f"{UNIT}.py").read_text() == RIGHT
@@ -306,9 +307,21 @@ def test_an_empty_attempt_of_the_exchange_is_listed(tmp_path):
     attempt = inbound / f"grace+{UNIT}+2026-11-21 10:00:00.000000 UTC+x"
     attempt.mkdir()
     (attempt / "timestamp.txt").write_text("1999-01-01 00:00:00 UTC")
+    (attempt / "submission_secret.txt").write_text("7d793037")
     made = collect(inbound, tmp_path / "into")
     assert [(one.student, one.unit) for one in made.ungraded] == [("grace", UNIT)]
     assert record(tmp_path / "into", "grace").submitted == "2026-11-21T10:00:00+00:00"
+
+
+def test_a_course_s_folder_in_the_exchange_is_refused(tmp_path):
+    """Its `inbound` and `outbound` are no students."""
+    inbound = lms.exchange(tmp_path)
+    handed_out = tmp_path / "outbound" / UNIT / f"{UNIT}.ipynb"
+    handed_out.parent.mkdir(parents=True)
+    handed_out.write_text("{}")
+    with pytest.raises(CannotCollect, match="`inbound`: collect that"):
+        collect(tmp_path, tmp_path / "into")
+    assert len(collect(inbound, tmp_path / "into").places) == 2
 
 
 def test_a_folder_of_files(tmp_path):

@@ -5,6 +5,7 @@ import small
 from lms import Entry, pack
 from small import COURSE, UNIT, WORDS
 
+from autograder.grading.hand_in import read_record
 from autograder.grading.roster import BadRoster, read_roster
 from autograder.intake.collect import Wish, carry_out, plan, summary
 from autograder.intake.items import CannotCollect, look_into
@@ -99,6 +100,21 @@ def test_an_empty_text_field_is_nobody_s(tmp_path, joined):
         "Moodle, and no file",
         "  and 2 files that no student wrote, such as tools' own and starter files",
     ]
+
+
+def test_a_known_time_of_what_cannot_be_graded_stays(tmp_path):
+    """Also where the same download is collected again, without the worksheet."""
+    collect(tmp_path, download("/"), WORKSHEET)
+    path = tmp_path / "submitted" / "emmy@example.edu" / f"{UNIT}.json"
+    known = read_record(path).submitted
+    assert known
+    contents = look_into(pack(tmp_path / "RNN-Unit 4-2.zip", download("/")), tmp_path / "scratch")
+    made = plan(COURSE, contents, Wish(tmp_path / "submitted", unit=UNIT))
+    assert [(one.student, one.record.submitted) for one in made.ungraded] == [
+        ("emmy@example.edu", "")
+    ]
+    carry_out(made, tmp_path / "submitted")
+    assert read_record(path).submitted == known
 
 
 def test_a_student_with_an_empty_text_field_alone_handed_in_nothing(tmp_path):

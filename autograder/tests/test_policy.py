@@ -271,6 +271,27 @@ def test_a_due_time_far_from_all_files_is_reported(results, policy):
     assert told(2026, a_month_early[1:]) == []
     in_time = [dataclasses.replace(files[0], student=f"t{each}", submitted="") for each in range(6)]
     assert told(2026, [*a_month_early, *in_time]) == []  # a table of the late ones is enough
+    record = HandIn(source="canvas", student="ada")
+    of_canvas = [dataclasses.replace(file, hand_in=record) for file in (*a_month_early, *in_time)]
+    (line,) = told(2026, of_canvas)
+    assert "Canvas marked none of them as late: check that the times given with" in line
+
+
+def test_a_due_time_weeks_after_everybodys_file_is_reported(results, policy):
+    """As with a wrong month in `due`; a few who are early in a large class are no reason."""
+    rules = {UNIT: Rules(due=datetime.fromisoformat("2027-02-01T23:59:00+01:00"))}
+    policy = dataclasses.replace(policy, units=rules)
+    early = [handed_in(results, f"s{day}", f"2027-01-0{day}T12:00Z") for day in range(1, 6)]
+    (line,) = due_far_from_files(policy, early)
+    assert "was due 1 February 2027, and the last of its files came 27 days earlier." in line
+    assert due_far_from_files(policy, early[1:]) == []
+    others = [
+        dataclasses.replace(early[0], student=f"t{each}", unit=WORDS, submitted="")
+        for each in range(6)
+    ]
+    assert due_far_from_files(policy, [*early, *others]) == []
+    last = handed_in(results, "t1", "2027-01-30T12:00Z")
+    assert due_far_from_files(policy, [*early, last]) == []
 
 
 def test_a_due_time_of_a_section_far_from_its_files_is_reported(results):
@@ -642,6 +663,7 @@ def test_a_page_says_what_each_hand_in_would_count(results, tmp_path):
     assert "9 of 11 yes 9 " in text
     assert "11 of 11 no 5.5: 1 day late, 50% taken off" in text
     assert "Handed in 1 December, 11:00 UTC+01:00, due 1 December, 12:00 UTC+01:00" in text
+    assert " 2 2 December, 11:00 UTC+01:00 11 of 11 no" in text  # one time zone on a page
     counted = grades([in_time, late], policy)
     write_feedback(COURSE, counted, [late], tmp_path, None, around)
     page = (tmp_path / f"ada {UNIT}.html").read_text()

@@ -20,6 +20,7 @@ SIGNS = "*+ -−–"  # from the best; a space for none
 SEVERAL = 5
 A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
+LONG_EXTENSION = timedelta(days=21)  # below 24, which is a day in hours
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 A_FORTNIGHT = timedelta(days=14)
@@ -363,7 +364,7 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
         f"Warning: the policy's `extensions` give {visible(student)} {days:g} days for {unit}. "
         "They are in days, not hours: check the number."
         for (student, unit), days in sorted(policy.extensions.items())
-        if unit in units and timedelta(days=days) > LONG_AFTER
+        if unit in units and timedelta(days=days) > LONG_EXTENSION
     ]
 
 

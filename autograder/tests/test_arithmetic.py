@@ -799,11 +799,11 @@ def test_nothing_to_lose_uses_no_slack_days():
 
 
 def test_an_extension_in_hours_is_reported():
-    """72 may mean hours, and would be ten weeks; two weeks are usual."""
+    """24 may mean hours, and would be three weeks and a half; two weeks are usual."""
     results = [handed_in("ada", "u1", 3.0)]
-    policy = Policy(extensions={("ada", "u1"): 72.0, ("bob", "u1"): 14.0, ("ada", "u2"): 99.0})
+    policy = Policy(extensions={("ada", "u1"): 24.0, ("bob", "u1"): 14.0, ("ada", "u2"): 99.0})
     (line,) = long_extensions(policy, results)
-    assert "give ada 72 days for u1. They are in days, not hours" in line
+    assert "give ada 24 days for u1. They are in days, not hours" in line
 
 
 def test_partners_of_a_unit_without_results_are_counted():

@@ -627,7 +627,8 @@ def _what_was_graded(
     is_same_seed = handed_in.seed_before == str(run.seed)
     if is_same_seed and again + late > 0:
         before = {result.place: result.sha256 for result in handed_in.before}
-        changed = [one for one in results if before.get(one.place) != one.sha256]
+        of_shown = [one for one in results if one.unit in handed_in.shown]
+        changed = [one for one in of_shown if before.get(one.place) != one.sha256]
         paths = [str(result_path(run.out, one.unit, one.student)) for one in changed]
         these = f" These are: {', '.join(paths)}" if paths else ""
         lines.append(f"{_seed_was_shown(again, late)}{these}")

@@ -245,7 +245,7 @@ def export(
     from autograder.grading.roster import absent, cells_of, merged, roster_beside, strangers
     from autograder.grading.whole_class import grades_with_students, whole_class
     from autograder.report import exports, made_with
-    from autograder.report.total import too_few_to_drop, weights_in_words
+    from autograder.report.total import too_few_to_drop, units_of_few, weights_in_words
 
     results: list[Result] = []
     for folder in grades:
@@ -294,6 +294,8 @@ def export(
     if empty:
         click.echo(empty)
     if to == "total":
+        for line in units_of_few(counted, rules):
+            click.echo(line, err=True)
         for line in (weights_in_words(counted, rules), too_few_to_drop(counted, rules)):
             if line:
                 click.echo(line)
@@ -442,16 +444,23 @@ def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
 
 
 def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
-    """Warn if nobody with a grade is found in a gradebook."""
+    """Warn of students with a grade who are not found in a gradebook."""
+    from autograder.errors import first_of
+
     roster = _as_roster(gradebook)
     if not roster.students:
         return []
+    students = {grade.result.lms_name for grade in counted}
+    found = set()
     for grade in counted:
         record = grade.result.hand_in
-        if roster.find(login=grade.result.lms_name):
-            return []
-        if record and roster.find(id=record.id, login=record.login, sis=record.sis):
-            return []
+        if roster.find(login=grade.result.lms_name) or (
+            record and roster.find(id=record.id, login=record.login, sis=record.sis)
+        ):
+            found.add(grade.result.lms_name)
+    if found:
+        absent = sorted(students - found)
+        return [f"not in {gradebook} ({len(absent)}): {first_of(absent)}"] if absent else []
     return [
         f"Warning: nobody with a grade is found in {gradebook}, so Canvas would import nothing. It "
         "may be another class's; or Canvas's numbers and logins are unknown here: then run "

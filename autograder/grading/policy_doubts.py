@@ -18,6 +18,7 @@ from autograder.grading.roster import called
 USUAL_LETTER = re.compile("[A-F][*+−–-]?")
 SIGNS = "*+ -−–"  # from the best; a space for none
 SEVERAL = 5
+A_MINUTE = timedelta(minutes=1)  # Moodle's worksheet has no seconds
 A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
 LONG_EXTENSION = timedelta(days=21)  # below 24, which is a day in hours
@@ -26,6 +27,10 @@ LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its firs
 A_FORTNIGHT = timedelta(days=14)
 DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 CHECK_DUE = "Check the day, month and year of `due`."
+CHECK_BOTH = (
+    "Check `due` and extensions here and there, and the times that `collect` read from a table."
+)
+MARK_LATE = ("canvas", "moodle")
 CHECK_TIMES = (
     "Canvas marked none of them as late: check that the times given with --times-from are this "
     "unit's, too."
@@ -131,7 +136,7 @@ def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
         due_times = [rules.due for rules in both if rules.due]
         if not (record and record.late and due_times and result.submitted):
             continue
-        if datetime.fromisoformat(result.submitted) <= min(due_times):
+        if datetime.fromisoformat(result.submitted) + A_MINUTE <= min(due_times):
             whose = names.setdefault((result.unit, record.source.capitalize()), set())
             whose.add(_called(result))
     lines = []
@@ -139,42 +144,42 @@ def late_before_due(policy: Policy, results: Sequence[Result]) -> list[str]:
         lines.append(
             visible(
                 f"Warning: {unit}: {source} marked {len(students)} as late whose times are before "
-                f"the due time, so nothing was taken off: {'; '.join(sorted(students))}. Check "
-                "`due` here and there, and the times given with --times-from."
+                f"the due time, so nothing was taken off: {'; '.join(sorted(students))}. "
+                f"{CHECK_BOTH}"
             )
         )
     return lines
 
 
 def unmarked_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of files that Canvas did not mark as late, with a time after the student's due time.
+    """Warn of files that a platform did not mark as late, with a time after the student's due time.
 
-    One of the two is wrong, such as a time in a table, or Canvas does not know a date or days of
-    grace. If Canvas marked nobody, its assignment may have no due time.
+    One of the two is wrong, such as a time in a table, or the platform does not know a date or days
+    of grace, or the policy an extension. If it marked nobody, its assignment may have no due time.
     """
     if not policy.late.per_day:
         return []
     grace = timedelta(hours=policy.late.grace_hours)
-    marked: set[str] = set()
-    names: dict[str, set[str]] = {}
+    marked: set[tuple[str, str]] = set()
+    names: dict[tuple[str, str], set[str]] = {}
     for result in results:
         record = result.hand_in
-        if not record or record.source != "canvas":
+        if not record or record.source not in MARK_LATE:
             continue
+        of = (result.unit, record.source.capitalize())
         if record.late:
-            marked.add(result.unit)
+            marked.add(of)
             continue
         own = deadline(result.lms_name, result.unit, policy)
         if own and result.submitted and datetime.fromisoformat(result.submitted) > own.due + grace:
-            names.setdefault(result.unit, set()).add(_called(result))
+            names.setdefault(of, set()).add(_called(result))
     lines = []
-    for unit in sorted(marked & names.keys()):
-        whose = sorted(names[unit])
+    for unit, source in sorted(marked & names.keys()):
+        whose = sorted(names[unit, source])
         lines.append(
             visible(
-                f"Warning: {unit}: Canvas did not mark {len(whose)} as late whose times are after "
-                f"the due time, and they count as late: {'; '.join(whose)}. Check `due` here and "
-                "there, and the times given with --times-from."
+                f"Warning: {unit}: {source} did not mark {len(whose)} as late whose times are "
+                f"after the due time, and they count as late: {'; '.join(whose)}. {CHECK_BOTH}"
             )
         )
     return lines

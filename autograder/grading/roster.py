@@ -285,7 +285,10 @@ def cells_of(path: Path, columns: Mapping[str, str]) -> dict[tuple[str, str], di
     A row is found by each of its numbers: `id`, `sis` and `login`. columns: unit → heading.
     Raises `BadRoster`.
     """
-    head, *rows = _table(_text_of(path), path)
+    table = _table(_text_of(path), path)
+    if not table:
+        raise BadRoster(f"{path} is empty by now. If it is a pipe, give a file.")
+    head, *rows = table
     found = {}
     for row in rows:
         cells = dict(zip(head, row, strict=False))
@@ -539,13 +542,15 @@ class Worksheet:
 
     numbers: of all its participants, in this assignment. times: by number, when each last
     submitted, as ISO 8601 in UTC. drafts: the numbers of those whose files Moodle has as a draft
-    only. groups: the names of the groups in which students submit, as `folded` returns them.
+    only. late: the numbers of those who submitted after Moodle's due time for them. groups: the
+    names of the groups in which students submit, as `folded` returns them.
     maximum: the assignment's maximum grade; 0 if the worksheet does not say it.
     """
 
     numbers: frozenset[str] = frozenset()
     times: Mapping[str, str] = field(default_factory=dict)
     drafts: frozenset[str] = frozenset()
+    late: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     maximum: float = 0.0
 
@@ -555,6 +560,9 @@ class Worksheet:
 
 
 DRAFT = "draft"  # "Draft (not submitted)"
+# one of the parts that ` - ` joins, such as `1 day 2 hours late`: `submittedlateshort` in
+# `col_status` of `mod/assign/gradingtable.php`
+LATE = re.compile(r"\d.* late")
 MAXIMUM = "maximum grade"
 GROUP = "group"  # a column only where students submit in groups
 
@@ -570,9 +578,13 @@ def _worksheet(text: str, path: Path) -> Worksheet | None:
         return None
     times = {}
     drafts = set()
+    late = set()
     for cells in rows:
-        if cells.get(columns.status, "").casefold().startswith(DRAFT):
+        status = cells.get(columns.status, "").casefold()
+        if status.startswith(DRAFT):
             drafts.add(_number(cells, columns))
+        if any(map(LATE.fullmatch, status.split(" - "))):
+            late.add(_number(cells, columns))
         written = cells.get(columns.submitted, "")
         if not written.strip("-"):
             continue
@@ -587,7 +599,14 @@ def _worksheet(text: str, path: Path) -> Worksheet | None:
     numbers = frozenset(_number(cells, columns) for cells in rows) - {""}
     groups = frozenset(folded(cells.get(GROUP, "")) for cells in rows) - {""}
     maxima = [_maximum(cells.get(MAXIMUM, "")) for cells in rows]
-    return Worksheet(numbers, times, frozenset(drafts), groups, max(maxima, default=0.0))
+    return Worksheet(
+        numbers=numbers,
+        times=times,
+        drafts=frozenset(drafts),
+        late=frozenset(late),
+        groups=groups,
+        maximum=max(maxima, default=0.0),
+    )
 
 
 def _maximum(cell: str) -> float:

@@ -72,6 +72,7 @@ from autograder.intake.laid_out import (
     lay_out_ungraded,
     with_those_before,
 )
+from autograder.intake.nbgrader import NBGRADER
 from autograder.intake.sources import recognize
 from autograder.intake.units import AS_TEXT, is_script, script_name, unit_named, unit_within
 from autograder.question import is_name_of
@@ -121,7 +122,8 @@ class Plan:
     unmatched: the rows of the times that match nobody. timed_already: whose time was given, though
     the source has one. other_names: the numbers whose names differ
     in the zip and in Moodle's worksheet, in words. before: the files that were taken before as
-    another unit's, in words.
+    another unit's, in words. elsewhere: the new files that were handed in for another unit in
+    nbgrader, in words.
     """
 
     source: SourceKind
@@ -146,6 +148,7 @@ class Plan:
     timed_already: set[str] = field(default_factory=set)
     other_names: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -208,10 +211,11 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     timed: set[str] = set()
     unread = {each.place: each for each in contents.left}
     for found in found_items:
+        if found.who and found.who.id in made.worksheet.late:
+            found = replace(found, late=True)
         left = unread.pop(_place_of(found), None)
         if left:
-            late = isinstance(found, Found) and found.late
-            made.left.append(replace(left, who=found.who, late=late))
+            made.left.append(replace(left, who=found.who, late=found.late))
             continue
         is_files_own = source.name == FOLDER.name  # a given time is better
         submitted = _time_of(found.who, naming, times) if isinstance(found, Found) else ""
@@ -243,6 +247,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             adopted = _adopted(made, wish.into, student, unit)
             place = with_those_before(wish.into, student, unit, fresh, adopted)
             made.places.append(place)
+            taken = {attempt.record.file for attempt in fresh} if place.fresh else set()
+            made.elsewhere += _for_another_unit(course, files, source, taken)
     if not made.places:
         raise CannotCollect(_nothing(made))
     made.before = _taken_as_another_unit(course, wish.into, made.places)
@@ -281,6 +287,23 @@ def _taken_as_another_unit(
                 if attempt.record.sha256 == place.latest.sha256:
                     number = attempt.record.attempt
                     lines.append(f"{_whose(place)}: {unit}, attempt {number}, now {place.unit}")
+    return lines
+
+
+def _for_another_unit(
+    course: Course, files: Sequence["_Recognized"], source: SourceKind, taken: Collection[str]
+) -> list[str]:
+    """List a student's files that were handed in for another unit's assignment in nbgrader.
+
+    taken: those that are attempts.
+    """
+    lines = []
+    for file in files if source.name == NBGRADER.name else ():
+        unit = unit_within(course, [file.found.hint])
+        if unit and unit != file.unit and shown(file.found.item.place) in taken:
+            whose = called(file.student, file.known.name if file.known else "")
+            name = f"{whose}: {file.found.name} was handed in for {unit}"
+            lines.append(shown(f"{name}, and is taken as {file.unit}"))
     return lines
 
 
@@ -735,9 +758,11 @@ def _nothing(made: Plan) -> str:
 class _Rank:
     """A key that sorts the best file of a submission first.
 
-    A name equal to the unit's comes first, then a similar one, and a script before a notebook.
+    A file in another unit's folder comes last. A name equal to the unit's comes first, then a
+    similar one, and a script before a notebook.
     """
 
+    is_of_another: bool
     is_not_exact: bool
     is_not_near: bool
     is_notebook: bool
@@ -756,7 +781,9 @@ class _Recognized:
     def rank(self, course: Course) -> _Rank:
         """Return how good a choice this file is, the best first."""
         path = PurePath(self.found.name)
+        folders = {unit_named(course, name) for name in self.found.item.parts[1:-1]} - {""}
         return _Rank(
+            is_of_another=bool(folders) and self.unit not in folders,
             is_not_exact=path.stem != self.unit,
             is_not_near=unit_named(course, path.stem) != self.unit,
             is_notebook=path.suffix.casefold() != ".py",
@@ -934,9 +961,9 @@ def summary(made: Plan) -> list[str]:
     if made.kept:
         lines.append(made.kept)
     lines += _later_attempts(made)
-    for place in made.places:
-        if place.latest.late:
-            lines.append(f"  {_whose(place)}, {place.unit}: marked late by {made.source.name}")
+    late = [f"{_whose(place)}, {place.unit}" for place in made.places if place.latest.late]
+    if late:
+        lines.append(f"marked late by {made.source.name} ({len(late)}): {first_of(late)}")
     if made.maximum:
         lines.append(made.maximum)
     lines += listed(AS_DRAFT, _drafts(made))
@@ -946,6 +973,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed(
         "with another unit's name, or of another unit than most", _of_another_unit(made)
     )
+    lines += listed("with the name of another unit than their assignment's", made.elsewhere)
     lines += listed("saved as text, and taken as the script that it is", _saved_as_text(made))
     lines += listed("taken, though no check can run it", _unread(made))
     lines += _coming_back(made)

@@ -289,14 +289,14 @@ def send(
     failed = 0
     canvas = _connect(address.url, token)
     assignments = {}
+    asked = f"course {address.course}"
     try:
         course = canvas.get_course(address.course)
-        for assignment in set(address.assignments.values()):
+        for assignment in sorted(set(address.assignments.values())):
+            asked = f"assignment {assignment} of course {address.course}"
             assignments[assignment] = course.get_assignment(assignment)
     except (CanvasException, RequestException) as error:
-        raise NoCanvas(
-            f"Canvas at {address.url} does not give course {address.course}: {_short(error)}"
-        ) from None
+        raise NoCanvas(f"Canvas at {address.url} does not give {asked}: {_short(error)}") from None
     for line in compare({unit: assignments[it] for unit, it in address.assignments.items()}):
         say(line)
     for letter in letters:

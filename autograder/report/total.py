@@ -4,8 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from autograder.errors import first_of, visible
 from autograder.grading.arithmetic import Weighed, dropped, exact, letter, rounded, total
 from autograder.grading.policy import Grade, Policy
+
+SEVERAL = 5
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,27 @@ def units_without_maximum(grades: Sequence[Grade]) -> list[str]:
         unit = grade.result.unit
         most[unit] = max(grade.max_points, most.get(unit, 0.0))
     return sorted(unit for unit, points in most.items() if not points)
+
+
+def units_of_few(grades: Sequence[Grade], policy: Policy) -> list[str]:
+    """Warn of units that few have handed in and that count for all, as after a wrong file's name.
+
+    Few are one, beside five or more of another unit, or a tenth of those.
+    """
+    of_units: dict[str, set[str]] = {}
+    for grade in grades:
+        of_units.setdefault(grade.result.unit, set()).add(grade.result.lms_name)
+    most = max(map(len, of_units.values()), default=0)
+    lines = []
+    for unit, students in sorted(of_units.items()):
+        is_few = most >= SEVERAL and (len(students) == 1 or 10 * len(students) <= most)
+        if is_few and policy.rules(unit).weight and unit not in units_without_maximum(grades):
+            lines.append(
+                f"Warning: {unit} counts in everybody's total, and only {len(students)} of "
+                f"{most} handed it in: {visible(first_of(sorted(students)))}. If it should not "
+                f"count, write `weight = 0` below [{unit}] in the policy."
+            )
+    return lines
 
 
 def weights_in_words(grades: Sequence[Grade], policy: Policy) -> str:

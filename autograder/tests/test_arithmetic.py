@@ -30,7 +30,13 @@ from autograder.grading.roster import Roster, Student
 from autograder.judging import Verdict
 from autograder.report.exports import notes
 from autograder.report.terminal import number
-from autograder.report.total import final_rows, final_table, too_few_to_drop, weights_in_words
+from autograder.report.total import (
+    final_rows,
+    final_table,
+    too_few_to_drop,
+    units_of_few,
+    weights_in_words,
+)
 from autograder.schema import BadFile
 
 DUE = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -804,6 +810,19 @@ def test_an_extension_in_hours_is_reported():
     policy = Policy(extensions={("ada", "u1"): 24.0, ("bob", "u1"): 14.0, ("ada", "u2"): 99.0})
     (line,) = long_extensions(policy, results)
     assert "give ada 24 days for u1. They are in days, not hours" in line
+
+
+def test_a_unit_that_few_have_handed_in_is_reported():
+    """One file with the wrong name makes a unit count for everybody, and halves their totals."""
+    results = [handed_in(f"s{each}", "u1", 10.0) for each in range(20)]
+    stray = handed_in("s3", "u2", 10.0)
+    (line,) = units_of_few(grades([*results, stray], Policy()), Policy())
+    assert "u2 counts in everybody's total, and only 1 of 20 handed it in: s3. If it" in line
+    without = Policy(units={"u2": Rules(weight=0)})
+    assert units_of_few(grades([*results, stray], without), without) == []
+    others = [handed_in(f"s{each}", "u2", 10.0) for each in range(3)]
+    assert units_of_few(grades([*results, *others], Policy()), Policy()) == []
+    assert units_of_few(grades([*results[:4], stray], Policy()), Policy()) == []
 
 
 def test_partners_of_a_unit_without_results_are_counted():

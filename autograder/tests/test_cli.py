@@ -14,7 +14,7 @@ import pytest
 import small
 import small_class
 from click.testing import CliRunner
-from small import UNIT, run_command, submit, timeless
+from small import UNIT, WORDS, run_command, submit, timeless
 
 from autograder import cli
 from autograder.cli.base import NEW_OBJECTS, PYTHONS_THRESHOLDS
@@ -508,9 +508,11 @@ def test_late_files_get_a_new_seed_and_the_others_keep_theirs(tmp_path):
     assert again == late
     assert f"{UNIT}: 3 read back" in said  # of both seeds
     submit(tmp_path / "class", "b", RIGHT + "\n# changed once more\n")
+    submit(tmp_path / "class", "c", RIGHT, WORDS)  # the first of its unit: nobody has seen it
     said = seeds()[1]
     assert "Note: 1 file was graded on the seed of earlier ones (1 handed in again)" in said
-    assert f"These are: {out / UNIT / 'b.json'}" in said
+    these = said.partition("These are: ")[2].splitlines()[0]
+    assert these == str(out / UNIT / "b.json")
     assert set(seeds("--seed", "77")[0].values()) == {77}
     done = run_command(
         "grade", tmp_path / "class", "--out", out, "--quick", "--new-seed", "--seed", "7"

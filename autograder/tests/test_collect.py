@@ -313,6 +313,35 @@ def test_an_empty_attempt_of_the_exchange_is_listed(tmp_path):
     assert record(tmp_path / "into", "grace").submitted == "2026-11-21T10:00:00+00:00"
 
 
+def test_a_file_in_another_unit_s_assignment_of_nbgrader_is_listed(tmp_path):
+    """It is taken by its name, and may be the wrong file."""
+    inbound = lms.exchange(tmp_path)
+    attempt = inbound / f"zoë+{UNIT}+2026-11-22 10:00:00.000000 UTC+x"
+    attempt.mkdir()
+    (attempt / f"{WORDS}.py").write_text(HALF)
+    options = ("collect", inbound, "--into", tmp_path / "into")
+    told = small.run_command(*options).stdout
+    assert "with the name of another unit than their assignment's (1):" in told
+    assert f"zoë: {WORDS}.py was handed in for {UNIT}, and is taken as {WORDS}" in told
+    assert "their assignment's" not in small.run_command(*options).stdout
+
+
+@pytest.mark.parametrize("has_times", [True, False])
+def test_a_file_in_its_own_unit_s_folder_is_better_than_one_in_another_s(tmp_path, has_times):
+    """A student put an old file of the unit into an earlier unit's folder."""
+    for unit, own, time in ((UNIT, HALF, "2026-11-27"), (WORDS, RIGHT, "2026-11-20")):
+        folder = tmp_path / "submitted" / "ada" / unit
+        folder.mkdir(parents=True)
+        (folder / f"{WORDS}.py").write_text(own)
+        if has_times:
+            (folder / "timestamp.txt").write_text(f"{time} 14:22:32.365935 UTC")
+    kind = "nbgrader" if has_times else "folder"
+    made = collect(tmp_path / "submitted", tmp_path / "into", kind=kind)
+    assert (tmp_path / "into" / "ada" / WORDS / f"{WORDS}.py").read_text() == RIGHT
+    assert left(made) == {f"ada/{UNIT}/{WORDS}.py": f"beside {WORDS}.py, which is taken as {WORDS}"}
+    assert "their assignment's" not in "\n".join(summary(made))
+
+
 def test_a_course_s_folder_in_the_exchange_is_refused(tmp_path):
     """Its `inbound` and `outbound` are no students."""
     inbound = lms.exchange(tmp_path)
@@ -1467,7 +1496,7 @@ def test_the_command_says_what_it_would_do(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Nothing was written." in done.stdout
     assert not (tmp_path / "submitted").exists()
-    assert "Babbage, Charles (charles), numbers_and_sums: marked late by canvas" in done.stdout
+    assert "marked late by canvas (1): " in done.stdout
     assert "not in the roster, but taken (1):\n  cmdb31m_4714" in done.stdout
     assert "cannot be graded (1):\n  Turing, Alan (alan)" in done.stdout
     done = small.run_command(*options)
@@ -1545,7 +1574,7 @@ def test_what_collect_prints_names_students_by_name(tmp_path):
     """
     made = collect(lms.canvas(tmp_path), tmp_path / "submitted", lms.CANVAS_ROSTER)
     told = "\n".join(summary(made))
-    assert f"  Babbage, Charles (charles), {UNIT}: marked late by canvas" in told
+    assert f"marked late by canvas (1): Babbage, Charles (charles), {UNIT}" in told
     assert "  Turing, Alan (alan)" in told
 
 

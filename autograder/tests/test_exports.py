@@ -18,7 +18,15 @@ from autograder.grading.attempts import Mixed
 from autograder.grading.hand_in import HandIn, id_in
 from autograder.grading.policy import Policy, grades, with_partners
 from autograder.grading.results import stored_results
-from autograder.grading.roster import Roster, Student, absent, cells_of, merged, read_roster
+from autograder.grading.roster import (
+    BadRoster,
+    Roster,
+    Student,
+    absent,
+    cells_of,
+    merged,
+    read_roster,
+)
 from autograder.grading.whole_class import with_students
 from autograder.judging import Remark
 from autograder.report import exports
@@ -231,6 +239,9 @@ def test_a_grade_that_stands_in_canvas_is_written_again(results, tmp_path):
     cells = [row[column] for row in table(written)[1:]]
     assert cells == [f"{best.score:g}", "0", "EX", "", "5", "-1"]
     assert exports.empty_in_canvas(written).startswith("1 cell is empty in canvas.csv")
+    path.write_text("")  # as a pipe that was read once
+    with pytest.raises(BadRoster, match="is empty by now"):
+        cells_of(path, columns)
 
 
 def test_two_students_with_one_address_are_named(results):
@@ -625,6 +636,7 @@ def test_columns_are_called_as_in_canvas_s_gradebook(graded_class, small_class, 
         gradebook.write_text(f"{heads}{student},17,{student},,,\n")
         done = small.run_command(*command, "--gradebook", gradebook)
         assert ("nobody with a grade is found" in done.stderr) == is_of_nobody
+        assert (f"not in {gradebook} (" in done.stderr) != is_of_nobody  # the others
     for text, words in (
         (f"{UNIT} (456),{UNIT} again (457)", "two columns of"),
         ("Essay (7)", "no column of a unit"),

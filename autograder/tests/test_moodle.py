@@ -102,6 +102,23 @@ def test_an_empty_text_field_is_nobody_s(tmp_path, joined):
     ]
 
 
+def test_who_is_late_for_moodle_is_known(tmp_path):
+    """Moodle's status says it, and then the policy's due time can be compared."""
+    status = (
+        "Submitted for grading - Graded - 2 hours 5 mins late - Extension granted until: Sunday"
+    )
+    worksheet = WORKSHEET.replace("Submitted for grading - Graded", status)
+    told = "\n".join(summary(collect(tmp_path, download("/"), worksheet)))
+    late = {path.parent.name for path in (tmp_path / "submitted").glob("*/*.json")}
+    late = {
+        student
+        for student in late
+        if read_record(tmp_path / "submitted" / student / f"{UNIT}.json").late
+    }
+    assert late == {"kurt@example.edu", "sean@example.edu"}
+    assert "marked late by moodle (2): Kurt Gödel (kurt@example.edu), " in told
+
+
 def test_a_known_time_of_what_cannot_be_graded_stays(tmp_path):
     """Also where the same download is collected again, without the worksheet."""
     collect(tmp_path, download("/"), WORKSHEET)

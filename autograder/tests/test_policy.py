@@ -177,29 +177,31 @@ def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, t
     (line,) = late_before_due(policy, files)
     assert line == (
         f"Warning: {UNIT}: Canvas marked 1 as late whose times are before the due time, so nothing "
-        "was taken off: Bob Bean (bob). Check `due` here and there, and the times given with "
-        "--times-from."
+        "was taken off: Bob Bean (bob). Check `due` and extensions here and there, and the times "
+        "that `collect` read from a table."
     )
     assert late_before_due(policy, files[1:]) == []
     assert late_before_due(Policy(), files) == []
+    assert late_before_due(policy, [marked("eve", "2026-12-01T23:58:30+01:00")]) == []  # seconds
 
 
-def test_a_file_after_the_due_time_that_canvas_did_not_mark_is_named(results, policy):
+@pytest.mark.parametrize("source", ["canvas", "moodle"])
+def test_a_file_after_the_due_time_that_no_platform_marked_is_named(results, policy, source):
     """Its time may be wrong in a table. A file within the grace hours, or an extension, is right.
 
-    If Canvas marked nobody, its assignment may have no due time.
+    If the platform marked nobody, its assignment may have no due time.
     """
     files = []
     for student, hour, late in (("bob", 10, False), ("eve", 1, False), ("ada", 10, False)):
-        record = HandIn(source="canvas", student=student, late=late)
+        record = HandIn(source=source, student=student, late=late)
         one = handed_in(results, student, f"2026-12-02T{hour:02}:00:00+01:00")
         files.append(dataclasses.replace(one, hand_in=record))
     assert unmarked_after_due(policy, files) == []
     marked = dataclasses.replace(
-        files[0], student="kim", hand_in=HandIn(source="canvas", student="kim", late=True)
+        files[0], student="kim", hand_in=HandIn(source=source, student="kim", late=True)
     )
     (line,) = unmarked_after_due(policy, [*files, marked])
-    assert f"{UNIT}: Canvas did not mark 1 as late whose times are after" in line
+    assert f"{UNIT}: {source.title()} did not mark 1 as late whose times are after" in line
     assert "they count as late: bob. Check" in line
     assert unmarked_after_due(dataclasses.replace(policy, late=Late()), [*files, marked]) == []
 

@@ -396,6 +396,15 @@ def test_what_is_wrong_with_canvas_is_told(graded, url, token, told):
     assert TOKEN not in done.stderr
 
 
+def test_a_wrong_number_of_an_assignment_is_named(graded):
+    """The course's number may be right."""
+    with canvas_here() as canvas:
+        more = ("--assignment", f"{WORDS}=457", "--send")
+        done = to_canvas(graded, canvas.url, *more, CANVAS_TOKEN=TOKEN)
+    assert done.returncode == 2
+    assert "does not give assignment 457 of course 77" in done.stderr
+
+
 def test_a_page_alone_leads_nowhere_and_needs_nothing(graded, tmp_path):
     """A single page has no link to the class; several submissions are listed on it."""
     run("feedback", graded / "exchange" / "grades", "--out", tmp_path)

@@ -325,7 +325,7 @@ def rules_for(
             click.echo(warning, err=True)
     rules = replace(rules, untimed=units_without_times(results))
     is_stamped = all("stamped" in run_facts(folder) for folder in folders)
-    for line in doubts(rules, results, is_stamped):
+    for line in doubts(rules, results, is_stamped, roster.students if roster else ()):
         click.echo(line, err=True)
     graded = with_partners(results, rules)
     set_aside: list[str] | None = [] if for_pages else None

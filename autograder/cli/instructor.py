@@ -269,7 +269,10 @@ def export(
         _refuse_sorted_column(
             gradebook, exports.numbers_of_others(counted, missing, _as_roster(gradebook))
         )
-        for line in [*_other_maxima(gradebook, columns, counted), *_of_nobody(gradebook, counted)]:
+        for line in [
+            *_other_maxima(gradebook, columns, counted),
+            *_not_in_gradebook(gradebook, counted),
+        ]:
             click.echo(line, err=True)
     if columns and any(kind_in_words(result) for result in results):
         words = kind_in_words(next(result for result in results if kind_in_words(result)))
@@ -443,9 +446,9 @@ def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
         click.echo(visible(f"Warning: the number {line}."), err=True)
 
 
-def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
+def _not_in_gradebook(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
     """Warn of students with a grade who are not found in a gradebook."""
-    from autograder.errors import first_of
+    from autograder.errors import first_of, visible
 
     roster = _as_roster(gradebook)
     if not roster.students:
@@ -460,7 +463,12 @@ def _of_nobody(gradebook: Path, counted: "Sequence[Grade]") -> list[str]:
             found.add(grade.result.lms_name)
     if found:
         absent = sorted(students - found)
-        return [f"not in {gradebook} ({len(absent)}): {first_of(absent)}"] if absent else []
+        if not absent:
+            return []
+        return [
+            f"Warning: {gradebook} lacks students with a grade here ({len(absent)}): "
+            f"{visible(first_of(absent))}. If they have left, let Canvas ignore them at the import."
+        ]
     return [
         f"Warning: nobody with a grade is found in {gradebook}, so Canvas would import nothing. It "
         "may be another class's; or Canvas's numbers and logins are unknown here: then run "

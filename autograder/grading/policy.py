@@ -119,6 +119,7 @@ class Policy:
     extra_time: student → the factor of the time from release to the due time.
     excused: student → the units that do not count in the student's total.
     partners: unit → groups of students whose submissions count for all of them.
+    has_empty_partners: whether the table of partners has no groups.
     untimed: units without any submission time, for which lateness is unknown.
     regrades: the address for students' requests, from a link at each check.
     show_solutions: whether a page of feedback shows the course's solution of passed exercises.
@@ -136,6 +137,7 @@ class Policy:
     early: Early = Early()  # noqa: RUF009 (frozen)
     total: Total = Total()  # noqa: RUF009 (frozen)
     partners: Mapping[str, Sequence[frozenset[str]]] = field(default_factory=dict)
+    has_empty_partners: bool = False
     adjustments: tuple[Adjustment, ...] = ()
     untimed: frozenset[str] = frozenset()
     regrades: str = ""

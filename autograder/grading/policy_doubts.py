@@ -4,8 +4,9 @@ Each function takes a policy and the results of all attempts, and returns a line
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from math import isfinite
 
@@ -21,20 +22,16 @@ SEVERAL = 5
 A_MINUTE = timedelta(minutes=1)  # Moodle's worksheet has no seconds
 A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
-LONG_EXTENSION = timedelta(days=21)  # below 24, which is a day in hours
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 A_FORTNIGHT = timedelta(days=14)
 DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 CHECK_DUE = "Check the day, month and year of `due`."
 CHECK_BOTH = (
-    "Check `due` and extensions here and there, and the times that `collect` read from a table."
+    "Check `due` and extensions in the policy and on the platform, and the times and the time zone "
+    "that `collect` read."
 )
 MARK_LATE = ("canvas", "moodle")
-CHECK_TIMES = (
-    "Canvas marked none of them as late: check that the times given with --times-from are this "
-    "unit's, too."
-)
 KEEP_LATENESS = (
     "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
     "--times-from, of Moodle by --roster and its worksheet. Then run `grade`."
@@ -45,8 +42,13 @@ KEEP_EARLINESS = (
 )
 
 
-def doubts(policy: Policy, results: Sequence[Result], is_stamped: bool) -> list[str]:
-    """Return all warnings. is_stamped: whether nbgrader wrote when files came."""
+def doubts(
+    policy: Policy, results: Sequence[Result], is_stamped: bool, students: Collection[str] = ()
+) -> list[str]:
+    """Return all warnings.
+
+    is_stamped: whether nbgrader wrote when files came. students: the class, by a roster.
+    """
     lines = []
     for look_at in (
         lateness_not_counted,
@@ -55,7 +57,8 @@ def doubts(policy: Policy, results: Sequence[Result], is_stamped: bool) -> list[
         unmarked_after_due,
         *(() if is_stamped else (late_by_files_alone,)),
         units_never_late,
-        due_far_from_files,
+        partial(due_far_from_files, students=students),
+        times_after_due,
         dates_out_of_order,
         handed_out_long_before_due,
         nobody_begun,
@@ -237,36 +240,38 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
     ]
 
 
-def due_far_from_files(policy: Policy, results: Sequence[Result]) -> list[str]:
+def due_far_from_files(
+    policy: Policy, results: Sequence[Result], students: Collection[str] = ()
+) -> list[str]:
     """Warn of units due long before or after all their files, as with a wrong year in `due`.
 
     Those with other dates, as of a section, are judged by themselves, if they are two or more. Of
-    five or more, a day after is long; if they are half of those who have handed in anything, a
-    fortnight before, too.
+    five or more, a day after is long; if they are half of the class, a fortnight before, too.
+    students: the class; without it, early ones may be a few of many.
     """
     lines = []
     for unit in units_of(results):
         of_dates: dict[datetime, list[Result]] = {}
-        of_class: dict[datetime, set[str]] = {}
         for result in results:
             due = policy.rules_of(result.lms_name, unit).due
-            if due:
-                of_class.setdefault(due, set()).add(result.lms_name)
             if result.unit == unit and due:
                 of_dates.setdefault(due, []).append(result)
         for due, those in sorted(of_dates.items()):
-            students = {result.lms_name for result in those if result.submitted}
-            if students and (len(of_dates) == 1 or len(students) > 1):
-                line = _far_from_files(due, those, policy, len(of_class[due]))
+            timed = {result.lms_name for result in those if result.submitted}
+            if timed and (len(of_dates) == 1 or len(timed) > 1):
+                of_class = [each for each in students if policy.rules_of(each, unit).due == due]
+                line = _far_from_files(due, those, policy, of_class)
                 lines += [f"Warning: {unit} was due {line}"] if line else []
     return lines
 
 
-def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy, of_class: int) -> str:
+def _far_from_files(
+    due: datetime, results: Sequence[Result], policy: Policy, of_class: Collection[str]
+) -> str:
     """Say when something was due that is far from all its files; "" if it is not.
 
-    results: of those for whom it was due then. Only the late ones may have a time. of_class: the
-    number of students with that date who have handed in any unit.
+    results: of those for whom it was due then. Only the late ones may have a time. of_class: all
+    for whom it was due then, as far as a roster knows them.
     """
     delays = []
     for result in results:
@@ -275,26 +280,50 @@ def _far_from_files(due: datetime, results: Sequence[Result], policy: Policy, of
             delays.append(datetime.fromisoformat(result.submitted) - own.due)
     least, most = min(delays), max(delays)
     when = f"{due.day} {due:%B %Y}"
-    timed = [one for one in results if one.submitted]
-    untimed = [one for one in results if not one.submitted]
-    in_time = [one for one in untimed if not (one.hand_in and one.hand_in.late)]
-    in_time_there = [
-        one
-        for one in timed
-        if one.hand_in and one.hand_in.source == "canvas" and not one.hand_in.late
+    students = {result.lms_name for result in results}
+    in_time = [
+        one for one in results if not one.submitted and not (one.hand_in and one.hand_in.late)
     ]
-    students = {result.lms_name for result in timed}
-    are_several = len(students) >= SEVERAL
-    is_another_table = bool(untimed) and len(in_time_there) == len(timed)
-    if least > LONG_AFTER or (are_several and least > A_DAY and (not in_time or is_another_table)):
+    are_several = len(students) >= SEVERAL and not in_time
+    if least > LONG_AFTER or (are_several and least > A_DAY):
         days = f"{least.days} day" if least.days == 1 else f"{least.days} days"
-        line = f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
-        return f"{line} {CHECK_TIMES}" if is_another_table else line
-    is_most = are_several and 2 * len(students) >= of_class
-    if -most > LONG_BEFORE or (is_most and -most > A_FORTNIGHT):
+        return f"{when}, and the first of its files came {days} later. {CHECK_DUE}"
+    timed = {result.lms_name for result in results if result.submitted}
+    are_most = len(timed) >= SEVERAL and of_class and 2 * len(timed) >= len(of_class)
+    if -most > LONG_BEFORE or (are_most and -most > A_FORTNIGHT):
         days = f"{(-most).days} days"
         return f"{when}, and the last of its files came {days} earlier. {CHECK_DUE}"
     return ""
+
+
+def times_after_due(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of times that are all a day late or more, though Canvas marked nobody as late.
+
+    They may be another unit's. Its assignment may as well have no due time, and a table have only
+    those who were late.
+    """
+    lines = []
+    for unit in units_of(results):
+        of_canvas = [
+            one
+            for one in results
+            if one.unit == unit and one.hand_in and one.hand_in.source == "canvas"
+        ]
+        if any(one.hand_in and one.hand_in.late for one in of_canvas):
+            continue
+        delays = []
+        for one in of_canvas:
+            own = deadline(one.lms_name, unit, policy)
+            if own and one.submitted:
+                delays.append(datetime.fromisoformat(one.submitted) - own.due)
+        is_all = len(delays) >= SEVERAL and min(delays) > A_DAY
+        if is_all and not all(one.submitted for one in of_canvas):
+            lines.append(
+                f"Warning: {unit}: Canvas marked nobody as late, and all {len(delays)} known times "
+                "are more than a day after the due time. Check that the times given with "
+                "--times-from are this unit's."
+            )
+    return lines
 
 
 def dates_out_of_order(policy: Policy, results: Sequence[Result]) -> list[str]:
@@ -363,18 +392,26 @@ def nobody_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
 
 
 def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of extensions of many days, as if hours were meant, in units that have results."""
+    """Warn of extensions as if hours were meant, in units that have results.
+
+    These are of more than 60 days, and of 24 or 48.
+    """
     units = units_of(results)
     return [
         f"Warning: the policy's `extensions` give {visible(student)} {days:g} days for {unit}. "
         "They are in days, not hours: check the number."
         for (student, unit), days in sorted(policy.extensions.items())
-        if unit in units and timedelta(days=days) > LONG_EXTENSION
+        if unit in units and (timedelta(days=days) > LONG_AFTER or days in (24, 48))
     ]
 
 
 def partners_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Count the groups of partners in units that have no results yet, as after a slip in a row."""
+    """Count the groups of partners in units that have no results yet, as after a slip in a row.
+
+    Or say that there are no groups, as if the first one stands in the place of the heading.
+    """
+    if policy.has_empty_partners:
+        return ["The policy's table of partners has no groups. Its first line is the heading."]
     to_come = sorted(policy.partners.keys() - units_of(results))
     if not to_come:
         return []

@@ -81,6 +81,7 @@ def read_policy(course: Course, path: Path) -> Policy:
         early=read.early,
         total=read.total,
         partners=partners,
+        has_empty_partners=bool(read.partners) and not partners,
         regrades=read.regrades,
         show_solutions=read.show_solutions,
     )
@@ -348,13 +349,6 @@ def read_partners(course: Course, path: Path) -> dict[str, list[frozenset[str]]]
             f"{path}, line 1: `{','.join(rows[0])}` is a group, and the first line is the heading. "
             "Write `unit,student,student` above it."
         )
-    is_one_line = not any(map(any, rows[1:]))
-    if is_one_line and rows[0][0].strip().casefold() != "unit" and not _has_heading(rows[0]):
-        raise BadFile(
-            f"{path} has one line, `{','.join(rows[0])}`, and the first line is the heading. Write "
-            "`unit,student,student` there, and below it a row for each group, which begins with "
-            "its unit: `unit,ada,grace`."
-        )
     groups: dict[str, list[frozenset[str]]] = {}
     for number, row in enumerate(rows[1:], 2):
         cells = [cell.strip() for cell in row if cell.strip()]
@@ -388,11 +382,7 @@ def _is_group(course: Course, first: str, *others: str) -> bool:
         find_unit(course, first.strip())
     except UnknownUnit:
         return False
-    return not _has_heading(others)
-
-
-def _has_heading(cells: Sequence[str]) -> bool:
-    return any(map(HEADING.match, cells))
+    return not any(map(HEADING.match, others))
 
 
 def units_without_times(results: Sequence[Result]) -> frozenset[str]:

@@ -247,8 +247,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             adopted = _adopted(made, wish.into, student, unit)
             place = with_those_before(wish.into, student, unit, fresh, adopted)
             made.places.append(place)
-            taken = {attempt.record.file for attempt in fresh} if place.fresh else set()
-            made.elsewhere += _for_another_unit(course, files, source, taken)
+            if source.name == NBGRADER.name and place.fresh and not wish.unit:
+                made.elsewhere += _for_another_unit(course, files, place)
     if not made.places:
         raise CannotCollect(_nothing(made))
     made.before = _taken_as_another_unit(course, wish.into, made.places)
@@ -291,20 +291,15 @@ def _taken_as_another_unit(
 
 
 def _for_another_unit(
-    course: Course, files: Sequence["_Recognized"], source: SourceKind, taken: Collection[str]
+    course: Course, files: Sequence["_Recognized"], place: AttemptsAtUnit
 ) -> list[str]:
-    """List a student's files that were handed in for another unit's assignment in nbgrader.
-
-    taken: those that are attempts.
-    """
-    lines = []
-    for file in files if source.name == NBGRADER.name else ():
+    """Say that a student's latest file was handed in for another unit's assignment in nbgrader."""
+    for file in files:
         unit = unit_within(course, [file.found.hint])
-        if unit and unit != file.unit and shown(file.found.item.place) in taken:
-            whose = called(file.student, file.known.name if file.known else "")
-            name = f"{whose}: {file.found.name} was handed in for {unit}"
-            lines.append(shown(f"{name}, and is taken as {file.unit}"))
-    return lines
+        if unit not in ("", place.unit) and shown(file.found.item.place) == place.latest.file:
+            name = f"{_whose(place)}: {shown(file.found.name)}"
+            return [f"{name} was handed in for {unit}, and is taken as {place.unit}"]
+    return []
 
 
 def _taken_before(made: Plan) -> list[str]:
@@ -758,13 +753,13 @@ def _nothing(made: Plan) -> str:
 class _Rank:
     """A key that sorts the best file of a submission first.
 
-    A file in another unit's folder comes last. A name equal to the unit's comes first, then a
-    similar one, and a script before a notebook.
+    A name like the unit's comes before others; of those, a file that is in no other unit's folder,
+    then a name equal to the unit's, and a script before a notebook.
     """
 
+    is_not_near: bool
     is_of_another: bool
     is_not_exact: bool
-    is_not_near: bool
     is_notebook: bool
     place: str
 

@@ -42,9 +42,11 @@ NOT_LOOKED_AT = {
     "__pycache__",
     ".ipynb_checkpoints",
 }
-JUNK = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
-OF_NBGRADER = {"submission_secret.txt"}  # of its exchange: submit.py of nbgrader 0.9.6
-MADE_BY_TOOLS = NOT_LOOKED_AT | JUNK | OF_NBGRADER
+JUNK = {
+    *("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"),
+    "submission_secret.txt",  # in nbgrader's exchange: submit.py of 0.9.6
+}
+MADE_BY_TOOLS = NOT_LOOKED_AT | JUNK
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

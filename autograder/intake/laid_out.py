@@ -164,14 +164,17 @@ def _add(first_of: dict[str, Attempt], attempt: Attempt) -> None:
     """Add an attempt; if its file exists already, add only its time, if it is better.
 
     It is better if none was known. A given time, which no student can change, is better if it is
-    the earlier one; a later one may be that of the same file submitted again.
+    the earlier one; a later one may be that of the same file submitted again. A platform's mark
+    that it is late comes with the time.
     """
     sha256 = attempt.record.sha256
     known = first_of.get(sha256, attempt)
     submitted = known.record.submitted or attempt.record.submitted
     if attempt.is_time_given and attempt.record.submitted:
         submitted = min(submitted, attempt.record.submitted)
-    record = msgspec.structs.replace(known.record, submitted=submitted)
+    is_its_time = bool(submitted) and submitted == attempt.record.submitted
+    late = known.record.late or (is_its_time and attempt.record.late)
+    record = msgspec.structs.replace(known.record, submitted=submitted, late=late)
     first_of[sha256] = replace(known, record=record)
 
 
@@ -270,7 +273,8 @@ def lay_out_ungraded(student: str, unit: str, record: HandIn, into: Path) -> Non
     folder = into / student / unit
     before = _ungraded_before(into, student, unit)
     if before and before.file == record.file and not record.submitted:
-        record = msgspec.structs.replace(record, submitted=before.submitted)
+        late = before.late or record.late
+        record = msgspec.structs.replace(record, submitted=before.submitted, late=late)
     folder.mkdir(parents=True, exist_ok=True)
     content = msgspec.json.encode(record)
     replace_file(record_path(folder), msgspec.json.format(content, indent=1))

@@ -34,10 +34,11 @@ def recognize(
     into the same folder. called: the name of the folder or zip.
     Raises `CannotCollect` if only files of a single student indicate the kind.
     """
-    _refuse_exchange(items)
     levels = [list(items)]
     for _ in range(2):
         levels.append(below(levels[-1]))
+    for level in levels:
+        _refuse_exchange(level)
     if named == FOLDER.name:
         kinds = []
     elif named:
@@ -63,11 +64,10 @@ def _refuse_exchange(items: Sequence[Item]) -> None:
 
     Raises `CannotCollect`.
     """
-    folders = {item.top for item in items if item.in_folder}
-    if "inbound" not in folders or not folders <= {"inbound", "outbound", "feedback"}:
+    if tops(items).isdisjoint({"outbound", "feedback"}):
         return
     inbound = [item.parts[1] for item in items if item.top == "inbound" and len(item.parts) > 2]
-    if len(folders) > 1 and mostly(INBOUND.fullmatch(name) is not None for name in inbound):
+    if mostly(INBOUND.fullmatch(name) is not None for name in inbound):
         raise CannotCollect(
             "This is a course's folder in nbgrader's exchange. The submissions lie in its folder "
             "`inbound`: collect that."

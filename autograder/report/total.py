@@ -64,14 +64,17 @@ def units_without_maximum(grades: Sequence[Grade]) -> list[str]:
 def units_of_few(grades: Sequence[Grade], policy: Policy) -> list[str]:
     """Warn of units that few have handed in and that count for all, as after a wrong file's name.
 
-    Few are one, beside five or more of another unit, or a tenth of those.
+    Few are one of five, or a tenth of more, of those who have handed in anything and are not
+    excused.
     """
     of_units: dict[str, set[str]] = {}
     for grade in grades:
         of_units.setdefault(grade.result.unit, set()).add(grade.result.lms_name)
-    most = max(map(len, of_units.values()), default=0)
+    everyone = set().union(*of_units.values())
     lines = []
     for unit, students in sorted(of_units.items()):
+        excused = {each for each in everyone if unit in policy.excused.get(each, ())}
+        most = len(everyone - excused)
         is_few = most >= SEVERAL and (len(students) == 1 or 10 * len(students) <= most)
         if is_few and policy.rules(unit).weight and unit not in units_without_maximum(grades):
             lines.append(

@@ -483,12 +483,13 @@ def test_a_slip_in_a_table_of_partners_loses_nobody(tmp_path, rows, words):
         policy_in(tmp_path, "\n" if rows is None else f"unit,student,student\n{rows}")
 
 
-def test_one_line_of_partners_is_no_group(tmp_path):
-    """A group without its unit, and without a heading, would be lost; a heading waits for rows."""
-    with pytest.raises(BadFile, match="has one line, `ada,grace`, and the first"):
-        policy_in(tmp_path, "ada,grace\n")
-    assert policy_in(tmp_path, "unit,ada,grace\n").partners == {}
-    assert policy_in(tmp_path, "Aufgabe;student1;student2\n").partners == {}
+def test_one_line_of_partners_is_the_heading(tmp_path):
+    """A group that stands there is named; so is a heading that waits for rows."""
+    for line in ("ada,grace\n", "unit,student,student\n"):
+        (told,) = partners_to_come(policy_in(tmp_path, line), [handed_in("ada", small.UNIT, 1.0)])
+        assert "has no groups. Its first line is the heading." in told
+    policy = policy_in(tmp_path, "unit,one,other\nnumbers,ada,grace\n")
+    assert partners_to_come(policy, [handed_in("ada", small.UNIT, 1.0)]) == []
 
 
 def test_a_file_that_could_not_be_graded_shows_who_had_begun():
@@ -805,11 +806,13 @@ def test_nothing_to_lose_uses_no_slack_days():
 
 
 def test_an_extension_in_hours_is_reported():
-    """24 may mean hours, and would be three weeks and a half; two weeks are usual."""
+    """24 and 48 may mean hours; six weeks are the usual length of an illness."""
     results = [handed_in("ada", "u1", 3.0)]
-    policy = Policy(extensions={("ada", "u1"): 24.0, ("bob", "u1"): 14.0, ("ada", "u2"): 99.0})
-    (line,) = long_extensions(policy, results)
-    assert "give ada 24 days for u1. They are in days, not hours" in line
+    days = {("ada", "u1"): 24.0, ("bob", "u1"): 42.0, ("cy", "u1"): 72.0, ("ada", "u2"): 99.0}
+    lines = long_extensions(Policy(extensions=days), results)
+    assert len(lines) == 2
+    assert "give ada 24 days for u1. They are in days, not hours" in lines[0]
+    assert "give cy 72 days for u1." in lines[1]
 
 
 def test_a_unit_that_few_have_handed_in_is_reported():
@@ -820,8 +823,12 @@ def test_a_unit_that_few_have_handed_in_is_reported():
     assert "u2 counts in everybody's total, and only 1 of 20 handed it in: s3. If it" in line
     without = Policy(units={"u2": Rules(weight=0)})
     assert units_of_few(grades([*results, stray], without), without) == []
-    others = [handed_in(f"s{each}", "u2", 10.0) for each in range(3)]
-    assert units_of_few(grades([*results, *others], Policy()), Policy()) == []
+    excused = Policy(excused={f"s{each}": frozenset(["u2"]) for each in range(20) if each != 3})
+    assert units_of_few(grades([*results, stray], excused), excused) == []
+    for count in (2, 3):
+        others = [handed_in(f"s{each}", "u2", 10.0) for each in range(count)]
+        lines = units_of_few(grades([*results, *others], Policy()), Policy())
+        assert len(lines) == (count == 2)
     assert units_of_few(grades([*results[:4], stray], Policy()), Policy()) == []
 
 

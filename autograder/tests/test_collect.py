@@ -339,17 +339,25 @@ def test_a_file_in_its_own_unit_s_folder_is_better_than_one_in_another_s(tmp_pat
     made = collect(tmp_path / "submitted", tmp_path / "into", kind=kind)
     assert (tmp_path / "into" / "ada" / WORDS / f"{WORDS}.py").read_text() == RIGHT
     assert left(made) == {f"ada/{UNIT}/{WORDS}.py": f"beside {WORDS}.py, which is taken as {WORDS}"}
-    assert "their assignment's" not in "\n".join(summary(made))
+    assert made.elsewhere == []
+    helper = tmp_path / "submitted" / "ada" / WORDS / "helpers.py"
+    helper.with_name(f"{WORDS}.py").rename(helper)
+    made = collect(tmp_path / "submitted", tmp_path / "named", kind=kind)
+    assert (tmp_path / "named" / "ada" / WORDS / f"{WORDS}.py").read_text() == HALF
+    assert len(made.elsewhere) == has_times
 
 
 def test_a_course_s_folder_in_the_exchange_is_refused(tmp_path):
     """Its `inbound` and `outbound` are no students."""
     inbound = lms.exchange(tmp_path)
-    handed_out = tmp_path / "outbound" / UNIT / f"{UNIT}.ipynb"
-    handed_out.parent.mkdir(parents=True)
-    handed_out.write_text("{}")
-    with pytest.raises(CannotCollect, match="`inbound`: collect that"):
-        collect(tmp_path, tmp_path / "into")
+    course = tmp_path / "exchange" / "course101"
+    shutil.copytree(inbound, course / "inbound")
+    for place in (f"outbound/{UNIT}/{UNIT}.ipynb", "old/notes.txt"):
+        (course / place).parent.mkdir(parents=True)
+        (course / place).write_text("{}")
+    for source in (course, course.parent):
+        with pytest.raises(CannotCollect, match="`inbound`: collect that"):
+            collect(source, tmp_path / "into")
     assert len(collect(inbound, tmp_path / "into").places) == 2
 
 

@@ -119,6 +119,17 @@ def test_who_is_late_for_moodle_is_known(tmp_path):
     assert "marked late by moodle (2): Kurt Gödel (kurt@example.edu), " in told
 
 
+def test_a_late_mark_comes_with_the_time(tmp_path):
+    """Who was collected without the worksheet is not taken for one in time afterwards."""
+    path = tmp_path / "submitted"
+    (tmp_path / "first").mkdir()
+    contents = look_into(pack(tmp_path / "first.zip", download("/")), tmp_path / "first")
+    carry_out(plan(COURSE, contents, Wish(path, unit=UNIT)), path)
+    collect(tmp_path, download("/"), WORKSHEET)
+    marks = [read_record(each).late for each in path.glob(f"*urt*/{UNIT}.json")]
+    assert marks == [True]
+
+
 def test_a_known_time_of_what_cannot_be_graded_stays(tmp_path):
     """Also where the same download is collected again, without the worksheet."""
     collect(tmp_path, download("/"), WORKSHEET)

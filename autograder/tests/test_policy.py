@@ -24,6 +24,7 @@ from autograder.grading.policy_doubts import (
     late_before_due,
     lateness_not_counted,
     nobody_begun,
+    times_after_due,
     units_never_late,
     unmarked_after_due,
 )
@@ -177,8 +178,8 @@ def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, t
     (line,) = late_before_due(policy, files)
     assert line == (
         f"Warning: {UNIT}: Canvas marked 1 as late whose times are before the due time, so nothing "
-        "was taken off: Bob Bean (bob). Check `due` and extensions here and there, and the times "
-        "that `collect` read from a table."
+        "was taken off: Bob Bean (bob). Check `due` and extensions in the policy and on the "
+        "platform, and the times and the time zone that `collect` read."
     )
     assert late_before_due(policy, files[1:]) == []
     assert late_before_due(Policy(), files) == []
@@ -273,10 +274,27 @@ def test_a_due_time_far_from_all_files_is_reported(results, policy):
     assert told(2026, a_month_early[1:]) == []
     in_time = [dataclasses.replace(files[0], student=f"t{each}", submitted="") for each in range(6)]
     assert told(2026, [*a_month_early, *in_time]) == []  # a table of the late ones is enough
+    late = HandIn(source="canvas", student="ada", late=True)
+    untimed = [dataclasses.replace(file, hand_in=late) for file in in_time]
+    assert "came 31 days later." in told(2026, [*a_month_early[1:], *untimed])[0]
+
+
+def test_times_after_the_due_time_that_canvas_does_not_know_are_reported(results, policy):
+    """They may be another unit's, where some have no time."""
+    due = datetime.fromisoformat("2026-12-01T23:59:00+01:00")
+    policy = dataclasses.replace(policy, units={UNIT: Rules(due=due)})
     record = HandIn(source="canvas", student="ada")
-    of_canvas = [dataclasses.replace(file, hand_in=record) for file in (*a_month_early, *in_time)]
-    (line,) = told(2026, of_canvas)
-    assert "Canvas marked none of them as late: check that the times given with" in line
+    files = []
+    for day in range(1, 6):
+        late = handed_in(results, f"s{day}", f"2026-12-1{day}T12:00Z")
+        files.append(dataclasses.replace(late, hand_in=record))
+    untimed = dataclasses.replace(files[0], student="t", submitted="")
+    (line,) = times_after_due(policy, [*files, untimed])
+    assert f"{UNIT}: Canvas marked nobody as late, and all 5 known times are more than" in line
+    marked = dataclasses.replace(untimed, hand_in=HandIn(source="canvas", student="t", late=True))
+    early = dataclasses.replace(handed_in(results, "u", "2026-11-30T12:00Z"), hand_in=record)
+    for others in ([], [untimed, marked], [untimed, early]):
+        assert times_after_due(policy, [*files, *others]) == []
 
 
 def test_a_due_time_weeks_after_everybodys_file_is_reported(results, policy):
@@ -284,16 +302,14 @@ def test_a_due_time_weeks_after_everybodys_file_is_reported(results, policy):
     rules = {UNIT: Rules(due=datetime.fromisoformat("2027-02-01T23:59:00+01:00"))}
     policy = dataclasses.replace(policy, units=rules)
     early = [handed_in(results, f"s{day}", f"2027-01-0{day}T12:00Z") for day in range(1, 6)]
-    (line,) = due_far_from_files(policy, early)
+    of_class = [f"s{day}" for day in range(10)]
+    (line,) = due_far_from_files(policy, early, of_class)
     assert "was due 1 February 2027, and the last of its files came 27 days earlier." in line
-    assert due_far_from_files(policy, early[1:]) == []
-    others = [
-        dataclasses.replace(early[0], student=f"t{each}", unit=WORDS, submitted="")
-        for each in range(6)
-    ]
-    assert due_far_from_files(policy, [*early, *others]) == []
+    assert due_far_from_files(policy, early[1:], of_class) == []
+    assert due_far_from_files(policy, early, [*of_class, "eve"]) == []
+    assert due_far_from_files(policy, early) == []  # without a roster they may be a few of many
     last = handed_in(results, "t1", "2027-01-30T12:00Z")
-    assert due_far_from_files(policy, [*early, last]) == []
+    assert due_far_from_files(policy, [*early, last], of_class) == []
 
 
 def test_a_due_time_of_a_section_far_from_its_files_is_reported(results):

@@ -370,7 +370,7 @@ def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path
     \b
     Example:  autograder regrades Regrades.mbox grades --policy policy.toml
     """
-    from autograder.errors import visible
+    from autograder.errors import first_of, visible
     from autograder.grading.attempts import all_attempts
     from autograder.grading.policy import Policy
     from autograder.grading.policy import grades as graded
@@ -378,10 +378,19 @@ def regrades(mails: Path, grades: Path, policy: Path | None, course_folder: Path
     from autograder.grading.roster import roster_beside
     from autograder.grading.whole_class import with_students
     from autograder.report.exports import as_csv
-    from autograder.report.regrade import addresses_of, as_table, listed, read_mails
+    from autograder.report.regrade import addresses_of, as_table, listed, of_outlook, read_mails
 
     results = results_in(grades)
     requests, unclear = read_mails(mails)
+    unread = of_outlook(mails)
+    if unread:
+        click.echo(
+            visible(
+                f"Warning: mails in Outlook's own format are not read ({len(unread)}): "
+                f"{first_of(unread)}. Save them as .eml files."
+            ),
+            err=True,
+        )
     roster = roster_beside(grades)
     attempts = all_attempts(grades)
     rules = rules_for(course_folder, policy, [grades], attempts) or Policy()

@@ -30,7 +30,7 @@ from autograder.grading.hand_in import names_to_sign_with
 from autograder.grading.listed import NotAnswered
 from autograder.grading.materials import check_materials
 from autograder.grading.one import NOTHING, Postponed
-from autograder.grading.other_unit import names_by_unit, note_on
+from autograder.grading.other_unit import names_asked, names_by_unit, note_on
 from autograder.grading.outline import outline_unit
 from autograder.grading.provenance import provenance_of, without_notes
 from autograder.grading.results import (
@@ -295,6 +295,7 @@ class _ClassGrader:
         self._provenance = replace(here, any_name=run.any_name)
         self._materials = check_materials(unit)
         self._names = names_by_unit(unit.course)
+        self._asked = names_asked(unit.course, unit.name)
         self._tally = tally
         self._lock = threading.Lock()
         context = GradingContext(
@@ -384,7 +385,7 @@ class _ClassGrader:
             log.info("%s, %s: waits, and is graded after the others", entry.student, entry.unit)
             raise
         submitted = _time_of(file.entry, self._run.stamped)
-        note = unread or note_on(self._names, entry.unit, file.source)
+        note = unread or note_on(self._names, self._asked, entry.unit, file.source)
         entry = replace(file.entry, note=note or file.entry.note)
         result = self._result(entry, graded, file.sha256, submitted)
         if graded.incomplete:

@@ -7,7 +7,7 @@ Only names that a single unit asks for count, as several may ask for a function 
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from autograder.course import Course
 from autograder.errors import BadSource
@@ -28,14 +28,20 @@ def names_by_unit(course: Course) -> dict[str, frozenset[str]]:
     """
     found = {}
     for unit in course.units:
-        try:
-            text = course.stub(unit).read_text(encoding="utf-8")
-            found[unit] = frozenset(_names(text))
-        except (OSError, UnicodeDecodeError, SyntaxError, BadSource):
-            continue
+        names = names_asked(course, unit)
+        if names:
+            found[unit] = names
     counts = Counter(name for names in found.values() for name in names)
     shared = {name for name, count in counts.items() if count > 1}
     return {unit: names - shared for unit, names in found.items()}
+
+
+def names_asked(course: Course, unit: str) -> frozenset[str]:
+    """Return all functions and classes of a unit's starter code; none if it cannot be read."""
+    try:
+        return frozenset(_names(course.stub(unit).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, SyntaxError, BadSource):
+        return frozenset()
 
 
 def _names(text: str) -> Iterator[str]:
@@ -67,16 +73,19 @@ def _defined(content: bytes) -> set[str]:
     return defined
 
 
-def note_on(names: Mapping[str, frozenset[str]], unit: str, content: bytes) -> str:
+def note_on(
+    names: Mapping[str, frozenset[str]], asked: Collection[str], unit: str, content: bytes
+) -> str:
     """Return the note on a file of another unit, or of none; "" if it is of this one, or not read.
 
-    names: of each unit, as `names_by_unit` returns them.
+    names: of each unit, as `names_by_unit` returns them. asked: all of this unit, of which others
+    may have some, too, as `names_asked` returns them.
     """
     other = other_unit(names, unit, content)
     if other:
         return f"{BEGINS}`{other}`, but it was graded as `{unit}`. Hand in the file of `{unit}`."
     own = names.get(unit, frozenset())
-    if own and not own & _defined(content) and is_read(content):
+    if own and _defined(content).isdisjoint(asked) and is_read(content):
         example = min(own)
         return (
             f"{OF_NONE} `{unit}` asks for, such as `{example}`. Hand in the file of `{unit}`, with "

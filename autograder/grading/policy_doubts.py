@@ -22,6 +22,7 @@ SEVERAL = 5
 A_MINUTE = timedelta(minutes=1)  # Moodle's worksheet has no seconds
 A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
+MOST_GRACE = 48  # hours
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 A_FORTNIGHT = timedelta(days=14)
@@ -65,6 +66,7 @@ def doubts(
         cutoffs_without_loss,
         cutoffs_below_ours,
         long_extensions,
+        long_grace,
         partners_to_come,
     ):
         lines += look_at(policy, results)
@@ -402,6 +404,17 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
         "They are in days, not hours: check the number."
         for (student, unit), days in sorted(policy.extensions.items())
         if unit in units and (timedelta(days=days) > LONG_AFTER or days in (24, 48))
+    ]
+
+
+def long_grace(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of many hours of grace, as if minutes were meant."""
+    hours = policy.late.grace_hours
+    if not policy.late.per_day or hours <= MOST_GRACE or not results:
+        return []
+    return [
+        f"Warning: the policy's `grace_hours = {hours:g}` are {hours / 24:.3g} days. They are in "
+        "hours, not minutes: check the number."
     ]
 
 

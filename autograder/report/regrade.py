@@ -132,6 +132,11 @@ def _mails(place: Path) -> Iterator[EmailMessage]:
         yield _parsed(path.read_bytes())
 
 
+def of_outlook(place: Path) -> list[str]:
+    """List the mails of a folder in Outlook's own format, which are not read, by name."""
+    return sorted(path.name for path in place.rglob("*") if path.suffix.casefold() == ".msg")
+
+
 def _mails_of_box(path: Path) -> Iterator[EmailMessage]:
     box = mailbox.mbox(path, create=False)
     try:

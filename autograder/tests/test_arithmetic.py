@@ -18,6 +18,7 @@ from autograder.grading.policy_doubts import (
     early_not_counted,
     letters_out_of_order,
     long_extensions,
+    long_grace,
     partners_to_come,
 )
 from autograder.grading.policy_file import (
@@ -813,6 +814,15 @@ def test_an_extension_in_hours_is_reported():
     assert len(lines) == 2
     assert "give ada 24 days for u1. They are in days, not hours" in lines[0]
     assert "give cy 72 days for u1." in lines[1]
+
+
+def test_hours_of_grace_in_minutes_are_reported():
+    """120 may mean minutes, and would be five days."""
+    results = [handed_in("ada", "u1", 3.0)]
+    for hours, told in ((120, ["grace_hours = 120` are 5 days"]), (48, [])):
+        lines = long_grace(Policy(late=Late(grace_hours=hours, per_day=0.1)), results)
+        assert len(lines) == len(told)
+        assert all(words in line for words, line in zip(told, lines, strict=True))
 
 
 def test_a_unit_that_few_have_handed_in_is_reported():

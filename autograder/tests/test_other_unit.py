@@ -6,7 +6,8 @@ import pytest
 import small
 from small import COURSE, UNIT, WORDS
 
-from autograder.grading.other_unit import names_by_unit, note_on, other_unit
+from autograder.course import read_course
+from autograder.grading.other_unit import names_asked, names_by_unit, note_on, other_unit
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,21 @@ def test_a_file_is_of_another_unit_where_it_defines_that_one_s_functions_only(un
     names = names_by_unit(COURSE)
     assert other_unit(names, unit, source.encode()) == other
     of_none = source in ("x = 1", "", "def (")
-    assert ("defines nothing that" in note_on(names, unit, source.encode())) == of_none
+    note = note_on(names, names_asked(COURSE, unit), unit, source.encode())
+    assert ("defines nothing that" in note) == of_none
+
+
+def test_a_function_that_several_units_ask_for_is_not_nothing(tmp_path):
+    """A file that ends after it has points, and defines something."""
+    course = read_course(small.copy_course(tmp_path / "course"))
+    shared = '\n\ndef shared():\n    """Of both units."""\n'
+    for unit in course.units:
+        stub = course.stub(unit)
+        stub.write_text(stub.read_text(encoding="utf-8") + shared, encoding="utf-8")
+    asked = names_asked(course, UNIT)
+    assert "shared" in asked
+    assert "shared" not in names_by_unit(course)[UNIT]
+    assert note_on(names_by_unit(course), asked, UNIT, b"def shared(): return 1\n") == ""
 
 
 def test_a_file_that_is_not_read_here_is_not_said_to_define_nothing():
@@ -39,7 +54,7 @@ def test_a_file_that_is_not_read_here_is_not_said_to_define_nothing():
     outputs = [{"output_type": "display_data", "data": {"x": [[]] * 100_001}}]
     cell = {"cell_type": "code", "source": small.solved(), "outputs": outputs}
     for source in (b"\xff", b"x = 1\n" + b"#" * (1 << 20), json.dumps({"cells": [cell]}).encode()):
-        assert note_on(names, UNIT, source) == ""
+        assert note_on(names, names_asked(COURSE, UNIT), UNIT, source) == ""
 
 
 def test_the_student_s_page_and_the_terminal_say_so(tmp_path):

@@ -153,8 +153,10 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
     (request,) = read_requests(tmp_path)
     assert (request.student, request.unit, request.check) == ("crash", UNIT, "summing")
     assert request.why == "The idea is right."
+    (tmp_path / "later.msg").write_bytes(b"\xd0\xcf\x11\xe0")
     done = small.run_command("regrades", tmp_path, pages)
     assert done.returncode == 0, done.stderr
+    assert "own format are not read (1): later.msg. Save them as .eml" in done.stderr
     assert f"please read: Re: Regrade: {UNIT}, summing: from eve@x.example" in done.stdout
     assert "1 request, and 1 mail to read without a check" in done.stdout
 

@@ -4,6 +4,7 @@ Each function takes a policy and the results of all attempts, and returns a line
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -67,6 +68,7 @@ def doubts(
         cutoffs_below_ours,
         long_extensions,
         long_grace,
+        extensions_to_come,
         partners_to_come,
     ):
         lines += look_at(policy, results)
@@ -82,7 +84,7 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
     """Say of each unit with a due time for which submissions its late rules have no effect.
 
     These are all, if no submission has a time; else those that a platform marked as late, without
-    a time.
+    a time; else those without a time that do not come from Canvas, which would have marked them.
     """
     lines = []
     for unit in units_of(results):
@@ -102,10 +104,23 @@ def lateness_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]
         elif late:
             line = f"Warning: {unit}: {marked} whose times are missing, so nothing was taken off: "
             line += f"{'; '.join(names)}."
+        elif policy.late.per_day and (without := _without_time(unit, results)):
+            line = f"Warning: {unit}: the times of {len(without)} are not known, so nothing was "
+            line += f"taken off: {first_of(without)}."
         else:
             continue
         lines.append(visible(f"{line} {KEEP_LATENESS}"))
     return lines
+
+
+def _without_time(unit: str, results: Sequence[Result]) -> list[str]:
+    """List the students with a file of a unit whose time is not known, and not of Canvas."""
+    students = set()
+    for one in results:
+        is_marked = one.hand_in is not None and one.hand_in.source == "canvas"
+        if one.unit == unit and one.sha256 and not one.submitted and not is_marked:
+            students.add(_called(one))
+    return sorted(students)
 
 
 def early_not_counted(policy: Policy, results: Sequence[Result]) -> list[str]:
@@ -405,6 +420,16 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
         for (student, unit), days in sorted(policy.extensions.items())
         if unit in units and (timedelta(days=days) > LONG_AFTER or days in (24, 48))
     ]
+
+
+def extensions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Count the extensions of units that have no results yet, as after a slip in a unit."""
+    counts = Counter(unit for _, unit in policy.extensions)
+    units = sorted(counts.keys() - units_of(results))
+    if not units:
+        return []
+    named = first_of([f"{unit} ({counts[unit]})" for unit in units])
+    return [f"The policy's `extensions` are also of units without results: {named}."]
 
 
 def long_grace(policy: Policy, results: Sequence[Result]) -> list[str]:

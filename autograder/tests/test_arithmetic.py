@@ -16,6 +16,7 @@ from autograder.grading.policy_doubts import (
     cutoffs_above_the_maximum,
     cutoffs_without_loss,
     early_not_counted,
+    extensions_to_come,
     letters_out_of_order,
     long_extensions,
     long_grace,
@@ -814,6 +815,15 @@ def test_an_extension_in_hours_is_reported():
     assert len(lines) == 2
     assert "give ada 24 days for u1. They are in days, not hours" in lines[0]
     assert "give cy 72 days for u1." in lines[1]
+
+
+def test_an_extension_of_a_unit_without_results_is_counted():
+    """The unit may be a slip, and the extension would have no effect without a word."""
+    results = [handed_in("ada", "u1", 3.0)]
+    policy = Policy(extensions={("ada", "u1"): 2.0, ("bob", "u2"): 2.0, ("cy", "u2"): 1.0})
+    (line,) = extensions_to_come(policy, results)
+    assert line.endswith("units without results: u2 (2).")
+    assert extensions_to_come(Policy(extensions={("ada", "u1"): 2.0}), results) == []
 
 
 def test_hours_of_grace_in_minutes_are_reported():

@@ -150,6 +150,10 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
     (line,) = lateness_not_counted(policy, [marked, in_time, results["complete"]])
     assert "Canvas marked 1 as late whose times are missing" in line
     assert lateness_not_counted(policy, [in_time, results["complete"]]) == []
+    record = HandIn(source="moodle", student="eve", name="Eve Hill")
+    unknown = dataclasses.replace(results["complete"], student="eve", submitted="", hand_in=record)
+    (line,) = lateness_not_counted(policy, [unknown, results["complete"]])
+    assert f"{UNIT}: the times of 1 are not known, so nothing was taken off: Eve Hill (eve)." in line
 
 
 def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, tmp_path):

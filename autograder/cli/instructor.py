@@ -437,9 +437,10 @@ def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
     if len(others) > 1:
         raise Refused(
             visible(
-                f"{len(others)} of Canvas's numbers stand beside another student's name in "
-                f"{gradebook}: {others[0]}. Perhaps one of its columns was sorted without the "
-                "others. Export the gradebook again."
+                f"{len(others)} of Canvas's numbers stand beside another student's name or login "
+                f"in {gradebook}: {others[0]}. Perhaps one of its columns was sorted without the "
+                "others. Export the gradebook again. If the one for `collect` was sorted so, "
+                "collect all again into a new folder."
             )
         )
     for line in others:

@@ -34,14 +34,12 @@ CHECK_BOTH = (
     "that `collect` read."
 )
 MARK_LATE = ("canvas", "moodle")
-KEEP_LATENESS = (
-    "Take points off for lateness on the platform, or collect again with the times: of Canvas by "
-    "--times-from, of Moodle by --roster and its worksheet. Then run `grade`."
+WITH_TIMES = (
+    "collect again with the times: of Canvas by --times-from, of Moodle by --roster and its "
+    "worksheet, of nbgrader from its `submitted`. Then run `grade`."
 )
-KEEP_EARLINESS = (
-    "Collect again with the times: of Canvas by --times-from, of Moodle by --roster and its "
-    "worksheet. Then run `grade`."
-)
+KEEP_LATENESS = f"Take points off for lateness on the platform, or {WITH_TIMES}"
+KEEP_EARLINESS = f"To add it, {WITH_TIMES}"
 
 
 def doubts(

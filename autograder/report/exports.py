@@ -488,12 +488,19 @@ def _refuse_one_number_in_two_rows(rows: Sequence[_GradebookRow]) -> None:
 
 
 def numbers_of_others(grades: Sequence[Grade], missing: Missing, gradebook: Roster) -> list[str]:
-    """List the numbers of students that stand beside another's name in Canvas's gradebook."""
-    rows = [row for row in _rows(grades, missing) if row.source == "canvas"]
-    people = [(row.who.id, row.who.name) for row in rows]
+    """List the numbers of students beside another's name or login in Canvas's gradebook."""
+    of_canvas = [row.who for row in _rows(grades, missing) if row.source == "canvas"]
+    people = [(who.id, who.name) for who in of_canvas]
+    exchanged = with_others_numbers(people, gradebook)
+    if not exchanged:
+        for who in of_canvas:
+            there = gradebook.find(id=who.id) if who.id else None
+            other = gradebook.find(login=who.login) if who.login else None
+            if there and other and there is not other:
+                exchanged.append((who.id, who.login, there.login))
     return [
-        f"{number} is {name} here and {there} in the gradebook"
-        for number, name, there in with_others_numbers(people, gradebook)
+        f"{number} is {known} here and {there} in the gradebook"
+        for number, known, there in exchanged
     ]
 
 

@@ -175,7 +175,8 @@ def _request(mail: EmailMessage) -> Request | None:
     if not fields["Unit"] or not fields["Check"] or not fields["Checksum"]:
         return None
     _, _, why = text.partition("and why:")
-    words = one_line(" ".join(why.split()))
+    unquoted = " ".join(line.lstrip("> ") for line in why.splitlines())
+    words = one_line(" ".join(unquoted.split()))
     return Request(
         sender=_header(mail, "From"),
         date=_header(mail, "Date"),

@@ -673,6 +673,11 @@ def test_a_gradebook_with_a_sorted_column_is_refused(graded_class, tmp_path):
     done = small.run_command(*command)
     assert done.returncode == 2
     assert "2 of Canvas's numbers stand beside another student's name" in done.stderr
+    sorted_logins = right.replace("complete", "x").replace("halved", "complete")
+    gradebook.write_text(sorted_logins.replace(",x,", ",halved,"))
+    done = small.run_command(*command)
+    assert done.returncode == 2
+    assert "41 is complete here and halved in the gradebook" in done.stderr
 
 
 def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_path):

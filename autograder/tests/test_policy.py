@@ -155,6 +155,7 @@ def test_a_time_that_is_not_known_costs_nothing_and_is_named(results, policy):
     (line,) = lateness_not_counted(policy, [unknown, results["complete"]])
     told = f"{UNIT}: the times of 1 are not known, so nothing was taken off: Eve Hill (eve)."
     assert told in line
+    assert "of nbgrader from its `submitted`. Then run `grade`." in line
 
 
 def test_a_late_file_with_a_time_before_the_due_time_is_named(results, policy, tmp_path):

@@ -153,6 +153,12 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
     (request,) = read_requests(tmp_path)
     assert (request.student, request.unit, request.check) == ("crash", UNIT, "summing")
     assert request.why == "The idea is right."
+    plain.set_content("".join(f"> {line}\n" for line in plain.get_content().splitlines()))
+    (tmp_path / "quoted").mkdir()
+    (tmp_path / "quoted" / "1.eml").write_bytes(bytes(plain))
+    (quoted,) = read_requests(tmp_path / "quoted")
+    assert quoted.why == "The idea is right."
+    shutil.rmtree(tmp_path / "quoted")
     (tmp_path / "later.msg").write_bytes(b"\xd0\xcf\x11\xe0")
     done = small.run_command("regrades", tmp_path, pages)
     assert done.returncode == 0, done.stderr

@@ -212,6 +212,7 @@ def record(
         checksums: dict[tuple[str, str], set[str]] = {}  # of all attempts
         for one in (*results, *earlier_results(grades)):
             checksums.setdefault((one.unit, one.lms_name), set()).add(one.checksum)
+        cells = _cells(course, {result.unit for result in results}.intersection(course.units))
         left_out: list[Result] = []
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
@@ -224,7 +225,7 @@ def record(
                 continue
             no_page = _bring(config, result)
             try:
-                kept = _enter(gradebook, course, result)
+                kept = _enter(gradebook, cells.get(result.unit, ()), result)
                 by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # one of the many kinds of nbgrader or its database
                 gradebook.db.rollback()
@@ -519,10 +520,11 @@ def _reason(error: str, log: str) -> str:
     return one_line(without_module)
 
 
-def _enter(gradebook: Any, course: Course, result: Result) -> int:
+def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:
     """Write a result's scores and comments.
 
-    Return the number of manually entered scores, which count instead.
+    Return the number of manually entered scores, which count instead. cells: of the unit's
+    notebook, by their ids.
     """
     gradebook.update_or_create_student(result.lms_name)
     gradebook.update_or_create_submission(result.unit, result.lms_name)
@@ -537,23 +539,30 @@ def _enter(gradebook: Any, course: Course, result: Result) -> int:
             is_changed = grade.auto_score != verdict.earned
             grade.needs_manual_grade = grade.needs_manual_grade or is_changed
         grade.auto_score = verdict.earned
-    for cell, remarks in _comments(course, result).items():
+    for cell, remarks in _comments(cells, result).items():
         comment = gradebook.find_comment(cell, *where)
         comment.auto_comment = remarks or None
     gradebook.db.commit()
     return by_hand
 
 
-def _comments(course: Course, result: Result) -> dict[str, str]:
+def _cells(course: Course, units: Iterable[str]) -> dict[str, list[str]]:
+    """Return unit → the ids of its notebook's cells, in order. It takes a second for each."""
+    cells = {}
+    for unit, solution in solutions(course, sorted(units)):
+        cells[unit] = [cell.id for cell in as_notebook(solution.stub, unit).cells]
+    return cells
+
+
+def _comments(cells: Sequence[str], result: Result) -> dict[str, str]:
     """Return the comment of each exercise's cell: remarks of the checks after it, as Markdown."""
     verdicts = {f"check-{verdict.name}": verdict for verdict in result.verdicts}
-    ((_, solution),) = solutions(course, [result.unit])
     comments: dict[str, str] = {}
     exercise = ""  # the cell that checks belong to until the next one
-    for cell in as_notebook(solution.stub, result.unit).cells:
-        verdict = verdicts.get(cell.id)
-        if re.fullmatch(r"write-\w+", cell.id):
-            exercise = cell.id
+    for cell in cells:
+        verdict = verdicts.get(cell)
+        if re.fullmatch(r"write-\w+", cell):
+            exercise = cell
             comments[exercise] = ""
         elif exercise and verdict and verdict.remarks:
             comments[exercise] += verdict_markdown(verdict)

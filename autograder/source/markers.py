@@ -7,6 +7,7 @@ that resembles a marker must be one exactly, or is refused.
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 
 from autograder.errors import SourceFault
@@ -214,6 +215,7 @@ def _is_alike(word: str, wanted: Sequence[str]) -> str:
     return nearest if _ratio(word.lower(), nearest) >= ALIKE else ""
 
 
+@lru_cache(maxsize=1 << 14)  # a script repeats its words
 def _ratio(one: str, other: str) -> float:
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
 

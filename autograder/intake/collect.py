@@ -123,7 +123,8 @@ class Plan:
     the source has one. other_names: the numbers whose names differ
     in the zip and in Moodle's worksheet, in words. before: the files that were taken before as
     another unit's, in words. elsewhere: the new files that were handed in for another unit in
-    nbgrader, in words.
+    nbgrader, in words. of_others: what is there of nbgrader's assignments of other units than the
+    one that a person asked for.
     """
 
     source: SourceKind
@@ -149,6 +150,7 @@ class Plan:
     other_names: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    of_others: list[Left] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,8 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.above = len(items[0].above) if items else 0
     above = made.above
     found_items = list(source.read([*items, *_unread_items(contents.left, above)], contents.name))
+    if source.name == NBGRADER.name and wish.unit:
+        found_items, made.of_others = _of_one_assignment(course, wish.unit, found_items)
     came = {found.who.id for found in found_items if found.who and found.who.id}
     made.worksheet = _worksheet_of(source, roster)
     _refuse_groups(made.worksheet, found_items)
@@ -288,6 +292,28 @@ def _taken_as_another_unit(
                     number = attempt.record.attempt
                     lines.append(f"{_whose(place)}: {unit}, attempt {number}, now {place.unit}")
     return lines
+
+
+def _of_one_assignment(
+    course: Course, unit: str, found_items: Sequence[Found | Left]
+) -> tuple[list[Found | Left], list[Left]]:
+    """Return what may be of a unit, and what nbgrader has of other units' assignments.
+
+    An assignment may have a name that is no unit's.
+    """
+    taken: list[Found | Left] = []
+    others: list[Left] = []
+    for found in found_items:
+        if isinstance(found, Found):
+            other = unit_within(course, [found.hint])
+        else:
+            other = _unit_of_left(course, found)
+        if other in ("", unit):
+            taken.append(found)
+        else:
+            why = f"handed in for {other}, and --unit asks for {unit}"
+            others.append(Left(_place_of(found), why, found.who))
+    return taken, others
 
 
 def _for_another_unit(
@@ -743,7 +769,7 @@ def _no_unit(course: Course) -> str:
 def _nothing(made: Plan) -> str:
     """Say that there is no submission, and why not for the first files."""
     lines = [f"There is no submission in it, read as {made.source.title}."]
-    for left in made.left[:MOST_NAMED]:
+    for left in [*made.left, *made.of_others][:MOST_NAMED]:
         place = shown(left.place)
         lines.append(f"  {place}: {left.why}")
     return "\n".join(lines)
@@ -1000,6 +1026,9 @@ def summary(made: Plan) -> list[str]:
     lines += listed(f"{of_unit}in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
+    if made.of_others:
+        count = len(made.of_others)
+        lines.append(f"handed in for other units, and not taken with --unit: {count}, in {LIST}")
     lines += _anonymous_in_canvas(made)
     return lines
 
@@ -1250,7 +1279,7 @@ def _indented(line: str) -> str:
 
 def _whole_list(made: Plan) -> list[str]:
     """Return every skipped file, a line each, for the stored list."""
-    return [f"{shown(each.place)}: {each.why}" for each in made.left]
+    return [f"{shown(each.place)}: {each.why}" for each in (*made.left, *made.of_others)]
 
 
 def _counts(made: Plan) -> str:

@@ -326,6 +326,28 @@ def test_a_file_in_another_unit_s_assignment_of_nbgrader_is_listed(tmp_path):
     assert "their assignment's" not in small.run_command(*options).stdout
 
 
+def test_of_nbgrader_only_the_unit_that_was_asked_for_is_taken(tmp_path):
+    """The exchange has all assignments, and a later one's file was the latest attempt."""
+    inbound = lms.exchange(tmp_path)
+    for student, name in (("ada", f"{WORDS}.py"), ("eve", "timestamp.txt")):
+        attempt = inbound / f"{student}+{WORDS}+2026-11-28 10:00:00.000000 UTC+x"
+        attempt.mkdir()
+        (attempt / name).write_text(HALF)
+    made = collect(inbound, tmp_path / "into", unit=UNIT)
+    assert {place.student: len(place.attempts) for place in made.places} == {"ada": 2, "zoë": 1}
+    assert record(tmp_path / "into", "ada").submitted == "2026-11-22T10:00:00+00:00"
+    assert made.ungraded == []
+    line = "handed in for other units, and not taken with --unit: 2, in not taken.txt"
+    assert line in summary(made)
+    listing = (tmp_path / "into" / "not taken.txt").read_text()
+    assert listing.count(f"handed in for {WORDS}, and --unit asks for {UNIT}") == 2
+    shutil.rmtree(tmp_path / "into")
+    for attempt in inbound.glob(f"*+{UNIT}+*"):
+        shutil.rmtree(attempt)
+    with pytest.raises(CannotCollect, match=f"handed in for {WORDS}, and --unit asks for {UNIT}"):
+        collect(inbound, tmp_path / "into", unit=UNIT)
+
+
 @pytest.mark.parametrize("has_times", [True, False])
 def test_a_file_in_its_own_unit_s_folder_is_better_than_one_in_another_s(tmp_path, has_times):
     """A student put an old file of the unit into an earlier unit's folder."""

@@ -140,6 +140,12 @@ def grade(
     if not cluster:
         jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
+    if seed == course.public_seed:
+        click.echo(
+            f"Warning: {seed} is the course's public seed, whose inputs and reference outputs "
+            "students have. For grades, leave --seed out.",
+            err=True,
+        )
     unit = find_unit(course, unit_name) if unit_name else None
     if verbose:
         _log_to_stderr()

@@ -421,13 +421,19 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
 
 
 def extensions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Count the extensions of units that have no results yet, as after a slip in a unit."""
-    counts = Counter(unit for _, unit in policy.extensions)
-    units = sorted(counts.keys() - units_of(results))
-    if not units:
-        return []
-    named = first_of([f"{unit} ({counts[unit]})" for unit in units])
-    return [f"The policy's `extensions` are also of units without results: {named}."]
+    """Count the extensions and the excused of units without results, as after a slip in a unit."""
+    excused = [unit for units in policy.excused.values() for unit in units]
+    lines = []
+    for what, of_units in (
+        ("extensions", [unit for _, unit in policy.extensions]),
+        ("excused", excused),
+    ):
+        counts = Counter(of_units)
+        units = sorted(counts.keys() - units_of(results))
+        if units:
+            named = first_of([f"{unit} ({counts[unit]})" for unit in units])
+            lines.append(f"The policy's `{what}` are also of units without results: {named}.")
+    return lines
 
 
 def long_grace(policy: Policy, results: Sequence[Result]) -> list[str]:

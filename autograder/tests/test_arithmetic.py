@@ -824,6 +824,9 @@ def test_an_extension_of_a_unit_without_results_is_counted():
     (line,) = extensions_to_come(policy, results)
     assert line.endswith("units without results: u2 (2).")
     assert extensions_to_come(Policy(extensions={("ada", "u1"): 2.0}), results) == []
+    excused = {"ada": frozenset({"u1", "u2"}), "bob": frozenset({"u2"})}
+    (line,) = extensions_to_come(Policy(excused=excused), results)
+    assert line == "The policy's `excused` are also of units without results: u2 (2)."
 
 
 def test_hours_of_grace_in_minutes_are_reported():

@@ -124,6 +124,13 @@ def similar(
     units = _units(course, unit_name)
     partners = read_policy(course, policy).partners if policy else {}
     with submissions_of(folder, submitted) as lies:
+        of_this_year = {place.resolve() for place in (folder, lies) if place}
+        for earlier in also:
+            if earlier.resolve() in of_this_year:
+                raise Refused(
+                    f"--also {earlier} has the same submissions. Name those of an earlier year, or "
+                    "leave --also out."
+                )
         read = read_class(course, units, folder, lies, also, lines, partners)
     missing = not_compared(course, folder, units, read)
     if missing:

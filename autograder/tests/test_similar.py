@@ -670,6 +670,9 @@ def test_an_earlier_year_with_nothing_to_compare_is_refused(handed_in, tmp_path)
     done = small.run_command(*options, tmp_path / "2025")
     assert done.returncode == 2
     assert "has no answer to any unit" in done.stderr
+    done = small.run_command(*options, handed_in)  # all would be copies of themselves
+    assert done.returncode == 2
+    assert f"--also {handed_in} has the same submissions" in done.stderr
 
 
 def test_who_is_not_compared_is_named(graded, tmp_path):

@@ -662,7 +662,7 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     Also on files without the time that `--timestamps` asks for, and on results of files that are
     another unit's now.
     """
-    from autograder.grading.attempts import of_another_unit_now
+    from autograder.grading.attempts import of_another_unit_now, without_file_now
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
     from autograder.grading.roster import strangers
@@ -689,6 +689,14 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
         lines.append(
             f"results of files that are now another unit's, and still count here ({len(left)}): "
             f"{paths}. To take one back, delete its file."
+        )
+    there = {(entry.student, entry.unit) for entry in handed_in.found}
+    gone = without_file_now(run.out, run.submitted, there) if run.submitted else {}
+    whose = [f"{one.lms_name}, {one.unit}" for path, one in gone.items() if path not in left]
+    if whose:
+        lines.append(
+            f"results without a file in {run.submitted}, which still count ({len(whose)}): "
+            f"{visible(first_of(whose))}. To take one back, delete its file below {run.out}."
         )
     return [*lines, *in_lines(handed_in.left)]
 

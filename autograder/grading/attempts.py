@@ -230,6 +230,26 @@ def of_another_unit_now(out: Path, submitted: Path) -> list[Path]:
     return left
 
 
+def without_file_now(
+    out: Path, submitted: Path, there: Collection[tuple[str, str]]
+) -> dict[Path, Result]:
+    """Return the results of a unit whose files are no longer in a collected folder, by path.
+
+    out: the folder of results. there: whose files of which units are in `submitted`. If it lacks
+    half of a unit's or more, it is a part of the class, as a section is.
+    """
+    gone: dict[Path, Result] = {}
+    if not is_collected(submitted):
+        return gone
+    stored = [one for one in stored_results(out) if one.sha256]
+    for unit in sorted({unit for _, unit in there}):
+        of_unit = [one for one in stored if one.unit == unit]
+        lacking = [one for one in of_unit if (one.student, unit) not in there]
+        if 2 * len(lacking) < len(of_unit):
+            gone |= {result_path(out, unit, one.student): one for one in lacking}
+    return gone
+
+
 def not_graded_yet(out: Path) -> list[str]:
     """List the students' files that were collected after the class was graded into a folder.
 

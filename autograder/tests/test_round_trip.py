@@ -273,6 +273,28 @@ def test_a_file_that_was_taken_as_the_wrong_unit_can_be_taken_back(tmp_path):
     assert "now another unit's" not in run("grade", own_folder, "--out", grades, "--quick")
 
 
+def test_results_whose_files_are_gone_are_named(tmp_path):
+    """They count, and the table of the class says that their students handed in nothing."""
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    entries = [
+        lms.Entry(f"{student}_{number}_998_{UNIT}.py", content=f"{lms.RIGHT}\n# {student}")
+        for number, student in enumerate(("ada", "bob", "cy", "empty"), 11)
+    ]
+    entries[3] = dataclasses.replace(entries[3], content="")
+    run("collect", from_canvas(tmp_path, "all", *entries), "--into", submitted, "--unit", UNIT)
+    grade = ("grade", submitted, "--out", grades, "--quick")
+    assert "still count" not in run(*grade)
+    shutil.rmtree(submitted / "cy_13")
+    said = " ".join(run(*grade).split())
+    assert f"which still count (1): cy_13, {UNIT}. To take one back" in said
+    (grades / UNIT / "cy_13.json").unlink()
+    assert "still count" not in run(*grade)
+    section = tmp_path / "section"  # which lacks the others
+    again = from_canvas(tmp_path, "one", entries[0])
+    run("collect", again, "--into", section, "--unit", UNIT)
+    assert "still count" not in run("grade", section, "--out", grades, "--quick")
+
+
 def test_the_wrong_folder_is_refused(tmp_path):
     """`grade` refuses results, and `collect` the folder around a single zip."""
     submitted, grades = tmp_path / "submitted", tmp_path / "grades"

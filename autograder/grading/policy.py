@@ -32,6 +32,7 @@ Hours = Annotated[float, msgspec.Meta(ge=0, le=8760)]
 Weight = Annotated[float, msgspec.Meta(ge=0)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Cutoffs = Annotated[list[tuple[float, float]], msgspec.Meta(min_length=2)]
+DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 NEVER = datetime.max.replace(tzinfo=UTC)  # units without a due time come last
 
 

@@ -13,7 +13,14 @@ from math import isfinite
 
 from autograder.errors import first_of, visible
 from autograder.grading.arithmetic import exact, interpolated, percent
-from autograder.grading.policy import Late, Policy, deadline, first_time, units_of
+from autograder.grading.policy import (
+    DAY_AND_HOUR,
+    Late,
+    Policy,
+    deadline,
+    first_time,
+    units_of,
+)
 from autograder.grading.results import Result
 from autograder.grading.roster import called
 
@@ -27,7 +34,6 @@ MOST_GRACE = 48  # hours
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 A_FORTNIGHT = timedelta(days=14)
-DAY_AND_HOUR = "%d %B %Y %H:%M %Z"
 CHECK_DUE = "Check the day, month and year of `due`."
 CHECK_BOTH = (
     "Check `due` and extensions in the policy and on the platform, and the times and the time zone "
@@ -65,7 +71,7 @@ def doubts(
         cutoffs_without_loss,
         cutoffs_below_ours,
         long_extensions,
-        long_grace,
+        odd_late_rules,
         extensions_to_come,
         partners_to_come,
     ):
@@ -436,15 +442,23 @@ def extensions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def long_grace(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of many hours of grace, as if minutes were meant."""
-    hours = policy.late.grace_hours
-    if not policy.late.per_day or hours <= MOST_GRACE or not results:
-        return []
-    return [
-        f"Warning: the policy's `grace_hours = {hours:g}` are {hours / 24:.3g} days. They are in "
-        "hours, not minutes: check the number."
-    ]
+def odd_late_rules(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of many hours of grace, as if minutes were meant, and of less than a day as the most."""
+    late = policy.late
+    lines = []
+    if late.per_day and late.grace_hours > MOST_GRACE and results:
+        hours = late.grace_hours
+        lines.append(
+            f"Warning: the policy's `grace_hours = {hours:g}` are {hours / 24:.3g} days. They are "
+            "in hours, not minutes: check the number."
+        )
+    if late.at_most < late.per_day and results:
+        lines.append(
+            f"Warning: the policy's `at_most = {late.at_most:g}` is below its `per_day = "
+            f"{late.per_day:g}`, so all late files lose {percent(exact(late.at_most))}. If that is "
+            f"right, write `per_day = {late.at_most:g}`, too."
+        )
+    return lines
 
 
 def partners_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:

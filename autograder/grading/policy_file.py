@@ -15,6 +15,7 @@ import msgspec
 from autograder.course import Course, UnknownUnit, find_unit, load_unit
 from autograder.errors import visible
 from autograder.grading.policy import (
+    DAY_AND_HOUR,
     Dates,
     Days,
     Early,
@@ -262,10 +263,16 @@ def refuse_extra_time_from_nowhere(policy: Policy, results: Sequence[Result]) ->
         return
     for unit in units_of(results):
         for dates in policy.rules_of_sections(unit):
-            if dates.due and (dates.handed_out is None or dates.handed_out >= dates.due):
+            if dates.due and dates.handed_out is None:
                 raise BadFile(
                     "The policy's `extra_time` multiplies the time from handing out to the due "
                     f"time. Write `handed_out`, a time before `due`, for {unit}."
+                )
+            if dates.due and dates.handed_out and dates.handed_out >= dates.due:
+                raise BadFile(
+                    f"The policy's `handed_out` for {unit}, {dates.handed_out:{DAY_AND_HOUR}}, is "
+                    f"not before its `due`, {dates.due:{DAY_AND_HOUR}}. Check the dates and times "
+                    "of both."
                 )
 
 

@@ -19,7 +19,7 @@ from autograder.grading.policy_doubts import (
     extensions_to_come,
     letters_out_of_order,
     long_extensions,
-    long_grace,
+    odd_late_rules,
     partners_to_come,
 )
 from autograder.grading.policy_file import (
@@ -833,9 +833,12 @@ def test_hours_of_grace_in_minutes_are_reported():
     """120 may mean minutes, and would be five days."""
     results = [handed_in("ada", "u1", 3.0)]
     for hours, told in ((120, ["grace_hours = 120` are 5 days"]), (48, [])):
-        lines = long_grace(Policy(late=Late(grace_hours=hours, per_day=0.1)), results)
+        lines = odd_late_rules(Policy(late=Late(grace_hours=hours, per_day=0.1)), results)
         assert len(lines) == len(told)
         assert all(words in line for words, line in zip(told, lines, strict=True))
+    (line,) = odd_late_rules(Policy(late=Late(per_day=0.1, at_most=0.05)), results)
+    assert "`at_most = 0.05` is below its `per_day = 0.1`, so all late files lose 5 %" in line
+    assert odd_late_rules(Policy(late=Late(per_day=0.1, at_most=0.1)), results) == []
 
 
 def test_a_unit_that_few_have_handed_in_is_reported():

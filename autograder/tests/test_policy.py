@@ -999,6 +999,9 @@ def test_extra_time_needs_to_know_since_when(results, tmp_path):
         with pytest.raises(BadFile, match="Write `handed_out`, a time before `due`, for numbers"):
             refuse_extra_time_from_nowhere(policy, files)
         refuse_extra_time_from_nowhere(policy, [])
+    late = SECTIONS.replace("handed_out = 2026-11-24", "handed_out = 2027-11-24")
+    with pytest.raises(BadFile, match="24 November 2027 00:00 UTC, is not before its `due`, "):
+        refuse_extra_time_from_nowhere(read(tmp_path, late), files)
     planned = read(tmp_path, SECTIONS + "[words]\ndue = 2026-12-24T00:00:00Z\n")
     refuse_extra_time_from_nowhere(planned, files)
 

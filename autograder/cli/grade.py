@@ -140,12 +140,6 @@ def grade(
     if not cluster:
         jobs = at_most_the_cores(jobs)
     click.echo(f"course: {course.title} ({course.folder})")
-    if seed == course.public_seed:
-        click.echo(
-            f"Warning: {seed} is the course's public seed, whose inputs and reference outputs "
-            "students have. For grades, leave --seed out.",
-            err=True,
-        )
     unit = find_unit(course, unit_name) if unit_name else None
     if verbose:
         _log_to_stderr()
@@ -600,10 +594,24 @@ def _tell(
         screen.print(text, end="", soft_wrap=True)
     for line in _what_to_look_at(handed_in, run, results):
         screen.print(line, markup=False, soft_wrap=True)
+    _warn_of_public_seed(course, results)
     verdicts = [verdict for result in results for verdict in result.verdicts]
     screen.print(f"{_how_many(results, tallies)}, {total(verdicts)}", markup=False)
     if run.unsafe:
         screen.print("Not official: submissions were not confined.", style="bold red")
+
+
+def _warn_of_public_seed(course: "Course", results: "Sequence[Result]") -> None:
+    """Warn of results on the seed that students practise on, also if an earlier run chose it."""
+    seeds = [one.provenance.seed for one in results if one.provenance]
+    count = seeds.count(course.public_seed)
+    if count:
+        click.echo(
+            f"Warning: {count} of {len(results)} results are on the seed {course.public_seed}, the "
+            "course's public one, whose inputs and reference outputs students have. Grade into a "
+            "new folder, without --seed.",
+            err=True,
+        )
 
 
 def _how_many(results: "Sequence[Result]", tallies: "Sequence[Tally]") -> str:
@@ -695,8 +703,9 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     whose = [f"{one.lms_name}, {one.unit}" for path, one in gone.items() if path not in left]
     if whose:
         lines.append(
-            f"results without a file in {run.submitted}, which still count ({len(whose)}): "
-            f"{visible(first_of(whose))}. To take one back, delete its file below {run.out}."
+            f"results without a submission in {run.submitted}, which still count ({len(whose)}): "
+            f"{visible(first_of(whose))}. They came from another folder, or their files are gone: "
+            f"then collect again, or delete {run.out / '<unit>' / '<student>.json'}."
         )
     return [*lines, *in_lines(handed_in.left)]
 

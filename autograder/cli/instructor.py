@@ -440,7 +440,7 @@ def _refuse_sorted_column(gradebook: Path, others: Sequence[str]) -> None:
                 f"{len(others)} of Canvas's numbers stand beside another student's name or login "
                 f"in {gradebook}: {others[0]}. Perhaps one of its columns was sorted without the "
                 "others. Export the gradebook again. If the one for `collect` was sorted so, "
-                "collect all again into a new folder."
+                "collect all again into a new folder, and grade into a new --out."
             )
         )
     for line in others:

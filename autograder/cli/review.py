@@ -124,9 +124,9 @@ def similar(
     units = _units(course, unit_name)
     partners = read_policy(course, policy).partners if policy else {}
     with submissions_of(folder, submitted) as lies:
-        of_this_year = {place.resolve() for place in (folder, lies) if place}
+        of_this_year = lies or folder
         for earlier in also:
-            if earlier.resolve() in of_this_year:
+            if earlier.resolve() == of_this_year.resolve():
                 raise Refused(
                     f"--also {earlier} has the same submissions. Name those of an earlier year, or "
                     "leave --also out."

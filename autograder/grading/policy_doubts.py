@@ -72,7 +72,7 @@ def doubts(
         cutoffs_below_ours,
         long_extensions,
         odd_late_rules,
-        extensions_to_come,
+        exceptions_to_come,
         partners_to_come,
     ):
         lines += look_at(policy, results)
@@ -426,7 +426,7 @@ def long_extensions(policy: Policy, results: Sequence[Result]) -> list[str]:
     ]
 
 
-def extensions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
+def exceptions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Count the extensions and the excused of units without results, as after a slip in a unit."""
     excused = [unit for units in policy.excused.values() for unit in units]
     lines = []
@@ -438,7 +438,7 @@ def extensions_to_come(policy: Policy, results: Sequence[Result]) -> list[str]:
         units = sorted(counts.keys() - units_of(results))
         if units:
             named = first_of([f"{unit} ({counts[unit]})" for unit in units])
-            lines.append(f"The policy's `{what}` are also of units without results: {named}.")
+            lines.append(f"The policy's `{what}` also name units without results: {named}.")
     return lines
 
 

@@ -123,8 +123,8 @@ class Plan:
     the source has one. other_names: the numbers whose names differ
     in the zip and in Moodle's worksheet, in words. before: the files that were taken before as
     another unit's, in words. elsewhere: the new files that were handed in for another unit in
-    nbgrader, in words. of_others: what is there of nbgrader's assignments of other units than the
-    one that a person asked for.
+    nbgrader, in words. of_others: how much there is of each unit that a person did not ask for in
+    nbgrader's assignments.
     """
 
     source: SourceKind
@@ -150,7 +150,7 @@ class Plan:
     other_names: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
-    of_others: list[Left] = field(default_factory=list)
+    of_others: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -194,8 +194,6 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
     made.above = len(items[0].above) if items else 0
     above = made.above
     found_items = list(source.read([*items, *_unread_items(contents.left, above)], contents.name))
-    if source.name == NBGRADER.name and wish.unit:
-        found_items, made.of_others = _of_one_assignment(course, wish.unit, found_items)
     came = {found.who.id for found in found_items if found.who and found.who.id}
     made.worksheet = _worksheet_of(source, roster)
     _refuse_groups(made.worksheet, found_items)
@@ -218,6 +216,11 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
         if found.who and found.who.id in made.worksheet.late:
             found = replace(found, late=True)
         left = unread.pop(_place_of(found), None)
+        if source.name == NBGRADER.name and wish.unit:
+            other = _unit_not_asked_for(course, wish.unit, found)
+            if other:
+                made.of_others[other] += 1
+                continue
         if left:
             made.left.append(replace(left, who=found.who, late=found.late))
             continue
@@ -251,7 +254,7 @@ def plan(course: Course, contents: Contents, wish: Wish, roster: Roster | None =
             adopted = _adopted(made, wish.into, student, unit)
             place = with_those_before(wish.into, student, unit, fresh, adopted)
             made.places.append(place)
-            if source.name == NBGRADER.name and place.fresh and not wish.unit:
+            if source.name == NBGRADER.name and place.fresh:
                 made.elsewhere += _for_another_unit(course, files, place)
     if not made.places:
         raise CannotCollect(_nothing(made))
@@ -294,26 +297,20 @@ def _taken_as_another_unit(
     return lines
 
 
-def _of_one_assignment(
-    course: Course, unit: str, found_items: Sequence[Found | Left]
-) -> tuple[list[Found | Left], list[Left]]:
-    """Return what may be of a unit, and what nbgrader has of other units' assignments.
+def _unit_not_asked_for(course: Course, unit: str, found: Found | Left) -> str:
+    """Return the unit of an assignment in nbgrader if it is not the one that a person asked for.
 
-    An assignment may have a name that is no unit's.
+    Empty if the assignment's name is no unit's, or a file has the name of the wanted one.
     """
-    taken: list[Found | Left] = []
-    others: list[Left] = []
-    for found in found_items:
-        if isinstance(found, Found):
-            other = unit_within(course, [found.hint])
-        else:
-            other = _unit_of_left(course, found)
-        if other in ("", unit):
-            taken.append(found)
-        else:
-            why = f"handed in for {other}, and --unit asks for {unit}"
-            others.append(Left(_place_of(found), why, found.who))
-    return taken, others
+    if isinstance(found, Found) and unit_named(course, PurePath(found.name).stem) == unit:
+        return ""
+    assigned = _assigned(course, found)
+    return "" if assigned == unit else assigned
+
+
+def _assigned(course: Course, found: Found | Left) -> str:
+    """Return the unit that an assignment in nbgrader is named after; empty if there is none."""
+    return unit_named(course, found.hint) or unit_within(course, [found.hint])
 
 
 def _for_another_unit(
@@ -321,7 +318,7 @@ def _for_another_unit(
 ) -> list[str]:
     """Say that a student's latest file was handed in for another unit's assignment in nbgrader."""
     for file in files:
-        unit = unit_within(course, [file.found.hint])
+        unit = _assigned(course, file.found)
         if unit not in ("", place.unit) and shown(file.found.item.place) == place.latest.file:
             name = f"{_whose(place)}: {shown(file.found.name)}"
             return [f"{name} was handed in for {unit}, and is taken as {place.unit}"]
@@ -769,10 +766,18 @@ def _no_unit(course: Course) -> str:
 def _nothing(made: Plan) -> str:
     """Say that there is no submission, and why not for the first files."""
     lines = [f"There is no submission in it, read as {made.source.title}."]
-    for left in [*made.left, *made.of_others][:MOST_NAMED]:
+    for left in made.left[:MOST_NAMED]:
         place = shown(left.place)
         lines.append(f"  {place}: {left.why}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_of_others(made)])
+
+
+def _of_others(made: Plan) -> list[str]:
+    """Count what nbgrader has of other units, which --unit leaves out."""
+    if not made.of_others:
+        return []
+    named = first_of([f"{unit} ({count})" for unit, count in sorted(made.of_others.items())])
+    return [f"handed in for other units, and not taken with --unit: {named}"]
 
 
 @dataclass(frozen=True, order=True)
@@ -1026,9 +1031,7 @@ def summary(made: Plan) -> list[str]:
     lines += listed(f"{of_unit}in the roster, and handed in nothing", missing)
     lines += _lacking_in_words(made)
     lines += _not_taken(made)
-    if made.of_others:
-        count = len(made.of_others)
-        lines.append(f"handed in for other units, and not taken with --unit: {count}, in {LIST}")
+    lines += _of_others(made)
     lines += _anonymous_in_canvas(made)
     return lines
 
@@ -1279,7 +1282,7 @@ def _indented(line: str) -> str:
 
 def _whole_list(made: Plan) -> list[str]:
     """Return every skipped file, a line each, for the stored list."""
-    return [f"{shown(each.place)}: {each.why}" for each in (*made.left, *made.of_others)]
+    return [f"{shown(each.place)}: {each.why}" for each in made.left]
 
 
 def _counts(made: Plan) -> str:

@@ -114,7 +114,7 @@ class Left:
     """A skipped file, and why.
 
     who: its student, if known. is_nobodys: no student submitted it.
-    submitted, late: as in `Found`.
+    submitted, late, hint: as in `Found`.
     """
 
     place: str
@@ -123,6 +123,7 @@ class Left:
     is_nobodys: bool = False
     submitted: str = ""
     late: bool = False
+    hint: str = ""
 
 
 @dataclass

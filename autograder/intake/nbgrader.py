@@ -84,8 +84,9 @@ def _without_files(items: Sequence[Item], times: Mapping[tuple[str, ...], str]) 
         place = "/".join((*item.above, *folder, ""))
         match = INBOUND.fullmatch(item.top)
         student = match["student"] if match else item.top
+        assignment = match["assignment"] if match else folder[-1]
         submitted = time_of_nbgrader(match["time"]) if match else times.get(folder, "")
-        yield Left(place, NO_FILE, Person(login=student), submitted=submitted)
+        yield Left(place, NO_FILE, Person(login=student), submitted=submitted, hint=assignment)
 
 
 NO_FILE = f"it holds no file but {STAMP}"

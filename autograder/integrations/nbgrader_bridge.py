@@ -212,7 +212,7 @@ def record(
         checksums: dict[tuple[str, str], set[str]] = {}  # of all attempts
         for one in (*results, *earlier_results(grades)):
             checksums.setdefault((one.unit, one.lms_name), set()).add(one.checksum)
-        cells = _cells(course, {result.unit for result in results}.intersection(course.units))
+        cells: dict[str, list[str]] = {}  # by unit
         left_out: list[Result] = []
         entered: list[_Entered] = []
         by_hand: list[Adjustment] = []
@@ -225,7 +225,9 @@ def record(
                 continue
             no_page = _bring(config, result)
             try:
-                kept = _enter(gradebook, cells.get(result.unit, ()), result)
+                if result.unit not in cells:
+                    cells[result.unit] = _cells(course, result.unit)
+                kept = _enter(gradebook, cells[result.unit], result)
                 by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # one of the many kinds of nbgrader or its database
                 gradebook.db.rollback()
@@ -546,12 +548,10 @@ def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:
     return by_hand
 
 
-def _cells(course: Course, units: Iterable[str]) -> dict[str, list[str]]:
-    """Return unit → the ids of its notebook's cells, in order. It takes a second for each."""
-    cells = {}
-    for unit, solution in solutions(course, sorted(units)):
-        cells[unit] = [cell.id for cell in as_notebook(solution.stub, unit).cells]
-    return cells
+def _cells(course: Course, unit: str) -> list[str]:
+    """Return the ids of the cells of a unit's notebook, in order; reading them takes a second."""
+    ((_, solution),) = solutions(course, [unit])
+    return [cell.id for cell in as_notebook(solution.stub, unit).cells]
 
 
 def _comments(cells: Sequence[str], result: Result) -> dict[str, str]:

@@ -492,12 +492,12 @@ def numbers_of_others(grades: Sequence[Grade], missing: Missing, gradebook: Rost
     of_canvas = [row.who for row in _rows(grades, missing) if row.source == "canvas"]
     people = [(who.id, who.name) for who in of_canvas]
     exchanged = with_others_numbers(people, gradebook)
-    if not exchanged:
-        for who in of_canvas:
-            there = gradebook.find(id=who.id) if who.id else None
-            other = gradebook.find(login=who.login) if who.login else None
-            if there and other and there is not other:
-                exchanged.append((who.id, who.login, there.login))
+    by_name = {number for number, _, _ in exchanged}
+    for who in of_canvas:
+        there = gradebook.find(id=who.id) if who.id else None
+        other = gradebook.find(login=who.login) if who.login else None
+        if there and other and there is not other and who.id not in by_name:
+            exchanged.append((who.id, who.login, there.login or there.name))
     return [
         f"{number} is {known} here and {there} in the gradebook"
         for number, known, there in exchanged

@@ -174,9 +174,10 @@ def _request(mail: EmailMessage) -> Request | None:
     fields = _fields(text)
     if not fields["Unit"] or not fields["Check"] or not fields["Checksum"]:
         return None
-    _, _, why = text.partition("and why:")
-    unquoted = " ".join(line.lstrip("> ") for line in why.splitlines())
-    words = one_line(" ".join(unquoted.split()))
+    before, _, why = text.partition("and why:")
+    if before.rpartition("\n")[2].startswith(">"):
+        why = " ".join(line.lstrip("> ") for line in why.splitlines())
+    words = one_line(" ".join(why.split()))
     return Request(
         sender=_header(mail, "From"),
         date=_header(mail, "Date"),

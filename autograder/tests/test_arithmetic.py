@@ -16,7 +16,7 @@ from autograder.grading.policy_doubts import (
     cutoffs_above_the_maximum,
     cutoffs_without_loss,
     early_not_counted,
-    extensions_to_come,
+    exceptions_to_come,
     letters_out_of_order,
     long_extensions,
     odd_late_rules,
@@ -821,12 +821,12 @@ def test_an_extension_of_a_unit_without_results_is_counted():
     """The unit may be a slip, and the extension would have no effect without a word."""
     results = [handed_in("ada", "u1", 3.0)]
     policy = Policy(extensions={("ada", "u1"): 2.0, ("bob", "u2"): 2.0, ("cy", "u2"): 1.0})
-    (line,) = extensions_to_come(policy, results)
+    (line,) = exceptions_to_come(policy, results)
     assert line.endswith("units without results: u2 (2).")
-    assert extensions_to_come(Policy(extensions={("ada", "u1"): 2.0}), results) == []
+    assert exceptions_to_come(Policy(extensions={("ada", "u1"): 2.0}), results) == []
     excused = {"ada": frozenset({"u1", "u2"}), "bob": frozenset({"u2"})}
-    (line,) = extensions_to_come(Policy(excused=excused), results)
-    assert line == "The policy's `excused` are also of units without results: u2 (2)."
+    (line,) = exceptions_to_come(Policy(excused=excused), results)
+    assert line == "The policy's `excused` also name units without results: u2 (2)."
 
 
 def test_hours_of_grace_in_minutes_are_reported():

@@ -8,13 +8,14 @@ import zipfile
 from datetime import datetime
 
 import lms
+import msgspec
 import pytest
 import small
 from canvas_stub import TOKEN, canvas_here
 from lms import HALF, RIGHT, Entry, pack
 from small import COURSE, ROOT, UNIT, WORDS
 
-from autograder.course import read_course
+from autograder.course import Course, read_course
 from autograder.grading.hand_in import read_record
 from autograder.grading.results import stored_results
 from autograder.grading.roster import (
@@ -329,23 +330,46 @@ def test_a_file_in_another_unit_s_assignment_of_nbgrader_is_listed(tmp_path):
 def test_of_nbgrader_only_the_unit_that_was_asked_for_is_taken(tmp_path):
     """The exchange has all assignments, and a later one's file was the latest attempt."""
     inbound = lms.exchange(tmp_path)
-    for student, name in (("ada", f"{WORDS}.py"), ("eve", "timestamp.txt")):
+    for student, name in (("ada", f"{WORDS}.py"), ("eve", "timestamp.txt"), ("bob", f"{UNIT}.py")):
         attempt = inbound / f"{student}+{WORDS}+2026-11-28 10:00:00.000000 UTC+x"
         attempt.mkdir()
         (attempt / name).write_text(HALF)
+    with_a_link = inbound / f"cy+{WORDS}+2026-11-28 10:00:00.000000 UTC+x"
+    with_a_link.mkdir()
+    (with_a_link / "link.py").symlink_to("x")
     made = collect(inbound, tmp_path / "into", unit=UNIT)
-    assert {place.student: len(place.attempts) for place in made.places} == {"ada": 2, "zoë": 1}
+    assert {place.student: len(place.attempts) for place in made.places} == {
+        "ada": 2,
+        "bob": 1,
+        "zoë": 1,
+    }
     assert record(tmp_path / "into", "ada").submitted == "2026-11-22T10:00:00+00:00"
     assert made.ungraded == []
-    line = "handed in for other units, and not taken with --unit: 2, in not taken.txt"
+    assert [each.place for each in made.left if f"+{WORDS}+" in each.place] == []
+    assert f"bob: {UNIT}.py was handed in for {WORDS}, and is taken as {UNIT}" in told(made)
+    line = f"handed in for other units, and not taken with --unit: {WORDS} (3)"
     assert line in summary(made)
-    listing = (tmp_path / "into" / "not taken.txt").read_text()
-    assert listing.count(f"handed in for {WORDS}, and --unit asks for {UNIT}") == 2
     shutil.rmtree(tmp_path / "into")
-    for attempt in inbound.glob(f"*+{UNIT}+*"):
+    for attempt in (*inbound.glob(f"*+{UNIT}+*"), *inbound.glob("bob+*")):
         shutil.rmtree(attempt)
-    with pytest.raises(CannotCollect, match=f"handed in for {WORDS}, and --unit asks for {UNIT}"):
+    with pytest.raises(CannotCollect, match=re.escape(line)):
         collect(inbound, tmp_path / "into", unit=UNIT)
+
+
+def test_an_assignment_has_the_unit_of_its_whole_name(tmp_path):
+    """The name of one unit may contain another's, and both were in the longer one."""
+    about = msgspec.structs.replace(COURSE.about, units=["trees", "random_trees"])
+    course = Course(COURSE.folder, about)
+    for unit in about.units:
+        attempt = tmp_path / "inbound" / f"ada+{unit}+2026-11-28 10:00:00.000000 UTC+x"
+        attempt.mkdir(parents=True)
+        (attempt / "mine.py").write_text(RIGHT)
+    for unit, other in (about.units, about.units[::-1]):
+        contents = look_into(tmp_path / "inbound", tmp_path)
+        made = plan(course, contents, Wish(tmp_path / "into", unit=unit))
+        (place,) = made.places
+        assert f"+{unit}+" in place.latest.file
+        assert made.of_others == {other: 1}
 
 
 @pytest.mark.parametrize("has_times", [True, False])

@@ -678,6 +678,9 @@ def test_a_gradebook_with_a_sorted_column_is_refused(graded_class, tmp_path):
     done = small.run_command(*command)
     assert done.returncode == 2
     assert "41 is complete here and halved in the gradebook" in done.stderr
+    gradebook.write_text(gradebook.read_text().replace(",42,complete,", ",42,,"))
+    done = small.run_command(*command)
+    assert "42 is halved here and Babbage, Charles in the gradebook" in done.stderr
 
 
 def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_path):

@@ -348,6 +348,12 @@ def test_many_results_are_a_few_lines(folder, graded_class, tmp_path):
     assert len(done.stdout.splitlines()) == 4
     each = (grades.parent / "export" / "nbgrader.txt").read_text().splitlines()
     assert [line.partition(",")[0] for line in each] == [f"student{n}" for n in range(8)]
+    slipped = small.copy_course(tmp_path / "slipped")  # its results are named, one by one
+    script = slipped / "solutions" / f"{UNIT}.py"
+    script.write_text(script.read_text().replace("### END SOLUTION", "### END SOLUTON", 1))
+    done = small.run_command("nbgrader", course, "--grades", grades.parent, "--course", slipped)
+    assert done.stdout.count(f", {UNIT}: not entered (") == 8
+    assert "8 of 8 results were not entered" in done.stderr
 
 
 def test_points_of_a_cell_that_somebody_changed_are_warned_of(folder, graded_class, tmp_path):

@@ -153,6 +153,11 @@ def test_a_mail_in_html_is_read_and_one_without_its_fields_is_named(pages, tmp_p
     (request,) = read_requests(tmp_path)
     assert (request.student, request.unit, request.check) == ("crash", UNIT, "summing")
     assert request.why == "The idea is right."
+    unquoted = mail_of(links(pages, "crash")["summing"], "It prints\n>>> mean([1])")
+    (tmp_path / "unquoted.eml").write_bytes(bytes(unquoted))
+    (asked,) = read_requests(tmp_path / "unquoted.eml")
+    assert asked.why == "It prints >>> mean([1])"
+    (tmp_path / "unquoted.eml").unlink()
     plain.set_content("".join(f"> {line}\n" for line in plain.get_content().splitlines()))
     (tmp_path / "quoted").mkdir()
     (tmp_path / "quoted" / "1.eml").write_bytes(bytes(plain))

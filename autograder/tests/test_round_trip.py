@@ -286,7 +286,7 @@ def test_results_whose_files_are_gone_are_named(tmp_path):
     assert "still count" not in run(*grade)
     shutil.rmtree(submitted / "cy_13")
     said = " ".join(run(*grade).split())
-    assert f"which still count (1): cy_13, {UNIT}. To take one back" in said
+    assert f"which still count (1): cy_13, {UNIT}. They came from another" in said
     (grades / UNIT / "cy_13.json").unlink()
     assert "still count" not in run(*grade)
     section = tmp_path / "section"  # which lacks the others

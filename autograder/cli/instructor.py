@@ -601,6 +601,11 @@ def nbgrader(
         if done.error:
             raise Refused(done.error)
         return
+    if folder.resolve() == course.folder.resolve():
+        raise Refused(
+            f"{folder} is the course's own folder. Name one for nbgrader's course, such as "
+            f"{folder.resolve().with_name('nbgrader')}."
+        )
     units = [find_unit(course, name) for name in named]
     click.echo("\n".join(nbgrader_bridge.build(course, folder, units)))
     unit = units[0] if units else "UNIT"

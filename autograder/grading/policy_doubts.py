@@ -31,6 +31,7 @@ A_MINUTE = timedelta(minutes=1)  # Moodle's worksheet has no seconds
 A_DAY = timedelta(days=1)
 LONG_AFTER = timedelta(days=60)
 MOST_GRACE = 48  # hours
+FAR_ABOVE = 10  # times our loss, as after a slip in a decimal point
 NEARLY_A_YEAR = timedelta(days=330)
 LONG_BEFORE = timedelta(days=180)  # some hand in a term's last unit in its first weeks
 A_FORTNIGHT = timedelta(days=14)
@@ -69,7 +70,7 @@ def doubts(
         handed_out_long_before_due,
         nobody_begun,
         cutoffs_without_loss,
-        cutoffs_below_ours,
+        cutoffs_far_from_ours,
         long_extensions,
         odd_late_rules,
         exceptions_to_come,
@@ -512,8 +513,8 @@ def cutoffs_above_the_maximum(policy: Policy) -> list[str]:
     return lines
 
 
-def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of each check whose first cut-off our own solution does not reach.
+def cutoffs_far_from_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Warn of each check whose first cut-off our solution does not reach, or by far exceeds.
 
     Our loss depends on the seed; the lowest in these results counts.
     """
@@ -531,6 +532,12 @@ def cutoffs_below_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
                     f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(most))} "
                     f"of the points at a loss of {first:g}, and our solution's is {best:.4g} here, "
                     f"which earns {percent(share)}. Set the first cut-off above our loss."
+                )
+            elif first > FAR_ABOVE * max(ours) > 0:
+                lines.append(
+                    f"Warning: the policy's `{unit}.cutoffs.{check}` gives {percent(exact(most))} "
+                    f"of the points at a loss of {first:g}, far above our solution's, which is "
+                    f"{max(ours):.4g} here. Perhaps it has a slip."
                 )
     return lines
 

@@ -108,6 +108,14 @@ def test_one_unit_is_built_and_an_edited_notebook_is_kept(tmp_path):
     assert "--unit is for building." in done.stderr
 
 
+def test_the_course_s_own_folder_is_refused_for_nbgrader_s_course():
+    """A command with `.` in it wrote `source/` and nbgrader's settings beside `solutions/`."""
+    done = small.run_command("nbgrader", COURSE.folder, "--unit", WORDS)
+    assert done.returncode == 2
+    assert "is the course's own folder. Name one for nbgrader's course, such as" in done.stderr
+    assert not (COURSE.folder / "source").exists()
+
+
 def test_nbgrader_s_settings_name_the_course(folder):
     """nbgrader_config.py names the course, so notebooks find it wherever nbgrader runs them."""
     start = "from traitlets.config import Config\nget_config = Config\n"

@@ -17,7 +17,7 @@ from autograder.grading.adjustments import Adjustment
 from autograder.grading.hand_in import HandIn
 from autograder.grading.policy import Dates, Late, Policy, Rules, grades
 from autograder.grading.policy_doubts import (
-    cutoffs_below_ours,
+    cutoffs_far_from_ours,
     dates_out_of_order,
     due_far_from_files,
     handed_out_long_before_due,
@@ -592,13 +592,16 @@ def test_a_cut_off_that_our_solution_does_not_reach_is_told(results, graded_clas
 
     def told(cutoffs, of=results):
         policy = Policy(units={UNIT: Rules(cutoffs={"fitting": cutoffs})})
-        return cutoffs_below_ours(policy, list(of.values()))
+        return cutoffs_far_from_ours(policy, list(of.values()))
 
     (line,) = told([(ours / 2, 1.0), (ours * 1.5, 0.0)])
     assert line.startswith(f"Warning: the policy's `{UNIT}.cutoffs.fitting` gives 100 % of the")
     assert f"at a loss of {ours / 2:g}, and our solution's is {ours:.4g} here" in line
     assert "which earns 50 %" in line
     assert told([(ours * 1.01, 1.0), (ours * 2, 0.0)]) == []
+    (line,) = told([(ours * 10.1, 1.0), (ours * 11, 0.0)])
+    assert f"of {ours * 10.1:g}, far above our solution's, which is {ours:.4g} here" in line
+    assert told([(ours * 9.9, 1.0), (ours * 11, 0.0)]) == []
     assert told([(ours / 2, 0.4), (ours * 2, 0.4)]) == []
     assert told([(ours / 2, 1.0), (ours * 1.5, 0.0)], of={"stub": results["stub"]}) == []
     (tmp_path / "policy.toml").write_text(

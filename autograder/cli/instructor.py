@@ -519,15 +519,15 @@ def _enter_totals(
     from autograder.integrations import nbgrader_totals
     from autograder.integrations.nbgrader_bridge import students_in
 
+    course = find_course(course_folder)
     counted: Sequence[Grade] = ()
     if policy:
         results = all_attempts(grades)
         listed = students_in(folder)
         rules = rules_for(course_folder, policy, [grades], results, listed=listed) or Policy()
-        course = find_course(course_folder)
         results = whole_class(course, results, rules, roster_beside(grades))
         counted = graded(results, rules)
-    for line in nbgrader_totals.enter_totals(folder, grades, counted, policy, left_out):
+    for line in nbgrader_totals.enter_totals(course, folder, grades, counted, policy, left_out):
         click.echo(line, err=line.startswith("Warning"))
     if not policy:
         nbgrader_totals.compute_late_penalties(folder, grades, left_out)

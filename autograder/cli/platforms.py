@@ -1,6 +1,7 @@
 """Commands between an instructor and a learning platform: collect, feedback."""
 
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -93,6 +94,7 @@ def collect(
     from autograder.report.exports import as_csv
     from autograder.sandbox.scratch import Scratch
 
+    _refuse_unknown_zone()
     course = find_course(course_folder)
     unit = find_unit(course, unit_name) if unit_name else ""
     times = _times(times_from) if times_from else Times()
@@ -117,6 +119,22 @@ def collect(
     else:
         click.echo(f"receipts: {into / RECEIPTS}")
         click.echo(f"Next: autograder grade {as_typed(into)} --out grades")
+
+
+def _refuse_unknown_zone() -> None:
+    """Refuse a name in TZ that this machine does not know: it reads it as UTC. Raises `Refused`."""
+    from difflib import get_close_matches
+    from zoneinfo import available_timezones
+
+    name = os.environ.get("TZ", "")
+    known = available_timezones()  # on Windows none, and TZ has rules of its own there
+    if not known or name in known or not re.fullmatch(r"[A-Za-z_]+(/[A-Za-z_-]+)*", name):
+        return
+    near = get_close_matches(name, sorted(known), 1)
+    hint = f" Did you mean TZ={near[0]}?" if near else ""
+    raise Refused(
+        f"TZ is {name}, which is no time zone of this machine, so times would be read as UTC.{hint}"
+    )
 
 
 def _refuse_times_of_another_unit(course: "Course", assignment: str, units: set[str]) -> None:

@@ -240,11 +240,12 @@ def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
 def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Say which units have results and no due time, if the policy takes off for being late.
 
-    Also say that a policy with other keys of [late] takes nothing off.
+    Also say which other keys of [late] take nothing off.
     """
+    lines = _never_begun(policy, results)
     if not policy.late.per_day:
         if policy.late.not_begun or policy.late == Late():
-            return []
+            return lines
         return [
             "Warning: the policy's [late] has no `per_day` above 0, so nothing is taken off for "
             "being late. Write `per_day = 0.1`, as for 10 % a day, or remove [late]."
@@ -254,11 +255,27 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
         if not any(rules.due for rules in policy.rules_of_sections(unit)):
             never.append(unit)
     if not never:
-        return []
+        return lines
     tables = ", ".join(f"[{unit}]" for unit in never)
     return [
+        *lines,
         f"Warning: the policy has [late] and no due time for {', '.join(never)}, so nothing is "
-        f"taken off there for being late. Write `due` below {tables}."
+        f"taken off there for being late. Write `due` below {tables}.",
+    ]
+
+
+def _never_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
+    """Say that `not_begun` takes nothing off, if no unit has a time by which to begin."""
+    units = units_of(results)
+    has_rule = bool(policy.late.not_begun and units)
+    if not has_rule or any(
+        rules.begun for unit in units for rules in policy.rules_of_sections(unit)
+    ):
+        return []
+    tables = ", ".join(f"[{unit}]" for unit in units)
+    return [
+        "Warning: the policy's [late] has `not_begun`, and no unit with results has `begun`, so "
+        f"nothing is taken off for not having begun. Write `begun` below {tables}."
     ]
 
 

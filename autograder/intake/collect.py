@@ -881,6 +881,8 @@ def _one_of(
 ) -> tuple[Attempt | None, list[Left]]:
     """Return the file that is taken of one submission, or None, and the others."""
     best, *others = sorted(files, key=lambda file: file.rank(course))
+    if others and not others[0].rank(course).is_not_near and _is_unchanged(course, best):
+        best, *others = (*others, best)
     if others and _nobody_knows(course, best, others[0]):
         names = [shown(file.found.name) for file in files]
         why = f"which of {', '.join(names)} is {best.unit}? Give one of them that name"
@@ -894,6 +896,16 @@ def _one_of(
         why = getattr(error, "strerror", None) or str(error)
         left.append(best.left(why))
         return None, left
+
+
+def _is_unchanged(course: Course, file: _Recognized) -> bool:
+    """Return whether a file is the unit's starter file, beside which a notebook may be finished."""
+    stub = course.stub(file.unit)
+    try:
+        content = content_of(file.found.item)
+    except (OSError, ValueError):
+        return False
+    return stub.is_file() and content.replace(b"\r\n", b"\n") == stub.read_bytes()
 
 
 def _nobody_knows(course: Course, best: _Recognized, second: _Recognized) -> bool:

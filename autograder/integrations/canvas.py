@@ -126,8 +126,8 @@ def times_of(url: str, token: str) -> Times:
     except (CanvasException, RequestException) as error:
         raise NoCanvas(
             f"Canvas at {address} does not give assignment {assignment} of course {course}: "
-            f"{_short(error)} Open its address in a browser, and test that CANVAS_TOKEN is of a "
-            "teacher of this course."
+            f"{_short(error).rstrip('.')}. Open its address in a browser, and test that "
+            "CANVAS_TOKEN is of a teacher of this course."
         ) from None
     return Times(times, of=_name(asked))
 

@@ -43,6 +43,7 @@ from autograder.source.pictures import attach_pictures
 from autograder.source.solution import STUB
 
 REPLACED = "replaced"  # in nbgrader's course: notebooks that a build has replaced
+WRITE = re.compile(r"write-\w+")  # the id of an exercise's cell
 ENTERED = Path("export", "nbgrader.txt")  # below the results: a line for each
 CONFIG = """# Written once by `autograder nbgrader`, then yours to change.
 import os
@@ -548,6 +549,11 @@ def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:
     return by_hand
 
 
+def first_exercise(course: Course, unit: str) -> str:
+    """Return the id of a unit's first exercise's cell; reading it takes a second."""
+    return next(filter(WRITE.fullmatch, _cells(course, unit)), "")
+
+
 def _cells(course: Course, unit: str) -> list[str]:
     """Return the ids of the cells of a unit's notebook, in order; reading them takes a second."""
     ((_, solution),) = solutions(course, [unit])
@@ -561,7 +567,7 @@ def _comments(cells: Sequence[str], result: Result) -> dict[str, str]:
     exercise = ""  # the cell that checks belong to until the next one
     for cell in cells:
         verdict = verdicts.get(cell)
-        if re.fullmatch(r"write-\w+", cell):
+        if WRITE.fullmatch(cell):
             exercise = cell
             comments[exercise] = ""
         elif exercise and verdict and verdict.remarks:

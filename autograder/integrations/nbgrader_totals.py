@@ -2,7 +2,8 @@
 
 nbgrader's total is the sum of the checks' scores minus the penalty for lateness. So that penalty
 becomes the difference between the sum and the points that count, which is negative where a policy
-gives more. A file in nbgrader's course notes which penalties are ours.
+gives more, and a comment below the first exercise has the reason. A file in nbgrader's course notes
+which penalties are ours.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,19 +13,26 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from autograder.course import Course
 from autograder.grading.policy import Grade
 from autograder.grading.results import stored_results, write_whole
 from autograder.integrations.nbgrader_bridge import (
     ENTERED,
     NoGradebook,
     configuration,
+    first_exercise,
     open_gradebook,
     whose,
 )
+from autograder.report import markdown
 from autograder.report.terminal import earned_in_words
 
 NOTED = "totals of autograder.json"  # in nbgrader's course
-LEAST = 0.005  # points; a smaller difference is rounding
+LEAST = 0.006  # points; rounding to hundredths makes a smaller difference
+DIFFERENCE = (
+    "nbgrader shows the difference from the sum of the checks as *Late submission penalty*, "
+    "whatever the reason."
+)
 
 
 class _Penalty(msgspec.Struct, frozen=True):
@@ -42,6 +50,7 @@ def refuse_broken_note(folder: Path) -> None:
 
 
 def enter_totals(
+    course: Course,
     folder: Path,
     grades: Path,
     counted: Sequence[Grade],
@@ -53,8 +62,9 @@ def enter_totals(
     First our earlier penalties of these results are removed. Scores of checks that are not in our
     grades, such as those that train after `grade --quick`, stay in the total. Somebody whose points
     count without an own submission, such as a partner, gets one without a file.
-    folder: nbgrader's course, into which `record` has written the results. grades: their folder;
-    `export/nbgrader.txt` there gets a line for each changed total. counted: none without a policy.
+    folder: nbgrader's course, into which `record` has written the results and anew each comment.
+    grades: their folder; `export/nbgrader.txt` there gets a line for each changed total. counted:
+    none without a policy.
     left_out: the units and students whose scores were not entered, and whose totals stay.
     Raises `NoGradebook`, `CannotWrite`; `ImportError` without nbgrader.
     """
@@ -76,6 +86,7 @@ def enter_totals(
     _write(path, [*others, *before, *by_policy])  # nbgrader commits student by student
     changed: list[Grade] = []
     warnings: dict[str, str] = {}  # by unit
+    first: dict[str, str] = {}  # the cell of each unit's first exercise
     with open_gradebook(folder) as gradebook:
         _remove(gradebook, before)
         units = {assignment.name for assignment in gradebook.assignments}
@@ -89,6 +100,10 @@ def enter_totals(
             of_checks = _enter(gradebook, grade)
             if of_checks.is_changed:
                 changed.append(grade)
+            if of_checks.is_changed or grade.words:
+                if unit not in first:
+                    first[unit] = first_exercise(course, unit)
+                _comment(gradebook, first[unit], grade, of_checks.is_changed)
             if abs(of_checks.maximum - grade.max_points) >= LEAST:
                 warnings[unit] = (
                     f"Warning: {unit} has {of_checks.maximum:g} points in nbgrader, and "
@@ -176,6 +191,26 @@ def _enter(gradebook: Any, grade: Grade) -> _Sum:
     is_changed = abs(difference) >= LEAST
     book.late_submission_penalty = difference if is_changed else None
     return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
+
+
+def _comment(gradebook: Any, cell: str, grade: Grade, is_changed: bool) -> None:
+    """Say how a total comes about, before the remarks below the first exercise.
+
+    nbgrader's page calls the difference a penalty for lateness, whatever it is for, and has no
+    other place for words.
+    """
+    from nbgrader.api import MissingEntry
+
+    words = earned_in_words(grade.points, grade.max_points)
+    if grade.words:
+        words += f": {grade.words}"
+    line = f"**{markdown(words)}.**"
+    if is_changed:
+        line += f" {DIFFERENCE}"
+    unit, student = grade.result.unit, grade.result.lms_name
+    with suppress(MissingEntry):  # in a gradebook of an earlier version of the unit
+        comment = gradebook.find_comment(cell, unit, unit, student)
+        comment.auto_comment = f"{line}\n\n{comment.auto_comment or ''}"
 
 
 def _list(changed: Sequence[Grade], path: Path) -> None:

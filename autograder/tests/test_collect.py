@@ -552,6 +552,20 @@ def test_what_lies_beside_is_told(tmp_path):
     assert len(made.left) == 3
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("other", [f"{UNIT}.ipynb", f"{UNIT} (1).py", "helpers.py"])
+def test_the_unchanged_starter_file_does_not_count_beside_another(tmp_path, newline, other):
+    """A student finished the notebook, left the script as it was, and handed in both."""
+    own = "Ada_17_assignsubmission_file"
+    starter = COURSE.stub(UNIT).read_text().replace("\n", newline)
+    entries = [Entry(f"{own}/{UNIT}.py", starter), Entry(f"{own}/{other}", RIGHT)]
+    made = collect(pack(tmp_path / "s.zip", entries), tmp_path / "submitted")
+    taken = f"{UNIT}.py" if other == "helpers.py" else other
+    (place,) = made.places
+    assert place.latest.file.endswith(f"/{taken}")
+    (_,) = made.left
+
+
 def test_a_file_that_is_called_like_another_unit_is_told(tmp_path):
     """A file named like another unit is reported.
 
@@ -1065,6 +1079,11 @@ def test_the_zone_of_the_worksheet_s_times_is_said(tmp_path):
         assert f"in this machine's time zone, {said}. If Moodle shows you" in done.stdout
         submitted = datetime.fromisoformat(record(tmp_path / said, "zoe@example.edu").submitted)
         assert submitted == datetime.fromisoformat(f"2026-11-20T08:00:00{said[3:]}")
+    options = ("--into", tmp_path / "slipped", "--roster", roster)
+    done = small.run_command("collect", source, *options, TZ="Europe/Berln")
+    assert done.returncode == 2
+    assert "TZ is Europe/Berln, which is no time zone of this machine" in done.stderr
+    assert "Did you mean TZ=Europe/Berlin?" in done.stderr
 
 
 def test_canvas_is_asked_when_each_student_handed_in(tmp_path):

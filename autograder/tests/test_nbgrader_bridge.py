@@ -643,10 +643,16 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
         )
         assert totals[partner] == pytest.approx(sum(ours["uphill"].values()) / 2)
         assert "totals in nbgrader's gradebook" in done.stdout
+    nbgrader(folder, "generate_feedback", UNIT, "--student=uphill", "--force")
+    page = (folder / "feedback" / "uphill" / UNIT / f"{UNIT}.html").read_text()
+    assert page.count("days late, 50% taken off.</strong>") == 1
+    assert page.count("as <em>Late submission penalty</em>, whatever the reason.") == 1
     shutil.rmtree(grades / "export")
     done = small.run_command(*command[:1], os.path.relpath(folder, COURSE.folder), *command[2:])
     assert f"were made with {policy}" in done.stderr
     assert totals_in(folder) == pytest.approx(sums | {"pia": 0, "pit": 0})
+    comments = query(folder, "select auto_comment from comment where auto_comment like '%taken%'")
+    assert len(comments) == 2  # of the partners, who have no result, and no page
     assert "Warning" not in small.run_command(*command).stderr
 
 
@@ -764,7 +770,7 @@ def test_only_our_own_penalties_are_removed_and_each_is_known(
     policy = read_policy(small.COURSE, halved)
     with pytest.raises(KeyboardInterrupt):
         counted = StopsHalfway(policy_grades(stored_results(grades), policy))
-        nbgrader_totals.enter_totals(course, grades, counted, halved)
+        nbgrader_totals.enter_totals(COURSE, course, grades, counted, halved)
     assert small.run_command(*command, grades).returncode == 0
     assert shown() == [hostile, uphill]
 

@@ -510,7 +510,13 @@ def test_late_rules_that_take_nothing_off_are_reported(results):
     said = "[late] has no `per_day` above 0, so nothing is taken off"
     (line,) = units_never_late(Policy(late=Late(grace_hours=2)), files)
     assert said in line
-    assert units_never_late(Policy(late=Late(not_begun=0.1, grace_hours=2)), files) == []
+    begun = Rules(begun=datetime.fromisoformat("2026-11-20T12:00:00+01:00"))
+    late = Late(not_begun=0.1, grace_hours=2)
+    assert units_never_late(Policy(late=late, units={UNIT: begun}), files) == []
+    (line,) = units_never_late(Policy(late=late), files)
+    assert line.startswith("Warning: the policy's [late] has `not_begun`, and no unit with results")
+    assert line.endswith(f"Write `begun` below [{UNIT}].")
+    assert len(units_never_late(Policy(late=Late(not_begun=0.1, per_day=0.1)), files)) == 2
     assert units_never_late(Policy(), files) == []
 
 

@@ -75,7 +75,7 @@ def find_submissions(
     units = [unit] if unit else course.units
     found: dict[tuple[str, str], Submitted] = {}
     for entry in entries:
-        for submitted in _of_entry(entry, units, take_flat=bool(unit)):
+        for submitted in _of_entry(course, entry, units, take_flat=bool(unit)):
             found.setdefault((submitted.student, submitted.unit), submitted)
     if not found:
         raise _nothing_found(folder, unit)
@@ -136,14 +136,14 @@ def _student_of(entry: os.DirEntry[str]) -> str:
 
 
 def _of_entry(
-    entry: os.DirEntry[str], units: Iterable[str], take_flat: bool
+    course: Course, entry: os.DirEntry[str], units: Iterable[str], take_flat: bool
 ) -> Iterator[Submitted]:
     """Yield the submissions of a student's folder, or that of a flat file."""
     student = _student_of(entry)
     path = Path(entry.path)
     for unit in units:
         if _is_folder(entry):
-            submitted = _in_folder(student, unit, path)
+            submitted = _in_folder(course, student, unit, path)
             if submitted:
                 yield submitted
         elif take_flat:
@@ -228,16 +228,19 @@ def _without_strange_characters(name: str) -> str:
     return f"_{text[1:]}" if text.startswith(".") else text
 
 
-def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
+def _in_folder(course: Course, student: str, unit: str, folder: Path) -> Submitted | None:
     """Find a unit's file in a student's folder; None if there is no folder for the unit."""
     of_unit = folder / unit
     try:
         if not of_unit.is_dir() or of_unit.is_symlink():
             return None
-        for suffix in (".py", ".ipynb"):
-            path = of_unit / f"{unit}{suffix}"
-            if os.path.lexists(path):
-                return Submitted(student, unit, path)
+        script, notebook = (of_unit / f"{unit}{suffix}" for suffix in (".py", ".ipynb"))
+        if os.path.lexists(script) and not (
+            os.path.lexists(notebook) and is_unchanged(course, unit, lambda: read_file(script))
+        ):
+            return Submitted(student, unit, script)
+        if os.path.lexists(notebook):
+            return Submitted(student, unit, notebook)
         copies = _copies_of(unit, of_unit)
         if len(copies) == 1:
             return Submitted(student, unit, copies[0])
@@ -245,6 +248,19 @@ def _in_folder(student: str, unit: str, folder: Path) -> Submitted | None:
     except OSError as error:
         note = f"the folder cannot be read ({error.strerror})."
     return Submitted(student, unit, None, note)
+
+
+def is_unchanged(course: Course, unit: str, read: Callable[[], bytes]) -> bool:
+    """Return whether a file is the unit's starter file, beside which a notebook may be finished.
+
+    read: returns the file's bytes, or raises, which makes it another file.
+    """
+    starter = course.stub(unit)
+    try:
+        content, given = read(), starter.read_bytes()
+    except (OSError, ValueError):
+        return False
+    return content.replace(b"\r\n", b"\n") == given.replace(b"\r\n", b"\n")
 
 
 # suffixes of browsers, file managers and platforms: " (1)", "-1", " copy", " - Kopie"

@@ -38,7 +38,7 @@ from autograder.grading.roster import (
     zone_of,
 )
 from autograder.grading.roster import FILE as ROSTER
-from autograder.grading.submissions import PERHAPS_ONE, perhaps_one_student
+from autograder.grading.submissions import PERHAPS_ONE, is_unchanged, perhaps_one_student
 from autograder.intake.adoption import Adoption, adopt, adoptions
 from autograder.intake.adoption import in_words as adoption_in_words
 from autograder.intake.canvas import ANONYMOUS_NAME
@@ -881,7 +881,8 @@ def _one_of(
 ) -> tuple[Attempt | None, list[Left]]:
     """Return the file that is taken of one submission, or None, and the others."""
     best, *others = sorted(files, key=lambda file: file.rank(course))
-    if others and not others[0].rank(course).is_not_near and _is_unchanged(course, best):
+    has_another = bool(others) and not others[0].rank(course).is_not_near
+    if has_another and is_unchanged(course, best.unit, lambda: content_of(best.found.item)):
         best, *others = (*others, best)
     if others and _nobody_knows(course, best, others[0]):
         names = [shown(file.found.name) for file in files]
@@ -896,16 +897,6 @@ def _one_of(
         why = getattr(error, "strerror", None) or str(error)
         left.append(best.left(why))
         return None, left
-
-
-def _is_unchanged(course: Course, file: _Recognized) -> bool:
-    """Return whether a file is the unit's starter file, beside which a notebook may be finished."""
-    stub = course.stub(file.unit)
-    try:
-        content = content_of(file.found.item)
-    except (OSError, ValueError):
-        return False
-    return stub.is_file() and content.replace(b"\r\n", b"\n") == stub.read_bytes()
 
 
 def _nobody_knows(course: Course, best: _Recognized, second: _Recognized) -> bool:

@@ -71,7 +71,8 @@ def enter_totals(
     path = folder / NOTED
     here = str(grades.resolve())
     places = {_place(grade) for grade in counted if not _is_left_out(grade, left_out)}
-    of_ours = places | {(result.unit, result.lms_name) for result in stored_results(grades)}
+    with_file = {(result.unit, result.lms_name) for result in stored_results(grades)}
+    of_ours = places | with_file
     noted = _read(path)
     before = []
     for one in noted:
@@ -88,7 +89,7 @@ def enter_totals(
     warnings: dict[str, str] = {}  # by unit
     first: dict[str, str] = {}  # the cell of each unit's first exercise
     with open_gradebook(folder) as gradebook:
-        _remove(gradebook, before)
+        _remove(gradebook, before, with_file)
         units = {assignment.name for assignment in gradebook.assignments}
         for grade in counted:
             unit = grade.result.unit
@@ -103,7 +104,8 @@ def enter_totals(
             if of_checks.is_changed or grade.words:
                 if unit not in first:
                     first[unit] = first_exercise(course, unit)
-                _comment(gradebook, first[unit], grade, of_checks.is_changed)
+                has_remarks = _place(grade) in with_file
+                _comment(gradebook, first[unit], grade, of_checks.is_changed, has_remarks)
             if abs(of_checks.maximum - grade.max_points) >= LEAST:
                 warnings[unit] = (
                     f"Warning: {unit} has {of_checks.maximum:g} points in nbgrader, and "
@@ -162,14 +164,23 @@ def compute_late_penalties(
             plugin.preprocess(new_notebook(), {"nbgrader": {**place, "db_url": directory.db_url}})
 
 
-def _remove(gradebook: Any, penalties: Sequence[_Penalty]) -> None:
-    """Remove penalties of ours, where their submissions are still there."""
+def _remove(
+    gradebook: Any, penalties: Sequence[_Penalty], with_file: Collection[tuple[str, str]]
+) -> None:
+    """Remove penalties of ours, where their submissions are still there.
+
+    with_file: the units and students with a result, whose comments `record` has written anew. The
+    others' are ours.
+    """
     from nbgrader.api import MissingEntry
 
     for one in penalties:
         with suppress(MissingEntry):
             book = gradebook.find_submission_notebook(one.unit, one.unit, one.student)
             book.late_submission_penalty = None
+            if (one.unit, one.student) not in with_file:
+                for comment in book.comments:
+                    comment.auto_comment = None
 
 
 class _Sum(NamedTuple):
@@ -193,11 +204,12 @@ def _enter(gradebook: Any, grade: Grade) -> _Sum:
     return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
 
 
-def _comment(gradebook: Any, cell: str, grade: Grade, is_changed: bool) -> None:
+def _comment(gradebook: Any, cell: str, grade: Grade, is_changed: bool, has_remarks: bool) -> None:
     """Say how a total comes about, before the remarks below the first exercise.
 
     nbgrader's page calls the difference a penalty for lateness, whatever it is for, and has no
-    other place for words.
+    other place for words. has_remarks: `record` has written the remarks anew; without a file, as
+    of a partner, the comment is this one of an earlier run.
     """
     from nbgrader.api import MissingEntry
 
@@ -210,7 +222,8 @@ def _comment(gradebook: Any, cell: str, grade: Grade, is_changed: bool) -> None:
     unit, student = grade.result.unit, grade.result.lms_name
     with suppress(MissingEntry):  # in a gradebook of an earlier version of the unit
         comment = gradebook.find_comment(cell, unit, unit, student)
-        comment.auto_comment = f"{line}\n\n{comment.auto_comment or ''}"
+        remarks = comment.auto_comment if has_remarks else None
+        comment.auto_comment = f"{line}\n\n{remarks or ''}"
 
 
 def _list(changed: Sequence[Grade], path: Path) -> None:

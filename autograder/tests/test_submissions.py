@@ -61,6 +61,17 @@ def test_each_student_has_a_folder_and_each_unit_a_folder_in_it(tmp_path):
     ]
 
 
+def test_an_unchanged_starter_file_does_not_count_beside_a_notebook(tmp_path):
+    """A student of nbgrader finished the notebook, and left the script as it was."""
+    starter = small.COURSE.stub(small.UNIT).read_text()
+    for student, script in (("ada", starter), ("bob", starter + "x = 1\n"), ("cy", starter)):
+        write(tmp_path / student / f"{FILE}.py", script)
+        if student != "cy":
+            write(tmp_path / student / f"{FILE}.ipynb")
+    names = [Path(what).suffix for _, _, what in found(tmp_path)]
+    assert names == [".ipynb", ".py", ".py"]
+
+
 def test_a_flat_folder_is_read_where_the_unit_is_named(tmp_path):
     """With a named unit, `<student>.py` in a flat folder is read.
 

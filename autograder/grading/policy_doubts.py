@@ -69,6 +69,7 @@ def doubts(
         dates_out_of_order,
         handed_out_long_before_due,
         nobody_begun,
+        units_never_begun,
         cutoffs_without_loss,
         cutoffs_far_from_ours,
         long_extensions,
@@ -240,12 +241,11 @@ def late_by_files_alone(policy: Policy, results: Sequence[Result]) -> list[str]:
 def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Say which units have results and no due time, if the policy takes off for being late.
 
-    Also say which other keys of [late] take nothing off.
+    Also say that a policy with other keys of [late] takes nothing off.
     """
-    lines = _never_begun(policy, results)
     if not policy.late.per_day:
         if policy.late.not_begun or policy.late == Late():
-            return lines
+            return []
         return [
             "Warning: the policy's [late] has no `per_day` above 0, so nothing is taken off for "
             "being late. Write `per_day = 0.1`, as for 10 % a day, or remove [late]."
@@ -255,22 +255,20 @@ def units_never_late(policy: Policy, results: Sequence[Result]) -> list[str]:
         if not any(rules.due for rules in policy.rules_of_sections(unit)):
             never.append(unit)
     if not never:
-        return lines
+        return []
     tables = ", ".join(f"[{unit}]" for unit in never)
     return [
-        *lines,
         f"Warning: the policy has [late] and no due time for {', '.join(never)}, so nothing is "
         f"taken off there for being late. Write `due` below {tables}.",
     ]
 
 
-def _never_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
+def units_never_begun(policy: Policy, results: Sequence[Result]) -> list[str]:
     """Say that `not_begun` takes nothing off, if no unit has a time by which to begin."""
     units = units_of(results)
-    has_rule = bool(policy.late.not_begun and units)
-    if not has_rule or any(
-        rules.begun for unit in units for rules in policy.rules_of_sections(unit)
-    ):
+    if not (policy.late.not_begun and units):
+        return []
+    if any(rules.begun for unit in units for rules in policy.rules_of_sections(unit)):
         return []
     tables = ", ".join(f"[{unit}]" for unit in units)
     return [
@@ -531,9 +529,9 @@ def cutoffs_above_the_maximum(policy: Policy) -> list[str]:
 
 
 def cutoffs_far_from_ours(policy: Policy, results: Sequence[Result]) -> list[str]:
-    """Warn of each check whose first cut-off our solution does not reach, or by far exceeds.
+    """Warn of each check whose first cut-off is below our solution's loss, or far above it.
 
-    Our loss depends on the seed; the lowest in these results counts.
+    Our loss depends on the seed; the nearest in these results counts.
     """
     lines = []
     for unit, rules in policy.units.items():

@@ -71,8 +71,7 @@ def enter_totals(
     path = folder / NOTED
     here = str(grades.resolve())
     places = {_place(grade) for grade in counted if not _is_left_out(grade, left_out)}
-    with_file = {(result.unit, result.lms_name) for result in stored_results(grades)}
-    of_ours = places | with_file
+    of_ours = places | {(result.unit, result.lms_name) for result in stored_results(grades)}
     noted = _read(path)
     before = []
     for one in noted:
@@ -89,7 +88,7 @@ def enter_totals(
     warnings: dict[str, str] = {}  # by unit
     first: dict[str, str] = {}  # the cell of each unit's first exercise
     with open_gradebook(folder) as gradebook:
-        _remove(gradebook, before, with_file)
+        _remove(gradebook, before)
         units = {assignment.name for assignment in gradebook.assignments}
         for grade in counted:
             unit = grade.result.unit
@@ -101,11 +100,9 @@ def enter_totals(
             of_checks = _enter(gradebook, grade)
             if of_checks.is_changed:
                 changed.append(grade)
-            if of_checks.is_changed or grade.words:
                 if unit not in first:
                     first[unit] = first_exercise(course, unit)
-                has_remarks = _place(grade) in with_file
-                _comment(gradebook, first[unit], grade, of_checks.is_changed, has_remarks)
+                _comment(gradebook, first[unit], grade)
             if abs(of_checks.maximum - grade.max_points) >= LEAST:
                 warnings[unit] = (
                     f"Warning: {unit} has {of_checks.maximum:g} points in nbgrader, and "
@@ -164,13 +161,10 @@ def compute_late_penalties(
             plugin.preprocess(new_notebook(), {"nbgrader": {**place, "db_url": directory.db_url}})
 
 
-def _remove(
-    gradebook: Any, penalties: Sequence[_Penalty], with_file: Collection[tuple[str, str]]
-) -> None:
-    """Remove penalties of ours, where their submissions are still there.
+def _remove(gradebook: Any, penalties: Sequence[_Penalty]) -> None:
+    """Remove penalties of ours and their comments, where their submissions are still there.
 
-    with_file: the units and students with a result, whose comments `record` has written anew. The
-    others' are ours.
+    `record` has written anew the comments of those who have a file.
     """
     from nbgrader.api import MissingEntry
 
@@ -178,8 +172,8 @@ def _remove(
         with suppress(MissingEntry):
             book = gradebook.find_submission_notebook(one.unit, one.unit, one.student)
             book.late_submission_penalty = None
-            if (one.unit, one.student) not in with_file:
-                for comment in book.comments:
+            for comment in book.comments:
+                if DIFFERENCE in (comment.auto_comment or ""):
                     comment.auto_comment = None
 
 
@@ -204,26 +198,22 @@ def _enter(gradebook: Any, grade: Grade) -> _Sum:
     return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
 
 
-def _comment(gradebook: Any, cell: str, grade: Grade, is_changed: bool, has_remarks: bool) -> None:
-    """Say how a total comes about, before the remarks below the first exercise.
+def _comment(gradebook: Any, cell: str, grade: Grade) -> None:
+    """Say how a changed total comes about, before the remarks below the first exercise.
 
     nbgrader's page calls the difference a penalty for lateness, whatever it is for, and has no
-    other place for words. has_remarks: `record` has written the remarks anew; without a file, as
-    of a partner, the comment is this one of an earlier run.
+    other place for words. cell: that of the first exercise.
     """
     from nbgrader.api import MissingEntry
 
     words = earned_in_words(grade.points, grade.max_points)
     if grade.words:
         words += f": {grade.words}"
-    line = f"**{markdown(words)}.**"
-    if is_changed:
-        line += f" {DIFFERENCE}"
     unit, student = grade.result.unit, grade.result.lms_name
     with suppress(MissingEntry):  # in a gradebook of an earlier version of the unit
         comment = gradebook.find_comment(cell, unit, unit, student)
-        remarks = comment.auto_comment if has_remarks else None
-        comment.auto_comment = f"{line}\n\n{remarks or ''}"
+        remarks = comment.auto_comment or ""
+        comment.auto_comment = f"**{markdown(words)}.** {DIFFERENCE}\n\n{remarks}"
 
 
 def _list(changed: Sequence[Grade], path: Path) -> None:

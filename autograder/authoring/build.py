@@ -180,9 +180,10 @@ def _build_key(unit: Unit, check: bool, warn: Callable[[str], object]) -> list[s
         saved = Path(scratch) / path.name
         key_file.save_key(saved, {**public, **kept})
         as_read_back = key_file.load_key(saved)
-        if key_file.same_key(unit, stored, as_read_back):
+        differs = key_file.difference(unit, stored, as_read_back)
+        if not differs:
             return []
-        _refuse_if_only_checked(path, check)
+        _refuse_if_only_checked(path, check, differs)
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(saved, path)
     if kept:
@@ -300,9 +301,13 @@ def _write(path: Path, text: str, check: bool) -> str:
     return str(path)
 
 
-def _refuse_if_only_checked(path: Path, check: bool) -> None:
+def _refuse_if_only_checked(path: Path, check: bool, differs: str = "") -> None:
+    """Raise `Stale` if a file is only checked. differs: how it is out of date, if known."""
     if check:
-        raise Stale(f"{path} is out of date. Run `autograder build` and commit what it writes.")
+        where = f" ({differs})" if differs else ""
+        raise Stale(
+            f"{path} is out of date{where}. Run `autograder build` and commit what it writes."
+        )
 
 
 def check_pictures(course: Course, name: str, solution: Solution) -> None:

@@ -286,38 +286,64 @@ def _variants(
 
 
 def same_key(unit: Unit, one: Key, other: Key) -> bool:
-    """Return whether the judge cannot distinguish two keys of a unit.
+    """Return whether the judge cannot distinguish two keys of a unit."""
+    return not difference(unit, one, other)
+
+
+def difference(unit: Unit, one: Key, other: Key) -> str:
+    """Say where two keys of a unit differ first; "" where the judge cannot distinguish them.
 
     Another processor rounds differently, and so its key differs in the last bits. For small changes
     and for pairs of mistakes, the digests of their code are compared.
     """
-    if one.keys() != other.keys():
-        return False
+    for entry in sorted(one.keys() ^ other.keys()):
+        return f"only one of the two keys has `{entry}`"
     checks = {check.name: check for check in unit.checks}
     for entry in one:
         name, _, _ = entry.partition("@")
-        check = checks[name]
-        if not _is_same_check_key(check, one[entry], other[entry]):
-            return False
-    return True
+        found = _difference_of_entry(checks[name], one[entry], other[entry])
+        if found:
+            return f"`{entry}`: {found}"
+    return ""
 
 
-def _is_same_check_key(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    if _words(one) != _words(other) or one.constant != other.constant:
-        return False
-    if one.small_changes.made_of != other.small_changes.made_of:
-        return False
-    if one.mistake_pairs.made_of != other.mistake_pairs.made_of:
-        return False
+def _difference_of_entry(check: Check, one: CheckKey, other: CheckKey) -> str:
+    """Say where two keys of a check differ first; "" where they do not."""
+    words, other_words = _words(one), _words(other)
+    for (mistake, failed, error), row in zip(words, other_words, strict=False):
+        if row[0] != mistake:
+            return f"another mistake stands where {_quoted(mistake)} stood"
+        if row[1:] != (failed, error):
+            was, now = _ending(failed, error), _ending(*row[1:])
+            return f"{_quoted(mistake)} gave {was}, and now {now}"
+    if len(words) != len(other_words):
+        return f"it had {len(words)} mistakes, now {len(other_words)}"
+    if one.constant != other.constant:
+        return "other arrays are the same on each seed"
     if check.measure:
-        return _is_same_training(check, one, other)
+        return _difference_of_training(check, one, other)
     solution = one.expected
     if not _is_same_answer(check, solution, other.expected, solution):
-        return False
-    for (_, mistaken), (_, other_mistaken) in zip(one.mistakes, other.mistakes, strict=True):
+        return "the expected answer has changed"
+    for (mistake, mistaken), (_, other_mistaken) in zip(one.mistakes, other.mistakes, strict=True):
         if not _is_same_answer(check, mistaken, other_mistaken, solution):
-            return False
-    return True
+            return f"the answer of {_quoted(mistake)} has changed"
+    if one.small_changes.made_of != other.small_changes.made_of:
+        return "the code behind its small changes has changed"
+    if one.mistake_pairs.made_of != other.mistake_pairs.made_of:
+        return "the code behind its pairs of mistakes has changed"
+    return ""
+
+
+def _quoted(mistake: Mistake) -> str:
+    return f"the mistake “{mistake.text}”"
+
+
+def _ending(failure: Failure, error: str) -> str:
+    """Say how an answer ended. error: what was raised, if anything was."""
+    if not failure:
+        return "an answer"
+    return f"none ({failure}: {error})" if error else f"none ({failure})"
 
 
 def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
@@ -328,13 +354,15 @@ def _words(key: CheckKey) -> list[tuple[Mistake, Failure, str]]:
     return words
 
 
-def _is_same_training(check: Check, one: CheckKey, other: CheckKey) -> bool:
-    """Return whether two keys of a check that trains have equal shapes and nearly equal losses."""
+def _difference_of_training(check: Check, one: CheckKey, other: CheckKey) -> str:
+    """Say where two keys of a check that trains differ; "" for equal shapes and near losses."""
     if _shapes(one.expected) != _shapes(other.expected):
-        return False
+        return "the shapes of the trained weights have changed"
     loss = one.loss or 0
     other_loss = other.loss or 0
-    return abs(loss - other_loss) <= SAME * check.within
+    if abs(loss - other_loss) > SAME * check.within:
+        return f"the loss was {loss:.4f}, now {other_loss:.4f}"
+    return ""
 
 
 def _shapes(answer: Answer) -> dict[str, tuple[int, ...]]:

@@ -59,7 +59,7 @@ Names = frozenset[str] | None  # names of definitions; None if they are unknown
 
 NEAR = 2 * SAME  # in tolerances: a mistake this near to one may pass on another processor
 TOGETHER = 50  # variants of the solution in one process
-TRIES = 3  # of a mistake whose answer was late because others used the processor
+TRIES = 3  # of a mistake whose answer may be late because of the machine
 NOTHING_STORED: Key = MappingProxyType({})
 
 
@@ -185,35 +185,40 @@ def _answers_of_variants(
     """Yield each of the given checks, with its answer.
 
     Several run in one process. One without an answer runs again in a process of its own.
-    plain: the solution's script. sure: as in `_answer_alone`.
+    plain: the solution's script. sure: as in `answer_alone`.
     """
     for first in range(0, len(asked), TOGETHER):
         together = asked[first : first + TOGETHER]
         scripts = [(one.check, one.script) for one in together]
         answers = run_scripts(server, plain, scripts, seed)
         for (answer, _), one in zip(answers, together, strict=True):
+            check = one.check
             if may_be_the_machines_doing(answer):
-                yield one, _answer_alone(server, one, seed, sure)
+                what = f"the mistake `{one.mistake.code}`"
+                yield one, answer_alone(server, check, one.script, seed, what, sure)
             else:
                 yield one, answer
 
 
-def _answer_alone(server: Server, asked: _AskedOfMistake, seed: int, sure: bool) -> Answer:
-    """Return the answer of a process of its own; ask again if others used the processor.
+def answer_alone(
+    server: Server, check: Check, script: str, seed: int, what: str, sure: bool
+) -> Answer:
+    """Return what a script of ours answers in a process of its own; ask again if it is late.
 
-    sure: whether to raise `BrokenSolution` if they do so each time: else a busy machine would
-    write into a file that a mistake takes too long.
+    what: what the script is, for the error.
+    sure: whether the answer goes into a file, and neither a busy machine nor a slow disk may write
+    there that it comes too late. Raises `BrokenSolution` if others use the processor each time.
     """
     for _ in range(TRIES):
-        with server.worker(asked.script.encode(), SOLUTION) as worker:
-            answer = worker.ask(asked.check, seed)
-            if not worker.crowded:
+        with server.worker(script.encode(), SOLUTION) as worker:
+            answer = worker.ask(check, seed)
+            doubtful = sure and may_be_the_machines_doing(answer)
+            if not worker.crowded and not doubtful:
                 return answer
-    if sure:
+    if sure and worker.crowded:
         raise BrokenSolution(
-            f"{server.unit.name}: {asked.check.name}: other programs use the CPUs, so that "
-            f"the mistake `{asked.mistake.code}` has no answer in time. Build again when they have "
-            "ended."
+            f"{server.unit.name}: {check.name}: other programs use the CPUs, so that {what} has no "
+            "answer in time. Build again when they have ended."
         )
     return answer
 

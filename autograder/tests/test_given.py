@@ -146,7 +146,8 @@ def test_a_stale_key_is_not_handed_out(tmp_path):
     solution.write_text(text.replace("return 2 * x", "return 2.5 * x"))
     done = small.run_command("build", "--release", tmp_path / "out", cwd=folder)
     assert done.returncode == 1
-    assert f"{UNIT}.safetensors is out of date. Run `autograder build`" in done.stderr
+    words = "out of date (`doubling`: the expected answer has changed). Run `autograder build`"
+    assert f"{UNIT}.safetensors is {words}" in done.stderr
     assert not (tmp_path / "out").exists()
 
 

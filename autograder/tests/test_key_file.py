@@ -13,7 +13,15 @@ from safetensors.numpy import save
 from autograder.authoring import build as building
 from autograder.check import Answer, Check, Error, Failure, is_text
 from autograder.course import load_unit, read_course
-from autograder.grading.key_file import LAST_BITS, SAME, NoKey, load_key, same_key, save_key
+from autograder.grading.key_file import (
+    LAST_BITS,
+    SAME,
+    NoKey,
+    difference,
+    load_key,
+    same_key,
+    save_key,
+)
 from autograder.judging import TOLERANCE, Mistake, PlainKey, kind_of_error
 
 UNITS = small.COURSE.units
@@ -114,6 +122,15 @@ def test_a_key_of_another_format_is_not_read(tmp_path):
 # ---- which keys are the same
 
 
+# what is spoilt → words of the difference
+SAYING = {
+    "loss": "the loss was",
+    "shape": "the shapes of the trained weights",
+    "constant": "other arrays are the same on each seed",
+    "mistake gone": "mistake",
+}
+
+
 def spoilt(check, known):
     """Return keys of one check, each with a single change: (what, key)."""
     if check.measure:
@@ -181,12 +198,15 @@ def test_a_key_made_on_another_processor_is_the_same(name, key_elsewhere):
 
 @pytest.mark.parametrize("name", UNITS)
 def test_a_key_that_the_judge_can_tell_apart_is_another(name):
-    """Keys differ if a number, text, word, mistake, shape or loss does."""
+    """Keys differ if a number, text, word, mistake, shape or loss does; what differs is said."""
     unit, count = small.unit(name), 0
     checks = {check.name: check for check in unit.checks}
     for entry, known in stored(name).items():
         for what, other in spoilt(checks[entry.split("@")[0]], known):
-            assert not same_key(unit, {entry: known}, {entry: other}), (entry, what)
+            found = difference(unit, {entry: known}, {entry: other})
+            assert found.startswith(f"`{entry}`: "), (entry, what)
+            words = SAYING.get(what, "the expected answer" if isinstance(what, str) else "mistake")
+            assert words in found, (entry, what)
             count += 1
     assert count >= 12
     assert not same_key(unit, stored(name), {})

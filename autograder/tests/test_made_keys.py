@@ -21,6 +21,7 @@ from autograder.grading.one import grade_one
 from autograder.grading.store import AnswerStore, Made
 from autograder.judging import same_answer
 from autograder.sandbox.client import Server
+from autograder.sandbox.worker import Worker
 
 
 @pytest.fixture
@@ -537,3 +538,31 @@ def test_a_busy_machine_writes_no_late_mistake_into_a_file(tmp_path):
         pytest.raises(BrokenSolution, match="Build again"),
     ):
         build_key(server, small.SEED, data={}, for_a_file=True)
+
+
+@pytest.mark.parametrize(("late", "ended"), [(3, Failure.NONE), (4, Failure.TIMEOUT)])
+def test_a_slow_disk_writes_no_late_mistake_into_a_file(tmp_path, monkeypatch, late, ended):
+    """A mistake that is late for another reason runs again; a mistake that is always late is so.
+
+    late: the runs of the mistake that are late.
+    """
+    unit = small.write_course(tmp_path, "halving", TIMED, LATE)
+    ask, runs = Worker.ask, []
+
+    def slow_at_first(self, check, seed, **others):
+        answer = ask(self, check, seed, **others)
+        is_of_mistake = answer.arrays and np.allclose(answer.arrays["half"] * 3, drawn(seed))
+        if is_of_mistake:
+            runs.append(answer)
+            if len(runs) <= late:
+                return Answer(failure=Failure.TIMEOUT, message="waited, and was stopped.")
+        return answer
+
+    def drawn(seed):
+        return np.random.default_rng(seed).normal(size=4)
+
+    monkeypatch.setattr(Worker, "ask", slow_at_first)
+    with crowded_processor(others=0), Server(unit) as server:
+        key = build_key(server, small.SEED, data={}, for_a_file=True)
+    ((_, answer),) = key["halving"].mistakes
+    assert answer.failure == ended

@@ -13,19 +13,20 @@ from autograder.authoring.build import build
 from autograder.authoring.given import give
 from autograder.authoring.validate import validate
 from autograder.authoring.validation_report import ValidationReport
-from autograder.check import planted, slips_of_options
+from autograder.check import Answer, Failure, planted, slips_of_options
 from autograder.course import load_unit, read_course
 from autograder.grading.hand_in import HandIn, names_to_sign_with
 from autograder.grading.key_file import NothingPlanted, functions_in_key, load_key
 from autograder.grading.keys import build_key, solution_of
 from autograder.grading.one import grade_one
-from autograder.grading.planted import function_in
+from autograder.grading.planted import function_in, functions_with_a_mistake
 from autograder.grading.results import stored_results
 from autograder.practice.planted import numbered
 from autograder.practice.practise import practise
 from autograder.question import FUNCTIONS, WHOSE, drawn, is_name_of
 from autograder.sandbox.client import Server
 from autograder.sandbox.inside.submission import Submission
+from autograder.sandbox.worker import Worker
 
 CHECKS = '''
 from autograder.check import check, named, planted
@@ -168,6 +169,24 @@ def test_each_function_has_one_wrong_line_and_there_are_twenty(unit, functions):
         exec(function, namespace)
         wrong = namespace["smooth"](numbers, 0.3)
         assert np.shape(wrong) != np.shape(right) or not np.allclose(wrong, right), function
+
+
+def test_a_slow_machine_leaves_no_function_out(unit, functions, monkeypatch):
+    """A small change whose first answer is late runs again: the key is the same everywhere."""
+    ask, late = Worker.ask, set()
+
+    def late_at_first(self, check, seed, **others):
+        answer = ask(self, check, seed, **others)
+        run = (check.name, seed, bytes(others.get("source", b"")))
+        if run in late:
+            return answer
+        late.add(run)
+        return Answer(failure=Failure.TIMEOUT, message="took longer than 2 seconds.")
+
+    monkeypatch.setattr(Worker, "ask", late_at_first)
+    with Server(unit) as server:
+        assert list(functions_with_a_mistake(server, unit.checks[1])) == functions
+    assert len(late) > 3 * len(functions)
 
 
 def test_no_function_shows_its_mistake_at_once(unit, functions):

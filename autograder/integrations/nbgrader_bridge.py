@@ -520,7 +520,7 @@ def _reason(error: str, log: str) -> str:
             "course's folder, and run `nbgrader update .` in it"
         )
     without_module = re.sub(r"^[\w.]*\.(?=\w+: )", "", lines[-1])
-    return one_line(without_module)
+    return f"nbgrader could not read the file: {one_line(without_module)}"
 
 
 def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:

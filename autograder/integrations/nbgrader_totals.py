@@ -28,6 +28,7 @@ from autograder.report import markdown
 from autograder.report.terminal import earned_in_words
 
 NOTED = "totals of autograder.json"  # in nbgrader's course
+DECIMALS = 6  # of a penalty: nbgrader exports all that a float has
 LEAST = 0.006  # points; rounding to hundredths makes a smaller difference
 DIFFERENCE = (
     "nbgrader shows the difference from the sum of the checks as *Late submission penalty*, "
@@ -194,7 +195,7 @@ def _enter(gradebook: Any, grade: Grade) -> _Sum:
     cells = [cell for cell in book.grades if cell.name in names]
     difference = sum(float(cell.score) for cell in cells) - grade.points
     is_changed = abs(difference) >= LEAST
-    book.late_submission_penalty = difference if is_changed else None
+    book.late_submission_penalty = round(difference, DECIMALS) if is_changed else None
     return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
 
 

@@ -58,6 +58,19 @@ def stolen_time() -> float:
     return 0.0
 
 
+def disk_time() -> float:
+    """Return the seconds in which a process of this machine stood still for a disk until now.
+
+    A worker does so where a library that a submission imports is not in memory yet. Its kernel
+    rarely counts this for each process. 0 where it is not reported. Source:
+    Documentation/accounting/psi.rst of Linux, the line "some".
+    """
+    with suppress(OSError, ValueError, IndexError), open("/proc/pressure/io") as pressure:
+        _, _, total = pressure.readline().partition("total=")
+        return int(total) / 1e6
+    return 0.0
+
+
 class Crowded(TimeoutError):
     """The wall-clock limit is exceeded, mostly because others used the processor."""
 
@@ -65,8 +78,8 @@ class Crowded(TimeoutError):
 class Stopwatch:
     """Measures the time of one submission's checks against its limits.
 
-    waited: seconds in which its processes neither computed nor were queued, and no host took a
-    processor away.
+    waited: seconds in which its processes neither computed nor were queued, no host took a
+    processor away, and nobody stood still for a disk.
     queued: seconds in which they were queued for a processor, as far as the kernel reports them.
     """
 
@@ -82,7 +95,7 @@ class Stopwatch:
         # usage of the present process before the present check; an upper bound after quick answers
         self._computed_before = 0.0
         self._queued_before = 0.0
-        self._stolen_before = 0.0
+        self._taken_before = 0.0
 
     def is_over(self) -> bool:
         """Return whether the time for all checks together is over."""
@@ -109,7 +122,7 @@ class Stopwatch:
         if self._paused is not None:
             self._ends += self._began - self._paused
             self._paused = None
-        self._stolen_before = stolen_time()
+        self._taken_before = stolen_time() + disk_time()
         most_waited = self._may_wait()
         return min(seconds, most_waited)
 
@@ -177,14 +190,15 @@ class Stopwatch:
     def _waited(self, elapsed: float, clock: Clock) -> float | None:
         """Return the seconds in which the present check neither computed nor was queued.
 
-        Nor are those counted that a host took from any processor: which one it was is unknown.
+        Nor are those counted that a host took from any processor, or that any process stood still
+        for a disk: whose they were is unknown.
         elapsed: seconds since the request. Return None if the kernel does not report it.
         """
         if clock.queued is None:
             return None
         computed = clock.computed - self._computed_before
-        stolen = stolen_time() - self._stolen_before
-        return max(0.0, elapsed - computed - self._stood_in_line(clock) - stolen)
+        taken = stolen_time() + disk_time() - self._taken_before
+        return max(0.0, elapsed - computed - self._stood_in_line(clock) - taken)
 
     def _may_wait(self) -> float:
         """Return the seconds that the next check may wait."""

@@ -326,10 +326,10 @@ def test_our_scores_are_in_the_gradebook_and_in_its_export(folder, graded, recor
         assert sums[student] == pytest.approx(sum((points | by_hand).values()) + trained)
     assert recorded.stderr == ""
     each = (folder / "grades" / "export" / "nbgrader.txt").read_text().splitlines()
-    without_page = f"COMPLETE, {UNIT}: 0 of {EXACT:g} points; no page in nbgrader (NotJSONError: "
+    without_page = f"COMPLETE, {UNIT}: 0 of {EXACT:g} points; no page in nbgrader ({UNREAD}"
     assert len(each) == len(ours)
     assert any(line.startswith(without_page) for line in each)
-    assert f"no page in nbgrader (1): COMPLETE, {UNIT}: NotJSONError: " in recorded.stdout
+    assert f"no page in nbgrader (1): COMPLETE, {UNIT}: {UNREAD}" in recorded.stdout
     assert f"{len(ours)} results entered into nbgrader's gradebook" in recorded.stdout
 
 
@@ -590,6 +590,7 @@ def test_our_points_by_hand_reach_nbgraders_gradebook(folder, recorded):
     assert scores(folder, "uphill")["check-three_steps"] == (was, None)
 
 
+UNREAD = "nbgrader could not read the file: NotJSONError: "
 HALF_AFTER_THE_DUE_TIME = f"""\
 partners = "partners.csv"
 [late]
@@ -650,6 +651,12 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     page = (folder / "feedback" / "uphill" / UNIT / f"{UNIT}.html").read_text()
     assert page.count("days late, 50% taken off.</strong>") == 1
     assert page.count("as <em>Late submission penalty</em>, whatever the reason.") == 1
+    policy.write_text(HALF_AFTER_THE_DUE_TIME.replace("0.5", "0.3"))
+    assert small.run_command(*command, "--policy", policy).returncode == 0
+    penalties = query(folder, "select late_submission_penalty from submitted_notebook")
+    entered = [penalty for (penalty,) in penalties if penalty]
+    assert entered == [round(penalty, 6) for penalty in entered]
+    assert any(penalty != round(penalty) for penalty in entered)
     shutil.rmtree(grades / "export")
     done = small.run_command(*command[:1], os.path.relpath(folder, COURSE.folder), *command[2:])
     assert f"were made with {policy}" in done.stderr

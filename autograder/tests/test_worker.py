@@ -4,6 +4,7 @@ import os
 import struct
 import threading
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -141,8 +142,10 @@ def test_a_flood_of_answers_so_far_is_cut():
 
 @pytest.fixture
 def now(monkeypatch):
-    """Return the parent's clock in a list, so that a test can advance it."""
+    """Return the parent's clock in a list, so that a test can advance it; nothing else passes."""
     seconds = [1000.0]
+    for other in ("stolen_time", "disk_time"):
+        monkeypatch.setattr(worker, other, lambda: 0.0)
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
     return seconds
 
@@ -217,10 +220,11 @@ def test_who_neither_computes_nor_stands_in_line_waits(now):
         watch.time_left()
 
 
-def test_what_the_host_of_a_virtual_machine_took_is_no_waiting(now, monkeypatch):
-    """In a long training a busy host takes some seconds, and the kernel does not call it queued."""
+@pytest.mark.parametrize("other", ["stolen_time", "disk_time"])
+def test_what_a_host_or_a_disk_took_is_no_waiting(now, monkeypatch, other):
+    """A busy host takes seconds of a long training, and so does a slow disk: nobody waits then."""
     stolen = [100.0]
-    monkeypatch.setattr("autograder.sandbox.worker.stolen_time", lambda: stolen[0])
+    monkeypatch.setattr(worker, other, lambda: stolen[0])
     watch = Stopwatch(Limits(seconds=900.0), lambda: Clock(0.98 * (now[0] - 1000), 0.0))
     watch.begin_check(600.0)
     now[0] += 240
@@ -232,6 +236,21 @@ def test_what_the_host_of_a_virtual_machine_took_is_no_waiting(now, monkeypatch)
     now[0] += 240
     with pytest.raises(TimeoutError, match="waited for 3 seconds"):
         watch.time_left()
+
+
+def test_the_kernel_tells_for_how_long_a_disk_was_waited_for(tmp_path):
+    """What Linux reports can be read, and grows; elsewhere nothing was waited for."""
+    before = worker.disk_time()
+    with open(tmp_path / "file", "wb") as file:
+        file.write(bytes(1 << 20))
+        os.fsync(file.fileno())
+    reported = Path("/proc/pressure/io")
+    try:
+        first = reported.read_text().splitlines()[0]
+    except OSError:
+        assert worker.disk_time() == 0.0
+    else:
+        assert before <= int(first.split("=")[-1]) / 1e6 <= worker.disk_time()
 
 
 def test_what_a_check_computed_is_not_charged_to_the_next(now):

@@ -250,6 +250,28 @@ def say_old_exports(course: "Course", grades: Path, policy: Path | None = None) 
         )
 
 
+def say_old_pages(grades: Path, policy: Path | None) -> None:
+    """Warn of pages that are from before the latest change of points by hand or of their policy."""
+    from autograder.grading.adjustments import adjustment_files
+    from autograder.report.made_with import policy_of
+
+    page = grades / "pages" / "index.html"
+    before = policy_of(grades / "pages")
+    if not page.is_file() or (before and before.resolve()) != (policy and policy.resolve()):
+        return
+    made = page.stat().st_mtime
+    changed = [*adjustment_files(grades), *([policy] if policy else [])]
+    newer = [path.name for path in changed if path.stat().st_mtime > made]
+    if newer:
+        again = f"autograder report {as_typed(grades)}"
+        again += f" --policy {as_typed(policy)}" if policy else ""
+        click.echo(
+            f"{grades / 'pages'}: written before {first_of(newer)} changed. To have the same "
+            f"points there, run `{again}`.",
+            err=True,
+        )
+
+
 def no_results(grades: Path) -> Refused:
     """Say that a folder contains no results."""
     return Refused(
@@ -301,9 +323,10 @@ def rules_for(
                 "adjustments.toml or, as one of several, adjustments-NAME.toml.",
                 err=True,
             )
-    elsewhere = {Path(run_facts(folder).get("submitted", "")) for folder in folders}
+    submitted = {run_facts(folder).get("submitted", "") for folder in folders}
+    elsewhere = {Path(place) for place in submitted if place}
     elsewhere |= {policy.parent} if policy else set()
-    for place in sorted(elsewhere - {Path()}):
+    for place in sorted(elsewhere):
         for path in () if run_facts(place) else adjustment_files(place):
             click.echo(
                 f"Warning: {path} is not read, because it is not beside the results. If it holds "

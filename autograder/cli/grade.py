@@ -148,7 +148,8 @@ def grade(
         if timestamps is None:
             _refuse_unused_timestamps(handed_in.found)
         units = sorted({entry.unit for entry in handed_in.found})
-        refuse_lesser(out, units, quick, unsafe)
+        public_seed = seed if seed == course.public_seed else None
+        refuse_lesser(out, units, quick, unsafe, public_seed)
         handed_in = _with_results_moved(course, out, handed_in)
         run = batch.Run(
             out=out,

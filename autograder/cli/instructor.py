@@ -20,6 +20,7 @@ from autograder.cli.base import (
     report_user_errors,
     rules_for,
     say_old_exports,
+    say_old_pages,
     say_what_is_not_graded,
     submissions_of,
     submitted_option,
@@ -314,6 +315,8 @@ def export(
         lost = made_with.unlike_pages(grades[0] / "pages", "this export")
     for line in lost:
         click.echo(line, err=True)
+    for folder in () if lost else grades:
+        say_old_pages(folder, policy)
     unknown = strangers(roster, [grade.result for grade in counted])
     if unknown:
         more = f" and {len(unknown) - MOST_NAMED} more" if len(unknown) > MOST_NAMED else ""
@@ -594,6 +597,7 @@ def nbgrader(
         nbgrader_totals.refuse_broken_note(folder)
         if policy:
             _refuse_policy_of_others(course, folder, grades, policy)
+            nbgrader_totals.refuse_points_beyond(folder, grades)
         say_what_is_not_graded([grades])
         done = nbgrader_bridge.record(course, folder, grades, click.echo, bool(policy))
         _enter_totals(folder, grades, policy, course_folder, done.left_out)

@@ -20,6 +20,7 @@ from autograder.cli.base import (
     results_in,
     rules_for,
     say_old_exports,
+    say_old_pages,
     say_what_is_not_graded,
     submissions_of,
     submitted_option,
@@ -245,6 +246,7 @@ def feedback(
         _refuse_without_policy(grades, folder)
     pages = _pages(course, grades, folder, policy, submitted)
     say_old_exports(course, grades, policy)
+    say_old_pages(grades, policy)
     for line in _policy_lost(grades, folder, policy):
         click.echo(line, err=True)
     left = {path.name for path in folder.glob("*.html")} - {one.page.name for one in pages}

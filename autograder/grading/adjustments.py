@@ -36,6 +36,8 @@ FEW = 3  # wrong answers that an error message quotes, each up to `LONG` charact
 LONG = 120
 MOST_NAMED = 10  # students or checks in an error message
 Words = Annotated[str, msgspec.Meta(min_length=1)]
+# Windows' editor appends `.txt` and hides it
+_LIKE_OURS = re.compile(r"adj.*\.toml(\.txt)?", re.IGNORECASE)
 _STUDENT = re.compile(r"\s*student\s*=")
 
 
@@ -245,7 +247,7 @@ def adjustment_files(folder: Path) -> list[Path]:
 
 def perhaps_adjustments(folder: Path) -> list[Path]:
     """Return the files in a folder that are called nearly as manual points, and are not read."""
-    named = [path for path in folder.glob("*.toml") if path.stem.casefold().startswith("adj")]
+    named = [path for path in folder.glob("*.*") if _LIKE_OURS.fullmatch(path.name)]
     return sorted(set(named).difference(adjustment_files(folder)))
 
 
@@ -870,10 +872,17 @@ def _is_about_the_unit(one: Adjustment) -> bool:
 
 
 def said_of_checks(result: Result, adjustments: Sequence[Adjustment]) -> list[str]:
-    """Return the manual changes of single checks, rubric lines and the whole unit in words."""
+    """Return the manual changes of single checks, rubric lines and the whole unit in words.
+
+    Where the points of the whole unit are set, others change nothing and are left out.
+    """
     said = []
-    for one in _of_checks(result, adjustments):
+    changes = _of_checks(result, adjustments)
+    is_set = any(_is_about_the_unit(one) and one.to is not None for one in changes)
+    for one in changes:
         about = one.check or one.line
+        if about and is_set and one.points != 0:
+            continue
         if about:
             said.append(f"{about} {one.said}")
         else:

@@ -326,13 +326,16 @@ class WouldReplace(UserError):
     """Whole results exist where lesser ones would be written."""
 
 
-def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) -> None:
-    """Refuse to write results without training, or unconfined, over whole ones.
+def refuse_lesser(
+    out: Path, units: Collection[str], quick: bool, unsafe: bool, public_seed: int | None = None
+) -> None:
+    """Refuse to write results without training, unconfined or on the public seed over whole ones.
 
-    Raises `WouldReplace`.
+    public_seed: the seed of this run, if it is the one that students know. Raises `WouldReplace`.
     """
     without_quick = 0
     without_unsafe = 0
+    on_a_secret_seed = 0
     for result in stored_results(out):
         if units and result.unit not in units:
             continue
@@ -340,10 +343,14 @@ def refuse_lesser(out: Path, units: Collection[str], quick: bool, unsafe: bool) 
             without_quick += 1
         if result.provenance.official:
             without_unsafe += 1
+        if result.provenance.seed != public_seed:
+            on_a_secret_seed += 1
     if quick and without_quick:
         raise _would_replace(out, without_quick, "--quick")
     if unsafe and without_unsafe:
         raise _would_replace(out, without_unsafe, "--unsafe")
+    if public_seed is not None and on_a_secret_seed:
+        raise _would_replace(out, on_a_secret_seed, f"the public seed, --seed {public_seed}")
 
 
 def _would_replace(out: Path, whole: int, option: str) -> WouldReplace:

@@ -228,7 +228,8 @@ def record(
             try:
                 if result.unit not in cells:
                     cells[result.unit] = _cells(course, result.unit)
-                kept = _enter(gradebook, cells[result.unit], result)
+                remark = _on_another_file(config, graded)
+                kept = _enter(gradebook, cells[result.unit], result, remark)
                 by_hand += _points_by_hand(gradebook, result)
             except Exception as error:  # one of the many kinds of nbgrader or its database
                 gradebook.db.rollback()
@@ -429,11 +430,7 @@ def _why_outdated(
     checksums: of the graded files, by unit and student. One that was graded before is there if
     nbgrader has not collected again.
     """
-    from nbgrader.coursedir import CourseDirectory
-
-    directory = CourseDirectory(config=config)
-    step = directory.submitted_directory
-    folder = Path(directory.format_path(step, result.lms_name, result.unit))
+    folder = _submitted(config, result)
     now = set()
     for suffix in (".ipynb", ".py"):
         with suppress(OSError, ValueError):
@@ -447,6 +444,35 @@ def _why_outdated(
         "nbgrader has a file of this student that is not graded: run `autograder grade` again, and "
         "before it `autograder collect`, if you use that"
     )
+
+
+def _on_another_file(config: Any, result: Result) -> str:
+    """Return a remark for nbgrader's page if it shows a notebook that is not the graded file.
+
+    Empty if it is, or if there is no notebook.
+    """
+    folder = _submitted(config, result)
+    try:
+        notebook = digest(read_file(folder / f"{result.unit}.ipynb"))
+    except (OSError, ValueError):
+        return ""
+    if not result.checksum or notebook == result.checksum:
+        return ""
+    graded = "another file of yours"
+    script = f"{result.unit}.py"
+    with suppress(OSError, ValueError):
+        if digest(read_file(folder / script)) == result.checksum:
+            graded = f"your file `{script}`"
+    return f"The points are those of {graded}. This page shows your notebook, which does not count."
+
+
+def _submitted(config: Any, result: Result) -> Path:
+    """Return the folder of a student's files of a unit in nbgrader's `submitted/`."""
+    from nbgrader.coursedir import CourseDirectory
+
+    directory = CourseDirectory(config=config)
+    step = directory.submitted_directory
+    return Path(directory.format_path(step, result.lms_name, result.unit))
 
 
 def _points_by_hand(gradebook: Any, result: Result) -> list[Adjustment]:
@@ -523,11 +549,11 @@ def _reason(error: str, log: str) -> str:
     return f"nbgrader could not read the file: {one_line(without_module)}"
 
 
-def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:
+def _enter(gradebook: Any, cells: Sequence[str], result: Result, remark: str) -> int:
     """Write a result's scores and comments.
 
     Return the number of manually entered scores, which count instead. cells: of the unit's
-    notebook, by their ids.
+    notebook, by their ids. remark: on the whole page, below the first exercise.
     """
     gradebook.update_or_create_student(result.lms_name)
     gradebook.update_or_create_submission(result.unit, result.lms_name)
@@ -542,7 +568,11 @@ def _enter(gradebook: Any, cells: Sequence[str], result: Result) -> int:
             is_changed = grade.auto_score != verdict.earned
             grade.needs_manual_grade = grade.needs_manual_grade or is_changed
         grade.auto_score = verdict.earned
-    for cell, remarks in _comments(cells, result).items():
+    comments = _comments(cells, result)
+    first = next(iter(comments), "")
+    if remark and first:
+        comments[first] = f"**{remark}**\n\n{comments[first]}"
+    for cell, remarks in comments.items():
         comment = gradebook.find_comment(cell, *where)
         comment.auto_comment = remarks or None
     gradebook.db.commit()

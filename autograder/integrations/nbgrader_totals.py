@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from autograder.course import Course
+from autograder.errors import first_of
 from autograder.grading.policy import Grade
 from autograder.grading.results import stored_results, write_whole
 from autograder.integrations.nbgrader_bridge import (
@@ -50,6 +51,37 @@ def refuse_broken_note(folder: Path) -> None:
     _read(folder / NOTED)
 
 
+def refuse_points_beyond(folder: Path, grades: Path) -> None:
+    """Refuse results without a check for which nbgrader has points: no policy reaches these.
+
+    folder: nbgrader's course. grades: the folder of results, such as of `grade --quick`.
+    Raises as `open_gradebook`.
+    """
+    from nbgrader.api import MissingEntry
+
+    lacking: set[str] = set()
+    students = []
+    with open_gradebook(folder) as gradebook:
+        for result in stored_results(grades):
+            names = {f"check-{verdict.name}" for verdict in result.verdicts}
+            with suppress(MissingEntry):
+                where = (result.unit, result.unit, result.lms_name)
+                book = gradebook.find_submission_notebook(*where)
+                scored = {cell.name for cell in book.grades if cell.score} - names
+                beyond = {name for name in scored if name.startswith("check-")}
+                if beyond:
+                    lacking |= beyond
+                    students.append(whose(result))
+    if not students:
+        return
+    raise NoGradebook(
+        f"nbgrader has points for {first_of(sorted(lacking))}, and the results in {grades} lack "
+        f"these checks ({len(students)}: {first_of(students)}). Lateness, a bonus and cut-offs "
+        "would not apply to these points. Grade again without --quick and with the data of the "
+        "checks that train, or leave out --policy."
+    )
+
+
 def enter_totals(
     course: Course,
     folder: Path,
@@ -60,9 +92,8 @@ def enter_totals(
 ) -> list[str]:
     """Make totals in nbgrader's gradebook the points that count; say in lines what was entered.
 
-    First our earlier penalties of these results are removed. Scores of checks that are not in our
-    grades, such as those that train after `grade --quick`, stay in the total. Somebody whose points
-    count without an own submission, such as a partner, gets one without a file.
+    First our earlier penalties of these results are removed. Somebody whose points count without an
+    own submission, such as a partner, gets one without a file.
     folder: nbgrader's course, into which `record` has written the results and anew each comment.
     grades: their folder; `export/nbgrader.txt` there gets a line for each changed total. counted:
     none without a policy.

@@ -261,12 +261,13 @@ def test_a_file_called_nearly_as_points_by_hand_is_named(graded_class, tmp_path)
     """Its points do not count, with a policy or without."""
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades)
-    (grades / "adjustments_tg.toml").write_text("")
-    (grades / "adjustments-tg.toml").write_text("")
+    for name in ("adjustments_tg.toml", "adjustments-tg.toml", "adjustments-kp.toml.txt"):
+        (grades / name).write_text("")
     done = small.run_command("export", grades, "--to", "csv")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("is not read. If it holds points by hand") == 1
+    assert done.stderr.count("is not read. If it holds points by hand") == 2
     assert "adjustments_tg.toml is not read" in done.stderr
+    assert "adjustments-kp.toml.txt is not read" in done.stderr
 
 
 def test_a_grade_is_never_below_nothing(graded_class):
@@ -312,6 +313,21 @@ def section(page, check):
 
 def as_text(html):
     return " ".join(re.sub("<[^>]*>", " ", unescape(html)).split())
+
+
+def test_points_set_for_a_whole_unit_make_those_of_checks_mute(graded_class, tmp_path):
+    """The page does not add up points that change nothing."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder)
+    whole = Adjustment("crash", UNIT, "oral exam", "tg", to=10)
+    added = Adjustment("crash", UNIT, "the idea", "tg", check="summing", points=0.5)
+    (folder / FILE).write_text("\n".join(map(as_toml, [whole, added])))
+    assert small.run_command("report", folder).returncode == 0
+    page = (folder / "pages" / UNIT / "crash.html").read_text()
+    assert "Counts as 10 of 11: by hand, tg set the points to 10: oral exam." in as_text(page)
+    text = section(page, "summing")
+    assert "tg added 0.5 points" in text
+    assert "The points of the whole unit are set by hand, so this changes nothing." in text
 
 
 def test_a_check_shows_what_was_given_by_hand_by_whom_and_why(grades):
@@ -1006,6 +1022,8 @@ def test_points_by_hand_beside_a_policy_or_submissions_are_reported(graded_class
     command = ("export", graded_class, "--to", "total", "--out", tmp_path / "out", "--policy")
     said = f"Warning: {tmp_path / FILE} is not read, because it is not beside the results."
     assert said in small.run_command(*command, policy).stderr
+    done = small.run_command(*command, policy.name, "--course", small.COURSE.folder, cwd=tmp_path)
+    assert f"Warning: {FILE} is not read, because it is not beside the results." in done.stderr
     grades = tmp_path / "grades"
     shutil.copytree(graded_class, grades)
     (grades / FILE).write_text(one)

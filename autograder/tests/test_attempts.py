@@ -134,9 +134,9 @@ def test_a_record_that_a_student_packed_is_not_believed(tmp_path):
     assert not result.submitted.startswith("1999")
 
 
-@pytest.mark.parametrize("option", ["--quick", "--unsafe"])
+@pytest.mark.parametrize("option", ["--quick", "--unsafe", f"--seed={small.COURSE.public_seed}"])
 def test_whole_results_are_not_replaced_by_others(tmp_path, option):
-    """Results of a quick or unconfined run do not overwrite whole, confined ones.
+    """Results of a quick, unconfined or known run do not overwrite whole, confined, secret ones.
 
     The message asks for another folder.
     """

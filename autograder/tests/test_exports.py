@@ -698,6 +698,32 @@ def test_tables_written_before_the_latest_points_are_named(graded_class, tmp_pat
     assert said in small.run_command("report", folder).stderr
 
 
+def test_pages_written_before_the_latest_points_are_named(graded_class, tmp_path):
+    """After a change of their policy or of points by hand, pages and exports differ."""
+    folder = tmp_path / "grades"
+    shutil.copytree(graded_class, folder, ignore=shutil.ignore_patterns("pages"))
+    policy = tmp_path / "policy.toml"
+    policy.write_text('keep = "last"\n')
+    export = ("export", folder, "--to", "total", "--policy", policy)
+    report = ("report", folder, "--policy", policy)
+    said = f"{folder / 'pages'}: written before"
+    assert said not in small.run_command(*export).stderr  # there are none
+    assert small.run_command(*report).returncode == 0
+    assert said not in small.run_command(*export).stderr
+    policy.write_text('keep = "best"\n')
+    told = f"{said} policy.toml changed. To have the same points there, run `autograder report"
+    assert told in small.run_command(*export).stderr
+    assert told in small.run_command("feedback", folder, "--policy", policy).stderr
+    assert small.run_command(*report).returncode == 0
+    assert said not in small.run_command(*export).stderr
+    one = Adjustment("halved", UNIT, "x", "tg", points=1.0)
+    (folder / "adjustments.toml").write_text(as_toml(one))
+    done = small.run_command(*export)
+    assert f"{said} adjustments.toml changed." in done.stderr
+    # of a class under no policy, or another, another line speaks
+    assert said not in small.run_command(*export[:-2]).stderr
+
+
 def test_a_persons_own_roster_leaves_a_canvas_number_canvass(results):
     """A roster that a person wrote may repeat Canvas's number: it stays one of Canvas's."""
     ada = of("ada", results[0], ADA)

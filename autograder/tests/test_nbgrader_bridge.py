@@ -393,6 +393,7 @@ def test_a_result_that_is_no_grade_of_the_present_file_is_not_entered(folder, re
     empty.write_text(json.dumps(of_nothing))
     book = course / "submitted" / "halved" / UNIT / f"{UNIT}.ipynb"
     book.write_text(book.read_text() + "\n")
+    forget_training(course)
     before = {student: scores(course, student) for student in ("uphill", "halved", "complete")}
     totals = totals_in(course)
     policy = tmp_path / "policy.toml"
@@ -607,12 +608,42 @@ def totals_in(folder):
     return exported(folder, UNIT)
 
 
+def test_a_page_of_a_notebook_says_that_a_script_beside_it_counts(folder, recorded, tmp_path):
+    """nbgrader's page can show a notebook only, and the points are the script's."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    script = course / "submitted" / "stub" / UNIT / f"{UNIT}.py"
+    script.write_text(small.solved())
+    grade(course)
+    done = small.run_command("nbgrader", course, "--grades", course / "grades")
+    assert done.returncode == 0, done.stderr
+    about = "select count(*) from comment where auto_comment like '%which does not count%'"
+    assert query(course, about) == [(1,)]
+    nbgrader(course, "generate_feedback", UNIT, "--student=stub", "--force")
+    page = (course / "feedback" / "stub" / UNIT / f"{UNIT}.html").read_text()
+    said = f"<strong>The points are those of your file <code>{UNIT}.py</code>. This page shows your"
+    assert page.count(said) == 1
+    script.unlink()
+    grade(course)
+    assert small.run_command("nbgrader", course, "--grades", course / "grades").returncode == 0
+    assert query(course, about) == [(0,)]
+
+
+def forget_training(course):
+    """Take away the points that nbgrader itself gave for the check that trains."""
+    of_check = "select id from base_cell where name = 'check-fitting'"
+    query(course, f"update grade set auto_score = 0 where cell_id in ({of_check})")
+
+
 def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     """With --policy nbgrader's totals are what counts, also of a partner without a file.
 
-    Points of checks that our grades lack, here those that train, stay in them. Without --policy
-    they are the sums of the checks again.
+    Without --policy they are the sums of the checks again. If nbgrader has points for a check that
+    our grades lack, here one that trains, no rule would reach these, and --policy is refused.
     """
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    folder = course
     policy = tmp_path / "policy.toml"
     policy.write_text(HALF_AFTER_THE_DUE_TIME)
     partners = tmp_path / "partners.csv"
@@ -620,11 +651,13 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     command = ("nbgrader", folder, "--grades", grades)
     sums = totals_in(folder)
     ours = results(folder)
-    trained = {}
-    for student in sums:
-        of_cells = scores(folder, student)
-        trained[student] = of_cells.get("check-fitting", (0, None))[0] or 0
-    assert any(trained.values())
+    partners.write_text("unit,one,other\n")
+    done = small.run_command(*command, "--policy", policy)
+    assert done.returncode == 2
+    assert f"nbgrader has points for check-fitting, and the results in {grades} lack" in done.stderr
+    assert totals_in(folder) == sums
+    forget_training(folder)
+    sums = totals_in(folder)
     for partner in ("pia", "pit"):  # of the earlier one nothing stays
         partners.write_text(f"unit,one,other\n{UNIT},uphill,{partner}\n")
         done = small.run_command(*command, "--policy", policy)
@@ -639,9 +672,7 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
         with open(grades / "export" / "grades.csv", newline="") as file:
             counted = {row["student"]: float(row["unit_points"]) for row in csv.DictReader(file)}
         none = {} if partner == "pia" else {"pia": 0}
-        assert totals == pytest.approx(
-            none | {each: counted[each] + trained.get(each, 0) for each in counted}
-        )
+        assert totals == pytest.approx(none | counted)
         assert totals[partner] == pytest.approx(sum(ours["uphill"].values()) / 2)
         assert "totals in nbgrader's gradebook" in done.stdout
     assert small.run_command(*command, "--policy", policy).returncode == 0
@@ -667,6 +698,10 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
 
 def test_a_policy_that_names_nobody_of_the_class_enters_nothing(folder, recorded, tmp_path):
     """A misspelt name would take a student's extension away; nbgrader's list knows who is there."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    folder = course
+    forget_training(folder)
     policy = tmp_path / "policy.toml"
     policy.write_text(
         f"{HALF_AFTER_THE_DUE_TIME.partition(chr(10))[2]}[extensions.uphil]\n{UNIT} = 9\n"
@@ -691,6 +726,7 @@ def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, 
     """A unit that is not in the gradebook is named; a result that fails leaves the others right."""
     course = tmp_path / "course"
     shutil.copytree(folder, course)
+    forget_training(course)
     grades = course / "grades"
     policy = tmp_path / "policy.toml"
     policy.write_text(HALF_AFTER_THE_DUE_TIME.partition("\n")[2])
@@ -698,6 +734,7 @@ def test_totals_of_a_policy_where_something_cannot_be_entered(folder, recorded, 
     append_adjustment(grades / "adjustments.toml", adjustment)
     path = grades / UNIT / "halved.json"
     path.write_text(path.read_text().replace('"name": "summing"', '"name": "of_another_course"'))
+    query(course, OF_CELL.format("auto_score = 0", "check-summing", "halved"))
     query(course, f"delete from assignment where name = '{WORDS}'")
     done = small.run_command("nbgrader", course, "--grades", grades, "--policy", policy)
     assert done.returncode == 2
@@ -733,16 +770,14 @@ def test_only_our_own_penalties_are_removed_and_each_is_known(
     """
     course = tmp_path / "course"
     shutil.copytree(folder, course)
+    forget_training(course)
     grades = course / "grades"
     ours = {student: sum(points.values()) for student, points in results(course).items()}
-    trained = {
-        student: scores(course, student).get("check-fitting", (0, None))[0] or 0 for student in ours
-    }
 
     def shown():
-        """Return the totals of two students, without the points that nbgrader gave for training."""
+        """Return the totals of two students."""
         totals = totals_in(course)
-        return [totals[student] - trained[student] for student in ("a<b>&c", "uphill")]
+        return [totals[student] for student in ("a<b>&c", "uphill")]
 
     hostile, uphill = ours["a<b>&c"], ours["uphill"]
     halved, never = tmp_path / "halved.toml", tmp_path / "never.toml"

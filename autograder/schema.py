@@ -242,6 +242,7 @@ def _plain(message: str) -> str:
     message = message.replace("got", "found", 1)
     message = message.replace(" | null`", "`")  # TOML has no null
     message = message.replace(" with a timezone component", "")  # this is in `_TYPES`
+    message = message.replace("Invalid RFC3339 encoded datetime", "Expected `datetime`, found text")
     message = re.sub(r"`([\w |]+)`", _in_plain_words, message)
     return message[0].lower() + message[1:] + "."
 

@@ -672,6 +672,7 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
     another unit's now.
     """
     from autograder.grading.attempts import of_another_unit_now, without_file_now
+    from autograder.grading.hand_in import RECEIPTS
     from autograder.grading.other_unit import is_noted
     from autograder.grading.results import other_corpora
     from autograder.grading.roster import strangers
@@ -691,6 +692,12 @@ def _what_to_look_at(handed_in: _HandedIn, run: "Run", results: "Sequence[Result
         lines.append(
             f"without a readable timestamp.txt, so that the time of the file itself counts "
             f"({len(unstamped)}): {first_of(unstamped)}. If late work loses points, look at these."
+        )
+    changed = [f"{one.lms_name}, {one.unit}" for one in results if one.is_changed_since_collected]
+    if changed:
+        lines.append(
+            f"changed since they were collected ({len(changed)}): {visible(first_of(changed))}. "
+            f"The points are the changed files'; {RECEIPTS} has the checksums of those handed in."
         )
     left = of_another_unit_now(run.out, run.submitted) if run.submitted else []
     if left:

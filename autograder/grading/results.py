@@ -89,6 +89,12 @@ class Result:
         """Return the sha256 of the graded file; empty if it could not be read."""
         return "" if self.sha256 == _OF_NOTHING else self.sha256
 
+    @property
+    def is_changed_since_collected(self) -> bool:
+        """Return whether the graded file is not the one that `collect` took."""
+        taken = self.hand_in.sha256 if self.hand_in else ""
+        return bool(taken and self.checksum) and taken != self.checksum
+
 
 def digest(content: bytes) -> str:
     """Return the sha256 of a submission's bytes."""

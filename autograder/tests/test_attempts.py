@@ -80,6 +80,18 @@ def test_attempts_that_were_collected_are_all_graded(tmp_path):
     assert "cumsum" in page
 
 
+def test_a_file_that_was_changed_after_it_was_collected_is_named(tmp_path):
+    """It counts, as after a correction by hand; but it is not what the student handed in."""
+    submitted, grades = tmp_path / "submitted", tmp_path / "grades"
+    run("collect", lms.exchange(tmp_path), "--into", submitted)
+    command = ("grade", submitted, "--out", grades, "--seed", "5", "--quick")
+    assert "changed since" not in run(*command)
+    script = submitted / "zoë" / UNIT / f"{UNIT}.py"
+    script.write_text(script.read_text() + "# corrected\n")
+    told = " ".join(run(*command).split())
+    assert f"changed since they were collected (1): zoë, {UNIT}. The points are" in told
+
+
 def test_what_is_known_of_an_earlier_submission_is_not_replaced(tmp_path):
     """The result of an earlier submission, with its time, stays; an incomplete one is not kept."""
     small.submit(tmp_path / "submitted", "ada", RIGHT)

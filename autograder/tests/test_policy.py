@@ -466,6 +466,10 @@ def test_units_may_be_shortened(tmp_path):
             "`numbers_and_sums.due`: expected a date and time with its zone, as",
         ),
         (
+            '[numbers]\ndue = "17.11.2026 23:59"',
+            "expected a date and time with its zone, as 2026-12-01T23:59:00+01:00, found text.",
+        ),
+        (
             "[total.letters]\nA = 0.9\ndrop_lowest = 1",
             "`drop_lowest` stands below [total.letters], and would be a letter.",
         ),

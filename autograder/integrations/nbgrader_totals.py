@@ -112,6 +112,7 @@ def enter_totals(
             before.append(one)
     counted = [grade for grade in counted if not _is_left_out(grade, left_out)]
     others = [one for one in noted if one not in before]
+    replaced = _entered_from_elsewhere(before, here)
     if not policy and not before:
         return []
     by_policy = [_Penalty(*place, here, str(policy)) for place in sorted(places)]
@@ -119,6 +120,7 @@ def enter_totals(
     changed: list[Grade] = []
     warnings: dict[str, str] = {}  # by unit
     first: dict[str, str] = {}  # the cell of each unit's first exercise
+    latest = {(result.unit, result.lms_name): result.sha256 for result in stored_results(grades)}
     with open_gradebook(folder) as gradebook:
         _remove(gradebook, before)
         units = {assignment.name for assignment in gradebook.assignments}
@@ -134,7 +136,8 @@ def enter_totals(
                 changed.append(grade)
                 if unit not in first:
                     first[unit] = first_exercise(course, unit)
-                _comment(gradebook, first[unit], grade)
+                is_earlier = latest.get(_place(grade), grade.result.sha256) != grade.result.sha256
+                _comment(gradebook, first[unit], grade, is_earlier)
             if abs(of_checks.maximum - grade.max_points) >= LEAST:
                 warnings[unit] = (
                     f"Warning: {unit} has {of_checks.maximum:g} points in nbgrader, and "
@@ -147,12 +150,30 @@ def enter_totals(
     if not policy:
         earlier = before[0].policy
         return [
+            *replaced,
             f"Warning: totals in {folder} were made with {earlier}, and are the sums of the checks "
-            f"again. To restore them, add --policy {earlier}."
+            f"again. To restore them, add --policy {earlier}.",
         ]
     _list(changed, grades / ENTERED)
     count = "1 total" if len(changed) == 1 else f"{len(changed)} totals"
-    return [*warnings.values(), f"the policy changes {count} in nbgrader's gradebook"]
+    return [*replaced, *warnings.values(), f"the policy changes {count} in nbgrader's gradebook"]
+
+
+def _entered_from_elsewhere(before: Sequence[_Penalty], here: str) -> list[str]:
+    """Warn of totals that came from another folder of results, whose points by hand are its own.
+
+    before: the penalties that are replaced now. here: the folder of results.
+    """
+    whose_totals: dict[str, list[str]] = {}
+    for one in before:
+        if one.grades != here:
+            whose_totals.setdefault(one.grades, []).append(f"{one.student}, {one.unit}")
+    return [
+        f"Warning: totals ({len(names)}) had been entered from {other}: {first_of(names)}. Now "
+        f"they are those of {here}, with its points by hand only. To restore them, name "
+        f"--grades {other}."
+        for other, names in whose_totals.items()
+    ]
 
 
 def _place(grade: Grade) -> tuple[str, str]:
@@ -230,17 +251,21 @@ def _enter(gradebook: Any, grade: Grade) -> _Sum:
     return _Sum(is_changed, sum(float(cell.max_score) for cell in cells))
 
 
-def _comment(gradebook: Any, cell: str, grade: Grade) -> None:
+def _comment(gradebook: Any, cell: str, grade: Grade, is_earlier: bool) -> None:
     """Say how a changed total comes about, before the remarks below the first exercise.
 
     nbgrader's page calls the difference a penalty for lateness, whatever it is for, and has no
-    other place for words. cell: that of the first exercise.
+    other place for words. cell: that of the first exercise. is_earlier: whether an earlier file of
+    the student counts, while the page shows the latest.
     """
     from nbgrader.api import MissingEntry
 
     words = earned_in_words(grade.points, grade.max_points)
-    if grade.words:
-        words += f": {grade.words}"
+    why = ["a file that you handed in earlier counts, and its checks are not on this page"]
+    why = why if is_earlier else []
+    why += [grade.words] if grade.words else []
+    if why:
+        words += f": {'; '.join(why)}"
     unit, student = grade.result.unit, grade.result.lms_name
     with suppress(MissingEntry):  # in a gradebook of an earlier version of the unit
         comment = gradebook.find_comment(cell, unit, unit, student)

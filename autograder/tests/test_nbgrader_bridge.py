@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import msgspec
 import nbformat
@@ -25,11 +26,13 @@ from autograder.grading.adjustments import (
     read_adjustments,
     replace_entries_of,
 )
+from autograder.grading.attempts import keep
 from autograder.grading.keys import solution_of
 from autograder.grading.policy import Policy, grade_of
 from autograder.grading.policy import grades as policy_grades
 from autograder.grading.policy_file import read_policy
 from autograder.grading.results import digest, stored_results
+from autograder.grading.submissions import Submitted
 from autograder.integrations import nbgrader_totals
 from autograder.integrations.nbgrader_bridge import verdict_markdown
 from autograder.judging import Remark, Verdict
@@ -694,6 +697,37 @@ def test_a_policy_decides_nbgraders_totals(folder, recorded, tmp_path):
     assert totals_in(folder) == pytest.approx(sums | {"pia": 0, "pit": 0})
     assert query(folder, taken_off) == []
     assert "Warning" not in small.run_command(*command).stderr
+
+
+def test_a_page_says_that_an_earlier_file_counts_and_whose_totals_were_replaced(
+    folder, recorded, tmp_path
+):
+    """nbgrader's page shows the latest file; a second folder of results has its own points."""
+    course = tmp_path / "course"
+    shutil.copytree(folder, course)
+    forget_training(course)
+    grades, second = course / "grades", tmp_path / "second"
+    shutil.copytree(grades, second)
+    by_name = {result.student: result for result in stored_results(grades)}
+    best = replace(by_name["complete"], student="uphill", sha256="1" * 64)
+    keep(grades, Submitted("uphill", UNIT, path=None, earlier=True), best)
+    policy = tmp_path / "policy.toml"
+    policy.write_text('keep = "best"\n')
+    command = ("nbgrader", course, "--policy", policy, "--grades")
+    done = small.run_command(*command, grades)
+    assert (done.returncode, "had been entered from" in done.stderr) == (0, False), done.stderr
+    earlier = (
+        "select auto_comment from comment where auto_comment like '%handed in earlier counts%'"
+    )
+    ((comment,),) = query(course, earlier)
+    assert comment.startswith(f"**{best.score:g} of ")
+    assert totals_in(course)["uphill"] == best.score
+    done = small.run_command(*command, second)
+    assert done.returncode == 0, done.stderr
+    said = f"had been entered from {grades}: uphill, {UNIT}. Now they are those of {second}"
+    assert said in done.stderr
+    assert query(course, earlier) == []
+    assert "had been entered from" not in small.run_command(*command, second).stderr
 
 
 def test_a_policy_that_names_nobody_of_the_class_enters_nothing(folder, recorded, tmp_path):

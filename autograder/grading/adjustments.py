@@ -763,8 +763,8 @@ def for_one_of_two_partners(
             if is_theirs and one.check and one.gives and partners not in given:
                 lines[
                     f"{one.student}, {one.unit}, {one.check}: {one.who} {one.act} by hand "
-                    f"({one.words}), and {result.lms_name}, a partner with the same file, has none "
-                    "of that. That is right if you mean one alone; for both, write it twice."
+                    f"({one.words}), and not for {result.lms_name}, a partner with the same file. "
+                    "If you mean both, write it twice."
                 ] = None
     return list(lines)
 

@@ -235,8 +235,8 @@ def without_file_now(
 ) -> dict[Path, Result]:
     """Return the results of a unit whose files are no longer in a collected folder, by path.
 
-    out: the folder of results. there: whose files of which units are in `submitted`. If it lacks
-    half of a unit's or more, it is a part of the class, as a section is.
+    out: the folder of results. there: the student and the unit of each file in `submitted`. If it
+    lacks half of a unit's or more, it is a part of the class, as a section is.
     """
     gone: dict[Path, Result] = {}
     if not is_collected(submitted):

@@ -296,8 +296,9 @@ def difference(unit: Unit, one: Key, other: Key) -> str:
     Another processor rounds differently, and so its key differs in the last bits. For small changes
     and for pairs of mistakes, the digests of their code are compared.
     """
-    for entry in sorted(one.keys() ^ other.keys()):
-        return f"only one of the two keys has `{entry}`"
+    lacking = sorted(one.keys() ^ other.keys())
+    if lacking:
+        return f"only one of the two keys has `{lacking[0]}`"
     checks = {check.name: check for check in unit.checks}
     for entry in one:
         name, _, _ = entry.partition("@")

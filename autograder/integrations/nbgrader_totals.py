@@ -261,9 +261,11 @@ def _comment(gradebook: Any, cell: str, grade: Grade, is_earlier: bool) -> None:
     from nbgrader.api import MissingEntry
 
     words = earned_in_words(grade.points, grade.max_points)
-    why = ["a file that you handed in earlier counts, and its checks are not on this page"]
-    why = why if is_earlier else []
-    why += [grade.words] if grade.words else []
+    why = []
+    if is_earlier:
+        why.append("a file that you handed in earlier counts, and its checks are not on this page")
+    if grade.words:
+        why.append(grade.words)
     if why:
         words += f": {'; '.join(why)}"
     unit, student = grade.result.unit, grade.result.lms_name

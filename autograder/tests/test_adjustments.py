@@ -251,7 +251,7 @@ def test_points_for_one_of_two_files_or_partners_are_named(graded_class):
     own = dataclasses.replace(files[1], student="bob")
     assert for_one_of_two_partners([*files, for_bob, own], [one]) == []
     (line,) = for_one_of_two_partners([*files, for_bob], [one])
-    assert "and bob, a partner with the same file, has none of that." in line
+    assert "and not for bob, a partner with the same file. If you mean both, write it" in line
     both = [one, msgspec.structs.replace(one, student="bob")]
     assert for_one_of_two_partners([*files, for_bob], both) == []
     assert for_one_of_two_partners(files, [one]) == []
